@@ -1,0 +1,108 @@
+"""A network handed over: every neuron and synapse in SI units as JSON, and a SPICE neuron of each layer."""
+
+from dataclasses import asdict, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from circuits.btbt import bias_for_current, validity_notes
+from circuits.netlist.spice import write_spice
+from circuits.network import LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit, circuit_for_tau
+from circuits.storage import write_json
+from circuits.synapse import synapses
+
+FORMAT = "tunnelspike-network/1"
+DRIVE_OVER_RHEOBASE = 3.0  # operating point of the netlist's neuron: I = 3 g V_th, a period of 0.41 tau
+
+
+def network_parameters(net: NetworkSpec) -> dict[str, Any]:
+    """Plain data for JSON: circuit, neurons and synapses of every layer, keys with their unit.
+
+    Synapse tables are `[from][to]`; a missing synapse (weight 0) is null in `gate_bias_v`. A bias is one pulse per
+    time step from an always-active line. `notes` lists what lies outside the device's range.
+    """
+    layers = [_layer(layer, net.circuit) for layer in net.layers]
+    return {
+        "format": FORMAT,
+        "tool": _tool(),
+        "status": "behavioural, not foundry-qualified",
+        "name": net.name,
+        "labels": list(net.labels),
+        "dt_s": net.dt,
+        "circuit": _circuit(net.circuit),
+        "layers": layers,
+        "notes": sorted({note for layer in layers for note in layer.pop("notes")}),
+    }
+
+
+def write_network_json(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
+    """Write network.json, whole or not at all."""
+    path = Path(folder) / "network.json"
+    write_json(path, network_parameters(net))
+    return (path,)
+
+
+def write_network_spice(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
+    """Write a subcircuit and a self-checking bench of a typical neuron (median tau_mem) of each layer."""
+    return write_spice(Path(folder), {layer.name: typical_circuit(net, layer) for layer in net.layers if layer.spiking})
+
+
+def typical_circuit(net: NetworkSpec, layer: LayerSpec) -> LIFCircuit:
+    """The layer's circuit at its median tau_mem and threshold, biased at three times its rheobase."""
+    circuit = circuit_for_tau(float(np.median(layer.tau_mem)), net.circuit)
+    circuit = replace(circuit, v_threshold=circuit.v_reset + circuit.swing * float(np.median(layer.v_threshold)))
+    v_gs = float(bias_for_current(DRIVE_OVER_RHEOBASE * circuit.rheobase, circuit.device, circuit.width))
+    return replace(circuit, v_gs=v_gs)
+
+
+def _circuit(circuit: LIFCircuit) -> dict[str, Any]:
+    unit = {"width": "width_m", "c_mem": "c_mem_f", "v_reset": "v_reset_v", "v_dd": "v_dd_v"}
+    unit |= {"t_refractory": "t_refractory_s", "c_control": "c_control_f", "c_reset": "c_reset_f"}
+    unit |= {"i_crowbar": "i_crowbar_a", "i_static": "i_static_a"}
+    values = {key: getattr(circuit, name) for name, key in unit.items()}
+    return {"device": asdict(circuit.device), "charge_per_weight_c": circuit.charge_per_weight} | values
+
+
+def _layer(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, Any]:
+    neurons = {
+        "tau_mem_s": layer.tau_mem.tolist(),
+        "g_leak_s": (circuit.c_mem / layer.tau_mem).tolist(),
+        "v_threshold_v": (circuit.v_reset + circuit.swing * layer.v_threshold).tolist(),
+    }
+    adaptation = {"tau_adapt_s": layer.tau_adapt, "adapt_a": layer.adapt_a, "adapt_b": layer.adapt_b}
+    neurons |= {key: value.tolist() for key, value in adaptation.items() if value is not None}
+    tables = {"bias": layer.bias, "synapses": layer.weights, "recurrent_synapses": layer.recurrent}
+    record: dict[str, Any] = {"name": layer.name, "kind": layer.kind, "neurons": neurons, "notes": []}
+    for key, weights in tables.items():
+        if weights is not None:
+            record[key], notes = _synapse_table(weights, circuit, f"{layer.name} {key}")
+            record["notes"] += notes
+    return record
+
+
+def _synapse_table(weights: np.ndarray, circuit: LIFCircuit, place: str) -> tuple[dict[str, Any], list[str]]:
+    array = synapses(weights, circuit)
+    v_gs = array.v_gs[np.isfinite(array.v_gs)]
+    notes = [f"{place}: {note}" for note in validity_notes(circuit.device, v_gs)] if v_gs.size else []
+    if array.below_floor:
+        notes.append(
+            f"{place}: {array.below_floor} of {v_gs.size} currents lie below the device's floor of "
+            f"{array.i_floor:.2g} A; prune them or shorten t_pulse"
+        )
+    table = {
+        "t_pulse_s": array.t_pulse,
+        "charge_c": array.charge.tolist(),
+        "current_a": array.current.tolist(),
+        "gate_bias_v": np.where(np.isfinite(array.v_gs), array.v_gs, None).tolist(),
+    }
+    return table, notes
+
+
+def _tool() -> str:
+    try:
+        return f"tunnelspike {version('tunnelspike')}"
+    except PackageNotFoundError:  # run from the source tree, not installed
+        return "tunnelspike (not installed)"

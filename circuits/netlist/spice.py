@@ -1,0 +1,199 @@
+"""The BTBT neuron as a SPICE subcircuit, with a test bench that runs and checks itself (ngspice; behavioural).
+
+    C dV/dt = I(V_DG) - g_leak V,   I = W A u exp(-B / u),   u = V_DG - V_0
+
+A latch with a timing ramp resets: V_th sets it, it holds the membrane at V_reset for the refractory time, the ramp
+clears it. Its own delays are a thousandth of that or of the rise, so the period is the closed form of
+`circuits.neuron.period`.
+"""
+
+import math
+import os
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from circuits.btbt import btbt_current, validity_notes
+from circuits.netlist.parameters import safe_name, safe_text, spice_number
+from circuits.neuron import LIFCircuit, period, rise_time
+from circuits.units import Amperes, Seconds, Volts, si
+
+PERIOD_TOLERANCE = 0.01  # of the closed form
+STEPS_PER_PERIOD = 1000  # the period comes out within two steps, 0.2 %
+INTERVALS = 4  # measured after the second spike: the first interval starts from the initial condition
+
+_SUBCIRCUIT = """\
+.subckt btbt_lif mem spk gate vdd vss params:
+{params}
+* tunnelling current from the drain supply into the floating body
+Btun vdd mem I = {{w*a}}*max(V(vdd,gate)-{{v0}},0)*exp(-{{b}}/max(V(vdd,gate)-{{v0}},1m))
+Cmem mem vss {{cmem}} ic={{vreset}}
+Gleak mem vss mem vss {{gleak}}
+* latch: set above threshold, cleared when the ramp reaches 1 V; its capacitors are as small as the membrane's,
+* so that the step control follows the membrane and not the latch
+Bset set vss V = V(ramp,vss) > 1 ? 0 : (V(mem,vss) > {{vth}} ? 1 : (V(q,vss) > 0.5 ? 1 : 0))
+Rq set q {{tlatch/cmem}}
+Cq q vss {{cmem}} ic=0
+* while set: the ramp rises in tpulse and the membrane is held at vreset
+Bramp vss ramp I = V(q,vss) > 0.5 ? {{cmem/tpulse}} : -V(ramp,vss)*{{cmem/tlatch}}
+Cramp ramp vss {{cmem}} ic=0
+Breset mem vss I = V(q,vss) > 0.5 ? (V(mem,vss)-{{vreset}})*{{cmem/tlatch}} : 0
+Espk spk vss q vss {{vspk}}
+.ends btbt_lif
+"""
+
+_BENCH = """\
+.include "{library}"
+.param expected_period={expected} tolerance={tolerance} intervals={intervals} vds={v_ds}
+Vdrain vdd 0 {{vds}}
+Vgate gate 0 {v_gs}
+X1 mem spk gate vdd 0 btbt_lif
+.options method=gear reltol=1e-4 vntol=1e-6 abstol={abstol} chgtol={chgtol} gmin=1e-20 pivtol=1e-30
+.tran {step} {stop} 0 {step} uic
+.save v(mem) v(spk) i(Vdrain)
+.meas tran span trig v(spk) val={half} rise=2 targ v(spk) val={half} rise={last_rise}
+.meas tran i_drain avg i(Vdrain) from={expected} to={average_to}
+.meas tran period param='span/intervals'
+.meas tran membrane_j param='-i_drain*vds*period'
+.meas tran period_error param='period/expected_period-1'
+.meas tran pass param='abs(period_error) < tolerance ? 1 : 0'
+.end
+"""
+
+
+def neuron_netlist(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:
+    """The subcircuit `btbt_lif` of one neuron as SPICE text, its parameters in SI units as defaults.
+
+    Pins: mem (body), spk (0 or V_DD), gate, vdd (drain supply at the device's V_DS), vss.
+    Args:  v_gs: gate bias (V) that the latch is timed for; None: the circuit's own.
+    """
+    v_gs = circuit.v_gs if v_gs is None else v_gs
+    values = _parameters(circuit, _drive(circuit, v_gs))
+    params = "\n".join(f"+ {name}={spice_number(value)}" for name, value in values.items())
+    notes = [
+        f"neuron {safe_text(title)}",
+        f"written by {_tool()}; behavioural, not foundry-qualified",
+        f"device {safe_text(circuit.device.name)}: {safe_text(circuit.device.source)}",
+        *(safe_text(note) for note in validity_notes(circuit.device, v_gs)),
+        "not modelled here: control, crowbar, reset and static currents; the supply pays for the membrane alone",
+        "SI units: w (m), a (A/m/V), b v0 vth vreset vspk (V), cmem (F), gleak (S), tpulse tlatch (s)",
+    ]
+    return "".join(f"* {note}\n" for note in notes) + _SUBCIRCUIT.format(params=params)
+
+
+def bench_netlist(
+    circuit: LIFCircuit,
+    library: str,
+    *,
+    v_gs: Volts | None = None,
+    title: str = "BTBT neuron",
+    tolerance: float = PERIOD_TOLERANCE,
+) -> str:
+    """A deck that runs the neuron at a constant gate bias and compares its period with the closed form.
+
+    Measures `period` (s, over the intervals after the second spike), `period_error` (relative), `membrane_j` (energy of
+    one spike from the drain supply, J) and `pass` (1 or 0).
+    Args:  library: file name of the subcircuit, beside the deck.   v_gs: gate bias (V); None: the circuit's own.
+    Raises:  ValueError where the bias does not make the neuron fire.
+    """
+    v_gs = circuit.v_gs if v_gs is None else v_gs
+    i_in = _drive(circuit, v_gs)
+    expected = period(circuit, i_in)
+    if not math.isfinite(expected):
+        raise ValueError(
+            f"v_gs = {v_gs} V drives {si(i_in, 'A')} into {title!r}, not above its rheobase of "
+            f"{si(circuit.rheobase, 'A')}: it never spikes; make v_gs more negative or g_leak smaller"
+        )
+    values = {
+        "library": library,
+        "expected": expected,
+        "tolerance": tolerance,
+        "intervals": INTERVALS,
+        "v_ds": circuit.device.v_ds,
+        "v_gs": v_gs,
+        "abstol": 1e-6 * i_in,  # ngspice's own 1 pA would hide the leak
+        "chgtol": 1e-2 * circuit.charge_per_weight,  # with less, the step creeps up to each comparator and stalls there
+        "step": expected / STEPS_PER_PERIOD,
+        "stop": (INTERVALS + 2.5) * expected,
+        "half": circuit.v_dd / 2,
+        "last_rise": 2 + INTERVALS,
+        "average_to": (1 + INTERVALS) * expected,
+    }
+    header = (
+        f"* test bench of {safe_text(title)}\n* written by {_tool()}; behavioural, not foundry-qualified\n"
+        f"* expects a period of {si(expected, 's', 6)} ({si(1 / expected, 'Hz')}) at {si(i_in, 'A')}\n"
+    )
+    return header + _BENCH.format_map({key: _text(value) for key, value in values.items()})
+
+
+def write_spice(
+    folder: Path, circuits: Mapping[str, LIFCircuit], *, tolerance: float = PERIOD_TOLERANCE
+) -> tuple[Path, ...]:
+    """Write `<name>.lib` (subcircuit) and `<name>_bench.cir` (run it with `ngspice -b`) for each labelled circuit.
+
+    The name of a file is the label made safe. Files that exist are replaced whole, never half.
+    Returns:  the paths written, library before bench, in the order of `circuits`.
+    Raises:  ValueError for a circuit that does not fire, before anything is written; OSError.
+    """
+    texts: dict[str, str] = {}
+    for label, circuit in circuits.items():
+        name = safe_name(label, taken={file.removesuffix(".lib") for file in texts})
+        texts[f"{name}.lib"] = neuron_netlist(circuit, title=label)
+        texts[f"{name}_bench.cir"] = bench_netlist(circuit, f"{name}.lib", title=label, tolerance=tolerance)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in texts.items():
+        _replace_text(folder / file, text)
+    return tuple(folder / file for file in texts)
+
+
+def _text(value: float | int | str) -> str:
+    return spice_number(value) if isinstance(value, float) else str(value)
+
+
+def _drive(circuit: LIFCircuit, v_gs: Volts) -> Amperes:
+    return float(btbt_current(circuit.device.v_ds - v_gs, circuit.device, circuit.width))
+
+
+def _parameters(circuit: LIFCircuit, i_in: Amperes) -> dict[str, float]:
+    """Subcircuit parameters; the latch is timed against the interval at `i_in` (A)."""
+    rise, pulse = _latch_timing(circuit, i_in)
+    return {
+        "w": circuit.width,
+        "a": circuit.device.prefactor,
+        "b": circuit.device.v_slope,
+        "v0": circuit.device.v_onset,
+        "cmem": circuit.c_mem,
+        "gleak": circuit.g_leak,
+        "vth": circuit.v_threshold,
+        "vreset": circuit.v_reset,
+        "vspk": circuit.v_dd,
+        "tpulse": pulse,
+        "tlatch": 1e-3 * min(rise, pulse),
+    }
+
+
+def _latch_timing(circuit: LIFCircuit, i_in: Amperes) -> tuple[Seconds, Seconds]:
+    """Rise time, at most 1 s for a silent neuron, and pulse width: the refractory time, at least 1e-4 of the rise.
+
+    The floor lets the solver resolve the reset; it changes the period by as much at most.
+    """
+    rise = min(rise_time(circuit, i_in, circuit.v_reset, circuit.v_threshold), 1.0)
+    return rise, max(circuit.t_refractory, 1e-4 * rise)
+
+
+def _tool() -> str:
+    try:
+        return f"tunnelspike {version('tunnelspike')}"
+    except PackageNotFoundError:  # run from the source tree, not installed
+        return "tunnelspike (not installed)"
+
+
+def _replace_text(path: Path, text: str) -> None:
+    """Write beside the target and move into place, so an interrupted run leaves the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="ascii")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,143 @@
+"""What leaves training for silicon: `NetworkSpec` and `Activity`, plain NumPy data without a live module."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from circuits.neuron import LIFCircuit
+from circuits.units import Seconds, freeze_si, require
+
+LayerKind = Literal["encoder", "lif", "adaptive_lif", "readout"]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerSpec:
+    """One population of neurons and the synapses onto it, in units of the circuit.
+
+    A weight is a fraction of the charge q = C (V_th - V_reset): a presynaptic spike delivers `weights[from, to] q`.
+    The bias is a constant input, as a fraction of q per time step. `v_threshold` is in units of the swing.
+    An "encoder" is driven by signal currents: its weights are `(signal, neuron)`, delivered per unit of signal.
+    """
+
+    name: str
+    kind: LayerKind
+    weights: np.ndarray  # (fan_in, neuron)
+    bias: np.ndarray  # (neuron,)
+    tau_mem: np.ndarray  # (neuron,), s
+    v_threshold: np.ndarray  # (neuron,)
+    recurrent: np.ndarray | None = None  # (neuron, neuron), from the step before
+    tau_adapt: np.ndarray | None = None  # (neuron,), s
+    adapt_a: np.ndarray | None = None  # (neuron,), dw/dv
+    adapt_b: np.ndarray | None = None  # (neuron,), jump of w per spike
+
+    def __post_init__(self):
+        n = self.n_neurons
+        shapes = {"weights": (self.fan_in, n), "recurrent": (n, n)}
+        for name in ("weights", "bias", "tau_mem", "v_threshold", "recurrent", "tau_adapt", "adapt_a", "adapt_b"):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            expected = shapes.get(name, (n,))
+            if value.shape != expected:
+                raise ValueError(f"layer {self.name!r}: {name} has shape {value.shape}, expected {expected}")
+            if not np.all(np.isfinite(value)):
+                raise ValueError(f"layer {self.name!r}: {name} holds NaN or infinity; train again or check the file")
+        if np.any(self.tau_mem <= 0):
+            raise ValueError(f"layer {self.name!r}: tau_mem must be positive, got {self.tau_mem.min()} s")
+
+    @property
+    def n_neurons(self) -> int:
+        return self.weights.shape[1]
+
+    @property
+    def fan_in(self) -> int:
+        return self.weights.shape[0]
+
+    @property
+    def spiking(self) -> bool:
+        return self.kind != "readout"
+
+    @property
+    def n_synapses(self) -> int:
+        """Weights that are not zero, recurrent ones included; an encoder's signal lines are not synapses."""
+        own = 0 if self.kind == "encoder" else np.count_nonzero(self.weights)
+        return int(own + (0 if self.recurrent is None else np.count_nonzero(self.recurrent)))
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSpec:
+    """A feed-forward chain of layers (each may be recurrent) on one circuit, advanced in steps of `dt`."""
+
+    name: str
+    dt: Seconds
+    circuit: LIFCircuit
+    layers: tuple[LayerSpec, ...]
+    labels: tuple[str, ...] = ()
+    input_name: str = "log-mel"
+
+    def __post_init__(self):
+        freeze_si(self)
+        require(self, "dt", self.dt > 0, "positive")
+        for before, after in pairwise(self.layers):
+            if before.n_neurons != after.fan_in:
+                raise ValueError(
+                    f"layer {after.name!r} takes {after.fan_in} inputs, {before.name!r} has {before.n_neurons} neurons"
+                )
+        names = [layer.name for layer in self.layers]
+        if len(set(names)) != len(names):
+            raise ValueError(f"layer names must differ, got {names}")
+
+    def layer(self, name: str) -> LayerSpec:
+        """The layer of that name. Raises KeyError, naming those that exist."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(f"no layer {name!r}; there are {', '.join(layer.name for layer in self.layers)}")
+
+    @property
+    def n_neurons(self) -> int:
+        return sum(layer.n_neurons for layer in self.layers)
+
+    @property
+    def n_synapses(self) -> int:
+        return sum(layer.n_synapses for layer in self.layers)
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """Mean activity of one inference, measured over `n_clips` clips of `n_steps` steps each.
+
+    `spikes[layer]` is `(neuron,)`: mean spikes per inference. `input_spikes` is `(channel,)` for networks whose first
+    layer receives spikes from outside (send-on-delta, latency, rate), else empty.
+    `near_threshold[layer]` is `(neuron,)`: mean steps per inference that end in the crowbar window or in a spike.
+    `encoder_charge` is `(neuron,)`: what the signal currents deliver to an encoder, sum over steps of |charge| / q.
+    """
+
+    n_clips: int
+    n_steps: int
+    spikes: dict[str, np.ndarray]
+    near_threshold: dict[str, np.ndarray]
+    input_spikes: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    encoder_charge: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def presynaptic(self, spec: NetworkSpec, layer: LayerSpec) -> np.ndarray:
+        """Mean spikes per inference that arrive at each row of the layer's weights, `(fan_in,)`."""
+        index = spec.layers.index(layer)
+        return self.input_spikes if index == 0 else self.spikes[spec.layers[index - 1].name]
+
+    def synaptic_operations(self, spec: NetworkSpec) -> float:
+        """Synaptic events per inference: each spike counts once for every synapse that is not zero."""
+        total = 0.0
+        for layer in spec.layers:
+            if layer.kind != "encoder":
+                total += float(self.presynaptic(spec, layer) @ np.count_nonzero(layer.weights, axis=1))
+            if layer.recurrent is not None:
+                total += float(self.spikes[layer.name] @ np.count_nonzero(layer.recurrent, axis=1))
+        return total
+
+    @property
+    def spikes_per_inference(self) -> float:
+        """All spikes of one inference: external input and every population."""
+        return float(self.input_spikes.sum() + sum(s.sum() for s in self.spikes.values()))

@@ -1,0 +1,105 @@
+"""Conventional and tunnelling neurons from the literature: energy per emitted spike, each figure with its source.
+
+The rows live in `published.toml`; the loader refuses a row that does not say where its number comes from and what
+it pays for.
+"""
+
+import difflib
+import math
+import tomllib
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+from circuits.units import Hertz, Joules, Metres, Volts
+
+SquareMetres = Annotated[float, "m^2"]
+
+SCOPES = ("neuron", "core", "chip", "system")
+EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
+_KINDS = {"name": str, "year": int, "source": str, "technology": str, "measured": bool, "note": str}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedNeuron:
+    """One published figure of energy per emitted spike.
+
+    scope:  what the joules pay for: the bare "neuron", a "core" with its synapses, a "chip" or a "system".
+    evidence:  who states the figure; one of `EVIDENCE`.
+    measured:  False for simulation, and where the source does not say.
+    area_scope:  what the area covers; None: the same as `scope`.   None elsewhere: not published.
+    Raises:  ValueError for an empty source, an unknown scope or evidence, or a quantity that is not positive.
+    """
+
+    name: str
+    year: int
+    source: str
+    evidence: str
+    technology: str
+    energy_per_spike_j: Joules
+    scope: str
+    measured: bool
+    note: str = ""
+    node_m: Metres | None = None
+    v_dd_v: Volts | None = None
+    rate_hz: Hertz | None = None
+    area_m2: SquareMetres | None = None
+    area_scope: str | None = None
+
+    def __post_init__(self) -> None:
+        for key, kind in _KINDS.items():
+            if type(getattr(self, key)) is not kind:
+                raise ValueError(f"{key} = {getattr(self, key)!r} for {self.name!r}; expected a {kind.__name__}")
+        for key in ("name", "source", "technology"):
+            if not getattr(self, key).strip():
+                raise ValueError(f"{key} is empty for {self.name!r}; say what it is and where it stands")
+        _one_of("scope", self.scope, SCOPES, self.name)
+        _one_of("evidence", self.evidence, EVIDENCE, self.name)
+        if self.area_scope is not None:
+            _one_of("area_scope", self.area_scope, SCOPES, self.name)
+        for key in ("energy_per_spike_j", "node_m", "v_dd_v", "rate_hz", "area_m2"):
+            value = getattr(self, key)
+            if value is not None and not (_is_number(value) and 0 < value < math.inf):
+                raise ValueError(f"{key} = {value!r} for {self.name!r}; expected a positive number (SI), or no key")
+
+
+def load_published(path: Path | None = None) -> tuple[PublishedNeuron, ...]:
+    """Read the rows of a TOML file, in file order.
+
+    Args:  path: a file of `[[neuron]]` tables; None: the table that comes with the package.
+    Raises:  FileNotFoundError; ValueError naming the row for a missing or unknown key or a bad value, or broken TOML.
+    """
+    path = Path(__file__).with_name("published.toml") if path is None else Path(path)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a TOML file: {error}") from error
+    rows = tables.pop("neuron", None)
+    if tables or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError(f"{path} has {sorted(tables) or 'no rows'}; expected [[neuron]] tables and nothing else")
+    return tuple(_row(table, f"row {number} of {path}") for number, table in enumerate(rows, start=1))
+
+
+def _row(table: dict[str, object], place: str) -> PublishedNeuron:
+    """One table as a `PublishedNeuron`; `place` names it in errors."""
+    known = {field.name: field for field in fields(PublishedNeuron)}
+    for key in table:
+        if key not in known:
+            nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+            raise ValueError(f"unknown key {key!r} in {place}; did you mean {nearest!r}?")
+    missing = [key for key, field in known.items() if field.default is MISSING and key not in table]
+    if missing:
+        raise ValueError(f"{place} ({table.get('name', 'no name')}) lacks {', '.join(missing)}; add it or drop the row")
+    try:
+        return PublishedNeuron(**table)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
+
+
+def _one_of(key: str, value: object, allowed: tuple[str, ...], name: str) -> None:
+    if value not in allowed:
+        raise ValueError(f"{key} = {value!r} for {name!r}; expected one of {', '.join(allowed)}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,1 @@
+"""Speech and learning side of TunnelSpike."""

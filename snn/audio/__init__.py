@@ -1,0 +1,1 @@
+"""Front end and encoders: waveforms to features to spikes."""

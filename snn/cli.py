@@ -1,0 +1,208 @@
+"""The command line `snn`: each command spells out one stretch of the flow.
+
+    wav -> features -> spikes -> network -> training -> NetworkSpec + Activity -> Placement -> EnergyReport -> netlist
+
+Heavy imports happen inside the commands, so that `snn --help` answers at once.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from snn.terminal import Terminal, run_app
+
+app = typer.Typer(
+    name="snn",
+    help="TunnelSpike: spiking keyword spotting on band-to-band-tunnelling neurons, every joule accounted for.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Speech data: list, prepare, check.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
+RunFolder = Annotated[Path, typer.Argument(help="Run folder, the --out of `snn train`.")]
+Data = Annotated[str | None, typer.Option(help="Data-set name, or a folder with one sub-folder per word.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a setting: key=value, may be repeated.")]
+Out = Annotated[Path, typer.Option(help="Folder to write to.")]
+
+
+@app.command()
+def demo(out: Out = Path("runs/demo"), seed: int = 0, json: Json = False) -> None:
+    """Run the whole flow on embedded speech: about two minutes on two cores, no download."""
+    from snn.demo import run_demo
+
+    with Terminal(json) as terminal:
+        terminal.result(run_demo(out, seed, terminal.reporter))
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="Recipe name (see `snn train list`) or TOML file.")],
+    data: Data = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder to write; default runs/RECIPE.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.")] = None,
+    settings: Settings = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is there.")] = False,
+    json: Json = False,
+) -> None:
+    """Train a recipe and write a run folder."""
+    from snn.recipe import load_recipe, recipe_names
+
+    with Terminal(json) as terminal:
+        if recipe == "list":
+            terminal.result({"recipes": list(recipe_names())})
+            return
+        chosen = load_recipe(recipe, [*(settings or ()), *([] if seed is None else [f"training.seed={seed}"])])
+        from snn.experiment import train as train_recipe
+
+        place = data or chosen.data.name
+        if place is None:
+            raise ValueError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
+        folder = out or Path("runs") / chosen.name
+        metrics = train_recipe(
+            chosen, place, folder, resume=resume, overwrite=overwrite, reporter=terminal.reporter
+        )
+        terminal.result({"run": str(folder)} | metrics)
+
+
+@app.command()
+def evaluate(run: RunFolder, data: Data = None, json: Json = False) -> None:
+    """Evaluate a run on its test split: accuracy, confusion, spikes and synaptic operations."""
+    from snn.experiment import evaluate_run
+    from snn.run import load_run
+
+    with Terminal(json) as terminal:
+        loaded = load_run(run)
+        result = evaluate_run(loaded, data, terminal.reporter)
+        terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
+
+
+@app.command()
+def neuron(
+    device: Annotated[str, typer.Option(help="Named device; `list` names them.")] = "32nm-pdsoi",
+    v_gs: Annotated[float, typer.Option(help="Gate bias (V), negative.")] = -0.5,
+    temperature: Annotated[float, typer.Option(help="Temperature (K).")] = 300.0,
+    compare: Annotated[bool, typer.Option("--compare", help="Beside published neurons.")] = False,
+    scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
+    plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
+    json: Json = False,
+) -> None:
+    """The BTBT neuron: firing rate and energy per spike by part, alone or beside conventional neurons."""
+    from snn.neuron_report import comparison, neuron_circuit, neuron_figures, plot_neuron
+
+    with Terminal(json) as terminal:
+        from circuits import DEVICES
+
+        if device == "list":
+            terminal.result({"devices": {name: d.source for name, d in DEVICES.items()}})
+            return
+        circuit = neuron_circuit(device, v_gs, temperature)
+        if plot:
+            plot_neuron(circuit, plot, scope if compare else None)
+        terminal.result(comparison(circuit, scope) if compare else neuron_figures(circuit, temperature))
+
+
+@app.command(name="map")
+def map_run(
+    run: RunFolder,
+    chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
+    out: Annotated[Path | None, typer.Option(help="Also write energy.json there.")] = None,
+    acceleration: Annotated[float, typer.Option(help="Chip time runs this many times faster than speech.")] = 1.0,
+    json: Json = False,
+) -> None:
+    """Place a run on a chip and report the energy of one inference, part by part."""
+    from circuits.chips import load_chip
+    from circuits.energy import energy_report
+    from circuits.mapping import place
+
+    with Terminal(json) as terminal:
+        specification = load_chip(chip)
+        from circuits.storage import write_json
+        from snn.export import network_spec
+        from snn.run import load_activity, load_run
+
+        loaded = load_run(run)
+        network = network_spec(loaded.model, loaded.labels)
+        report = energy_report(network, load_activity(run), place(network, specification), acceleration)
+        if out:
+            write_json(out / "energy.json", report.as_dict())
+        terminal.result(report.as_dict())
+
+
+@app.command()
+def export(
+    run: RunFolder,
+    out: Out,
+    format: Annotated[str, typer.Option(help="json or spice.")] = "json",
+    json: Json = False,
+) -> None:
+    """Hand a run over to a circuit team: parameters in SI units, or a SPICE neuron with a test bench."""
+    with Terminal(json) as terminal:
+        if format not in ("json", "spice"):
+            raise ValueError(f"unknown --format {format!r}; known: json, spice")
+        from circuits.netlist.network import write_network_json, write_network_spice
+        from snn.export import network_spec
+        from snn.run import load_run
+
+        loaded = load_run(run)
+        write = write_network_json if format == "json" else write_network_spice
+        files = write(out, network_spec(loaded.model, loaded.labels))
+        terminal.result({"format": format, "files": [str(path) for path in files]})
+
+
+@data_app.command(name="list")
+def data_list(json: Json = False) -> None:
+    """The data sets there are."""
+    from snn.data.manifest import load_manifests
+
+    with Terminal(json) as terminal:
+        rows = [
+            {"name": m.name, "title": m.title, "licence": m.licence, "split": m.split}
+            for m in load_manifests().values()
+        ]
+        terminal.result({"rows": rows})
+
+
+@data_app.command(name="prepare")
+def data_prepare(
+    name: Annotated[str, typer.Argument(help="Data-set name (see `snn data list`).")], json: Json = False
+) -> None:
+    """Download (resuming), verify and unpack a data set, or synthesise the embedded one."""
+    from snn.data.download import prepare
+
+    with Terminal(json) as terminal:
+        folder = prepare(name, on_progress=terminal.reporter.on_stage)
+        terminal.result({"name": name, "folder": str(folder)})
+
+
+@data_app.command(name="check")
+def data_check(
+    path: Annotated[Path, typer.Argument(help="Folder of recordings, or one file.")], json: Json = False
+) -> None:
+    """Read every recording and name every one that cannot be used; exit code 2 if there are any."""
+    from snn.data.check import scan
+
+    with Terminal(json) as terminal:
+        report = scan(path, lambda done, total: terminal.reporter.on_stage("checking", done, total))
+        bad = [{"file": str(file.path), "problem": file.problem} for file in report.bad]
+        terminal.result(
+            {
+                "n_files": len(report.files),
+                "n_bad": len(bad),
+                "duration_s": report.duration_s,
+                "sample_rates": {str(rate): n for rate, n in report.sample_rates.items()},
+                "n_clips": report.n_clips,
+                "bad": bad,
+            }
+        )
+        if bad:
+            raise typer.Exit(2)
+
+
+def main() -> None:
+    """Entry point: run the app and end with the documented exit code."""
+    run_app(app)

@@ -1,0 +1,35 @@
+"""Speech data: recordings, corpora and their splits, data sets and how they are fetched."""
+
+# What is in this file?
+from snn.data.audio_file import AudioFileError, check_audio, fit_duration, read_audio, resample
+from snn.data.check import FileCheck, ScanReport, scan
+
+# Which clips train, which test, and what do they sound like?
+from snn.data.clip import Clip, load_clip
+from snn.data.corpus import Corpus, open_corpus
+
+# Which data sets are there, and how do they get here?
+from snn.data.download import prepare, tree_sha256
+from snn.data.manifest import Manifest, load_manifests
+from snn.data.splits import Split, which_set
+
+__all__ = [
+    "AudioFileError",
+    "Clip",
+    "Corpus",
+    "FileCheck",
+    "Manifest",
+    "ScanReport",
+    "Split",
+    "check_audio",
+    "fit_duration",
+    "load_clip",
+    "load_manifests",
+    "open_corpus",
+    "prepare",
+    "read_audio",
+    "resample",
+    "scan",
+    "tree_sha256",
+    "which_set",
+]

@@ -1,0 +1,62 @@
+"""One labelled example of a corpus, and the one way to turn it into samples of a fixed duration."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from snn.data.audio_file import Waveform, fit_duration, read_audio, resample
+from snn.data.splits import Split
+
+MAX_READ_S = 60.0  # s; ASSUMED: a keyword is sought in the first minute of a recording, however long that is
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A recording, an excerpt of one, or synthetic background where `path` is None.
+
+    `start_s`, `duration_s`: the excerpt (s), None to the end.  `gain`: factor on the samples; for synthetic background,
+    whose noise is drawn from `noise_seed`, its RMS level.
+    """
+
+    path: Path | None
+    label: int
+    speaker: str
+    split: Split
+    start_s: float = 0.0
+    gain: float = 1.0
+    noise_seed: int | None = None
+    duration_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.noise_seed is None):
+            raise ValueError(f"clip with path {self.path} and noise_seed {self.noise_seed}: give exactly one of them")
+        if not (0 <= self.gain < math.inf and 0 <= self.start_s < math.inf and self.label >= 0):
+            raise ValueError(f"clip {self}: gain, start_s and label must be finite and not negative")
+
+
+def load_clip(clip: Clip, sample_rate: int, duration_s: float) -> Waveform:
+    """Read a clip, resample it, cut out or pad to `duration_s`, and apply its gain.
+
+    Args:  sample_rate: wanted rate (Hz).  duration_s: wanted length (s).
+    Returns:  float32 `(round(duration_s * sample_rate),)`.
+    Raises:  AudioFileError if the recording cannot be used.
+    """
+    n_samples = round(duration_s * sample_rate)
+    if clip.path is None:
+        return clip.gain * background_noise(n_samples, np.random.default_rng(clip.noise_seed))
+    waveform, native_rate = read_audio(clip.path, clip.start_s, min(clip.duration_s or MAX_READ_S, MAX_READ_S))
+    return np.float32(clip.gain) * fit_duration(resample(waveform, native_rate, sample_rate), n_samples)
+
+
+def background_noise(n_samples: int, rng: np.random.Generator) -> Waveform:
+    """Draw noise of RMS 1 whose power falls as 1/f**a, a uniform in 0 (white) to 2 (brown).  Returns `(n_samples,)`."""
+    if n_samples < 1:
+        raise ValueError(f"n_samples is {n_samples}; want at least 1")
+    slope = rng.uniform(0.0, 2.0)
+    n_bins = n_samples // 2 + 1
+    spectrum = rng.standard_normal(n_bins) + 1j * rng.standard_normal(n_bins)
+    waveform = np.fft.irfft(spectrum / np.maximum(np.arange(n_bins), 1) ** (slope / 2), n_samples)
+    rms = np.sqrt(np.mean(np.square(waveform)))
+    return (waveform / (rms or 1.0)).astype(np.float32)

@@ -1,0 +1,68 @@
+"""From a trained spotter to plain data: `NetworkSpec`, weights as charges, normalisation folded in."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from circuits.network import LayerSpec, NetworkSpec
+from snn.audio.encoder import LIFEncoder
+from snn.networks.layer import SpikingLayer
+from snn.networks.spotter import Spotter
+from snn.neurons.lif import decay
+
+
+def network_spec(model: Spotter, labels: tuple[str, ...] = ()) -> NetworkSpec:
+    """The network as circuits see it: every weight a fraction of the threshold charge q.
+
+    One step of the membrane, v = alpha v + (1 - alpha) drive, adds (1 - alpha) W q per spike: that product is the
+    weight of the spec, with the batch normalisation y = s x + t folded in as W s and a bias of t.
+    """
+    with torch.no_grad():
+        layers = [_encoder_spec(model.encoder)] if isinstance(model.encoder, LIFEncoder) else []
+        layers += [_layer_spec(f"hidden{i}", layer) for i, layer in enumerate(model.layers, 1)]
+        layers.append(_readout_spec(model))
+    return NetworkSpec(model.recipe.name, model.dt, model.recipe.neuron.circuit(), tuple(layers), labels)
+
+
+def _numpy(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().cpu().double().numpy()
+
+
+def _encoder_spec(encoder: LIFEncoder) -> LayerSpec:
+    params, n = encoder.params(), encoder.n_out
+    share = 1 - params.alpha
+    gain = torch.zeros(n // encoder.per_channel, n)
+    gain[torch.arange(n) // encoder.per_channel, torch.arange(n)] = encoder.gain * share
+    tau, threshold = _numpy(encoder.tau_mem), _numpy(params.v_threshold)
+    return LayerSpec("encoder", "encoder", _numpy(gain), _numpy(encoder.bias * share), tau, threshold)
+
+
+def _layer_spec(name: str, layer: SpikingLayer) -> LayerSpec:
+    norm, params = layer.norm, layer.params()
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    offset = norm.bias - scale * norm.running_mean
+    share = 1 - params.alpha
+    return LayerSpec(
+        name=name,
+        kind="adaptive_lif" if layer.adaptive else "lif",
+        weights=_numpy(layer.weight * scale * share),
+        bias=_numpy(offset * share),
+        tau_mem=_numpy(layer.tau_mem),
+        v_threshold=_numpy(params.v_threshold),
+        recurrent=None if layer.recurrent is None else _numpy(layer.recurrent * share),
+        tau_adapt=_numpy(layer.tau_adapt) if layer.adaptive else None,
+        adapt_a=_numpy(params.a) if layer.adaptive else None,
+        adapt_b=_numpy(params.b) if layer.adaptive else None,
+    )
+
+
+def _readout_spec(model: Spotter) -> LayerSpec:
+    share = 1 - decay(model.tau_readout, model.dt)
+    return LayerSpec(
+        name="readout",
+        kind="readout",
+        weights=_numpy(model.readout_weight * share),
+        bias=_numpy(model.readout_bias * share),
+        tau_mem=_numpy(model.tau_readout),
+        v_threshold=_numpy(torch.ones_like(model.readout_bias)),
+    )

@@ -1,0 +1,104 @@
+"""A population of spiking neurons and the synapses onto it."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from circuits.units import Seconds
+from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
+from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step
+from snn.neurons.scan import Step, scan
+from snn.neurons.surrogate import SURROGATES
+from snn.recipe import NeuronConfig
+
+ADAPT_A_LIMIT, ADAPT_B_LIMIT = 1.0, 2.0  # a in [-1, 1], b in [0, 2]. Source: Bittar and Garner 2022
+
+
+def log_uniform(n: int, span: tuple[float, float], generator: torch.Generator) -> Tensor:
+    """n draws of ln tau, uniform between the logarithms of the span (s)."""
+    low, high = math.log(span[0]), math.log(span[1])
+    return low + (high - low) * torch.rand(n, generator=generator)
+
+
+class SpikingLayer(torch.nn.Module):
+    """Synapses, batch normalisation, then LIF or adaptive LIF neurons with learnable time constants.
+
+    drive = norm(x W) + recurrent spikes R. The normalisation is folded into the weights on export.
+    """
+
+    def __init__(
+        self,
+        fan_in: int,
+        n_neurons: int,
+        neuron: NeuronConfig,
+        dt: Seconds,
+        recurrent: bool,
+        generator: torch.Generator,
+    ):
+        super().__init__()
+        self.neuron, self.dt = neuron, dt
+        bound = math.sqrt(3 / fan_in)  # unit variance of each weight times sqrt(fan_in)
+        self.weight = torch.nn.Parameter((2 * torch.rand(fan_in, n_neurons, generator=generator) - 1) * bound)
+        self.norm = torch.nn.BatchNorm1d(n_neurons, momentum=0.05)
+        self.log_tau_mem = torch.nn.Parameter(log_uniform(n_neurons, neuron.tau_mem_s, generator))
+        self.recurrent = None
+        if recurrent:
+            start = torch.randn(n_neurons, n_neurons, generator=generator) * 0.5 / math.sqrt(n_neurons)
+            self.recurrent = torch.nn.Parameter(start)
+        if neuron.model == "adaptive_lif":
+            self.log_tau_adapt = torch.nn.Parameter(log_uniform(n_neurons, neuron.tau_adapt_s, generator))
+            self.adapt_a = torch.nn.Parameter(0.5 * torch.rand(n_neurons, generator=generator))
+            self.adapt_b = torch.nn.Parameter(0.5 * torch.rand(n_neurons, generator=generator))
+
+    @property
+    def n_neurons(self) -> int:
+        return self.weight.shape[1]
+
+    @property
+    def adaptive(self) -> bool:
+        return self.neuron.model == "adaptive_lif"
+
+    @property
+    def step(self) -> Step:
+        return adaptive_step if self.adaptive else lif_step
+
+    @property
+    def tau_mem(self) -> Float[Tensor, " neuron"]:
+        """Membrane time constants (s), held inside the recipe's span."""
+        return _inside(self.log_tau_mem, self.neuron.tau_mem_s)
+
+    @property
+    def tau_adapt(self) -> Float[Tensor, " neuron"]:
+        """Adaptation time constants (s), held inside the recipe's span."""
+        return _inside(self.log_tau_adapt, self.neuron.tau_adapt_s)
+
+    def params(self) -> LIFParams | AdaptiveParams:
+        """Parameters of one step; the threshold is 1, the circuit's swing."""
+        alpha, spike_grad = decay(self.tau_mem, self.dt), SURROGATES[self.neuron.spike_grad]
+        threshold = torch.ones_like(alpha)
+        if not self.adaptive:
+            return LIFParams(alpha, threshold, spike_grad)
+        a = self.adapt_a.clamp(-ADAPT_A_LIMIT, ADAPT_A_LIMIT)
+        b = self.adapt_b.clamp(0, ADAPT_B_LIMIT)
+        return AdaptiveParams(alpha, threshold, decay(self.tau_adapt, self.dt), a, b, spike_grad)
+
+    def start(self, batch: int) -> LIFState | AdaptiveState:
+        """All neurons at rest."""
+        return (adaptive_state if self.adaptive else lif_state)(batch, self.log_tau_mem)
+
+    def drive(self, x: Float[Tensor, "time batch fan_in"]) -> Float[Tensor, "time batch neuron"]:
+        """Normalised synaptic input, in units of the threshold."""
+        return self.norm((x @ self.weight).flatten(0, 1)).unflatten(0, x.shape[:2])
+
+    def forward(
+        self, x: Float[Tensor, "time batch fan_in"], state: LIFState | AdaptiveState | None = None
+    ) -> tuple[Float[Tensor, "time batch neuron"], LIFState | AdaptiveState]:
+        """Spikes and the last state; `state` None starts from rest."""
+        state = self.start(x.shape[1]) if state is None else state
+        return scan(self.step, self.drive(x), state, self.params(), self.recurrent)
+
+
+def _inside(log_tau: Tensor, span: tuple[float, float]) -> Tensor:
+    return log_tau.clamp(math.log(span[0]), math.log(span[1])).exp()

@@ -1,0 +1,82 @@
+"""The keyword spotter: encoder, spiking layers, leaky-integrator readout."""
+
+import math
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from snn.audio.encoder import Encoder, build_encoder
+from snn.networks.layer import SpikingLayer
+from snn.neurons.lif import LIFParams, decay, leaky_step, lif_state
+from snn.neurons.scan import scan
+from snn.recipe import Recipe
+
+
+class SpotterOutput(NamedTuple):
+    """Readout potentials and the spikes of every population, encoder first, each `(time, batch, neuron)`."""
+
+    readout: Float[Tensor, "time batch label"]
+    spikes: tuple[Float[Tensor, "time batch neuron"], ...]
+
+    @property
+    def scores(self) -> Float[Tensor, "batch label"]:
+        """Mean over time of the readout's softmax: sums to 1 over labels. Source: Bittar and Garner 2022."""
+        return self.readout.softmax(-1).mean(0)
+
+
+class Spotter(torch.nn.Module):
+    """Features `(batch, frame, band)` to label scores, through spikes only."""
+
+    def __init__(self, recipe: Recipe, n_labels: int, generator: torch.Generator):
+        super().__init__()
+        if n_labels < 2:
+            raise ValueError(f"a spotter needs at least 2 labels, got {n_labels}")
+        self.recipe, self.dt = recipe, recipe.dt
+        self.encoder: Encoder = build_encoder(recipe, generator)
+        sizes = (self.encoder.n_out, *recipe.network.hidden)
+        self.layers = torch.nn.ModuleList(
+            SpikingLayer(fan_in, n, recipe.neuron, self.dt, recipe.network.recurrent, generator)
+            for fan_in, n in pairwise(sizes)
+        )
+        bound = 1 / math.sqrt(sizes[-1])
+        self.readout_weight = torch.nn.Parameter((2 * torch.rand(sizes[-1], n_labels, generator=generator) - 1) * bound)
+        self.readout_bias = torch.nn.Parameter(torch.zeros(n_labels))
+        self.log_tau_readout = torch.nn.Parameter(torch.full((n_labels,), math.log(recipe.network.tau_readout_s)))
+
+    @property
+    def n_parameters(self) -> int:
+        return sum(p.numel() for p in self.parameters())
+
+    @property
+    def tau_readout(self) -> Float[Tensor, " label"]:
+        """Time constants of the readout's integrators (s)."""
+        return self.log_tau_readout.exp()
+
+    def read(self, spikes: Float[Tensor, "time batch neuron"]) -> Float[Tensor, "time batch label"]:
+        """Potentials of the leaky integrators behind the last layer."""
+        drive = spikes @ self.readout_weight + self.readout_bias
+        params = LIFParams(decay(self.tau_readout, self.dt), torch.ones_like(self.readout_bias))
+        return scan(leaky_step, drive, lif_state(drive.shape[1], self.readout_bias), params)[0]
+
+    def forward(
+        self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None
+    ) -> SpotterOutput:
+        """Run the clips from rest. In training `generator` draws dropout; a rate encoder needs it always."""
+        spikes = [self.encoder(features.transpose(0, 1), generator)]
+        x = spikes[0]
+        for layer in self.layers:
+            z, _ = layer(x)
+            spikes.append(z)
+            x = drop(z, self.recipe.network.dropout, generator) if self.training else z
+        return SpotterOutput(self.read(x), tuple(spikes))
+
+
+def drop(x: Float[Tensor, "..."], probability: float, generator: torch.Generator | None) -> Float[Tensor, "..."]:
+    """Dropout with explicit randomness: zero with `probability`, the rest scaled by 1 / (1 - probability)."""
+    if probability == 0:
+        return x
+    kept = torch.rand(x.shape, generator=generator, device=x.device) >= probability
+    return x * kept / (1 - probability)

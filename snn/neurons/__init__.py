@@ -1,0 +1,1 @@
+"""Neurons: one pure step each, one scan over time, surrogate gradients."""

@@ -1,0 +1,36 @@
+"""One scan over time, the same for every neuron."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+Step = Callable[[Tensor, Any, Any], tuple[Tensor, Any]]
+
+
+def scan(
+    step: Step,
+    drive: Float[Tensor, "time batch neuron"],
+    state: Any,
+    params: Any,
+    recurrent: Float[Tensor, "neuron neuron"] | None = None,
+) -> tuple[Float[Tensor, "time batch neuron"], Any]:
+    """Run `step(drive[t], state, params) -> (output, state)` through time.
+
+    With `recurrent` weights (from, to) the spikes of the step before add to the drive: drive[t] + spikes[t-1] W.
+    Returns: outputs `(time, batch, neuron)` and the last state. Raises: ValueError if drive and state do not match.
+    """
+    if drive.shape[1:] != state.v.shape:
+        raise ValueError(
+            f"drive is (time, batch, neuron) = {tuple(drive.shape)}, but the state is (batch, neuron) = "
+            f"{tuple(state.v.shape)}; start from a state of the same batch"
+        )
+    if not len(drive):
+        raise ValueError("drive has no time steps; give at least one")
+    outputs = []
+    for x in drive.unbind(0):
+        output, state = step(x if recurrent is None else torch.addmm(x, state.spikes, recurrent), state, params)
+        outputs.append(output)
+    return torch.stack(outputs), state

@@ -1,0 +1,243 @@
+"""A recipe: front end, encoder, neuron, network and training of one experiment, named and validated.
+
+A recipe is a TOML file; the data set is separate, so every recipe runs on every data set. Unknown keys are errors.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from circuits.btbt import DEVICES
+from circuits.neuron import LIFCircuit, circuit_for_tau
+
+Span = tuple[float, float]
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be run; one line: key, value, limit, remedy."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _ordered(name: str, span: Span, low: float = 0.0) -> None:
+    if not low < span[0] <= span[1] < float("inf"):
+        raise ValueError(f"{name} must rise from above {low:g}, got {list(span)}")
+
+
+class DataConfig(_Section):
+    """Which recordings, and how they are divided; `task` picks among the tasks of a data set."""
+
+    name: str | None = None
+    task: str | None = None
+    split: str = "official"  # or "speaker:NAME": leave that speaker out for the test
+    bad_files: Literal["error", "skip"] = "error"
+
+
+class FeatureConfig(_Section):
+    """Log-mel front end; `sample_rate` None takes the rate of the recordings."""
+
+    sample_rate: int | None = Field(None, ge=1000, le=192_000)
+    duration_s: float = Field(1.0, gt=0, le=60)
+    n_mels: int = Field(40, ge=1, le=512)
+    window_s: float = Field(0.025, gt=0, le=1)
+    hop_s: float = Field(0.010, gt=0, le=1)
+    f_min_hz: float = Field(50.0, ge=0)
+    f_max_hz: float | None = Field(None, gt=0)
+    normalise: Literal["band", "clip", "none"] = "clip"
+
+
+class EncoderConfig(_Section):
+    """Features to spikes. "lif" trains a gain and a bias per BTBT neuron; the others have no weights."""
+
+    kind: Literal["lif", "delta", "latency", "rate"] = "lif"
+    per_channel: int = Field(2, ge=1, le=64)  # lif: neurons per band
+    threshold: float = Field(0.3, gt=0)  # delta: in standard deviations of the features
+    steps_per_frame: int = Field(1, ge=1, le=100)  # latency, rate
+    max_rate_hz: float = Field(100.0, gt=0)  # rate
+
+
+class NeuronConfig(_Section):
+    """The neuron and the circuit behind it; time constants start log-uniform in their span and stay inside it."""
+
+    model: Literal["lif", "adaptive_lif"] = "adaptive_lif"
+    tau_mem_s: Span = (0.010, 0.060)
+    tau_adapt_s: Span = (0.060, 0.300)
+    spike_grad: Literal["boxcar", "atan", "fast_sigmoid", "triangle"] = "boxcar"
+    device: Literal[tuple(DEVICES)] = "32nm-pdsoi-nsd3e19"  # the low-current device: speech is slow
+    width_m: float = Field(0.45e-6, gt=0)
+    c_mem_f: float = Field(0.5e-15, gt=0)
+    v_threshold_v: float = Field(0.4, gt=0)
+
+    @model_validator(mode="after")
+    def _spans(self):
+        _ordered("tau_mem_s", self.tau_mem_s)
+        _ordered("tau_adapt_s", self.tau_adapt_s)
+        return self
+
+    def circuit(self) -> LIFCircuit:
+        """The circuit of a typical neuron: tau_mem at the middle (geometric) of its span."""
+        bare = LIFCircuit(
+            device=DEVICES[self.device], width=self.width_m, c_mem=self.c_mem_f, v_threshold=self.v_threshold_v
+        )
+        return circuit_for_tau((self.tau_mem_s[0] * self.tau_mem_s[1]) ** 0.5, bare)
+
+
+class NetworkConfig(_Section):
+    """Layers of spiking neurons and a leaky-integrator readout."""
+
+    hidden: tuple[int, ...] = (128, 128)
+    recurrent: bool = False
+    dropout: float = Field(0.1, ge=0, lt=1)
+    tau_readout_s: float = Field(0.050, gt=0)
+
+    @model_validator(mode="after")
+    def _sizes(self):
+        if not self.hidden or any(not 1 <= n <= 65_536 for n in self.hidden):
+            raise ValueError(f"hidden must name 1 to 65536 neurons per layer, got {list(self.hidden)}")
+        return self
+
+
+class AugmentConfig(_Section):
+    """Altered copies of the training clips: speed, shift, room and noise on the waveform; masks on the features."""
+
+    copies: int = Field(3, ge=0, le=100)
+    speed: Span = (0.85, 1.15)
+    shift_s: float = Field(0.05, ge=0, le=10)
+    snr_db: Span = (10.0, 40.0)
+    reverb_probability: float = Field(0.0, ge=0, le=1)
+    band_mask: int = Field(8, ge=0)
+    frame_mask: int = Field(10, ge=0)
+
+
+class TrainingConfig(_Section):
+    """Optimisation; the weights kept are those of the best validation epoch."""
+
+    epochs: int = Field(40, ge=1, le=100_000)
+    batch_size: int = Field(64, ge=1, le=65_536)
+    learning_rate: float = Field(0.01, gt=0, allow_inf_nan=False)
+    weight_decay: float = Field(1e-4, ge=0, allow_inf_nan=False)
+    gradient_norm: float = Field(5.0, gt=0)
+    patience: int = Field(20, ge=1)  # epochs without a better validation accuracy before stopping early
+    seed: int = Field(0, ge=0, lt=2**31)
+
+
+class Recipe(_Section):
+    """One experiment."""
+
+    name: str
+    title: str = ""
+    data: DataConfig = DataConfig()
+    features: FeatureConfig = FeatureConfig()
+    encoder: EncoderConfig = EncoderConfig()
+    neuron: NeuronConfig = NeuronConfig()
+    network: NetworkConfig = NetworkConfig()
+    augment: AugmentConfig = AugmentConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @property
+    def dt(self) -> float:
+        """One time step of the network (s): a frame, divided among the encoder's steps."""
+        return self.features.hop_s / (self.encoder.steps_per_frame if self.encoder.kind in ("latency", "rate") else 1)
+
+
+def recipe_names() -> tuple[str, ...]:
+    """The recipes that ship with the package."""
+    return tuple(sorted(f.name.removesuffix(".toml") for f in _folder().iterdir() if f.name.endswith(".toml")))
+
+
+def load_recipe(name: str, settings: Iterable[str] = ()) -> Recipe:
+    """The recipe of that name, or of a TOML file, with `key=value` settings applied.
+
+    A key is `section.key`, or the key alone where only one section has it.
+    Raises: RecipeError for an unknown recipe, key or value.
+    """
+    if name.endswith(".toml"):
+        if not Path(name).is_file():
+            raise RecipeError(f"no recipe file {name}")
+        text = Path(name).read_text(encoding="utf-8")
+    elif name in recipe_names():
+        text = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
+    else:
+        known = ", ".join(recipe_names())
+        raise RecipeError(f"unknown recipe {name!r}{_nearest(name, recipe_names())}; known: {known}")
+    return parse_recipe(text, settings, place=name)
+
+
+def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe") -> Recipe:
+    """A recipe from TOML text with `key=value` settings. Raises: RecipeError, one line."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{place} is not valid TOML: {error}") from error
+    for setting in settings:
+        _apply(table, setting)
+    try:
+        return Recipe.model_validate(table)
+    except ValidationError as error:
+        raise RecipeError(f"{place}: {_explain(error)}") from error
+
+
+def _folder() -> Any:
+    return files("snn") / "recipes"
+
+
+def _nearest(key: str, known: Iterable[str]) -> str:
+    near = get_close_matches(key, list(known), 1, 0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _apply(table: dict[str, Any], setting: str) -> None:
+    """Put one `key=value` into the table; the value is TOML, or else a string."""
+    key, equals, value = setting.partition("=")
+    if not equals:
+        raise RecipeError(f"--set takes key=value, got {setting!r}")
+    section, name = _locate(key.strip())
+    try:
+        parsed = tomllib.loads(f"x = {value}")["x"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    (table if section is None else table.setdefault(section, {}))[name] = parsed
+
+
+def _sections() -> dict[str, tuple[str, ...]]:
+    return {
+        name: tuple(field.annotation.model_fields)
+        for name, field in Recipe.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    }
+
+
+def _locate(key: str) -> tuple[str | None, str]:
+    """Section and name of a key. Raises: RecipeError for a key that no section, or more than one, has."""
+    sections = _sections()
+    section, dot, name = key.partition(".")
+    if dot and section in sections and name in sections[section]:
+        return section, name
+    if not dot and key in ("name", "title"):
+        return None, key
+    owners = [s for s, names in sections.items() if key in names]
+    if len(owners) == 1:
+        return owners[0], key
+    if owners:
+        raise RecipeError(f"--set {key}: say which: {' or '.join(f'{owner}.{key}' for owner in owners)}")
+    everything = [key for s, names in sections.items() for n in names for key in (n, f"{s}.{n}")]
+    raise RecipeError(f"--set {key}: unknown key{_nearest(key, everything)}")
+
+
+def _explain(error: ValidationError) -> str:
+    """The first problem as one line, with the nearest known key if a key is unknown."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "recipe"
+    if first["type"] == "extra_forbidden":
+        sections, key = _sections(), str(first["loc"][-1])
+        known = sections.get(str(first["loc"][0]), ()) if len(first["loc"]) > 1 else (*sections, "name", "title")
+        return f"unknown key {place!r}{_nearest(key, known)}"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" + ("" if isinstance(first["input"], dict) else f", got {first['input']!r}")

@@ -1,0 +1,168 @@
+"""A run folder: config.toml, model.safetensors, history.csv, metrics.json, activity; a checkpoint while training."""
+
+import csv
+import io
+import json
+import math
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+import torch
+
+from circuits.network import Activity
+from circuits.storage import write_json, write_text
+from snn.networks.spotter import Spotter
+from snn.recipe import Recipe, parse_recipe
+from snn.training.checkpoint import EpochRecord, load_tensors, save_tensors
+
+RUN_FILES = (
+    "config.toml",
+    "model.safetensors",
+    "history.csv",
+    "metrics.json",
+    "activity.safetensors",
+    "checkpoint.safetensors",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained spotter and how it came about. `data` is the data set's name or folder."""
+
+    folder: Path
+    recipe: Recipe
+    data: str
+    labels: tuple[str, ...]
+    sample_rate: int
+    model: Spotter
+    metrics: dict[str, Any]
+
+
+def checkpoint_path(folder: Path) -> Path:
+    return folder / "checkpoint.safetensors"
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a run, finished or not, lies in the folder."""
+    return any((folder / name).exists() for name in RUN_FILES)
+
+
+def write_config(folder: Path, recipe: Recipe, data: str, labels: tuple[str, ...], sample_rate: int) -> None:
+    """Write config.toml: the recipe as run, and under `[run]` the data, labels and sample rate it ran on."""
+    table = recipe.model_dump(mode="json", exclude_none=True)
+    table["run"] = {"data": data, "labels": list(labels), "sample_rate": sample_rate}
+    write_text(folder / "config.toml", tomli_w.dumps(table))
+
+
+def read_config(folder: Path) -> tuple[Recipe, str, tuple[str, ...], int]:
+    """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, ValueError (RecipeError)."""
+    path = folder / "config.toml"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: {folder} is not a run folder; give the --out of `snn train`")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        run = table.pop("run")
+        labels, sample_rate = tuple(map(str, run["labels"])), int(run["sample_rate"])
+        recipe = parse_recipe(tomli_w.dumps(table), place=str(path))
+        return recipe, str(run["data"]), labels, sample_rate
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
+
+
+def write_history(folder: Path, history: list[EpochRecord]) -> None:
+    """Write history.csv, one row for each epoch."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, [field.name for field in fields(EpochRecord)], lineterminator="\n")
+    table.writeheader()
+    table.writerows(asdict(record) for record in history)
+    write_text(folder / "history.csv", text.getvalue())
+
+
+def read_history(folder: Path) -> list[EpochRecord]:
+    """The rows of history.csv. Raises: FileNotFoundError or ValueError."""
+    path = folder / "history.csv"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; train again, or copy it back")
+    kinds = {field.name: int if field.name == "epoch" else float for field in fields(EpochRecord)}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [EpochRecord(**{key: kinds[key](text) for key, text in row.items()}) for row in csv.DictReader(file)]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
+
+
+def save_model(folder: Path, model: Spotter) -> None:
+    save_tensors(folder / "model.safetensors", model.state_dict(), {})
+
+
+def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
+    write_json(folder / "metrics.json", metrics)
+
+
+def save_activity(folder: Path, activity: Activity) -> None:
+    """Write activity.safetensors: what the energy of an inference is charged for."""
+    tensors = {f"spikes.{name}": value for name, value in activity.spikes.items()}
+    tensors |= {f"near.{name}": value for name, value in activity.near_threshold.items()}
+    tensors |= {"input": activity.input_spikes, "charge": activity.encoder_charge}
+    tensors = {name: torch.as_tensor(value) for name, value in tensors.items()}
+    metadata = {"n_clips": activity.n_clips, "n_steps": activity.n_steps}
+    save_tensors(folder / "activity.safetensors", tensors, metadata)
+
+
+def load_activity(folder: Path) -> Activity:
+    """Read activity.safetensors. Raises: FileNotFoundError or ValueError."""
+    path = folder / "activity.safetensors"
+    tensors, metadata = load_tensors(path)
+    arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+    try:
+        return Activity(
+            n_clips=metadata["n_clips"],
+            n_steps=metadata["n_steps"],
+            spikes={name.removeprefix("spikes."): a for name, a in arrays.items() if name.startswith("spikes.")},
+            near_threshold={name.removeprefix("near."): a for name, a in arrays.items() if name.startswith("near.")},
+            input_spikes=arrays["input"],
+            encoder_charge=arrays["charge"],
+        )
+    except KeyError as error:
+        raise ValueError(f"{path} is damaged ({error} is missing); run `snn evaluate` again") from error
+
+
+def build_model(recipe: Recipe, n_labels: int) -> Spotter:
+    """A spotter with the recipe's initial weights; the same seed gives the same weights."""
+    return Spotter(recipe, n_labels, torch.Generator().manual_seed(recipe.training.seed))
+
+
+def load_run(folder: Path) -> Run:
+    """Read a run folder. Raises: FileNotFoundError or ValueError naming the missing or damaged file."""
+    recipe, data, labels, sample_rate = read_config(folder)
+    model = build_model(recipe, len(labels))
+    path = folder / "model.safetensors"
+    tensors, _ = load_tensors(path)
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ValueError(f"{path} does not fit config.toml ({_first(error)}); train again") from error
+    if any(not torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point()):
+        raise ValueError(f"{path} is damaged (it holds NaN or infinity); train again, or copy it back")
+    model.eval()
+    return Run(folder, recipe, data, labels, sample_rate, model, _read_metrics(folder / "metrics.json"))
+
+
+def _read_metrics(path: Path) -> dict[str, Any]:
+    """The metrics, empty for a run that has not finished."""
+    if not path.is_file():
+        return {}
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is damaged ({error}); delete it and run `snn evaluate`, or train again") from error
+    if not isinstance(metrics, dict) or any(isinstance(v, float) and not math.isfinite(v) for v in metrics.values()):
+        raise ValueError(f"{path} is damaged; delete it and run `snn evaluate`, or train again")
+    return metrics
+
+
+def _first(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]

@@ -1,0 +1,1 @@
+"""Training: inputs, loss, `fit`, checkpoints."""

@@ -1,0 +1,100 @@
+"""Where training stands, as tensors and plain numbers: safetensors on disk, nothing pickled."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from circuits.storage import write_atomically
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One row of history.csv."""
+
+    epoch: int
+    loss: float
+    validation_accuracy: float
+    validation_loss: float
+    learning_rate: float
+    seconds: float
+
+
+@dataclass
+class Progress:
+    """What `fit` has reached; `epoch` counts finished epochs."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_accuracy: float = -1.0
+    best_loss: float = float("inf")
+    history: list[EpochRecord] = field(default_factory=list)
+
+
+def save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> None:
+    """Write tensors and JSON metadata to one safetensors file, whole or not at all."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    header = {name: json.dumps(value) for name, value in metadata.items()}
+    write_atomically(path, lambda part: _save(plain, part, header))
+
+
+def _save(tensors: dict[str, torch.Tensor], path: Path, header: dict[str, str]) -> None:
+    try:
+        save_file(tensors, path, header)
+    except SafetensorError as error:  # it wraps the operating system's errors, a full disk among them
+        raise OSError(None, str(error)) from error
+
+
+def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Read what `save_tensors` wrote. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; train again, or copy it back")
+    try:
+        with safe_open(path, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            return tensors, {name: json.loads(text) for name, text in (file.metadata() or {}).items()}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error}); train again, or copy it back") from error
+
+
+def save_checkpoint(
+    path: Path,
+    model: torch.nn.Module,
+    best: dict[str, torch.Tensor],
+    optimiser: torch.optim.Optimizer,
+    progress: Progress,
+) -> None:
+    """Everything that resuming needs: the model, its best weights, the optimiser's moments, and the history."""
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors |= {f"best.{name}": value for name, value in best.items()}
+    for index, moments in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{name}": torch.as_tensor(value) for name, value in moments.items()}
+    save_tensors(path, tensors, {"progress": asdict(progress)})
+
+
+def load_checkpoint(
+    path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer
+) -> tuple[dict[str, torch.Tensor], Progress]:
+    """Put model and optimiser back; returns the best weights and the progress."""
+    tensors, metadata = load_tensors(path)
+    try:
+        record = metadata["progress"]
+        progress = Progress(**{**record, "history": [EpochRecord(**row) for row in record["history"]]})
+        model.load_state_dict(_under("model.", tensors))
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        for name, value in _under("optimiser.", tensors).items():
+            index, _, moment = name.partition(".")
+            moments.setdefault(int(index), {})[moment] = value
+        optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
+    except (KeyError, TypeError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{path} does not belong to this recipe ({reason}); start again") from error
+    return _under("best.", tensors), progress
+
+
+def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,36 @@
+"""An installed wheel knows every data set without the repository."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_every_manifest_and_no_datasets_package(tmp_path):
+    sources = tmp_path / "source"
+    sources.mkdir()
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "snn", "circuits", "datasets"):
+        if (REPOSITORY / name).exists():  # a copy, so that no build folder appears in the repository
+            subprocess.run(["cp", "-r", str(REPOSITORY / name), str(sources)], check=True)
+    for name in ("README.md", "LICENSE"):
+        (sources / name).touch()
+    pip = [sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps"]
+    subprocess.run([*pip, "-w", str(tmp_path), str(sources)], check=True, capture_output=True)
+    [wheel] = tmp_path.glob("tunnelspike-*.whl")
+    with zipfile.ZipFile(wheel) as zipped:
+        names = set(zipped.namelist())
+        zipped.extractall(tmp_path / "installed")
+    known = {p.parent.name for p in (REPOSITORY / "datasets").glob("*/manifest.toml")}
+    assert {f"snn/data/manifests/{name}.toml" for name in known} <= names
+    assert not any(name.startswith("datasets/") for name in names)
+    listing = "import snn.data.manifest as m; print(m.__file__); print(*m.load_manifests())"
+    out = subprocess.run(
+        [sys.executable, "-c", listing], cwd=tmp_path / "installed", check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    assert str(tmp_path) in out[0]
+    assert set(out[1].split()) == known

@@ -1,0 +1,117 @@
+"""ngspice, an independent simulator, gives the period, current and energy of the closed forms."""
+
+import shutil
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.btbt import DEVICES, bias_for_current, btbt_current
+from circuits.netlist.ngspice import run_ngspice
+from circuits.netlist.spice import neuron_netlist, write_spice
+from circuits.neuron import LIFCircuit, circuit_for_tau, period, spike_energy
+
+pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+
+
+def _driven(circuit: LIFCircuit, i_in: float) -> LIFCircuit:
+    return replace(circuit, v_gs=float(bias_for_current(i_in, circuit.device, circuit.width)))
+
+
+def _without_leak(interval: float, refractory_part: float) -> LIFCircuit:
+    """A circuit whose whole interval is wanted: I = C dV / rise, no leak."""
+    circuit = LIFCircuit(g_leak=0.0, t_refractory=refractory_part * interval)
+    return _driven(circuit, circuit.charge_per_weight / ((1 - refractory_part) * interval))
+
+
+CIRCUITS = {
+    "default": LIFCircuit(),
+    "speech rate, 25 fA and 25 fS": _driven(circuit_for_tau(20e-3), 2.5e-14),
+    "1 nA into 10 fF": _driven(LIFCircuit(c_mem=10e-15, v_reset=0.05, g_leak=0.0, t_refractory=0.0), 1e-9),
+    "10 ns": _without_leak(10e-9, 0.1),
+    "100 ms": _without_leak(0.1, 1e-6),
+    "mostly refractory": _without_leak(1e-3, 0.9),
+    "1 % above rheobase": _driven(LIFCircuit(), 1.01 * LIFCircuit().rheobase),
+    "reset below ground": LIFCircuit(v_reset=-0.2, v_dd=0.5),
+    "another device": _driven(LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6), 1e-13),
+}
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_simulated_period_and_membrane_energy_match_the_closed_form(tmp_path, name):
+    """Two steps of a thousandth bound the error: one at threshold, one at the end of the pulse."""
+    circuit = CIRCUITS[name]
+    measured = run_ngspice(write_spice(tmp_path, {name: circuit})[1])
+    assert measured["period"] == pytest.approx(period(circuit, circuit.input_current), rel=2.5e-3, abs=0)
+    energy = spike_energy(circuit)
+    assert measured["membrane_j"] == pytest.approx(energy.membrane_charge + energy.membrane_leak, rel=3e-3, abs=0)
+    assert measured["pass"] == 1
+
+
+def test_one_nanoampere_into_ten_femtofarad_takes_three_and_a_half_microseconds(tmp_path):
+    """C dV / I = 10 fF x 0.35 V / 1 nA."""
+    measured = run_ngspice(write_spice(tmp_path, {"a": CIRCUITS["1 nA into 10 fF"]})[1])
+    assert measured["period"] == pytest.approx(3.5e-6, rel=2.5e-3, abs=0)
+
+
+def test_bench_fails_a_netlist_that_was_changed(tmp_path):
+    library, deck = write_spice(tmp_path, {"a": LIFCircuit()})
+    library.write_text(library.read_text().replace("cmem=5e-16", "cmem=5.2e-16"))
+    measured = run_ngspice(deck)
+    assert measured["pass"] == 0
+    assert measured["period_error"] == pytest.approx(0.04, rel=0.1)
+
+
+@pytest.mark.parametrize("device", DEVICES.values(), ids=DEVICES)
+def test_tunnelling_source_is_the_device_equation(tmp_path, device):
+    """Sweep the gate with the body tied to ground; the supply current is the device's, and zero below onset."""
+    circuit = LIFCircuit(device=device)
+    onset = device.v_ds - device.v_onset
+    points = [-1.4, -0.9, -0.5, onset + 0.05]
+    measures = [f".meas dc i{number} find i(Vdrain) at={v_gs:.9g}\n" for number, v_gs in enumerate(points)]
+    deck = tmp_path / "sweep.cir"
+    deck.write_text(
+        f"* sweep\n{neuron_netlist(circuit)}Vdrain vdd 0 {device.v_ds}\nVgate gate 0 0\nVbody mem 0 0\n"
+        f"X1 mem spk gate vdd 0 btbt_lif\n.options reltol=1e-9 abstol=1e-24 gmin=1e-30\n"
+        f".dc Vgate -1.5 0.5 0.01\n{''.join(measures)}.end\n"
+    )
+    measured = run_ngspice(deck)
+    current = np.array([-measured[f"i{number}"] for number in range(len(points))])
+    expected = btbt_current(device.v_ds - np.array(points), device, circuit.width)
+    assert expected[-1] == 0
+    np.testing.assert_allclose(current, expected, rtol=1e-5, atol=1e-24)
+
+
+def test_bench_runs_from_another_folder(tmp_path, monkeypatch):
+    folder = tmp_path / "a folder é"
+    deck = write_spice(folder, {"a": LIFCircuit()})[1]
+    monkeypatch.chdir(tmp_path)
+    assert run_ngspice(deck.relative_to(tmp_path))["pass"] == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "trouble"),
+    [("R1 a 0 {nothing}", "nothing"), (".include 'absent.lib'", r"absent\.lib"), ("X9 a 0 unknown", "unknown")],
+)
+def test_a_broken_deck_raises_with_the_last_lines(tmp_path, line, trouble):
+    deck = tmp_path / "a.cir"
+    deck.write_text(f"* broken\nV1 a 0 1\nR0 a 0 1k\n{line}\n.tran 1n 10n\n.meas tran v find v(a) at=5n\n.end\n")
+    with pytest.raises(RuntimeError, match=trouble):
+        run_ngspice(deck)
+
+
+def test_a_failed_measurement_raises(tmp_path):
+    deck = tmp_path / "a.cir"
+    deck.write_text("* t\nV1 a 0 1\nR0 a 0 1k\n.tran 1n 10n\n.meas tran t when v(a)=2 rise=1\n.end\n")
+    with pytest.raises(RuntimeError, match="failed"):
+        run_ngspice(deck)
+
+
+def test_a_run_that_takes_too_long_is_stopped(tmp_path):
+    deck = tmp_path / "a.cir"
+    deck.write_text("* t\nV1 a 0 sin(0 1 1k)\nR0 a 0 1k\n.tran 1n 10\n.meas tran v max v(a)\n.end\n")
+    start = time.monotonic()
+    with pytest.raises(RuntimeError, match=r"took longer than 0\.3 s"):
+        run_ngspice(deck, timeout_s=0.3)
+    assert time.monotonic() - start < 10

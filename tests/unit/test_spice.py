@@ -1,0 +1,146 @@
+"""SPICE text of a neuron: its numbers, its provenance, and nothing of a label that is not made safe."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from circuits.btbt import DEVICES
+from circuits.netlist import ngspice
+from circuits.netlist.ngspice import run_ngspice
+from circuits.netlist.parameters import MAX_NAME, MAX_TEXT, safe_name, safe_text
+from circuits.netlist.spice import bench_netlist, neuron_netlist, write_spice
+from circuits.neuron import LIFCircuit, period
+
+HOSTILE = 'x\n.control\nshell rm -rf ~\n.endc "é" ../../etc;{1/0}'
+
+
+def _parameters(netlist: str) -> dict[str, float]:
+    return {name: float(value) for name, value in re.findall(r"^\+ (\w+)=(\S+)$", netlist, re.MULTILINE)}
+
+
+def test_parameters_are_the_circuit_in_si_units():
+    circuit = LIFCircuit(device=DEVICES["22nm-fdx"], width=0.7e-6, c_mem=1.1e-15, g_leak=3e-14, v_reset=0.05, v_gs=-1.0)
+    circuit = replace(circuit, t_refractory=1e-6)
+    values = _parameters(neuron_netlist(circuit))
+    assert values["w"] * values["a"] == pytest.approx(0.7e-6 * circuit.device.prefactor, rel=1e-9, abs=0)
+    assert (values["b"], values["v0"]) == (circuit.device.v_slope, circuit.device.v_onset)
+    assert (values["cmem"], values["gleak"]) == (1.1e-15, 3e-14)
+    assert (values["vth"], values["vreset"], values["tpulse"]) == (0.4, 0.05, 1e-6)
+
+
+def test_latch_is_a_thousandth_of_pulse_and_of_rise():
+    """Its delays stay small against both; without a refractory time the pulse is 1e-4 of the rise."""
+    rise = period(LIFCircuit(t_refractory=0.0), LIFCircuit().input_current)
+    long_pulse = _parameters(neuron_netlist(LIFCircuit(t_refractory=1.0)))
+    assert long_pulse["tlatch"] == pytest.approx(1e-3 * rise, rel=1e-9, abs=0)
+    no_pulse = _parameters(neuron_netlist(LIFCircuit(t_refractory=0.0)))
+    assert no_pulse["tpulse"] == pytest.approx(1e-4 * rise, rel=1e-9, abs=0)
+    assert no_pulse["tlatch"] == pytest.approx(1e-7 * rise, rel=1e-9, abs=0)
+
+
+def test_header_says_where_it_comes_from():
+    netlist = neuron_netlist(LIFCircuit(v_gs=-0.2))
+    header = netlist[: netlist.index(".subckt")]
+    for words in ("tunnelspike", "32nm-pdsoi", "figure 14", "behavioural, not foundry-qualified", "extrapolated"):
+        assert words in header
+    assert ".subckt btbt_lif mem spk gate vdd vss" in netlist
+
+
+def test_bench_expects_the_closed_form_period():
+    circuit = LIFCircuit()
+    deck = bench_netlist(circuit, "a.lib", v_gs=-0.6)
+    expected = period(circuit, replace(circuit, v_gs=-0.6).input_current)
+    assert float(re.search(r"expected_period=(\S+)", deck)[1]) == pytest.approx(expected, rel=1e-9, abs=0)
+    step, stop = map(float, re.search(r"^\.tran (\S+) (\S+)", deck, re.MULTILINE).groups())
+    assert step == pytest.approx(expected / 1000, rel=1e-9, abs=0)
+    assert stop > 6 * expected
+    assert "Vgate gate 0 -0.6" in deck
+
+
+def test_a_silent_neuron_has_no_bench_and_nothing_is_written(tmp_path):
+    silent = LIFCircuit(g_leak=1e-9)
+    with pytest.raises(ValueError, match=r"v_gs = -0\.5 V.*'quiet'.*rheobase of 400 pA.*more negative"):
+        write_spice(tmp_path / "out", {"ok": LIFCircuit(), "quiet": silent})
+    assert not (tmp_path / "out").exists()
+
+
+def test_device_without_current_still_gives_a_subcircuit():
+    """Below onset nothing flows; a network may still drive such a neuron from outside."""
+    values = _parameters(neuron_netlist(LIFCircuit(v_gs=0.5, g_leak=0.0, t_refractory=0.0)))
+    assert all(0 < values[name] < 1 for name in ("tpulse", "tlatch"))
+
+
+@pytest.mark.parametrize("label", ["", "7", "_", "é", "Hidden 1", "a" * 300, HOSTILE, "..", "con:", "9/9"])
+def test_any_label_becomes_a_spice_name(label):
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", safe_name(label))
+    assert len(safe_name(label)) <= MAX_NAME
+
+
+def test_names_are_unique_and_keep_their_limit():
+    taken: list[str] = []
+    for label in ["A b", "a-b", "a_b", *["z" * 60] * 12]:
+        taken.append(safe_name(label, taken))
+    assert len(set(taken)) == len(taken)
+    assert taken[:3] == ["a_b", "a_b_2", "a_b_3"]
+    assert max(map(len, taken)) == MAX_NAME
+
+
+def test_no_label_title_or_source_reaches_the_netlist_unescaped(tmp_path):
+    circuit = LIFCircuit(device=replace(DEVICES["32nm-pdsoi"], name=HOSTILE, source=HOSTILE))
+    plain = write_spice(tmp_path / "plain", {"a": LIFCircuit()})
+    hostile = write_spice(tmp_path / "hostile", {HOSTILE: circuit})
+    for clean, dirty in zip(plain, hostile, strict=True):
+        assert dirty.parent == tmp_path / "hostile"
+        body = [line for line in dirty.read_text("ascii").splitlines() if not line.startswith("*")]
+        body = [line.replace(hostile[0].name, "a.lib") for line in body]
+        assert body == [line for line in clean.read_text("ascii").splitlines() if not line.startswith("*")]
+    assert safe_text("a\nb\tc\x00é") == "a b c??"
+    assert len(safe_text("x" * 1000)) == MAX_TEXT
+
+
+def test_files_stand_beside_each_other_and_are_replaced_whole(tmp_path):
+    labels = {"Layer 1": LIFCircuit(), "layer-1": LIFCircuit(v_gs=-0.6)}
+    paths = write_spice(tmp_path, labels)
+    names = ["layer_1.lib", "layer_1_bench.cir", "layer_1_2.lib", "layer_1_2_bench.cir"]
+    assert [path.name for path in paths] == names
+    paths[0].write_text("old")
+    write_spice(tmp_path, labels)
+    assert ".subckt" in paths[0].read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    assert '.include "layer_1.lib"' in paths[1].read_text()
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    (path, _) = write_spice(tmp_path, {"a": LIFCircuit()})
+    old = path.read_text()
+
+    def full_disk(self, text, encoding):
+        self.open("w").close()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(path), "write_text", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_spice(tmp_path, {"a": LIFCircuit(v_gs=-0.6)})
+    assert path.read_text() == old
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_missing_simulator_is_named_with_its_package(tmp_path, monkeypatch):
+    deck = write_spice(tmp_path, {"a": LIFCircuit()})[1]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="apt-get install ngspice"):
+        run_ngspice(deck)
+
+
+def test_missing_deck_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"absent\.cir"):
+        run_ngspice(tmp_path / "absent.cir")
+
+
+def test_measurements_are_read_and_names_that_contain_error_are_not_errors(tmp_path, monkeypatch):
+    (tmp_path / "a.cir").touch()
+    output = "Circuit: * fatal error\n\nperiod_error = -8.5e-04\nspan = 2.79e-05 targ= 4e-5 trig= 1e-5\nStack = 0 bytes.\n"
+    monkeypatch.setattr(ngspice.shutil, "which", lambda name: "/bin/true")
+    monkeypatch.setattr(ngspice, "_run", lambda command, timeout_s: (0, output))
+    assert run_ngspice(tmp_path / "a.cir") == {"period_error": -8.5e-4, "span": 2.79e-5}
