@@ -85,6 +85,9 @@ class NetworkSpec:
                 raise ValueError(
                     f"layer {after.name!r} takes {after.fan_in} inputs, {before.name!r} has {before.n_neurons} neurons"
                 )
+        for layer in self.layers[1:]:
+            if layer.kind == "encoder":
+                raise ValueError(f"encoder {layer.name!r} must come first: signal currents drive it, not spikes")
         names = [layer.name for layer in self.layers]
         if len(set(names)) != len(names):
             raise ValueError(f"layer names must differ, got {names}")

@@ -6,7 +6,7 @@ a prefix lives on one line only (`c_mem = 0.5 * fF`), and a Brian2 quantity is a
 
 import math
 from dataclasses import fields
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 Volts = Annotated[float, "V"]
 Amperes = Annotated[float, "A"]
@@ -33,7 +33,8 @@ eV = 1.602176634e-19  # J, exact. Source: SI definition of the elementary charge
 BOLTZMANN: Annotated[float, "J/K"] = 1.380649e-23  # exact. Source: SI definition
 VACUUM_PERMITTIVITY: Annotated[float, "F/m"] = 8.8541878128e-12  # Source: CODATA 2018
 
-# Exponents of (metre, kilogram, second, ampere, kelvin) of each unit: the order in which Brian2 keeps them.
+# Exponents of (metre, kilogram, second, ampere, kelvin) of each unit: the order in which Brian2 keeps them, before
+# the mole and the candela, which no unit here has.
 _DIMENSIONS = {
     "V": (2, 1, -3, -1, 0),
     "A": (0, 0, 0, 1, 0),
@@ -71,8 +72,8 @@ def si_float(value: Any, unit: str, name: str) -> float:
 
     Raises: TypeError for something that is not a number, ValueError for NaN, infinity or another dimension.
     """
-    dimension = getattr(value, "dim", None)
-    if dimension is not None and tuple(dimension._dims[:5]) != _DIMENSIONS[unit]:
+    dimension = getattr(getattr(value, "dim", None), "_dims", None)  # `dim` is a method on a torch tensor
+    if dimension is not None and tuple(dimension) != (*_DIMENSIONS[unit], 0, 0):
         raise ValueError(f"{name} must be in {unit}, got {value}; write for example 1*{unit}, or a float in {unit}")
     if isinstance(value, bool | str):
         raise TypeError(f"{name} must be a number in {unit}, got {value!r}")
@@ -86,13 +87,18 @@ def si_float(value: Any, unit: str, name: str) -> float:
 
 
 def freeze_si(record: Any) -> None:
-    """Turn each unit-annotated field of a frozen dataclass into a finite SI float; call it first in `__post_init__`."""
+    """Turn each unit-annotated field of a frozen dataclass into a finite SI float; call it first in `__post_init__`.
+
+    A field of type `Volts | None` keeps None: not published.
+    """
     hints = get_type_hints(type(record), include_extras=True)
     for field in fields(record):
-        metadata = getattr(hints[field.name], "__metadata__", None)
-        if metadata:
+        hint, value = hints[field.name], getattr(record, field.name)
+        optional = type(None) in get_args(hint)
+        units = [part.__metadata__[0] for part in (hint, *get_args(hint)) if getattr(part, "__metadata__", None)]
+        if units and not (optional and value is None):
             name = f"{type(record).__name__}.{field.name}"
-            object.__setattr__(record, field.name, si_float(getattr(record, field.name), metadata[0], name))
+            object.__setattr__(record, field.name, si_float(value, units[0], name))
 
 
 def require(record: Any, name: str, holds: bool, limit: str) -> None:

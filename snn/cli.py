@@ -73,11 +73,13 @@ def train(
 def evaluate(run: RunFolder, data: Data = None, json: Json = False) -> None:
     """Evaluate a run on its test split: accuracy, confusion, spikes and synaptic operations."""
     from snn.experiment import evaluate_run
-    from snn.run import load_run
+    from snn.run import load_run, save_activity
 
     with Terminal(json) as terminal:
         loaded = load_run(run)
         result = evaluate_run(loaded, data, terminal.reporter)
+        if data is None:
+            save_activity(run, result.activity)
         terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
 
 

@@ -115,6 +115,8 @@ def save_activity(folder: Path, activity: Activity) -> None:
 def load_activity(folder: Path) -> Activity:
     """Read activity.safetensors. Raises: FileNotFoundError or ValueError."""
     path = folder / "activity.safetensors"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: run `snn evaluate {folder}` to measure the activity")
     tensors, metadata = load_tensors(path)
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
     try:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from snn.reporter import Reporter
 
 BAD_INPUT = (ValueError, TypeError, FileNotFoundError, NotADirectoryError, IsADirectoryError, ImportError)
+INTERRUPTED = "interrupted; what was finished is kept, `snn train --resume` goes on from there"
 WORKING = (OSError, ArithmeticError, MemoryError, RuntimeError)
 
 
@@ -85,25 +86,24 @@ def run_app(app: "Typer") -> None:
     """Run the command line and exit with its code; no failure shows more than one line (all of it with SNN_DEBUG)."""
     # A termination request unwinds like Ctrl-C, so temporary files go and the last checkpoint stays.
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(_code_of(app))
+    sys.exit(exit_code(app))
 
 
 def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _code_of(app: "Typer") -> int:
-    from typer import Abort, BadParameter, Exit
+def exit_code(app: "Typer", arguments: list[str] | None = None) -> int:
+    """Run one command (default: the process's arguments) and return its exit code."""
+    from typer import Abort, BadParameter
 
     # The root of the usage errors: typer brought click along for years, and now carries its own copy.
     usage_error = next(kind for kind in BadParameter.__mro__ if kind.__name__ == "ClickException")
     try:
-        code = app(standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except Exit as stop:
-        return stop.exit_code
+        code = app(arguments, standalone_mode=False)  # an Exit comes back as its code, Ctrl-C as 130
+        return _fail(INTERRUPTED, 130) if code == 130 else code if isinstance(code, int) else 0
     except (KeyboardInterrupt, Abort):
-        return _fail("interrupted; what was finished is kept, `snn train --resume` goes on from there", 130)
+        return _fail(INTERRUPTED, 130)
     except usage_error as error:
         return _fail(error.format_message(), 2)
     except BrokenPipeError:

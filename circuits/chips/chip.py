@@ -1,5 +1,6 @@
 """A chip as data: what fits on a core and what its events cost, every number with its source."""
 
+import math
 import tomllib
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -16,8 +17,8 @@ class Sourced:
     source: str
 
     def __post_init__(self):
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not self.value >= 0:
-            raise ValueError(f"a chip's number must be zero or positive, got {self.value!r}")
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not 0 <= self.value < math.inf:
+            raise ValueError(f"a chip's number must be zero or positive and finite, got {self.value!r}")
         if not isinstance(self.source, str) or not self.source.strip():
             raise ValueError(f"the number {self.value} has no source; name the paper and table, or write ASSUMED")
 
@@ -37,6 +38,11 @@ class ChipSpec:
     limits: dict[str, Sourced]
     energy: dict[str, Sourced] = field(default_factory=dict)
     power: dict[str, Sourced] = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name, limit in self.limits.items():
+            if limit.value != int(limit.value):
+                raise ValueError(f"limits.{name} of {self.name} must be a whole number, got {limit.value!r}")
 
     def limit(self, name: str) -> int:
         return int(self.limits[name].value)

@@ -27,6 +27,25 @@ def fan_in_fits_a_core(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
     )
 
 
+def sites_exist(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
+    """Each population needs a kind of site that the chip has: an encoder input sites, all others neuron sites."""
+    sites = {layer.name: "input_neurons" if layer.kind == "encoder" else "neurons" for layer in net.layers}
+    return tuple(
+        f"layer {name!r} needs {limit}, a core of {chip.name} has none"
+        for name, limit in sites.items()
+        if chip.limit(limit) == 0
+    )
+
+
+def input_sites_receive_no_synapses(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
+    """An encoder sits on input sites, which have no synapses: it cannot be recurrent."""
+    return tuple(
+        f"encoder {layer.name!r} is recurrent, input sites of {chip.name} have no synapses; make it feed-forward"
+        for layer in net.layers
+        if layer.kind == "encoder" and layer.recurrent is not None and np.any(layer.recurrent)
+    )
+
+
 def has_neurons(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
     """There must be something to place."""
     return () if net.n_neurons else (f"network {net.name!r} has no neurons",)
@@ -48,9 +67,9 @@ def weights_fit_the_synapse(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]
     return (f"weights have {levels} levels, synapses of {chip.name} {2**bits}: analog gate-biased synapses ASSUMED",)
 
 
-HARD_RULES: tuple[Rule, ...] = (has_neurons, fan_in_fits_a_core)
+HARD_RULES: tuple[Rule, ...] = (has_neurons, sites_exist, input_sites_receive_no_synapses, fan_in_fits_a_core)
 
 
 def _levels(layer: LayerSpec) -> int:
-    weights = layer.weights if layer.recurrent is None else np.concatenate((layer.weights.ravel(), layer.recurrent.ravel()))
-    return len(np.unique(weights))
+    weights = [matrix.ravel() for matrix in (layer.weights, layer.recurrent) if matrix is not None]
+    return len(np.unique(np.concatenate(weights)))

@@ -1,6 +1,6 @@
 """Encoders as the first stage of a network: features `(time, batch, band)` to spikes."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -13,6 +13,7 @@ from snn.neurons.scan import scan
 from snn.recipe import EncoderConfig, Recipe
 
 
+@runtime_checkable
 class Encoder(Protocol):
     """What a network asks of its first stage: the number of spike channels, and the spikes."""
 

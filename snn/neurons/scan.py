@@ -16,11 +16,11 @@ def scan(
     state: Any,
     params: Any,
     recurrent: Float[Tensor, "neuron neuron"] | None = None,
-) -> tuple[Float[Tensor, "time batch neuron"], Any]:
+) -> tuple[Float[Tensor, "time batch neuron ..."], Any]:
     """Run `step(drive[t], state, params) -> (output, state)` through time.
 
     With `recurrent` weights (from, to) the spikes of the step before add to the drive: drive[t] + spikes[t-1] W.
-    Returns: outputs `(time, batch, neuron)` and the last state. Raises: ValueError if drive and state do not match.
+    Returns: the outputs, stacked over time, and the last state. Raises: ValueError if drive and state do not match.
     """
     if drive.shape[1:] != state.v.shape:
         raise ValueError(

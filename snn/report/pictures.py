@@ -1,0 +1,84 @@
+"""Pictures: data in, one PNG, SVG or PDF out, written whole or not at all.
+
+Every function returns the path; it raises ValueError for a file type that is none of these or for data that cannot be
+drawn, and OSError where the file cannot be written.
+"""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from circuits.compare import ComparisonRow
+from circuits.energy import EnergyReport
+from circuits.neuron import LIFCircuit, SpikeEnergy
+from circuits.storage import write_atomically
+from circuits.units import Joules, Seconds
+from snn.report import network_figures, silicon_figures
+from snn.report.style import with_fallback_fonts
+
+FORMATS = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
+
+
+def save_figure(path: Path, figure: Figure) -> Path:
+    """Write a figure in the format that the file name's ending says. Raises: ValueError, OSError."""
+    chosen = picture_format(path)
+    with_fallback_fonts(figure)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)  # shown as a box
+        write_atomically(path, lambda part: figure.savefig(part, format=chosen))
+    return path
+
+
+def picture_format(path: Path) -> str:
+    """"png", "svg" or "pdf", by the file name's ending. Raises: ValueError for any other."""
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(f"{path} ends in {suffix or 'nothing'!r}; a picture ends in {', '.join(FORMATS)}")
+    return FORMATS[suffix]
+
+
+def picture_raster(
+    path: Path, waveform: np.ndarray, sample_rate: int, spikes: dict[str, np.ndarray], dt: Seconds, title: str
+) -> Path:
+    """One clip and what the network says to it, see `network_figures.figure_raster`."""
+    picture_format(path)
+    return save_figure(path, network_figures.figure_raster(waveform, sample_rate, spikes, dt, title))
+
+
+def picture_confusion(path: Path, confusion: np.ndarray, labels: Sequence[str], title: str) -> Path:
+    """Which word is taken for which, see `network_figures.figure_confusion`."""
+    picture_format(path)
+    return save_figure(path, network_figures.figure_confusion(confusion, labels, title))
+
+
+def picture_f_i(path: Path, circuit: LIFCircuit) -> Path:
+    """Firing rate over input current, and both over gate bias, see `silicon_figures.figure_f_i`."""
+    picture_format(path)
+    return save_figure(path, silicon_figures.figure_f_i(circuit))
+
+
+def picture_energy_parts(path: Path, energy: SpikeEnergy) -> Path:
+    """Energy of one spike by part, see `silicon_figures.figure_energy_parts`."""
+    picture_format(path)
+    return save_figure(path, silicon_figures.figure_energy_parts(energy))
+
+
+def picture_comparison(path: Path, rows: Sequence[ComparisonRow], energy_per_spike_j: Joules) -> Path:
+    """Energy per spike beside published neurons, see `silicon_figures.figure_comparison`."""
+    picture_format(path)
+    return save_figure(path, silicon_figures.figure_comparison(rows, energy_per_spike_j))
+
+
+def picture_energy_report(path: Path, report: EnergyReport) -> Path:
+    """Energy of one inference by part, see `silicon_figures.figure_energy_report`."""
+    picture_format(path)
+    return save_figure(path, silicon_figures.figure_energy_report(report))
+
+
+def picture_history(path: Path, history: Sequence[network_figures.Epoch]) -> Path:
+    """Loss and validation accuracy by epoch, see `network_figures.figure_history`."""
+    picture_format(path)
+    return save_figure(path, network_figures.figure_history(history))

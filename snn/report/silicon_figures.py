@@ -1,0 +1,182 @@
+"""Figures of the silicon side: f-I curve, energy part by part, and the comparison with published neurons.
+
+Data in, a matplotlib Figure out; `snn.report.pictures` writes it. Text from outside is shown literally. Every function
+raises ValueError for data that cannot be drawn truthfully: NaN or infinity, a negative energy, mixed scopes.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from circuits.btbt import btbt_current
+from circuits.compare import ComparisonRow
+from circuits.energy import EnergyReport
+from circuits.neuron import LIFCircuit, SpikeEnergy, firing_rate
+from circuits.units import Joules, si
+from snn.report.style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILION,
+    bare_axes,
+    broken,
+    finite,
+    headline,
+    literal,
+    new_figure,
+    plain_axes,
+    positive,
+    si_axis,
+)
+
+OURS = VERMILION
+SIMULATED = "////"  # hatch
+
+
+def figure_f_i(circuit: LIFCircuit) -> Figure:
+    """Left: firing rate over input current. Right: rate and current over the gate biases that the device was fitted in.
+
+    Only currents above rheobase fire; both panels mark the circuit's own bias.
+    """
+    v_gs = np.linspace(circuit.device.v_gs_min, circuit.device.v_gs_max, 300)
+    current = finite(btbt_current(circuit.device.v_ds - v_gs, circuit.device, circuit.width), "device current", 1)
+    figure = new_figure(3.9)
+    left, right = (plain_axes(axes) for axes in figure.subplots(1, 2))
+    _draw_f_i(left, circuit, max(float(current.max()), 2 * circuit.input_current, 100 * circuit.rheobase))
+    _draw_bias(right, circuit, v_gs, current)
+    headline(figure, f"BTBT neuron, {circuit.device.name}")
+    return figure
+
+
+def _draw_f_i(axes: Axes, circuit: LIFCircuit, highest: float) -> None:
+    """The f-I curve in double logarithm, with its two limits: rheobase and the refractory time."""
+    start = max(circuit.rheobase, 0.0)
+    current = start + np.geomspace(1e-4 * (start or highest), highest, 400)
+    rate = np.array([firing_rate(circuit, i_in) for i_in in current])
+    axes.loglog(current, rate, color=BLUE, linewidth=2)
+    if start:
+        axes.axvline(start, color=GREY, linewidth=1, linestyle="--")
+        axes.annotate(f" rheobase\n {si(start, 'A')}", (start, 0.98), xycoords=("data", "axes fraction"),
+                      va="top", fontsize=9, color=GREY)  # fmt: skip
+    _mark(axes, circuit, circuit.input_current)
+    _widen(axes)
+    rate_text = si(own, "Hz") if (own := firing_rate(circuit, circuit.input_current)) else "silent"
+    axes.annotate(f"at V_GS = {circuit.v_gs:g} V\n{si(circuit.input_current, 'A')}, {rate_text}", (0.97, 0.05),
+                  xycoords="axes fraction", ha="right", va="bottom", fontsize=9.5, color=VERMILION)  # fmt: skip
+    si_axis(axes.xaxis, "input current", "A")
+    si_axis(axes.yaxis, "firing rate", "Hz")
+
+
+def _mark(axes: Axes, circuit: LIFCircuit, place: float) -> None:
+    """A dot at the operating point; a silent neuron has none on a logarithmic axis."""
+    rate = firing_rate(circuit, circuit.input_current)
+    if rate > 0:
+        axes.plot([place], [rate], "o", color=VERMILION, markersize=8, markeredgecolor="white", zorder=5)
+
+
+def _widen(axes: Axes) -> None:
+    """At least one and a half decades of rate, so that the ticks are powers of ten."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, high / 30), high)
+
+
+def _draw_bias(axes: Axes, circuit: LIFCircuit, v_gs: np.ndarray, current: np.ndarray) -> None:
+    """Rate on the left axis, current on the right one, each in its colour."""
+    rate = np.array([firing_rate(circuit, i_in) for i_in in current])
+    axes.semilogy(v_gs, np.where(rate > 0, rate, np.nan), color=BLUE, linewidth=2)
+    twin = axes.twinx()
+    twin.semilogy(v_gs, np.where(current > 0, current, np.nan), color=ORANGE, linewidth=2, linestyle="--")
+    twin.spines[["top", "left", "bottom"]].set_visible(False)
+    twin.spines["right"].set_color(GREY)
+    twin.tick_params(labelsize=9.5, color=GREY, which="both")
+    axes.set_xlabel("gate bias V_GS (V)", fontsize=10)
+    si_axis(axes.yaxis, "firing rate (solid)", "Hz")
+    si_axis(twin.yaxis, "input current (dashed)", "A")
+    axes.yaxis.label.set_color(BLUE)
+    twin.yaxis.label.set_color("#9C6B00")  # the orange, darkened until text in it is legible
+    _mark(axes, circuit, circuit.v_gs)
+    _widen(axes)
+    if not rate.any():
+        axes.set_yticks([])
+        axes.set_ylabel("silent at every bias here")
+
+
+def figure_energy_parts(energy: SpikeEnergy) -> Figure:
+    """Energy of one spike, one bar a part; the bars sum to the total in the headline."""
+    figure = new_figure(1.5 + 0.42 * len(energy.parts))
+    _draw_parts(figure.subplots(), energy.parts)
+    headline(figure, f"Energy per spike: {si(energy.total, 'J')}", f"{si(energy.marginal, 'J')} of it without static")
+    return figure
+
+
+def figure_energy_report(report: EnergyReport) -> Figure:
+    """Energy of one inference, one bar a part, with what is inside the boundary and what has no number."""
+    figure = new_figure(2.3 + 0.42 * len(report.parts_j))
+    axes = figure.subplots()
+    _draw_parts(axes, report.parts_j)
+    headline(figure, f"Energy per inference on {report.chip}: {si(report.total_j, 'J')}", report.boundary)
+    if report.not_modelled:
+        text = broken(f"not modelled: {', '.join(report.not_modelled)}", 104)
+        figure.supxlabel(text, x=0.015, ha="left", fontsize=9.5, color=GREY)
+    return figure
+
+
+def _draw_parts(axes: Axes, parts_j: dict[str, Joules]) -> None:
+    """Horizontal bars, first part on top, each with its value and share."""
+    values = finite(list(parts_j.values()), "energy parts", 1)
+    if not len(values) or np.any(values < 0):
+        raise ValueError(f"energy parts must be zero or positive joules, got {parts_j}; nothing can be drawn")
+    bars = axes.barh(range(len(values)), values, height=0.68, color=BLUE)
+    total = values.sum() or 1.0
+    axes.bar_label(bars, [f"{si(v, 'J')},  {100 * v / total:.0f} %" for v in values], padding=5, fontsize=9.5)
+    axes.set_yticks(range(len(values)), [literal(name.replace("_", " "), 36) for name in parts_j])
+    axes.invert_yaxis()
+    axes.set_xlim(0, (values.max() or 1.0) * 1.22)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    si_axis(bare_axes(axes).xaxis, "energy", "J")
+
+
+def figure_comparison(rows: Sequence[ComparisonRow], energy_per_spike_j: Joules) -> Figure:
+    """Energy per spike of published neurons of one scope, least on top, ours among them where it pays for the same.
+
+    Measured silicon is solid, simulation hatched; ours is simulated. Raises: ValueError for a mixture of scopes.
+    """
+    scopes = {row.scope for row in rows} or {"neuron"}
+    if len(scopes) > 1:
+        raise ValueError(f"rows mix the scopes {', '.join(sorted(scopes))}; draw one: compare(..., scope=...)")
+    scope, own = scopes.pop(), positive(energy_per_spike_j, "energy_per_spike_j")
+    bars = [(f"{row.name}, {row.year}", row.energy_per_spike_j, row.measured, SKY) for row in rows]
+    bars += [("this BTBT neuron, model", own, False, OURS)] if scope == "neuron" else []
+    bars.sort(key=lambda bar: positive(bar[1], f"energy_per_spike_j of {bar[0]}"))
+    figure = new_figure(1.7 + 0.3 * len(bars))
+    axes = figure.subplots()
+    _draw_log_bars(axes, bars)
+    kinds = (("measured", None), ("simulated, or not stated", SIMULATED))
+    keys = [Patch(facecolor=GREY, edgecolor="white", linewidth=0, hatch=hatch, label=name) for name, hatch in kinds]
+    figure.legend(handles=keys, frameon=False, fontsize=9.5, loc="outside lower right", ncols=2)
+    apart = f"ours ({si(own, 'J')}) is left out: a bare neuron, while these figures pay for a whole {scope}"
+    headline(figure, f"Energy per spike of one {scope}", "" if scope == "neuron" else apart)
+    return figure
+
+
+def _draw_log_bars(axes: Axes, bars: list[tuple[str, Joules, bool, str]]) -> None:
+    """Bars of (name, joules, measured, colour) on a logarithmic axis, each with its value."""
+    values = np.array([joules for _, joules, _, _ in bars])
+    floor = 10.0 ** (np.floor(np.log10(values.min())) - 1)
+    drawn = axes.barh(range(len(bars)), values - floor, left=floor, height=0.7)
+    for patch, (_, _, measured, colour) in zip(drawn, bars, strict=True):
+        patch.set(facecolor=colour, edgecolor="white", linewidth=0, hatch=None if measured else SIMULATED)
+    for place, joules in enumerate(values):
+        axes.annotate(si(joules, "J"), (joules, place), (5, 0), textcoords="offset points", va="center", fontsize=9.5)
+    axes.set_yticks(range(len(bars)), [literal(name, 40) for name, *_ in bars])
+    for label, (*_, colour) in zip(axes.get_yticklabels(), bars, strict=True):
+        label.set(color=colour, weight="bold") if colour == OURS else None
+    axes.set_ylim(len(bars) - 0.4, -0.6)
+    axes.set_xscale("log")
+    axes.set_xlim(floor, values.max() * (values.max() / floor) ** 0.15)
+    si_axis(bare_axes(axes).xaxis, "energy per spike", "J")

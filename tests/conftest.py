@@ -1,0 +1,91 @@
+"""What several tests need: real recordings if they are there, spoken-word stand-ins, and the command line."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).parents[1]
+SAMPLE_RATE = 8000
+WORDS = {"low": 300.0, "middle": 900.0, "high": 2500.0}  # Hz
+
+TINY_RECIPE = """
+name = "tiny"
+[features]
+n_mels = 16
+duration_s = 0.3
+[network]
+hidden = [12]
+dropout = 0.0
+[augment]
+copies = 0
+[training]
+epochs = 3
+batch_size = 16
+"""
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder with the real recordings `fsdd` and `speech_commands_subset`; skips where it is absent."""
+    folder = Path(os.environ.get("SNN_DATA") or ROOT.parent / "shared" / "data")
+    if not (folder / "fsdd").is_dir():
+        pytest.skip(f"no recordings in {folder}: set SNN_DATA to the folder that holds fsdd/")
+    return folder
+
+
+def tone(frequency: float, rng: np.random.Generator, duration_s: float = 0.25) -> np.ndarray:
+    """A noisy tone with a random onset: a word that any network can learn."""
+    time = np.arange(round(duration_s * SAMPLE_RATE)) / SAMPLE_RATE
+    envelope = np.exp(-(((time - rng.uniform(0.08, 0.17)) / 0.05) ** 2))
+    return (0.3 * envelope * np.sin(2 * np.pi * frequency * time) + 0.003 * rng.standard_normal(len(time))).astype("f4")
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Path:
+    """A folder of three words, 24 clips each."""
+    rng, folder = np.random.default_rng(0), tmp_path / "words"
+    for word, frequency in WORDS.items():
+        (folder / word).mkdir(parents=True)
+        for k in range(24):
+            soundfile.write(folder / word / f"{k:02}.wav", tone(frequency * rng.uniform(0.95, 1.05), rng), SAMPLE_RATE)
+    return folder
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """A recipe that trains in a second."""
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY_RECIPE)
+    return path
+
+
+@pytest.fixture
+def snn(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run one command in this process: `snn("train", ...)` returns exit code, standard output and standard error."""
+    from snn.cli import app
+    from snn.terminal import exit_code
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = exit_code(app, [str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def snn_json(snn: Callable[..., tuple[int, str, str]]) -> Callable[..., dict]:
+    """Run one command with --json; it must succeed and print one JSON object and nothing else."""
+
+    def run(*arguments: object) -> dict:
+        code, out, err = snn(*arguments, "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+    return run

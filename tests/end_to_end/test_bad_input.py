@@ -1,0 +1,226 @@
+"""Bad input gets one clear line and the documented exit code, or works; nothing already written is lost."""
+
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+RATE = 8000
+
+
+def one_line(code: int, err: str, expected: int, *fragments: str) -> None:
+    """The command ended with the code, and its last line of standard error says all the fragments."""
+    line = err.strip().splitlines()[-1]
+    assert code == expected, err
+    assert "Traceback" not in err
+    for fragment in fragments:
+        assert fragment in line
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def text(path):
+    path.write_text("this is not audio, whatever the name says\n" * 20)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def header_only(path):
+    path.write_bytes(b"RIFF" + struct.pack("<I", 36) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, RATE, RATE * 2, 2, 16)
+                     + b"data" + struct.pack("<I", 0))  # fmt: skip
+
+
+def nan(path):
+    soundfile.write(path, np.full(2000, np.nan, "f4"), RATE, subtype="FLOAT")
+
+
+@pytest.mark.parametrize("spoil", [truncate, text, empty, header_only, nan])
+def test_an_unusable_file_is_named_in_one_line(tmp_path, words, recipe, snn, spoil):
+    bad = words / "low" / "00.wav"
+    spoil(bad)
+    code, out, err = snn("train", recipe, "--data", words, "--out", tmp_path / "run", "--json")
+    one_line(code, err, 2, "00.wav")
+    assert out == ""
+    code, out, _ = snn("data", "check", words)
+    assert code == 2 and "00.wav" in out.replace("\n", "")
+
+
+def test_unusable_files_can_be_skipped(tmp_path, words, recipe, snn):
+    text(words / "low" / "00.wav")
+    code, _, err = snn("train", recipe, "--data", words, "--out", tmp_path / "run", "--set", "bad_files=skip")
+    assert code == 0 and "skipped" in err and "00.wav" in err
+
+
+def silence(path):
+    soundfile.write(path, np.zeros(2000, "f4"), RATE)
+
+
+def thirty_seconds(path):
+    soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(30 * RATE), RATE)
+
+
+def eight_bit(path):
+    soundfile.write(path, 0.1 * np.ones(2000), RATE, subtype="PCM_U8")
+
+
+def twenty_four_bit(path):
+    soundfile.write(path, 0.1 * np.ones(2000), RATE, subtype="PCM_24")
+
+
+def float_file(path):
+    soundfile.write(path, 0.1 * np.ones(2000), RATE, subtype="FLOAT")
+
+
+def stereo(path):
+    soundfile.write(path, 0.1 * np.ones((2000, 2)), RATE)
+
+
+def high_rate(path):
+    soundfile.write(path, 0.1 * np.ones(11_025), 44_100)
+
+
+@pytest.mark.parametrize(
+    "make", [silence, thirty_seconds, eight_bit, twenty_four_bit, float_file, stereo, high_rate], ids=lambda f: f.__name__
+)
+def test_an_unusual_but_sound_file_works(tmp_path, words, recipe, snn, make):
+    make(words / "low" / "00.wav")
+    code, _, err = snn("train", recipe, "--data", words, "--out", tmp_path / "run", "--set", "epochs=1")
+    assert code == 0, err
+
+
+def test_a_folder_with_one_word_is_refused(tmp_path, words, recipe, snn):
+    for word in ("low", "middle"):
+        for path in (words / word).iterdir():
+            path.unlink()
+        (words / word).rmdir()
+    one_line(*_train(snn, recipe, words, tmp_path), 2, "one word", "high")
+
+
+def test_a_class_with_one_clip_is_refused(tmp_path, words, recipe, snn):
+    for path in sorted((words / "low").iterdir())[1:]:
+        path.unlink()
+    one_line(*_train(snn, recipe, words, tmp_path), 2, "low")
+
+
+def _train(snn, recipe, words, tmp_path, *flags):
+    code, _, err = snn("train", recipe, "--data", words, "--out", tmp_path / "run", *flags)
+    return code, err
+
+
+def test_an_unknown_recipe_key_names_the_nearest(tmp_path, words, recipe, snn):
+    one_line(*_train(snn, recipe, words, tmp_path, "--set", "epoch=2"), 2, "epoch", "'epochs'")
+    recipe.write_text(recipe.read_text().replace("epochs", "epoch"))
+    one_line(*_train(snn, recipe, words, tmp_path), 2, "training.epoch", "'epochs'")
+
+
+@pytest.mark.parametrize("name", ["nonsense", "missing.toml"])
+def test_an_unknown_recipe_is_refused(tmp_path, words, snn, name):
+    one_line(*_train(snn, name, words, tmp_path), 2, name)
+
+
+def test_an_unknown_option_or_command_is_bad_input(snn):
+    one_line(*_code_and_err(snn("train", "fsdd", "--bogus")), 2, "--bogus")
+    one_line(*_code_and_err(snn("trian")), 2, "train")
+    one_line(*_code_and_err(snn("neuron", "--device", "33nm-pdsoi")), 2, "32nm-pdsoi")
+    one_line(*_code_and_err(snn("neuron", "--v-gs", "-0.1")), 2, "rheobase")
+
+
+def _code_and_err(result):
+    return result[0], result[2]
+
+
+@pytest.fixture
+def run(tmp_path, words, recipe, snn):
+    code, _, err = snn("train", recipe, "--data", words, "--out", tmp_path / "run")
+    assert code == 0, err
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("name", ["config.toml", "model.safetensors"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "garbage", "empty"])
+def test_a_missing_or_damaged_run_file_is_named(run, snn, name, damage):
+    path = run / name
+    data = path.read_bytes()
+    path.unlink()
+    if damage != "missing":
+        path.write_bytes({"cut": data[: len(data) // 2], "garbage": os.urandom(300), "empty": b""}[damage])
+    for command in (("evaluate", run), ("map", run), ("export", run, "--out", run / "out")):
+        one_line(*_code_and_err(snn(*command)), 2, name)
+    assert not (run / "out").exists()
+
+
+def test_map_without_activity_says_what_to_run(run, snn):
+    (run / "activity.safetensors").unlink()
+    one_line(*_code_and_err(snn("map", run)), 2, "activity.safetensors", "snn evaluate")
+    assert snn("evaluate", run)[0] == 0
+    assert snn("map", run)[0] == 0
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path, snn):
+    one_line(*_code_and_err(snn("evaluate", tmp_path)), 2, "config.toml")
+
+
+def test_a_run_is_not_overwritten_unasked(run, recipe, words, tmp_path, snn):
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    one_line(*_train(snn, recipe, words, tmp_path), 2, "--resume", "--overwrite")
+    assert before == {path.name: path.read_bytes() for path in run.iterdir()}
+    code, err = _train(snn, recipe, words, tmp_path, "--overwrite")
+    assert code == 0, err
+
+
+def test_resuming_with_other_settings_is_refused(run, recipe, words, tmp_path, snn):
+    one_line(*_train(snn, recipe, words, tmp_path, "--resume", "--set", "epochs=9"), 2, "training")
+
+
+def _start(arguments, cwd, **options):
+    command = [sys.executable, "-c", "from snn.cli import main; main()", *map(str, arguments)]
+    return subprocess.Popen(
+        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, **options
+    )  # fmt: skip
+
+
+def test_ctrl_c_in_mid_epoch_keeps_what_was_reached_and_resume_goes_on(tmp_path, words, recipe, snn):
+    arguments = ["train", recipe, "--data", words, "--out", tmp_path / "run", "--set", "epochs=400", "--set", "patience=400"]
+    process = _start(arguments, tmp_path)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run" / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    one_line(process.returncode, err, 130, "interrupted", "--resume")
+    files = {path.name for path in (tmp_path / "run").iterdir()}
+    assert files >= {"config.toml", "checkpoint.safetensors", "model.safetensors"}
+    assert not [name for name in files if name.endswith(".part")]
+
+    from snn.training.checkpoint import load_tensors
+
+    reached = load_tensors(tmp_path / "run" / "checkpoint.safetensors")[1]["progress"]["epoch"]
+    second = _start([*arguments, "--resume"], tmp_path)
+    first_line = second.stderr.readline()
+    second.send_signal(signal.SIGINT)
+    second.communicate(timeout=60)
+    assert first_line.startswith(f"epoch {reached + 1}:")
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, words, recipe):
+    """The process may write files of 30 kB only: config and history fit, the checkpoint (weights three times) does not."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+    settings = ["--set", "hidden=[64, 64]"]
+    process = _start(["train", recipe, "--data", words, "--out", tmp_path / "run", *settings], tmp_path, preexec_fn=limit)
+    _, err = process.communicate(timeout=60)
+    one_line(process.returncode, err, 1, "checkpoint.safetensors", "cannot write")
+    assert not [path for path in (tmp_path / "run").iterdir() if path.name.endswith(".part")]

@@ -1,0 +1,131 @@
+"""The command line from recordings to netlist, on stand-in words that train in a second."""
+
+import csv
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+METRICS = {"test_accuracy", "validation_accuracy", "n_parameters", "spikes_per_inference", "synaptic_operations", "seed"}
+
+
+@pytest.fixture
+def run(tmp_path, words, recipe, snn_json):
+    folder = tmp_path / "run"
+    metrics = snn_json("train", recipe, "--data", words, "--out", folder)
+    assert metrics.keys() >= METRICS
+    return folder
+
+
+def test_a_run_folder_holds_config_weights_metrics_and_history(run):
+    assert {path.name for path in run.iterdir()} == {
+        "config.toml", "model.safetensors", "metrics.json", "history.csv", "activity.safetensors",
+    }  # fmt: skip
+    config = tomllib.loads((run / "config.toml").read_text())
+    assert config["run"]["labels"] == ["high", "low", "middle"]
+    rows = list(csv.DictReader((run / "history.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+
+
+def test_evaluate_repeats_the_accuracy_of_training(run, snn_json):
+    told = snn_json("evaluate", run)
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert told["accuracy"] == metrics["test_accuracy"]
+    assert sum(map(sum, told["confusion"])) == told["n_clips"] == metrics["n_test"]
+    diagonal = sum(told["confusion"][i][i] for i in range(3))
+    assert told["accuracy"] == diagonal / told["n_clips"]
+    assert told["spikes_per_inference"] == metrics["spikes_per_inference"] > 0
+    assert told["synaptic_operations"] == metrics["synaptic_operations"] > 0
+
+
+def test_words_that_differ_in_pitch_are_learned(tmp_path, words, recipe, snn_json):
+    metrics = snn_json("train", recipe, "--data", words, "--out", tmp_path / "long", "--set", "epochs=12")
+    assert metrics["test_accuracy"] >= 0.9  # three tones, chance 0.33
+
+
+def test_map_prints_parts_that_sum_to_the_total(run, tmp_path, snn_json):
+    report = snn_json("map", run, "--chip", "btbt-45rfsoi", "--out", tmp_path / "map")
+    assert sum(report["parts_j"].values()) == report["total_j"] > 0
+    assert report.keys() >= {"boundary", "cores_used", "latency_s", "not_modelled"}
+    assert "routing" in report["not_modelled"] and "routing" not in report["parts_j"]
+    assert json.loads((tmp_path / "map" / "energy.json").read_text()) == report
+
+
+def test_map_without_json_says_what_is_not_modelled(run, snn):
+    code, out, _ = snn("map", run)
+    assert code == 0 and re.search(r"not modelled +routing", out)
+
+
+def test_an_accelerated_chip_pays_less_static_energy(run, snn_json):
+    slow, fast = snn_json("map", run), snn_json("map", run, "--acceleration", 100)
+    assert fast["parts_j"]["neuron_static"] < slow["parts_j"]["neuron_static"]
+    assert fast["parts_j"]["synapse_events"] == slow["parts_j"]["synapse_events"]
+    assert fast["latency_s"] == pytest.approx(slow["latency_s"] / 100)
+
+
+def test_exported_json_has_every_synapse(run, tmp_path, snn_json):
+    files = snn_json("export", run, "--format", "json", "--out", tmp_path / "handover")["files"]
+    network = json.loads(open(files[0]).read())
+    shapes = [(len(layer["synapses"]["charge_c"]), len(layer["synapses"]["charge_c"][0])) for layer in network["layers"]]
+    assert shapes == [(16, 32), (32, 12), (12, 3)]  # bands to encoder, encoder to hidden, hidden to words
+    assert all("gate_bias_v" in layer["synapses"] for layer in network["layers"])
+
+
+@pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+def test_exported_netlists_run_and_meet_the_closed_form(run, tmp_path, snn_json):
+    from circuits.netlist.ngspice import run_ngspice
+
+    files = snn_json("export", run, "--format", "spice", "--out", tmp_path / "spice")["files"]
+    benches = [path for path in files if path.endswith(".cir")]
+    assert len(benches) == 2  # encoder and hidden layer
+    for bench in benches:
+        measured = run_ngspice(bench)
+        assert abs(measured["period_error"]) < 0.05
+        assert measured["pass"] == 1
+
+
+def test_neuron_prints_parts_that_sum_to_the_whole(snn_json):
+    told = snn_json("neuron")
+    assert math.isclose(sum(told["parts_j"].values()), told["energy_per_spike_j"], rel_tol=1e-12)
+    assert 100e3 <= told["rate_hz"] <= 150e3
+    assert told["energy_per_spike_j"] == pytest.approx(3.22e-15, rel=0.1, abs=0)  # Chavan 2020, second-hand table
+    assert told.keys() >= {"device", "static_power_w", "tau_mem_s"}
+
+
+def test_neuron_compares_within_one_scope(snn_json):
+    told = snn_json("neuron", "--compare")
+    assert len(told["rows"]) >= 12
+    assert {row["scope"] for row in told["rows"]} == {"neuron"}
+    keys = {"name", "year", "energy_per_spike_j", "scope", "measured", "source", "ratio_to_btbt"}
+    for row in told["rows"]:
+        assert row.keys() >= keys
+        assert row["ratio_to_btbt"] == pytest.approx(row["energy_per_spike_j"] / told["energy_per_spike_j"])
+
+
+@pytest.mark.parametrize("device", ["32nm-pdsoi-nsd3e19", "22nm-fdx"])
+@pytest.mark.parametrize("temperature", [300, 398])
+def test_every_device_spikes_at_every_fitted_temperature(snn_json, device, temperature):
+    told = snn_json("neuron", "--device", device, "--temperature", temperature)
+    assert told["rate_hz"] > 0 and told["device"].startswith(device)
+
+
+def test_help_answers_without_heavy_imports():
+    code = "import sys; sys.argv = ['snn', '--help']; import snn.cli as c\ntry: c.main()\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('torch', 'librosa', 'brian2', 'scipy', 'matplotlib') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip().endswith("[]") and "evaluate" in out
+
+
+def test_another_encoder_and_neuron_run_through_the_whole_flow(tmp_path, words, recipe, snn_json):
+    for encoder in ("delta", "latency", "rate"):
+        settings = [f"encoder.kind={encoder}", "neuron.model=lif", "recurrent=true", "epochs=1"]
+        flags = [flag for setting in settings for flag in ("--set", setting)]
+        metrics = snn_json("train", recipe, "--data", words, "--out", tmp_path / encoder, *flags)
+        assert snn_json("evaluate", tmp_path / encoder)["accuracy"] == metrics["test_accuracy"]
+        report = snn_json("map", tmp_path / encoder)
+        assert "encoder" in report["not_modelled"] and "encoder" not in report["parts_j"]

@@ -1,0 +1,124 @@
+"""A formula is dimensionally right if it survives a change of ruler: every base unit rescaled by another factor."""
+
+import math
+from dataclasses import fields, is_dataclass, replace
+from typing import get_args, get_type_hints
+
+import numpy as np
+import pint
+import pytest
+
+from circuits.btbt import DEVICES, bias_for_current, btbt_current, drain_leak, log_slope
+from circuits.chips.chip import ChipSpec, Sourced
+from circuits.energy import energy_report
+from circuits.mapping import place
+from circuits.network import Activity, LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit, firing_rate, period, spike_energy
+
+UNIT = pint.UnitRegistry()
+RULER = {"[length]": 3.0, "[mass]": 7.0, "[time]": 11.0, "[current]": 13.0}
+CIRCUIT = LIFCircuit(c_mem=0.8e-15, v_threshold=0.45, v_reset=0.1, v_dd=1.1, t_refractory=0.3e-6, width=0.6e-6)
+
+
+def rescale(value, unit: str):
+    """The same quantity in the other system of base units."""
+    return value * math.prod(RULER[d] ** float(n) for d, n in UNIT(unit).dimensionality.items())
+
+
+def rescaled(record):
+    """Each field with a unit in the other system, nested records too; numbers without a unit stay."""
+    hints, changes = get_type_hints(type(record), include_extras=True), {}
+    for field in fields(record):
+        value, hint = getattr(record, field.name), hints[field.name]
+        units = [part.__metadata__[0] for part in (hint, *get_args(hint)) if getattr(part, "__metadata__", None)]
+        if is_dataclass(value):
+            changes[field.name] = rescaled(value)
+        elif units and value is not None:
+            changes[field.name] = rescale(value, units[0])
+    return replace(record, **changes)
+
+
+def test_the_ruler_really_changes():
+    """1 V = 1 kg m^2 / s^3 / A."""
+    assert rescale(1.0, "V") == pytest.approx(7 * 3**2 / 11**3 / 13)
+    assert rescaled(CIRCUIT).device.prefactor == pytest.approx(rescale(CIRCUIT.device.prefactor, "A/m/V"))
+    assert rescaled(CIRCUIT).device.i_off == pytest.approx(rescale(CIRCUIT.device.i_off, "A/m"))
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_device_survives(name):
+    device, other = DEVICES[name], rescaled(DEVICES[name])
+    v_dg, width = np.linspace(0.2, 2.4, 23), 0.45e-6
+    above = v_dg[v_dg > device.v_onset]
+    current = btbt_current(v_dg, device, width)
+    np.testing.assert_allclose(
+        btbt_current(rescale(v_dg, "V"), other, rescale(width, "m")), rescale(current, "A"), rtol=1e-9
+    )
+    np.testing.assert_allclose(
+        log_slope(rescale(above, "V"), other), rescale(log_slope(above, device), "1/V"), rtol=1e-9
+    )
+    wanted = np.logspace(-16, -8, 17)
+    np.testing.assert_allclose(
+        bias_for_current(rescale(wanted, "A"), other, rescale(width, "m")),
+        rescale(bias_for_current(wanted, device, width), "V"),
+        rtol=1e-9,
+    )
+
+
+def test_drain_leak_survives():
+    device = DEVICES["32nm-pdsoi"]
+    leak = drain_leak(rescale(-0.3, "V"), rescaled(device), rescale(0.7e-6, "m"))
+    assert leak == pytest.approx(rescale(drain_leak(-0.3, device, 0.7e-6), "A"))
+
+
+@pytest.mark.parametrize("i_in", [8e-12, 31e-12, 2e-9])
+def test_period_rate_and_energy_parts_survive(i_in):
+    other, i_other = rescaled(CIRCUIT), rescale(i_in, "A")
+    assert period(other, i_other) == pytest.approx(rescale(period(CIRCUIT, i_in), "s"))
+    assert firing_rate(other, i_other) == pytest.approx(rescale(firing_rate(CIRCUIT, i_in), "Hz"))
+    expected = {name: rescale(part, "J") for name, part in spike_energy(CIRCUIT, i_in).parts.items()}
+    assert spike_energy(other, i_other).parts == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("tau_mem", "s"), ("charge_per_weight", "C"), ("rheobase", "A"), ("static_power", "W"), ("input_current", "A"),
+     ("swing", "V")],
+)  # fmt: skip
+def test_derived_property_of_the_circuit_survives_in_its_unit(name, unit):
+    assert getattr(rescaled(CIRCUIT), name) == pytest.approx(rescale(getattr(CIRCUIT, name), unit))
+
+
+def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> NetworkSpec:
+    one = np.ones(2)
+    weights, loops = np.array([[1.0, -2.0], [0.5, 0.0]]), np.array([[0.0, 1.0], [0.3, 0.0]])
+    encoder = LayerSpec("encoder", "encoder", weights, 0.1 * one, tau_mem, one)
+    hidden = LayerSpec("hidden", "lif", weights, -0.2 * one, tau_mem, one, recurrent=loops)
+    readout = LayerSpec("readout", "readout", weights, 0.3 * one, tau_mem, one)
+    return NetworkSpec("n", dt, circuit, (encoder, hidden, readout))
+
+
+def _chip(scale) -> ChipSpec:
+    """Two neurons to a core, so that spikes cross, and every constant known."""
+    limits = {"cores": 1, "input_neurons": 1, "neurons": 2, "synapses": 9, "weight_bits": 1}
+    return ChipSpec(
+        "c", "c", Sourced(scale(45e-9, "m"), "t"), {name: Sourced(value, "t") for name, value in limits.items()},
+        energy={"hop_j": Sourced(scale(2e-15, "J"), "t"), "synapse_wire_j": Sourced(scale(3e-16, "J"), "t")},
+        power={"bias_w": Sourced(scale(4e-9, "W"), "t"), "standby_w": Sourced(scale(5e-10, "W"), "t")},
+    )  # fmt: skip
+
+
+def _report(circuit: LIFCircuit, scale):
+    tau, spikes = np.full(2, 20e-3), {"encoder": np.array([3.0, 4.0]), "hidden": np.array([5.0, 2.0])}
+    near = {name: 2.5 * count for name, count in spikes.items()}
+    net = _network(circuit, scale(tau, "s"), scale(10e-3, "s"))
+    return energy_report(net, Activity(1, 100, spikes, near, encoder_charge=np.array([6.0, 7.0])), place(net, _chip(scale)))
+
+
+def test_energy_report_survives():
+    report, other = _report(CIRCUIT, lambda value, unit: value), _report(rescaled(CIRCUIT), rescale)
+    assert len(report.parts_j) == 8
+    assert all(part > 0 for part in report.parts_j.values())
+    assert other.parts_j == pytest.approx({name: rescale(part, "J") for name, part in report.parts_j.items()})
+    assert other.latency_s == pytest.approx(rescale(report.latency_s, "s"))
+    assert other.counts == pytest.approx(report.counts)
