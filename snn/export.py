@@ -31,7 +31,7 @@ def _numpy(tensor: Tensor) -> np.ndarray:
 def _encoder_spec(encoder: LIFEncoder) -> LayerSpec:
     params, n = encoder.params(), encoder.n_out
     share = 1 - params.alpha
-    gain = torch.zeros(n // encoder.per_channel, n)
+    gain = encoder.gain.new_zeros(n // encoder.per_channel, n)
     gain[torch.arange(n) // encoder.per_channel, torch.arange(n)] = encoder.gain * share
     tau, threshold = _numpy(encoder.tau_mem), _numpy(params.v_threshold)
     return LayerSpec("encoder", "encoder", _numpy(gain), _numpy(encoder.bias * share), tau, threshold)

@@ -23,11 +23,11 @@ class RecipeError(ValueError):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _ordered(name: str, span: Span, low: float = 0.0) -> None:
-    if not low < span[0] <= span[1] < float("inf"):
+    if not low < span[0] <= span[1]:
         raise ValueError(f"{name} must rise from above {low:g}, got {list(span)}")
 
 
@@ -115,14 +115,20 @@ class AugmentConfig(_Section):
     band_mask: int = Field(8, ge=0)
     frame_mask: int = Field(10, ge=0)
 
+    @model_validator(mode="after")
+    def _spans(self):
+        _ordered("speed", self.speed)
+        _ordered("snr_db", self.snr_db, float("-inf"))
+        return self
+
 
 class TrainingConfig(_Section):
     """Optimisation; the weights kept are those of the best validation epoch."""
 
     epochs: int = Field(40, ge=1, le=100_000)
     batch_size: int = Field(64, ge=1, le=65_536)
-    learning_rate: float = Field(0.01, gt=0, allow_inf_nan=False)
-    weight_decay: float = Field(1e-4, ge=0, allow_inf_nan=False)
+    learning_rate: float = Field(0.01, gt=0, le=1e30)  # their product must stay a single-precision number
+    weight_decay: float = Field(1e-4, ge=0, le=1e6)
     gradient_norm: float = Field(5.0, gt=0)
     patience: int = Field(20, ge=1)  # epochs without a better validation accuracy before stopping early
     seed: int = Field(0, ge=0, lt=2**31)
@@ -140,6 +146,12 @@ class Recipe(_Section):
     network: NetworkConfig = NetworkConfig()
     augment: AugmentConfig = AugmentConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @model_validator(mode="after")
+    def _rate(self):
+        if self.encoder.kind == "rate" and self.encoder.max_rate_hz * self.dt > 1:
+            raise ValueError(f"encoder.max_rate_hz must be at most one spike per step, {1 / self.dt:g} Hz")
+        return self
 
     @property
     def dt(self) -> float:
@@ -159,9 +171,7 @@ def load_recipe(name: str, settings: Iterable[str] = ()) -> Recipe:
     Raises: RecipeError for an unknown recipe, key or value.
     """
     if name.endswith(".toml"):
-        if not Path(name).is_file():
-            raise RecipeError(f"no recipe file {name}")
-        text = Path(name).read_text(encoding="utf-8")
+        text = _read(Path(name))
     elif name in recipe_names():
         text = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
     else:
@@ -174,7 +184,7 @@ def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe")
     """A recipe from TOML text with `key=value` settings. Raises: RecipeError, one line."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise RecipeError(f"{place} is not valid TOML: {error}") from error
     for setting in settings:
         _apply(table, setting)
@@ -182,6 +192,15 @@ def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe")
         return Recipe.model_validate(table)
     except ValidationError as error:
         raise RecipeError(f"{place}: {_explain(error)}") from error
+
+
+def _read(path: Path) -> str:
+    if not path.is_file():
+        raise RecipeError(f"no recipe file {path}")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path} is not valid TOML: {error}") from error
 
 
 def _folder() -> Any:
@@ -203,7 +222,9 @@ def _apply(table: dict[str, Any], setting: str) -> None:
         parsed = tomllib.loads(f"x = {value}")["x"]
     except tomllib.TOMLDecodeError:
         parsed = value.strip()
-    (table if section is None else table.setdefault(section, {}))[name] = parsed
+    target = table if section is None else table.setdefault(section, {})
+    if isinstance(target, dict):  # else the table's own error says what stands in its place
+        target[name] = parsed
 
 
 def _sections() -> dict[str, tuple[str, ...]]:

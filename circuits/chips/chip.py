@@ -84,6 +84,7 @@ def _folder() -> Any:
 
 def _parse(table: dict[str, Any]) -> ChipSpec:
     _check_keys(table, ("name", "title", "node_m", "limits", "energy", "power"), "chip")
+    _check_keys(table.get("limits", {}), LIMITS, "limits")  # a misspelt limit is better named than missed
     missing = {"name", "title", "node_m", "limits"} - set(table)
     missing |= set(LIMITS) - set(table.get("limits", {}))
     if missing:

@@ -41,7 +41,7 @@ def latency_encode(
     interval; values at or below v_threshold, or later than the interval, send nothing.
     Args: signal: values, about 0..1. Returns: spikes in {0, 1}, `(time * n_steps, batch, channel)`.
     """
-    if n_steps < 1 or v_threshold <= 0 or tau <= 0:
+    if not (n_steps >= 1 and v_threshold > 0 and tau > 0):
         raise ValueError(f"n_steps, v_threshold and tau must be positive, got {n_steps}, {v_threshold}, {tau}")
     above = signal > v_threshold
     safe = torch.where(above, signal, torch.full_like(signal, 2 * v_threshold))
@@ -62,11 +62,13 @@ def rate_encode(
 
     Args: signal: values, 1 is the full rate. max_rate (Hz). dt: one step (s). n_steps: steps per sample.
     Returns: spikes in {0, 1}, `(time * n_steps, batch, channel)`; the gradient passes straight through.
-    Raises: ValueError if max_rate dt exceeds 1, a probability.
+    Raises: ValueError if max_rate dt exceeds 1, a probability, or n_steps is below 1.
     """
     if not 0 < max_rate * dt <= 1:
         raise ValueError(f"max_rate * dt is a probability, got {max_rate} Hz * {dt} s; lower max_rate or dt")
+    if n_steps < 1:
+        raise ValueError(f"n_steps is the number of steps per sample, at least 1, got {n_steps}")
     probability = (signal.clamp(0, 1) * (max_rate * dt)).repeat_interleave(n_steps, 0)
     drawn = torch.rand(probability.shape, generator=generator, dtype=signal.dtype, device=generator.device)
     spikes = (drawn.to(signal.device) < probability).to(signal.dtype)
-    return spikes + probability - probability.detach()
+    return spikes + (probability - probability.detach())  # adds an exact 0: spikes stay 0 or 1

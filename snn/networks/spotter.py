@@ -15,6 +15,9 @@ from snn.neurons.scan import scan
 from snn.recipe import Recipe
 
 
+EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022
+
+
 class SpotterOutput(NamedTuple):
     """Readout potentials and the spikes of every population, encoder first, each `(time, batch, neuron)`."""
 
@@ -22,9 +25,14 @@ class SpotterOutput(NamedTuple):
     spikes: tuple[Float[Tensor, "time batch neuron"], ...]
 
     @property
+    def log_scores(self) -> Float[Tensor, "batch label"]:
+        """ln of `scores`, finite however sure the network is: log softmax of the evidence, EVIDENCE mean_t softmax(v)."""
+        return (EVIDENCE * self.readout.softmax(-1).mean(0)).log_softmax(-1)
+
+    @property
     def scores(self) -> Float[Tensor, "batch label"]:
-        """Mean over time of the readout's softmax: sums to 1 over labels. Source: Bittar and Garner 2022."""
-        return self.readout.softmax(-1).mean(0)
+        """Probability of each label: every step of the readout votes by its softmax, the votes are the evidence."""
+        return self.log_scores.exp()
 
 
 class Spotter(torch.nn.Module):

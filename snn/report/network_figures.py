@@ -108,14 +108,17 @@ def figure_confusion(confusion: np.ndarray, labels: Sequence[str], title: str) -
         raise ValueError(f"confusion counts clips, got {odd:g}; pass whole numbers, zero or more")
     clips = counts.sum(1, keepdims=True)
     share = np.divide(counts, clips, out=np.full_like(counts, np.nan), where=clips > 0)
-    side = min(max(min(4 + 0.4 * n_labels, WIDTH_INCH), 0.29 * n_labels + 1), 40.0)
-    cell_point = 0.72 * 72 * side / n_labels
+    names = [literal(label, 24) for label in labels]
+    longest = max(map(len, names))
+    room = 3.4 + 0.12 * longest  # inch: a title, a name and still a matrix
+    side = min(max(min(4 + 0.4 * n_labels, WIDTH_INCH), 0.29 * n_labels + 1, room), 40.0)
+    cell_point = 72 * (0.9 * side - 0.085 * longest - 0.95) / n_labels  # names and colour bar taken off the width
     figure = new_figure(0.9 * side, side)
     axes = figure.subplots()
     image = axes.imshow(np.ma.masked_invalid(share), cmap="Blues", vmin=0, vmax=1)
     axes.set_facecolor(PALE)
     _write_counts(axes, counts, share, cell_point)
-    _label_matrix(axes, [literal(label, 24) for label in labels], min(10, 0.8 * cell_point))
+    _label_matrix(axes, names, min(10.0, 0.8 * cell_point))
     bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=30, pad=0.02, format=PercentFormatter(1, 0, " %"))
     bar.set_label("share of the true word's clips", fontsize=10)
     bar.outline.set_visible(False)
@@ -126,10 +129,10 @@ def figure_confusion(confusion: np.ndarray, labels: Sequence[str], title: str) -
 
 
 def _write_counts(axes: Axes, counts: np.ndarray, share: np.ndarray, cell_point: float) -> None:
-    """Counts that fit their cells, light on dark and dark on light; none where they would be too small to read."""
-    size = min(cell_point / max(len(f"{counts.max():.0f}"), 2), 12)
-    if size < 2:
+    """Counts that fit their cells, light on dark and dark on light; none beyond 60 words, too small to read."""
+    if len(counts) > 60:
         return
+    size = min(1.35 * cell_point / max(len(f"{counts.max():.0f}"), 2), 12)  # a digit is 0.64 of its size wide
     for true, told in np.argwhere(counts > 0):
         colour = "white" if share[true, told] > 0.5 else BLACK
         axes.text(told, true, f"{counts[true, told]:.0f}", ha="center", va="center", fontsize=size, color=colour)

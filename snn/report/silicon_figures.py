@@ -47,7 +47,8 @@ def figure_f_i(circuit: LIFCircuit) -> Figure:
     current = finite(btbt_current(circuit.device.v_ds - v_gs, circuit.device, circuit.width), "device current", 1)
     figure = new_figure(3.9)
     left, right = (plain_axes(axes) for axes in figure.subplots(1, 2))
-    _draw_f_i(left, circuit, max(float(current.max()), 2 * circuit.input_current, 100 * circuit.rheobase))
+    highest = max(float(current.max()), 2 * circuit.input_current, 100 * circuit.rheobase)
+    _draw_f_i(left, circuit, positive(highest, f"the greatest current of {circuit.device.name}"))
     _draw_bias(right, circuit, v_gs, current)
     headline(figure, f"BTBT neuron, {circuit.device.name}")
     return figure
@@ -82,7 +83,8 @@ def _mark(axes: Axes, circuit: LIFCircuit, place: float) -> None:
 def _widen(axes: Axes) -> None:
     """At least one and a half decades of rate, so that the ticks are powers of ten."""
     low, high = axes.get_ylim()
-    axes.set_ylim(min(low, high / 30), high)
+    if high < 30 * low:
+        axes.set_ylim(high / 30, 4 * high)
 
 
 def _draw_bias(axes: Axes, circuit: LIFCircuit, v_gs: np.ndarray, current: np.ndarray) -> None:
@@ -103,6 +105,7 @@ def _draw_bias(axes: Axes, circuit: LIFCircuit, v_gs: np.ndarray, current: np.nd
     _widen(axes)
     if not rate.any():
         axes.set_yticks([])
+        axes.set_yticks([], minor=True)
         axes.set_ylabel("silent at every bias here")
 
 
@@ -116,13 +119,12 @@ def figure_energy_parts(energy: SpikeEnergy) -> Figure:
 
 def figure_energy_report(report: EnergyReport) -> Figure:
     """Energy of one inference, one bar a part, with what is inside the boundary and what has no number."""
-    figure = new_figure(2.3 + 0.42 * len(report.parts_j))
-    axes = figure.subplots()
-    _draw_parts(axes, report.parts_j)
+    missing = broken(f"not modelled: {', '.join(report.not_modelled)}", 104) if report.not_modelled else ""
+    figure = new_figure(1.9 + 0.42 * len(report.parts_j) + 0.18 * (missing.count("\n") + 1))
+    _draw_parts(figure.subplots(), report.parts_j)
     headline(figure, f"Energy per inference on {report.chip}: {si(report.total_j, 'J')}", report.boundary)
-    if report.not_modelled:
-        text = broken(f"not modelled: {', '.join(report.not_modelled)}", 104)
-        figure.supxlabel(text, x=0.015, ha="left", fontsize=9.5, color=GREY)
+    if missing:
+        figure.supxlabel(missing, x=0.015, ha="left", fontsize=9.5, color=GREY)
     return figure
 
 

@@ -10,7 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, NullFormatter
 
 # Source: Okabe and Ito 2008, "Color Universal Design": told apart with every kind of colour vision
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -32,9 +32,10 @@ def literal(text: str, limit: int = 400) -> str:
     return cut.replace("$", r"\$")
 
 
-def broken(text: str, columns: int) -> str:
-    """The text literally, on lines of at most `columns` characters."""
-    return "\n".join(literal(line) for line in textwrap.wrap(text, columns))
+def broken(text: str, columns: int, max_lines: int | None = None) -> str:
+    """The text literally, on lines of at most `columns` characters; "…" where more than `max_lines` are cut."""
+    lines = textwrap.wrap(text, columns, max_lines=max_lines, placeholder="…")
+    return "\n".join(literal(line) for line in lines)
 
 
 def finite(values: Any, name: str, ndim: int | None = None) -> np.ndarray:
@@ -52,7 +53,7 @@ def finite(values: Any, name: str, ndim: int | None = None) -> np.ndarray:
     return array
 
 
-def positive(value: float, name: str) -> float:
+def positive(value: Any, name: str) -> float:
     """The value as a float. Raises: ValueError unless it is finite and above zero."""
     number = float(finite(value, name, 0))
     if not number > 0:
@@ -70,9 +71,9 @@ def new_figure(height_inch: float, width_inch: float = WIDTH_INCH) -> Figure:
 def headline(figure: Figure, title: str, detail: str = "") -> None:
     """Title in bold at the top left, with one line of detail below; long ones are broken."""
     columns = int(figure.get_size_inches()[0] * 10)
-    below = broken(detail, int(columns * 1.3))
+    below = broken(detail, int(columns * 1.3), 3)
     room = "\n" * (below.count("\n") + 1) if below else ""
-    head = figure.suptitle(broken(title, columns) + room, x=0.015, ha="left", fontsize=13, weight="bold")
+    head = figure.suptitle(broken(title, columns, 3) + room, x=0.015, ha="left", fontsize=13, weight="bold")
     if below:
         figure.axes[0].annotate(below, (0, 0), xycoords=head, va="bottom", fontsize=9.5, color=GREY,
                                 annotation_clip=False).set_in_layout(False)  # fmt: skip
@@ -99,6 +100,7 @@ def bare_axes(axes: Axes) -> Axes:
 def si_axis(axis: Axis, quantity: str, unit: str) -> None:
     """An axis label with its quantity and ticks with SI prefixes: `10 pA`, `1 MHz`."""
     axis.set_major_formatter(EngFormatter(unit=unit))
+    axis.set_minor_formatter(NullFormatter())
     axis.set_label_text(quantity, fontsize=10)
 
 

@@ -90,10 +90,13 @@ def load_checkpoint(
             index, _, moment = name.partition(".")
             moments.setdefault(int(index), {})[moment] = value
         optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
+        best = _under("best.", tensors)
+        if best.keys() != model.state_dict().keys():
+            raise KeyError("the best weights are incomplete")
     except (KeyError, TypeError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path} does not belong to this recipe ({reason}); start again") from error
-    return _under("best.", tensors), progress
+    return best, progress
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

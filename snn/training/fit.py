@@ -90,7 +90,7 @@ def batches(train: Examples, batch_size: int, generator: torch.Generator) -> Ite
     order = torch.randperm(len(train), generator=generator)
     copies = torch.randint(train.features.shape[0], order.shape, generator=generator)
     for i, copy in zip(order.split(batch_size), copies.split(batch_size), strict=True):
-        if len(i) > 1 or len(order) == 1:  # batch normalisation needs more than one clip
+        if len(i) > 1 or len(order) == 1 or batch_size == 1:  # a clip left over alone would be normalised by itself
             yield train.features[copy, i], train.labels[i]
 
 
@@ -110,7 +110,7 @@ def _train_epoch(
         for group in optimiser.param_groups:
             group["lr"] = one_cycle(span[0] + i, span[1], config.learning_rate)
         features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
-        loss = score_loss(model(features, generator).scores, labels)
+        loss = score_loss(model(features, generator).log_scores, labels)
         optimiser.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_norm).item()
@@ -127,11 +127,11 @@ def _train_epoch(
 
 
 def score_batches(model: Spotter, examples: Examples) -> Tensor:
-    """Scores of every clip as it is, `(clip, label)`, in evaluation mode."""
+    """ln of the scores of every clip as it is, `(clip, label)`, in evaluation mode."""
     model.eval()
     with torch.inference_mode():
         generator = torch.Generator().manual_seed(model.recipe.training.seed)  # a rate encoder draws from it
-        return torch.cat([model(part, generator).scores for part in examples.features[0].split(EVALUATION_BATCH)])
+        return torch.cat([model(part, generator).log_scores for part in examples.features[0].split(EVALUATION_BATCH)])
 
 
 def validate(model: Spotter, examples: Examples) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from circuits.neuron import (
     spike_energy,
     switching_energy,
 )
+
+approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 
 ELSEWHERE = LIFCircuit(
     device=DEVICES["32nm-pdsoi-nsd5e19"], width=0.8e-6, v_gs=-0.7, c_mem=1.7e-15, v_threshold=0.55, v_reset=-0.12,
@@ -60,7 +63,7 @@ def test_period_matches_numerical_integration(name, times_rheobase):
     circuit = CIRCUITS[name]
     i_in = times_rheobase * (circuit.rheobase if circuit.g_leak > 1e-20 else 5e-12)
     rise, _ = _integrate(circuit, i_in, circuit.v_reset, circuit.v_threshold)
-    assert period(circuit, i_in) == pytest.approx(circuit.t_refractory + rise, rel=1e-8)
+    assert period(circuit, i_in) == approx(circuit.t_refractory + rise, rel=1e-8)
 
 
 def test_period_is_tau_times_the_textbook_logarithm():
@@ -68,12 +71,12 @@ def test_period_is_tau_times_the_textbook_logarithm():
     i_in = 1.7 * ELSEWHERE.rheobase
     v_inf = i_in / ELSEWHERE.g_leak
     logarithm = math.log((v_inf - ELSEWHERE.v_reset) / (v_inf - ELSEWHERE.v_threshold))
-    assert period(ELSEWHERE, i_in) == pytest.approx(3.1e-6 + 1.7e-15 / 40e-12 * logarithm, rel=1e-12)
+    assert period(ELSEWHERE, i_in) == approx(3.1e-6 + 1.7e-15 / 40e-12 * logarithm, rel=1e-12)
 
 
 def test_without_leak_the_period_is_charge_over_current():
     """0.5 fF x 0.4 V / 10 pA = 20 us, and 0.2 us refractory."""
-    assert period(LIFCircuit(g_leak=0.0), 10e-12) == pytest.approx(20.2e-6, rel=1e-12)
+    assert period(LIFCircuit(g_leak=0.0), 10e-12) == approx(20.2e-6, rel=1e-12)
     assert LIFCircuit(g_leak=0.0).tau_mem == math.inf
 
 
@@ -81,7 +84,7 @@ def test_leak_vanishes_smoothly():
     """To first order the leak lengthens the rise by C dV / I times g (V_th + V_reset) / 2 I."""
     i_in, g_leak = 10e-12, 1e-16
     longer = period(LIFCircuit(g_leak=g_leak), i_in) - period(LIFCircuit(g_leak=0.0), i_in)
-    assert longer == pytest.approx(20e-6 * g_leak * 0.2 / i_in, rel=1e-4)
+    assert longer == approx(20e-6 * g_leak * 0.2 / i_in, rel=1e-4)
 
 
 @pytest.mark.parametrize("fraction", [1.0, 0.5, 0.0, -1.0])
@@ -97,7 +100,7 @@ def test_just_above_rheobase_it_fires_slowly():
     """At (1 + e) I_rh the period is tau ln((1 + e - r) / e), r = V_reset / V_th, without bound as e falls."""
     e, r = 1e-9, ELSEWHERE.v_reset / ELSEWHERE.v_threshold
     expected = ELSEWHERE.t_refractory + ELSEWHERE.tau_mem * math.log((1 + e - r) / e)
-    assert period(ELSEWHERE, (1 + e) * ELSEWHERE.rheobase) == pytest.approx(expected, rel=1e-6)
+    assert period(ELSEWHERE, (1 + e) * ELSEWHERE.rheobase) == approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", CIRCUITS)
@@ -109,13 +112,13 @@ def test_rate_rises_with_current_up_to_the_refractory_limit(name):
     assert (np.diff(rates[firing]) > 0).all()
     assert firing.any()
     if circuit.t_refractory:
-        assert rates[-1] == pytest.approx(1 / circuit.t_refractory, rel=0.02)
+        assert rates[-1] == approx(1 / circuit.t_refractory, rel=0.02)
         assert rates[-1] < 1 / circuit.t_refractory
 
 
 def test_rise_is_additive_in_voltage():
     parts = [rise_time(ELSEWHERE, 40e-12, *span) for span in ((-0.12, 0.1), (0.1, 0.4), (0.4, 0.55))]
-    assert sum(parts) == pytest.approx(rise_time(ELSEWHERE, 40e-12, -0.12, 0.55), rel=1e-12)
+    assert sum(parts) == approx(rise_time(ELSEWHERE, 40e-12, -0.12, 0.55), rel=1e-12)
 
 
 def test_default_point_is_chavans_neuron():
@@ -123,15 +126,15 @@ def test_default_point_is_chavans_neuron():
     circuit = LIFCircuit()
     assert circuit.v_gs == -0.5
     assert 100e3 < firing_rate(circuit, circuit.input_current) < 150e3
-    assert spike_energy(circuit).total == pytest.approx(3.22e-15, rel=0.1)
-    assert circuit.tau_mem == pytest.approx(40e-6)
-    assert pytest.approx(0.62e-15, rel=0.01) == GATE_CAPACITANCE
+    assert spike_energy(circuit).total == approx(3.22e-15, rel=0.1)
+    assert circuit.tau_mem == approx(40e-6)
+    assert approx(0.62e-15, rel=0.01) == GATE_CAPACITANCE
 
 
 def test_default_membrane_charge_is_a_small_part():
     """0.5 fF x 0.4 V x 0.9 V = 0.18 fJ: most of the energy is the control circuit."""
     energy = spike_energy(LIFCircuit())
-    assert energy.membrane_charge == pytest.approx(0.18e-15)
+    assert energy.membrane_charge == approx(0.18e-15)
     assert energy.control > energy.total / 2
 
 
@@ -147,13 +150,13 @@ def test_each_part_of_the_energy_is_what_it_says():
     c, i_in = ELSEWHERE, 60e-12
     energy, interval = spike_energy(c, i_in), period(c, i_in)
     window, _ = _integrate(c, i_in, 0.50, 0.55)
-    assert energy.membrane_charge == pytest.approx(1.7e-15 * 0.67 * 0.9)
-    assert energy.control == pytest.approx(1.3e-15 * 1.44)
-    assert energy.reset == pytest.approx(0.4e-15 * 1.44)
-    assert energy.control + energy.reset == pytest.approx(switching_energy(c))
-    assert energy.crowbar == pytest.approx(70e-12 * 1.2 * window, rel=1e-8)
-    assert energy.static == pytest.approx(8e-12 * 1.2 * interval)  # this device publishes no drain leak
-    assert energy.total == pytest.approx(math.fsum(energy.parts.values()), rel=1e-14)
+    assert energy.membrane_charge == approx(1.7e-15 * 0.67 * 0.9)
+    assert energy.control == approx(1.3e-15 * 1.44)
+    assert energy.reset == approx(0.4e-15 * 1.44)
+    assert energy.control + energy.reset == approx(switching_energy(c))
+    assert energy.crowbar == approx(70e-12 * 1.2 * window, rel=1e-8)
+    assert energy.static == approx(8e-12 * 1.2 * interval)  # this device publishes no drain leak
+    assert energy.total == approx(math.fsum(energy.parts.values()), rel=1e-14)
     assert list(energy.parts) == ["membrane_charge", "membrane_leak", "control", "crowbar", "reset", "static"]
 
 
@@ -164,14 +167,15 @@ def test_input_charge_is_conserved(name):
     i_in = circuit.rheobase * 1.5 + 3e-12
     energy, v_ds = spike_energy(circuit, i_in), circuit.device.v_ds
     _, leaked = _integrate(circuit, i_in, circuit.v_reset, circuit.v_threshold)
-    assert energy.membrane_charge + energy.membrane_leak == pytest.approx(i_in * period(circuit, i_in) * v_ds, rel=1e-12)
+    delivered = i_in * period(circuit, i_in) * v_ds
+    assert energy.membrane_charge + energy.membrane_leak == approx(delivered, rel=1e-12)
     tiny = 1e-9 * energy.membrane_charge  # without leak and refractory time there is nothing but rounding
-    assert energy.membrane_leak == pytest.approx((leaked + i_in * circuit.t_refractory) * v_ds, rel=1e-6, abs=tiny)
+    assert energy.membrane_leak == approx((leaked + i_in * circuit.t_refractory) * v_ds, rel=1e-6, abs=tiny)
 
 
 def test_crowbar_window_never_reaches_below_reset():
     whole = replace(ELSEWHERE, v_crowbar=5.0)
-    assert spike_energy(whole, 60e-12).crowbar == pytest.approx(
+    assert spike_energy(whole, 60e-12).crowbar == approx(
         70e-12 * 1.2 * (period(whole, 60e-12) - whole.t_refractory)
     )
 
@@ -180,24 +184,24 @@ def test_energy_is_marginal_plus_static_power_times_interval():
     for i_in in (30e-12, 60e-12, 1e-9):
         energy = spike_energy(ELSEWHERE, i_in)
         static = ELSEWHERE.static_power * period(ELSEWHERE, i_in)
-        assert energy.total == pytest.approx(energy.marginal + static, rel=1e-14)
+        assert energy.total == approx(energy.marginal + static, rel=1e-14)
         quiet = spike_energy(replace(ELSEWHERE, i_static=0.0), i_in)
         assert quiet.static == 0
-        assert quiet.total == pytest.approx(energy.marginal, rel=1e-14)
+        assert quiet.total == approx(energy.marginal, rel=1e-14)
 
 
 def test_static_power_counts_the_drain_leak_where_it_is_known():
     """60.75 pA assumed path, and 0.45 um x 135 pA/um e-folded 0.5 V below zero: 91 mV per decade."""
     leak = 0.45e-6 * 135e-6 * 10 ** (-0.5 / 0.091)
-    assert LIFCircuit().static_power == pytest.approx((60.75e-12 + leak) * 0.9, rel=1e-12)
-    assert ELSEWHERE.static_power == pytest.approx(8e-12 * 1.2)
+    assert LIFCircuit().static_power == approx((60.75e-12 + leak) * 0.9, rel=1e-12)
+    assert ELSEWHERE.static_power == approx(8e-12 * 1.2)
     assert "drain-source leak of 32nm-pdsoi-nsd5e19" in ELSEWHERE.not_modelled
     assert not any("drain-source" in line for line in LIFCircuit().not_modelled)
 
 
 def test_circuit_for_tau_sets_the_leak_alone():
     circuit = circuit_for_tau(20e-3, ELSEWHERE)
-    assert circuit.tau_mem == pytest.approx(20e-3)
+    assert circuit.tau_mem == approx(20e-3)
     assert replace(circuit, g_leak=ELSEWHERE.g_leak) == ELSEWHERE
     for tau in (0, -1e-3, math.nan):
         with pytest.raises(ValueError, match="tau_mem must be positive"):
@@ -208,10 +212,10 @@ def test_circuit_for_device_keeps_the_point_on_the_f_i_curve():
     """Scaled leak and current: the same I / rheobase, so the rise is longer by the ratio of the currents."""
     moved = circuit_for_device(DEVICES["22nm-fdx"], -1.0, ELSEWHERE)
     ratio = moved.input_current / ELSEWHERE.input_current
-    assert moved.input_current / moved.rheobase == pytest.approx(ELSEWHERE.input_current / ELSEWHERE.rheobase)
+    assert moved.input_current / moved.rheobase == approx(ELSEWHERE.input_current / ELSEWHERE.rheobase)
     rises = [period(c, c.input_current) - c.t_refractory for c in (moved, ELSEWHERE)]
-    assert rises[0] / rises[1] == pytest.approx(1 / ratio, rel=1e-9)
-    assert spike_energy(moved).crowbar == pytest.approx(spike_energy(ELSEWHERE).crowbar, rel=1e-9)
+    assert rises[0] / rises[1] == approx(1 / ratio, rel=1e-9)
+    assert spike_energy(moved).crowbar == approx(spike_energy(ELSEWHERE).crowbar, rel=1e-9)
 
 
 def test_heat_speeds_the_neuron_up_and_raises_static_power_more():
@@ -219,7 +223,7 @@ def test_heat_speeds_the_neuron_up_and_raises_static_power_more():
     circuit = LIFCircuit()
     hot = at_temperature(circuit, 398)
     assert at_temperature(circuit, 300) is circuit
-    assert hot.input_current / circuit.input_current == pytest.approx(4.6, rel=0.1)
-    assert hot.i_static / circuit.i_static == pytest.approx(86, rel=0.1)
+    assert hot.input_current / circuit.input_current == approx(4.6, rel=0.1)
+    assert hot.i_static / circuit.i_static == approx(86, rel=0.1)
     assert hot.g_leak == circuit.g_leak
     assert at_temperature(circuit, 398, kane).input_current != hot.input_current

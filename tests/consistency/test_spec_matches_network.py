@@ -1,0 +1,152 @@
+"""The exported network, simulated in volts and coulombs with NumPy, fires exactly as the trained one."""
+
+import numpy as np
+import pytest
+import torch
+
+from snn.audio.encode import delta_encode
+from snn.evaluate import measure_activity
+from snn.export import network_spec
+from snn.networks import Spotter
+from snn.recipe import parse_recipe
+from snn.training.inputs import Examples
+
+N_LABELS, N_BANDS, N_FRAMES, N_BATCH = 4, 5, 80, 6
+SETTINGS = (
+    f"features.n_mels={N_BANDS}",
+    "network.hidden=[16, 12]",
+    "encoder.threshold=0.5",
+    "neuron.v_threshold_v=0.37",
+    "neuron.c_mem_f=0.8e-15",
+)
+CASES = pytest.mark.parametrize("kind", ["lif", "delta"])
+NEURONS = pytest.mark.parametrize("neuron", ["lif", "adaptive_lif"])
+TOPOLOGIES = pytest.mark.parametrize("recurrent", ["false", "true"])
+
+
+def features(seed):
+    """Clips whose bands wander, as speech does."""
+    generator = torch.Generator().manual_seed(seed)
+    steps = torch.randn(N_BATCH, N_FRAMES, N_BANDS, generator=generator, dtype=torch.float64)
+    return 0.7 * steps + 0.3 * torch.cumsum(steps, 1)
+
+
+def trained(kind, neuron, recurrent):
+    """A double-precision spotter whose normalisation is away from the identity in every number."""
+    settings = (*SETTINGS, f"encoder.kind={kind}", f"neuron.model={neuron}", f"network.recurrent={recurrent}")
+    generator = torch.Generator().manual_seed(3)
+    model = Spotter(parse_recipe('name = "twin"', settings), N_LABELS, generator).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.2 * parameter.abs().mean() * torch.randn(parameter.shape, generator=generator).double()
+        for layer in model.layers:
+            layer.norm.bias += 1.5 * torch.rand(layer.n_neurons, generator=generator)
+            layer.norm.momentum = 0.4  # statistics of spikes after a few passes
+        model.readout_bias += torch.randn(N_LABELS, generator=generator)
+        for seed in range(6):
+            model(features(seed), generator)
+    return model.eval()
+
+
+def simulate(layer, spec, x):
+    """Spikes and membrane voltages `(time, batch, neuron)` of one layer: charge pulses on c_mem, a leak, a reset."""
+    circuit, dt = spec.circuit, spec.dt
+    q, c_mem = circuit.charge_per_weight, circuit.c_mem
+    g_leak = c_mem / layer.tau_mem
+    v_threshold = circuit.v_reset + layer.v_threshold * circuit.swing
+    kept = np.exp(-dt * g_leak / c_mem)
+    v = np.full((x.shape[1], layer.n_neurons), circuit.v_reset)
+    spikes, w, fired, volts = np.zeros_like(v), np.zeros_like(v), [], []  # w: adaptation (V)
+    for events in x:
+        charge = (events @ layer.weights + layer.bias) * q
+        if layer.recurrent is not None:
+            charge = charge + (spikes @ layer.recurrent) * q
+        v = circuit.v_reset + (v - circuit.v_reset) * kept + charge / c_mem
+        if layer.adapt_a is not None:
+            v = v - (1 - kept) * w
+        spikes = (v > v_threshold).astype(float) if layer.spiking else spikes
+        if layer.adapt_a is not None:
+            rho = np.exp(-dt / layer.tau_adapt)
+            w = rho * w + (1 - rho) * layer.adapt_a * (v - circuit.v_reset) + layer.adapt_b * spikes * circuit.swing
+        volts.append(v)
+        v = np.where(spikes > 0, circuit.v_reset, v)
+        fired.append(spikes)
+    return np.stack(fired), np.stack(volts)
+
+
+@CASES
+@NEURONS
+@TOPOLOGIES
+def test_the_spec_in_volts_fires_exactly_as_the_network(kind, neuron, recurrent):
+    model, x = trained(kind, neuron, recurrent), features(99)
+    with torch.no_grad():
+        out = model(x)
+    spec = network_spec(model)
+    signal = x.transpose(0, 1)
+    events = signal if kind == "lif" else delta_encode(signal, model.encoder.threshold)
+    events, populations = events.numpy(), list(out.spikes if kind == "lif" else out.spikes[1:])
+    for layer in spec.layers[:-1]:
+        events, _ = simulate(layer, spec, events)
+        expected = populations.pop(0).numpy()
+        assert 0.02 < expected.mean() < 0.9, layer.name  # otherwise there is little to compare
+        np.testing.assert_array_equal(events, expected, err_msg=layer.name)
+    _, volts = simulate(spec.layers[-1], spec, events)
+    readout = (volts - spec.circuit.v_reset) / spec.circuit.swing
+    np.testing.assert_allclose(readout, out.readout.numpy(), rtol=0, atol=1e-9)
+    assert not populations
+
+
+@CASES
+def test_layers_of_the_spec_are_the_populations_of_the_network(kind):
+    model = trained(kind, "adaptive_lif", "true")
+    spec = network_spec(model, tuple("abcd"))
+    names = [*(["encoder"] if kind == "lif" else []), "hidden1", "hidden2", "readout"]
+    assert [layer.name for layer in spec.layers] == names
+    assert (spec.dt, spec.labels) == (0.01, tuple("abcd"))
+    assert spec.circuit.tau_mem == pytest.approx((0.010 * 0.060) ** 0.5)
+    assert spec.circuit.charge_per_weight == pytest.approx(0.8e-15 * 0.37)
+    assert spec.layers[0].fan_in == (N_BANDS if kind == "lif" else 2 * N_BANDS)
+
+
+@CASES
+@NEURONS
+def test_measured_activity_counts_the_spikes_of_the_network(kind, neuron):
+    model, x = trained(kind, neuron, "true"), features(99)
+    with torch.no_grad():
+        out = model(x)
+    activity = measure_activity(model, Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long)))
+    counted = [*activity.spikes.values()] if kind == "lif" else [activity.input_spikes, *activity.spikes.values()]
+    for spikes, expected in zip(counted, out.spikes, strict=True):
+        np.testing.assert_allclose(spikes, expected.sum(0).mean(0).numpy(), rtol=1e-12)
+    assert (activity.n_clips, activity.n_steps) == (N_BATCH, N_FRAMES)
+    assert activity.spikes_per_inference == pytest.approx(sum(s.sum().item() for s in out.spikes) / N_BATCH)
+
+
+def test_encoder_charge_and_time_near_threshold_are_those_of_the_simulated_circuit():
+    model, x = trained("lif", "lif", "false"), features(99)
+    spec = network_spec(model)
+    activity = measure_activity(model, Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long)))
+    encoder, events = spec.layers[0], x.transpose(0, 1).numpy()
+    charge = np.abs(events @ encoder.weights + encoder.bias).sum(0).mean(0)
+    np.testing.assert_allclose(activity.encoder_charge, charge, rtol=1e-9)
+    for layer in spec.layers[:-1]:
+        window = spec.circuit.v_reset + layer.v_threshold * spec.circuit.swing - spec.circuit.v_crowbar
+        events, volts = simulate(layer, spec, events)
+        np.testing.assert_allclose(activity.near_threshold[layer.name], (volts > window).sum(0).mean(0), rtol=1e-12)
+
+
+def test_synaptic_operations_are_spikes_times_their_fan_out():
+    model, x = trained("delta", "lif", "true"), features(99)
+    with torch.no_grad():
+        out = model(x)
+        for layer in model.layers:  # prune some synapses
+            layer.weight[layer.weight.abs() < 0.1] = 0
+    activity = measure_activity(model, Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long)))
+    with torch.no_grad():
+        out = model(x)
+    weights = [layer.weight for layer in model.layers] + [model.readout_weight]
+    expected = sum(
+        (spikes.sum((0, 1)) @ (weight != 0).double().sum(1)).item() for spikes, weight in zip(out.spikes, weights, strict=True)
+    )
+    expected += sum((s.sum() * s.shape[-1]).item() for s in out.spikes[1:])  # recurrent weights are all there
+    assert activity.synaptic_operations(network_spec(model)) == pytest.approx(expected / N_BATCH, rel=1e-12)

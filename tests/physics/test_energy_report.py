@@ -1,0 +1,235 @@
+"""Energy of one inference: a network worked out by hand, laws of scaling, and what is not known."""
+
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from circuits.btbt import DEVICES
+from circuits.chips import ChipSpec
+from circuits.chips.chip import Sourced
+from circuits.energy import EnergyReport, core_crossings, energy_report
+from circuits.mapping import place
+from circuits.network import Activity, LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit
+
+approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
+
+# q = 2 fF x 0.25 V = 0.5 fC, q V_DS = 0.45 fJ; a spike switches 4 fF (2 V)^2 = 16 fJ; crowbar 0.2 nW; static 10 pW
+# (this device publishes no drain leak).
+CIRCUIT = LIFCircuit(
+    device=DEVICES["32nm-pdsoi-nsd5e19"], c_mem=2e-15, v_threshold=0.5, v_reset=0.25, v_dd=2.0, c_control=3e-15,
+    c_reset=1e-15, i_crowbar=1e-10, i_static=5e-12,
+)  # fmt: skip
+KNOWN = {"hop_j": 7e-15, "synapse_wire_j": 3e-16, "bias_w": 2e-12, "standby_w": 5e-13}
+PART_OF = {"hop_j": "routing", "synapse_wire_j": "synapse_wires", "bias_w": "bias", "standby_w": "standby"}
+LINE_OF = {
+    "hop_j": "routing", "synapse_wire_j": "synapse wires and switches", "bias_w": "bias generation",
+    "standby_w": "standby power of the core",
+}  # fmt: skip
+
+
+def _chip(constants: dict[str, float], neurons: int = 36, synapses: int = 900, input_neurons: int = 20) -> ChipSpec:
+    limits = {"cores": 1, "input_neurons": input_neurons, "neurons": neurons, "synapses": synapses, "weight_bits": 1}
+    sourced = {name: Sourced(value, "t") for name, value in (limits | constants).items()}
+    return ChipSpec(
+        "tiny", "tiny", Sourced(1e-9, "t"), {name: sourced[name] for name in limits},
+        {name: sourced[name] for name in constants if name.endswith("_j")},
+        {name: sourced[name] for name in constants if name.endswith("_w")},
+    )  # fmt: skip
+
+
+def _layer(name: str, kind: str, weights: list, bias: list, recurrent: list | None = None) -> LayerSpec:
+    one = np.ones(len(bias))
+    loops = None if recurrent is None else np.array(recurrent, float)
+    return LayerSpec(name, kind, np.array(weights, float), np.array(bias, float), 0.02 * one, one, recurrent=loops)
+
+
+ENCODER = _layer("encoder", "encoder", [[1, 0], [0, 1]], [0.5, 0.5])
+HIDDEN = _layer("hidden", "lif", [[1, -2], [0, 0.5]], [0.01, -0.03], [[0, 1], [-1, 0]])
+READOUT = _layer("readout", "readout", [[2], [-1]], [0.02])
+ACTIVITY = Activity(
+    4, 100, {"encoder": np.array([3.0, 1.0]), "hidden": np.array([5.0, 2.0])},
+    {"encoder": np.array([10.0, 0.0]), "hidden": np.array([4.0, 6.0])}, encoder_charge=np.array([2.0, 4.0]),
+)  # fmt: skip
+NETWORK = NetworkSpec("net", 1e-3, CIRCUIT, (ENCODER, HIDDEN, READOUT))
+EXTERNAL = NetworkSpec("net", 1e-3, CIRCUIT, (HIDDEN, READOUT))
+EXTERNAL_ACTIVITY = Activity(
+    4, 100, {"hidden": ACTIVITY.spikes["hidden"]}, {"hidden": ACTIVITY.near_threshold["hidden"]}, np.array([3.0, 1.0])
+)
+
+
+def _report(
+    net: NetworkSpec = NETWORK, activity: Activity = ACTIVITY, constants: dict | None = None, acceleration: float = 1.0,
+    neurons: int = 36,
+) -> EnergyReport:  # fmt: skip
+    return energy_report(net, activity, place(net, _chip(constants or {}, neurons)), acceleration)
+
+
+def test_parts_are_those_worked_out_by_hand():
+    """100 steps of 1 ms.
+
+    neuron_dynamic  7 spikes x 16 fJ + 10 steps x 1 ms x 0.2 nW
+    neuron_static   2 neurons x 10 pW x 0.1 s + bias (0.01 + 0.03 + 0.02) x 100 steps x 0.45 fJ
+    synapse_events  encoder 3 (1 + 2) + 1 x 0.5, loops 5 x 1 + 2 x 1, readout 5 x 2 + 2 x 1: 28.5 x 0.45 fJ
+    encoder         4 spikes x 16 fJ + 10 steps x 1 ms x 0.2 nW + 2 x 10 pW x 0.1 s + 6 x 0.45 fJ
+    """
+    report = _report()
+    assert report.parts_j == approx(
+        {
+            "neuron_dynamic": 112e-15 + 2e-12,
+            "neuron_static": 2e-12 + 6 * 0.45e-15,
+            "synapse_events": 28.5 * 0.45e-15,
+            "encoder": 64e-15 + 2e-12 + 2e-12 + 2.7e-15,
+        },
+        rel=1e-12,
+    )
+    assert report.latency_s == approx(0.1)
+    assert report.counts == approx({"spikes": 11, "synaptic_operations": 21, "core_crossings": 0})
+
+
+def test_chip_constants_charge_what_they_are_for():
+    """One neuron to a core makes three of them; synaptic operations 3 x 2 + 1, 5 + 2, 5 + 2: 21.
+
+    Encoder neurons sit on core 0 and reach hidden neuron 1 on core 1: 3 + 1. Hidden 0 (5 spikes) on core 0 reaches
+    neuron 1 and the readout on core 2; hidden 1 (2 spikes) reaches neuron 0 and the readout: 10 + 4. In all 18.
+    """
+    report = _report(constants=KNOWN, neurons=1)
+    assert report.cores_used == 3
+    assert report.counts["core_crossings"] == 18
+    chip_parts = {name: report.parts_j[name] for name in PART_OF.values()}
+    expected = {"routing": 18 * 7e-15, "synapse_wires": 21 * 3e-16, "bias": 3 * 2e-13, "standby": 3 * 5e-14}
+    assert chip_parts == approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("constants", [{}, KNOWN])
+def test_parts_sum_to_the_total(constants):
+    report = _report(constants=constants, neurons=1)
+    assert report.total_j == sum(report.parts_j.values())
+    assert report.as_dict()["total_j"] == sum(report.as_dict()["parts_j"].values())
+    assert min(report.parts_j.values()) > 0
+
+
+@pytest.mark.parametrize("constant", KNOWN)
+def test_constant_is_either_a_part_or_not_modelled_and_never_a_zero(constant):
+    known, unknown = _report(constants={constant: KNOWN[constant]}), _report(constants={})
+    assert PART_OF[constant] not in unknown.parts_j
+    assert unknown.not_modelled.count(LINE_OF[constant]) == 1
+    assert known.parts_j[PART_OF[constant]] >= 0
+    assert LINE_OF[constant] not in known.not_modelled
+    assert set(unknown.not_modelled) - set(known.not_modelled) == {LINE_OF[constant]}
+
+
+def test_what_the_layers_leave_out_is_named():
+    adaptive = replace(HIDDEN, kind="adaptive_lif")
+    inside = _report(replace(NETWORK, layers=(ENCODER, adaptive)))
+    assert "adaptation circuit" in inside.not_modelled
+    assert "readout comparison" not in inside.not_modelled
+    assert "encoder" not in inside.not_modelled
+    outside = _report(EXTERNAL, EXTERNAL_ACTIVITY)
+    assert "encoder" in outside.not_modelled
+    assert "encoder" not in outside.parts_j
+    assert "readout comparison" in outside.not_modelled
+    assert "adaptation circuit" not in outside.not_modelled
+    assert "drain-source leak of 32nm-pdsoi-nsd5e19" in outside.not_modelled
+
+
+def test_spikes_from_outside_are_charged_at_the_first_synapses():
+    """The same spikes from outside as from the encoder: the same synapse energy and counts."""
+    inside, outside = _report(), _report(EXTERNAL, EXTERNAL_ACTIVITY)
+    assert outside.parts_j["synapse_events"] == approx(inside.parts_j["synapse_events"])
+    assert outside.parts_j["neuron_dynamic"] == approx(inside.parts_j["neuron_dynamic"])
+    assert outside.counts["synaptic_operations"] == inside.counts["synaptic_operations"]
+    assert outside.counts["spikes"] == 11
+
+
+def test_without_spikes_only_static_energy_is_left():
+    silent = {name: 0 * count for name, count in ACTIVITY.spikes.items()}
+    activity = replace(ACTIVITY, spikes=silent, near_threshold=silent, encoder_charge=np.zeros(2))
+    report = _report(NETWORK, activity, KNOWN)
+    static = {name for name, part in report.parts_j.items() if part}
+    assert static == {"neuron_static", "encoder", "bias", "standby"}
+    assert report.parts_j["encoder"] == approx(2 * 10e-12 * 0.1)
+
+
+def test_twice_the_steps_are_twice_the_static_energy_and_the_same_dynamic():
+    longer = replace(ACTIVITY, n_steps=200)
+    once, twice = _report(constants=KNOWN, neurons=1), _report(NETWORK, longer, KNOWN, neurons=1)
+    ratio = {name: twice.parts_j[name] / once.parts_j[name] for name in once.parts_j if name != "encoder"}
+    static = {"neuron_static", "bias", "standby"}
+    assert ratio == approx({name: 2.0 if name in static else 1.0 for name in ratio})
+    assert twice.parts_j["encoder"] - once.parts_j["encoder"] == approx(2 * 10e-12 * 0.1)
+    assert twice.latency_s == approx(0.2)
+
+
+def test_twice_the_spikes_are_twice_the_event_energies():
+    busier = replace(ACTIVITY, spikes={name: 2 * count for name, count in ACTIVITY.spikes.items()})
+    once, twice = _report(constants=KNOWN, neurons=1), _report(NETWORK, busier, KNOWN, neurons=1)
+    for name in ("synapse_events", "routing", "synapse_wires"):
+        assert twice.parts_j[name] == approx(2 * once.parts_j[name])
+    assert twice.parts_j["neuron_dynamic"] - once.parts_j["neuron_dynamic"] == approx(7 * 16e-15)
+    assert twice.parts_j["neuron_static"] == once.parts_j["neuron_static"]
+
+
+@pytest.mark.parametrize("acceleration", [0.5, 1.0, 250.0])
+def test_acceleration_shortens_all_that_takes_time_and_leaves_the_events(acceleration):
+    """Static power and the crowbar window last 1 / acceleration as long; switching and charges stay."""
+    parts = _report(constants=KNOWN, acceleration=acceleration, neurons=1).parts_j
+    shorter = 1 / acceleration
+    assert parts == approx(
+        {
+            "neuron_dynamic": 112e-15 + 2e-12 * shorter,
+            "neuron_static": 2e-12 * shorter + 2.7e-15,
+            "synapse_events": 28.5 * 0.45e-15,
+            "encoder": 64e-15 + 4e-12 * shorter + 2.7e-15,
+            "routing": 18 * 7e-15,
+            "synapse_wires": 21 * 3e-16,
+            "bias": 3 * 2e-13 * shorter,
+            "standby": 3 * 5e-14 * shorter,
+        },
+        rel=1e-12,
+    )
+    assert _report(acceleration=acceleration).latency_s == approx(0.1 * shorter)
+
+
+@pytest.mark.parametrize("acceleration", [0, -1, float("nan")])
+def test_impossible_acceleration_is_refused(acceleration):
+    with pytest.raises(ValueError, match="acceleration must be positive"):
+        _report(acceleration=acceleration)
+
+
+def _recounted(net: NetworkSpec, activity: Activity, placement) -> float:
+    """Every spike followed by hand to the set of other cores on which it has a target."""
+    home = {(p.layer, i): p.core for p in placement.slices for i in range(p.start, p.stop)}
+    total = 0.0
+    for index, layer in enumerate(net.layers):
+        if layer.kind == "readout":
+            continue
+        for i in range(layer.n_neurons):
+            cores = set()
+            if layer.recurrent is not None:
+                cores |= {home[layer.name, j] for j in range(layer.n_neurons) if layer.recurrent[i, j] != 0}
+            for after in net.layers[index + 1 : index + 2]:
+                cores |= {home[after.name, j] for j in range(after.n_neurons) if after.weights[i, j] != 0}
+            total += activity.spikes[layer.name][i] * len(cores - {home[layer.name, i]})
+    return total
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_core_crossings_match_a_brute_force_recount(seed):
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(3, 20, rng.integers(3, 5))
+    layers = []
+    for i, (fan_in, n) in enumerate(pairwise(sizes)):
+        kind = ("encoder" if rng.random() < 0.5 else "lif") if i == 0 else ("readout" if i == len(sizes) - 2 else "lif")
+        loops = (rng.random((n, n)) < 0.2).tolist() if kind == "lif" and rng.random() < 0.7 else None
+        layers.append(_layer(f"layer{i}", kind, (rng.random((fan_in, n)) < 0.2).tolist(), [0.0] * n, loops))
+    net = NetworkSpec("net", 1e-3, CIRCUIT, tuple(layers))
+    spikes = {layer.name: rng.random(layer.n_neurons) * 9 for layer in layers if layer.spiking}
+    activity = Activity(1, 10, spikes, spikes)
+    placement = place(net, _chip({}, int(rng.integers(1, 9)), 60, int(rng.integers(1, 9))))
+    crossings = core_crossings(net, activity, placement)
+    assert crossings == approx(_recounted(net, activity, placement))
+    assert crossings > 0

@@ -1,0 +1,199 @@
+"""Recipes: what a key may be, which key was meant, and that a bad one is one clear line."""
+
+import math
+
+import pytest
+
+from snn import recipe as recipe_module
+from snn.recipe import Recipe, RecipeError, load_recipe, parse_recipe, recipe_names
+
+MINIMAL = 'name = "mine"\n'
+
+
+def refused(text, settings=()):
+    """The message of the refusal, which must be one line."""
+    with pytest.raises(RecipeError) as caught:
+        parse_recipe(text, settings, place="mine.toml")
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_shipped_recipe_loads(name):
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.title
+    assert recipe.neuron.circuit().tau_mem == pytest.approx(math.sqrt(math.prod(recipe.neuron.tau_mem_s)))
+
+
+def test_the_shipped_recipes_are_there():
+    assert {"demo", "fsdd", "speech-commands-12", "speech-commands-35"} <= set(recipe_names())
+
+
+def test_a_recipe_survives_its_own_dump():
+    recipe = load_recipe("fsdd")
+    assert Recipe.model_validate(recipe.model_dump(mode="json")) == recipe
+
+
+def test_a_recipe_is_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        parse_recipe(MINIMAL).training.epochs = 3
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "nearest"),
+    [
+        ("[training]\nepoch = 3\n", "training.epoch", "epochs"),
+        ("[training]\nlerning_rate = 0.1\n", "training.lerning_rate", "learning_rate"),
+        ("[trainig]\nepochs = 3\n", "trainig", "training"),
+        ("titel = 'x'\n", "titel", "title"),
+        ("[neuron]\ntau_mem = [0.01, 0.02]\n", "neuron.tau_mem", "tau_mem_s"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(text, key, nearest):
+    assert refused(MINIMAL + text) == f"mine.toml: unknown key {key!r}; did you mean {nearest!r}?"
+
+
+def test_an_unknown_key_like_no_other_is_not_guessed():
+    assert refused(MINIMAL + "[training]\nzzz = 1\n") == "mine.toml: unknown key 'training.zzz'"
+
+
+def test_a_recipe_needs_a_name():
+    assert "name" in refused("")
+
+
+@pytest.mark.parametrize(
+    ("setting", "section", "key", "value"),
+    [
+        ("training.epochs=7", "training", "epochs", 7),
+        ("epochs=7", "training", "epochs", 7),
+        ("  epochs = 7 ", "training", "epochs", 7),
+        ("hidden=[3, 4]", "network", "hidden", (3, 4)),
+        ("recurrent=true", "network", "recurrent", True),
+        ("model=lif", "neuron", "model", "lif"),
+        ('spike_grad="atan"', "neuron", "spike_grad", "atan"),
+        ("tau_mem_s=[0.001, 0.002]", "neuron", "tau_mem_s", (0.001, 0.002)),
+        ("learning_rate=1e-3", "training", "learning_rate", 1e-3),
+        ("split=speaker:theo", "data", "split", "speaker:theo"),
+        ("task=12 words = all", "data", "task", "12 words = all"),
+    ],
+)
+def test_a_setting_lands_in_its_section(setting, section, key, value):
+    recipe = parse_recipe(MINIMAL, [setting])
+    assert getattr(getattr(recipe, section), key) == value
+    assert recipe.model_copy(update={section: getattr(Recipe(name="mine"), section)}) == Recipe(name="mine")
+
+
+def test_name_and_title_alone_are_the_recipes_own_and_the_last_setting_wins():
+    recipe = parse_recipe(MINIMAL, ["name=first", "name=other", "title=A title", "data.name=fsdd"])
+    assert (recipe.name, recipe.title, recipe.data.name) == ("other", "A title", "fsdd")
+
+
+def test_settings_win_over_the_file():
+    recipe = parse_recipe(MINIMAL + "[training]\nepochs = 3\nseed = 5\n", ["epochs=9"])
+    assert (recipe.training.epochs, recipe.training.seed) == (9, 5)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("epoch=3", "'epochs'"),
+        ("training.epoch=3", "'training.epochs'"),
+        ("trainig.epochs=3", "'training.epochs'"),
+        ("network.epochs=3", "unknown key"),
+        ("zzz=3", "unknown key"),
+        ("=3", "unknown key"),
+        ("epochs", "key=value"),
+        ("epochs=", "training.epochs"),
+        ("epochs=many", "got 'many'"),
+        ("epochs=2.5", "got 2.5"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(setting, said):
+    assert said in refused(MINIMAL, [setting])
+
+
+def test_a_key_of_two_sections_must_say_which(monkeypatch):
+    monkeypatch.setattr(recipe_module, "_sections", lambda: {"data": ("size",), "network": ("size",)})
+    assert refused(MINIMAL, ["size=3"]) == "--set size: say which: data.size or network.size"
+
+
+def test_no_key_but_name_stands_in_two_sections():
+    keys = [key for names in recipe_module._sections().values() for key in names]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("text", ["name = ", "name = 'a'\nname = 'b'", "[training", "\0", "x = " + "[" * 5000])
+def test_text_that_is_not_toml_is_refused(text):
+    assert "mine.toml is not valid TOML" in refused(text)
+
+
+@pytest.mark.parametrize(("text", "setting"), [("training = 3", "epochs=1"), ("training = [1]", "epochs=1")])
+def test_a_section_that_is_no_table_is_refused_with_and_without_settings(text, setting):
+    assert "training" in refused(MINIMAL + text)
+    assert "training" in refused(MINIMAL + text, [setting])
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "epochs=0", "batch_size=0", "learning_rate=0", "learning_rate=nan", "learning_rate=inf", "learning_rate=1e31",
+        "weight_decay=-1", "weight_decay=1e7", "gradient_norm=0", "patience=0", "seed=-1", "seed=2147483648", "dropout=1", "dropout=-0.1", "hidden=[]",
+        "hidden=[0]", "hidden=[65537]", "tau_readout_s=0", "tau_readout_s=inf", "n_mels=0", "n_mels=513", "hop_s=0",
+        "duration_s=0", "duration_s=61", "duration_s=nan", "sample_rate=999", "normalise=loud", "kind=morse",
+        "per_channel=0", "encoder.threshold=0", "encoder.threshold=inf", "steps_per_frame=0", "max_rate_hz=-1",
+        "max_rate_hz=inf", "model=izhikevich", "spike_grad=none", "device=7nm", "width_m=0", "width_m=inf",
+        "c_mem_f=-1e-15", "c_mem_f=nan", "v_threshold_v=0", "v_threshold_v=inf", "copies=-1", "shift_s=-0.1",
+        "reverb_probability=1.1", "band_mask=-1", "bad_files=ignore",
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_refused_with_its_key(setting):
+    key = setting.partition("=")[0].rpartition(".")[2]
+    assert key in refused(MINIMAL, [setting])
+
+
+@pytest.mark.parametrize("key", ["tau_mem_s", "tau_adapt_s", "speed"])
+@pytest.mark.parametrize("span", ["[0.2, 0.1]", "[0.0, 0.1]", "[-0.1, 0.1]", "[0.1, inf]", "[nan, 1.0]", "[0.1]", "0.1"])
+def test_a_span_rises_from_above_zero(key, span):
+    assert key in refused(MINIMAL, [f"{key}={span}"])
+
+
+def test_noise_levels_rise_too():
+    assert "snr_db" in refused(MINIMAL, ["snr_db=[40.0, 10.0]"])
+    assert parse_recipe(MINIMAL, ["snr_db=[-5.0, 10.0]"]).augment.snr_db == (-5.0, 10.0)
+
+
+def test_a_span_of_one_value_is_allowed():
+    assert parse_recipe(MINIMAL, ["tau_mem_s=[0.02, 0.02]"]).neuron.tau_mem_s == (0.02, 0.02)
+
+
+def test_a_rate_encoder_cannot_fire_more_than_once_a_step():
+    said = refused(MINIMAL, ["kind=rate", "max_rate_hz=101.0"])
+    assert "max_rate_hz" in said
+    assert parse_recipe(MINIMAL, ["kind=rate", "max_rate_hz=101.0", "steps_per_frame=2"]).dt == 0.005
+    assert parse_recipe(MINIMAL, ["kind=lif", "max_rate_hz=101.0"]).dt == 0.010
+
+
+def test_only_encoders_with_several_steps_a_frame_divide_it():
+    for kind, dt in (("lif", 0.010), ("delta", 0.010), ("latency", 0.002), ("rate", 0.002)):
+        assert parse_recipe(MINIMAL, [f"kind={kind}", "steps_per_frame=5"]).dt == pytest.approx(dt)
+
+
+def test_a_recipe_file_is_read_by_its_path(tmp_path):
+    path = tmp_path / "größe.toml"
+    path.write_text('name = "größe"\n[training]\nepochs = 4\n', encoding="utf-8")
+    assert load_recipe(str(path), ["seed=3"]).training.model_dump().items() >= {"epochs": 4, "seed": 3}.items()
+
+
+def test_a_recipe_that_is_not_there_is_named():
+    with pytest.raises(RecipeError, match=r"did you mean 'fsdd'\?.*known: .*demo"):
+        load_recipe("fsd")
+    with pytest.raises(RecipeError, match=r"no recipe file missing\.toml"):
+        load_recipe("missing.toml")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path):
+    path = tmp_path / "noise.toml"
+    path.write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(RecipeError, match=r"noise\.toml"):
+        load_recipe(str(path))

@@ -1,0 +1,60 @@
+"""Weights as silicon: charge, pulse current and gate bias of each synapse."""
+
+import numpy as np
+import pytest
+
+from circuits.btbt import DEVICES, btbt_current
+from circuits.neuron import LIFCircuit
+from circuits.synapse import T_PULSE, synapses
+
+WEIGHTS = np.array([[0.5, -0.02], [0.0, 1.0], [-1.0, 1e-3]])
+
+
+@pytest.mark.parametrize("device", DEVICES.values(), ids=lambda d: d.name)
+def test_a_pulse_at_the_gate_bias_delivers_the_charge(device):
+    circuit = LIFCircuit(device=device, width=0.3e-6, c_mem=0.8e-15, v_threshold=0.5, v_reset=0.1)
+    array = synapses(WEIGHTS, circuit, t_pulse=2e-6)
+    present = WEIGHTS != 0
+    delivered = btbt_current(device.v_ds - array.v_gs[present], device, 0.3e-6) * 2e-6
+    np.testing.assert_allclose(delivered, np.abs(WEIGHTS[present]) * 0.8e-15 * 0.4, rtol=1e-9)
+    np.testing.assert_allclose(array.charge, WEIGHTS * 0.8e-15 * 0.4, rtol=1e-12)
+
+
+def test_charge_keeps_the_sign_and_the_current_is_its_size_over_the_pulse():
+    array = synapses(WEIGHTS, LIFCircuit())
+    assert array.t_pulse == T_PULSE == 1e-6
+    assert (np.sign(array.charge) == np.sign(WEIGHTS)).all()
+    np.testing.assert_allclose(array.current * 1e-6, np.abs(array.charge), rtol=1e-12)
+    np.testing.assert_array_equal(array.v_gs[0, 0], synapses(-WEIGHTS, LIFCircuit()).v_gs[0, 0])
+
+
+def test_a_weight_of_zero_has_no_bias_and_a_larger_one_a_stronger_one():
+    v_gs = synapses(np.array([0.0, 0.01, 0.1, 1.0]), LIFCircuit()).v_gs
+    assert np.isnan(v_gs[0])
+    assert (np.diff(v_gs[1:]) < 0).all()
+
+
+def test_a_weight_of_one_fires_a_neuron_at_rest():
+    circuit = LIFCircuit()
+    assert synapses(1.0, circuit).charge == circuit.c_mem * (circuit.v_threshold - circuit.v_reset)
+
+
+def test_any_shape_goes_in_and_comes_out():
+    for shape in ((), (3,), (2, 3, 4), (0, 5)):
+        array = synapses(np.full(shape, 0.1), LIFCircuit())
+        assert array.charge.shape == array.current.shape == array.v_gs.shape == shape
+
+
+def test_currents_below_the_floor_of_the_device_are_counted():
+    circuit = LIFCircuit()
+    floor = circuit.device.i_floor * circuit.width
+    weights = np.array([0.0, 0.5, -0.99, 1.01, 30.0]) * floor * T_PULSE / circuit.charge_per_weight
+    array = synapses(weights, circuit)
+    assert array.i_floor == floor
+    assert array.below_floor == 2
+
+
+@pytest.mark.parametrize("t_pulse", [0.0, -1e-6, float("nan")])
+def test_a_pulse_takes_time(t_pulse):
+    with pytest.raises(ValueError, match="t_pulse must be positive"):
+        synapses(WEIGHTS, LIFCircuit(), t_pulse)
