@@ -166,6 +166,8 @@ def mismatch(v_dg: np.ndarray | float, device: BTBTDevice, sigma_v: Volts, rng: 
     v_dg = np.asarray(v_dg, dtype=float)
     if sigma_v < 0:
         raise ValueError(f"sigma_v is a standard deviation (V) and must not be negative, got {sigma_v}")
+    if np.any(v_dg <= device.v_onset):
+        raise ValueError(f"v_dg = {v_dg.min():g} V is not above the onset {device.v_onset} V: no current; leave it out")
     return np.exp(log_slope(v_dg, device) * sigma_v * rng.standard_normal(v_dg.shape))
 
 

@@ -155,7 +155,7 @@ def rise_time(circuit: LIFCircuit, i_in: Amperes, v_from: Volts, v_to: Volts) ->
     Infinite where the current cannot reach v_to.
     """
     i_net = i_in - circuit.g_leak * v_to
-    if i_net <= 0:
+    if not i_net > 0:  # NaN too: an unknown current fires no neuron
         return math.inf
     x = circuit.g_leak * (v_to - v_from) / i_net
     return circuit.c_mem * (v_to - v_from) / i_net * (math.log1p(x) / x if x > 0 else 1.0)

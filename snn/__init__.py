@@ -1,1 +1,48 @@
-"""Speech and learning side of TunnelSpike."""
+"""Speech and learning side of TunnelSpike, in PyTorch. Names are loaded when first used, so `import snn` is quick.
+
+Contents, by question:
+  what is heard?          `open_corpus`, `prepare`, `load_examples`, `front_end`, `LogMel`, `log_mel`
+  what becomes spikes?    `delta_encode`, `latency_encode`, `rate_encode`, `LIFEncoder`
+  what learns?            `Spotter`, `SpikingLayer`, `fit`, `load_recipe`, `Recipe`
+  how good is it?         `evaluate`, `train`, `evaluate_run`, `load_run`, `load_activity`
+  what leaves for silicon? `network_spec`
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "open_corpus": "snn.data.corpus",
+    "prepare": "snn.data.download",
+    "load_examples": "snn.training.inputs",
+    "front_end": "snn.training.inputs",
+    "LogMel": "snn.audio.features",
+    "log_mel": "snn.audio.features",
+    "delta_encode": "snn.audio.encode",
+    "latency_encode": "snn.audio.encode",
+    "rate_encode": "snn.audio.encode",
+    "LIFEncoder": "snn.audio.encoder",
+    "Spotter": "snn.networks.spotter",
+    "SpikingLayer": "snn.networks.layer",
+    "fit": "snn.training.fit",
+    "Recipe": "snn.recipe",
+    "load_recipe": "snn.recipe",
+    "evaluate": "snn.evaluate",
+    "train": "snn.experiment",
+    "evaluate_run": "snn.experiment",
+    "load_run": "snn.run",
+    "load_activity": "snn.run",
+    "network_spec": "snn.export",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605 (names are loaded by __getattr__)
+
+
+def __getattr__(name: str) -> object:
+    """Load a name of the table of contents from its home (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'snn' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]

@@ -138,15 +138,12 @@ def test_encoder_charge_and_time_near_threshold_are_those_of_the_simulated_circu
 def test_synaptic_operations_are_spikes_times_their_fan_out():
     model, x = trained("delta", "lif", "true"), features(99)
     with torch.no_grad():
-        out = model(x)
         for layer in model.layers:  # prune some synapses
             layer.weight[layer.weight.abs() < 0.1] = 0
-    activity = measure_activity(model, Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long)))
-    with torch.no_grad():
         out = model(x)
+    activity = measure_activity(model, Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long)))
     weights = [layer.weight for layer in model.layers] + [model.readout_weight]
-    expected = sum(
-        (spikes.sum((0, 1)) @ (weight != 0).double().sum(1)).item() for spikes, weight in zip(out.spikes, weights, strict=True)
-    )
+    fan_out = [(weight != 0).double().sum(1) for weight in weights]
+    expected = sum((s.sum((0, 1)) @ n).item() for s, n in zip(out.spikes, fan_out, strict=True))
     expected += sum((s.sum() * s.shape[-1]).item() for s in out.spikes[1:])  # recurrent weights are all there
     assert activity.synaptic_operations(network_spec(model)) == pytest.approx(expected / N_BATCH, rel=1e-12)

@@ -14,7 +14,8 @@ TAU_MEM, TAU_ADAPT = 0.02, 0.1  # s
 
 def params_of(a, b, dt, v_threshold=1.0):
     """One neuron for each pair of the scalars or lists a and b."""
-    a, b = (x.clone() for x in torch.broadcast_tensors(*(torch.tensor(x, dtype=torch.float64).view(-1) for x in (a, b))))
+    a, b = (torch.tensor(x, dtype=torch.float64).view(-1) for x in (a, b))
+    a, b = torch.broadcast_tensors(a, b)
     row = torch.ones_like(a)
     return AdaptiveParams(decay(TAU_MEM * row, dt), v_threshold * row, decay(TAU_ADAPT * row, dt), a, b)
 

@@ -207,6 +207,8 @@ def test_mismatch_follows_the_seed_and_the_shape():
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert (mismatch(v_dg, PDSOI, 0.0, np.random.default_rng(1)) == 1).all()
+    with pytest.raises(ValueError, match=r"v_dg = 0\.92 V is not above the onset 0\.92 V"):
+        mismatch(np.array([1.5, 0.92]), PDSOI, 0.02, np.random.default_rng(1))
     with pytest.raises(ValueError, match="must not be negative"):
         mismatch(v_dg, PDSOI, -0.02, np.random.default_rng(1))
 

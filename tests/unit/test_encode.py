@@ -106,7 +106,7 @@ def test_latency_is_the_first_spike_of_a_lif_neuron_driven_by_the_value():
 
 def test_a_larger_value_never_comes_later():
     steps = times(torch.linspace(0.11, 2, 300).tolist(), 50)
-    assert all(a >= b for a, b in zip(steps, steps[1:], strict=False))
+    assert steps == sorted(steps, reverse=True)
     assert len(set(steps)) > 20
 
 
@@ -134,10 +134,10 @@ def test_latency_refuses_parameters_that_are_not_positive(n_steps, v, tau):
 # Rate
 
 
-@pytest.mark.parametrize(("value", "clipped"), [(-0.5, 0.0), (0.0, 0.0), (0.2, 0.2), (0.7, 0.7), (1.0, 1.0), (9.0, 1.0)])
+@pytest.mark.parametrize(("value", "clipped"), [(-0.5, 0.0), (0.0, 0.0), (0.2, 0.2), (0.7, 0.7), (1.0, 1.0), (9, 1.0)])
 def test_rate_is_the_value_times_the_largest_within_four_sigma(value, clipped):
     n, p = 40_000, clipped * 80.0 * 0.005
-    spikes = rate_encode(torch.full((n, 1, 1), value), generator(), max_rate=80.0, dt=0.005)
+    spikes = rate_encode(torch.full((n, 1, 1), float(value)), generator(), max_rate=80.0, dt=0.005)
     assert abs(spikes.mean().item() - p) <= 4 * math.sqrt(p * (1 - p) / n)
 
 
