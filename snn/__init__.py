@@ -34,7 +34,7 @@ _HOME = {
     "network_spec": "snn.export",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605 (names are loaded by __getattr__)
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> object:

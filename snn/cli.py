@@ -63,9 +63,7 @@ def train(
         if place is None:
             raise ValueError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
         folder = out or Path("runs") / chosen.name
-        metrics = train_recipe(
-            chosen, place, folder, resume=resume, overwrite=overwrite, reporter=terminal.reporter
-        )
+        metrics = train_recipe(chosen, place, folder, resume=resume, overwrite=overwrite, reporter=terminal.reporter)
         terminal.result({"run": str(folder)} | metrics)
 
 

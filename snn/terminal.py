@@ -127,5 +127,3 @@ def _fail(message: str, code: int) -> int:
         traceback.print_exc()
     sys.stderr.write(f"snn: {' '.join(message.split())}\n")
     return code
-
-

@@ -106,7 +106,7 @@ def _numbers(table: dict[str, Any], known: tuple[str, ...], place: str) -> dict[
 
 def _number(entry: Any, place: str) -> Sourced:
     if not isinstance(entry, dict) or set(entry) != {"value", "source"}:
-        raise ValueError(f"{place} must be {{ value = ..., source = \"...\" }}, got {entry!r}")
+        raise ValueError(f'{place} must be {{ value = ..., source = "..." }}, got {entry!r}')
     try:
         return Sourced(**entry)
     except ValueError as error:

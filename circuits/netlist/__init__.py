@@ -1,8 +1,8 @@
 """The neuron as circuit designers use it: SPICE text, a self-checking test bench, and a run of it.
 
-  text        `neuron_netlist`, `bench_netlist`, `write_spice`
-  names       `safe_name`
-  simulation  `run_ngspice`
+text        `neuron_netlist`, `bench_netlist`, `write_spice`
+names       `safe_name`
+simulation  `run_ngspice`
 """
 
 from circuits.netlist.ngspice import run_ngspice

@@ -105,4 +105,3 @@ def find_manifest(name: str) -> Manifest:
         hint = f" (nearest: {nearest[0]})" if nearest else ""
         raise ValueError(f"no data set {name!r}{hint}; known: {', '.join(manifests)}; list them with: snn data list")
     return manifests[name]
-

@@ -16,6 +16,9 @@ from snn.recipe import NeuronConfig
 ADAPT_A_LIMIT, ADAPT_B_LIMIT = 1.0, 2.0  # a in [-1, 1], b in [0, 2]. Source: Bittar and Garner 2022
 
 
+NORM_MOMENTUM = 0.05  # Source: Bittar and Garner 2022
+
+
 def log_uniform(n: int, span: tuple[float, float], generator: torch.Generator) -> Tensor:
     """n draws of ln tau, uniform between the logarithms of the span (s)."""
     low, high = math.log(span[0]), math.log(span[1])
@@ -41,7 +44,7 @@ class SpikingLayer(torch.nn.Module):
         self.neuron, self.dt = neuron, dt
         bound = math.sqrt(3 / fan_in)  # unit variance of each weight times sqrt(fan_in)
         self.weight = torch.nn.Parameter((2 * torch.rand(fan_in, n_neurons, generator=generator) - 1) * bound)
-        self.norm = torch.nn.BatchNorm1d(n_neurons, momentum=0.05)
+        self.norm = torch.nn.BatchNorm1d(n_neurons)
         self.log_tau_mem = torch.nn.Parameter(log_uniform(n_neurons, neuron.tau_mem_s, generator))
         self.recurrent = None
         if recurrent:
@@ -90,6 +93,8 @@ class SpikingLayer(torch.nn.Module):
 
     def drive(self, x: Float[Tensor, "time batch fan_in"]) -> Float[Tensor, "time batch neuron"]:
         """Normalised synaptic input, in units of the threshold."""
+        if self.training:  # a plain mean over the first batches: their statistics count from the first epoch on
+            self.norm.momentum = max(NORM_MOMENTUM, 1 / (1 + self.norm.num_batches_tracked.item()))
         return self.norm((x @ self.weight).flatten(0, 1)).unflatten(0, x.shape[:2])
 
     def forward(

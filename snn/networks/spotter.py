@@ -14,7 +14,6 @@ from snn.neurons.lif import LIFParams, decay, leaky_step, lif_state
 from snn.neurons.scan import scan
 from snn.recipe import Recipe
 
-
 EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022
 
 
@@ -26,7 +25,7 @@ class SpotterOutput(NamedTuple):
 
     @property
     def log_scores(self) -> Float[Tensor, "batch label"]:
-        """ln of `scores`, finite however sure the network is: log softmax of the evidence, EVIDENCE mean_t softmax(v)."""
+        """ln of `scores`, finite however sure the network is: log softmax of EVIDENCE mean_t softmax(v)."""
         return (EVIDENCE * self.readout.softmax(-1).mean(0)).log_softmax(-1)
 
     @property

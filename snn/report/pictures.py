@@ -33,7 +33,7 @@ def save_figure(path: Path, figure: Figure) -> Path:
 
 
 def picture_format(path: Path) -> str:
-    """"png", "svg" or "pdf", by the file name's ending. Raises: ValueError for any other."""
+    """ "png", "svg" or "pdf", by the file name's ending. Raises: ValueError for any other."""
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"{path} ends in {suffix or 'nothing'!r}; a picture ends in {', '.join(FORMATS)}")

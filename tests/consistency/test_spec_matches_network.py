@@ -104,7 +104,7 @@ def test_layers_of_the_spec_are_the_populations_of_the_network(kind):
     assert [layer.name for layer in spec.layers] == names
     assert (spec.dt, spec.labels) == (0.01, tuple("abcd"))
     assert spec.circuit.tau_mem == pytest.approx((0.010 * 0.060) ** 0.5)
-    assert spec.circuit.charge_per_weight == pytest.approx(0.8e-15 * 0.37)
+    assert spec.circuit.charge_per_weight == pytest.approx(0.8e-15 * 0.37, rel=1e-12, abs=0)
     assert spec.layers[0].fan_in == (N_BANDS if kind == "lif" else 2 * N_BANDS)
 
 

@@ -37,8 +37,8 @@ def empty(path):
 
 
 def header_only(path):
-    path.write_bytes(b"RIFF" + struct.pack("<I", 36) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, RATE, RATE * 2, 2, 16)
-                     + b"data" + struct.pack("<I", 0))  # fmt: skip
+    form = struct.pack("<IHHIIHH", 16, 1, 1, RATE, RATE * 2, 2, 16)
+    path.write_bytes(b"RIFF" + struct.pack("<I", 36) + b"WAVEfmt " + form + b"data" + struct.pack("<I", 0))
 
 
 def nan(path):
@@ -53,13 +53,16 @@ def test_an_unusable_file_is_named_in_one_line(tmp_path, words, recipe, snn, spo
     one_line(code, err, 2, "00.wav")
     assert out == ""
     code, out, _ = snn("data", "check", words)
-    assert code == 2 and "00.wav" in out.replace("\n", "")
+    assert code == 2
+    assert "00.wav" in out.replace("\n", "")
 
 
 def test_unusable_files_can_be_skipped(tmp_path, words, recipe, snn):
     text(words / "low" / "00.wav")
     code, _, err = snn("train", recipe, "--data", words, "--out", tmp_path / "run", "--set", "bad_files=skip")
-    assert code == 0 and "skipped" in err and "00.wav" in err
+    assert code == 0
+    assert "skipped" in err
+    assert "00.wav" in err
 
 
 def silence(path):
@@ -91,7 +94,9 @@ def high_rate(path):
 
 
 @pytest.mark.parametrize(
-    "make", [silence, thirty_seconds, eight_bit, twenty_four_bit, float_file, stereo, high_rate], ids=lambda f: f.__name__
+    "make",
+    [silence, thirty_seconds, eight_bit, twenty_four_bit, float_file, stereo, high_rate],
+    ids=lambda f: f.__name__,
 )
 def test_an_unusual_but_sound_file_works(tmp_path, words, recipe, snn, make):
     make(words / "low" / "00.wav")
@@ -185,13 +190,24 @@ def test_resuming_with_other_settings_is_refused(run, recipe, words, tmp_path, s
 
 def _start(arguments, cwd, **options):
     command = [sys.executable, "-c", "from snn.cli import main; main()", *map(str, arguments)]
-    return subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, **options
-    )  # fmt: skip
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=cwd, env=environment, **pipes, **options)
 
 
 def test_ctrl_c_in_mid_epoch_keeps_what_was_reached_and_resume_goes_on(tmp_path, words, recipe, snn):
-    arguments = ["train", recipe, "--data", words, "--out", tmp_path / "run", "--set", "epochs=400", "--set", "patience=400"]
+    arguments = [
+        "train",
+        recipe,
+        "--data",
+        words,
+        "--out",
+        tmp_path / "run",
+        "--set",
+        "epochs=400",
+        "--set",
+        "patience=400",
+    ]
     process = _start(arguments, tmp_path)
     deadline = time.monotonic() + 60
     while not (tmp_path / "run" / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
@@ -214,13 +230,15 @@ def test_ctrl_c_in_mid_epoch_keeps_what_was_reached_and_resume_goes_on(tmp_path,
 
 
 def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, words, recipe):
-    """The process may write files of 30 kB only: config and history fit, the checkpoint (weights three times) does not."""
+    """The process may write files of 30 kB only: config and history fit, the checkpoint does not."""
 
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
 
     settings = ["--set", "hidden=[64, 64]"]
-    process = _start(["train", recipe, "--data", words, "--out", tmp_path / "run", *settings], tmp_path, preexec_fn=limit)
+    process = _start(
+        ["train", recipe, "--data", words, "--out", tmp_path / "run", *settings], tmp_path, preexec_fn=limit
+    )
     _, err = process.communicate(timeout=60)
     one_line(process.returncode, err, 1, "checkpoint.safetensors", "cannot write")
     assert not [path for path in (tmp_path / "run").iterdir() if path.name.endswith(".part")]

@@ -8,10 +8,18 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
-METRICS = {"test_accuracy", "validation_accuracy", "n_parameters", "spikes_per_inference", "synaptic_operations", "seed"}
+METRICS = {
+    "test_accuracy",
+    "validation_accuracy",
+    "n_parameters",
+    "spikes_per_inference",
+    "synaptic_operations",
+    "seed",
+}
 
 
 @pytest.fixture
@@ -52,13 +60,15 @@ def test_map_prints_parts_that_sum_to_the_total(run, tmp_path, snn_json):
     report = snn_json("map", run, "--chip", "btbt-45rfsoi", "--out", tmp_path / "map")
     assert sum(report["parts_j"].values()) == report["total_j"] > 0
     assert report.keys() >= {"boundary", "cores_used", "latency_s", "not_modelled"}
-    assert "routing" in report["not_modelled"] and "routing" not in report["parts_j"]
+    assert "routing" in report["not_modelled"]
+    assert "routing" not in report["parts_j"]
     assert json.loads((tmp_path / "map" / "energy.json").read_text()) == report
 
 
 def test_map_without_json_says_what_is_not_modelled(run, snn):
     code, out, _ = snn("map", run)
-    assert code == 0 and re.search(r"not modelled +routing", out)
+    assert code == 0
+    assert re.search(r"not modelled +routing", out)
 
 
 def test_an_accelerated_chip_pays_less_static_energy(run, snn_json):
@@ -70,8 +80,10 @@ def test_an_accelerated_chip_pays_less_static_energy(run, snn_json):
 
 def test_exported_json_has_every_synapse(run, tmp_path, snn_json):
     files = snn_json("export", run, "--format", "json", "--out", tmp_path / "handover")["files"]
-    network = json.loads(open(files[0]).read())
-    shapes = [(len(layer["synapses"]["charge_c"]), len(layer["synapses"]["charge_c"][0])) for layer in network["layers"]]
+    network = json.loads(Path(files[0]).read_text())
+    shapes = [
+        (len(layer["synapses"]["charge_c"]), len(layer["synapses"]["charge_c"][0])) for layer in network["layers"]
+    ]
     assert shapes == [(16, 32), (32, 12), (12, 3)]  # bands to encoder, encoder to hidden, hidden to words
     assert all("gate_bias_v" in layer["synapses"] for layer in network["layers"])
 
@@ -111,14 +123,16 @@ def test_neuron_compares_within_one_scope(snn_json):
 @pytest.mark.parametrize("temperature", [300, 398])
 def test_every_device_spikes_at_every_fitted_temperature(snn_json, device, temperature):
     told = snn_json("neuron", "--device", device, "--temperature", temperature)
-    assert told["rate_hz"] > 0 and told["device"].startswith(device)
+    assert told["rate_hz"] > 0
+    assert told["device"].startswith(device)
 
 
 def test_help_answers_without_heavy_imports():
     code = "import sys; sys.argv = ['snn', '--help']; import snn.cli as c\ntry: c.main()\nexcept SystemExit: pass\n"
     code += "print([m for m in ('torch', 'librosa', 'brian2', 'scipy', 'matplotlib') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert out.strip().endswith("[]") and "evaluate" in out
+    assert out.strip().endswith("[]")
+    assert "evaluate" in out
 
 
 def test_another_encoder_and_neuron_run_through_the_whole_flow(tmp_path, words, recipe, snn_json):
@@ -128,4 +142,5 @@ def test_another_encoder_and_neuron_run_through_the_whole_flow(tmp_path, words, 
         metrics = snn_json("train", recipe, "--data", words, "--out", tmp_path / encoder, *flags)
         assert snn_json("evaluate", tmp_path / encoder)["accuracy"] == metrics["test_accuracy"]
         report = snn_json("map", tmp_path / encoder)
-        assert "encoder" in report["not_modelled"] and "encoder" not in report["parts_j"]
+        assert "encoder" in report["not_modelled"]
+        assert "encoder" not in report["parts_j"]
