@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.neuron import LIFCircuit
 from circuits.units import Seconds
 from snn.neurons.surrogate import SpikeGrad, boxcar, spike
 
@@ -33,6 +34,18 @@ class LIFState(NamedTuple):
 def decay(tau: Float[Tensor, " neuron"], dt: Seconds) -> Float[Tensor, " neuron"]:
     """exp(-dt / tau): what is left of a potential after one step (tau and dt in seconds)."""
     return torch.exp(-dt / tau)
+
+
+def circuit_params(circuit: LIFCircuit, n_neurons: int, dt: Seconds, spike_grad: SpikeGrad = boxcar) -> LIFParams:
+    """Parameters of n neurons that are this circuit: its tau_mem, and a threshold of 1, its swing.
+
+    A current I (A) is then a drive of I / (g_leak swing), and a spike of weight w delivers w (1 - alpha) q.
+    Raises: ValueError without leak, where tau_mem is infinite and no drive is defined.
+    """
+    if not circuit.g_leak > 0:
+        raise ValueError("a LIF layer needs a leak; set g_leak above 0 S, for instance with circuit_for_tau")
+    alpha = decay(torch.full((n_neurons,), circuit.tau_mem), dt)
+    return LIFParams(alpha, torch.ones(n_neurons), spike_grad)
 
 
 def lif_state(batch: int, like: Float[Tensor, " neuron"]) -> LIFState:
