@@ -41,7 +41,6 @@ def trained(kind, neuron, recurrent):
             parameter += 0.2 * parameter.abs().mean() * torch.randn(parameter.shape, generator=generator).double()
         for layer in model.layers:
             layer.norm.bias += 1.5 * torch.rand(layer.n_neurons, generator=generator)
-            layer.norm.momentum = 0.4  # statistics of spikes after a few passes
         model.readout_bias += torch.randn(N_LABELS, generator=generator)
         for seed in range(6):
             model(features(seed), generator)

@@ -37,7 +37,6 @@ def spotter(case, seed=0):
     model = Spotter(recipe, N_LABELS, torch.Generator().manual_seed(seed)).double()
     for layer in model.layers:
         torch.nn.init.constant_(layer.norm.bias, 0.8)  # drives most neurons over the threshold now and then
-        layer.norm.momentum = 1.0
     with torch.no_grad():
         model(features(), draws())  # evaluation then sees statistics of real spikes
     return model

@@ -1,0 +1,52 @@
+"""A spiking layer: statistics of its normalisation, and parameters held inside their range."""
+
+import pytest
+import torch
+
+from snn.networks.layer import NORM_MOMENTUM, SpikingLayer
+from snn.recipe import NeuronConfig
+
+
+def layer(**settings):
+    neuron = NeuronConfig(**settings)
+    return SpikingLayer(5, 4, neuron, 0.01, recurrent=False, generator=torch.Generator().manual_seed(0)).double()
+
+
+def batch(seed):
+    return torch.rand(6, 3, 5, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def test_statistics_are_the_plain_mean_of_the_first_batches_and_then_forget_slowly():
+    one, means, variances = layer(), [], []
+    for seed in range(40):
+        one.drive(batch(seed))
+        synaptic = (batch(seed) @ one.weight).flatten(0, 1)
+        means.append(synaptic.mean(0))
+        variances.append(synaptic.var(0))
+        if seed in (0, 6, 19):
+            assert torch.allclose(one.norm.running_mean, torch.stack(means).mean(0), rtol=1e-9)
+            assert torch.allclose(one.norm.running_var, torch.stack(variances).mean(0), rtol=1e-9)
+    expected = torch.stack(means[:20]).mean(0)
+    for mean in means[20:]:
+        expected = (1 - NORM_MOMENTUM) * expected + NORM_MOMENTUM * mean
+    assert torch.allclose(one.norm.running_mean, expected, rtol=1e-9)
+
+
+def test_time_constants_start_inside_their_span_and_never_leave_it():
+    one = layer(tau_mem_s=(0.010, 0.060), tau_adapt_s=(0.1, 0.2))
+    assert ((one.tau_mem > 0.010) & (one.tau_mem < 0.060)).all()
+    with torch.no_grad():
+        one.log_tau_mem += torch.tensor([9.0, -9.0, 0.0, 99.0])
+        one.log_tau_adapt -= 9
+    assert one.tau_mem.tolist()[::3] == pytest.approx([0.060, 0.060])
+    assert one.tau_mem.tolist()[1] == pytest.approx(0.010)
+    assert one.tau_adapt.tolist() == pytest.approx([0.1] * 4)
+
+
+def test_adaptation_is_held_inside_its_stable_range():
+    one = layer()
+    with torch.no_grad():
+        one.adapt_a.copy_(torch.tensor([-5.0, -0.5, 0.5, 5.0]))
+        one.adapt_b.copy_(torch.tensor([-5.0, 0.5, 1.5, 5.0]))
+    assert one.params().a.tolist() == [-1.0, -0.5, 0.5, 1.0]
+    assert one.params().b.tolist() == [0.0, 0.5, 1.5, 2.0]
