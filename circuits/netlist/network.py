@@ -15,6 +15,15 @@ from circuits.storage import write_json
 from circuits.synapse import synapses
 
 FORMAT = "tunnelspike-network/1"
+DYNAMICS = (  # enough to repeat the network from the file alone, step by step
+    "v = v_reset + (v - v_reset) exp(-dt / tau_mem) + (charges of the step) / c_mem - (1 - exp(-dt / tau_mem)) w",
+    "charges: bias, synapses of the layer before in this step, recurrent synapses of the step before",
+    "an encoder's charges: bias, and signal times charge_per_step_c",
+    "spike where v > v_threshold, then v = v_reset; a readout does not spike: its potential is the result",
+    "adaptive_lif, after the spike is decided and before the reset: w = w exp(-dt / tau_adapt) "
+    "+ (1 - exp(-dt / tau_adapt)) adapt_a (v - v_reset) + adapt_b swing at a spike; starts at 0",
+    "decision: the label with the largest mean over time of softmax((v - v_reset) / swing) over the readout",
+)
 DRIVE_OVER_RHEOBASE = 3.0  # operating point of the netlist's neuron: I = 3 g V_th, a period of 0.41 tau
 
 
@@ -32,6 +41,8 @@ def network_parameters(net: NetworkSpec) -> dict[str, Any]:
         "name": net.name,
         "labels": list(net.labels),
         "dt_s": net.dt,
+        "input": net.input_name,
+        "dynamics": list(DYNAMICS),
         "circuit": _circuit(net.circuit),
         "layers": layers,
         "notes": sorted({note for layer in layers for note in layer.pop("notes")}),
@@ -61,9 +72,10 @@ def typical_circuit(net: NetworkSpec, layer: LayerSpec) -> LIFCircuit:
 def _circuit(circuit: LIFCircuit) -> dict[str, Any]:
     unit = {"width": "width_m", "c_mem": "c_mem_f", "v_reset": "v_reset_v", "v_dd": "v_dd_v"}
     unit |= {"t_refractory": "t_refractory_s", "c_control": "c_control_f", "c_reset": "c_reset_f"}
-    unit |= {"i_crowbar": "i_crowbar_a", "i_static": "i_static_a"}
+    unit |= {"i_crowbar": "i_crowbar_a", "v_crowbar": "v_crowbar_v", "i_static": "i_static_a"}
     values = {key: getattr(circuit, name) for name, key in unit.items()}
-    return {"device": asdict(circuit.device), "charge_per_weight_c": circuit.charge_per_weight} | values
+    derived = {"swing_v": circuit.swing, "charge_per_weight_c": circuit.charge_per_weight}
+    return {"device": asdict(circuit.device)} | derived | values
 
 
 def _layer(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, Any]:
@@ -74,8 +86,12 @@ def _layer(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, Any]:
     }
     adaptation = {"tau_adapt_s": layer.tau_adapt, "adapt_a": layer.adapt_a, "adapt_b": layer.adapt_b}
     neurons |= {key: value.tolist() for key, value in adaptation.items() if value is not None}
-    tables = {"bias": layer.bias, "synapses": layer.weights, "recurrent_synapses": layer.recurrent}
+    tables = {"bias": layer.bias, "recurrent_synapses": layer.recurrent}
     record: dict[str, Any] = {"name": layer.name, "kind": layer.kind, "neurons": neurons, "notes": []}
+    if layer.kind == "encoder":  # signal currents flow all the time: they have no pulse and no fixed bias
+        record["signal"] = {"charge_per_step_c": (layer.weights * circuit.charge_per_weight).tolist()}
+    else:
+        tables["synapses"] = layer.weights
     for key, weights in tables.items():
         if weights is not None:
             record[key], notes = _synapse_table(weights, circuit, f"{layer.name} {key}")

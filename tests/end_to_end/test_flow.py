@@ -81,11 +81,11 @@ def test_an_accelerated_chip_pays_less_static_energy(run, snn_json):
 def test_exported_json_has_every_synapse(run, tmp_path, snn_json):
     files = snn_json("export", run, "--format", "json", "--out", tmp_path / "handover")["files"]
     network = json.loads(Path(files[0]).read_text())
-    shapes = [
-        (len(layer["synapses"]["charge_c"]), len(layer["synapses"]["charge_c"][0])) for layer in network["layers"]
-    ]
+    encoder, *layers = network["layers"]
+    tables = [encoder["signal"]["charge_per_step_c"], *(layer["synapses"]["charge_c"] for layer in layers)]
+    shapes = [(len(table), len(table[0])) for table in tables]
     assert shapes == [(16, 32), (32, 12), (12, 3)]  # bands to encoder, encoder to hidden, hidden to words
-    assert all("gate_bias_v" in layer["synapses"] for layer in network["layers"])
+    assert all("gate_bias_v" in layer["synapses"] for layer in layers)
 
 
 @pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")

@@ -51,7 +51,8 @@ def network():
 def tables(record):
     """Every synapse table of a layer with the weights it stands for."""
     layer = network().layer(record["name"])
-    named = {"bias": layer.bias, "synapses": layer.weights, "recurrent_synapses": layer.recurrent}
+    weights = None if layer.kind == "encoder" else layer.weights
+    named = {"bias": layer.bias, "synapses": weights, "recurrent_synapses": layer.recurrent}
     assert {key for key in named if key in record} == {key for key, weights in named.items() if weights is not None}
     return [(record[key], weights) for key, weights in named.items() if weights is not None]
 
