@@ -3,7 +3,7 @@
 Contents, by question:
   how much current?       `btbt_current`, `bias_for_current`, `mismatch`, `BTBTDevice`, `DEVICES`, `arrhenius`, `kane`
   when does it fire?      `LIFCircuit`, `period`, `firing_rate`, `circuit_for_tau`, `circuit_for_device`,
-                          `at_temperature`
+                          `circuit_at_speed`, `at_temperature`
   what does a spike cost? `spike_energy`, `SpikeEnergy`, `compare`
   what does a chip cost?  `NetworkSpec`, `LayerSpec`, `Activity`, `load_chip`, `place`, `energy_report`, `EnergyReport`
   who builds it?          `write_network_json`, `write_network_spice`, `write_spice`
@@ -15,12 +15,13 @@ from circuits.compare import compare
 from circuits.energy import EnergyReport, energy_report
 from circuits.mapping import MappingError, Placement, place
 from circuits.netlist import write_spice
-from circuits.netlist.network import write_network_json, write_network_spice
+from circuits.netlist.parameters import write_network_json, write_network_spice
 from circuits.network import Activity, LayerSpec, NetworkSpec
 from circuits.neuron import (
     LIFCircuit,
     SpikeEnergy,
     at_temperature,
+    circuit_at_speed,
     circuit_for_device,
     circuit_for_tau,
     firing_rate,
@@ -46,6 +47,7 @@ __all__ = [
     "at_temperature",
     "bias_for_current",
     "btbt_current",
+    "circuit_at_speed",
     "circuit_for_device",
     "circuit_for_tau",
     "compare",

@@ -1,11 +1,12 @@
 """Energy of one inference on a chip: counts times the circuit's own energies, parts that sum to the total.
 
     neuron_dynamic = spikes (C_control + C_reset) V_DD^2 + I_crowbar V_DD t_window
-    neuron_static  = time neurons P_static + time |I_bias| V_DS
-    synapse_events = sum over events of |w| q V_DS,   q = C (V_th - V_reset)
-    encoder        = the same three for the encoding neurons, their signal charge included
+    neuron_static  = time neurons P_static
+    synapse_events = (sum over events of max(w, 0) + steps sum of max(bias, 0)) q V_DS,   q = C (V_th - V_reset)
+    encoder        = dynamic and static as above, and the positive charge of its signal and bias currents times V_DS
 
-The membrane is charged by the synapses, so its charge is counted there and not again per spike.
+The membrane is charged by the synapses, so its charge is counted there and not again per spike. Excitation comes from
+V_DS; inhibition is a sink that draws nothing from it.
 """
 
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from circuits.mapping.place import Placement
+from circuits.mapping.route import core_crossings
+from circuits.mapping.silicon import require_acceleration, silicon_notes
 from circuits.network import Activity, LayerSpec, NetworkSpec
-from circuits.neuron import switching_energy
+from circuits.neuron import LIFCircuit, circuit_at_speed, switching_energy
 from circuits.units import Joules, Seconds
 
 BOUNDARY = "encoder, neurons and synapses of the cores; microphone, front end, host and supply excluded"
@@ -32,7 +35,7 @@ class EnergyReport:
     latency_s: Seconds
     not_modelled: tuple[str, ...]
     notes: tuple[str, ...]
-    counts: dict[str, float]
+    counts: dict[str, float | None]  # energy_per_spike_j: total over all spikes, encoder included; None without spikes
 
     @property
     def total_j(self) -> Joules:
@@ -50,95 +53,74 @@ def energy_report(
 ) -> EnergyReport:
     """Charge every event of the measured activity (mean of one inference).
 
-    `acceleration` runs the chip that many times faster than the speech: time constants and steps shrink alike, the
-    events stay, and static power has less time. 1 is real time. Raises: ValueError unless it is positive.
+    `acceleration` runs the chip that many times faster than the speech: time constants and steps shrink alike, leak and
+    starving current grow, the events and their charges stay, and static power has less time. 1 is real time.
+    Raises: ValueError unless a step holds a synaptic pulse and a reset, and the activity is of this network.
     """
-    if not acceleration > 0:
-        raise ValueError(f"acceleration must be positive, got {acceleration}; 1 is real time")
-    step = net.dt / acceleration
-    time = activity.n_steps * step
-    encoders = [layer for layer in net.layers if layer.kind == "encoder"]
-    splits = [_split(net, activity, layer, step, time) for layer in net.layers if layer.kind != "encoder"]
+    require_acceleration(net, acceleration)
+    activity.require_fits(net)
+    circuit, step = circuit_at_speed(net.circuit, acceleration), net.dt / acceleration
     crossings = core_crossings(net, activity, placement)
-    parts = {
-        "neuron_dynamic": sum(dynamic for dynamic, _ in splits),
-        "neuron_static": sum(static for _, static in splits),
-        "synapse_events": _synapse_energy(net, activity),
-    }
-    if encoders:
-        parts["encoder"] = sum(_layer_energy(net, activity, layer, step, time) for layer in encoders)
-    parts |= _chip_parts(net, activity, placement, crossings, time)
+    parts = _network_parts(net, activity, circuit, step)
+    parts |= _chip_parts(net, activity, placement, crossings, activity.n_steps * step)
+    spikes = activity.spikes_per_inference
     return EnergyReport(
         chip=placement.chip.name,
         parts_j=parts,
         boundary=BOUNDARY,
         cores_used=placement.cores_used,
-        latency_s=time,
+        latency_s=activity.n_steps * step,
         not_modelled=_not_modelled(net, placement),
-        notes=placement.notes,
+        notes=placement.notes + silicon_notes(net, acceleration),
         counts={
-            "spikes": activity.spikes_per_inference,
+            "spikes": spikes,
             "synaptic_operations": activity.synaptic_operations(net),
             "core_crossings": crossings,
+            "energy_per_spike_j": sum(parts.values()) / spikes if spikes else None,
         },
     )
 
 
-def _split(net: NetworkSpec, activity: Activity, layer: LayerSpec, step: float, time: float) -> tuple[float, float]:
-    """Dynamic and static energy (J) of one layer's neurons; a readout has no comparator to switch."""
-    circuit, charge = net.circuit, net.circuit.charge_per_weight * net.circuit.device.v_ds
-    bias = 0.0 if layer.kind == "encoder" else float(np.abs(layer.bias).sum()) * activity.n_steps * charge
-    if not layer.spiking:
-        return 0.0, bias
-    window = float(activity.near_threshold[layer.name].sum()) * step
-    dynamic = float(activity.spikes[layer.name].sum()) * switching_energy(circuit)
-    dynamic += window * circuit.i_crowbar * circuit.v_dd
-    return dynamic, layer.n_neurons * circuit.static_power * time + bias
+def _network_parts(net: NetworkSpec, activity: Activity, circuit: LIFCircuit, step: Seconds) -> dict[str, Joules]:
+    """Parts that the circuit itself decides."""
+    neurons = [layer for layer in net.layers if layer.kind in ("lif", "adaptive_lif")]
+    parts = {
+        "neuron_dynamic": sum(_dynamic(activity, layer, circuit, step) for layer in neurons),
+        "neuron_static": sum(_static(activity, layer, circuit, step) for layer in neurons),
+        "synapse_events": _synaptic_charge(net, activity) * circuit.device.v_ds,
+    }
+    for layer in net.layers:
+        if layer.kind == "encoder":
+            signal = float(activity.encoder_charge.sum()) * circuit.charge_per_weight * circuit.device.v_ds
+            cells = _dynamic(activity, layer, circuit, step) + _static(activity, layer, circuit, step)
+            parts["encoder"] = cells + signal
+    return parts
 
 
-def _layer_energy(net: NetworkSpec, activity: Activity, layer: LayerSpec, step: float, time: float) -> float:
-    """All of an encoder: dynamic, static, and the charge that its signal currents deliver."""
-    signal = float(activity.encoder_charge.sum()) * net.circuit.charge_per_weight * net.circuit.device.v_ds
-    return sum(_split(net, activity, layer, step, time)) + signal
+def _dynamic(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, step: Seconds) -> Joules:
+    """Switching of every spike, and the crowbar current of every step that ends near threshold."""
+    spikes, near = (float(of[layer.name].sum()) for of in (activity.spikes, activity.near_threshold))
+    return spikes * switching_energy(circuit) + near * step * circuit.i_crowbar * circuit.v_dd
 
 
-def _synapse_energy(net: NetworkSpec, activity: Activity) -> float:
-    """Charge that all synaptic events deliver, from the supply of the current sources (J)."""
+def _static(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, step: Seconds) -> Joules:
+    """Static power of the layer's neurons over the inference."""
+    return layer.n_neurons * circuit.static_power * activity.n_steps * step
+
+
+def _synaptic_charge(net: NetworkSpec, activity: Activity) -> float:
+    """Charge (C) that excitatory synapses and biases, a pulse per step, draw from the supply of the sources."""
     weight = 0.0
     for layer in net.layers:
+        weight += float(activity.presynaptic(net, layer) @ np.maximum(layer.crossbar, 0).sum(1))
         if layer.kind != "encoder":
-            weight += float(activity.presynaptic(net, layer) @ np.abs(layer.weights).sum(1))
-        if layer.recurrent is not None:
-            weight += float(activity.spikes[layer.name] @ np.abs(layer.recurrent).sum(1))
-    return weight * net.circuit.charge_per_weight * net.circuit.device.v_ds
-
-
-def core_crossings(net: NetworkSpec, activity: Activity, placement: Placement) -> float:
-    """Spikes times the foreign cores that need them (multicast), per inference; external input is not counted."""
-    cores: dict[str, np.ndarray] = {}
-    for piece in placement.slices:
-        home = cores.setdefault(piece.layer, np.zeros(net.layer(piece.layer).n_neurons, int))
-        home[piece.start : piece.stop] = piece.core
-    total = 0.0
-    for index, source in enumerate(net.layers):
-        if not source.spiking:
-            continue
-        targets = [(source.recurrent, cores[source.name])] if source.recurrent is not None else []
-        if index + 1 < len(net.layers):
-            after = net.layers[index + 1]
-            targets.append((after.weights, cores[after.name]))
-        reached = np.zeros((source.n_neurons, placement.cores_used), bool)
-        for weights, home in targets:
-            for core in np.unique(home):
-                reached[:, core] |= np.any(weights[:, home == core] != 0, axis=1)
-        reached[np.arange(source.n_neurons), cores[source.name]] = False
-        total += float(activity.spikes[source.name] @ reached.sum(1))
-    return total
+            weight += activity.n_steps * float(np.maximum(layer.bias, 0).sum())
+    return weight * net.circuit.charge_per_weight
 
 
 def _chip_parts(
-    net: NetworkSpec, activity: Activity, placement: Placement, crossings: float, time: float
-) -> dict[str, float]:
+    net: NetworkSpec, activity: Activity, placement: Placement, crossings: float, time: Seconds
+) -> dict[str, Joules]:
     """Parts that need a published constant of the chip; absent where there is none."""
     chip, parts = placement.chip, {}
     if chip.energy_j("hop_j") is not None:
@@ -155,7 +137,8 @@ def _chip_parts(
 def _not_modelled(net: NetworkSpec, placement: Placement) -> tuple[str, ...]:
     """Every cost that exists in silicon and has no number here."""
     chip = placement.chip
-    unknown = [] if chip.energy_j("hop_j") is not None else ["routing"]
+    unknown = ["off-state leak of synapses"] if net.n_synapses else []
+    unknown += [] if chip.energy_j("hop_j") is not None else ["routing"]
     unknown += [] if chip.energy_j("synapse_wire_j") is not None else ["synapse wires and switches"]
     unknown += [] if chip.power_w("bias_w") is not None else ["bias generation"]
     unknown += [] if chip.power_w("standby_w") is not None else ["standby power of the core"]
@@ -164,7 +147,9 @@ def _not_modelled(net: NetworkSpec, placement: Placement) -> tuple[str, ...]:
     if any(layer.kind == "adaptive_lif" for layer in net.layers):
         unknown.append("adaptation circuit")
     if any(layer.kind == "readout" for layer in net.layers):
-        unknown.append("readout comparison")
+        unknown.append("readout: signed integration")
+    if net.circuit.v_sink < 0:
+        unknown.append("rail that raises the sources above ground")
     # the chip's own file decides on the bias; the body bias is a limit of the current, not a cost of its own
     known = {*unknown, "bias generation", "body-bias dependence of the tunnelling current"}
     return (*unknown, *(line for line in net.circuit.not_modelled if line not in known))

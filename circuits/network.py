@@ -10,6 +10,7 @@ from circuits.neuron import LIFCircuit
 from circuits.units import Seconds, freeze_si, require
 
 LayerKind = Literal["encoder", "lif", "adaptive_lif", "readout"]
+EXTERNAL_INPUT = "external input"  # what drives a first layer that is no encoder: spikes from outside
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +61,18 @@ class LayerSpec:
         return self.kind != "readout"
 
     @property
+    def crossbar(self) -> np.ndarray:
+        """All synapses onto the layer, `(line, neuron)`: the rows of `weights`, then those of `recurrent`.
+
+        An encoder's signal lines are not synapses.
+        """
+        own = self.weights[:0] if self.kind == "encoder" else self.weights
+        return own if self.recurrent is None else np.vstack((own, self.recurrent))
+
+    @property
     def n_synapses(self) -> int:
-        """Weights that are not zero, recurrent ones included; an encoder's signal lines are not synapses."""
-        own = 0 if self.kind == "encoder" else np.count_nonzero(self.weights)
-        return int(own + (0 if self.recurrent is None else np.count_nonzero(self.recurrent)))
+        """Weights that are not zero, recurrent ones included."""
+        return int(np.count_nonzero(self.crossbar))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +98,8 @@ class NetworkSpec:
             if layer.kind == "encoder":
                 raise ValueError(f"encoder {layer.name!r} must come first: signal currents drive it, not spikes")
         names = [layer.name for layer in self.layers]
-        if len(set(names)) != len(names):
-            raise ValueError(f"layer names must differ, got {names}")
+        if len({EXTERNAL_INPUT, *names}) != len(names) + 1:
+            raise ValueError(f"layer names must differ, and none may be {EXTERNAL_INPUT!r}, got {names}")
 
     def layer(self, name: str) -> LayerSpec:
         """The layer of that name. Raises KeyError, naming those that exist."""
@@ -98,6 +107,19 @@ class NetworkSpec:
             if layer.name == name:
                 return layer
         raise KeyError(f"no layer {name!r}; there are {', '.join(layer.name for layer in self.layers)}")
+
+    @property
+    def n_external(self) -> int:
+        """Channels of spikes that come from outside; none where the first layer is an encoder."""
+        return 0 if not self.layers or self.layers[0].kind == "encoder" else self.layers[0].fan_in
+
+    def sources(self, layer: LayerSpec) -> tuple[tuple[str, int], ...]:
+        """What drives each line of the layer's crossbar: name of the population, index in it."""
+        index = self.layers.index(layer)
+        before = self.layers[index - 1].name if index else EXTERNAL_INPUT
+        lines = [] if layer.kind == "encoder" else [(before, i) for i in range(layer.fan_in)]
+        loops = 0 if layer.recurrent is None else layer.n_neurons
+        return (*lines, *((layer.name, i) for i in range(loops)))
 
     @property
     def n_neurons(self) -> int:
@@ -115,7 +137,8 @@ class Activity:
     `spikes[layer]` is `(neuron,)`: mean spikes per inference. `input_spikes` is `(channel,)` for networks whose first
     layer receives spikes from outside (send-on-delta, latency, rate), else empty.
     `near_threshold[layer]` is `(neuron,)`: mean steps per inference that end in the crowbar window or in a spike.
-    `encoder_charge` is `(neuron,)`: what the signal currents deliver to an encoder, sum over steps of |charge| / q.
+    `encoder_charge` is `(neuron,)`: the positive charge that signal and bias currents deliver to an encoder, sum over
+    steps of max(charge, 0) / q.
     """
 
     n_clips: int
@@ -125,20 +148,36 @@ class Activity:
     input_spikes: np.ndarray = field(default_factory=lambda: np.zeros(0))
     encoder_charge: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
+    def require_fits(self, spec: NetworkSpec) -> None:
+        """Raise ValueError naming what does not fit, unless names and shapes are those of the network."""
+        spiking = {layer.name: layer.n_neurons for layer in spec.layers if layer.spiking}
+        encoders = sum(layer.n_neurons for layer in spec.layers if layer.kind == "encoder")
+        found = {("input_spikes", ""): self.input_spikes, ("encoder_charge", ""): self.encoder_charge}
+        expected = {("input_spikes", ""): (spec.n_external,), ("encoder_charge", ""): (encoders,)}
+        for what in ("spikes", "near_threshold"):
+            found |= {(what, f" of layer {name!r}"): array for name, array in getattr(self, what).items()}
+            expected |= {(what, f" of layer {name!r}"): (n,) for name, n in spiking.items()}
+        for key in expected | found:
+            wanted, got = expected.get(key, "none"), found[key].shape if key in found else "none"
+            if wanted != got:
+                raise ValueError(
+                    f"activity does not fit {spec.name!r}: {''.join(key)} has shape {got}, expected {wanted}; "
+                    "measure it again with `snn evaluate RUN`"
+                )
+
+    def of(self, source: str) -> np.ndarray:
+        """Mean spikes per inference of a population, or of the external input."""
+        return self.input_spikes if source == EXTERNAL_INPUT else self.spikes[source]
+
     def presynaptic(self, spec: NetworkSpec, layer: LayerSpec) -> np.ndarray:
-        """Mean spikes per inference that arrive at each row of the layer's weights, `(fan_in,)`."""
-        index = spec.layers.index(layer)
-        return self.input_spikes if index == 0 else self.spikes[spec.layers[index - 1].name]
+        """Mean spikes per inference that arrive on each line of the layer's crossbar, `(line,)`."""
+        return np.array([self.of(source)[i] for source, i in spec.sources(layer)])
 
     def synaptic_operations(self, spec: NetworkSpec) -> float:
         """Synaptic events per inference: each spike counts once for every synapse that is not zero."""
-        total = 0.0
-        for layer in spec.layers:
-            if layer.kind != "encoder":
-                total += float(self.presynaptic(spec, layer) @ np.count_nonzero(layer.weights, axis=1))
-            if layer.recurrent is not None:
-                total += float(self.spikes[layer.name] @ np.count_nonzero(layer.recurrent, axis=1))
-        return total
+        return sum(
+            float(self.presynaptic(spec, layer) @ np.count_nonzero(layer.crossbar, axis=1)) for layer in spec.layers
+        )
 
     @property
     def spikes_per_inference(self) -> float:

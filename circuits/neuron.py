@@ -59,7 +59,8 @@ class LIFCircuit:
     v_gs: Volts = -0.5
     c_mem: Farads = 0.5 * fF  # ASSUMED: 0.3 to 1 fF is consistent with 100-150 kHz and the 0.62 fF gate
     v_threshold: Volts = 0.4  # ASSUMED with c_mem: f = I / (C dV)
-    v_reset: Volts = 0.0
+    v_reset: Volts = 0.0  # the source, to which the body leaks
+    v_sink: Volts = 0.0  # rail of inhibition, the lowest potential of the body; below 0 where the source is raised
     g_leak: Siemens = 12.5 * pS  # ASSUMED: tau_mem = 40 us, several periods long
     t_refractory: Seconds = 200 * ns  # ASSUMED: width of the reset pulse
     v_dd: Volts = 0.9  # Source: |V_DS| of the TCAD curves
@@ -75,6 +76,7 @@ class LIFCircuit:
             require(self, name, getattr(self, name) > 0, "positive")
         for name in ("g_leak", "t_refractory", "c_control", "c_reset", "i_crowbar", "v_crowbar", "i_static"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
+        require(self, "v_sink", self.v_sink <= self.v_reset, f"at most v_reset = {self.v_reset} V")
         require(self, "v_threshold", self.v_threshold > self.v_reset, f"above v_reset = {self.v_reset} V")
 
     @property
@@ -108,29 +110,45 @@ class LIFCircuit:
 
     @property
     def not_modelled(self) -> tuple[str, ...]:
-        unknown = ("bias generation", "body-bias dependence of the tunnelling current")
+        unknown = (
+            "bias generation",
+            "body-bias dependence of the tunnelling current",
+            "temperature dependence of the leak conductance",
+        )
         if drain_leak(self.v_gs, self.device, self.width) is None:
             unknown += (f"drain-source leak of {self.device.name}",)
         return unknown
 
 
+def circuit_at_speed(circuit: LIFCircuit, speed: float) -> LIFCircuit:
+    """The circuit `speed` times as fast: leak and starving current scaled alike, so the crowbar charge stays.
+
+    The 250 pA of the default belong to its 140 kHz; a slower neuron is starved more.
+    """
+    return replace(circuit, g_leak=circuit.g_leak * speed, i_crowbar=circuit.i_crowbar * speed)
+
+
 def circuit_for_tau(tau_mem: Seconds, circuit: LIFCircuit | None = None) -> LIFCircuit:
-    """The circuit with its leak set so that C / g_leak = tau_mem (s). Raises ValueError unless tau_mem > 0."""
+    """The circuit at the speed where C / g_leak = tau_mem (s); without leak, before or after, only the leak changes.
+
+    Raises: ValueError unless tau_mem > 0.
+    """
     circuit = circuit or LIFCircuit()
     if not tau_mem > 0:
         raise ValueError(f"tau_mem must be positive, got {tau_mem} s")
-    return replace(circuit, g_leak=circuit.c_mem / tau_mem)
+    if math.isinf(tau_mem) or math.isinf(circuit.tau_mem):
+        return replace(circuit, g_leak=circuit.c_mem / tau_mem)
+    return circuit_at_speed(circuit, circuit.tau_mem / tau_mem)
 
 
 def circuit_for_device(device: BTBTDevice, v_gs: Volts, circuit: LIFCircuit | None = None) -> LIFCircuit:
-    """The circuit with another device or bias, leak and starving current scaled with its input current.
+    """The circuit with another device or bias, at the speed of its input current.
 
     So it sits at the same point of its f-I curve, faster or slower: I / rheobase is that of `circuit`.
     """
     circuit = circuit or LIFCircuit()
     moved = replace(circuit, device=device, v_gs=v_gs)
-    ratio = moved.input_current / circuit.input_current
-    return replace(moved, g_leak=circuit.g_leak * ratio, i_crowbar=circuit.i_crowbar * ratio)
+    return circuit_at_speed(moved, moved.input_current / circuit.input_current)
 
 
 def at_temperature(
@@ -140,7 +158,7 @@ def at_temperature(
 ) -> LIFCircuit:
     """The circuit at another temperature (K): tunnelling by `law`, off-currents by sub-threshold activation.
 
-    The leak conductance keeps its value: nothing is published about it, so its temperature is not modelled.
+    The leak conductance keeps its value: nothing is published about it, so `not_modelled` names it.
     """
     if temperature == REFERENCE_TEMPERATURE:
         return circuit

@@ -10,9 +10,10 @@ from typing import Any
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file, then move it to `path`; on any failure the old file stays as it was.
 
-    Raises: OSError naming the file and the remedy, for instance when the disk is full.
+    Raises: NotADirectoryError where a file stands in place of a folder; OSError naming the file and the remedy, for
+    instance when the disk is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         write(temporary)
@@ -24,6 +25,14 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         raise OSError(error.errno, message) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """The folder, with all above it. Raises: NotADirectoryError naming the file that is in its way."""
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise NotADirectoryError(f"{place} is a file; give a folder")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,7 +3,7 @@
     charge = w q,   current = |w| q / t_pulse,   V_GS from the device's inverse I-V
 
 A rectangular pulse is the 0th-order synapse that matched 2nd-order ones on spoken digits (Saraswat et al. 2021,
-arXiv 2104.14264). The pulse width and the sign (a source to V_DS, or a sink to ground) are ASSUMED.
+arXiv 2104.14264). The pulse width and the sign (a source from V_DS, or a sink to V_sink) are ASSUMED.
 """
 
 from dataclasses import dataclass

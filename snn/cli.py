@@ -68,17 +68,24 @@ def train(
 
 
 @app.command()
-def evaluate(run: RunFolder, data: Data = None, json: Json = False) -> None:
-    """Evaluate a run on its test split: accuracy, confusion, spikes and synaptic operations."""
+def evaluate(
+    run: RunFolder,
+    data: Data = None,
+    split: Annotated[
+        str | None, typer.Option(help="official, speaker:NAME or all; default the run's own, all for other --data.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Evaluate a run on its test split, or on other recordings: accuracy, confusion, spikes, synaptic operations."""
     from snn.experiment import evaluate_run
     from snn.run import load_run, save_activity
 
     with Terminal(json) as terminal:
         loaded = load_run(run)
-        result = evaluate_run(loaded, data, terminal.reporter)
-        if data is None:
-            save_activity(run, result.activity)
+        result = evaluate_run(loaded, data, split, terminal.reporter)
         terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
+        if data is None and split is None:
+            save_activity(run, result.activity)
 
 
 @app.command()
@@ -144,7 +151,7 @@ def export(
     with Terminal(json) as terminal:
         if format not in ("json", "spice"):
             raise ValueError(f"unknown --format {format!r}; known: json, spice")
-        from circuits.netlist.network import write_network_json, write_network_spice
+        from circuits.netlist.parameters import write_network_json, write_network_spice
         from snn.export import network_spec
         from snn.run import load_run
 

@@ -9,7 +9,7 @@ from circuits.chips import load_chip
 from circuits.compare import compare
 from circuits.energy import EnergyReport, energy_report
 from circuits.mapping import place
-from circuits.netlist.network import write_network_json, write_network_spice
+from circuits.netlist.parameters import write_network_json, write_network_spice
 from circuits.neuron import LIFCircuit, spike_energy
 from circuits.storage import write_json
 from snn.data.clip import load_clip
@@ -21,7 +21,7 @@ from snn.export import network_spec
 from snn.recipe import load_recipe
 from snn.report import pictures
 from snn.reporter import Reporter
-from snn.run import Run, load_run, read_history
+from snn.run import Run, holds_run, load_run, read_config, read_history
 from snn.training.inputs import front_end, load_examples
 
 CHIP = "btbt-45rfsoi"
@@ -29,6 +29,8 @@ CHIP = "btbt-45rfsoi"
 
 def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[str, Any]:
     """Leave the run, energy.json, pictures and netlist in `out`; returns the table that the demo ends with."""
+    if holds_run(out) and read_config(out)[0].name != "demo":
+        raise ValueError(f"{out} holds a run of another recipe; give the demo an --out of its own")
     reporter.on_note("1/4  speaking 2,000 words with 100 synthetic voices (cached)")
     corpus = prepare("embedded", on_progress=reporter.on_stage)
     reporter.on_note("2/4  training a spiking network on them")
@@ -57,7 +59,8 @@ def summary(metrics: dict[str, Any], evaluation: Evaluation, report: EnergyRepor
         "spikes_per_inference": evaluation.activity.spikes_per_inference,
         "synaptic_operations": evaluation.synaptic_operations,
         "energy_per_inference_j": report.total_j,
-        "energy_per_spike_j": own,
+        "energy_per_spike_of_network_j": report.total_j / evaluation.activity.spikes_per_inference,
+        "energy_per_spike_of_bare_neuron_j": own,
         "parts_j": report.parts_j,
         "not_modelled": list(report.not_modelled),
         "conventional": [

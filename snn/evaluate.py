@@ -83,7 +83,7 @@ def _observe(model: Spotter, features: Tensor, window: float, generator: torch.G
     signal = features.transpose(0, 1)
     if isinstance(model.encoder, LIFEncoder):
         drive, params = model.encoder.drive(signal), model.encoder.params()
-        yield "charge", (drive * (1 - params.alpha)).abs()
+        yield "charge", (drive * (1 - params.alpha)).clamp_min(0)  # a sink draws nothing from the supply
         start = lif_state(signal.shape[1], model.encoder.bias)
         x, near = scan(_watched(lif_step, window), drive, start, params)[0].unbind(-1)
         yield from (("spikes.encoder", x), ("near.encoder", near))

@@ -12,7 +12,7 @@ from circuits.network import Activity
 from snn.audio.features import LogMel
 from snn.data.augment import Augment
 from snn.data.corpus import Corpus, open_corpus
-from snn.data.splits import Split
+from snn.data.splits import SPLITS, Split
 from snn.evaluate import Evaluation, evaluate
 from snn.networks.spotter import Spotter
 from snn.recipe import Recipe
@@ -31,6 +31,7 @@ from snn.run import (
     write_history,
     write_metrics,
 )
+from snn.training.checkpoint import EpochRecord, Progress, load_progress
 from snn.training.fit import Watch, fit
 from snn.training.inputs import Examples, front_end, load_examples
 
@@ -46,55 +47,28 @@ def train(
 ) -> dict[str, Any]:
     """Train the recipe on a data set and leave a run folder at `out`; returns the metrics.
 
-    The test split is read once, after the weights have been chosen on the validation split.
-    Raises: ValueError, FileNotFoundError for bad input (an `out` that holds a run needs `resume` or `overwrite`).
+    Every recording is read before anything in `out` is touched; the test split is used once, after the weights have
+    been chosen on the validation split. Raises: ValueError, FileNotFoundError for bad input (an `out` that holds a run
+    needs `resume` or `overwrite`).
     """
     started = time.perf_counter()
     torch.set_flush_denormal(True)
+    _check_folder(out, resume, overwrite)
     corpus = _open(recipe, data)
     place = str(Path(data).resolve()) if Path(data).is_dir() else data
-    if resume and holds_run(out):
+    if resume:
         _same_experiment(out, recipe, place)
         if (finished := _finished(out)) is not None:
             return finished
-    else:
-        _clear(out, overwrite)
-        write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
     mel = front_end(recipe, corpus.sample_rate)
-    training = _examples(recipe, corpus, "train", mel, reporter)
-    validation = _examples(recipe, corpus, "validation", mel, reporter)
-    model = build_model(recipe, len(corpus.labels))
-    has_checkpoint = resume and checkpoint_path(out).is_file()
-    progress = fit(
-        model,
-        training,
-        validation,
-        checkpoint=checkpoint_path(out),
-        resume=has_checkpoint,
-        watch=_watch(out, model, reporter),
-    )
-    save_model(out, model)
-    write_history(out, progress.history)
-    tested = evaluate(model, _examples(recipe, corpus, "test", mel, reporter))
+    examples = {split: _examples(recipe, corpus, split, mel, reporter) for split in SPLITS}
+    if not resume:
+        _clear(out)
+        write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
+    model, progress = _fit(recipe, corpus, examples, out, resume, reporter)
+    tested = evaluate(model, examples["test"])
     save_activity(out, tested.activity)
-    metrics = {
-        "recipe": recipe.name,
-        "data": corpus.name,
-        "split": recipe.data.split,
-        "test_accuracy": tested.accuracy,
-        "validation_accuracy": progress.best_accuracy,
-        "n_parameters": model.n_parameters,
-        "best_epoch": progress.best_epoch,
-        "epochs": progress.epoch,
-        "n_train": len(training),
-        "n_validation": len(validation),
-        "n_test": tested.activity.n_clips,
-        "spikes_per_inference": tested.activity.spikes_per_inference,
-        "synaptic_operations": tested.synaptic_operations,
-        "seed": recipe.training.seed,
-        "seconds": time.perf_counter() - started,
-        "versions": {name: version(name) for name in ("tunnelspike", "torch", "numpy")},
-    }
+    metrics = _metrics(recipe, corpus, model, progress, tested, examples) | {"seconds": time.perf_counter() - started}
     write_metrics(out, metrics)
     checkpoint_path(out).unlink(missing_ok=True)
     for line in silent_layers(tested.activity):
@@ -102,17 +76,86 @@ def train(
     return metrics
 
 
-def evaluate_run(run: Run, data: str | None = None, reporter: Reporter = Reporter()) -> Evaluation:
-    """Evaluate a run on the test split of its own data set, or of another whose words it knows."""
+def evaluate_run(
+    run: Run, data: str | None = None, split: str | None = None, reporter: Reporter = Reporter()
+) -> Evaluation:
+    """Evaluate a run on its own test split, or on another split or corpus whose words it knows.
+
+    `split` is "official", "speaker:NAME" or "all"; None takes the run's own, or all clips of another corpus. Words
+    that the run was not trained on are left out, with a note. Raises: ValueError if it knows none of them.
+    """
     torch.set_flush_denormal(True)
-    corpus = _open(run.recipe, data or run.data)
-    unknown = sorted(set(corpus.labels) - set(run.labels))
-    if unknown:
-        raise ValueError(f"{run.folder} was not trained on {', '.join(unknown[:5])}; it knows {', '.join(run.labels)}")
-    index = {i: run.labels.index(label) for i, label in enumerate(corpus.labels)}
-    corpus = replace(corpus, clips=tuple(replace(clip, label=index[clip.label]) for clip in corpus.clips))
+    own = data is None or str(Path(data).resolve()) == run.data
+    chosen = split or (run.recipe.data.split if own else "all")
+    settings = run.recipe.data.model_copy(
+        update={"split": "official" if chosen == "all" else chosen, "task": run.recipe.data.task if own else None}
+    )
+    recipe = run.recipe.model_copy(update={"data": settings})
+    corpus = _known_words(_open(recipe, data or run.data), run, reporter)
+    if chosen == "all":
+        corpus = replace(corpus, clips=tuple(replace(clip, split="test") for clip in corpus.clips))
+    if not own:
+        reporter.on_note(f"{len(corpus.split('test'))} clips of {corpus.name}, split {chosen}")
     mel = front_end(run.recipe, run.sample_rate)
     return evaluate(run.model, _examples(run.recipe, corpus, "test", mel, reporter))
+
+
+def _known_words(corpus: Corpus, run: Run, reporter: Reporter) -> Corpus:
+    """The corpus with the run's labels, without the words that the run does not know."""
+    unknown = [label for label in corpus.labels if label not in run.labels]
+    if len(unknown) == len(corpus.labels):
+        raise ValueError(f"{run.folder} knows none of {', '.join(unknown[:5])}; it knows {', '.join(run.labels)}")
+    if unknown:
+        reporter.on_note(f"left out words that {run.folder} was not trained on: {', '.join(unknown)}")
+    index = {i: run.labels.index(label) for i, label in enumerate(corpus.labels) if label not in unknown}
+    clips = tuple(replace(clip, label=index[clip.label]) for clip in corpus.clips if clip.label in index)
+    return replace(corpus, labels=run.labels, clips=clips)
+
+
+def _fit(
+    recipe: Recipe, corpus: Corpus, examples: dict[Split, Examples], out: Path, resume: bool, reporter: Reporter
+) -> tuple[Spotter, Progress]:
+    """Train, keep the best weights and the history in the run folder."""
+    model, checkpoint = build_model(recipe, len(corpus.labels)), checkpoint_path(out)
+    watch = _watch(out, model, reporter, resume and checkpoint.is_file())
+    progress = fit(
+        model,
+        examples["train"],
+        examples["validation"],
+        checkpoint=checkpoint,
+        resume=resume and checkpoint.is_file(),
+        watch=watch,
+    )
+    save_model(out, model)
+    write_history(out, progress.history)
+    return model, progress
+
+
+def _metrics(
+    recipe: Recipe,
+    corpus: Corpus,
+    model: Spotter,
+    progress: Progress,
+    tested: Evaluation,
+    examples: dict[Split, Examples],
+) -> dict[str, Any]:
+    """What metrics.json tells of a run."""
+    return {
+        "recipe": recipe.name,
+        "data": corpus.name,
+        "split": recipe.data.split,
+        "split_rule": corpus.split_rule,
+        "test_accuracy": tested.accuracy,
+        "validation_accuracy": progress.best_accuracy,
+        "n_parameters": model.n_parameters,
+        "best_epoch": progress.best_epoch,
+        "epochs": progress.epoch,
+        **{f"n_{split}": len(examples[split]) for split in SPLITS},
+        "spikes_per_inference": tested.activity.spikes_per_inference,
+        "synaptic_operations": tested.synaptic_operations,
+        "seed": recipe.training.seed,
+        "versions": {name: version(name) for name in ("tunnelspike", "torch", "numpy")},
+    }
 
 
 def silent_layers(activity: Activity) -> tuple[str, ...]:
@@ -124,7 +167,8 @@ def silent_layers(activity: Activity) -> tuple[str, ...]:
 
 
 def _open(recipe: Recipe, data: str) -> Corpus:
-    return open_corpus(data, task=recipe.data.task, split=recipe.data.split, seed=recipe.training.seed)
+    """The corpus; `unknown` and `silence` clips are drawn alike for every training seed, so that seeds compare."""
+    return open_corpus(data, task=recipe.data.task, split=recipe.data.split)
 
 
 def _examples(recipe: Recipe, corpus: Corpus, split: Split, mel: LogMel, reporter: Reporter) -> Examples:
@@ -145,30 +189,35 @@ def _examples(recipe: Recipe, corpus: Corpus, split: Split, mel: LogMel, reporte
     return examples
 
 
-def _watch(out: Path, model: Spotter, reporter: Reporter) -> Watch:
+def _watch(out: Path, model: Spotter, reporter: Reporter, resume: bool) -> Watch:
     """Save the best weights and the history as training goes on."""
-    rows = []
+    rows = load_progress(checkpoint_path(out)).history if resume else []
 
-    def on_epoch(record, improved):
+    def on_epoch(record: EpochRecord, improved: bool) -> None:
         rows.append(record)
+        write_history(out, rows)
         if improved:
             save_model(out, model)
+        best = " (best)" if improved else ""
         reporter.on_note(
-            f"epoch {record.epoch}: loss {record.loss:.3f}, validation accuracy {record.validation_accuracy:.4f}"
-            + (" (best)" if improved else "")
+            f"epoch {record.epoch}: loss {record.loss:.3f}, validation accuracy {record.validation_accuracy:.4f}{best}"
         )
 
     return Watch(lambda done, total: reporter.on_stage("training", done, total), on_epoch)
 
 
-def _clear(out: Path, overwrite: bool) -> None:
-    """Make room for a new run. Raises: ValueError if a run is there and may not be replaced."""
+def _check_folder(out: Path, resume: bool, overwrite: bool) -> None:
+    """Raises: ValueError if `out` cannot take the run, or holds none to resume."""
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; give a folder as --out")
-    if not holds_run(out):
-        return
-    if not overwrite:
+    if resume and not holds_run(out):
+        raise ValueError(f"{out} holds no run to resume; check --out, or leave out --resume")
+    if holds_run(out) and not (resume or overwrite):
         raise ValueError(f"{out} holds a run already; add --resume or --overwrite, or give another --out")
+
+
+def _clear(out: Path) -> None:
+    """Remove the files of a run."""
     for name in RUN_FILES:
         (out / name).unlink(missing_ok=True)
 

@@ -9,6 +9,7 @@ from snn.audio.encoder import LIFEncoder
 from snn.networks.layer import SpikingLayer
 from snn.networks.spotter import Spotter
 from snn.neurons.lif import decay
+from snn.recipe import Recipe
 
 
 def network_spec(model: Spotter, labels: tuple[str, ...] = ()) -> NetworkSpec:
@@ -21,7 +22,26 @@ def network_spec(model: Spotter, labels: tuple[str, ...] = ()) -> NetworkSpec:
         layers = [_encoder_spec(model.encoder)] if isinstance(model.encoder, LIFEncoder) else []
         layers += [_layer_spec(f"hidden{i}", layer) for i, layer in enumerate(model.layers, 1)]
         layers.append(_readout_spec(model))
-    return NetworkSpec(model.recipe.name, model.dt, model.recipe.neuron.circuit(), tuple(layers), labels)
+    circuit = model.recipe.neuron.circuit()
+    return NetworkSpec(model.recipe.name, model.dt, circuit, tuple(layers), labels, input_name(model.recipe))
+
+
+def input_name(recipe: Recipe) -> str:
+    """What the first layer is driven by, in words and numbers: front end, and the encoder where it has no neurons."""
+    f, e = recipe.features, recipe.encoder
+    rate = "the recordings' rate" if f.sample_rate is None else f"{f.sample_rate} samples/s"
+    text = (
+        f"level-normalised clips of {f.duration_s:g} s at {rate}; log-mel, {f.n_mels} bands from {f.f_min_hz:g} Hz to "
+        f"{'half the rate' if f.f_max_hz is None else f'{f.f_max_hz:g} Hz'}, Hann window {f.window_s:g} s, "
+        f"hop {f.hop_s:g} s, normalised by {f.normalise}"
+    )
+    detail = {
+        "lif": "",
+        "delta": f"; send-on-delta, threshold {e.threshold:g}",
+        "latency": f"; latency, {e.steps_per_frame} steps per frame",
+        "rate": f"; rate, {e.max_rate_hz:g} Hz at most, {e.steps_per_frame} steps per frame",
+    }
+    return text + detail[e.kind]
 
 
 def _numpy(tensor: Tensor) -> np.ndarray:

@@ -7,28 +7,54 @@ from typing import Any
 
 from circuits.btbt import DEVICES, validity_notes
 from circuits.compare import compare
-from circuits.neuron import LIFCircuit, at_temperature, circuit_for_device, firing_rate, spike_energy
-
-ASSUMPTIONS = (
-    "TCAD fit of 32 nm class devices, not the 45RFSOI silicon, whose values are not published",
-    "body 0.5 fF, swing 0.4 V, leak 12.5 pS: consistent with 100 to 150 kHz, not measured",
-    "control: five gates of the device's own size switched once per spike at 0.9 V",
-    "first inverter starved to 250 pA, one leaking path of 61 pA per neuron",
+from circuits.neuron import (
+    GATE_CAPACITANCE,
+    LIFCircuit,
+    at_temperature,
+    circuit_for_device,
+    firing_rate,
+    spike_energy,
 )
+from circuits.units import Volts, si
+
+MAX_V_GS: Volts = 3.0  # ASSUMED: a field of 3 V over 1 nm of oxide breaks it
 
 
 def neuron_circuit(device: str, v_gs: float, temperature: float) -> LIFCircuit:
-    """The default circuit with another device, bias (V) or temperature (K). Raises: ValueError."""
+    """The default circuit with another device, bias (V) or temperature (K).
+
+    Raises: ValueError for an unknown device, a bias beyond `MAX_V_GS` or a temperature that no curve covers.
+    """
     if device not in DEVICES:
         near = get_close_matches(device, DEVICES, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"unknown device {device!r}{hint}; known: {', '.join(DEVICES)}")
+    if abs(v_gs) > MAX_V_GS:
+        raise ValueError(f"v_gs = {v_gs:g} V breaks the gate oxide; keep it within {MAX_V_GS:g} V of zero")
     circuit = LIFCircuit()
     if device != circuit.device.name:
-        circuit = circuit_for_device(DEVICES[device], -0.5, circuit)
+        circuit = circuit_for_device(DEVICES[device], circuit.v_gs, circuit)
     if v_gs != circuit.v_gs:
         circuit = LIFCircuit(**{**vars(circuit), "v_gs": v_gs})
     return at_temperature(circuit, temperature)
+
+
+def assumptions(circuit: LIFCircuit) -> tuple[str, ...]:
+    """What the figures of this circuit stand on and nobody has published, one line each."""
+    default, gates = LIFCircuit(), (circuit.c_control + circuit.c_reset) / GATE_CAPACITANCE
+    at_default = circuit.device.name == default.device.name
+    known = f"consistent with 100 to 150 kHz at {default.v_gs:g} V, not measured"
+    lines = (
+        f"device {circuit.device.name}, {circuit.device.source}: not the 45RFSOI silicon, which is not published",
+        f"body {si(circuit.c_mem, 'F')}, swing {si(circuit.swing, 'V')}, leak {si(circuit.g_leak, 'S')}: "
+        + (known if at_default else f"the leak scaled with the device's current at {default.v_gs:g} V"),
+        f"control and reset: {gates:.3g} gates of the device's own size switched once per spike at {circuit.v_dd:g} V",
+        f"first inverter starved to {si(circuit.i_crowbar, 'A')}, "
+        f"one leaking path of {si(circuit.i_static, 'A')} per neuron",
+    )
+    if not at_default:
+        lines += (f"the leaking path is that of {default.device.name}: {circuit.device.name} publishes none",)
+    return lines
 
 
 def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
@@ -46,7 +72,7 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
         "parts_j": energy.parts,
         "marginal_energy_j": energy.marginal,
         "static_power_w": circuit.static_power,
-        "assumptions": list(ASSUMPTIONS),
+        "assumptions": list(assumptions(circuit)),
         "notes": list(validity_notes(circuit.device, circuit.v_gs)),
         "not_modelled": list(circuit.not_modelled),
     }

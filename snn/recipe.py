@@ -59,7 +59,7 @@ class EncoderConfig(_Section):
     kind: Literal["lif", "delta", "latency", "rate"] = "lif"
     per_channel: int = Field(2, ge=1, le=64)  # lif: neurons per band
     threshold: float = Field(0.3, gt=0)  # delta: in standard deviations of the features
-    steps_per_frame: int = Field(1, ge=1, le=100)  # latency, rate
+    steps_per_frame: int = Field(5, ge=1, le=100)  # latency, rate
     max_rate_hz: float = Field(100.0, gt=0)  # rate
 
 
@@ -73,7 +73,8 @@ class NeuronConfig(_Section):
     device: Literal[tuple(DEVICES)] = "32nm-pdsoi-nsd3e19"  # the low-current device: speech is slow
     width_m: float = Field(0.45e-6, gt=0)
     c_mem_f: float = Field(0.5e-15, gt=0)
-    v_threshold_v: float = Field(0.4, gt=0)
+    v_threshold_v: float = Field(0.4, gt=0, lt=0.9)  # below the supply
+    v_sink_v: float = Field(-0.4, ge=-0.9, le=0)  # ASSUMED: sources one swing above ground, so that inhibition has room
 
     @model_validator(mode="after")
     def _spans(self):
@@ -84,7 +85,11 @@ class NeuronConfig(_Section):
     def circuit(self) -> LIFCircuit:
         """The circuit of a typical neuron: tau_mem at the middle (geometric) of its span."""
         bare = LIFCircuit(
-            device=DEVICES[self.device], width=self.width_m, c_mem=self.c_mem_f, v_threshold=self.v_threshold_v
+            device=DEVICES[self.device],
+            width=self.width_m,
+            c_mem=self.c_mem_f,
+            v_threshold=self.v_threshold_v,
+            v_sink=self.v_sink_v,
         )
         return circuit_for_tau((self.tau_mem_s[0] * self.tau_mem_s[1]) ** 0.5, bare)
 
@@ -149,6 +154,8 @@ class Recipe(_Section):
 
     @model_validator(mode="after")
     def _rate(self):
+        if self.encoder.kind == "latency" and self.encoder.steps_per_frame < 2:
+            raise ValueError("encoder.steps_per_frame must be at least 2 for a latency to mean anything")
         if self.encoder.kind == "rate" and self.encoder.max_rate_hz * self.dt > 1:
             raise ValueError(f"encoder.max_rate_hz must be at most one spike per step, {1 / self.dt:g} Hz")
         return self

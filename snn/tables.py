@@ -11,9 +11,16 @@ from circuits.units import si
 _UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K"}
 
 
+class _Console(Console):
+    """A console whose reader may leave, as in `snn neuron | head`."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def print_result(value: dict[str, Any]) -> None:
     """One line for each figure, a table for each nested table, lists of lines as they are."""
-    console = Console(highlight=False)
+    console = _Console(highlight=False)
     plain = Table(show_header=False, box=None, pad_edge=False)
     nested: list[tuple[str, Any]] = []
     for key, item in value.items():

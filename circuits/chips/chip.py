@@ -23,7 +23,7 @@ class Sourced:
             raise ValueError(f"the number {self.value} has no source; name the paper and table, or write ASSUMED")
 
 
-LIMITS = ("cores", "input_neurons", "neurons", "synapses", "weight_bits")  # per core, but for `cores`
+LIMITS = ("cores", "input_neurons", "neurons", "lines", "synapses", "weight_bits")  # per core, but for `cores`
 ENERGIES = ("hop_j", "synapse_wire_j")  # per spike and core boundary; per synaptic event
 POWERS = ("bias_w", "standby_w")  # per core
 

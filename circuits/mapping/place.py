@@ -1,9 +1,10 @@
-"""Placement: layers cut into slices that fit the cores, in layer order."""
+"""Placement: tiles of all layers packed onto cores, in layer order, each on the first core where it fits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from circuits.chips.chip import ChipSpec
-from circuits.mapping.rules import HARD_RULES, fan_in, one_core_is_published, weights_fit_the_synapse
+from circuits.mapping.partition import Tile, cut
+from circuits.mapping.rules import HARD_RULES, NOTES, input_populations, one_core_is_published
 from circuits.network import NetworkSpec
 
 
@@ -13,7 +14,11 @@ class MappingError(ValueError):
 
 @dataclass(frozen=True)
 class CoreSlice:
-    """Neurons `start` to `stop` of one layer on one core; `as_input` if they sit on input sites."""
+    """Neurons `start` to `stop` of one layer on one core, with their synapses from `line_start` to `line_stop`.
+
+    Lines count the rows of the layer's `crossbar`. A slice with `line_start` 0 holds the neurons themselves, the others
+    hold synapses only. `as_input`: on input sites, without synapses; the external input counts as a layer.
+    """
 
     core: int
     layer: str
@@ -21,11 +26,17 @@ class CoreSlice:
     stop: int
     as_input: bool
     n_synapses: int
+    line_start: int = 0
+    line_stop: int = 0
+
+    @property
+    def holds_neurons(self) -> bool:
+        return self.line_start == 0
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where every neuron is, and what had to be assumed for it."""
+    """Where every neuron and synapse is, and what had to be assumed for it."""
 
     chip: ChipSpec
     slices: tuple[CoreSlice, ...]
@@ -37,43 +48,64 @@ class Placement:
 
 
 def place(net: NetworkSpec, chip: ChipSpec) -> Placement:
-    """Fill cores in layer order: an encoder on the input sites, all other neurons where sites and synapses are left.
+    """Encoder neurons and external channels on the input sites, crossbar tiles where sites, lines and synapses fit.
 
-    Raises: MappingError that lists every rule of the chip the network breaks.
+    A line carries one source across a core, wherever that source sits; tiles on the core share it.
+    Raises: MappingError that lists every reason why the network cannot be placed.
     """
     broken = tuple(line for rule in HARD_RULES for line in rule(net, chip))
     if broken:
         raise MappingError("; ".join(broken))
-    slices = _input_slices(net, chip) + _neuron_slices(net, chip)
+    tiles = [tile for layer in net.layers if layer.kind != "encoder" for tile in cut(net, layer, chip)]
+    slices = _input_slices(net, chip) + _pack(tiles, chip)
     cores_used = 1 + max(piece.core for piece in slices)
-    notes = one_core_is_published(net, chip, cores_used) + weights_fit_the_synapse(net, chip)
-    return Placement(chip, slices, notes)
+    notes = tuple(line for note in NOTES for line in note(net, chip))
+    return Placement(chip, slices, one_core_is_published(chip, cores_used) + notes)
 
 
 def _input_slices(net: NetworkSpec, chip: ChipSpec) -> tuple[CoreSlice, ...]:
-    """Encoder neurons, `input_neurons` to a core from core 0 on."""
+    """Encoder neurons or external channels, `input_neurons` to a core from core 0 on."""
     sites = chip.limit("input_neurons")
     return tuple(
-        CoreSlice(start // sites, layer.name, start, min(start + sites, layer.n_neurons), True, 0)
-        for layer in net.layers
-        if layer.kind == "encoder"
-        for start in range(0, layer.n_neurons, sites)
+        CoreSlice(start // sites, name, start, min(start + sites, n), True, 0)
+        for name, n in input_populations(net).items()
+        for start in range(0, n, sites)
     )
 
 
-def _neuron_slices(net: NetworkSpec, chip: ChipSpec) -> tuple[CoreSlice, ...]:
-    """All other neurons, one after the other; a core is full when its sites or its synapses are."""
-    slices, core, sites, synapses = [], 0, chip.limit("neurons"), chip.limit("synapses")
-    for layer in net.layers:
-        if layer.kind == "encoder":
-            continue
-        start, used, needs = 0, 0, fan_in(layer)
-        for i, need in enumerate(needs):
-            if sites == 0 or synapses < need:
-                if i > start:
-                    slices.append(CoreSlice(core, layer.name, start, i, False, int(used)))
-                core, sites, synapses = core + 1, chip.limit("neurons"), chip.limit("synapses")
-                start, used = i, 0
-            sites, synapses, used = sites - 1, synapses - need, used + need
-        slices.append(CoreSlice(core, layer.name, start, layer.n_neurons, False, int(used)))
+@dataclass
+class _Core:
+    """What is left on a core while it is filled."""
+
+    index: int
+    sites: int
+    lines: int
+    synapses: int
+    sources: set[tuple[str, int]] = field(default_factory=set)
+
+    def fits(self, tile: Tile) -> bool:
+        fits = tile.width <= self.sites and tile.n_synapses <= self.synapses
+        return fits and len(self.sources | tile.sources) <= self.lines
+
+    def take(self, tile: Tile) -> CoreSlice:
+        self.sites -= tile.width
+        self.synapses -= tile.n_synapses
+        self.sources |= tile.sources
+        span = (tile.line_start, tile.line_stop)
+        return CoreSlice(self.index, tile.layer, tile.start, tile.stop, False, tile.n_synapses, *span)
+
+
+def _pack(tiles: list[Tile], chip: ChipSpec) -> tuple[CoreSlice, ...]:
+    """First fit: each tile on the first core with room for it, else on a new one."""
+    open_cores: list[_Core] = []
+    slices, used = [], 0
+    for tile in tiles:
+        core = next((core for core in open_cores if core.fits(tile)), None)
+        if core is None:
+            core = _Core(used, chip.limit("neurons"), chip.limit("lines"), chip.limit("synapses"))
+            open_cores.append(core)
+            used += 1
+        slices.append(core.take(tile))
+        if core.sites == 0:
+            open_cores.remove(core)
     return tuple(slices)

@@ -1,38 +1,35 @@
-"""What a network must satisfy before it is placed: small functions named as the rule, all of them always run."""
+"""What a network must satisfy to be placed, and what is said of one that is: small functions named as the rule."""
 
 from collections.abc import Callable
 
 import numpy as np
 
 from circuits.chips.chip import ChipSpec
-from circuits.network import LayerSpec, NetworkSpec
+from circuits.mapping.partition import tile_height
+from circuits.network import EXTERNAL_INPUT, NetworkSpec
 
 Rule = Callable[[NetworkSpec, ChipSpec], tuple[str, ...]]
 
 
-def fan_in(layer: LayerSpec) -> np.ndarray:
-    """Synapses onto each neuron, `(neuron,)`: weights that are not zero, recurrent ones included."""
-    count = np.zeros(layer.n_neurons, int) if layer.kind == "encoder" else np.count_nonzero(layer.weights, axis=0)
-    return count if layer.recurrent is None else count + np.count_nonzero(layer.recurrent, axis=0)
+def input_populations(net: NetworkSpec) -> dict[str, int]:
+    """What sits on input sites: encoder neurons, or the channels of the external input."""
+    encoders = {layer.name: layer.n_neurons for layer in net.layers if layer.kind == "encoder"}
+    return encoders | ({EXTERNAL_INPUT: net.n_external} if net.n_external else {})
 
 
-def fan_in_fits_a_core(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
-    """No neuron may have more synapses than a core holds."""
-    limit = chip.limit("synapses")
-    return tuple(
-        f"layer {layer.name!r}: a neuron has {fan_in(layer).max()} synapses, a core of {chip.name} holds {limit}; "
-        "use fewer inputs, or prune weights to zero"
-        for layer in net.layers
-        if layer.n_neurons and fan_in(layer).max() > limit
-    )
+def has_neurons(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
+    """There must be something to place."""
+    return () if net.n_neurons else (f"network {net.name!r} has no neurons",)
 
 
 def sites_exist(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
-    """Each population needs a kind of site that the chip has: an encoder input sites, all others neuron sites."""
-    sites = {layer.name: "input_neurons" if layer.kind == "encoder" else "neurons" for layer in net.layers}
+    """Each population needs a kind of site that the chip has, and synapses a crossbar."""
+    needs = [(name, "input_neurons") for name in input_populations(net)]
+    needs += [(layer.name, "neurons") for layer in net.layers if layer.kind != "encoder"]
+    needs += [(layer.name, limit) for layer in net.layers if len(layer.crossbar) for limit in ("lines", "synapses")]
     return tuple(
         f"layer {name!r} needs {limit}, a core of {chip.name} has none"
-        for name, limit in sites.items()
+        for name, limit in needs
         if chip.limit(limit) == 0
     )
 
@@ -42,34 +39,43 @@ def input_sites_receive_no_synapses(net: NetworkSpec, chip: ChipSpec) -> tuple[s
     return tuple(
         f"encoder {layer.name!r} is recurrent, input sites of {chip.name} have no synapses; make it feed-forward"
         for layer in net.layers
-        if layer.kind == "encoder" and layer.recurrent is not None and np.any(layer.recurrent)
+        if layer.kind == "encoder" and layer.n_synapses
     )
 
 
-def has_neurons(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
-    """There must be something to place."""
-    return () if net.n_neurons else (f"network {net.name!r} has no neurons",)
-
-
-def one_core_is_published(net: NetworkSpec, chip: ChipSpec, cores_used: int) -> tuple[str, ...]:
-    """More cores than the chip has: an extrapolation, said in the report."""
-    if cores_used <= chip.limit("cores"):
-        return ()
-    return (f"{cores_used} cores; {chip.name} has {chip.limit('cores')}: the same core repeated, an extrapolation",)
+def fan_in_is_shared(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
+    """More lines than a crossbar has: several cores feed one body, said in the report."""
+    wide = [(layer.name, len(layer.crossbar)) for layer in net.layers if len(layer.crossbar) > tile_height(chip)]
+    return tuple(
+        f"layer {name!r}: fan-in {lines} of {tile_height(chip)} lines: {-(-lines // tile_height(chip))} cores share "
+        "each neuron's synapses, ASSUMED"
+        for name, lines in wide
+    )
 
 
 def weights_fit_the_synapse(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
     """Weights of more levels than the chip's synapse: placed as gate-biased current sources, said in the report."""
-    levels = max((_levels(layer) for layer in net.layers if layer.kind != "encoder"), default=0)
+    levels = max((len(np.unique(layer.crossbar)) for layer in net.layers), default=0)
     bits = chip.limit("weight_bits")
     if levels <= 2**bits:
         return ()
     return (f"weights have {levels} levels, synapses of {chip.name} {2**bits}: analog gate-biased synapses ASSUMED",)
 
 
-HARD_RULES: tuple[Rule, ...] = (has_neurons, sites_exist, input_sites_receive_no_synapses, fan_in_fits_a_core)
+def bias_has_its_own_line(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
+    """A bias is a pulse per step from an always-active line, which the published crossbar does not name."""
+    biased = [layer.name for layer in net.layers if layer.kind != "encoder" and np.any(layer.bias)]
+    if not biased:
+        return ()
+    return (f"bias of {', '.join(biased)}: one always-active line per core beside the others, ASSUMED",)
 
 
-def _levels(layer: LayerSpec) -> int:
-    weights = [matrix.ravel() for matrix in (layer.weights, layer.recurrent) if matrix is not None]
-    return len(np.unique(np.concatenate(weights)))
+def one_core_is_published(chip: ChipSpec, cores_used: int) -> tuple[str, ...]:
+    """More cores than the chip has: an extrapolation, said in the report."""
+    if cores_used <= chip.limit("cores"):
+        return ()
+    return (f"{cores_used} cores; {chip.name} has {chip.limit('cores')}: the same core repeated, an extrapolation",)
+
+
+HARD_RULES: tuple[Rule, ...] = (has_neurons, sites_exist, input_sites_receive_no_synapses)
+NOTES: tuple[Rule, ...] = (fan_in_is_shared, weights_fit_the_synapse, bias_has_its_own_line)

@@ -5,8 +5,8 @@ names       `safe_name`
 simulation  `run_ngspice`
 """
 
+from circuits.netlist.names import safe_name
 from circuits.netlist.ngspice import run_ngspice
-from circuits.netlist.parameters import safe_name
 from circuits.netlist.spice import bench_netlist, neuron_netlist, write_spice
 
 __all__ = ["bench_netlist", "neuron_netlist", "run_ngspice", "safe_name", "write_spice"]

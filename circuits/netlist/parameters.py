@@ -1,32 +1,134 @@
-"""Names and texts made safe for a circuit simulator: nothing that a user typed reaches a netlist unchanged."""
+"""A network handed over: every neuron and synapse in SI units as JSON, and a SPICE neuron of each layer."""
 
-import re
-from collections.abc import Container
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
 
-MAX_NAME = 40  # characters; SPICE dialects differ, none that is in use allows fewer
-MAX_TEXT = 120
+import numpy as np
+
+from circuits.btbt import bias_for_current, validity_notes
+from circuits.netlist.provenance import tool
+from circuits.netlist.spice import write_spice
+from circuits.network import LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit, circuit_for_tau
+from circuits.storage import write_json
+from circuits.synapse import synapses
+
+FORMAT = "tunnelspike-network/1"
+DYNAMICS = (  # enough to repeat the network from the file alone, step by step
+    "v = v_reset + (v - v_reset) exp(-dt / tau_mem) + (charges of the step) / c_mem - (1 - exp(-dt / tau_mem)) w",
+    "charges: bias, synapses of the layer before in this step, recurrent synapses of the step before",
+    "v of a neuron that spikes is never below v_sink",
+    "an encoder's charges: bias_charge_per_step_c, and signal times charge_per_step_c",
+    "spike where v > v_threshold, then v = v_reset; a readout does not spike: its potential is the result",
+    "adaptive_lif, after the spike is decided and before the reset: w = w exp(-dt / tau_adapt) "
+    "+ (1 - exp(-dt / tau_adapt)) coupling (v - v_reset) + jump_v at a spike; starts at 0",
+    "decision: the label with the largest mean over time of softmax((v - v_reset) / swing) over the readout",
+)
+ADAPTATION_NOTE = "adaptation circuit: no BTBT circuit is published"
+DRIVE_OVER_RHEOBASE = 3.0  # operating point of the netlist's neuron: I = 3 g V_th, a period of 0.41 tau
 
 
-def safe_name(label: str, taken: Container[str] = ()) -> str:
-    """A SPICE identifier and file stem for any label: only [a-z0-9_], a letter first, at most `MAX_NAME` characters.
+def network_parameters(net: NetworkSpec) -> dict[str, Any]:
+    """Plain data for JSON: circuit, neurons and synapses of every layer, keys with their unit.
 
-    Args:  label: any text.   taken: names already given away; the result is none of them (`hidden`, `hidden_2`, ...).
+    Synapse tables are `[from][to]`; a missing synapse (weight 0) is null in `gate_bias_v`. A bias is one pulse per
+    time step from an always-active line, an encoder's a current like its signal. `notes` lists what lies outside the
+    device's range, and what no published circuit does.
     """
-    stem = re.sub(r"[^a-z0-9]+", "_", str(label).lower()).strip("_")
-    stem = stem if stem[:1].isalpha() else f"n_{stem}".rstrip("_")
-    name, number = stem[:MAX_NAME], 1
-    while name in taken:
-        number += 1
-        name = f"{stem[: MAX_NAME - len(f'_{number}')]}_{number}"
-    return name
+    layers = [_layer(layer, net.circuit) for layer in net.layers]
+    return {
+        "format": FORMAT,
+        "tool": tool(),
+        "status": "behavioural, not foundry-qualified",
+        "name": net.name,
+        "labels": list(net.labels),
+        "dt_s": net.dt,
+        "input": net.input_name,
+        "dynamics": list(DYNAMICS),
+        "circuit": _circuit(net.circuit),
+        "layers": layers,
+        "notes": sorted({note for layer in layers for note in layer.pop("notes")}),
+    }
 
 
-def safe_text(text: str) -> str:
-    """One line of printable ASCII for titles and comments, at most `MAX_TEXT` characters; the rest becomes `?`."""
-    line = " ".join(str(text).split())[:MAX_TEXT]
-    return "".join(character if " " <= character <= "~" else "?" for character in line)
+def write_network_json(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
+    """Write network.json, whole or not at all."""
+    path = Path(folder) / "network.json"
+    write_json(path, network_parameters(net))
+    return (path,)
 
 
-def spice_number(value: float) -> str:
-    """An SI float as SPICE text, without suffix: 12 digits, so the netlist and the model agree."""
-    return f"{value:.12g}"
+def write_network_spice(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
+    """Write a subcircuit and a self-checking bench of a typical neuron (median tau_mem) of each layer."""
+    return write_spice(Path(folder), {layer.name: typical_circuit(net, layer) for layer in net.layers if layer.spiking})
+
+
+def typical_circuit(net: NetworkSpec, layer: LayerSpec) -> LIFCircuit:
+    """The layer's circuit at its median tau_mem and threshold, biased at three times its rheobase."""
+    circuit = circuit_for_tau(float(np.median(layer.tau_mem)), net.circuit)
+    circuit = replace(circuit, v_threshold=circuit.v_reset + circuit.swing * float(np.median(layer.v_threshold)))
+    v_gs = float(bias_for_current(DRIVE_OVER_RHEOBASE * circuit.rheobase, circuit.device, circuit.width))
+    return replace(circuit, v_gs=v_gs)
+
+
+def _circuit(circuit: LIFCircuit) -> dict[str, Any]:
+    unit = {"width": "width_m", "c_mem": "c_mem_f", "v_reset": "v_reset_v", "v_sink": "v_sink_v", "v_dd": "v_dd_v"}
+    unit |= {"t_refractory": "t_refractory_s", "c_control": "c_control_f", "c_reset": "c_reset_f"}
+    unit |= {"i_crowbar": "i_crowbar_a", "v_crowbar": "v_crowbar_v", "i_static": "i_static_a"}
+    values = {key: getattr(circuit, name) for name, key in unit.items()}
+    derived = {"swing_v": circuit.swing, "charge_per_weight_c": circuit.charge_per_weight}
+    return {"device": asdict(circuit.device)} | derived | values
+
+
+def _layer(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, Any]:
+    record: dict[str, Any] = {"name": layer.name, "kind": layer.kind, "neurons": _neurons(layer, circuit), "notes": []}
+    if layer.tau_adapt is not None:
+        record["notes"].append(f"{layer.name} {ADAPTATION_NOTE}")
+    tables = {"recurrent_synapses": layer.recurrent}
+    if layer.kind == "encoder":  # signal and bias currents flow all the time: they have no pulse
+        record["signal"] = {
+            "charge_per_step_c": (layer.weights * circuit.charge_per_weight).tolist(),
+            "bias_charge_per_step_c": (layer.bias * circuit.charge_per_weight).tolist(),
+        }
+    else:
+        tables = {"bias": layer.bias, "synapses": layer.weights} | tables
+    for key, weights in tables.items():
+        if weights is not None:
+            record[key], notes = _synapse_table(weights, circuit, f"{layer.name} {key}")
+            record["notes"] += notes
+    return record
+
+
+def _neurons(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, list[float]]:
+    """Per neuron: leak and threshold, and of an adaptive one time constant, coupling dw/dv and jump per spike."""
+    neurons = {
+        "tau_mem_s": layer.tau_mem,
+        "g_leak_s": circuit.c_mem / layer.tau_mem,
+        "v_threshold_v": circuit.v_reset + circuit.swing * layer.v_threshold,
+    }
+    if layer.tau_adapt is not None:
+        neurons |= {
+            "tau_adapt_s": layer.tau_adapt,
+            "coupling": layer.adapt_a,
+            "jump_v": layer.adapt_b * circuit.swing,
+        }
+    return {key: value.tolist() for key, value in neurons.items()}
+
+
+def _synapse_table(weights: np.ndarray, circuit: LIFCircuit, place: str) -> tuple[dict[str, Any], list[str]]:
+    array = synapses(weights, circuit)
+    v_gs = array.v_gs[np.isfinite(array.v_gs)]
+    notes = [f"{place}: {note}" for note in validity_notes(circuit.device, v_gs)] if v_gs.size else []
+    if array.below_floor:
+        notes.append(
+            f"{place}: {array.below_floor} of {v_gs.size} currents lie below the device's floor of "
+            f"{array.i_floor:.2g} A; prune them or shorten t_pulse"
+        )
+    table = {
+        "t_pulse_s": array.t_pulse,
+        "charge_c": array.charge.tolist(),
+        "current_a": array.current.tolist(),
+        "gate_bias_v": np.where(np.isfinite(array.v_gs), array.v_gs, None).tolist(),
+    }
+    return table, notes

@@ -8,14 +8,14 @@ clears it. Its own delays are a thousandth of that or of the rise, so the period
 """
 
 import math
-import os
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from circuits.btbt import btbt_current, validity_notes
-from circuits.netlist.parameters import safe_name, safe_text, spice_number
+from circuits.netlist.names import safe_name, safe_text, spice_number
+from circuits.netlist.provenance import tool
 from circuits.neuron import LIFCircuit, period, rise_time
+from circuits.storage import write_text
 from circuits.units import Amperes, Seconds, Volts, si
 
 PERIOD_TOLERANCE = 0.01  # of the closed form
@@ -72,7 +72,7 @@ def neuron_netlist(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str
     params = "\n".join(f"+ {name}={spice_number(value)}" for name, value in values.items())
     notes = [
         f"neuron {safe_text(title)}",
-        f"written by {_tool()}; behavioural, not foundry-qualified",
+        f"written by {tool()}; behavioural, not foundry-qualified",
         f"device {safe_text(circuit.device.name)}: {safe_text(circuit.device.source)}",
         *(safe_text(note) for note in validity_notes(circuit.device, v_gs)),
         "not modelled here: control, crowbar, reset and static currents; the supply pays for the membrane alone",
@@ -104,13 +104,20 @@ def bench_netlist(
             f"v_gs = {v_gs} V drives {si(i_in, 'A')} into {title!r}, not above its rheobase of "
             f"{si(circuit.rheobase, 'A')}: it never spikes; make v_gs more negative or g_leak smaller"
         )
-    values = {
-        "library": library,
+    values = {"library": library, "tolerance": tolerance, "v_gs": v_gs} | _bench_values(circuit, i_in, expected)
+    header = (
+        f"* test bench of {safe_text(title)}\n* written by {tool()}; behavioural, not foundry-qualified\n"
+        f"* expects a period of {si(expected, 's', 6)} ({si(1 / expected, 'Hz')}) at {si(i_in, 'A')}\n"
+    )
+    return header + _BENCH.format_map({key: _text(value) for key, value in values.items()})
+
+
+def _bench_values(circuit: LIFCircuit, i_in: Amperes, expected: Seconds) -> dict[str, float | int]:
+    """Times, voltages and solver tolerances of a bench that expects that period (s) at that current (A)."""
+    return {
         "expected": expected,
-        "tolerance": tolerance,
         "intervals": INTERVALS,
         "v_ds": circuit.device.v_ds,
-        "v_gs": v_gs,
         "abstol": 1e-6 * i_in,  # ngspice's own 1 pA would hide the leak
         "chgtol": 1e-2 * circuit.charge_per_weight,  # with less, the step creeps up to each comparator and stalls there
         "step": expected / STEPS_PER_PERIOD,
@@ -119,11 +126,6 @@ def bench_netlist(
         "last_rise": 2 + INTERVALS,
         "average_to": (1 + INTERVALS) * expected,
     }
-    header = (
-        f"* test bench of {safe_text(title)}\n* written by {_tool()}; behavioural, not foundry-qualified\n"
-        f"* expects a period of {si(expected, 's', 6)} ({si(1 / expected, 'Hz')}) at {si(i_in, 'A')}\n"
-    )
-    return header + _BENCH.format_map({key: _text(value) for key, value in values.items()})
 
 
 def write_spice(
@@ -140,11 +142,9 @@ def write_spice(
         name = safe_name(label, taken={file.removesuffix(".lib") for file in texts})
         texts[f"{name}.lib"] = neuron_netlist(circuit, title=label)
         texts[f"{name}_bench.cir"] = bench_netlist(circuit, f"{name}.lib", title=label, tolerance=tolerance)
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
-        _replace_text(folder / file, text)
-    return tuple(folder / file for file in texts)
+        write_text(Path(folder) / file, text)
+    return tuple(Path(folder) / file for file in texts)
 
 
 def _text(value: float | int | str) -> str:
@@ -180,20 +180,3 @@ def _latch_timing(circuit: LIFCircuit, i_in: Amperes) -> tuple[Seconds, Seconds]
     """
     rise = min(rise_time(circuit, i_in, circuit.v_reset, circuit.v_threshold), 1.0)
     return rise, max(circuit.t_refractory, 1e-4 * rise)
-
-
-def _tool() -> str:
-    try:
-        return f"tunnelspike {version('tunnelspike')}"
-    except PackageNotFoundError:  # run from the source tree, not installed
-        return "tunnelspike (not installed)"
-
-
-def _replace_text(path: Path, text: str) -> None:
-    """Write beside the target and move into place, so an interrupted run leaves the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="ascii")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

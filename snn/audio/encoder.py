@@ -6,9 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.neuron import LIFCircuit
 from circuits.units import Seconds
 from snn.audio.encode import delta_encode, latency_encode, rate_encode
-from snn.neurons.lif import LIFParams, decay, lif_state, lif_step
+from snn.neurons.lif import LIFParams, decay, lif_state, lif_step, v_floor
 from snn.neurons.scan import scan
 from snn.recipe import EncoderConfig, Recipe
 
@@ -31,17 +32,18 @@ class LIFEncoder(torch.nn.Module):
     spread, so that the neurons of one band divide its range; every second one answers to falling values.
     """
 
-    def __init__(self, n_bands: int, per_channel: int, tau_mem: Seconds, dt: Seconds, generator: torch.Generator):
+    def __init__(self, n_bands: int, per_channel: int, circuit: LIFCircuit, dt: Seconds, generator: torch.Generator):
         super().__init__()
         self.per_channel, self.dt, self.n_out = per_channel, dt, n_bands * per_channel
         sign = torch.where(torch.arange(self.n_out) % per_channel % 2 == 0, 1.0, -1.0)
         self.gain = torch.nn.Parameter(sign * (1 + torch.rand(self.n_out, generator=generator)))
         self.bias = torch.nn.Parameter(torch.rand(self.n_out, generator=generator))
-        self.register_buffer("tau_mem", torch.full((self.n_out,), tau_mem))
+        self.v_floor = v_floor(circuit)
+        self.register_buffer("tau_mem", torch.full((self.n_out,), circuit.tau_mem))
 
     def params(self) -> LIFParams:
         """Parameters of one step; the threshold is 1, the circuit's swing."""
-        return LIFParams(decay(self.tau_mem, self.dt), torch.ones_like(self.bias))
+        return LIFParams(decay(self.tau_mem, self.dt), torch.ones_like(self.bias), v_floor=self.v_floor)
 
     def drive(self, signal: Float[Tensor, "time batch band"]) -> Float[Tensor, "time batch channel"]:
         """Input of each neuron, in units of the threshold."""
@@ -65,14 +67,17 @@ class DeltaEncoder(torch.nn.Module):
 
 
 class LatencyEncoder(torch.nn.Module):
-    """Time to first spike within each frame; features pass a logistic function into 0..1."""
+    """Time to first spike within each frame; features pass a logistic function into 0..1.
+
+    A feature one deviation below the mean spikes at the frame's end, two above at its start, less than that not at all.
+    """
 
     def __init__(self, n_bands: int, n_steps: int):
         super().__init__()
         self.n_steps, self.n_out = n_steps, n_bands
 
     def forward(self, signal: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        return latency_encode(signal.sigmoid(), self.n_steps)
+        return latency_encode(signal.sigmoid(), self.n_steps, v_threshold=0.25, tau=0.4)
 
 
 class RateEncoder(torch.nn.Module):
@@ -94,8 +99,7 @@ def build_encoder(recipe: Recipe, generator: torch.Generator) -> Encoder:
     bands = recipe.features.n_mels
     match config.kind:
         case "lif":
-            low, high = recipe.neuron.tau_mem_s
-            return LIFEncoder(bands, config.per_channel, (low * high) ** 0.5, recipe.dt, generator)
+            return LIFEncoder(bands, config.per_channel, recipe.neuron.circuit(), recipe.dt, generator)
         case "delta":
             return DeltaEncoder(bands, config.threshold)
         case "latency":

@@ -25,7 +25,7 @@ class LogMel:
     hop_s: Seconds = 10 * ms
     f_min: Hertz = 50.0
     f_max: Hertz | None = None  # None: half the sample rate
-    normalise: Literal["band", "clip", "none"] = "band"
+    normalise: Literal["band", "clip", "none"] = "clip"
 
     def __post_init__(self):
         freeze_si(self)

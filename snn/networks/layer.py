@@ -8,7 +8,7 @@ from torch import Tensor
 
 from circuits.units import Seconds
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
-from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step
+from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step, v_floor
 from snn.neurons.scan import Step, scan
 from snn.neurons.surrogate import SURROGATES
 from snn.recipe import NeuronConfig
@@ -81,11 +81,12 @@ class SpikingLayer(torch.nn.Module):
         """Parameters of one step; the threshold is 1, the circuit's swing."""
         alpha, spike_grad = decay(self.tau_mem, self.dt), SURROGATES[self.neuron.spike_grad]
         threshold = torch.ones_like(alpha)
+        floor = v_floor(self.neuron.circuit())
         if not self.adaptive:
-            return LIFParams(alpha, threshold, spike_grad)
+            return LIFParams(alpha, threshold, spike_grad, floor)
         a = self.adapt_a.clamp(-ADAPT_A_LIMIT, ADAPT_A_LIMIT)
         b = self.adapt_b.clamp(0, ADAPT_B_LIMIT)
-        return AdaptiveParams(alpha, threshold, decay(self.tau_adapt, self.dt), a, b, spike_grad)
+        return AdaptiveParams(alpha, threshold, decay(self.tau_adapt, self.dt), a, b, spike_grad, floor)
 
     def start(self, batch: int) -> LIFState | AdaptiveState:
         """All neurons at rest."""

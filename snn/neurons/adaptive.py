@@ -6,6 +6,7 @@ Source: adLIF of Bittar and Garner 2022 (10.3389/fnins.2022.865897), with w adva
 (symplectic order, Baronig et al. 2025), which keeps a and b stable over the whole range below.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -24,6 +25,7 @@ class AdaptiveParams(NamedTuple):
     a: Float[Tensor, " neuron"]
     b: Float[Tensor, " neuron"]
     spike_grad: SpikeGrad = boxcar
+    v_floor: float = -math.inf  # lowest potential: inhibition cannot pull a body below the rail of its sink
 
 
 class AdaptiveState(NamedTuple):
@@ -44,7 +46,7 @@ def adaptive_step(
     drive: Float[Tensor, "batch neuron"], state: AdaptiveState, params: AdaptiveParams
 ) -> tuple[Float[Tensor, "batch neuron"], AdaptiveState]:
     """One step: v as the LIF with drive - w, spike, hard reset to 0, then w relaxes to a v and jumps by b."""
-    v = torch.lerp(drive - state.w, state.v, params.alpha)
+    v = torch.lerp(drive - state.w, state.v, params.alpha).clamp_min(params.v_floor)
     spikes = spike(v - params.v_threshold, params.spike_grad)
     w = torch.lerp(params.a * v, state.w, params.rho) + params.b * spikes
     return spikes, AdaptiveState(v * (1 - spikes.detach()), spikes, w)

@@ -5,6 +5,7 @@ The potential is v = (V - V_reset) / (V_th - V_reset), so a circuit's threshold 
     tau_mem v' = drive - v,   spike when v > v_threshold, then v = 0
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -22,6 +23,7 @@ class LIFParams(NamedTuple):
     alpha: Float[Tensor, " neuron"]
     v_threshold: Float[Tensor, " neuron"]
     spike_grad: SpikeGrad = boxcar
+    v_floor: float = -math.inf  # lowest potential: inhibition cannot pull a body below the rail of its sink
 
 
 class LIFState(NamedTuple):
@@ -45,7 +47,12 @@ def circuit_params(circuit: LIFCircuit, n_neurons: int, dt: Seconds, spike_grad:
     if not circuit.g_leak > 0:
         raise ValueError("a LIF layer needs a leak; set g_leak above 0 S, for instance with circuit_for_tau")
     alpha = decay(torch.full((n_neurons,), circuit.tau_mem), dt)
-    return LIFParams(alpha, torch.ones(n_neurons), spike_grad)
+    return LIFParams(alpha, torch.ones(n_neurons), spike_grad, v_floor(circuit))
+
+
+def v_floor(circuit: LIFCircuit) -> float:
+    """Lowest potential in units of the swing: (V_sink - V_reset) / (V_th - V_reset)."""
+    return (circuit.v_sink - circuit.v_reset) / circuit.swing
 
 
 def lif_state(batch: int, like: Float[Tensor, " neuron"]) -> LIFState:
@@ -59,9 +66,9 @@ def lif_step(
 ) -> tuple[Float[Tensor, "batch neuron"], LIFState]:
     """One step, exact for a drive that is constant over it: v = drive + (v - drive) alpha, spike, hard reset to 0.
 
-    The reset is a constant: no gradient flows through it (Zenke and Vogels 2021).
+    Inhibition stops at `v_floor`. The reset is a constant: no gradient flows through it (Zenke and Vogels 2021).
     """
-    v = torch.lerp(drive, state.v, params.alpha)
+    v = torch.lerp(drive, state.v, params.alpha).clamp_min(params.v_floor)
     spikes = spike(v - params.v_threshold, params.spike_grad)
     return spikes, LIFState(v * (1 - spikes.detach()), spikes)
 

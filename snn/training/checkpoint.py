@@ -82,8 +82,7 @@ def load_checkpoint(
     """Put model and optimiser back; returns the best weights and the progress."""
     tensors, metadata = load_tensors(path)
     try:
-        record = metadata["progress"]
-        progress = Progress(**{**record, "history": [EpochRecord(**row) for row in record["history"]]})
+        progress = _progress(metadata)
         model.load_state_dict(_under("model.", tensors))
         moments: dict[int, dict[str, torch.Tensor]] = {}
         for name, value in _under("optimiser.", tensors).items():
@@ -97,6 +96,19 @@ def load_checkpoint(
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path} does not belong to this recipe ({reason}); start again") from error
     return best, progress
+
+
+def load_progress(path: Path) -> Progress:
+    """The progress alone. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    try:
+        return _progress(load_tensors(path)[1])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error}); start again") from error
+
+
+def _progress(metadata: dict[str, Any]) -> Progress:
+    record = metadata["progress"]
+    return Progress(**{**record, "history": [EpochRecord(**row) for row in record["history"]]})
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from circuits.netlist.network import write_network_json
+from circuits.netlist.parameters import write_network_json
 from snn.export import network_spec
 from snn.networks.spotter import Spotter
 from snn.recipe import load_recipe
@@ -25,20 +25,25 @@ def simulate(file, features):
     for layer in net["layers"]:
         neurons = {key: np.array(value) for key, value in layer["neurons"].items()}
         alpha = np.exp(-net["dt_s"] / neurons["tau_mem_s"])
-        inputs = layer["signal"]["charge_per_step_c"] if layer["kind"] == "encoder" else layer["synapses"]["charge_c"]
+        if layer["kind"] == "encoder":
+            inputs, bias = (layer["signal"][key] for key in ("charge_per_step_c", "bias_charge_per_step_c"))
+        else:
+            inputs, bias = layer["synapses"]["charge_c"], layer["bias"]["charge_c"]
         recurrent = np.array(layer.get("recurrent_synapses", {}).get("charge_c", 0.0))
         v, w, s, out = np.full(len(alpha), reset), np.zeros(len(alpha)), np.zeros(len(alpha)), []
         for row in x:
-            charge = np.array(layer["bias"]["charge_c"]) + row @ np.array(inputs)
+            charge = np.array(bias) + row @ np.array(inputs)
             charge = charge + (s @ recurrent if recurrent.ndim else 0.0)
             v = reset + (v - reset) * alpha + charge / c_mem - (1 - alpha) * w
+            if layer["kind"] != "readout":
+                v = np.maximum(v, net["circuit"]["v_sink_v"])
             if layer["kind"] == "readout":
                 out.append((v - reset) / swing)
                 continue
             s = (v > neurons["v_threshold_v"]).astype(float)
             if layer["kind"] == "adaptive_lif":
                 rho = np.exp(-net["dt_s"] / neurons["tau_adapt_s"])
-                w = w * rho + (1 - rho) * neurons["adapt_a"] * (v - reset) + neurons["adapt_b"] * swing * s
+                w = w * rho + (1 - rho) * neurons["coupling"] * (v - reset) + neurons["jump_v"] * s
             v = np.where(s > 0, reset, v)
             out.append(s)
         x = np.array(out)

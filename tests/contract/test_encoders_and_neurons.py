@@ -43,9 +43,7 @@ def spotter(case, seed=0):
 
 
 def features():
-    return torch.randn(
-        N_BATCH, N_FRAMES, N_BANDS, generator=torch.Generator().manual_seed(1), dtype=torch.float64
-    )
+    return torch.randn(N_BATCH, N_FRAMES, N_BANDS, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 
 
 def draws():

@@ -242,3 +242,30 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, words, recipe):
     _, err = process.communicate(timeout=60)
     one_line(process.returncode, err, 1, "checkpoint.safetensors", "cannot write")
     assert not [path for path in (tmp_path / "run").iterdir() if path.name.endswith(".part")]
+
+
+def test_overwriting_touches_nothing_until_every_recording_has_been_read(run, recipe, words, tmp_path, snn):
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    for bad in (words / "low").iterdir():
+        text(bad)
+    code, err = _train(snn, recipe, words, tmp_path, "--overwrite")
+    one_line(code, err, 2, ".wav")
+    assert before == {path.name: path.read_bytes() for path in run.iterdir()}
+
+
+def test_a_setting_that_cannot_be_leaves_no_run_behind(tmp_path, words, recipe, snn):
+    one_line(*_train(snn, recipe, words, tmp_path, "--set", "f_max_hz=8000"), 2, "f_max")
+    assert not (tmp_path / "run").exists()
+    one_line(*_train(snn, recipe, words, tmp_path, "--resume"), 2, "no run to resume")
+
+
+def test_the_demo_keeps_the_run_of_another_recipe(run, snn):
+    one_line(*_code_and_err(snn("demo", "--out", run)), 2, "another recipe")
+    assert (run / "model.safetensors").exists()
+
+
+def test_a_reader_may_leave_early():
+    command = f"{sys.executable} -c 'from snn.cli import main; main()' neuron --compare"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", f"{command} | head -1"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr == ""

@@ -135,12 +135,34 @@ def test_help_answers_without_heavy_imports():
     assert "evaluate" in out
 
 
-def test_another_encoder_and_neuron_run_through_the_whole_flow(tmp_path, words, recipe, snn_json):
-    for encoder in ("delta", "latency", "rate"):
-        settings = [f"encoder.kind={encoder}", "neuron.model=lif", "recurrent=true", "epochs=1"]
-        flags = [flag for setting in settings for flag in ("--set", setting)]
-        metrics = snn_json("train", recipe, "--data", words, "--out", tmp_path / encoder, *flags)
-        assert snn_json("evaluate", tmp_path / encoder)["accuracy"] == metrics["test_accuracy"]
-        report = snn_json("map", tmp_path / encoder)
-        assert "encoder" in report["not_modelled"]
-        assert "encoder" not in report["parts_j"]
+@pytest.mark.parametrize("encoder", ["lif", "delta", "latency", "rate"])
+def test_words_are_learned_through_every_encoder(tmp_path, words, recipe, snn_json, encoder):
+    flags = ["--set", f"encoder.kind={encoder}", "--set", "epochs=30", "--set", "steps_per_frame=4"]
+    metrics = snn_json("train", recipe, "--data", words, "--out", tmp_path / "run", *flags)
+    assert metrics["test_accuracy"] >= 0.7  # three tones, chance 0.33
+    assert snn_json("evaluate", tmp_path / "run")["accuracy"] == metrics["test_accuracy"]
+    report = snn_json("map", tmp_path / "run")
+    assert ("encoder" in report["parts_j"]) == (encoder == "lif")
+    assert ("encoder" in report["not_modelled"]) == (encoder != "lif")
+
+
+def test_recurrent_plain_neurons_run_through_the_whole_flow(tmp_path, words, recipe, snn_json):
+    flags = ["--set", "neuron.model=lif", "--set", "recurrent=true", "--set", "epochs=1"]
+    metrics = snn_json("train", recipe, "--data", words, "--out", tmp_path / "run", *flags)
+    assert snn_json("evaluate", tmp_path / "run")["accuracy"] == metrics["test_accuracy"]
+    assert snn_json("map", tmp_path / "run")["total_j"] > 0
+
+
+def test_other_recordings_are_evaluated_whole_and_unknown_words_are_left_out(run, words, tmp_path, snn):
+    other = tmp_path / "other words"
+    shutil.copytree(words, other)
+    shutil.copytree(words / "low", other / "unheard")
+    code, out, err = snn("evaluate", run, "--data", other, "--json")
+    assert code == 0, err
+    assert json.loads(out)["n_clips"] == 3 * 24
+    assert "unheard" in err
+    shutil.rmtree(other / "low"), shutil.rmtree(other / "middle"), shutil.rmtree(other / "high")
+    shutil.copytree(words / "low", other / "unseen")
+    code, _, err = snn("evaluate", run, "--data", other)
+    assert code == 2
+    assert "knows none" in err

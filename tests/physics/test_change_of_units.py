@@ -103,7 +103,7 @@ def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> NetworkSpec
 
 def _chip(scale) -> ChipSpec:
     """Two neurons to a core, so that spikes cross, and every constant known."""
-    limits = {"cores": 1, "input_neurons": 1, "neurons": 2, "synapses": 9, "weight_bits": 1}
+    limits = {"cores": 1, "input_neurons": 1, "neurons": 2, "lines": 4, "synapses": 9, "weight_bits": 1}
     return ChipSpec(
         "c", "c", Sourced(scale(45e-9, "m"), "t"), {name: Sourced(value, "t") for name, value in limits.items()},
         energy={"hop_j": Sourced(scale(2e-15, "J"), "t"), "synapse_wire_j": Sourced(scale(3e-16, "J"), "t")},
@@ -125,4 +125,5 @@ def test_energy_report_survives():
     assert all(part > 0 for part in report.parts_j.values())
     assert other.parts_j == approx({name: rescale(part, "J") for name, part in report.parts_j.items()})
     assert other.latency_s == approx(rescale(report.latency_s, "s"))
-    assert other.counts == approx(report.counts)
+    per_spike = rescale(report.counts["energy_per_spike_j"], "J")
+    assert other.counts == approx(report.counts | {"energy_per_spike_j": per_spike})

@@ -10,8 +10,9 @@ import pytest
 from circuits.btbt import DEVICES
 from circuits.chips import ChipSpec
 from circuits.chips.chip import Sourced
-from circuits.energy import EnergyReport, core_crossings, energy_report
+from circuits.energy import EnergyReport, energy_report
 from circuits.mapping import place
+from circuits.mapping.route import core_crossings
 from circuits.network import Activity, LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit
 
@@ -31,8 +32,11 @@ LINE_OF = {
 }  # fmt: skip
 
 
-def _chip(constants: dict[str, float], neurons: int = 36, synapses: int = 900, input_neurons: int = 20) -> ChipSpec:
-    limits = {"cores": 1, "input_neurons": input_neurons, "neurons": neurons, "synapses": synapses, "weight_bits": 1}
+def _chip(
+    constants: dict[str, float], neurons: int = 36, synapses: int = 900, input_neurons: int = 20, lines: int = 56
+) -> ChipSpec:
+    limits = {"cores": 1, "input_neurons": input_neurons, "neurons": neurons, "lines": lines, "synapses": synapses}
+    limits["weight_bits"] = 1
     sourced = {name: Sourced(value, "t") for name, value in (limits | constants).items()}
     return ChipSpec(
         "tiny", "tiny", Sourced(1e-9, "t"), {name: sourced[name] for name in limits},
@@ -72,22 +76,25 @@ def test_parts_are_those_worked_out_by_hand():
     """100 steps of 1 ms.
 
     neuron_dynamic  7 spikes x 16 fJ + 10 steps x 1 ms x 0.2 nW
-    neuron_static   2 neurons x 10 pW x 0.1 s + bias (0.01 + 0.03 + 0.02) x 100 steps x 0.45 fJ
-    synapse_events  encoder 3 (1 + 2) + 1 x 0.5, loops 5 x 1 + 2 x 1, readout 5 x 2 + 2 x 1: 28.5 x 0.45 fJ
+    neuron_static   2 neurons x 10 pW x 0.1 s
+    synapse_events  encoder 3 x 1 + 1 x 0.5, loops 5 x 1, readout 5 x 2: 18.5 x 0.45 fJ; inhibition is free
+                    bias (0.01 + 0.02) x 100 steps x 0.45 fJ
     encoder         4 spikes x 16 fJ + 10 steps x 1 ms x 0.2 nW + 2 x 10 pW x 0.1 s + 6 x 0.45 fJ
     """
     report = _report()
     assert report.parts_j == approx(
         {
             "neuron_dynamic": 112e-15 + 2e-12,
-            "neuron_static": 2e-12 + 6 * 0.45e-15,
-            "synapse_events": 28.5 * 0.45e-15,
+            "neuron_static": 2e-12,
+            "synapse_events": 21.5 * 0.45e-15,
             "encoder": 64e-15 + 2e-12 + 2e-12 + 2.7e-15,
         },
         rel=1e-12,
     )
     assert report.latency_s == approx(0.1)
-    assert report.counts == approx({"spikes": 11, "synaptic_operations": 21, "core_crossings": 0})
+    total = 112e-15 + 2e-12 + 2e-12 + 21.5 * 0.45e-15 + 64e-15 + 4e-12 + 2.7e-15
+    counts = {"spikes": 11, "synaptic_operations": 21, "core_crossings": 0, "energy_per_spike_j": total / 11}
+    assert report.counts == approx(counts)
 
 
 def test_chip_constants_charge_what_they_are_for():
@@ -126,12 +133,14 @@ def test_what_the_layers_leave_out_is_named():
     adaptive = replace(HIDDEN, kind="adaptive_lif")
     inside = _report(replace(NETWORK, layers=(ENCODER, adaptive)))
     assert "adaptation circuit" in inside.not_modelled
-    assert "readout comparison" not in inside.not_modelled
+    assert "readout: signed integration" not in inside.not_modelled
+    assert "off-state leak of synapses" in inside.not_modelled
+    assert "temperature dependence of the leak conductance" in inside.not_modelled
     assert "encoder" not in inside.not_modelled
     outside = _report(EXTERNAL, EXTERNAL_ACTIVITY)
     assert "encoder" in outside.not_modelled
     assert "encoder" not in outside.parts_j
-    assert "readout comparison" in outside.not_modelled
+    assert "readout: signed integration" in outside.not_modelled
     assert "adaptation circuit" not in outside.not_modelled
     assert "drain-source leak of 32nm-pdsoi-nsd5e19" in outside.not_modelled
 
@@ -150,13 +159,16 @@ def test_without_spikes_only_static_energy_is_left():
     activity = replace(ACTIVITY, spikes=silent, near_threshold=silent, encoder_charge=np.zeros(2))
     report = _report(NETWORK, activity, KNOWN)
     static = {name for name, part in report.parts_j.items() if part}
-    assert static == {"neuron_static", "encoder", "bias", "standby"}
+    assert static == {"neuron_static", "synapse_events", "encoder", "bias", "standby"}
+    assert report.parts_j["synapse_events"] == approx(3 * 0.45e-15)  # the biases pulse in every step
+    assert report.counts["energy_per_spike_j"] is None
     assert report.parts_j["encoder"] == approx(2 * 10e-12 * 0.1)
 
 
 def test_twice_the_steps_are_twice_the_static_energy_and_the_same_dynamic():
     longer = replace(ACTIVITY, n_steps=200)
     once, twice = _report(constants=KNOWN, neurons=1), _report(NETWORK, longer, KNOWN, neurons=1)
+    assert twice.parts_j.pop("synapse_events") - once.parts_j.pop("synapse_events") == approx(3 * 0.45e-15)
     ratio = {name: twice.parts_j[name] / once.parts_j[name] for name in once.parts_j if name != "encoder"}
     static = {"neuron_static", "bias", "standby"}
     assert ratio == approx({name: 2.0 if name in static else 1.0 for name in ratio})
@@ -167,7 +179,9 @@ def test_twice_the_steps_are_twice_the_static_energy_and_the_same_dynamic():
 def test_twice_the_spikes_are_twice_the_event_energies():
     busier = replace(ACTIVITY, spikes={name: 2 * count for name, count in ACTIVITY.spikes.items()})
     once, twice = _report(constants=KNOWN, neurons=1), _report(NETWORK, busier, KNOWN, neurons=1)
-    for name in ("synapse_events", "routing", "synapse_wires"):
+    synapses = [report.parts_j["synapse_events"] - 3 * 0.45e-15 for report in (once, twice)]
+    assert synapses[1] == approx(2 * synapses[0])
+    for name in ("routing", "synapse_wires"):
         assert twice.parts_j[name] == approx(2 * once.parts_j[name])
     assert twice.parts_j["neuron_dynamic"] - once.parts_j["neuron_dynamic"] == approx(7 * 16e-15)
     assert twice.parts_j["neuron_static"] == once.parts_j["neuron_static"]
@@ -175,15 +189,15 @@ def test_twice_the_spikes_are_twice_the_event_energies():
 
 @pytest.mark.parametrize("acceleration", [0.5, 1.0, 250.0])
 def test_acceleration_shortens_all_that_takes_time_and_leaves_the_events(acceleration):
-    """Static power and the crowbar window last 1 / acceleration as long; switching and charges stay."""
+    """Static power lasts 1 / acceleration as long; charges stay, the crowbar's too: its current goes with speed."""
     parts = _report(constants=KNOWN, acceleration=acceleration, neurons=1).parts_j
     shorter = 1 / acceleration
     assert parts == approx(
         {
-            "neuron_dynamic": 112e-15 + 2e-12 * shorter,
-            "neuron_static": 2e-12 * shorter + 2.7e-15,
-            "synapse_events": 28.5 * 0.45e-15,
-            "encoder": 64e-15 + 4e-12 * shorter + 2.7e-15,
+            "neuron_dynamic": 112e-15 + 2e-12,
+            "neuron_static": 2e-12 * shorter,
+            "synapse_events": 21.5 * 0.45e-15,
+            "encoder": 64e-15 + 2e-12 + 2e-12 * shorter + 2.7e-15,
             "routing": 18 * 7e-15,
             "synapse_wires": 21 * 3e-16,
             "bias": 3 * 2e-13 * shorter,
@@ -194,27 +208,48 @@ def test_acceleration_shortens_all_that_takes_time_and_leaves_the_events(acceler
     assert _report(acceleration=acceleration).latency_s == approx(0.1 * shorter)
 
 
-@pytest.mark.parametrize("acceleration", [0, -1, float("nan")])
-def test_impossible_acceleration_is_refused(acceleration):
-    with pytest.raises(ValueError, match="acceleration must be positive"):
+@pytest.mark.parametrize("acceleration", [0, -1, float("nan"), float("inf"), 834])
+def test_impossible_acceleration_is_refused_with_the_largest(acceleration):
+    """A step of 1 ms holds a pulse of 1 us and a reset of 0.2 us up to 833 times as fast."""
+    assert _report(acceleration=833).latency_s == approx(0.1 / 833)
+    with pytest.raises(ValueError, match=r"acceleration must be positive, and at most 833 so that a step of 1 ms"):
         _report(acceleration=acceleration)
 
 
+def test_inhibition_and_its_strength_cost_nothing():
+    """Sinks to ground draw nothing from V_DS: ten times the inhibition, the same energy."""
+
+    def harder(values):
+        return np.where(values < 0, 10 * values, values)
+
+    layers = tuple(
+        replace(x, weights=harder(x.weights), bias=harder(x.bias),
+                recurrent=None if x.recurrent is None else harder(x.recurrent))
+        for x in NETWORK.layers
+    )  # fmt: skip
+    assert _report(replace(NETWORK, layers=layers)).parts_j == _report().parts_j
+
+
 def _recounted(net: NetworkSpec, activity: Activity, placement) -> float:
-    """Every spike followed by hand to the set of other cores on which it has a target."""
-    home = {(p.layer, i): p.core for p in placement.slices for i in range(p.start, p.stop)}
-    total = 0.0
+    """Every synapse followed by hand from its source's core to the core that holds it."""
+    home = {(p.layer, i): p.core for p in placement.slices if p.line_start == 0 for i in range(p.start, p.stop)}
+    holder = {
+        (p.layer, line, i): p.core
+        for p in placement.slices
+        for line in range(p.line_start, p.line_stop)
+        for i in range(p.start, p.stop)
+    }
+    reached: dict[tuple[str, int], set[int]] = {}
     for index, layer in enumerate(net.layers):
-        if layer.kind == "readout":
-            continue
-        for i in range(layer.n_neurons):
-            cores = set()
-            if layer.recurrent is not None:
-                cores |= {home[layer.name, j] for j in range(layer.n_neurons) if layer.recurrent[i, j] != 0}
-            for after in net.layers[index + 1 : index + 2]:
-                cores |= {home[after.name, j] for j in range(after.n_neurons) if after.weights[i, j] != 0}
-            total += activity.spikes[layer.name][i] * len(cores - {home[layer.name, i]})
-    return total
+        before = net.layers[index - 1].name if index else "external input"
+        loops = [] if layer.recurrent is None else [(layer.name, i) for i in range(layer.n_neurons)]
+        lines = [] if layer.kind == "encoder" else [(before, i) for i in range(layer.fan_in)]
+        for line, source in enumerate(lines + loops):
+            row = layer.weights[line] if line < len(lines) else layer.recurrent[line - len(lines)]
+            cores = {holder[layer.name, line, j] for j in range(layer.n_neurons) if row[j] != 0}
+            reached.setdefault(source, set()).update(cores)
+    spikes = activity.spikes | {"external input": activity.input_spikes}
+    return sum(spikes[name][i] * len(cores - {home[name, i]}) for (name, i), cores in reached.items())
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -228,8 +263,9 @@ def test_core_crossings_match_a_brute_force_recount(seed):
         layers.append(_layer(f"layer{i}", kind, (rng.random((fan_in, n)) < 0.2).tolist(), [0.0] * n, loops))
     net = NetworkSpec("net", 1e-3, CIRCUIT, tuple(layers))
     spikes = {layer.name: rng.random(layer.n_neurons) * 9 for layer in layers if layer.spiking}
-    activity = Activity(1, 10, spikes, spikes)
-    placement = place(net, _chip({}, int(rng.integers(1, 9)), 60, int(rng.integers(1, 9))))
+    activity = Activity(1, 10, spikes, spikes, rng.random(net.n_external) * 9)
+    sites, inputs, lines = (int(rng.integers(1, most)) for most in (9, 9, 15))
+    placement = place(net, _chip({}, sites, 60, inputs, lines))
     crossings = core_crossings(net, activity, placement)
     assert crossings == approx(_recounted(net, activity, placement))
     assert crossings > 0

@@ -26,7 +26,7 @@ approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, i
 
 ELSEWHERE = LIFCircuit(
     device=DEVICES["32nm-pdsoi-nsd5e19"], width=0.8e-6, v_gs=-0.7, c_mem=1.7e-15, v_threshold=0.55, v_reset=-0.12,
-    g_leak=40e-12, t_refractory=3.1e-6, v_dd=1.2, c_control=1.3e-15, c_reset=0.4e-15, i_crowbar=70e-12,
+    v_sink=-0.2, g_leak=40e-12, t_refractory=3.1e-6, v_dd=1.2, c_control=1.3e-15, c_reset=0.4e-15, i_crowbar=70e-12,
     v_crowbar=0.05, i_static=8e-12,
 )  # fmt: skip
 CIRCUITS = {
@@ -34,7 +34,7 @@ CIRCUITS = {
     "no leak": LIFCircuit(g_leak=0.0),
     "almost no leak": LIFCircuit(g_leak=1e-22),
     "strong leak": LIFCircuit(g_leak=70e-12),
-    "reset below ground": LIFCircuit(v_reset=-0.2, t_refractory=0.0),
+    "reset below ground": LIFCircuit(v_reset=-0.2, v_sink=-0.2, t_refractory=0.0),
     "reset above ground": replace(ELSEWHERE, v_reset=0.2),
     "elsewhere": ELSEWHERE,
 }
@@ -175,9 +175,7 @@ def test_input_charge_is_conserved(name):
 
 def test_crowbar_window_never_reaches_below_reset():
     whole = replace(ELSEWHERE, v_crowbar=5.0)
-    assert spike_energy(whole, 60e-12).crowbar == approx(
-        70e-12 * 1.2 * (period(whole, 60e-12) - whole.t_refractory)
-    )
+    assert spike_energy(whole, 60e-12).crowbar == approx(70e-12 * 1.2 * (period(whole, 60e-12) - whole.t_refractory))
 
 
 def test_energy_is_marginal_plus_static_power_times_interval():
@@ -197,12 +195,26 @@ def test_static_power_counts_the_drain_leak_where_it_is_known():
     assert ELSEWHERE.static_power == approx(8e-12 * 1.2)
     assert "drain-source leak of 32nm-pdsoi-nsd5e19" in ELSEWHERE.not_modelled
     assert not any("drain-source" in line for line in LIFCircuit().not_modelled)
+    assert "temperature dependence of the leak conductance" in LIFCircuit().not_modelled
 
 
-def test_circuit_for_tau_sets_the_leak_alone():
+def test_circuit_for_tau_starves_the_inverter_as_it_slows_the_membrane():
+    """So a spike at the same multiple of rheobase has the same crowbar charge; all else stays."""
     circuit = circuit_for_tau(20e-3, ELSEWHERE)
     assert circuit.tau_mem == approx(20e-3)
-    assert replace(circuit, g_leak=ELSEWHERE.g_leak) == ELSEWHERE
+    assert circuit.i_crowbar == approx(70e-12 * (1.7e-15 / 40e-12) / 20e-3)
+    assert replace(circuit, g_leak=ELSEWHERE.g_leak, i_crowbar=ELSEWHERE.i_crowbar) == ELSEWHERE
+    energies = [spike_energy(c, 3 * c.rheobase).crowbar for c in (circuit, ELSEWHERE)]
+    assert energies[0] == approx(energies[1])
+
+
+def test_without_leak_there_is_no_speed_to_scale_by():
+    assert circuit_for_tau(math.inf, ELSEWHERE) == replace(ELSEWHERE, g_leak=0.0)
+    back = circuit_for_tau(20e-3, replace(ELSEWHERE, g_leak=0.0))
+    assert (back.tau_mem, back.i_crowbar) == (approx(20e-3), ELSEWHERE.i_crowbar)
+
+
+def test_impossible_time_constants_are_refused():
     for tau in (0, -1e-3, math.nan):
         with pytest.raises(ValueError, match="tau_mem must be positive"):
             circuit_for_tau(tau)

@@ -49,7 +49,7 @@ def _spike_trains(circuit: LIFCircuit, currents: np.ndarray, duration: float) ->
     [
         LIFCircuit(),
         LIFCircuit(c_mem=0.9e-15, v_threshold=0.35, v_reset=0.05, g_leak=30e-12, t_refractory=1e-6),
-        LIFCircuit(g_leak=2e-12, v_reset=-0.1, t_refractory=0.0),
+        LIFCircuit(g_leak=2e-12, v_reset=-0.1, v_sink=-0.3, t_refractory=0.0),
     ],
     ids=["default", "leaky", "reset below ground"],
 )

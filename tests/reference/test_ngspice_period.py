@@ -33,7 +33,7 @@ CIRCUITS = {
     "100 ms": _without_leak(0.1, 1e-6),
     "mostly refractory": _without_leak(1e-3, 0.9),
     "1 % above rheobase": _driven(LIFCircuit(), 1.01 * LIFCircuit().rheobase),
-    "reset below ground": LIFCircuit(v_reset=-0.2, v_dd=0.5),
+    "reset below ground": LIFCircuit(v_reset=-0.2, v_sink=-0.3, v_dd=0.5),
     "another device": _driven(LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6), 1e-13),
 }
 

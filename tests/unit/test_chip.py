@@ -19,6 +19,7 @@ node_m = { value = 45e-9, source = "table 1" }
 cores = { value = 4, source = "table 1" }
 input_neurons = { value = 3, source = "table 1" }
 neurons = { value = 5, source = "table 1" }
+lines = { value = 8, source = "table 1" }
 synapses = { value = 40, source = "table 1" }
 weight_bits = { value = 2, source = "table 1" }
 
@@ -44,7 +45,7 @@ def _changed(old: str, new: str) -> str:
 def test_file_is_read_as_written(tmp_path):
     chip = _load(tmp_path, CHIP)
     assert (chip.name, chip.title, chip.node_m.value) == ("tiny", "a chip", 45e-9)
-    assert [chip.limit(name) for name in LIMITS] == [4, 3, 5, 40, 2]
+    assert [chip.limit(name) for name in LIMITS] == [4, 3, 5, 8, 40, 2]
     assert (chip.energy_j("hop_j"), chip.power_w("bias_w")) == (2e-15, 3e-9)
     assert chip.energy["hop_j"].source == "ASSUMED"
 
@@ -140,7 +141,7 @@ def test_every_chip_of_the_package_loads_under_its_own_name(name):
 def test_btbt_chip_has_the_published_sizes_and_invents_nothing():
     """20 input and 36 reservoir neurons, binary synapses, one core (press); a full crossbar is 36 (20 + 36)."""
     chip = load_chip("btbt-45rfsoi")
-    assert [chip.limit(name) for name in LIMITS] == [1, 20, 36, 36 * (20 + 36), 1]
+    assert [chip.limit(name) for name in LIMITS] == [1, 20, 36, 20 + 36, 36 * (20 + 36), 1]
     assert chip.node_m.value == approx(45e-9)
     assert not chip.energy
     assert not chip.power

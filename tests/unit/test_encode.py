@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from circuits.neuron import circuit_for_tau
 from snn.audio.encode import delta_encode, latency_encode, rate_encode
 from snn.audio.encoder import DeltaEncoder, LatencyEncoder, LIFEncoder, RateEncoder
 from snn.neurons.lif import LIFParams, decay, lif_state, lif_step
@@ -188,7 +189,7 @@ def test_a_rate_encoder_asks_for_a_generator():
 
 def test_a_constant_feature_fires_at_the_closed_form_rate():
     tau, dt, n_steps = 0.02, 5e-4, 2000
-    encoder = LIFEncoder(3, 2, tau, dt, generator())
+    encoder = LIFEncoder(3, 2, circuit_for_tau(tau), dt, generator())
     signal = torch.tensor([0.0, 1.5, -2.0])
     counts = encoder(signal.expand(n_steps, 1, 3)).sum((0, 1))
     drive = signal.repeat_interleave(2) * encoder.gain + encoder.bias
@@ -198,7 +199,7 @@ def test_a_constant_feature_fires_at_the_closed_form_rate():
 
 
 def test_neurons_of_a_band_see_that_band_alone_and_every_second_one_falling_values():
-    encoder = LIFEncoder(3, 4, 0.02, 0.01, generator())
+    encoder = LIFEncoder(3, 4, circuit_for_tau(0.02), 0.01, generator())
     signal = torch.zeros(1, 1, 3)
     signal[..., 1] = 1.0
     change = (encoder.drive(signal) - encoder.bias)[0, 0].view(3, 4)
@@ -207,7 +208,7 @@ def test_neurons_of_a_band_see_that_band_alone_and_every_second_one_falling_valu
 
 
 def test_rheobase_features_stay_silent():
-    encoder = LIFEncoder(1, 2, 0.02, 0.01, generator())
+    encoder = LIFEncoder(1, 2, circuit_for_tau(0.02), 0.01, generator())
     with torch.no_grad():
         encoder.bias.fill_(0.5)
         encoder.gain.fill_(0.5)
@@ -220,7 +221,7 @@ def test_rheobase_features_stay_silent():
 @pytest.mark.parametrize(
     ("encoder", "steps", "channels"),
     [
-        (LIFEncoder(1, 3, 1e-3, 1 / 8000, generator()), 1, 3),
+        (LIFEncoder(1, 3, circuit_for_tau(1e-3), 1 / 8000, generator()), 1, 3),
         (DeltaEncoder(1, 0.05), 1, 2),
         (LatencyEncoder(1, 4), 4, 1),
         (RateEncoder(1, 2, 500.0, 1 / 8000), 2, 1),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from circuits.btbt import btbt_current
-from circuits.netlist.network import network_parameters, typical_circuit, write_network_json, write_network_spice
+from circuits.netlist.parameters import network_parameters, typical_circuit, write_network_json, write_network_spice
 from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit, period
 
@@ -52,7 +52,8 @@ def tables(record):
     """Every synapse table of a layer with the weights it stands for."""
     layer = network().layer(record["name"])
     weights = None if layer.kind == "encoder" else layer.weights
-    named = {"bias": layer.bias, "synapses": weights, "recurrent_synapses": layer.recurrent}
+    bias = None if layer.kind == "encoder" else layer.bias
+    named = {"bias": bias, "synapses": weights, "recurrent_synapses": layer.recurrent}
     assert {key for key in named if key in record} == {key for key, weights in named.items() if weights is not None}
     return [(record[key], weights) for key, weights in named.items() if weights is not None]
 
@@ -74,8 +75,23 @@ def test_neurons_are_in_volts_seconds_and_siemens():
     assert neurons["v_threshold_v"] == pytest.approx([0.5, 0.3])  # 0.1 V + 0.4 V times 1 and 0.5
     assert neurons["tau_mem_s"] == [0.01, 0.04]
     assert neurons["g_leak_s"] == pytest.approx([0.8e-15 / 0.01, 0.8e-15 / 0.04], rel=1e-12, abs=0)
-    assert (neurons["tau_adapt_s"], neurons["adapt_a"], neurons["adapt_b"]) == ([0.1, 0.2], [0.3, -0.1], [0.4, 0.0])
-    assert "adapt_a" not in network_parameters(network())["layers"][0]["neurons"]
+    assert (neurons["tau_adapt_s"], neurons["coupling"]) == ([0.1, 0.2], [0.3, -0.1])
+    assert neurons["jump_v"] == pytest.approx([0.16, 0.0])  # 0.4 swings of 0.4 V
+    assert "coupling" not in network_parameters(network())["layers"][0]["neurons"]
+
+
+def test_an_adaptive_layer_is_noted_as_without_a_circuit():
+    notes = network_parameters(network())["notes"]
+    assert [note for note in notes if "adaptation" in note] == [
+        "hidden1 adaptation circuit: no BTBT circuit is published"
+    ]
+
+
+def test_signal_and_bias_of_an_encoder_are_charges_per_step():
+    signal = network_parameters(network())["layers"][0]["signal"]
+    encoder = network().layers[0]
+    np.testing.assert_allclose(signal["charge_per_step_c"], encoder.weights * Q, rtol=1e-12)
+    np.testing.assert_allclose(signal["bias_charge_per_step_c"], encoder.bias * Q, rtol=1e-12)
 
 
 def test_the_head_says_what_it_is_and_which_circuit():
@@ -155,6 +171,8 @@ def test_a_chain_that_does_not_fit_is_refused():
         replace(network(), layers=(hidden, replace(encoder, weights=np.ones((2, 3)))))
     with pytest.raises(ValueError, match="names must differ"):
         replace(network(), layers=(encoder, replace(hidden, name="encoder")))
+    with pytest.raises(ValueError, match="none may be 'external input'"):
+        replace(network(), layers=(encoder, replace(hidden, name="external input")))
     with pytest.raises(KeyError, match="there are encoder, hidden1, readout"):
         network().layer("hidden9")
 

@@ -202,6 +202,7 @@ def test_words_are_shown_literally(name):
     for figure in figures:
         assert not [text for text in figure.findobj(Text) if "$" in text.get_text().replace(r"\$", "")]
 
+
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_any_words_can_be_written(suffix, tmp_path):
     n_labels = len(HOSTILE)

@@ -169,7 +169,7 @@ def test_a_span_of_one_value_is_allowed():
 
 
 def test_a_rate_encoder_cannot_fire_more_than_once_a_step():
-    said = refused(MINIMAL, ["kind=rate", "max_rate_hz=101.0"])
+    said = refused(MINIMAL, ["kind=rate", "max_rate_hz=101.0", "steps_per_frame=1"])
     assert "max_rate_hz" in said
     assert parse_recipe(MINIMAL, ["kind=rate", "max_rate_hz=101.0", "steps_per_frame=2"]).dt == 0.005
     assert parse_recipe(MINIMAL, ["kind=lif", "max_rate_hz=101.0"]).dt == 0.010

@@ -7,8 +7,8 @@ import pytest
 
 from circuits.btbt import DEVICES
 from circuits.netlist import ngspice
+from circuits.netlist.names import MAX_NAME, MAX_TEXT, safe_name, safe_text
 from circuits.netlist.ngspice import run_ngspice
-from circuits.netlist.parameters import MAX_NAME, MAX_TEXT, safe_name, safe_text
 from circuits.netlist.spice import bench_netlist, neuron_netlist, write_spice
 from circuits.neuron import LIFCircuit, period
 

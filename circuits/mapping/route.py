@@ -1,0 +1,26 @@
+"""Traffic between cores."""
+
+import numpy as np
+
+from circuits.mapping.place import Placement
+from circuits.network import Activity, NetworkSpec
+
+
+def core_crossings(net: NetworkSpec, activity: Activity, placement: Placement) -> float:
+    """Spikes per inference, times the foreign cores to which each is sent (multicast).
+
+    A core needs a spike if it holds a synapse, of a weight that is not zero, on a line of that source; it is foreign
+    unless the source sits there. Channels of the external input sit on their input sites.
+    """
+    homes: set[tuple[str, int, int]] = set()  # population, neuron, core
+    needs: set[tuple[str, int, int]] = set()
+    for piece in placement.slices:
+        if piece.holds_neurons:
+            homes |= {(piece.layer, i, piece.core) for i in range(piece.start, piece.stop)}
+        if piece.as_input:
+            continue
+        layer = net.layer(piece.layer)
+        block = layer.crossbar[piece.line_start : piece.line_stop, piece.start : piece.stop]
+        lines = net.sources(layer)[piece.line_start : piece.line_stop]
+        needs |= {(*lines[row], piece.core) for row in np.flatnonzero(block.any(1))}
+    return float(sum(activity.of(source)[i] for source, i, _ in needs - homes))

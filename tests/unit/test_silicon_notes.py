@@ -1,0 +1,91 @@
+"""What the report says of currents that the device cannot make, and that the remedy it names mends them."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.mapping.silicon import (
+    IDLE_LEAK,
+    idle_synapses_are_quiet,
+    largest_acceleration,
+    rheobase_is_above_the_floor,
+    silicon_notes,
+)
+from circuits.network import LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit
+from circuits.synapse import T_PULSE
+
+CIRCUIT = LIFCircuit(c_mem=2e-15, v_threshold=0.5, v_reset=0.1)  # q = 0.8 fC, floor 0.45 um x 0.4 pA/um = 0.18 pA
+FLOOR = 0.18e-12
+
+
+def network(tau=20e-3, fan_in=3, dt=10e-3, circuit=CIRCUIT, threshold=1.0) -> NetworkSpec:
+    """A small layer in front of the one in question, and a readout whose time constant is nobody's rheobase."""
+    sizes, taus, kinds = (2, fan_in, 2, 2), (1e-4, tau, 9.0), ("lif", "lif", "readout")
+    layers = [
+        LayerSpec(f"layer{i}", kind, np.ones((sizes[i], sizes[i + 1])), np.zeros(sizes[i + 1]),
+                  np.full(sizes[i + 1], taus[i]), np.full(sizes[i + 1], threshold))
+        for i, kind in enumerate(kinds)
+    ]  # fmt: skip
+    return NetworkSpec("net", dt, circuit, tuple(layers))
+
+
+@pytest.mark.parametrize("acceleration", [1.0, 2.0, 3.5])
+def test_a_rheobase_below_the_floor_is_noted_with_the_acceleration_that_mends_it(acceleration):
+    """C V_th / tau = 2 fF x 0.5 V / 20 ms = 50 fA: 3.6 times below 0.18 pA."""
+    (note,) = rheobase_is_above_the_floor(network(), acceleration)
+    said = f"layer 'layer1': a rheobase of {50 * acceleration:g} fA lies below the device's floor of 180 fA"
+    assert note.startswith(said)
+    assert "an acceleration of 4 or a c_mem of" in note
+    assert rheobase_is_above_the_floor(network(), 4) == ()
+
+
+def test_the_rheobase_is_that_of_each_neurons_own_threshold_and_leak():
+    """At half the swing V_th is 0.3 V: 30 fA, mended by 6 times the speed; at 5 ms it is 200 fA."""
+    assert "a rheobase of 30 fA" in rheobase_is_above_the_floor(network(threshold=0.5), 1)[0]
+    assert "an acceleration of 6 or" in rheobase_is_above_the_floor(network(threshold=0.5), 1)[0]
+    assert rheobase_is_above_the_floor(network(tau=5e-3), 1) == ()
+
+
+def test_the_capacitor_named_mends_the_rheobase():
+    (note,) = rheobase_is_above_the_floor(network(), 1)
+    farads = float(re.search(r"c_mem of ([\d.]+) fF", note)[1]) * 1e-15
+    assert farads == pytest.approx(3.6 * 2e-15, rel=1e-9, abs=0)
+    assert rheobase_is_above_the_floor(network(circuit=replace(CIRCUIT, c_mem=1.001 * farads)), 1) == ()
+
+
+def test_idle_synapses_of_the_worst_layer_are_set_against_the_charge_of_a_weight():
+    """30 lines x 0.18 pA x 10 ms / 0.8 fC = 67.5 q per step, mended at 675 times the speed."""
+    (note,) = idle_synapses_are_quiet(network(fan_in=30), 1)
+    assert note.startswith("layer 'layer1': 30 idle synapses")
+    leak = 30 * FLOOR * 10e-3 / 0.8e-15
+    assert f"leak {leak:.3g} q per step" in note
+    assert leak == pytest.approx(67.5)
+    assert "an acceleration of 675 or a c_mem of" in note
+    assert idle_synapses_are_quiet(network(fan_in=30), 675.1) == ()
+    assert idle_synapses_are_quiet(network(fan_in=30), 674) != ()
+
+
+def test_absent_synapses_do_not_leak():
+    net = network(fan_in=30)
+    pruned = replace(net.layers[1], weights=np.ones((30, 2)) * (np.arange(30) < 7)[:, None])
+    (note,) = idle_synapses_are_quiet(replace(net, layers=(net.layers[0], pruned, net.layers[2])), 1)
+    assert note.startswith("layer 'layer1': 7 idle synapses")
+
+
+def test_a_speed_that_leaves_no_time_for_a_pulse_is_not_offered():
+    """At dt 20 us only 16 times the speed holds a pulse and a reset; 10 lines need far more."""
+    net = network(fan_in=1000, dt=20e-6)
+    assert largest_acceleration(net) == pytest.approx(20e-6 / (T_PULSE + CIRCUIT.t_refractory))
+    (note,) = idle_synapses_are_quiet(net, 1)
+    assert note.endswith("would mend it, no acceleration does")
+    leak = 1000 * FLOOR * 20e-6 / 0.8e-15
+    farads = float(re.search(r"c_mem of ([\d.]+) fF", note)[1]) * 1e-15
+    assert farads == pytest.approx(2e-15 * leak / IDLE_LEAK, rel=5e-3, abs=0)
+
+
+def test_a_fast_chip_has_no_notes():
+    assert len(silicon_notes(network(), 1)) == 2
+    assert silicon_notes(network(), 4000) == ()
