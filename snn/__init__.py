@@ -26,7 +26,7 @@ _HOME = {
     "fit": "snn.training.fit",
     "Recipe": "snn.recipe",
     "load_recipe": "snn.recipe",
-    "evaluate": "snn.evaluate",
+    "evaluate": "snn.evaluation",
     "train": "snn.experiment",
     "evaluate_run": "snn.experiment",
     "load_run": "snn.run",

@@ -15,7 +15,7 @@ from circuits.storage import write_json
 from snn.data.clip import load_clip
 from snn.data.corpus import open_corpus
 from snn.data.download import prepare
-from snn.evaluate import Evaluation
+from snn.evaluation import Evaluation
 from snn.experiment import evaluate_run, train
 from snn.export import network_spec
 from snn.recipe import load_recipe

@@ -13,7 +13,7 @@ from snn.audio.features import LogMel
 from snn.data.augment import Augment
 from snn.data.corpus import Corpus, open_corpus
 from snn.data.splits import SPLITS, Split
-from snn.evaluate import Evaluation, evaluate
+from snn.evaluation import Evaluation, evaluate
 from snn.networks.spotter import Spotter
 from snn.recipe import Recipe
 from snn.reporter import Reporter

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from snn.audio.encode import delta_encode
-from snn.evaluate import measure_activity
+from snn.evaluation import measure_activity
 from snn.export import network_spec
 from snn.networks import Spotter
 from snn.recipe import parse_recipe
