@@ -9,8 +9,8 @@ from torch import Tensor
 from circuits.neuron import LIFCircuit
 from circuits.units import Seconds
 from snn.audio.encode import delta_encode, latency_encode, rate_encode
-from snn.neurons.lif import LIFParams, decay, lif_state, lif_step, v_floor
-from snn.neurons.scan import scan
+from snn.kernels import Backend, run_layer
+from snn.neurons.lif import LIFParams, decay, lif_state, v_floor
 from snn.recipe import EncoderConfig, Recipe
 
 
@@ -32,9 +32,17 @@ class LIFEncoder(torch.nn.Module):
     spread, so that the neurons of one band divide its range; every second one answers to falling values.
     """
 
-    def __init__(self, n_bands: int, per_channel: int, circuit: LIFCircuit, dt: Seconds, generator: torch.Generator):
+    def __init__(
+        self,
+        n_bands: int,
+        per_channel: int,
+        circuit: LIFCircuit,
+        dt: Seconds,
+        generator: torch.Generator,
+        backend: Backend = "auto",
+    ):
         super().__init__()
-        self.per_channel, self.dt, self.n_out = per_channel, dt, n_bands * per_channel
+        self.per_channel, self.dt, self.backend, self.n_out = per_channel, dt, backend, n_bands * per_channel
         sign = torch.where(torch.arange(self.n_out) % per_channel % 2 == 0, 1.0, -1.0)
         self.gain = torch.nn.Parameter(sign * (1 + torch.rand(self.n_out, generator=generator)))
         self.bias = torch.nn.Parameter(torch.rand(self.n_out, generator=generator))
@@ -52,7 +60,8 @@ class LIFEncoder(torch.nn.Module):
     def forward(
         self, signal: Float[Tensor, "time batch band"], generator: torch.Generator | None = None
     ) -> Float[Tensor, "time batch channel"]:
-        return scan(lif_step, self.drive(signal), lif_state(signal.shape[1], self.bias), self.params())[0]
+        start = lif_state(signal.shape[1], self.bias)
+        return run_layer(self.drive(signal), start, self.params(), backend=self.backend)[0]
 
 
 class DeltaEncoder(torch.nn.Module):
@@ -99,7 +108,9 @@ def build_encoder(recipe: Recipe, generator: torch.Generator) -> Encoder:
     bands = recipe.features.n_mels
     match config.kind:
         case "lif":
-            return LIFEncoder(bands, config.per_channel, recipe.neuron.circuit(), recipe.dt, generator)
+            return LIFEncoder(
+                bands, config.per_channel, recipe.neuron.circuit(), recipe.dt, generator, recipe.training.backend
+            )
         case "delta":
             return DeltaEncoder(bands, config.threshold)
         case "latency":

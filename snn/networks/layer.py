@@ -7,9 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from circuits.units import Seconds
+from snn.kernels import Backend, run_layer
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
 from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step, v_floor
-from snn.neurons.scan import Step, scan
+from snn.neurons.scan import Step
 from snn.neurons.surrogate import SURROGATES
 from snn.recipe import NeuronConfig
 
@@ -39,9 +40,10 @@ class SpikingLayer(torch.nn.Module):
         dt: Seconds,
         recurrent: bool,
         generator: torch.Generator,
+        backend: Backend = "auto",
     ):
         super().__init__()
-        self.neuron, self.dt = neuron, dt
+        self.neuron, self.dt, self.backend = neuron, dt, backend
         bound = math.sqrt(3 / fan_in)  # unit variance of each weight times sqrt(fan_in)
         self.weight = torch.nn.Parameter((2 * torch.rand(fan_in, n_neurons, generator=generator) - 1) * bound)
         self.norm = torch.nn.BatchNorm1d(n_neurons)
@@ -103,7 +105,7 @@ class SpikingLayer(torch.nn.Module):
     ) -> tuple[Float[Tensor, "time batch neuron"], LIFState | AdaptiveState]:
         """Spikes and the last state; `state` None starts from rest."""
         state = self.start(x.shape[1]) if state is None else state
-        return scan(self.step, self.drive(x), state, self.params(), self.recurrent)
+        return run_layer(self.drive(x), state, self.params(), self.recurrent, self.backend)
 
 
 def _inside(log_tau: Tensor, span: tuple[float, float]) -> Tensor:

@@ -9,9 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from snn.audio.encoder import Encoder, build_encoder
+from snn.kernels import run_readout
 from snn.networks.layer import SpikingLayer
-from snn.neurons.lif import LIFParams, decay, leaky_step, lif_state
-from snn.neurons.scan import scan
+from snn.neurons.lif import LIFParams, decay, lif_state
 from snn.recipe import Recipe
 
 EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022
@@ -41,11 +41,11 @@ class Spotter(torch.nn.Module):
         super().__init__()
         if n_labels < 2:
             raise ValueError(f"a spotter needs at least 2 labels, got {n_labels}")
-        self.recipe, self.dt = recipe, recipe.dt
+        self.recipe, self.dt, self.backend = recipe, recipe.dt, recipe.training.backend
         self.encoder: Encoder = build_encoder(recipe, generator)
         sizes = (self.encoder.n_out, *recipe.network.hidden)
         self.layers = torch.nn.ModuleList(
-            SpikingLayer(fan_in, n, recipe.neuron, self.dt, recipe.network.recurrent, generator)
+            SpikingLayer(fan_in, n, recipe.neuron, self.dt, recipe.network.recurrent, generator, self.backend)
             for fan_in, n in pairwise(sizes)
         )
         bound = 1 / math.sqrt(sizes[-1])
@@ -66,7 +66,7 @@ class Spotter(torch.nn.Module):
         """Potentials of the leaky integrators behind the last layer."""
         drive = spikes @ self.readout_weight + self.readout_bias
         params = LIFParams(decay(self.tau_readout, self.dt), torch.ones_like(self.readout_bias))
-        return scan(leaky_step, drive, lif_state(drive.shape[1], self.readout_bias), params)[0]
+        return run_readout(drive, lif_state(drive.shape[1], self.readout_bias), params, self.backend)[0]
 
     def forward(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None

@@ -1,0 +1,193 @@
+"""Compiled neuron dynamics for the CPU (Numba): all time steps of a layer in one pass, forward and backward.
+
+The arithmetic is that of `snn/neurons`: v = lerp(drive - w, v, alpha), floor, spike, hard reset; `reference.py` defines
+it and tests compare. Arrays are `(time, batch, neuron)`, any strides but the last; every call releases the GIL.
+"""
+
+from typing import no_type_check
+
+import numpy as np
+from numba import njit
+
+# Compiled on first use and kept on disk; run-time type checks of the tests stay out (`no_type_check`).
+jit = njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy")
+
+
+@no_type_check
+@jit
+def add_rows(spikes, weights, out):
+    """out[i, :] += sum over j of spikes[i, j] weights[j, :], skipping silent j. `(batch, from)`, `(from, to)`."""
+    for i in range(spikes.shape[0]):
+        row = out[i]
+        for j in range(spikes.shape[1]):
+            s = spikes[i, j]
+            if s != 0:
+                w = weights[j]
+                for k in range(row.shape[0]):
+                    row[k] += s * w[k]
+
+
+@no_type_check
+@jit
+def forward(drive, alpha, theta, floor, below, rho, a, b, recurrent, v, spikes, w, state_v, state_s, state_w):
+    """Run a layer through time; `state_*` `(batch, neuron)` hold the first state and are left at the last.
+
+    v (out): potential before the reset; `below`, the number next under `floor`, where it was held at the floor.
+    w (out): adaptation before each step, empty for LIF, as are rho, a, b; recurrent is empty without recurrence.
+    """
+    n_time, n_batch, n = drive.shape
+    total = np.empty_like(state_v)
+    for t in range(n_time):
+        for i in range(n_batch):
+            for k in range(n):
+                total[i, k] = drive[t, i, k]
+        if recurrent.shape[0]:
+            add_rows(state_s, recurrent, total)
+        for i in range(n_batch):
+            vt, st, x, sv, ss, sw = v[t, i], spikes[t, i], total[i], state_v[i], state_s[i], state_w[i]
+            if rho.shape[0]:
+                wt = w[t, i]
+                for k in range(n):
+                    wt[k] = sw[k]
+                    x[k] -= sw[k]
+            for k in range(n):
+                u = x[k] + alpha[k] * (sv[k] - x[k])
+                held = u < floor
+                u = floor if held else u
+                fired = u > theta[k]
+                vt[k] = below if held else u
+                st[k] = 1 if fired else 0
+                sv[k] = 0 if fired else u
+            if rho.shape[0]:
+                for k in range(n):
+                    u = max(vt[k], floor)
+                    y = a[k] * u
+                    sw[k] = y + rho[k] * (sw[k] - y) + b[k] * st[k]
+            for k in range(n):
+                ss[k] = st[k]
+
+
+@no_type_check
+@jit
+def surrogate_row(code, x, out):
+    """Pseudo-derivatives of `snn/neurons/surrogate.py` at x, by the order of SURROGATES."""
+    for k in range(x.shape[0]):
+        y = abs(x[k])
+        if code == 0:
+            out[k] = 1 if y <= 0.5 else 0
+        elif code == 1:
+            out[k] = 1 / (1 + (np.pi * y) ** 2)
+        elif code == 2:
+            out[k] = 1 / (1 + 10 * y) ** 2
+        else:
+            out[k] = max(1 - y, 0)
+
+
+@no_type_check
+@jit
+def add_needed(grad, weights, slope, out):
+    """out[i, j] += sum over k of grad[i, k] weights[j, k] where slope[i, j] is not 0; elsewhere nobody asks."""
+    for j in range(weights.shape[0]):
+        w = weights[j]
+        for i in range(grad.shape[0]):
+            if slope[i, j] != 0:
+                g, total = grad[i], 0 * w[0]
+                for k in range(w.shape[0]):
+                    total += g[k] * w[k]
+                out[i, j] += total
+
+
+@no_type_check
+@jit
+def backward(
+    grad,
+    alpha,
+    theta,
+    floor,
+    rho,
+    a,
+    b,
+    recurrent,
+    code,
+    v,
+    spikes,
+    w,
+    first_v,
+    lam_v,
+    lam_w,
+    d_alpha,
+    d_theta,
+    d_rho,
+    d_a,
+    d_b,
+):
+    """Back through time; `grad` `(time, batch, neuron)` comes in as dL/dspikes and leaves as dL/ddrive.
+
+    `lam_*` `(batch, neuron)` come in as gradients of the last state, leave as those of the first; `d_*` are added to.
+    """
+    n_time, n_batch, n = grad.shape
+    slope, distance = np.empty_like(lam_v), np.empty_like(lam_v)
+    for t in range(n_time - 1, -1, -1):
+        for i in range(n_batch):
+            for k in range(n):
+                distance[i, k] = max(v[t, i, k], floor) - theta[k]
+            surrogate_row(code, distance[i], slope[i])
+        if recurrent.shape[0] and t + 1 < n_time:
+            add_needed(grad[t + 1], recurrent, slope, grad[t])
+        for i in range(n_batch):
+            g, vt, st, lv, lw = grad[t, i], v[t, i], spikes[t, i], lam_v[i], lam_w[i]
+            x, sur = distance[i], slope[i]
+            if rho.shape[0]:
+                wt = w[t, i]
+                for k in range(n):
+                    u = x[k] + theta[k]
+                    d_rho[k] += lw[k] * (wt[k] - a[k] * u)
+                    d_a[k] += lw[k] * (1 - rho[k]) * u
+                    d_b[k] += lw[k] * st[k]
+                    g[k] += lw[k] * b[k]
+                    lv[k] = lv[k] * (1 - st[k]) + lw[k] * (1 - rho[k]) * a[k]
+            else:
+                for k in range(n):
+                    lv[k] *= 1 - st[k]
+            for k in range(n):
+                gs = g[k] * sur[k]
+                d_theta[k] -= gs
+                dv = gs + lv[k]
+                dv = dv if vt[k] >= floor else 0 * dv
+                u = max(vt[k], floor)
+                before = first_v[i, k]
+                if t > 0:
+                    before = 0 * u if spikes[t - 1, i, k] != 0 else max(v[t - 1, i, k], floor)
+                d_alpha[k] += dv * (before - u) / (1 - alpha[k])
+                g[k] = (1 - alpha[k]) * dv
+                lv[k] = alpha[k] * dv
+            if rho.shape[0]:
+                for k in range(n):
+                    lw[k] = rho[k] * lw[k] - g[k]
+
+
+@no_type_check
+@jit
+def leaky_forward(drive, alpha, first, v):
+    """Leaky integrators through time: v[t] = lerp(drive[t], v[t-1], alpha)."""
+    n_time, n_batch, n = drive.shape
+    for t in range(n_time):
+        for i in range(n_batch):
+            before, x, out = first[i] if t == 0 else v[t - 1, i], drive[t, i], v[t, i]
+            for k in range(n):
+                out[k] = x[k] + alpha[k] * (before[k] - x[k])
+
+
+@no_type_check
+@jit
+def leaky_backward(grad, alpha, first, v, d_alpha, lam):
+    """Back through time; `grad` comes in as dL/dv and leaves as dL/ddrive, `lam` leaves as the gradient of `first`."""
+    n_time, n_batch, n = grad.shape
+    for t in range(n_time - 1, -1, -1):
+        for i in range(n_batch):
+            before, g, now, carried = first[i] if t == 0 else v[t - 1, i], grad[t, i], v[t, i], lam[i]
+            for k in range(n):
+                dv = g[k] + carried[k]
+                d_alpha[k] += dv * (before[k] - now[k]) / (1 - alpha[k])
+                g[k] = (1 - alpha[k]) * dv
+                carried[k] = alpha[k] * dv
