@@ -99,6 +99,7 @@ class NetworkConfig(_Section):
 
     hidden: tuple[int, ...] = (128, 128)
     recurrent: bool = False
+    norm: Literal["batch", "none"] = "batch"  # "none", with dropout 0, trains through the fused kernels
     dropout: float = Field(0.1, ge=0, lt=1)
     tau_readout_s: float = Field(0.050, gt=0)
 

@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from snn.kernels import reference
-from snn.kernels.reference import Params, State
+from snn.kernels.reference import DenseLayer, Params, Readout, State
 from snn.neurons.lif import LIFParams, LIFState
 
 Backend = Literal["auto", "reference", "cpu"]
@@ -33,6 +33,27 @@ def run_readout(
 ) -> tuple[Float[Tensor, "time batch label"], LIFState]:
     """Potentials `(time, batch, label)` of leaky integrators and their last state."""
     return _backend(backend, drive, params).run_readout(drive, state, params)
+
+
+def network_loss(
+    x: Float[Tensor, "time batch channel"],
+    labels: Int[Tensor, " clip"],
+    layers: tuple[DenseLayer, ...],
+    readout: Readout,
+    evidence: float,
+    backend: str = "auto",
+) -> Float[Tensor, ""]:
+    """Mean cross entropy of a whole network's voting readout: fused where the kernels can run it.
+
+    Args: x: spikes or features of the first layer. evidence: weight of all votes together.
+    Raises: ValueError if shapes do not match, or the named backend cannot run this.
+    """
+    chosen = _backend(backend, x, layers[0].params)
+    if chosen is reference:
+        return reference.network_loss(x, labels, layers, readout, evidence)
+    from snn.kernels import fused
+
+    return fused.network_loss(x, labels, layers, readout, evidence)
 
 
 def _backend(name: str, drive: Tensor, params: Params):

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from snn.kernels import cpu_loops
+from snn.kernels import cpu_loops, cpu_readout
 from snn.kernels.reference import Params, State
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.lif import LIFParams, LIFState
@@ -116,12 +116,12 @@ class _Layer(torch.autograd.Function):
         al, th, rh, aa, bb, rec, first, vv, ss, ww = _arrays(alpha, theta, rho, a, b, recurrent, v0, v, spikes, w)
 
         def work(chunk):
-            sums = [np.zeros_like(p) for p in (al, th, rh, aa, bb)]
+            sums = [np.zeros_like(p) for p in (al, al, th, rh, aa, bb)]
             cpu_loops.backward(
                 g[:, chunk], al, th, ctx.limit, rh, aa, bb, rec, ctx.code,
                 vv[:, chunk], ss[:, chunk], ww[:, chunk], first[chunk], lv[chunk], lw[chunk], *sums,
             )  # fmt: skip
-            return sums
+            return sums[1:]
 
         parts = _each_chunk(work, grad.shape[1])
         sums = [torch.from_numpy(np.sum(column, axis=0)) for column in zip(*parts, strict=True)]
@@ -136,7 +136,7 @@ class _Readout(torch.autograd.Function):
     @staticmethod
     def forward(ctx, drive, alpha, v0):
         potential = drive.new_empty(drive.shape)
-        cpu_loops.leaky_forward(*_arrays(drive, alpha, v0), potential.numpy())
+        cpu_readout.leaky_forward(*_arrays(drive, alpha, v0), potential.numpy())
         ctx.save_for_backward(alpha, v0, potential)
         return potential
 
@@ -148,5 +148,7 @@ class _Readout(torch.autograd.Function):
             torch.zeros_like(alpha),
             v0.new_zeros(v0.shape),
         )
-        cpu_loops.leaky_backward(grad.numpy(), *_arrays(alpha, v0, potential), d_alpha.numpy(), d_v0.numpy())
+        cpu_readout.leaky_backward(
+            grad.numpy(), *_arrays(alpha, v0, potential), np.zeros_like(d_alpha.numpy()), d_alpha.numpy(), d_v0.numpy()
+        )
         return grad, d_alpha, d_v0

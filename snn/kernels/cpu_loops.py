@@ -2,15 +2,14 @@
 
 The arithmetic is that of `snn/neurons`: v = lerp(drive - w, v, alpha), floor, spike, hard reset; `reference.py` defines
 it and tests compare. Arrays are `(time, batch, neuron)`, any strides but the last; every call releases the GIL.
+The run-time type checks of the tests stay out of compiled code (`no_type_check`).
 """
 
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 
-# Compiled on first use and kept on disk; run-time type checks of the tests stay out (`no_type_check`).
-jit = njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy")
+from snn.kernels.compile import jit
 
 
 @no_type_check
@@ -115,6 +114,7 @@ def backward(
     first_v,
     lam_v,
     lam_w,
+    d_drive,
     d_alpha,
     d_theta,
     d_rho,
@@ -127,6 +127,7 @@ def backward(
     """
     n_time, n_batch, n = grad.shape
     slope, distance = np.empty_like(lam_v), np.empty_like(lam_v)
+    before, moved = np.empty_like(alpha), np.zeros_like(alpha)
     for t in range(n_time - 1, -1, -1):
         for i in range(n_batch):
             for k in range(n):
@@ -149,45 +150,24 @@ def backward(
             else:
                 for k in range(n):
                     lv[k] *= 1 - st[k]
+            if t > 0:
+                st, vt_before = spikes[t - 1, i], v[t - 1, i]
+                for k in range(n):
+                    before[k] = (1 - st[k]) * max(vt_before[k], floor)
+            else:
+                for k in range(n):
+                    before[k] = first_v[i, k]
             for k in range(n):
                 gs = g[k] * sur[k]
                 d_theta[k] -= gs
                 dv = gs + lv[k]
                 dv = dv if vt[k] >= floor else 0 * dv
-                u = max(vt[k], floor)
-                before = first_v[i, k]
-                if t > 0:
-                    before = 0 * u if spikes[t - 1, i, k] != 0 else max(v[t - 1, i, k], floor)
-                d_alpha[k] += dv * (before - u) / (1 - alpha[k])
+                moved[k] += dv * (before[k] - x[k] - theta[k])
                 g[k] = (1 - alpha[k]) * dv
+                d_drive[k] += g[k]
                 lv[k] = alpha[k] * dv
             if rho.shape[0]:
                 for k in range(n):
                     lw[k] = rho[k] * lw[k] - g[k]
-
-
-@no_type_check
-@jit
-def leaky_forward(drive, alpha, first, v):
-    """Leaky integrators through time: v[t] = lerp(drive[t], v[t-1], alpha)."""
-    n_time, n_batch, n = drive.shape
-    for t in range(n_time):
-        for i in range(n_batch):
-            before, x, out = first[i] if t == 0 else v[t - 1, i], drive[t, i], v[t, i]
-            for k in range(n):
-                out[k] = x[k] + alpha[k] * (before[k] - x[k])
-
-
-@no_type_check
-@jit
-def leaky_backward(grad, alpha, first, v, d_alpha, lam):
-    """Back through time; `grad` comes in as dL/dv and leaves as dL/ddrive, `lam` leaves as the gradient of `first`."""
-    n_time, n_batch, n = grad.shape
-    for t in range(n_time - 1, -1, -1):
-        for i in range(n_batch):
-            before, g, now, carried = first[i] if t == 0 else v[t - 1, i], grad[t, i], v[t, i], lam[i]
-            for k in range(n):
-                dv = g[k] + carried[k]
-                d_alpha[k] += dv * (before[k] - now[k]) / (1 - alpha[k])
-                g[k] = (1 - alpha[k]) * dv
-                carried[k] = alpha[k] * dv
+    for k in range(n):
+        d_alpha[k] += moved[k] / (1 - alpha[k])

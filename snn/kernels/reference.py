@@ -1,10 +1,13 @@
 """The meaning of a layer's time loop, in plain PyTorch: what every backend must agree with."""
 
-from jaxtyping import Float
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_step
-from snn.neurons.lif import LIFParams, LIFState, leaky_step, lif_step
+from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
+from snn.neurons.lif import LIFParams, LIFState, leaky_step, lif_state, lif_step
 from snn.neurons.scan import Step, scan
 
 Params = LIFParams | AdaptiveParams
@@ -28,3 +31,44 @@ def run_readout(
 ) -> tuple[Float[Tensor, "time batch label"], LIFState]:
     """Potentials of leaky integrators and their last state."""
     return scan(leaky_step, drive, state, params)
+
+
+class DenseLayer(NamedTuple):
+    """A layer without normalisation: drive = x W + bias + recurrent spikes R."""
+
+    weight: Float[Tensor, "fan_in neuron"]
+    bias: Float[Tensor, " neuron"]
+    params: Params
+    recurrent: Float[Tensor, "neuron neuron"] | None = None
+
+
+class Readout(NamedTuple):
+    """Leaky integrators behind the last layer; alpha = exp(-dt / tau)."""
+
+    weight: Float[Tensor, "fan_in label"]
+    bias: Float[Tensor, " label"]
+    alpha: Float[Tensor, " label"]
+
+
+def network_potential(
+    x: Float[Tensor, "time batch channel"], layers: tuple[DenseLayer, ...], readout: Readout
+) -> Float[Tensor, "time batch label"]:
+    """Readout potentials of a network that starts from rest."""
+    for layer in layers:
+        start = adaptive_state if isinstance(layer.params, AdaptiveParams) else lif_state
+        drive = x @ layer.weight + layer.bias
+        x, _ = run_layer(drive, start(x.shape[1], layer.bias), layer.params, layer.recurrent)
+    params = LIFParams(readout.alpha, torch.ones_like(readout.alpha))
+    return run_readout(x @ readout.weight + readout.bias, lif_state(x.shape[1], readout.bias), params)[0]
+
+
+def network_loss(
+    x: Float[Tensor, "time batch channel"],
+    labels: Int[Tensor, " clip"],
+    layers: tuple[DenseLayer, ...],
+    readout: Readout,
+    evidence: float,
+) -> Float[Tensor, ""]:
+    """Mean cross entropy of the voting readout: logits are evidence mean_t softmax(potential)."""
+    votes = network_potential(x, layers, readout).softmax(-1).mean(0)
+    return torch.nn.functional.cross_entropy(evidence * votes, labels)

@@ -8,11 +8,12 @@ from torch import Tensor
 
 from circuits.units import Seconds
 from snn.kernels import Backend, run_layer
+from snn.kernels.reference import DenseLayer
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
 from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step, v_floor
 from snn.neurons.scan import Step
 from snn.neurons.surrogate import SURROGATES
-from snn.recipe import NeuronConfig
+from snn.recipe import NetworkConfig, NeuronConfig
 
 ADAPT_A_LIMIT, ADAPT_B_LIMIT = 1.0, 2.0  # a in [-1, 1], b in [0, 2]. Source: Bittar and Garner 2022
 
@@ -27,9 +28,10 @@ def log_uniform(n: int, span: tuple[float, float], generator: torch.Generator) -
 
 
 class SpikingLayer(torch.nn.Module):
-    """Synapses, batch normalisation, then LIF or adaptive LIF neurons with learnable time constants.
+    """Synapses, batch normalisation or a bias, then LIF or adaptive LIF neurons with learnable time constants.
 
-    drive = norm(x W) + recurrent spikes R. The normalisation is folded into the weights on export.
+    drive = norm(x W) + recurrent spikes R, or x W + bias + recurrent spikes R. The normalisation is folded into the
+    weights on export.
     """
 
     def __init__(
@@ -38,7 +40,7 @@ class SpikingLayer(torch.nn.Module):
         n_neurons: int,
         neuron: NeuronConfig,
         dt: Seconds,
-        recurrent: bool,
+        network: NetworkConfig,
         generator: torch.Generator,
         backend: Backend = "auto",
     ):
@@ -46,10 +48,14 @@ class SpikingLayer(torch.nn.Module):
         self.neuron, self.dt, self.backend = neuron, dt, backend
         bound = math.sqrt(3 / fan_in)  # unit variance of each weight times sqrt(fan_in)
         self.weight = torch.nn.Parameter((2 * torch.rand(fan_in, n_neurons, generator=generator) - 1) * bound)
-        self.norm = torch.nn.BatchNorm1d(n_neurons)
+        self.norm, self.bias = None, None
+        if network.norm == "batch":
+            self.norm = torch.nn.BatchNorm1d(n_neurons)
+        else:
+            self.bias = torch.nn.Parameter(torch.rand(n_neurons, generator=generator))
         self.log_tau_mem = torch.nn.Parameter(log_uniform(n_neurons, neuron.tau_mem_s, generator))
         self.recurrent = None
-        if recurrent:
+        if network.recurrent:
             start = torch.randn(n_neurons, n_neurons, generator=generator) * 0.5 / math.sqrt(n_neurons)
             self.recurrent = torch.nn.Parameter(start)
         if neuron.model == "adaptive_lif":
@@ -96,9 +102,17 @@ class SpikingLayer(torch.nn.Module):
 
     def drive(self, x: Float[Tensor, "time batch fan_in"]) -> Float[Tensor, "time batch neuron"]:
         """Normalised synaptic input, in units of the threshold."""
+        if self.norm is None:
+            return x @ self.weight + self.bias
         if self.training:  # a plain mean over the first batches: their statistics count from the first epoch on
             self.norm.momentum = max(NORM_MOMENTUM, 1 / (1 + self.norm.num_batches_tracked.item()))
         return self.norm((x @ self.weight).flatten(0, 1)).unflatten(0, x.shape[:2])
+
+    def dense(self) -> DenseLayer:
+        """The layer as the fused kernels take it. Raises: ValueError with batch normalisation, which they lack."""
+        if self.bias is None:
+            raise ValueError('a layer with batch normalisation has no dense form; train with network.norm = "none"')
+        return DenseLayer(self.weight, self.bias, self.params(), self.recurrent)
 
     def forward(
         self, x: Float[Tensor, "time batch fan_in"], state: LIFState | AdaptiveState | None = None

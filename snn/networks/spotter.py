@@ -5,14 +5,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from snn.audio.encoder import Encoder, build_encoder
-from snn.kernels import run_readout
+from snn.kernels import network_loss, run_readout
+from snn.kernels.reference import Readout
 from snn.networks.layer import SpikingLayer
 from snn.neurons.lif import LIFParams, decay, lif_state
 from snn.recipe import Recipe
+from snn.training.losses import score_loss
 
 EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022
 
@@ -45,7 +47,7 @@ class Spotter(torch.nn.Module):
         self.encoder: Encoder = build_encoder(recipe, generator)
         sizes = (self.encoder.n_out, *recipe.network.hidden)
         self.layers = torch.nn.ModuleList(
-            SpikingLayer(fan_in, n, recipe.neuron, self.dt, recipe.network.recurrent, generator, self.backend)
+            SpikingLayer(fan_in, n, recipe.neuron, self.dt, recipe.network, generator, self.backend)
             for fan_in, n in pairwise(sizes)
         )
         bound = 1 / math.sqrt(sizes[-1])
@@ -67,6 +69,25 @@ class Spotter(torch.nn.Module):
         drive = spikes @ self.readout_weight + self.readout_bias
         params = LIFParams(decay(self.tau_readout, self.dt), torch.ones_like(self.readout_bias))
         return run_readout(drive, lif_state(drive.shape[1], self.readout_bias), params, self.backend)[0]
+
+    @property
+    def fusable(self) -> bool:
+        """Whether the loss can be had in one fused piece: no batch normalisation, no dropout, LIF-type layers."""
+        plain = self.recipe.network.norm == "none" and self.recipe.network.dropout == 0
+        return plain and self.backend == "auto"
+
+    def loss(
+        self,
+        features: Float[Tensor, "batch frame band"],
+        labels: Int[Tensor, " batch"],
+        generator: torch.Generator | None = None,
+    ) -> Float[Tensor, ""]:
+        """Mean cross entropy of the scores, by the fused kernels where they can run the network."""
+        if self.fusable and features.device.type == "cpu":
+            x = self.encoder(features.transpose(0, 1), generator)
+            readout = Readout(self.readout_weight, self.readout_bias, decay(self.tau_readout, self.dt))
+            return network_loss(x, labels, tuple(layer.dense() for layer in self.layers), readout, EVIDENCE)
+        return score_loss(self(features, generator).log_scores, labels)
 
     def forward(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None

@@ -110,7 +110,7 @@ def _train_epoch(
         for group in optimiser.param_groups:
             group["lr"] = one_cycle(span[0] + i, span[1], config.learning_rate)
         features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
-        loss = score_loss(model(features, generator).log_scores, labels)
+        loss = model.loss(features, labels, generator)
         optimiser.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_norm).item()

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from snn.networks.layer import NORM_MOMENTUM, SpikingLayer
-from snn.recipe import NeuronConfig
+from snn.recipe import NetworkConfig, NeuronConfig
 
 
 def layer(**settings):
     neuron = NeuronConfig(**settings)
-    return SpikingLayer(5, 4, neuron, 0.01, recurrent=False, generator=torch.Generator().manual_seed(0)).double()
+    return SpikingLayer(5, 4, neuron, 0.01, NetworkConfig(), torch.Generator().manual_seed(0)).double()
 
 
 def batch(seed):

@@ -1,0 +1,152 @@
+"""The fused network against the plain PyTorch one: loss and gradients, any micro-batch, activity and threads."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+
+from snn.kernels import fused, network_loss, reference
+from snn.kernels.reference import DenseLayer, Readout
+from snn.networks.spotter import Spotter
+from snn.neurons.adaptive import AdaptiveParams
+from snn.neurons.lif import LIFParams
+from snn.neurons.surrogate import SURROGATES, atan, boxcar
+from snn.recipe import load_recipe
+
+SIZES = (12, 32, 24, 7)
+EVIDENCE = 60.0
+
+
+def network(adaptive, recurrent, dtype, spike_grad, gain=1.5):
+    """Layers and readout with every number away from its default; `gain` sets the activity."""
+    g = torch.Generator().manual_seed(0)
+
+    def within(low, high, *shape):
+        draw = torch.rand(*shape, generator=g, dtype=torch.float64)
+        return (low + (high - low) * draw).to(dtype).requires_grad_()
+
+    def normal(scale, *shape):
+        return (scale * torch.randn(*shape, generator=g, dtype=torch.float64)).to(dtype).requires_grad_()
+
+    layers = []
+    for i, (fan_in, n) in enumerate(pairwise(SIZES[:-1])):
+        weight = normal(gain * (4 if i else 1) / fan_in**0.5, fan_in, n)
+        shared = (within(0.6, 0.9, n), within(0.9, 1.1, n))
+        if adaptive:
+            extra = (within(0.8, 0.95, n), within(-0.2, 0.2, n), within(0.0, 0.5, n))
+            params = AdaptiveParams(*shared, *extra, spike_grad, -1.0)
+        else:
+            params = LIFParams(*shared, spike_grad, -1.0)
+        loop = normal(0.5 / n**0.5, n, n) if recurrent else None
+        layers.append(DenseLayer(weight, within(-0.1, 0.3, n), params, loop))
+    n, n_labels = SIZES[-2:]
+    return tuple(layers), Readout(normal(0.3, n, n_labels), within(-0.1, 0.1, n_labels), within(0.7, 0.95, n_labels))
+
+
+def clips(dtype, n_time=30, n_batch=37):
+    g = torch.Generator().manual_seed(5)
+    x = torch.randn(n_time, n_batch, SIZES[0], generator=g, dtype=torch.float64).to(dtype).requires_grad_()
+    return x, torch.randint(0, SIZES[-1], (n_batch,), generator=g)
+
+
+def leaves(layers, readout):
+    for layer in layers:
+        yield from (layer.weight, layer.bias, *(p for p in layer.params if isinstance(p, torch.Tensor)))
+        if layer.recurrent is not None:
+            yield layer.recurrent
+    yield from readout
+
+
+def compare(layers, readout, x, labels, limit):
+    inputs = [*leaves(layers, readout), x]
+    expected = reference.network_loss(x, labels, layers, readout, EVIDENCE)
+    got = fused.network_loss(x, labels, layers, readout, EVIDENCE)
+    assert abs(got.item() - expected.item()) <= limit * expected.item()
+    for mine, theirs in zip(torch.autograd.grad(got, inputs), torch.autograd.grad(expected, inputs), strict=True):
+        assert (mine - theirs).abs().max() <= limit * theirs.abs().max()
+
+
+@pytest.mark.parametrize("spike_grad", SURROGATES.values(), ids=SURROGATES)
+@pytest.mark.parametrize("recurrent", [False, True], ids=["feedforward", "recurrent"])
+@pytest.mark.parametrize("adaptive", [False, True], ids=["lif", "adaptive"])
+@pytest.mark.parametrize(("dtype", "limit"), [(torch.float64, 1e-9), (torch.float32, 1e-4)], ids=["double", "single"])
+def test_loss_and_every_gradient_are_those_of_the_reference(adaptive, recurrent, spike_grad, dtype, limit):
+    compare(*network(adaptive, recurrent, dtype, spike_grad), *clips(dtype), limit)
+
+
+@pytest.mark.parametrize("rows", [1, 30, 7 * 30, 10**9])
+def test_the_size_of_a_micro_batch_changes_nothing(monkeypatch, rows):
+    monkeypatch.setattr(fused, "MICRO_ROWS", rows)
+    compare(*network(True, True, torch.float64, atan), *clips(torch.float64), 1e-9)
+
+
+@pytest.mark.parametrize(("gain", "sparse"), [(0.4, True), (1.5, True), (40.0, False)])
+def test_sparse_and_dense_products_agree(gain, sparse):
+    layers, readout = network(False, False, torch.float64, atan, gain)
+    x, labels = clips(torch.float64)
+    with torch.no_grad():
+        first = reference.network_potential(
+            x, layers[:1], Readout(torch.eye(32).double(), torch.zeros(32).double(), torch.zeros(32).double())
+        )
+    assert (first.mean() < fused.DENSE_FROM) == sparse
+    compare(layers, readout, x, labels, 1e-9)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_the_number_of_threads_changes_rounding_only(n_threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        compare(*network(False, True, torch.float64, boxcar), *clips(torch.float64), 1e-9)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_buffers_of_one_shape_do_not_leak_into_another():
+    layers, readout = network(True, False, torch.float64, atan)
+    for n_time, n_batch in ((30, 37), (11, 3), (30, 37), (3, 1)):
+        compare(layers, readout, *clips(torch.float64, n_time, n_batch), 1e-9)
+
+
+def test_what_does_not_fit_is_refused():
+    layers, readout = network(False, False, torch.float32, boxcar)
+    x, labels = clips(torch.float32)
+    with pytest.raises(ValueError, match="labels"):
+        fused.network_loss(x, labels[:5], layers, readout, EVIDENCE)
+    with pytest.raises(ValueError, match="labels"):
+        fused.network_loss(x[:0], labels, layers, readout, EVIDENCE)
+    with pytest.raises(ValueError, match="float32 and float64"):
+        network_loss(x.half(), labels, layers, readout, EVIDENCE, "cpu")
+
+
+@pytest.mark.parametrize("encoder", ["lif", "delta"])
+def test_twenty_training_steps_end_alike_on_every_backend(encoder):
+    """Single precision: a spike may flip at threshold, so the losses agree within noise and both fall."""
+    g = torch.Generator().manual_seed(3)
+    features, labels = torch.randn(32, 40, 8, generator=g), torch.arange(32) % 4
+    features[torch.arange(32), :, labels] += 1.5
+    losses = []
+    for backend in ("auto", "reference"):
+        settings = [
+            "norm=none",
+            "dropout=0",
+            f"backend={backend}",
+            f"encoder.kind={encoder}",
+            "hidden=[24, 16]",
+            "n_mels=8",
+        ]
+        model = Spotter(load_recipe("fsdd", settings), 4, torch.Generator().manual_seed(0))
+        assert model.fusable == (backend == "auto")
+        optimiser = torch.optim.Adam(model.parameters(), 0.01)
+        run = []
+        for _ in range(20):
+            optimiser.zero_grad()
+            loss = model.loss(features, labels)
+            loss.backward()
+            optimiser.step()
+            run.append(loss.item())
+        losses.append(run)
+    mine, theirs = losses
+    assert mine[0] == pytest.approx(theirs[0], rel=1e-4)
+    assert mine[-1] < 0.99 * mine[0]
+    assert mine[-1] == pytest.approx(theirs[-1], rel=0.15)
