@@ -1,9 +1,10 @@
 # make demo   the whole flow on embedded speech            make test   the quick tests
 # make slow   checks that take minutes                     make lint   style
+# make bench  speed of a training step: runs/bench.json
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test slow lint clean
+.PHONY: demo test slow lint bench clean
 
 demo: .venv/installed
 	$(BIN)/snn demo --out runs/demo
@@ -13,6 +14,9 @@ test: .venv/installed
 
 slow: .venv/installed
 	$(BIN)/python -m pytest -q -m slow
+
+bench: .venv/installed
+	$(BIN)/python tests/benchmarks/training_step.py runs/bench.json
 
 lint: .venv/installed
 	$(BIN)/ruff check .

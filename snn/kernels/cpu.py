@@ -113,13 +113,13 @@ class _Layer(torch.autograd.Function):
             g_w.clone(memory_format=torch.contiguous_format),
         )
         g, lv, lw = grad.numpy(), lam_v.numpy(), lam_w.numpy()
-        al, th, rh, aa, bb, rec, first, vv, ss, ww = _arrays(alpha, theta, rho, a, b, recurrent, v0, v, spikes, w)
+        al, th, rh, aa, bb, rec, first, vv, ww = _arrays(alpha, theta, rho, a, b, recurrent, v0, v, w)
 
         def work(chunk):
             sums = [np.zeros_like(p) for p in (al, al, th, rh, aa, bb)]
             cpu_loops.backward(
                 g[:, chunk], al, th, ctx.limit, rh, aa, bb, rec, ctx.code,
-                vv[:, chunk], ss[:, chunk], ww[:, chunk], first[chunk], lv[chunk], lw[chunk], *sums,
+                vv[:, chunk], ww[:, chunk], first[chunk], lv[chunk], lw[chunk], *sums,
             )  # fmt: skip
             return sums[1:]
 

@@ -31,7 +31,7 @@ def add_rows(spikes, weights, out):
 def forward(drive, alpha, theta, floor, below, rho, a, b, recurrent, v, spikes, w, state_v, state_s, state_w):
     """Run a layer through time; `state_*` `(batch, neuron)` hold the first state and are left at the last.
 
-    v (out): potential before the reset; `below`, the number next under `floor`, where it was held at the floor.
+    v (out, may be drive itself): potential before the reset; where it was held at `floor`, `below`, the next number.
     w (out): adaptation before each step, empty for LIF, as are rho, a, b; recurrent is empty without recurrence.
     """
     n_time, n_batch, n = drive.shape
@@ -84,16 +84,22 @@ def surrogate_row(code, x, out):
 
 @no_type_check
 @jit
-def add_needed(grad, weights, slope, out):
-    """out[i, j] += sum over k of grad[i, k] weights[j, k] where slope[i, j] is not 0; elsewhere nobody asks."""
+def add_needed(grad, weights, slope, needed, out):
+    """out[i, j] += sum over k of grad[i, k] weights[j, k] where slope[i, j] is not 0; elsewhere nobody asks.
+
+    A surrogate of bounded support leaves most of a dense product unused. needed: scratch, `(batch,)` integers.
+    """
     for j in range(weights.shape[0]):
-        w = weights[j]
+        count = 0
         for i in range(grad.shape[0]):
-            if slope[i, j] != 0:
-                g, total = grad[i], 0 * w[0]
-                for k in range(w.shape[0]):
-                    total += g[k] * w[k]
-                out[i, j] += total
+            needed[count] = i
+            count += 1 if slope[i, j] != 0 else 0
+        w = weights[j]
+        for c in range(count):
+            g, total = grad[needed[c]], 0 * w[0]
+            for k in range(w.shape[0]):
+                total += g[k] * w[k]
+            out[needed[c], j] += total
 
 
 @no_type_check
@@ -109,7 +115,6 @@ def backward(
     recurrent,
     code,
     v,
-    spikes,
     w,
     first_v,
     lam_v,
@@ -127,33 +132,36 @@ def backward(
     """
     n_time, n_batch, n = grad.shape
     slope, distance = np.empty_like(lam_v), np.empty_like(lam_v)
-    before, moved = np.empty_like(alpha), np.zeros_like(alpha)
+    needed = np.empty(n_batch + 1, np.int64)
+    before, kept, moved = np.empty_like(alpha), np.empty_like(alpha), np.zeros_like(alpha)
     for t in range(n_time - 1, -1, -1):
         for i in range(n_batch):
             for k in range(n):
                 distance[i, k] = max(v[t, i, k], floor) - theta[k]
             surrogate_row(code, distance[i], slope[i])
         if recurrent.shape[0] and t + 1 < n_time:
-            add_needed(grad[t + 1], recurrent, slope, grad[t])
+            add_needed(grad[t + 1], recurrent, slope, needed, grad[t])
         for i in range(n_batch):
-            g, vt, st, lv, lw = grad[t, i], v[t, i], spikes[t, i], lam_v[i], lam_w[i]
+            g, vt, lv, lw = grad[t, i], v[t, i], lam_v[i], lam_w[i]
             x, sur = distance[i], slope[i]
+            for k in range(n):
+                kept[k] = 0 if vt[k] > theta[k] else 1  # a spike resets: nothing is carried on
             if rho.shape[0]:
                 wt = w[t, i]
                 for k in range(n):
                     u = x[k] + theta[k]
                     d_rho[k] += lw[k] * (wt[k] - a[k] * u)
                     d_a[k] += lw[k] * (1 - rho[k]) * u
-                    d_b[k] += lw[k] * st[k]
+                    d_b[k] += lw[k] * (1 - kept[k])
                     g[k] += lw[k] * b[k]
-                    lv[k] = lv[k] * (1 - st[k]) + lw[k] * (1 - rho[k]) * a[k]
+                    lv[k] = lv[k] * kept[k] + lw[k] * (1 - rho[k]) * a[k]
             else:
                 for k in range(n):
-                    lv[k] *= 1 - st[k]
+                    lv[k] *= kept[k]
             if t > 0:
-                st, vt_before = spikes[t - 1, i], v[t - 1, i]
+                vb = v[t - 1, i]
                 for k in range(n):
-                    before[k] = (1 - st[k]) * max(vt_before[k], floor)
+                    before[k] = 0 if vb[k] > theta[k] else max(vb[k], floor)
             else:
                 for k in range(n):
                     before[k] = first_v[i, k]

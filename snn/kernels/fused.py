@@ -21,7 +21,7 @@ from snn.kernels.cpu import CODES, supports
 from snn.kernels.reference import DenseLayer, Readout
 from snn.neurons.adaptive import AdaptiveParams
 
-MICRO_ROWS = 1600  # time steps x clips of a micro-batch: its buffers stay in a core's cache
+MICRO_ROWS = 800  # time steps x clips of a micro-batch: its buffers stay in a core's cache; best of 400, 800, 1600
 DENSE_FROM = 0.25  # activity above which a dense product is faster; measured crossover 0.25 to 0.30
 
 
@@ -127,13 +127,13 @@ def _micro_batch(buf, labels, settings, evidence, arrays, gradients, n_batch, d_
     dense_in = buf.x.reshape(rows, -1)
     for i, (floor, _) in enumerate(settings):
         weight, bias, alpha, theta, rho, a, b, recurrent = arrays[PER_LAYER * i : PER_LAYER * (i + 1)]
-        drive = buf.grad[i]
+        drive = buf.v[i]  # the potential takes its place
         _product(buf, i - 1, dense_in, weight, bias, drive.reshape(rows, -1))
         state = [np.zeros(drive.shape[1:], drive.dtype) for _ in range(3)]
         limit = drive.dtype.type(floor)
         below = np.nextafter(limit, drive.dtype.type(-np.inf))
         cpu_loops.forward(
-            drive, alpha, theta, limit, below, rho, a, b, recurrent, buf.v[i], buf.spikes[i], buf.w[i], *state
+            drive, alpha, theta, limit, below, rho, a, b, recurrent, drive, buf.spikes[i], buf.w[i], *state
         )
         cpu_products.events(buf.spikes[i].reshape(rows, -1), buf.start[i], buf.index[i])
         dense_in = buf.spikes[i].reshape(rows, -1)
@@ -156,7 +156,7 @@ def _micro_batch(buf, labels, settings, evidence, arrays, gradients, n_batch, d_
         floor, code = settings[i]
         cpu_loops.backward(
             buf.grad[i], alpha, theta, grad.dtype.type(floor), rho, a, b, recurrent, code,
-            buf.v[i], buf.spikes[i], buf.w[i], *state, *sums[1:7],
+            buf.v[i], buf.w[i], *state, *sums[1:7],
         )  # fmt: skip
         grad = buf.grad[i].reshape(rows, -1)
         if recurrent.size:
