@@ -33,6 +33,7 @@ def forward(drive, alpha, theta, floor, below, rho, a, b, recurrent, v, spikes, 
 
     v (out, may be drive itself): potential before the reset; where it was held at `floor`, `below`, the next number.
     w (out): adaptation before each step, empty for LIF, as are rho, a, b; recurrent is empty without recurrence.
+    spikes (out): may be empty, as a spike is also where v exceeds theta.
     """
     n_time, n_batch, n = drive.shape
     total = np.empty_like(state_v)
@@ -43,7 +44,7 @@ def forward(drive, alpha, theta, floor, below, rho, a, b, recurrent, v, spikes, 
         if recurrent.shape[0]:
             add_rows(state_s, recurrent, total)
         for i in range(n_batch):
-            vt, st, x, sv, ss, sw = v[t, i], spikes[t, i], total[i], state_v[i], state_s[i], state_w[i]
+            vt, x, sv, ss, sw = v[t, i], total[i], state_v[i], state_s[i], state_w[i]
             if rho.shape[0]:
                 wt = w[t, i]
                 for k in range(n):
@@ -55,15 +56,17 @@ def forward(drive, alpha, theta, floor, below, rho, a, b, recurrent, v, spikes, 
                 u = floor if held else u
                 fired = u > theta[k]
                 vt[k] = below if held else u
-                st[k] = 1 if fired else 0
+                ss[k] = 1 if fired else 0
                 sv[k] = 0 if fired else u
             if rho.shape[0]:
                 for k in range(n):
                     u = max(vt[k], floor)
                     y = a[k] * u
-                    sw[k] = y + rho[k] * (sw[k] - y) + b[k] * st[k]
-            for k in range(n):
-                ss[k] = st[k]
+                    sw[k] = y + rho[k] * (sw[k] - y) + b[k] * ss[k]
+            if spikes.shape[0]:
+                st = spikes[t, i]
+                for k in range(n):
+                    st[k] = ss[k]
 
 
 @no_type_check

@@ -7,19 +7,19 @@ from snn.kernels.compile import jit
 
 @no_type_check
 @jit
-def events(spikes, start, index):
-    """List the active columns of each row, index[start[m]:start[m+1]] for row m; branch-free: any activity costs alike.
+def events(v, theta, start, index):
+    """List the columns of each row above theta, index[start[m]:start[m+1]] for row m, without a branch.
 
-    spikes: `(row, from)`. start: `(row + 1,)`. index: room for every column of every row, and one more.
+    v: potentials `(row, from)`. start: `(row + 1,)`. index: room for every column of every row, and one more.
     """
     k = 0
-    for m in range(spikes.shape[0]):
+    for m in range(v.shape[0]):
         start[m] = k
-        row = spikes[m]
+        row = v[m]
         for j in range(row.shape[0]):
             index[k] = j
-            k += 1 if row[j] != 0 else 0
-    start[spikes.shape[0]] = k
+            k += 1 if row[j] > theta[j] else 0
+    start[v.shape[0]] = k
 
 
 @no_type_check

@@ -63,7 +63,6 @@ class _Buffers:
 
     x: np.ndarray
     v: list[np.ndarray]
-    spikes: list[np.ndarray]
     w: list[np.ndarray]
     grad: list[np.ndarray]
     start: list[np.ndarray]
@@ -125,6 +124,7 @@ def _micro_batch(buf, labels, settings, evidence, arrays, gradients, n_batch, d_
     n_layers = len(settings)
     rows = buf.x.shape[0] * buf.x.shape[1]
     dense_in = buf.x.reshape(rows, -1)
+    inputs = [dense_in]  # of each layer and the readout; None where events stand for it
     for i, (floor, _) in enumerate(settings):
         weight, bias, alpha, theta, rho, a, b, recurrent = arrays[PER_LAYER * i : PER_LAYER * (i + 1)]
         drive = buf.v[i]  # the potential takes its place
@@ -132,11 +132,10 @@ def _micro_batch(buf, labels, settings, evidence, arrays, gradients, n_batch, d_
         state = [np.zeros(drive.shape[1:], drive.dtype) for _ in range(3)]
         limit = drive.dtype.type(floor)
         below = np.nextafter(limit, drive.dtype.type(-np.inf))
-        cpu_loops.forward(
-            drive, alpha, theta, limit, below, rho, a, b, recurrent, drive, buf.spikes[i], buf.w[i], *state
-        )
-        cpu_products.events(buf.spikes[i].reshape(rows, -1), buf.start[i], buf.index[i])
-        dense_in = buf.spikes[i].reshape(rows, -1)
+        cpu_loops.forward(drive, alpha, theta, limit, below, rho, a, b, recurrent, drive, drive[:0], buf.w[i], *state)
+        cpu_products.events(drive.reshape(rows, -1), theta, buf.start[i], buf.index[i])
+        dense_in = None if _sparse(buf, i) else _spikes(drive, theta)
+        inputs.append(dense_in)
     weight, bias, alpha = arrays[-3:]
     drive = buf.readout
     _product(buf, n_layers - 1, dense_in, weight, bias, drive.reshape(rows, -1))
@@ -162,8 +161,7 @@ def _micro_batch(buf, labels, settings, evidence, arrays, gradients, n_batch, d_
         if recurrent.size:
             per_step = buf.x.shape[1]
             cpu_products.scatter(buf.start[i][: rows - per_step + 1], buf.index[i], grad[per_step:], sums[7])
-        dense_in = buf.spikes[i - 1].reshape(rows, -1) if i else buf.x.reshape(rows, -1)
-        _add_weight_gradient(buf, i - 1, dense_in, grad, sums[0])
+        _add_weight_gradient(buf, i - 1, inputs[i], grad, sums[0])
     if d_x is not None:
         d_x[:, part] = (grad @ weight.T).reshape(buf.x.shape)
     return loss
@@ -171,7 +169,12 @@ def _micro_batch(buf, labels, settings, evidence, arrays, gradients, n_batch, d_
 
 def _sparse(buf: _Buffers, source: int) -> bool:
     """Whether the input is a layer's spikes, and few: measured on this micro-batch."""
-    return source >= 0 and bool(buf.start[source][-1] < DENSE_FROM * buf.spikes[source].size)
+    return source >= 0 and bool(buf.start[source][-1] < DENSE_FROM * buf.v[source].size)
+
+
+def _spikes(v: np.ndarray, theta: np.ndarray) -> np.ndarray:
+    """Spikes `(row, neuron)` of potentials before the reset, `(time, batch, neuron)`."""
+    return (v > theta).reshape(-1, len(theta)).astype(v.dtype)
 
 
 def _product(buf, source, dense_in, weight, bias, out) -> None:
@@ -200,7 +203,6 @@ def _buffers(n_time: int, n_clips: int, n_in: int, arrays: list[np.ndarray], dty
         _local.buffers = _Buffers(
             x=np.empty((*shape, n_in), dtype),
             v=[np.empty((*shape, n), dtype) for n in sizes],
-            spikes=[np.empty((*shape, n), dtype) for n in sizes],
             w=[np.empty((*shape, n) if on else (0, n_clips, 0), dtype) for n, on in zip(sizes, adaptive, strict=True)],
             grad=[np.empty((*shape, n), dtype) for n in sizes],
             start=[np.empty(rows + 1, np.int32) for _ in sizes],
