@@ -12,6 +12,7 @@ from snn.kernels import cpu_loops, cpu_readout
 from snn.kernels.reference import Params, State
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.lif import LIFParams, LIFState
+from snn.neurons.scan import check_shapes
 from snn.neurons.surrogate import SURROGATES
 
 CHUNK = 16  # clips whose time loop stays in a core's cache
@@ -27,7 +28,7 @@ def run_layer(
     drive: Float[Tensor, "time batch neuron"], state: State, params: Params, recurrent: Tensor | None = None
 ) -> tuple[Float[Tensor, "time batch neuron"], State]:
     """Spikes of a layer and its last state; equal to `reference.run_layer`."""
-    _check(drive, state)
+    check_shapes(drive, state)
     none = drive.new_empty(0)
     adaptive = isinstance(params, AdaptiveParams)
     rho, a, b = (params.rho, params.a, params.b) if adaptive else (none, none, none)
@@ -44,20 +45,9 @@ def run_readout(
     drive: Float[Tensor, "time batch label"], state: LIFState, params: LIFParams
 ) -> tuple[Float[Tensor, "time batch label"], LIFState]:
     """Potentials of leaky integrators and their last state; equal to `reference.run_readout`."""
-    _check(drive, state)
+    check_shapes(drive, state)
     potential = _Readout.apply(drive, params.alpha, state.v)
     return potential, LIFState(potential[-1], state.spikes)
-
-
-def _check(drive: Tensor, state: State) -> None:
-    """Raises: ValueError if drive and state do not belong together, or there is no time step."""
-    if drive.shape[1:] != state.v.shape:
-        raise ValueError(
-            f"drive is (time, batch, neuron) = {tuple(drive.shape)}, but the state is (batch, neuron) = "
-            f"{tuple(state.v.shape)}; start from a state of the same batch"
-        )
-    if not len(drive):
-        raise ValueError("drive has no time steps; give at least one")
 
 
 @lru_cache(maxsize=1)

@@ -22,6 +22,16 @@ def scan(
     With `recurrent` weights (from, to) the spikes of the step before add to the drive: drive[t] + spikes[t-1] W.
     Returns: the outputs, stacked over time, and the last state. Raises: ValueError if drive and state do not match.
     """
+    check_shapes(drive, state)
+    outputs = []
+    for x in drive.unbind(0):
+        output, state = step(x if recurrent is None else torch.addmm(x, state.spikes, recurrent), state, params)
+        outputs.append(output)
+    return torch.stack(outputs), state
+
+
+def check_shapes(drive: Float[Tensor, "time batch neuron"], state: Any) -> None:
+    """Raises: ValueError if drive and state do not belong together, or there is no time step."""
     if drive.shape[1:] != state.v.shape:
         raise ValueError(
             f"drive is (time, batch, neuron) = {tuple(drive.shape)}, but the state is (batch, neuron) = "
@@ -29,8 +39,3 @@ def scan(
         )
     if not len(drive):
         raise ValueError("drive has no time steps; give at least one")
-    outputs = []
-    for x in drive.unbind(0):
-        output, state = step(x if recurrent is None else torch.addmm(x, state.spikes, recurrent), state, params)
-        outputs.append(output)
-    return torch.stack(outputs), state
