@@ -1,15 +1,14 @@
 """The compiled kernels as differentiable PyTorch functions, the batch divided among threads."""
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from snn.kernels import cpu_loops, cpu_readout
+from snn.kernels import cpu_backward, cpu_loops, cpu_readout
+from snn.kernels.cpu_loops import Record, States
 from snn.kernels.reference import Params, State
+from snn.kernels.threads import on_threads
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.lif import LIFParams, LIFState
 from snn.neurons.scan import check_shapes
@@ -50,67 +49,60 @@ def run_readout(
     return potential, LIFState(potential[-1], state.spikes)
 
 
-@lru_cache(maxsize=1)
-def _pool(n_threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(n_threads, "snn-kernel")
-
-
 def _each_chunk(work, n_batch: int) -> list:
     """Run `work(slice)` over the batch in chunks, on as many threads as torch may use; results in order."""
     n_threads = min(torch.get_num_threads(), n_batch)
-    size = max(1, min(CHUNK, -(-n_batch // n_threads)))
-    chunks = [slice(i, i + size) for i in range(0, n_batch, size)]
-    if n_threads == 1 or len(chunks) == 1:
-        return [work(chunk) for chunk in chunks]
-    return list(_pool(n_threads).map(work, chunks))
+    size = max(1, min(CHUNK, -(-n_batch // max(1, n_threads))))
+    return on_threads(work, [slice(i, i + size) for i in range(0, n_batch, size)], n_threads)
 
 
 def _arrays(*tensors: Tensor) -> list[np.ndarray]:
     return [tensor.detach().contiguous().numpy() for tensor in tensors]
 
 
+def _contiguous(tensor: Tensor) -> Tensor:
+    """A copy that may be written over."""
+    return tensor.clone(memory_format=torch.contiguous_format)
+
+
+def _part(arrays, chunk: slice):
+    """The chunk's clips of `States`, or of a `Record` without events."""
+    return type(arrays)(*(a[chunk] if a.ndim == 2 else a[:, chunk] if a.ndim == 3 else a for a in arrays))
+
+
 class _Layer(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, drive, alpha, theta, rho, a, b, recurrent, v0, s0, w0, floor, code):
-        adaptive = rho.numel() > 0
+    def forward(ctx, drive, alpha, v_threshold, rho, a, b, recurrent, v0, s0, w0, v_floor, code):
         v, spikes = drive.new_empty(drive.shape), drive.new_empty(drive.shape)
-        w = torch.empty_like(v) if adaptive else drive.new_empty(0, drive.shape[1], 0)
-        ends = [start.clone(memory_format=torch.contiguous_format) for start in (v0, s0, w0)]
-        x, *fixed = _arrays(drive, alpha, theta, rho, a, b, recurrent)
-        outs, states = _arrays(v, spikes, w), [end.numpy() for end in ends]
-        limit = x.dtype.type(floor)
-        below = np.nextafter(limit, x.dtype.type(-np.inf))
+        w = torch.empty_like(v) if rho.numel() else drive.new_empty(0, drive.shape[1], 0)
+        ends = [_contiguous(start) for start in (v0, s0, w0)]
+        x, loop, *neurons = _arrays(drive, recurrent, alpha, v_threshold, rho, a, b)
+        p = cpu_loops.neurons(*neurons, v_floor)
+        none = np.empty(0, np.int32)
+        record, state = Record(*_arrays(v, w, spikes), none, none), States(*(end.numpy() for end in ends))
 
         def work(chunk):
-            cpu_loops.forward(
-                x[:, chunk], fixed[0], fixed[1], limit, below, *fixed[2:],
-                *(out[:, chunk] for out in outs), *(end[chunk] for end in states),
-            )  # fmt: skip
+            cpu_loops.forward(x[:, chunk], x[0, 0, :0], p, loop, _part(state, chunk), _part(record, chunk))
 
         _each_chunk(work, drive.shape[1])
-        ctx.save_for_backward(alpha, theta, rho, a, b, recurrent, v0, s0, v, spikes, w)
-        ctx.limit, ctx.code = limit, code
-        ctx.set_materialize_grads(True)
+        ctx.save_for_backward(alpha, v_threshold, rho, a, b, recurrent, v0, s0, v, spikes, w)
+        ctx.v_floor, ctx.code = v_floor, code
         return spikes, *ends
 
     @staticmethod
     def backward(ctx, g_spikes, g_v, g_s, g_w):
-        alpha, theta, rho, a, b, recurrent, v0, s0, v, spikes, w = ctx.saved_tensors
-        grad = g_spikes.clone(memory_format=torch.contiguous_format)
+        *neurons, recurrent, v0, s0, v, spikes, w = ctx.saved_tensors
+        grad, lam_v, lam_w = _contiguous(g_spikes), _contiguous(g_v), _contiguous(g_w)
         grad[-1] += g_s
-        lam_v, lam_w = (
-            g_v.clone(memory_format=torch.contiguous_format),
-            g_w.clone(memory_format=torch.contiguous_format),
-        )
-        g, lv, lw = grad.numpy(), lam_v.numpy(), lam_w.numpy()
-        al, th, rh, aa, bb, rec, first, vv, ww = _arrays(alpha, theta, rho, a, b, recurrent, v0, v, w)
+        none, p = np.empty(0, np.int32), cpu_loops.neurons(*_arrays(*neurons), ctx.v_floor)
+        record = Record(*_arrays(v, w, spikes), none, none)
+        g, lv, lw, loop, first = *(t.numpy() for t in (grad, lam_v, lam_w)), *_arrays(recurrent, v0)
 
         def work(chunk):
-            sums = [np.zeros_like(p) for p in (al, al, th, rh, aa, bb)]
-            cpu_loops.backward(
-                g[:, chunk], al, th, ctx.limit, rh, aa, bb, rec, ctx.code,
-                vv[:, chunk], ww[:, chunk], first[chunk], lv[chunk], lw[chunk], *sums,
-            )  # fmt: skip
+            sums = cpu_backward.Sums(*(np.zeros_like(a) for a in (p.alpha, p.alpha, p.alpha, p.rho, p.a, p.b)))
+            cpu_backward.backward(
+                g[:, chunk], p, loop, ctx.code, _part(record, chunk), first[chunk], lv[chunk], lw[chunk], sums
+            )
             return sums[1:]
 
         parts = _each_chunk(work, grad.shape[1])
@@ -133,12 +125,7 @@ class _Readout(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         alpha, v0, potential = ctx.saved_tensors
-        grad, d_alpha, d_v0 = (
-            g.clone(memory_format=torch.contiguous_format),
-            torch.zeros_like(alpha),
-            v0.new_zeros(v0.shape),
-        )
-        cpu_readout.leaky_backward(
-            grad.numpy(), *_arrays(alpha, v0, potential), np.zeros_like(d_alpha.numpy()), d_alpha.numpy(), d_v0.numpy()
-        )
+        grad, d_drive, d_alpha, d_v0 = _contiguous(g), *(torch.zeros_like(t) for t in (alpha, alpha, v0))
+        sums = [t.numpy() for t in (d_drive, d_alpha, d_v0)]
+        cpu_readout.leaky_backward(grad.numpy(), *_arrays(alpha, v0, potential), *sums)
         return grad, d_alpha, d_v0

@@ -2,56 +2,57 @@
 
 from typing import no_type_check
 
-from snn.kernels.compile import jit
+from snn.kernels.compile import inline, jit
+
+DENSE_FROM = 0.25  # activity above which a dense product is faster; measured crossover 0.25 to 0.30
+
+
+@no_type_check
+@inline
+def list_active(spikes, index):
+    """Columns that are not 0, in order, without a branch; returns how many. index: one longer than spikes."""
+    count = 0
+    for j in range(spikes.shape[0]):
+        index[count] = j
+        count += 1 if spikes[j] != 0 else 0
+    return count
+
+
+@no_type_check
+@inline
+def add_rows(index, first, end, weights, out):
+    """out += sum of weights[index[e]] over first <= e < end, four rows at a time and always in that order."""
+    n, e = out.shape[0], first
+    while e + 3 < end:
+        w0, w1, w2, w3 = weights[index[e]], weights[index[e + 1]], weights[index[e + 2]], weights[index[e + 3]]
+        for k in range(n):
+            out[k] += (w0[k] + w1[k]) + (w2[k] + w3[k])
+        e += 4
+    while e < end:
+        w0 = weights[index[e]]
+        for k in range(n):
+            out[k] += w0[k]
+        e += 1
 
 
 @no_type_check
 @jit
-def events(v, theta, start, index):
-    """List the columns of each row above theta, index[start[m]:start[m+1]] for row m, without a branch.
-
-    v: potentials `(row, from)`. start: `(row + 1,)`. index: room for every column of every row, and one more.
-    """
-    k = 0
-    for m in range(v.shape[0]):
-        start[m] = k
-        row = v[m]
-        for j in range(row.shape[0]):
-            index[k] = j
-            k += 1 if row[j] > theta[j] else 0
-    start[v.shape[0]] = k
-
-
-@no_type_check
-@jit
-def gather(start, index, weights, bias, out):
-    """out[m, :] = bias + sum of weights[j, :] over the active j of row m: a product with a sparse 0/1 matrix."""
-    n = out.shape[1]
+def gather(start, index, weights, out):
+    """out[m] = sum of weights[j] over the active j of row m: a product with a sparse 0/1 matrix."""
     for m in range(out.shape[0]):
         row = out[m]
-        for k in range(n):
-            row[k] = bias[k]
-        e, end = start[m], start[m + 1]
-        while e + 3 < end:
-            w0, w1, w2, w3 = weights[index[e]], weights[index[e + 1]], weights[index[e + 2]], weights[index[e + 3]]
-            for k in range(n):
-                row[k] += (w0[k] + w1[k]) + (w2[k] + w3[k])
-            e += 4
-        while e < end:
-            w0 = weights[index[e]]
-            for k in range(n):
-                row[k] += w0[k]
-            e += 1
+        for k in range(row.shape[0]):
+            row[k] = 0
+        add_rows(index, start[m], start[m + 1], weights, row)
 
 
 @no_type_check
 @jit
 def scatter(start, index, grad, d_weights):
-    """d_weights[j, :] += grad[m, :] for the active j of row m: the transposed sparse product, silent rows skipped."""
-    n = grad.shape[1]
+    """d_weights[j] += grad[m] for the active j of row m: the transposed sparse product, silent rows skipped."""
     for m in range(grad.shape[0]):
         row = grad[m]
         for e in range(start[m], start[m + 1]):
             w = d_weights[index[e]]
-            for k in range(n):
+            for k in range(row.shape[0]):
                 w[k] += row[k]

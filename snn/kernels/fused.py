@@ -6,23 +6,25 @@ and the gradients add up. Products with spikes gather only the rows of active in
 """
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
-from snn.kernels import cpu_loops, cpu_products, cpu_readout
+from snn.kernels import cpu_backward, cpu_loops, cpu_products, cpu_readout
+from snn.kernels.buffers import Buffers, Shape, buffers
 from snn.kernels.cpu import CODES, supports
+from snn.kernels.cpu_backward import Sums
+from snn.kernels.cpu_loops import Neurons, Record, States
 from snn.kernels.reference import DenseLayer, Readout
+from snn.kernels.threads import on_threads
 from snn.neurons.adaptive import AdaptiveParams
 
 MICRO_ROWS = 800  # time steps x clips of a micro-batch: its buffers stay in a core's cache; best of 400, 800, 1600
-DENSE_FROM = 0.25  # activity above which a dense product is faster; measured crossover 0.25 to 0.30
+PER_LAYER = 8  # tensors of a layer in a flat list: weight, recurrent, bias, alpha, v_threshold, rho, a, b
 
 
 def can_fuse(x: Tensor, layers: tuple[DenseLayer, ...]) -> bool:
@@ -46,28 +48,11 @@ def network_loss(
     flat: list[Tensor] = []
     for layer in layers:
         p = layer.params
-        empty = x.new_empty(0)
-        adaptive = (p.rho, p.a, p.b) if isinstance(p, AdaptiveParams) else (empty, empty, empty)
+        adaptive = (p.rho, p.a, p.b) if isinstance(p, AdaptiveParams) else 3 * (x.new_empty(0),)
         recurrent = x.new_empty(0, 0) if layer.recurrent is None else layer.recurrent
-        flat += [layer.weight, layer.bias, p.alpha, p.v_threshold, *adaptive, recurrent]
+        flat += [layer.weight, recurrent, layer.bias, p.alpha, p.v_threshold, *adaptive]
     settings = tuple((p.v_floor, CODES[p.spike_grad]) for p in (layer.params for layer in layers))
     return _Network.apply(x, labels, settings, evidence, *flat, readout.weight, readout.bias, readout.alpha)
-
-
-PER_LAYER = 8  # tensors of a layer in the flat list
-
-
-@dataclass
-class _Buffers:
-    """What one thread works on, for `rows` = time x clips."""
-
-    x: np.ndarray
-    v: list[np.ndarray]
-    w: list[np.ndarray]
-    grad: list[np.ndarray]
-    start: list[np.ndarray]
-    index: list[np.ndarray]
-    readout: np.ndarray
 
 
 class _Network(torch.autograd.Function):
@@ -76,7 +61,7 @@ class _Network(torch.autograd.Function):
         arrays = [t.detach().contiguous().numpy() for t in tensors]
         x_array, label_array = x.detach().contiguous().numpy(), labels.detach().contiguous().numpy()
         d_x = np.empty_like(x_array) if x.requires_grad else None
-        loss, gradients = _run(x_array, label_array, settings, evidence, arrays, d_x)
+        loss, gradients = _run(x_array, label_array, _Arrays.of(arrays, settings, evidence), d_x)
         ctx.gradients = [torch.from_numpy(g) for g in gradients]
         ctx.d_x = None if d_x is None else torch.from_numpy(d_x)
         return x.new_tensor(loss)
@@ -87,140 +72,142 @@ class _Network(torch.autograd.Function):
         return d_x, None, None, None, *(grad * g for grad in ctx.gradients)
 
 
-def _run(x, labels, settings, evidence, arrays, d_x) -> tuple[float, list[np.ndarray]]:
+class _Layer(NamedTuple):
+    weight: np.ndarray
+    recurrent: np.ndarray
+    bias: np.ndarray
+    neurons: Neurons
+    code: int  # of the surrogate
+
+
+class _Arrays(NamedTuple):
+    """The network as the kernels take it."""
+
+    layers: tuple[_Layer, ...]
+    readout: list[np.ndarray]  # weight, bias, alpha
+    evidence: float
+    flat: list[np.ndarray]
+
+    @staticmethod
+    def of(flat: list[np.ndarray], settings: tuple[tuple[float, int], ...], evidence: float) -> "_Arrays":
+        layers = []
+        for i, (v_floor, code) in enumerate(settings):
+            weight, recurrent, bias, *rest = flat[PER_LAYER * i : PER_LAYER * (i + 1)]
+            layers.append(_Layer(weight, recurrent, bias, cpu_loops.neurons(*rest, v_floor), code))
+        return _Arrays(tuple(layers), flat[-3:], evidence, flat)
+
+    def shape(self, x: np.ndarray, n_clips: int) -> Shape:
+        sizes = tuple(len(layer.bias) for layer in self.layers)
+        adaptive = tuple(layer.neurons.rho.size > 0 for layer in self.layers)
+        return Shape(len(x), n_clips, x.shape[2], sizes, adaptive, len(self.readout[1]), x.dtype.str)
+
+
+def _run(x, labels, net: _Arrays, d_x) -> tuple[float, list[np.ndarray]]:
     """Loss and gradients over all micro-batches, on as many threads as torch may use."""
     n_time, n_batch, _ = x.shape
     n_threads = max(1, min(torch.get_num_threads(), n_batch))
     size = max(1, min(MICRO_ROWS // n_time, -(-n_batch // n_threads)))
-    starts, lock = iter(range(0, n_batch, size)), threading.Lock()
+    parts, lock = iter([slice(i, min(i + size, n_batch)) for i in range(0, n_batch, size)]), threading.Lock()
 
-    def work() -> tuple[float, list[np.ndarray]]:
+    def work(_: int) -> tuple[float, list[np.ndarray]]:
         """Take micro-batches until none is left."""
-        total, gradients = 0.0, [np.zeros_like(a) for a in arrays]
-        while True:
-            with lock:
-                first = next(starts, None)
-            if first is None:
-                return total, gradients
-            part = slice(first, min(first + size, n_batch))
-            buffers = _buffers(n_time, part.stop - part.start, x.shape[2], arrays, x.dtype)
-            np.copyto(buffers.x, x[:, part])
-            total += _micro_batch(buffers, labels[part], settings, evidence, arrays, gradients, n_batch, d_x, part)
+        total, gradients = 0.0, [np.zeros_like(a) for a in net.flat]
+        for part in _shared(parts, lock):
+            buf = buffers(net.shape(x, part.stop - part.start))
+            np.copyto(buf.x, x[:, part])
+            total += _micro_batch(buf, labels[part], net, gradients, n_batch, None if d_x is None else d_x[:, part])
+        return total, gradients
 
-    with _blas().limit(limits=1, user_api="blas"):
-        if n_threads == 1:
-            results = [work()]
-        else:
-            pool = _pool(n_threads)
-            results = [f.result() for f in [pool.submit(work) for _ in range(n_threads)]]
-    gradients = [
-        np.sum(parts, axis=0) if len(parts) > 1 else parts[0] for parts in zip(*(r[1] for r in results), strict=True)
-    ]
-    return sum(r[0] for r in results) / n_batch, gradients
+    results = on_threads(work, range(n_threads), n_threads)
+    losses, gradients = zip(*results, strict=True)
+    return sum(losses) / n_batch, [sum(parts[1:], start=parts[0]) for parts in zip(*gradients, strict=True)]
 
 
-def _micro_batch(buf, labels, settings, evidence, arrays, gradients, n_batch, d_x, part) -> float:
+def _shared(items: Iterator[slice], lock: threading.Lock) -> Iterator[slice]:
+    """The items that other threads have not taken."""
+    while True:
+        with lock:
+            item = next(items, None)
+        if item is None:
+            return
+        yield item
+
+
+def _micro_batch(buf: Buffers, labels, net: _Arrays, gradients, n_batch: int, d_x) -> float:
     """Forward, loss and backward of one micro-batch; adds to `gradients`, returns the summed loss."""
-    n_layers = len(settings)
-    rows = buf.x.shape[0] * buf.x.shape[1]
-    dense_in = buf.x.reshape(rows, -1)
-    inputs = [dense_in]  # of each layer and the readout; None where events stand for it
-    for i, (floor, _) in enumerate(settings):
-        weight, bias, alpha, theta, rho, a, b, recurrent = arrays[PER_LAYER * i : PER_LAYER * (i + 1)]
-        drive = buf.v[i]  # the potential takes its place
-        _product(buf, i - 1, dense_in, weight, bias, drive.reshape(rows, -1))
-        state = [np.zeros(drive.shape[1:], drive.dtype) for _ in range(3)]
-        limit = drive.dtype.type(floor)
-        below = np.nextafter(limit, drive.dtype.type(-np.inf))
-        cpu_loops.forward(drive, alpha, theta, limit, below, rho, a, b, recurrent, drive, drive[:0], buf.w[i], *state)
-        cpu_products.events(drive.reshape(rows, -1), theta, buf.start[i], buf.index[i])
-        dense_in = None if _sparse(buf, i) else _spikes(drive, theta)
-        inputs.append(dense_in)
-    weight, bias, alpha = arrays[-3:]
-    drive = buf.readout
-    _product(buf, n_layers - 1, dense_in, weight, bias, drive.reshape(rows, -1))
-    first = np.zeros(drive.shape[1:], drive.dtype)
-    potential = np.empty_like(drive)
-    cpu_readout.leaky_forward(drive, alpha, first, potential)
-    np.copyto(drive, potential)
-    loss = cpu_readout.vote_loss(drive, labels, drive.dtype.type(evidence), drive.dtype.type(1 / n_batch))
-    cpu_readout.leaky_backward(drive, alpha, first, potential, gradients[-2], gradients[-1], np.zeros_like(first))
-    grad = drive.reshape(rows, -1)
-    _add_weight_gradient(buf, n_layers - 1, dense_in, grad, gradients[-3])
-    for i in range(n_layers - 1, -1, -1):
-        np.matmul(grad, weight.T, out=buf.grad[i].reshape(rows, -1))
-        weight, _, alpha, theta, rho, a, b, recurrent = arrays[PER_LAYER * i : PER_LAYER * (i + 1)]
-        sums = gradients[PER_LAYER * i : PER_LAYER * (i + 1)]
-        state = [np.zeros(buf.grad[i].shape[1:], grad.dtype) for _ in range(3)]
-        floor, code = settings[i]
-        cpu_loops.backward(
-            buf.grad[i], alpha, theta, grad.dtype.type(floor), rho, a, b, recurrent, code,
-            buf.v[i], buf.w[i], *state, *sums[1:7],
-        )  # fmt: skip
-        grad = buf.grad[i].reshape(rows, -1)
-        if recurrent.size:
-            per_step = buf.x.shape[1]
-            cpu_products.scatter(buf.start[i][: rows - per_step + 1], buf.index[i], grad[per_step:], sums[7])
-        _add_weight_gradient(buf, i - 1, inputs[i], grad, sums[0])
+    inputs = _forward(buf, net)
+    weight, _, alpha = net.readout
+    rest = np.zeros(buf.drive.shape[1:], buf.drive.dtype)
+    cpu_readout.leaky_forward(buf.drive, alpha, rest, buf.potential)
+    np.copyto(buf.drive, buf.potential)
+    kind = buf.drive.dtype.type
+    loss = cpu_readout.vote_loss(buf.drive, labels, kind(net.evidence), kind(1 / n_batch))
+    cpu_readout.leaky_backward(buf.drive, alpha, rest, buf.potential, *gradients[-2:], np.zeros_like(rest))
+    grad = _rows(buf.drive)
+    inputs[-1].add_weight_gradient(grad, gradients[-3])
+    _backward(buf, net, inputs, grad, weight, gradients)
     if d_x is not None:
-        d_x[:, part] = (grad @ weight.T).reshape(buf.x.shape)
+        d_x[...] = (_rows(buf.gradients[0]) @ net.layers[0].weight.T).reshape(buf.x.shape)
     return loss
 
 
-def _sparse(buf: _Buffers, source: int) -> bool:
-    """Whether the input is a layer's spikes, and few: measured on this micro-batch."""
-    return source >= 0 and bool(buf.start[source][-1] < DENSE_FROM * buf.v[source].size)
+def _forward(buf: Buffers, net: _Arrays) -> list["_Input"]:
+    """Fill the records and the readout's drive; returns the input of each layer and of the readout."""
+    inputs = [_Input(_rows(buf.x), None)]
+    for layer, record in zip(net.layers, buf.records, strict=True):
+        drive = record.v  # the potential takes its place
+        inputs[-1].times(layer.weight, _rows(drive))
+        state = States(*np.zeros((3, *drive.shape[1:]), drive.dtype))
+        cpu_loops.forward(drive, layer.bias, layer.neurons, layer.recurrent, state, record)
+        inputs.append(_Input.of(record, layer.neurons))
+    weight, bias, _ = net.readout
+    inputs[-1].times(weight, _rows(buf.drive))
+    np.add(buf.drive, bias, out=buf.drive)
+    return inputs
 
 
-def _spikes(v: np.ndarray, theta: np.ndarray) -> np.ndarray:
-    """Spikes `(row, neuron)` of potentials before the reset, `(time, batch, neuron)`."""
-    return (v > theta).reshape(-1, len(theta)).astype(v.dtype)
+def _backward(buf: Buffers, net: _Arrays, inputs: list["_Input"], grad, weight, gradients) -> None:
+    """Add to `gradients` of every layer, the last first; `grad` and `weight` are those of what follows it."""
+    per_step = buf.x.shape[1]
+    for i in reversed(range(len(net.layers))):
+        layer, record, out = net.layers[i], buf.records[i], buf.gradients[i]
+        d_weight, d_recurrent, *sums = gradients[PER_LAYER * i : PER_LAYER * (i + 1)]
+        np.matmul(grad, weight.T, out=_rows(out))
+        first, lam_v, lam_w = np.zeros((3, *out.shape[1:]), out.dtype)
+        cpu_backward.backward(out, layer.neurons, layer.recurrent, layer.code, record, first, lam_v, lam_w, Sums(*sums))
+        grad, weight = _rows(out), layer.weight
+        if layer.recurrent.size:
+            inputs[i + 1].add_weight_gradient(grad[per_step:], d_recurrent)
+        inputs[i].add_weight_gradient(grad, d_weight)
 
 
-def _product(buf, source, dense_in, weight, bias, out) -> None:
-    """out = input W + bias, by events where the source is a layer with few of them."""
-    if _sparse(buf, source):
-        cpu_products.gather(buf.start[source], buf.index[source], weight, bias, out)
-    else:
-        np.matmul(dense_in, weight, out=out)
-        out += bias
+class _Input(NamedTuple):
+    """What a product takes: the rows themselves, or where they are few the events of spikes."""
+
+    dense: np.ndarray | None
+    events: Record | None
+
+    @staticmethod
+    def of(record: Record, neurons: Neurons) -> "_Input":
+        if record.start[-1] < cpu_products.DENSE_FROM * record.v.size:
+            return _Input(None, record)
+        return _Input((_rows(record.v) > neurons.v_threshold).astype(record.v.dtype), None)
+
+    def times(self, weight: np.ndarray, out: np.ndarray) -> None:
+        """out = input W."""
+        if self.events:
+            cpu_products.gather(self.events.start, self.events.index, weight, out)
+        else:
+            np.matmul(self.dense, weight, out=out)
+
+    def add_weight_gradient(self, grad: np.ndarray, d_weight: np.ndarray) -> None:
+        """d_weight += input^T grad, of the first rows if grad has fewer."""
+        if self.events:
+            cpu_products.scatter(self.events.start, self.events.index, grad, d_weight)
+        else:
+            d_weight += self.dense[: len(grad)].T @ grad
 
 
-def _add_weight_gradient(buf, source, dense_in, grad, d_weight) -> None:
-    if _sparse(buf, source):
-        cpu_products.scatter(buf.start[source], buf.index[source], grad, d_weight)
-    else:
-        d_weight += dense_in.T @ grad
-
-
-def _buffers(n_time: int, n_clips: int, n_in: int, arrays: list[np.ndarray], dtype: np.dtype) -> _Buffers:
-    """This thread's buffers for the shape; kept between calls, the last shape only."""
-    sizes = tuple(arrays[i].shape[1] for i in range(0, len(arrays) - 3, PER_LAYER))
-    adaptive = tuple(arrays[i + 4].size > 0 for i in range(0, len(arrays) - 3, PER_LAYER))
-    key = (n_time, n_clips, n_in, sizes, adaptive, arrays[-3].shape[1], np.dtype(dtype).str)
-    if getattr(_local, "key", None) != key:
-        shape, rows = (n_time, n_clips), n_time * n_clips
-        _local.buffers = _Buffers(
-            x=np.empty((*shape, n_in), dtype),
-            v=[np.empty((*shape, n), dtype) for n in sizes],
-            w=[np.empty((*shape, n) if on else (0, n_clips, 0), dtype) for n, on in zip(sizes, adaptive, strict=True)],
-            grad=[np.empty((*shape, n), dtype) for n in sizes],
-            start=[np.empty(rows + 1, np.int32) for _ in sizes],
-            index=[np.empty(rows * n + 1, np.int16 if n < 32_768 else np.int32) for n in sizes],
-            readout=np.empty((*shape, arrays[-3].shape[1]), dtype),
-        )
-        _local.key = key
-    return _local.buffers
-
-
-_local = threading.local()  # buffers of each worker thread: scratch, never a result
-
-
-@lru_cache(maxsize=1)
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-@lru_cache(maxsize=1)
-def _pool(n_threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(n_threads, "snn-fused")
+def _rows(a: np.ndarray) -> np.ndarray:
+    """`(time, batch, channel)` as `(row, channel)`."""
+    return a.reshape(-1, a.shape[2])

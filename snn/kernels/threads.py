@@ -1,0 +1,49 @@
+"""Threads of the kernels: as many as torch may use, denormals flushed, no other library's threads in their way."""
+
+import ctypes
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+from typing import TypeVar
+
+import scipy.linalg.cython_blas  # noqa: F401  the compiled products call it: loaded before its threads are counted
+import torch
+from threadpoolctl import ThreadpoolController
+
+Item, Result = TypeVar("Item"), TypeVar("Result")
+
+
+def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads: int) -> list[Result]:
+    """`work` of every item, in order of the items, on `n_threads` threads of one BLAS thread each."""
+    if n_threads > 1:
+        for release in _open_mp():
+            release()
+    with _libraries().limit(limits=1, user_api="blas"):
+        return list(_pool(n_threads).map(work, items))
+
+
+@lru_cache(maxsize=1)
+def _pool(n_threads: int) -> ThreadPoolExecutor:
+    flush = partial(torch.set_flush_denormal, True)  # of each worker alone: a decaying membrane ends in denormals
+    return ThreadPoolExecutor(n_threads, "snn-kernel", initializer=flush)
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@lru_cache(maxsize=1)
+def _open_mp() -> tuple[Callable[[], int], ...]:
+    """What ends the idle OpenMP threads of this thread: torch's spin for milliseconds after each of its operations."""
+    soft, found = 1, []
+    for library in _libraries().select(user_api="openmp").lib_controllers:
+        pause = getattr(ctypes.CDLL(library.filepath), "omp_pause_resource_all", None)
+        if pause is not None:
+            found.append(partial(pause, soft))
+    return tuple(found)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
