@@ -76,5 +76,5 @@ def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:
     place = "CUDA tensors" if own == "gpu" else "tensors on the CPU"
     raise ValueError(
         f"the {own} kernels run {place}, float32 and float64, with a named surrogate, got {drive.dtype} on "
-        f"{drive.device}; convert it, or choose backend = \"auto\""
+        f'{drive.device}; convert it, or choose backend = "auto"'
     )

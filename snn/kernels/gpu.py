@@ -15,7 +15,8 @@ from snn.neurons.scan import check_shapes
 from snn.neurons.surrogate import SURROGATES
 
 STAGES = 4  # time steps whose loads are in flight
-WIDE, MANY_COLUMNS = 128, 1 << 16  # columns of a program where there are many; else one warp each fills more of the chip
+WIDE = 128  # columns of a program where there are MANY; else one warp each, which fills more of the chip
+MANY = 1 << 16
 
 
 @lru_cache(maxsize=1)
@@ -99,10 +100,11 @@ def _check(drive: Tensor, state: State, params: Params, recurrent: Tensor | None
 def _launch(kernel, like: Tensor, *args, **constants) -> None:
     """Run one program for each block of the columns of `like` `(batch, neuron)`, on its device."""
     n_columns, n_neurons = like.numel(), like.shape[-1]
-    block = WIDE if n_columns >= MANY_COLUMNS else 32
+    block = WIDE if n_columns >= MANY else 32
     grid = (-(-n_columns // block),)
+    options = {"BLOCK": block, "STAGES": STAGES, "num_warps": block // 32, "enable_fp_fusion": True}
     with torch.cuda.device_of(like):
-        kernel[grid](*args, n_columns, n_neurons, **constants, BLOCK=block, STAGES=STAGES, num_warps=block // 32)
+        kernel[grid](*args, n_columns, n_neurons, **constants, **options)
 
 
 class _Layer(torch.autograd.Function):

@@ -77,7 +77,8 @@ def forward(
 @no_type_check
 @triton.jit
 def backward(
-    grad, v, alpha, theta, floor, rho, a, b, first_v, first_w, d_drive, lam_v, lam_w, sums, n_time, n_columns, n_neurons,
+    grad, v, alpha, theta, floor, rho, a, b, first_v, first_w, d_drive, lam_v, lam_w, sums,
+    n_time, n_columns, n_neurons,
     SURROGATE: tl.constexpr, SUMS: tl.constexpr, ADAPTIVE: tl.constexpr, BLOCK: tl.constexpr, STAGES: tl.constexpr,
 ):  # fmt: skip
     """Back through time; grad, v and d_drive `(batch, neuron)` come in at the last step and lie behind the others.
