@@ -15,8 +15,10 @@ from snn.neurons.scan import check_shapes
 from snn.neurons.surrogate import SURROGATES
 
 STAGES = 4  # time steps whose loads are in flight
-WIDE = 128  # columns of a program where there are MANY; else one warp each, which fills more of the chip
+WIDE = 128  # neurons of a tile where there is work for every processor (MANY); else 32, one warp each
 MANY = 1 << 16
+ROWS = 16  # clips of a recurrent tile, the least that a matrix unit takes
+SMALL = 256  # a recurrent layer of up to so many neurons runs in one launch; a larger one has torch.addmm at each step
 
 
 @lru_cache(maxsize=1)
@@ -28,9 +30,11 @@ def installed() -> bool:
 @lru_cache(maxsize=1)
 def interpreted() -> bool:
     """Whether Triton interprets instead of compiling (TRITON_INTERPRET=1), which runs the kernels without a GPU."""
-    from triton import knobs
+    from triton.runtime import JITFunction
 
-    return bool(knobs.runtime.interpret)
+    from snn.kernels import gpu_loops
+
+    return not isinstance(gpu_loops.forward, JITFunction)
 
 
 def check_place(drive: Tensor) -> None:
@@ -97,14 +101,25 @@ def _check(drive: Tensor, state: State, params: Params, recurrent: Tensor | None
             )
 
 
-def _launch(kernel, like: Tensor, *args, **constants) -> None:
-    """Run one program for each block of the columns of `like` `(batch, neuron)`, on its device."""
-    n_columns, n_neurons = like.numel(), like.shape[-1]
-    block = WIDE if n_columns >= MANY else 32
-    grid = (-(-n_columns // block),)
-    options = {"BLOCK": block, "STAGES": STAGES, "num_warps": block // 32, "enable_fp_fusion": True}
+def _launch(kernel, like: Tensor, *args, whole: bool = False, **constants) -> None:
+    """Run a program for each tile of `like` `(batch, neuron)`, on its device; `whole` tiles hold all neurons."""
+    n_batch, n = like.shape
+    rows, cols = (ROWS, max(ROWS, _power_of_two(n))) if whole else (1, WIDE if like.numel() >= MANY else 32)
+    warps = max(4, min(16, cols // 32)) if whole else cols // 32
+    sizes = {"ROWS": rows, "COLS": cols, "CHUNK": 32 if cols <= 256 else 16, "STAGES": 1 if whole else STAGES}
+    grid = (-(-n_batch // rows), -(-n // cols))
     with torch.cuda.device_of(like):
-        kernel[grid](*args, n_columns, n_neurons, **constants, **options)
+        kernel[grid](*args, n_batch, n, n_batch * n, **constants, **sizes, num_warps=warps, enable_fp_fusion=True)
+
+
+def _power_of_two(n: int) -> int:
+    """The least that is not below n."""
+    return 1 << (n - 1).bit_length()
+
+
+def _in_one_launch(recurrent: Tensor | None) -> bool:
+    """Whether the time loop runs inside the kernel; double precision has no matrix unit there."""
+    return recurrent is None or (len(recurrent) <= SMALL and recurrent.dtype == torch.float32)
 
 
 class _Layer(torch.autograd.Function):
@@ -113,22 +128,24 @@ class _Layer(torch.autograd.Function):
         from snn.kernels import gpu_loops
 
         drive, s0 = drive.contiguous(), s0.contiguous()
+        recurrent = None if recurrent is None else recurrent.contiguous()
         fixed = [None if p is None else p.contiguous() for p in (alpha, theta, alpha.new_full((), floor), rho, a, b)]
         first = [None if s is None else s.contiguous() for s in (v0, w0)]
         state = [None if s is None else torch.empty_like(s) for s in first]
         v, spikes = torch.empty_like(drive) if keep else None, torch.empty_like(drive)
 
-        def steps(x, start, v, spikes):
-            flags = {"KEEP": keep, "ADAPTIVE": rho is not None}
-            _launch(gpu_loops.forward, v0, x, *fixed, *start, v, spikes, *state, len(x), **flags)
+        def steps(x, start, loop, v, spikes):
+            flags = {"KEEP": keep, "ADAPTIVE": rho is not None, "RECURRENT": loop is not None}
+            flags["whole"] = flags["RECURRENT"]
+            _launch(gpu_loops.forward, v0, x, *fixed, *start, loop, s0, v, spikes, *state, len(x), **flags)
 
-        if recurrent is None:
-            steps(drive, first, v, spikes)
+        if _in_one_launch(recurrent):
+            steps(drive, first, recurrent, v, spikes)
         else:
             for t in range(len(drive)):
                 x = torch.addmm(drive[t], spikes[t - 1] if t else s0, recurrent)
                 part = slice(t, t + 1)
-                steps(x[None], state if t else first, v[part] if keep else None, spikes[part])
+                steps(x[None], state if t else first, None, v[part] if keep else None, spikes[part])
         if keep:
             ctx.save_for_backward(*fixed, *first, v, *((recurrent, s0, spikes) if recurrent is not None else ()))
         ctx.surrogate = surrogate
@@ -141,23 +158,27 @@ class _Layer(torch.autograd.Function):
 
         *fixed, v0, w0, v = ctx.saved_tensors[:9]
         recurrent, s0, spikes = ctx.saved_tensors[9:] or (None, None, None)
-        adaptive = w0 is not None
         grad, d_drive = g_spikes.contiguous(), torch.empty_like(v)
-        sums = v.new_empty(5 if adaptive else 2, *v0.shape)
+        sums = v.new_empty(2 if w0 is None else 5, *v0.shape)
 
-        def steps(lam, last, n_time, summed):
-            flags = {"SURROGATE": ctx.surrogate, "SUMS": summed, "ADAPTIVE": adaptive}
-            ends = grad[last], v[last], *fixed, v0, w0, d_drive[last]
+        def steps(lam, last, n_time, loop=None, after=None, summed=False):
+            flags = {"SURROGATE": ctx.surrogate, "SUMS": summed, "ADAPTIVE": w0 is not None}
+            flags |= {"RECURRENT": loop is not None, "whole": loop is not None}
+            ends = grad[last], v[last], *fixed, v0, w0, loop, after, d_drive[last]
             _launch(gpu_loops.backward, v0, *ends, *lam, sums, n_time, **flags)
             return lam
 
-        if recurrent is not None:  # step by step for dL/dspikes in full; then one pass for everything, as without
-            grad, lam = grad.clone(), _copies(g_v, g_w)
-            for t in range(len(v) - 1, -1, -1):
-                if t + 1 < len(v):
-                    grad[t].addmm_(d_drive[t + 1], recurrent.T)
-                steps(lam, t, 1, False)
-        lam = steps(_copies(g_v, g_w), len(v) - 1, len(v), True)
+        last, n_time = len(v) - 1, len(v)
+        if recurrent is not None:  # first dL/dspikes in full; then one pass for everything, as without recurrence
+            grad, lam, back = grad.clone(), _copies(g_v, g_w), recurrent.T.contiguous()
+            if _in_one_launch(recurrent):
+                steps(lam, last, n_time, back, torch.zeros_like(v0))
+            else:
+                for t in range(last, -1, -1):
+                    if t < last:
+                        grad[t].addmm_(d_drive[t + 1], back)
+                    steps(lam, t, 1)
+        lam = steps(_copies(g_v, g_w), last, n_time, summed=True)
         shares = [*sums.sum(1), None, None, None][:5]
         d_recurrent = d_s0 = None
         if recurrent is not None:

@@ -71,6 +71,22 @@ def test_twenty_training_steps_end_alike(settings, gpu):
     assert mine[-1] == pytest.approx(theirs[-1], rel=0.15)
 
 
+@pytest.mark.parametrize("inside", [True, False], ids=["one launch", "step by step"])
+def test_recurrent_layers_agree_whichever_way_they_run(inside, monkeypatch, gpu):
+    """Single precision, 19 clips: more than one tile, the last one part empty."""
+    monkeypatch.setattr(kernels, "SMALL", 33 if inside else 32)
+    params, drive = lif(33, gpu), (noise(9, 19, 33, device=gpu) + 0.6).requires_grad_()
+    loop = noise(33, 33, device=gpu, seed=1).mul(0.3).requires_grad_()
+    start = lif_state(19, params.alpha)._replace(spikes=(noise(19, 33, device=gpu) > 0).float().requires_grad_())
+    results = []
+    for backend in ("gpu", "reference"):
+        spikes, state = run_layer(drive, start, params, loop, backend)
+        loss = (spikes * drive.detach()).sum() + state.v.square().sum()
+        results.append((spikes, *torch.autograd.grad(loss, (drive, loop, start.spikes))))
+    for mine, theirs in zip(*results, strict=True):
+        assert (mine - theirs).abs().max() <= 1e-4 * theirs.abs().max()
+
+
 def test_nothing_is_kept_where_no_gradient_is_asked_for(gpu):
     params, drive = lif(5, gpu), noise(6, 2, 5, device=gpu).requires_grad_()
     start = lif_state(2, params.alpha)
