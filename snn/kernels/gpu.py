@@ -71,7 +71,8 @@ def run_layer(
     inputs = (drive, params.alpha, params.v_threshold, rho, a, b, recurrent, state.v, state.spikes, w)
     keep = torch.is_grad_enabled() and any(t.requires_grad for t in inputs if t is not None)
     spikes, v, w = _Layer.apply(*inputs, params.v_floor, params.spike_grad.__name__, keep)
-    return spikes, AdaptiveState(v, spikes[-1], w) if adaptive else LIFState(v, spikes[-1])
+    last = spikes[-1].clone()  # a state does not hold on to all steps
+    return spikes, AdaptiveState(v, last, w) if adaptive else LIFState(v, last)
 
 
 def run_readout(
@@ -83,7 +84,7 @@ def run_readout(
     """
     _check(drive, state, params, None)
     potential = _Readout.apply(drive, params.alpha, state.v)
-    return potential, LIFState(potential[-1], state.spikes)
+    return potential, LIFState(potential[-1].clone(), state.spikes)
 
 
 def _check(drive: Tensor, state: State, params: Params, recurrent: Tensor | None) -> None:
@@ -101,9 +102,9 @@ def _check(drive: Tensor, state: State, params: Params, recurrent: Tensor | None
             )
 
 
-def _launch(kernel, like: Tensor, *args, whole: bool = False, **constants) -> None:
-    """Run a program for each tile of `like` `(batch, neuron)`, on its device; `whole` tiles hold all neurons."""
-    n_batch, n = like.shape
+def _launch(kernel, like: Tensor, *args, **constants) -> None:
+    """Run a program for each tile of `like` `(batch, neuron)`, on its device; a recurrent tile holds all neurons."""
+    (n_batch, n), whole = like.shape, constants.get("RECURRENT", False)
     rows, cols = (ROWS, max(ROWS, _power_of_two(n))) if whole else (1, WIDE if like.numel() >= MANY else 32)
     warps = max(4, min(16, cols // 32)) if whole else cols // 32
     sizes = {"ROWS": rows, "COLS": cols, "CHUNK": 32 if cols <= 256 else 16, "STAGES": 1 if whole else STAGES}
@@ -136,7 +137,6 @@ class _Layer(torch.autograd.Function):
 
         def steps(x, start, loop, v, spikes):
             flags = {"KEEP": keep, "ADAPTIVE": rho is not None, "RECURRENT": loop is not None}
-            flags["whole"] = flags["RECURRENT"]
             _launch(gpu_loops.forward, v0, x, *fixed, *start, loop, s0, v, spikes, *state, len(x), **flags)
 
         if _in_one_launch(recurrent):
@@ -162,10 +162,9 @@ class _Layer(torch.autograd.Function):
         sums = v.new_empty(2 if w0 is None else 5, *v0.shape)
 
         def steps(lam, last, n_time, loop=None, after=None, summed=False):
-            flags = {"SURROGATE": ctx.surrogate, "SUMS": summed, "ADAPTIVE": w0 is not None}
-            flags |= {"RECURRENT": loop is not None, "whole": loop is not None}
+            flags = {"SUMS": summed, "ADAPTIVE": w0 is not None, "RECURRENT": loop is not None}
             ends = grad[last], v[last], *fixed, v0, w0, loop, after, d_drive[last]
-            _launch(gpu_loops.backward, v0, *ends, *lam, sums, n_time, **flags)
+            _launch(gpu_loops.backward, v0, *ends, *lam, sums, n_time, SURROGATE=ctx.surrogate, **flags)
             return lam
 
         last, n_time = len(v) - 1, len(v)

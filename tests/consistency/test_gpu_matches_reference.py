@@ -87,6 +87,16 @@ def test_recurrent_layers_agree_whichever_way_they_run(inside, monkeypatch, gpu)
         assert (mine - theirs).abs().max() <= 1e-4 * theirs.abs().max()
 
 
+def test_the_width_of_a_tile_changes_nothing(monkeypatch, gpu):
+    params, drive = lif(150, gpu), noise(7, 3, 150, device=gpu).add(0.6).requires_grad_()
+    results = []
+    for limit in (kernels.MANY, 0):
+        monkeypatch.setattr(kernels, "MANY", limit)
+        spikes, state = run_layer(drive, lif_state(3, params.alpha), params, None, "gpu")
+        results.append((spikes, state.v, *torch.autograd.grad((spikes * drive.detach()).sum(), drive)))
+    assert all(torch.equal(narrow, wide) for narrow, wide in zip(*results, strict=True))
+
+
 def test_nothing_is_kept_where_no_gradient_is_asked_for(gpu):
     params, drive = lif(5, gpu), noise(6, 2, 5, device=gpu).requires_grad_()
     start = lif_state(2, params.alpha)

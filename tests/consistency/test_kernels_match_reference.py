@@ -147,6 +147,9 @@ def test_inputs_are_left_alone_and_strides_do_not_matter(backend, device):
     before = {name: tensor.detach().clone() for name, tensor in leaves.items()}
     expected = call(backend)
     gradients(leaves, expected)
+    incoming = torch.ones_like(expected[0])
+    torch.autograd.grad(call(backend)[0], leaves["drive"], incoming)
+    assert (incoming == 1).all()
     assert all(torch.equal(leaves[name], before[name]) for name in leaves)
     leaves["drive"] = before["drive"].transpose(0, 2).contiguous().transpose(0, 2).requires_grad_()
     assert not leaves["drive"].is_contiguous()
