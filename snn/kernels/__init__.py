@@ -73,7 +73,7 @@ def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:
         return reference
     if own == "gpu":
         chosen.check_place(drive)
-    place = "CUDA tensors" if own == "gpu" else "tensors on the CPU"
+    place = "CUDA tensors" if own == "gpu" else "tensors on the CPU (--device cpu)"
     raise ValueError(
         f"the {own} kernels run {place}, float32 and float64, with a named surrogate, got {drive.dtype} on "
         f'{drive.device}; convert it, or choose backend = "auto"'

@@ -38,18 +38,24 @@ TESTS = ("test_kernels_match_reference", "test_gpu_matches_reference", "test_cud
 
 
 def agreement() -> dict[str, Any]:
-    """The consistency tests on this machine, each file by itself: exit code and last line."""
+    """The consistency tests on this machine, all files at a time: exit code, last line and what failed."""
     folder, result = Path(__file__).resolve().parents[1] / "consistency", {}
     options = ["-q", "-o", "addopts=", "--import-mode=importlib", f"--confcutdir={folder}", "-k", "not cpu or cuda"]
-    for name in TESTS:
-        command = [sys.executable, "-m", "pytest", *options, str(folder / f"{name}.py")]
+    running = {
+        name: subprocess.Popen(
+            [sys.executable, "-m", "pytest", *options, str(folder / f"{name}.py")],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for name in TESTS
+    }  # fmt: skip
+    for name, process in running.items():
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-            lines = (done.stdout + done.stderr).strip().splitlines()
+            lines = process.communicate(timeout=150)[0].strip().splitlines()
             failed = [line for line in lines if line.startswith(("FAILED", "ERROR", "E  "))]
-            result[name] = {"exit_code": done.returncode, "last_line": lines[-1], "failed": failed[:20]}
+            result[name] = {"exit_code": process.returncode, "last_line": lines[-1], "failed": failed[:20]}
         except subprocess.TimeoutExpired:
-            result[name] = {"exit_code": None, "last_line": "took more than two minutes"}
+            process.kill()
+            result[name] = {"exit_code": None, "last_line": "took too long"}
     return result
 
 
