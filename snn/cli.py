@@ -27,6 +27,7 @@ RunFolder = Annotated[Path, typer.Argument(help="Run folder, the --out of `snn t
 Data = Annotated[str | None, typer.Option(help="Data-set name, or a folder with one sub-folder per word.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a setting: key=value, may be repeated.")]
 Out = Annotated[Path, typer.Option(help="Folder to write to.")]
+Device = Annotated[str, typer.Option(help="Where the network runs: auto (a GPU where there is one), cpu or cuda.")]
 
 
 @app.command()
@@ -47,6 +48,7 @@ def train(
     settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is there.")] = False,
+    device: Device = "auto",
     json: Json = False,
 ) -> None:
     """Train a recipe and write a run folder."""
@@ -63,7 +65,8 @@ def train(
         if place is None:
             raise ValueError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
         folder = out or Path("runs") / chosen.name
-        metrics = train_recipe(chosen, place, folder, resume=resume, overwrite=overwrite, reporter=terminal.reporter)
+        how = {"resume": resume, "overwrite": overwrite, "device": device, "reporter": terminal.reporter}
+        metrics = train_recipe(chosen, place, folder, **how)
         terminal.result({"run": str(folder)} | metrics)
 
 
@@ -74,6 +77,7 @@ def evaluate(
     split: Annotated[
         str | None, typer.Option(help="official, speaker:NAME or all; default the run's own, all for other --data.")
     ] = None,
+    device: Device = "auto",
     json: Json = False,
 ) -> None:
     """Evaluate a run on its test split, or on other recordings: accuracy, confusion, spikes, synaptic operations."""
@@ -82,7 +86,7 @@ def evaluate(
 
     with Terminal(json) as terminal:
         loaded = load_run(run)
-        result = evaluate_run(loaded, data, split, terminal.reporter)
+        result = evaluate_run(loaded, data, split, terminal.reporter, device=device)
         terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
         if data is None and split is None:
             save_activity(run, result.activity)

@@ -80,9 +80,11 @@ def draw(run: Run, evaluation: Evaluation, report: EnergyReport, folder: Path) -
     corpus = open_corpus(run.data, task=run.recipe.data.task, split=run.recipe.data.split)
     mel, clip = front_end(run.recipe, run.sample_rate), corpus.split("test")[0]
     with torch.inference_mode():
-        output = run.model(load_examples([clip], mel).features[0], torch.Generator().manual_seed(0))
+        output = run.model(
+            load_examples([clip], mel).features[0].to(run.model.device), torch.Generator().manual_seed(0)
+        )
     names = ("encoder", *(f"hidden{i}" for i in range(1, len(output.spikes))))
-    spikes = {name: part[:, 0].numpy() for name, part in zip(names, output.spikes, strict=True)}
+    spikes = {name: part[:, 0].cpu().numpy() for name, part in zip(names, output.spikes, strict=True)}
     waveform = load_clip(clip, mel.sample_rate, mel.duration_s)
     title = f"“{corpus.labels[clip.label]}”"
     pictures.picture_raster(folder / "raster.png", waveform, mel.sample_rate, spikes, run.model.dt, title)

@@ -63,11 +63,11 @@ def measure_activity(model: Spotter, examples: Examples) -> Activity:
     with torch.inference_mode():
         for features in examples.features[0].split(EVALUATION_BATCH):
             n_steps = 0
-            for name, value in _observe(model, features, window, generator):
+            for name, value in _observe(model, features.to(model.device), window, generator):
                 n_steps = n_steps or len(value)
                 total = value.sum((0, 1), dtype=torch.float64)
                 sums[name] = sums[name] + total if name in sums else total
-    mean = {name: (total / len(examples)).numpy() for name, total in sums.items()}
+    mean = {name: (total / len(examples)).cpu().numpy() for name, total in sums.items()}
     return Activity(
         n_clips=len(examples),
         n_steps=n_steps,

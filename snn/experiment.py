@@ -13,6 +13,7 @@ from snn.audio.features import LogMel
 from snn.data.augment import Augment
 from snn.data.corpus import Corpus, open_corpus
 from snn.data.splits import SPLITS, Split
+from snn.device import choose_device
 from snn.evaluation import Evaluation, evaluate
 from snn.networks.spotter import Spotter
 from snn.recipe import Recipe
@@ -43,15 +44,16 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    device: str = "auto",
     reporter: Reporter = Reporter(),
 ) -> dict[str, Any]:
-    """Train the recipe on a data set and leave a run folder at `out`; returns the metrics.
+    """Train the recipe on a data set and leave a run folder at `out`; returns the metrics. `device`: auto, cpu or cuda.
 
     Every recording is read before anything in `out` is touched; the test split is used once, after the weights have
     been chosen on the validation split. Raises: ValueError, FileNotFoundError for bad input (an `out` that holds a run
     needs `resume` or `overwrite`).
     """
-    started = time.perf_counter()
+    started, where = time.perf_counter(), choose_device(device)
     torch.set_flush_denormal(True)
     _check_folder(out, resume, overwrite)
     corpus = _open(recipe, data)
@@ -65,7 +67,8 @@ def train(
     if not resume:
         _clear(out)
         write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
-    model, progress = _fit(recipe, corpus, examples, out, resume, reporter)
+    model = build_model(recipe, len(corpus.labels)).to(where)
+    progress = _fit(model, examples, out, resume, reporter)
     tested = evaluate(model, examples["test"])
     save_activity(out, tested.activity)
     metrics = _metrics(recipe, corpus, model, progress, tested, examples) | {"seconds": time.perf_counter() - started}
@@ -77,13 +80,20 @@ def train(
 
 
 def evaluate_run(
-    run: Run, data: str | None = None, split: str | None = None, reporter: Reporter = Reporter()
+    run: Run,
+    data: str | None = None,
+    split: str | None = None,
+    reporter: Reporter = Reporter(),
+    *,
+    device: str = "auto",
 ) -> Evaluation:
     """Evaluate a run on its own test split, or on another split or corpus whose words it knows.
 
     `split` is "official", "speaker:NAME" or "all"; None takes the run's own, or all clips of another corpus. Words
-    that the run was not trained on are left out, with a note. Raises: ValueError if it knows none of them.
+    that the run was not trained on are left out, with a note. The run's model moves to `device`: auto, cpu or cuda.
+    Raises: ValueError if it knows none of the words.
     """
+    run.model.to(choose_device(device))
     torch.set_flush_denormal(True)
     own = data is None or str(Path(data).resolve()) == run.data
     chosen = split or (run.recipe.data.split if own else "all")
@@ -112,11 +122,9 @@ def _known_words(corpus: Corpus, run: Run, reporter: Reporter) -> Corpus:
     return replace(corpus, labels=run.labels, clips=clips)
 
 
-def _fit(
-    recipe: Recipe, corpus: Corpus, examples: dict[Split, Examples], out: Path, resume: bool, reporter: Reporter
-) -> tuple[Spotter, Progress]:
+def _fit(model: Spotter, examples: dict[Split, Examples], out: Path, resume: bool, reporter: Reporter) -> Progress:
     """Train, keep the best weights and the history in the run folder."""
-    model, checkpoint = build_model(recipe, len(corpus.labels)), checkpoint_path(out)
+    checkpoint = checkpoint_path(out)
     watch = _watch(out, model, reporter, resume and checkpoint.is_file())
     progress = fit(
         model,
@@ -128,7 +136,7 @@ def _fit(
     )
     save_model(out, model)
     write_history(out, progress.history)
-    return model, progress
+    return progress
 
 
 def _metrics(

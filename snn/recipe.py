@@ -138,7 +138,7 @@ class TrainingConfig(_Section):
     gradient_norm: float = Field(5.0, gt=0)
     patience: int = Field(20, ge=1)  # epochs without a better validation accuracy before stopping early
     seed: int = Field(0, ge=0, lt=2**31)
-    backend: Literal["auto", "reference", "cpu"] = "auto"  # of the time loop: the numbers are the same
+    backend: Literal["auto", "reference", "cpu", "gpu"] = "auto"  # of the time loop: the numbers are the same
 
 
 class Recipe(_Section):

@@ -1,5 +1,8 @@
 """The time loop of a layer on the fastest backend that can run it; `reference.py` defines what it means."""
 
+from functools import partial
+from importlib import import_module
+from types import ModuleType
 from typing import Literal
 
 from jaxtyping import Float, Int
@@ -9,8 +12,8 @@ from snn.kernels import reference
 from snn.kernels.reference import DenseLayer, Params, Readout, State
 from snn.neurons.lif import LIFParams, LIFState
 
-Backend = Literal["auto", "reference", "cpu"]
-BACKENDS: tuple[Backend, ...] = ("auto", "reference", "cpu")
+Backend = Literal["auto", "reference", "cpu", "gpu"]
+BACKENDS: tuple[Backend, ...] = ("auto", "reference", "cpu", "gpu")
 
 
 def run_layer(
@@ -48,24 +51,30 @@ def network_loss(
     Args: x: spikes or features of the first layer. evidence: weight of all votes together.
     Raises: ValueError if shapes do not match, or the named backend cannot run this.
     """
-    chosen = _backend(backend, x, layers[0].params)
-    if chosen is reference:
-        return reference.network_loss(x, labels, layers, readout, evidence)
-    from snn.kernels import fused
+    if _backend(backend, x, layers[0].params).__name__ == "snn.kernels.cpu":
+        from snn.kernels import fused
 
-    return fused.network_loss(x, labels, layers, readout, evidence)
+        return fused.network_loss(x, labels, layers, readout, evidence)
+    run = partial(run_layer, backend=backend), partial(run_readout, backend=backend)
+    return reference.network_loss(x, labels, layers, readout, evidence, *run)
 
 
-def _backend(name: str, drive: Tensor, params: Params):
+def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:
     """The module that runs it. Raises: ValueError for an unknown name, or a backend that cannot."""
     if name not in BACKENDS:
         raise ValueError(f"unknown backend {name!r}; known: {', '.join(BACKENDS)}")
-    if name == "reference" or drive.device.type != "cpu":
+    own = {"cpu": "cpu", "cuda": "gpu"}.get(drive.device.type, "reference") if name == "auto" else name
+    if own == "reference":
         return reference
-    from snn.kernels import cpu  # compiles on first use
-
-    if cpu.supports(drive, params):
-        return cpu
-    if name == "cpu":
-        raise ValueError(f"the cpu kernels run float32 and float64 with a named surrogate, got {drive.dtype}")
-    return reference
+    chosen = import_module(f"snn.kernels.{own}")  # compiles on first use
+    if chosen.supports(drive, params):
+        return chosen
+    if name == "auto":
+        return reference
+    if own == "gpu":
+        chosen.check_place(drive)
+    place = "CUDA tensors" if own == "gpu" else "tensors on the CPU (--device cpu)"
+    raise ValueError(
+        f"the {own} kernels run {place}, float32 and float64, with a named surrogate, got {drive.dtype} on "
+        f'{drive.device}; convert it, or choose backend = "auto"'
+    )

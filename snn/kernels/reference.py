@@ -1,5 +1,6 @@
 """The meaning of a layer's time loop, in plain PyTorch: what every backend must agree with."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -51,9 +52,13 @@ class Readout(NamedTuple):
 
 
 def network_potential(
-    x: Float[Tensor, "time batch channel"], layers: tuple[DenseLayer, ...], readout: Readout
+    x: Float[Tensor, "time batch channel"],
+    layers: tuple[DenseLayer, ...],
+    readout: Readout,
+    run_layer: Callable = run_layer,
+    run_readout: Callable = run_readout,
 ) -> Float[Tensor, "time batch label"]:
-    """Readout potentials of a network that starts from rest."""
+    """Readout potentials of a network that starts from rest; the two functions may be those of another backend."""
     for layer in layers:
         start = adaptive_state if isinstance(layer.params, AdaptiveParams) else lif_state
         drive = x @ layer.weight + layer.bias
@@ -68,7 +73,9 @@ def network_loss(
     layers: tuple[DenseLayer, ...],
     readout: Readout,
     evidence: float,
+    run_layer: Callable = run_layer,
+    run_readout: Callable = run_readout,
 ) -> Float[Tensor, ""]:
     """Mean cross entropy of the voting readout: logits are evidence mean_t softmax(potential)."""
-    votes = network_potential(x, layers, readout).softmax(-1).mean(0)
+    votes = network_potential(x, layers, readout, run_layer, run_readout).softmax(-1).mean(0)
     return torch.nn.functional.cross_entropy(evidence * votes, labels)

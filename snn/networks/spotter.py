@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from snn.audio.encoder import Encoder, build_encoder
+from snn.device import generator_on
 from snn.kernels import network_loss, run_readout
 from snn.kernels.reference import Readout
 from snn.networks.layer import SpikingLayer
@@ -60,6 +61,11 @@ class Spotter(torch.nn.Module):
         return sum(p.numel() for p in self.parameters())
 
     @property
+    def device(self) -> torch.device:
+        """Where the network runs: `to` moves it, `fit` and `evaluate` bring the clips there."""
+        return self.readout_bias.device
+
+    @property
     def tau_readout(self) -> Float[Tensor, " label"]:
         """Time constants of the readout's integrators (s)."""
         return self.log_tau_readout.exp()
@@ -106,5 +112,5 @@ def drop(x: Float[Tensor, "..."], probability: float, generator: torch.Generator
     """Dropout with explicit randomness: zero with `probability`, the rest scaled by 1 / (1 - probability)."""
     if probability == 0:
         return x
-    kept = torch.rand(x.shape, generator=generator, device=x.device) >= probability
+    kept = torch.rand(x.shape, generator=generator_on(x.device, generator), device=x.device) >= probability
     return x * kept / (1 - probability)

@@ -42,7 +42,8 @@ def fit(
 
     The best epoch has the highest validation accuracy, the lower loss at a tie. Training stops early after `patience`
     epochs without improvement. Every random draw follows from the recipe's seed and the epoch, so a resumed run ends
-    as the uninterrupted one would. Raises: FloatingPointError if the loss is not finite.
+    as the uninterrupted one would. Batches go to the device that the model is on.
+    Raises: FloatingPointError if the loss is not finite.
     """
     config = model.recipe.training
     optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
@@ -110,7 +111,7 @@ def _train_epoch(
         for group in optimiser.param_groups:
             group["lr"] = one_cycle(span[0] + i, span[1], config.learning_rate)
         features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
-        loss = model.loss(features, labels, generator)
+        loss = model.loss(features.to(model.device), labels.to(model.device), generator)
         optimiser.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_norm).item()
@@ -127,11 +128,12 @@ def _train_epoch(
 
 
 def score_batches(model: Spotter, examples: Examples) -> Tensor:
-    """ln of the scores of every clip as it is, `(clip, label)`, in evaluation mode."""
+    """ln of the scores of every clip as it is, `(clip, label)`, in evaluation mode; on the CPU."""
     model.eval()
     with torch.inference_mode():
         generator = torch.Generator().manual_seed(model.recipe.training.seed)  # a rate encoder draws from it
-        return torch.cat([model(part, generator).log_scores for part in examples.features[0].split(EVALUATION_BATCH)])
+        parts = examples.features[0].split(EVALUATION_BATCH)
+        return torch.cat([model(part.to(model.device), generator).log_scores.cpu() for part in parts])
 
 
 def validate(model: Spotter, examples: Examples) -> tuple[float, float]:

@@ -1,0 +1,29 @@
+"""Where a network runs, and random draws there."""
+
+import torch
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; auto is a CUDA GPU where there is one, else the CPU.
+
+    Raises: ValueError for an unknown name, or cuda where PyTorch finds no GPU.
+    """
+    if name not in DEVICES:
+        raise ValueError(f"unknown device {name!r}; known: {', '.join(DEVICES)}")
+    found = torch.cuda.is_available()
+    if name == "cuda" and not found:
+        reason = (
+            "sees no GPU; look at nvidia-smi" if torch.version.cuda else "is built without CUDA; install a CUDA build"
+        )
+        raise ValueError(f"no device cuda: PyTorch {torch.__version__} {reason}, or take the device cpu")
+    return torch.device("cuda" if found and name != "cpu" else "cpu")
+
+
+def generator_on(device: torch.device, generator: torch.Generator | None) -> torch.Generator | None:
+    """The generator itself if it draws on that device, else one there that it seeds."""
+    if generator is None or generator.device.type == device.type:
+        return generator
+    seed = torch.randint(2**63 - 1, (), generator=generator, device=generator.device)
+    return torch.Generator(device).manual_seed(int(seed))
