@@ -166,7 +166,7 @@ def frame_features(
 def log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor, "batch frame band"]:
     """Log-mel features of clips at `mel.sample_rate`: mel power, natural log, normalisation.
 
-    "band" and "clip" set each clip's level, then its mean and deviation; "running" estimates all three from the past
+    "band" and "clip" set each clip's level, then its mean and deviation; "running" takes level and mean from the past
     (`snn.audio.running`); "none" leaves the level alone. Raises: ValueError as `mel_power`, and for NaN or infinity.
     """
     check_waveform(waveform)
