@@ -170,10 +170,7 @@ def log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor,
     (`snn.audio.running`); "none" leaves the level alone. Raises: ValueError as `mel_power`, and for NaN or infinity.
     """
     check_waveform(waveform)
-    if is_compiled(waveform):
-        features = in_parts(_log_mel, waveform.detach(), mel)
-    else:
-        features = _log_mel(waveform, mel)
+    features = in_parts(_log_mel, waveform.detach(), mel) if is_compiled(waveform) else _log_mel(waveform, mel)
     if not torch.isfinite(features.sum()):
         raise ValueError("a waveform holds NaN, infinity or a sample too large to square; replace it, by 0 for example")
     return features

@@ -1,4 +1,4 @@
-"""Log-mel features of audio that arrives in pieces: state in, state out, the same numbers as for the whole recording."""
+"""Log-mel features of audio that arrives in pieces: state in, state out, the numbers of the whole recording."""
 
 from typing import NamedTuple
 

@@ -18,7 +18,7 @@ from snn.kernels.compile import jit
 # deviation instead of a constant costs two points, and would amplify every steady noise.
 TAU: Seconds = 1.0  # memory of the averages
 DEVIATION = 2.0  # of ln(power) in speech, about
-SILENCE = 1e-16  # mean mel power below which a frame is digital silence: it leaves the averages as they are
+SILENCE = 1e-12  # mean mel power of digital silence, which leaves the averages: noise at 1/70 of the least bit of 16
 
 
 class RunningState(NamedTuple):

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/log_mel.py
 
-Candidates take turns in one process; figures are ratios of medians of the same run. Both must agree before any is timed.
+Candidates take turns in one process, the figure is a ratio of medians. They must agree before any is timed.
 """
 
 import json
