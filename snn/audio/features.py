@@ -143,6 +143,7 @@ def check_waveform(waveform: Tensor) -> None:
 def normalise_level(waveform: Float[Tensor, "batch time"]) -> Float[Tensor, "batch time"]:
     """Each clip at root mean square 1; digital silence stays silence. Speakers differ 16 times in level."""
     level = waveform.square().mean(-1, keepdim=True).sqrt()
+    check_finite(level)
     return torch.where(level > LEVEL_FLOOR, waveform / level.clamp_min(LEVEL_FLOOR), waveform)
 
 
@@ -171,9 +172,14 @@ def log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor,
     """
     check_waveform(waveform)
     features = in_parts(_log_mel, waveform.detach(), mel) if is_compiled(waveform) else _log_mel(waveform, mel)
-    if not torch.isfinite(features.sum()):
-        raise ValueError("a waveform holds NaN, infinity or a sample too large to square; replace it, by 0 for example")
+    check_finite(features)
     return features
+
+
+def check_finite(values: Tensor) -> None:
+    """Raises: ValueError for samples, or features of samples, that are no sound."""
+    if not torch.isfinite(values.sum()):
+        raise ValueError("the audio holds NaN, infinity or samples too large to square; replace them, by 0 for example")
 
 
 def _log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor, "batch frame band"]:

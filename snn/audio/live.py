@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from snn.audio.features import LogMel, frame_features, frame_power
+from snn.audio.features import LogMel, check_finite, frame_features, frame_power
 from snn.audio.running import RunningState, running_state
 
 
@@ -39,7 +39,7 @@ def push(
     frame (n_fft / 2 samples) after its centre.
     Raises: ValueError for samples of another precision, not finite, or not `(time,)`.
     """
-    check_samples(state, samples)
+    check_samples(state, samples, mel)
     samples = torch.cat((state.samples, samples))
     n_frames = max(0, (len(samples) - mel.n_fft) // mel.hop_length + 1)
     if n_frames == 0:
@@ -54,7 +54,7 @@ def finish(state: FrameState, mel: LogMel) -> Float[Tensor, "frame band"]:
     return push(state, state.samples.new_zeros(mel.n_fft // 2), mel)[0]
 
 
-def check_samples(state: FrameState, samples: Tensor) -> None:
+def check_samples(state: FrameState, samples: Tensor, mel: LogMel) -> None:
     """Raises: ValueError unless the samples can follow those of the state."""
     if samples.ndim != 1:
         raise ValueError(f"a chunk is mono audio (time,), got shape {tuple(samples.shape)}")
@@ -63,5 +63,4 @@ def check_samples(state: FrameState, samples: Tensor) -> None:
             f"the stream began with {state.samples.dtype} on {state.samples.device}, got {samples.dtype} on "
             f"{samples.device}; convert the chunk, or start_frames(mel, dtype)"
         )
-    if not torch.isfinite(samples).all():
-        raise ValueError("the chunk holds NaN or infinity; replace those samples, by 0 for example")
+    check_finite((mel.n_fft * samples).square())  # bounds the power of any frame that holds them
