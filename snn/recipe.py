@@ -50,7 +50,7 @@ class FeatureConfig(_Section):
     hop_s: float = Field(0.010, gt=0, le=1)
     f_min_hz: float = Field(50.0, ge=0)
     f_max_hz: float | None = Field(None, gt=0)
-    normalise: Literal["band", "clip", "none"] = "clip"
+    normalise: Literal["band", "clip", "running", "none"] = "clip"  # the last two need no future, so they stream
 
 
 class EncoderConfig(_Section):

@@ -1,5 +1,6 @@
-"""Front end: waveforms to log-mel features, level and channel removed per clip."""
+"""Front end: waveforms to log-mel features, level and channel removed per clip or as the sound goes on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -9,9 +10,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from circuits.units import Hertz, Seconds, freeze_si, ms, require
+from snn.audio.mel_kernel import SparseBank, filter_frames, sparse_bank
+from snn.audio.running import RunningState, normalise_running, running_state
 
-POWER_FLOOR = 1e-6  # relative to the clip's mean-square level; log(P + floor) keeps digital silence finite
+POWER_FLOOR = 1e-6  # relative to a mean square of 1; log(P + floor) keeps digital silence finite
 LEVEL_FLOOR = 1e-8  # root mean square below which a clip counts as silence and keeps its level
+CACHED = 2**19  # samples in frames at a time: spectra of about ten clips of a second stay in cache
+
+Normalise = Literal["band", "clip", "running", "none"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class LogMel:
     hop_s: Seconds = 10 * ms
     f_min: Hertz = 50.0
     f_max: Hertz | None = None  # None: half the sample rate
-    normalise: Literal["band", "clip", "none"] = "clip"
+    normalise: Normalise = "clip"  # "running" and "none" need no future, so they stream
 
     def __post_init__(self):
         freeze_si(self)
@@ -59,6 +65,9 @@ class LogMel:
         return 1 + self.n_samples // self.hop_length
 
 
+Work = Callable[[Tensor, LogMel], Tensor]  # waveforms `(batch, time)` to `(batch, frame, band)`
+
+
 @lru_cache(maxsize=8)
 def mel_filters(sample_rate: int, n_fft: int, n_mels: int, f_min: float, f_max: float | None) -> Tensor:
     """librosa's filter bank (Slaney scale, area normalised), `(band, bin)`."""
@@ -68,8 +77,33 @@ def mel_filters(sample_rate: int, n_fft: int, n_mels: int, f_min: float, f_max: 
     return torch.from_numpy(bank)
 
 
+@lru_cache(maxsize=8)
+def _tables(mel: LogMel, dtype: torch.dtype) -> tuple[Tensor, SparseBank]:
+    """The window, centred in n_fft zeros, and the filter bank without its zeros."""
+    bank = mel_filters(mel.sample_rate, mel.n_fft, mel.n_mels, mel.f_min, mel.f_max).to(dtype)
+    missing = mel.n_fft - mel.win_length
+    window = torch.hann_window(mel.win_length, dtype=dtype)
+    return torch.nn.functional.pad(window, (missing // 2, missing - missing // 2)), sparse_bank(bank.numpy())
+
+
+def frame_power(frames: Float[Tensor, "batch frame sample"], mel: LogMel) -> Float[Tensor, "batch frame band"]:
+    """Mel power spectrum of frames of `n_fft` samples, compiled. A frame's numbers do not depend on its neighbours."""
+    window, bank = _tables(mel, frames.dtype)
+    spectrum = torch.view_as_real(torch.fft.rfft(frames * window))
+    power = frames.new_empty(*frames.shape[:2], mel.n_mels)
+    filter_frames(spectrum.flatten(0, 1).flatten(1).numpy(), *bank, power.flatten(0, 1).numpy())
+    return power
+
+
 def mel_power(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor, "batch frame band"]:
-    """Mel power spectrum of centred Hann frames, equal to `librosa.feature.melspectrogram`."""
+    """Mel power spectrum of centred Hann frames, equal to `librosa.feature.melspectrogram`.
+
+    Compiled on the CPU, in parts that stay in cache; plain PyTorch on other devices and where a gradient is asked for.
+    Raises: ValueError for a waveform that is not `(batch, time)` in single or double precision, or holds no sample.
+    """
+    check_waveform(waveform)
+    if is_compiled(waveform):
+        return in_parts(_centred_power, waveform.detach(), mel)
     window = torch.hann_window(mel.win_length, dtype=waveform.dtype, device=waveform.device)
     spectrum = torch.stft(
         waveform, mel.n_fft, mel.hop_length, mel.win_length, window, pad_mode="constant", return_complex=True
@@ -78,22 +112,79 @@ def mel_power(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tenso
     return (bank @ spectrum.abs().square()).transpose(1, 2)
 
 
+def _centred_power(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor, "batch frame band"]:
+    padded = torch.nn.functional.pad(waveform, (mel.n_fft // 2, mel.n_fft // 2))
+    return frame_power(padded.unfold(1, mel.n_fft, mel.hop_length), mel)
+
+
+def is_compiled(waveform: Tensor) -> bool:
+    """Whether the compiled front end can run it: on the CPU, no gradient asked for."""
+    return waveform.device.type == "cpu" and not (waveform.requires_grad and torch.is_grad_enabled())
+
+
+def in_parts(work: Work, waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor, "batch frame band"]:
+    """`work(clips, mel)` over a batch, a few clips at a time, so that what lies between stays in cache."""
+    n_frames = 1 + waveform.shape[1] // mel.hop_length
+    size = max(1, CACHED // (n_frames * mel.n_fft))
+    out = waveform.new_empty(len(waveform), n_frames, mel.n_mels)
+    for i in range(0, len(waveform), size):
+        out[i : i + size] = work(waveform[i : i + size], mel)
+    return out
+
+
+def check_waveform(waveform: Tensor) -> None:
+    """Raises: ValueError unless it is `(batch, time)`, float32 or float64, of at least one sample."""
+    if waveform.ndim != 2 or waveform.shape[1] == 0:
+        raise ValueError(f"waveforms are (batch, time) with at least one sample, got shape {tuple(waveform.shape)}")
+    if waveform.dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"waveforms are float32 or float64, got {waveform.dtype}; convert them with .float()")
+
+
 def normalise_level(waveform: Float[Tensor, "batch time"]) -> Float[Tensor, "batch time"]:
     """Each clip at root mean square 1; digital silence stays silence. Speakers differ 16 times in level."""
     level = waveform.square().mean(-1, keepdim=True).sqrt()
+    check_finite(level)
     return torch.where(level > LEVEL_FLOOR, waveform / level.clamp_min(LEVEL_FLOOR), waveform)
 
 
 def normalise_frames(features: Float[Tensor, "batch frame band"], mel: LogMel) -> Float[Tensor, "batch frame band"]:
     """Mean 0 and variance 1 per clip: over frames for each band ("band"), or over the whole clip ("clip")."""
-    if mel.normalise == "none":
-        return features
     axes = 1 if mel.normalise == "band" else (1, 2)
     deviation = features.std(axes, keepdim=True, correction=0)
     return (features - features.mean(axes, keepdim=True)) / deviation.clamp_min(1e-3)
 
 
+def frame_features(
+    power: Float[Tensor, "batch frame band"], state: RunningState, mel: LogMel
+) -> tuple[Float[Tensor, "batch frame band"], RunningState]:
+    """Features of consecutive frames that depend on the past alone: `normalise` "running" or "none"."""
+    floor = POWER_FLOOR * mel.n_fft
+    if mel.normalise == "none":
+        return torch.log(power + floor), state
+    return normalise_running(power, state, mel.hop_s, floor)
+
+
 def log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor, "batch frame band"]:
-    """Log-mel features of clips at `mel.sample_rate`: level, mel power, natural log, per-clip normalisation."""
+    """Log-mel features of clips at `mel.sample_rate`: mel power, natural log, normalisation.
+
+    "band" and "clip" set each clip's level, then its mean and deviation; "running" takes level and mean from the past
+    (`snn.audio.running`); "none" leaves the level alone. Raises: ValueError as `mel_power`, and for NaN or infinity.
+    """
+    check_waveform(waveform)
+    features = in_parts(_log_mel, waveform.detach(), mel) if is_compiled(waveform) else _log_mel(waveform, mel)
+    check_finite(features)
+    return features
+
+
+def check_finite(values: Tensor) -> None:
+    """Raises: ValueError for samples, or features of samples, that are no sound."""
+    if not torch.isfinite(values.sum()):
+        raise ValueError("the audio holds NaN, infinity or samples too large to square; replace them, by 0 for example")
+
+
+def _log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor, "batch frame band"]:
+    if mel.normalise in ("running", "none"):
+        start = running_state(len(waveform), waveform.device)
+        return frame_features(mel_power(waveform, mel), start, mel)[0]
     power = mel_power(normalise_level(waveform), mel)
     return normalise_frames(torch.log(power + POWER_FLOOR * mel.n_fft), mel)

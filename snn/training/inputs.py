@@ -93,5 +93,4 @@ def _versions(clip: Clip, mel: LogMel, augment: Augment | None, copies: int, see
 def _features(waveforms: np.ndarray, mel: LogMel) -> Float[Tensor, "copy clip frame band"]:
     n_clips, n_copies, _ = waveforms.shape
     flat = torch.from_numpy(waveforms.reshape(n_clips * n_copies, -1))
-    features = torch.cat([log_mel(part, mel) for part in flat.split(16)])  # 16 clips stay in cache
-    return features.unflatten(0, (n_clips, n_copies)).transpose(0, 1)
+    return log_mel(flat, mel).unflatten(0, (n_clips, n_copies)).transpose(0, 1)

@@ -5,7 +5,9 @@ import math
 import pytest
 
 from snn import recipe as recipe_module
+from snn.export import input_name
 from snn.recipe import Recipe, RecipeError, load_recipe, parse_recipe, recipe_names
+from snn.training.inputs import front_end
 
 MINIMAL = 'name = "mine"\n'
 
@@ -198,3 +200,10 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00name")
     with pytest.raises(RecipeError, match=r"noise\.toml"):
         load_recipe(str(path))
+
+
+@pytest.mark.parametrize("normalise", ["band", "clip", "running", "none"])
+def test_the_recipe_and_the_front_end_know_the_same_normalisations(normalise):
+    recipe = parse_recipe(MINIMAL, [f"features.normalise={normalise}"])
+    assert front_end(recipe, 8000).normalise == normalise
+    assert ("level-normalised" in input_name(recipe)) == (normalise in ("band", "clip"))
