@@ -1,0 +1,79 @@
+"""The benchmark's result as a Markdown table."""
+
+from candidates import LIBRARIES
+
+BARS = {  # measure: what it must reach
+    "t100_b128": ("T=100, B=128", "<= 0.9", ">= 3"),
+    "t100_b128_recurrent": ("T=100, B=128, recurrent", "<= 0.85", ">= 3"),
+    "t1000_b8": ("T=1000, B=8", "<= 1.0", ">= 10"),
+}
+HEAD = "| measure | bar | ours | fastest peer | plain loop | compiled loop | floor |\n|---|---|---|---|---|---|---|\n"
+
+
+def table(result: dict) -> str:
+    """Caption and table; a dash stands for what was not measured."""
+    rows = []
+    for name, setting in result["settings"].items():
+        rows += _rows(setting, *BARS[name])
+    stream = result.get("stream_peers_us", {})
+    step, over = result.get("stream_step_us"), result.get("stream_speed_over_snntorch")
+    rows.append(_row("streaming, one step (us)", "<= 10", step, _least(stream, "{:.0f}")))
+    rows.append(_row("streaming, speed over snnTorch", ">= 30", over))
+    rows.append(_row("log-mel, speed over librosa", ">= 10", result.get("logmel_over_librosa")))
+    return _caption(result) + "\n\n" + HEAD + "\n".join(rows) + "\n"
+
+
+def _rows(setting: dict, label: str, bar_floor: str, bar_peer: str) -> list[str]:
+    times = {name: 1e3 * peer["step_s"] for name, peer in setting["peers"].items()}
+    memory = {name: peer["memory_mib"] for name, peer in setting["peers"].items() if "memory_mib" in peer}
+    others = [(_least, "{:.0f}"), *((_of, name) for name in ("plain_loop", "compiled_loop"))]
+    ours = setting["step_s"], setting["floor_s"]
+    return [
+        _row(f"{label}: step (ms)", "", 1e3 * ours[0], *(f(times, how) for f, how in others), 1e3 * ours[1]),
+        _row(f"{label}: over the floor", bar_floor, setting["train_step_over_floor"], *_over(times, ours[1]), 1.0),
+        _row(
+            f"{label}: our speed over it",
+            bar_peer,
+            1.0,
+            setting["speed_over_fastest_peer"],
+            setting["speed_over_plain_loop"],
+            setting["speed_over_compiled_loop"],
+        ),
+        _row(f"{label}: memory (MiB)", "<= 30", setting.get("extra_memory_mib"), *(f(memory, h) for f, h in others)),
+    ]
+
+
+def _over(times_ms: dict[str, float], floor_s: float) -> list[object]:
+    ratios = {name: ms / (1e3 * floor_s) for name, ms in times_ms.items()}
+    return [_least(ratios, "{:.2f}"), _of(ratios, "plain_loop"), _of(ratios, "compiled_loop")]
+
+
+def _least(values: dict[str, float], form: str) -> str | None:
+    """The best library and its value."""
+    libraries = {name: value for name, value in values.items() if name in LIBRARIES}
+    best = min(libraries, key=libraries.get, default=None)
+    return best and f"{form.format(libraries[best])} ({best})"
+
+
+def _of(values: dict[str, float], name: str) -> float | None:
+    return values.get(name)
+
+
+def _row(measure: str, bar: str, *cells: object) -> str:
+    padded = (*cells, *(None for _ in range(5 - len(cells))))
+    return f"| {measure} | {bar} | " + " | ".join(map(_text, padded)) + " |"
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return "-"
+    return cell if isinstance(cell, str) else f"{cell:.2f}" if abs(cell) < 10 else f"{cell:.0f}"
+
+
+def _caption(result: dict) -> str:
+    machine = result["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    return (
+        f"40-256-256-35 LIF, leaky readout, Adam, float32; {machine['threads']} threads on {machine['cores']} cores of "
+        f"{machine['processor']}; Python {machine['python']}, {versions}. Medians of one run, candidates in turns."
+    )
