@@ -4,6 +4,7 @@ Contents, by question:
   what is heard?          `open_corpus`, `prepare`, `load_examples`, `front_end`, `LogMel`, `log_mel`
   what becomes spikes?    `delta_encode`, `latency_encode`, `rate_encode`, `LIFEncoder`
   what learns?            `Spotter`, `SpikingLayer`, `fit`, `load_recipe`, `Recipe`
+  what listens live?      `AudioStream`, `SpotterStream`, `NetworkStream`
   how good is it?         `evaluate`, `train`, `evaluate_run`, `load_run`, `load_activity`
   what leaves for silicon? `network_spec`
 """
@@ -31,6 +32,9 @@ _HOME = {
     "evaluate_run": "snn.experiment",
     "load_run": "snn.run",
     "load_activity": "snn.run",
+    "AudioStream": "snn.stream",
+    "SpotterStream": "snn.stream",
+    "NetworkStream": "snn.stream",
     "network_spec": "snn.export",
 }
 

@@ -59,7 +59,7 @@ def _encoder_spec(encoder: LIFEncoder) -> LayerSpec:
 
 
 def _layer_spec(name: str, layer: SpikingLayer) -> LayerSpec:
-    params, (scale, offset) = layer.params(), _scale_and_offset(layer)
+    params, (scale, offset) = layer.params(), layer.scale_and_offset()
     share = 1 - params.alpha
     return LayerSpec(
         name=name,
@@ -73,15 +73,6 @@ def _layer_spec(name: str, layer: SpikingLayer) -> LayerSpec:
         adapt_a=_numpy(params.a) if layer.adaptive else None,
         adapt_b=_numpy(params.b) if layer.adaptive else None,
     )
-
-
-def _scale_and_offset(layer: SpikingLayer) -> tuple[Tensor, Tensor]:
-    """The normalisation y = s x + t of each neuron's synaptic input, as learned; without one, 1 and the bias."""
-    norm = layer.norm
-    if norm is None:
-        return torch.ones_like(layer.bias), layer.bias
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    return scale, norm.bias - scale * norm.running_mean
 
 
 def _readout_spec(model: Spotter) -> LayerSpec:

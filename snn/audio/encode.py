@@ -23,13 +23,23 @@ def delta_encode(
     """
     if not threshold > 0:
         raise ValueError(f"delta threshold must be positive, got {threshold}; it is in units of the signal")
-    level, spikes = signal[0].detach(), []
+    return delta_steps(signal, signal[0].detach(), threshold, spike_grad)[0]
+
+
+def delta_steps(
+    signal: Float[Tensor, "time batch channel"],
+    level: Float[Tensor, "batch channel"],
+    threshold: float,
+    spike_grad: SpikeGrad = boxcar,
+) -> tuple[Float[Tensor, "time batch twice_channel"], Float[Tensor, "batch channel"]]:
+    """Send-on-delta from the last level sent; returns the spikes and the level after them."""
+    spikes = []
     for x in signal.unbind(0):
         on = spike((x - level) / threshold - 1, spike_grad)
         off = spike((level - x) / threshold - 1, spike_grad)
         level = level + threshold * (on - off).detach()
         spikes.append(torch.cat((on, off), -1))
-    return torch.stack(spikes)
+    return torch.stack(spikes), level
 
 
 def latency_encode(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from circuits.neuron import LIFCircuit
 from circuits.units import Seconds
-from snn.audio.encode import delta_encode, latency_encode, rate_encode
+from snn.audio.encode import delta_encode, delta_steps, latency_encode, rate_encode
 from snn.kernels import Backend, run_layer
 from snn.neurons.lif import LIFParams, decay, lif_state, v_floor
 from snn.recipe import EncoderConfig, Recipe
@@ -74,6 +74,10 @@ class DeltaEncoder(torch.nn.Module):
     def forward(self, signal: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return delta_encode(signal, self.threshold)
 
+    def stream(self, signal: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Spikes of the next frames and the level last sent; `level` None begins a signal."""
+        return delta_steps(signal, signal[0] if level is None else level, self.threshold)
+
 
 class LatencyEncoder(torch.nn.Module):
     """Time to first spike within each frame; features pass a logistic function into 0..1.
@@ -88,6 +92,10 @@ class LatencyEncoder(torch.nn.Module):
     def forward(self, signal: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return latency_encode(signal.sigmoid(), self.n_steps, v_threshold=0.25, tau=0.4)
 
+    def stream(self, signal: Tensor, state: None) -> tuple[Tensor, None]:
+        """Spikes of the next frames; a frame knows nothing of the one before."""
+        return self(signal), None
+
 
 class RateEncoder(torch.nn.Module):
     """Random spikes at a rate that follows the features through a logistic function."""
@@ -100,6 +108,12 @@ class RateEncoder(torch.nn.Module):
         if generator is None:
             raise ValueError("a rate encoder draws spikes: pass a generator")
         return rate_encode(signal.sigmoid(), generator, self.max_rate, self.dt, self.n_steps)
+
+    def stream(self, signal: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
+        """Spikes of the next frames; `drawn` is the state of the generator that they are drawn from."""
+        generator = torch.Generator()
+        generator.set_state(drawn)
+        return self(signal, generator), generator.get_state()
 
 
 def build_encoder(recipe: Recipe, generator: torch.Generator) -> Encoder:

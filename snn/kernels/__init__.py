@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from snn.kernels import reference
-from snn.kernels.reference import DenseLayer, Params, Readout, State
+from snn.kernels.reference import DenseLayer, Network, Params, Readout, State
 from snn.neurons.lif import LIFParams, LIFState
 
 Backend = Literal["auto", "reference", "cpu", "gpu"]
@@ -57,6 +57,20 @@ def network_loss(
         return fused.network_loss(x, labels, layers, readout, evidence)
     run = partial(run_layer, backend=backend), partial(run_readout, backend=backend)
     return reference.network_loss(x, labels, layers, readout, evidence, *run)
+
+
+def run_network(
+    x: Float[Tensor, "time batch channel"], network: Network, backend: str = "auto"
+) -> tuple[Float[Tensor, "time batch label"], tuple[Float[Tensor, "time batch neuron"], ...]]:
+    """Readout potentials and the spikes of every population of a network that starts from rest; no gradients.
+
+    Raises: ValueError if shapes do not match, x is not finite, or the named backend cannot run this.
+    """
+    if _backend(backend, x, network.layers[0].params).__name__ == "snn.kernels.cpu":
+        from snn.kernels import cpu_network
+
+        return cpu_network.run_network(x, network)
+    return reference.run_network(x, network, partial(run_layer, backend=backend), partial(run_readout, backend=backend))
 
 
 def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:

@@ -36,6 +36,24 @@ def add_rows(index, first, end, weights, out):
 
 
 @no_type_check
+@inline
+def add_scaled_rows(x, index, count, weights, out):
+    """out += sum of x[j] weights[j] over the first `count` columns j of index, four rows at a time."""
+    n, e = out.shape[0], 0
+    while e + 3 < count:
+        j0, j1, j2, j3 = index[e], index[e + 1], index[e + 2], index[e + 3]
+        w0, w1, w2, w3 = weights[j0], weights[j1], weights[j2], weights[j3]
+        for k in range(n):
+            out[k] += (x[j0] * w0[k] + x[j1] * w1[k]) + (x[j2] * w2[k] + x[j3] * w3[k])
+        e += 4
+    while e < count:
+        w0 = weights[index[e]]
+        for k in range(n):
+            out[k] += x[index[e]] * w0[k]
+        e += 1
+
+
+@no_type_check
 @jit
 def gather(start, index, weights, out):
     """out[m] = sum of weights[j] over the active j of row m: a product with a sparse 0/1 matrix."""

@@ -51,6 +51,47 @@ class Readout(NamedTuple):
     alpha: Float[Tensor, " label"]
 
 
+class GainLayer(NamedTuple):
+    """Neurons in front of the first layer, `per_channel` to each channel of x: drive = gain x + bias."""
+
+    gain: Float[Tensor, " neuron"]
+    bias: Float[Tensor, " neuron"]
+    params: Params
+    per_channel: int
+
+
+class Network(NamedTuple):
+    """All that runs from features or spikes to the readout's potentials."""
+
+    layers: tuple[DenseLayer, ...]
+    readout: Readout
+    encoder: GainLayer | None = None
+
+
+def run_network(
+    x: Float[Tensor, "time batch channel"],
+    network: Network,
+    run_layer: Callable = run_layer,
+    run_readout: Callable = run_readout,
+) -> tuple[Float[Tensor, "time batch label"], tuple[Float[Tensor, "time batch neuron"], ...]]:
+    """Readout potentials and the spikes of every population, from rest; the functions may be another backend's."""
+    spikes = []
+    if network.encoder is not None:
+        e = network.encoder
+        drive = x.repeat_interleave(e.per_channel, -1) * e.gain + e.bias
+        x, _ = run_layer(drive, lif_state(x.shape[1], e.bias), e.params)
+        spikes.append(x)
+    for layer in network.layers:
+        start = adaptive_state if isinstance(layer.params, AdaptiveParams) else lif_state
+        drive = x @ layer.weight + layer.bias
+        x, _ = run_layer(drive, start(x.shape[1], layer.bias), layer.params, layer.recurrent)
+        spikes.append(x)
+    readout = network.readout
+    params = LIFParams(readout.alpha, torch.ones_like(readout.alpha))
+    drive = x @ readout.weight + readout.bias
+    return run_readout(drive, lif_state(x.shape[1], readout.bias), params)[0], tuple(spikes)
+
+
 def network_potential(
     x: Float[Tensor, "time batch channel"],
     layers: tuple[DenseLayer, ...],
@@ -58,13 +99,8 @@ def network_potential(
     run_layer: Callable = run_layer,
     run_readout: Callable = run_readout,
 ) -> Float[Tensor, "time batch label"]:
-    """Readout potentials of a network that starts from rest; the two functions may be those of another backend."""
-    for layer in layers:
-        start = adaptive_state if isinstance(layer.params, AdaptiveParams) else lif_state
-        drive = x @ layer.weight + layer.bias
-        x, _ = run_layer(drive, start(x.shape[1], layer.bias), layer.params, layer.recurrent)
-    params = LIFParams(readout.alpha, torch.ones_like(readout.alpha))
-    return run_readout(x @ readout.weight + readout.bias, lif_state(x.shape[1], readout.bias), params)[0]
+    """Readout potentials of `run_network` without neurons in front."""
+    return run_network(x, Network(layers, readout), run_layer, run_readout)[0]
 
 
 def network_loss(

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
@@ -21,6 +22,20 @@ def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads:
             release()
     with _libraries().limit(limits=1, user_api="blas"):
         return list(_pool(n_threads).map(work, items))
+
+
+def flushed(kernel: Callable[..., Result], *args) -> Result:
+    """The kernel's result on this thread, with denormals flushed as on the others."""
+    flushing = _SMALLEST / 2 == 0
+    torch.set_flush_denormal(True)
+    try:
+        return kernel(*args)
+    finally:
+        if not flushing:
+            torch.set_flush_denormal(False)
+
+
+_SMALLEST = sys.float_info.min  # half of it is a denormal
 
 
 @lru_cache(maxsize=1)

@@ -108,11 +108,19 @@ class SpikingLayer(torch.nn.Module):
             self.norm.momentum = max(NORM_MOMENTUM, 1 / (1 + self.norm.num_batches_tracked.item()))
         return self.norm((x @ self.weight).flatten(0, 1)).unflatten(0, x.shape[:2])
 
+    def scale_and_offset(self) -> tuple[Tensor, Tensor]:
+        """The normalisation y = s x + t of each neuron's synaptic input, as learned; without one, 1 and the bias."""
+        if self.norm is None:
+            return torch.ones_like(self.bias), self.bias
+        scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
+        return scale, self.norm.bias - scale * self.norm.running_mean
+
     def dense(self) -> DenseLayer:
-        """The layer as the fused kernels take it. Raises: ValueError with batch normalisation, which they lack."""
-        if self.bias is None:
-            raise ValueError('a layer with batch normalisation has no dense form; train with network.norm = "none"')
-        return DenseLayer(self.weight, self.bias, self.params(), self.recurrent)
+        """The layer as the kernels take it: the normalisation as learned lies in weights and bias."""
+        if self.norm is None:
+            return DenseLayer(self.weight, self.bias, self.params(), self.recurrent)
+        scale, offset = self.scale_and_offset()
+        return DenseLayer(self.weight * scale, offset, self.params(), self.recurrent)
 
     def forward(
         self, x: Float[Tensor, "time batch fan_in"], state: LIFState | AdaptiveState | None = None

@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from snn.audio.encoder import Encoder, build_encoder
+from snn.audio.encoder import Encoder, LIFEncoder, build_encoder
 from snn.device import generator_on
-from snn.kernels import network_loss, run_readout
-from snn.kernels.reference import Readout
+from snn.kernels import network_loss, run_network, run_readout
+from snn.kernels.reference import GainLayer, Network, Readout
 from snn.networks.layer import SpikingLayer
 from snn.neurons.lif import LIFParams, decay, lif_state
 from snn.recipe import Recipe
@@ -91,14 +91,36 @@ class Spotter(torch.nn.Module):
         """Mean cross entropy of the scores, by the fused kernels where they can run the network."""
         if self.fusable and features.device.type == "cpu":
             x = self.encoder(features.transpose(0, 1), generator)
-            readout = Readout(self.readout_weight, self.readout_bias, decay(self.tau_readout, self.dt))
-            return network_loss(x, labels, tuple(layer.dense() for layer in self.layers), readout, EVIDENCE)
+            return network_loss(x, labels, tuple(layer.dense() for layer in self.layers), self._readout(), EVIDENCE)
         return score_loss(self(features, generator).log_scores, labels)
+
+    def network(self) -> Network:
+        """What runs from features, or from the spikes of an encoder without neurons; normalisation folded in."""
+        e = self.encoder
+        gains = GainLayer(e.gain, e.bias, e.params(), e.per_channel) if isinstance(e, LIFEncoder) else None
+        return Network(tuple(layer.dense() for layer in self.layers), self._readout(), gains)
+
+    def _readout(self) -> Readout:
+        return Readout(self.readout_weight, self.readout_bias, decay(self.tau_readout, self.dt))
+
+    def infer(
+        self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None
+    ) -> SpotterOutput:
+        """Run the clips from rest as a stream would, bit for bit on the CPU; no gradients, no dropout."""
+        signal = features.transpose(0, 1)
+        network = self.network()
+        if network.encoder is not None:
+            return SpotterOutput(*run_network(signal, network, self.backend))
+        x = self.encoder(signal, generator)
+        readout, spikes = run_network(x, network, self.backend)
+        return SpotterOutput(readout, (x, *spikes))
 
     def forward(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None
     ) -> SpotterOutput:
         """Run the clips from rest. In training `generator` draws dropout; a rate encoder needs it always."""
+        if not (self.training or torch.is_grad_enabled()):
+            return self.infer(features, generator)
         spikes = [self.encoder(features.transpose(0, 1), generator)]
         x = spikes[0]
         for layer in self.layers:
