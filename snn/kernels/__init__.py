@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from snn.kernels import reference
+from snn.kernels.checks import check_layer, check_network, check_sound
 from snn.kernels.reference import DenseLayer, Network, Params, Readout, State
 from snn.neurons.lif import LIFParams, LIFState
 
@@ -26,16 +27,22 @@ def run_layer(
     """Spikes `(time, batch, neuron)` of a layer and its last state.
 
     Args: drive: input in units of the threshold. recurrent: weights (from, to) of the spikes of the step before.
-    Raises: ValueError if shapes do not match, or the named backend cannot run this.
+    Raises: ValueError if shapes do not match, a number is not finite, or the named backend cannot run this.
     """
-    return _backend(backend, drive, params).run_layer(drive, state, params, recurrent)
+    chosen = _backend(backend, drive, params)
+    check_layer(drive, state, params, recurrent)
+    spikes, last = chosen.run_layer(drive, state, params, recurrent)
+    check_sound(last.v)
+    return spikes, last
 
 
 def run_readout(
     drive: Float[Tensor, "time batch label"], state: LIFState, params: LIFParams, backend: str = "auto"
 ) -> tuple[Float[Tensor, "time batch label"], LIFState]:
     """Potentials `(time, batch, label)` of leaky integrators and their last state."""
-    return _backend(backend, drive, params).run_readout(drive, state, params)
+    chosen = _backend(backend, drive, params)
+    check_layer(drive, state, params, None)
+    return chosen.run_readout(drive, state, params)
 
 
 def network_loss(
@@ -49,9 +56,11 @@ def network_loss(
     """Mean cross entropy of a whole network's voting readout: fused where the kernels can run it.
 
     Args: x: spikes or features of the first layer. evidence: weight of all votes together.
-    Raises: ValueError if shapes do not match, or the named backend cannot run this.
+    Raises: ValueError if shapes do not match, a number is not finite, or the named backend cannot run this.
     """
-    if _backend(backend, x, layers[0].params).__name__ == "snn.kernels.cpu":
+    chosen = _backend(backend, x, layers[0].params) if layers else reference
+    check_network(x, labels, layers, readout)
+    if chosen.__name__ == "snn.kernels.cpu":
         from snn.kernels import fused
 
         return fused.network_loss(x, labels, layers, readout, evidence)

@@ -11,7 +11,6 @@ from snn.kernels.reference import Params, State
 from snn.kernels.threads import on_threads
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.lif import LIFParams, LIFState
-from snn.neurons.scan import check_shapes
 from snn.neurons.surrogate import SURROGATES
 
 CHUNK = 16  # clips whose time loop stays in a core's cache
@@ -27,7 +26,6 @@ def run_layer(
     drive: Float[Tensor, "time batch neuron"], state: State, params: Params, recurrent: Tensor | None = None
 ) -> tuple[Float[Tensor, "time batch neuron"], State]:
     """Spikes of a layer and its last state; equal to `reference.run_layer`."""
-    check_shapes(drive, state)
     none = drive.new_empty(0)
     adaptive = isinstance(params, AdaptiveParams)
     rho, a, b = (params.rho, params.a, params.b) if adaptive else (none, none, none)
@@ -44,7 +42,6 @@ def run_readout(
     drive: Float[Tensor, "time batch label"], state: LIFState, params: LIFParams
 ) -> tuple[Float[Tensor, "time batch label"], LIFState]:
     """Potentials of leaky integrators and their last state; equal to `reference.run_readout`."""
-    check_shapes(drive, state)
     potential = _Readout.apply(drive, params.alpha, state.v)
     return potential, LIFState(potential[-1], state.spikes)
 

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from snn.kernels import cpu_backward, cpu_loops, cpu_products, cpu_readout
 from snn.kernels.buffers import Buffers, Shape, buffers
-from snn.kernels.cpu import CODES, supports
+from snn.kernels.checks import check_sound
+from snn.kernels.cpu import CODES
 from snn.kernels.cpu_backward import Sums
 from snn.kernels.cpu_loops import Neurons, Record, States
 from snn.kernels.reference import DenseLayer, Readout
@@ -25,11 +26,6 @@ from snn.neurons.adaptive import AdaptiveParams
 
 MICRO_ROWS = 800  # time steps x clips of a micro-batch: its buffers stay in a core's cache; best of 400, 800, 1600
 PER_LAYER = 8  # tensors of a layer in a flat list: weight, recurrent, bias, alpha, v_threshold, rho, a, b
-
-
-def can_fuse(x: Tensor, layers: tuple[DenseLayer, ...]) -> bool:
-    """Whether every layer is one that the compiled kernels run."""
-    return all(supports(x, layer.params) for layer in layers)
 
 
 def network_loss(
@@ -41,10 +37,8 @@ def network_loss(
 ) -> Float[Tensor, ""]:
     """Mean cross entropy of the voting readout; its gradients reach every weight, parameter and the input.
 
-    Raises: ValueError for labels that do not match the batch, or no time step.
+    Raises: ValueError if a potential is not finite.
     """
-    if x.shape[1] != len(labels) or not len(labels) or not len(x):
-        raise ValueError(f"x is (time, batch, channel) = {tuple(x.shape)} and there are {len(labels)} labels")
     flat: list[Tensor] = []
     for layer in layers:
         p = layer.params
@@ -159,6 +153,8 @@ def _forward(buf: Buffers, net: _Arrays) -> list["_Input"]:
         inputs[-1].times(layer.weight, _rows(drive))
         state = States(*np.zeros((3, *drive.shape[1:]), drive.dtype))
         cpu_loops.forward(drive, layer.bias, layer.neurons, layer.recurrent, state, record)
+        if not np.isfinite(state.v).all():
+            check_sound(torch.from_numpy(state.v))
         inputs.append(_Input.of(record, layer.neurons))
     weight, bias, _ = net.readout
     inputs[-1].times(weight, _rows(buf.drive))

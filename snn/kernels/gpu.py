@@ -11,7 +11,6 @@ from torch.autograd.function import once_differentiable
 from snn.kernels.reference import Params, State
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.lif import LIFParams, LIFState
-from snn.neurons.scan import check_shapes
 from snn.neurons.surrogate import SURROGATES
 
 STAGES = 4  # time steps whose loads are in flight
@@ -61,11 +60,7 @@ def supports(drive: Tensor, params: Params) -> bool:
 def run_layer(
     drive: Float[Tensor, "time batch neuron"], state: State, params: Params, recurrent: Tensor | None = None
 ) -> tuple[Float[Tensor, "time batch neuron"], State]:
-    """Spikes of a layer and its last state; equal to `reference.run_layer`.
-
-    Raises: ValueError if anything is of another shape, type or device than the drive.
-    """
-    _check(drive, state, params, recurrent)
+    """Spikes of a layer and its last state; equal to `reference.run_layer`."""
     adaptive = isinstance(params, AdaptiveParams)
     rho, a, b, w = (params.rho, params.a, params.b, state.w) if adaptive else (None,) * 4
     inputs = (drive, params.alpha, params.v_threshold, rho, a, b, recurrent, state.v, state.spikes, w)
@@ -78,28 +73,9 @@ def run_layer(
 def run_readout(
     drive: Float[Tensor, "time batch label"], state: LIFState, params: LIFParams
 ) -> tuple[Float[Tensor, "time batch label"], LIFState]:
-    """Potentials of leaky integrators and their last state; equal to `reference.run_readout`.
-
-    Raises: ValueError if anything is of another shape, type or device than the drive.
-    """
-    _check(drive, state, params, None)
+    """Potentials of leaky integrators and their last state; equal to `reference.run_readout`."""
     potential = _Readout.apply(drive, params.alpha, state.v)
     return potential, LIFState(potential[-1].clone(), state.spikes)
-
-
-def _check(drive: Tensor, state: State, params: Params, recurrent: Tensor | None) -> None:
-    """Raises: ValueError for what a kernel would read beyond its end, or as another type."""
-    check_shapes(drive, state)
-    _, n_batch, n = drive.shape
-    wanted = [(f"state.{name}", t, (n_batch, n)) for name, t in state._asdict().items()]
-    wanted += [(name, t, (n,)) for name, t in params._asdict().items() if isinstance(t, Tensor)]
-    wanted += [] if recurrent is None else [("recurrent", recurrent, (n, n))]
-    for name, tensor, shape in wanted:
-        if (tensor.shape, tensor.dtype, tensor.device) != (shape, drive.dtype, drive.device):
-            raise ValueError(
-                f"{name} is {tuple(tensor.shape)} {tensor.dtype} on {tensor.device}; a drive of {tuple(drive.shape)} "
-                f"needs {shape} {drive.dtype} on {drive.device}"
-            )
 
 
 def _launch(kernel, like: Tensor, *args, **constants) -> None:

@@ -3,8 +3,9 @@
 import ctypes
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -16,12 +17,30 @@ Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
 def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads: int) -> list[Result]:
-    """`work` of every item, in order of the items, on `n_threads` threads of one BLAS thread each."""
+    """`work` of every item, in order of the items, on `n_threads` threads of one BLAS thread each, this one too."""
+    waiting, results, lock = enumerate(items), {}, threading.Lock()
+
+    def drain() -> None:
+        """Take items until none is left."""
+        while True:
+            with lock:
+                place, item = next(waiting, (None, None))
+            if place is None:
+                return
+            results[place] = work(item)
+
     if n_threads > 1:
         for release in _open_mp():
             release()
     with _libraries().limit(limits=1, user_api="blas"):
-        return list(_pool(n_threads).map(work, items))
+        others = [_pool(n_threads - 1).submit(drain) for _ in range(n_threads - 1)]
+        try:
+            flushed(drain)  # a thread that only waited would have to be woken on a processor that another has taken
+        finally:
+            wait(others)
+    for other in others:
+        other.result()  # raises what it raised
+    return [results[place] for place in sorted(results)]
 
 
 def flushed(kernel: Callable[..., Result], *args) -> Result:

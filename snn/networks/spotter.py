@@ -12,6 +12,7 @@ from snn.audio.encoder import Encoder, LIFEncoder, build_encoder
 from snn.device import generator_on
 from snn.kernels import network_loss, run_network, run_readout
 from snn.kernels.reference import GainLayer, Network, Readout
+from snn.memory import COPIES, check_memory
 from snn.networks.layer import SpikingLayer
 from snn.neurons.lif import LIFParams, decay, lif_state
 from snn.recipe import Recipe
@@ -45,6 +46,7 @@ class Spotter(torch.nn.Module):
         if n_labels < 2:
             raise ValueError(f"a spotter needs at least 2 labels, got {n_labels}")
         self.recipe, self.dt, self.backend = recipe, recipe.dt, recipe.training.backend
+        _check_size(recipe, n_labels)
         self.encoder: Encoder = build_encoder(recipe, generator)
         sizes = (self.encoder.n_out, *recipe.network.hidden)
         self.layers = torch.nn.ModuleList(
@@ -128,6 +130,16 @@ class Spotter(torch.nn.Module):
             spikes.append(z)
             x = drop(z, self.recipe.network.dropout, generator) if self.training else z
         return SpotterOutput(self.read(x), tuple(spikes))
+
+
+def _check_size(recipe: Recipe, n_labels: int) -> None:
+    """Raises: ValueError if training the network would not fit into memory."""
+    sizes = (recipe.features.n_mels, *recipe.network.hidden, n_labels)
+    n_weights = sum(a * b for a, b in pairwise(sizes)) + recipe.network.recurrent * sum(n * n for n in sizes[1:-1])
+    check_memory(COPIES * n_weights, f"training {n_weights:,} weights", "lower network.hidden")
+    n_rows = recipe.training.batch_size * round(recipe.features.duration_s / recipe.dt)
+    arrays = 4 * n_rows * sum(sizes)  # drive, potential, spikes and a gradient of every neuron
+    check_memory(arrays, f"a batch of {n_rows:,} time steps", "lower training.batch_size or network.hidden")
 
 
 def drop(x: Float[Tensor, "..."], probability: float, generator: torch.Generator | None) -> Float[Tensor, "..."]:

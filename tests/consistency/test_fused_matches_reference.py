@@ -112,9 +112,9 @@ def test_what_does_not_fit_is_refused():
     layers, readout = network(False, False, torch.float32, boxcar)
     x, labels = clips(torch.float32)
     with pytest.raises(ValueError, match="labels"):
-        fused.network_loss(x, labels[:5], layers, readout, EVIDENCE)
+        network_loss(x, labels[:5], layers, readout, EVIDENCE, "cpu")
     with pytest.raises(ValueError, match="labels"):
-        fused.network_loss(x[:0], labels, layers, readout, EVIDENCE)
+        network_loss(x[:0], labels, layers, readout, EVIDENCE, "cpu")
     with pytest.raises(ValueError, match="float32 and float64"):
         network_loss(x.half(), labels, layers, readout, EVIDENCE, "cpu")
 
