@@ -27,7 +27,8 @@ def run_layer(
     """Spikes `(time, batch, neuron)` of a layer and its last state.
 
     Args: drive: input in units of the threshold. recurrent: weights (from, to) of the spikes of the step before.
-    Raises: ValueError if shapes do not match, a number is not finite, or the named backend cannot run this.
+    Raises: ValueError if shapes do not match, or the named backend cannot run this; FloatingPointError if a potential
+        is not finite.
     """
     chosen = _backend(backend, drive, params)
     check_layer(drive, state, params, recurrent)
@@ -56,7 +57,8 @@ def network_loss(
     """Mean cross entropy of a whole network's voting readout: fused where the kernels can run it.
 
     Args: x: spikes or features of the first layer. evidence: weight of all votes together.
-    Raises: ValueError if shapes do not match, a number is not finite, or the named backend cannot run this.
+    Raises: ValueError if shapes do not match, or the named backend cannot run this; FloatingPointError if a potential
+        is not finite.
     """
     chosen = _backend(backend, x, layers[0].params) if layers else reference
     check_network(x, labels, layers, readout)

@@ -39,11 +39,11 @@ def check_network(x: Tensor, labels: Int[Tensor, " clip"], layers: tuple[DenseLa
 
 
 def check_sound(v: Tensor) -> None:
-    """Raises: ValueError if a potential is not finite: it would never exceed a threshold, nor be seen in a loss."""
+    """Raises: FloatingPointError if a potential is not finite: it would never spike, nor be seen in a loss."""
     if not torch.isfinite(v.detach()).all():
-        raise ValueError(
-            "a potential is NaN or infinite, so its neuron would fall silent without a word: look for NaN or infinity "
-            "in the input, the weights or the time constants"
+        raise FloatingPointError(
+            "a potential is NaN or infinite, so its neuron would fall silent without a word: look for it in the input, "
+            "the weights or the time constants"
         )
 
 

@@ -37,7 +37,7 @@ def network_loss(
 ) -> Float[Tensor, ""]:
     """Mean cross entropy of the voting readout; its gradients reach every weight, parameter and the input.
 
-    Raises: ValueError if a potential is not finite.
+    Raises: FloatingPointError if a potential is not finite.
     """
     flat: list[Tensor] = []
     for layer in layers:

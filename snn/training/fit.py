@@ -111,20 +111,30 @@ def _train_epoch(
         for group in optimiser.param_groups:
             group["lr"] = one_cycle(span[0] + i, span[1], config.learning_rate)
         features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
-        loss = model.loss(features.to(model.device), labels.to(model.device), generator)
-        optimiser.zero_grad()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_norm).item()
-        if not (isfinite(norm) and isfinite(loss.item())):  # a NaN weight would silence its neuron without a word
-            raise FloatingPointError(
-                f"loss {loss.item():.3g}, gradient norm {norm:.3g} at learning rate {config.learning_rate:g}; "
-                f"lower it, for example --set learning_rate={config.learning_rate / 3:.2g}"
-            )
+        loss = _backward(model, features, labels, optimiser, generator)
         optimiser.step()
-        losses.append(loss.item())
+        losses.append(loss)
         if on_step:
             on_step(span[0] + i + 1, span[1])
     return sum(losses) / len(losses)
+
+
+def _backward(
+    model: Spotter, features: Tensor, labels: Tensor, optimiser: torch.optim.Optimizer, generator: torch.Generator
+) -> float:
+    """Gradients of one batch, clipped; returns its loss. Raises: FloatingPointError for a number that is not finite."""
+    config, rate = model.recipe.training, model.recipe.training.learning_rate
+    remedy = f"at learning rate {rate:g}; lower it, for example --set learning_rate={rate / 3:.2g}"
+    try:
+        loss = model.loss(features.to(model.device), labels.to(model.device), generator)
+    except FloatingPointError as error:
+        raise FloatingPointError(f"{error}, {remedy}") from error
+    optimiser.zero_grad()
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_norm).item()
+    if not (isfinite(norm) and isfinite(loss.item())):  # a NaN weight would silence its neuron without a word
+        raise FloatingPointError(f"loss {loss.item():.3g}, gradient norm {norm:.3g} {remedy}")
+    return loss.item()
 
 
 def score_batches(model: Spotter, examples: Examples) -> Tensor:

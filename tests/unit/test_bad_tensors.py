@@ -55,11 +55,11 @@ def test_a_drive_that_is_no_number_at_any_step(backend, value):
         drive = torch.zeros(4, 2, N)
         drive[t, 1, 2] = value
         params = LIFParams(torch.full((N,), 0.5), torch.ones(N))
-        with pytest.raises(ValueError, match="NaN or infinite"):
+        with pytest.raises((ValueError, FloatingPointError), match="NaN or infini"):
             run_layer(drive, lif_state(2, params.alpha), params, None, backend)
         a = torch.full((N,), 0.5)
         params = AdaptiveParams(a, torch.ones(N), a, 0 * a, 0 * a)
-        with pytest.raises(ValueError, match="NaN or infinite"):
+        with pytest.raises((ValueError, FloatingPointError), match="NaN or infini"):
             run_layer(drive, adaptive_state(2, params.alpha), params, None, backend)
 
 
@@ -67,9 +67,9 @@ def test_a_drive_that_is_no_number_at_any_step(backend, value):
 def test_a_network_fed_with_no_number(backend):
     x, labels = torch.zeros(5, 2, 4), torch.tensor([0, 1])
     x[3, 1, 2] = float("nan")
-    with pytest.raises(ValueError, match="NaN or infini"):
+    with pytest.raises((ValueError, FloatingPointError), match="NaN or infini"):
         network_loss(x, labels, (layer(), layer(N)), readout(), 10.0, backend)
-    with pytest.raises(ValueError, match="NaN or infini"):
+    with pytest.raises((ValueError, FloatingPointError), match="NaN or infini"):
         run_network(x, Network((layer(), layer(N)), readout()), backend)
 
 
