@@ -5,8 +5,10 @@ import torch
 
 from snn.kernels import network_loss, run_layer, run_network
 from snn.kernels.reference import DenseLayer, Network, Readout
+from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams, adaptive_state
 from snn.neurons.lif import LIFParams, lif_state
+from snn.recipe import load_recipe
 
 N = 3
 backends = pytest.mark.parametrize("backend", ["auto", "reference", "cpu"])
@@ -104,3 +106,19 @@ def test_strides_and_expanded_tensors_do_not_matter(backend):
     torch.testing.assert_close(
         network_loss(one, labels, *net, 10.0, backend), network_loss(one.clone(), labels, *net, 10.0, backend)
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (
+            ["hidden=[65536, 65536]"],
+            r"training 4,\d+,\d+,\d+ weights needs 64.* this machine has 24; lower network.hidden",
+        ),
+        (["batch_size=65536", "hidden=[512]"], "time steps needs .* lower training.batch_size"),
+    ],
+)
+def test_a_network_too_large_for_memory_is_refused_before_anything_is_allocated(monkeypatch, settings, told):
+    monkeypatch.setattr("snn.memory.physical_memory", lambda: 24 * 2**30)
+    with pytest.raises(ValueError, match=told):
+        Spotter(load_recipe("fsdd", settings), 10, torch.Generator())
