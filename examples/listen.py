@@ -1,6 +1,6 @@
 """Listen to a recording as it would arrive, 20 ms at a time. Usage: python examples/listen.py RUN RECORDING
 
-RUN was trained with --set features.normalise=running. Prints the word whenever one has most of the last second's votes.
+RUN was trained with --set features.normalise=running. Prints a word when the votes of the last second, each of weight one, make it likely.
 """
 
 import sys
@@ -22,7 +22,7 @@ state, votes = ears.start(), deque(maxlen=round(1 / run.model.dt))
 for i, chunk in enumerate(audio.split(mel.sample_rate // 50), 1):
     potential, state = ears.push(chunk, state)
     votes.extend(potential[:, 0].softmax(-1))
-    share, label = torch.stack(tuple(votes)).mean(0).max(0) if votes else (0.0, 0)
-    if share > 0.5 and label != told:
+    score, label = torch.stack(tuple(votes)).sum(0).softmax(0).max(0) if votes else (0.0, None)
+    if score > 0.95 and label != told:
         told = label
-        print(f"{i / 50:5.2f} s  {run.labels[label]}  {share:.2f} of the votes")
+        print(f"{i / 50:5.2f} s  {run.labels[label]}  {score:.2f}")

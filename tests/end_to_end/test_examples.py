@@ -24,6 +24,29 @@ def test_the_example_trains_on_a_folder_and_prints_accuracy_and_energy(words):
     assert re.search(r"[\d.]+ [npf]J per inference", out)
 
 
+def test_the_example_listens_to_a_recording(words, tmp_path):
+    settings = [x for setting in ("epochs=8", "normalise=running") for x in ("--set", setting)]
+    folder = tmp_path / "run"
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from snn.cli import main; main()",
+            "train",
+            "demo",
+            "--data",
+            str(words),
+            "--out",
+            str(folder),
+            *settings,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    heard = run(ROOT / "examples" / "listen.py", folder, next(words.glob("*/*.wav")))
+    assert re.fullmatch(r"( *[\d.]+ s  \w+  [\d.]+\n)*", heard)
+
+
 def test_the_fifteen_lines_of_the_readme_run(words, tmp_path):
     (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     assert len([line for line in block.splitlines() if line.strip()]) <= 15
