@@ -1,6 +1,7 @@
 """Listen to a recording as it would arrive, 20 ms at a time. Usage: python examples/listen.py RUN RECORDING
 
-RUN was trained with --set features.normalise=running. Prints a word when the votes of the last second, each of weight one, make it likely.
+RUN was trained with --set features.normalise=running. Prints a word when the votes of the last second, each of weight
+one, make it likely.
 """
 
 import sys
