@@ -29,15 +29,16 @@ def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads:
                 return
             results[place] = work(item)
 
-    if n_threads > 1:
-        for release in _open_mp():
-            release()
-    with _libraries().limit(limits=1, user_api="blas"):
-        others = [_pool(n_threads - 1).submit(drain) for _ in range(n_threads - 1)]
-        try:
-            flushed(drain)  # a thread that only waited would have to be woken on a processor that another has taken
-        finally:
-            wait(others)
+    with _turn.lock:  # callers side by side take turns: each has all the threads
+        if n_threads > 1:
+            for release in _open_mp():
+                release()
+        with _libraries().limit(limits=1, user_api="blas"):
+            others = [_pool(n_threads - 1).submit(drain) for _ in range(n_threads - 1)]
+            try:
+                flushed(drain)  # a thread that only waited would be woken on a processor that another has taken
+            finally:
+                wait(others)
     for other in others:
         other.result()  # raises what it raised
     return [results[place] for place in sorted(results)]
@@ -79,5 +80,17 @@ def _open_mp() -> tuple[Callable[[], int], ...]:
     return tuple(found)
 
 
+class _Turn:
+    lock = threading.Lock()
+
+
+def _begin_anew() -> None:
+    """A forked process has none of the threads, and perhaps a lock that nobody will open."""
+    _pool.cache_clear()
+    _turn.lock = threading.Lock()
+
+
+_turn = _Turn()
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
+    os.register_at_fork(after_in_child=_begin_anew)

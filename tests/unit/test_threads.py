@@ -1,0 +1,90 @@
+"""The kernels' threads: results in order, errors raised, other libraries left as they were."""
+
+import multiprocessing
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_info
+
+from snn.kernels.threads import flushed, on_threads
+
+
+def blas_threads() -> list[int]:
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_results_come_in_the_order_of_the_items(n_threads):
+    def work(i):
+        time.sleep(0.002 * (i % 3))
+        return i * i
+
+    assert on_threads(work, range(20), n_threads) == [i * i for i in range(20)]
+    assert on_threads(work, [], n_threads) == []
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_an_error_of_any_thread_is_raised_and_the_next_call_works(n_threads):
+    def work(i):
+        if i == 3:
+            raise ValueError("three")
+        return i
+
+    before = blas_threads()
+    with pytest.raises(ValueError, match="three"):
+        on_threads(work, range(5), n_threads)
+    assert on_threads(work, range(3), n_threads) == [0, 1, 2]
+    assert blas_threads() == before
+
+
+def test_callers_side_by_side_leave_the_threads_of_blas_as_they_were():
+    before, inside = blas_threads(), []
+
+    def caller(delay):
+        time.sleep(delay)
+        on_threads(lambda _: (inside.extend(blas_threads()), time.sleep(0.05)), range(4), 2)
+
+    callers = [threading.Thread(target=caller, args=(0.03 * i,)) for i in range(4)]
+    for one in callers:
+        one.start()
+    for one in callers:
+        one.join()
+    assert set(inside) == {1}
+    assert blas_threads() == before
+
+
+def test_denormals_are_flushed_inside_and_as_before_outside():
+    half = lambda: np.float32(1.2e-38) * np.float32(0.25)  # noqa: E731
+    assert half() != 0
+    assert on_threads(lambda _: half(), range(4), 2) == [0, 0, 0, 0]
+    assert flushed(half) == 0
+    assert half() != 0
+    torch.set_flush_denormal(True)
+    try:
+        assert flushed(half) == 0
+        assert half() == 0
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def child(queue):
+    queue.put(on_threads(lambda i: i + 1, range(4), 2))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own():
+    assert on_threads(lambda i: i, range(4), 2) == [0, 1, 2, 3]
+    fork = multiprocessing.get_context("fork")
+    queue = fork.Queue()
+    process = fork.Process(target=child, args=(queue,))
+    process.start()
+    try:
+        assert queue.get(timeout=20) == [1, 2, 3, 4]
+    finally:
+        process.kill()
+        process.join()
