@@ -62,11 +62,11 @@ class StreamState(NamedTuple):
 
 
 class SpotterStream:
-    """A trained spotter on features `(frame, batch, band)` as they arrive."""
+    """A trained spotter on features `(frame, batch, band)` as they arrive; its weights are copied, on the CPU."""
 
     def __init__(self, model: Spotter):
         with torch.no_grad():
-            network = model.cpu().eval().network()
+            network = model.network()
         self.network = NetworkStream(network)
         self._encoder = None if network.encoder is not None else model.encoder
 

@@ -118,7 +118,7 @@ class _Pieces:
         """Put the tensors behind what is there; returns where they begin."""
         start = self.length
         for tensor in tensors:
-            self.parts.append(tensor.detach().contiguous().numpy().ravel())
+            self.parts.append(tensor.detach().cpu().contiguous().numpy().ravel())
             self.length += tensor.numel()
         return start
 
@@ -126,7 +126,7 @@ class _Pieces:
 def _neurons(params) -> tuple[Tensor, ...]:
     """v_floor and the number below it, then the parameters of each neuron."""
     adaptive = (params.rho, params.a, params.b) if isinstance(params, AdaptiveParams) else ()
-    alpha = params.alpha.detach()
+    alpha = params.alpha.detach().cpu()
     p = cpu_loops.neurons(alpha.numpy(), alpha.numpy(), *3 * (alpha.numpy(),), params.v_floor)
     return (alpha.new_tensor([p.v_floor, p.below]), params.alpha, params.v_threshold, *adaptive)
 

@@ -164,6 +164,18 @@ def test_audio_in_chunks_gives_the_bits_of_the_recording(chunk):
     assert torch.equal(torch.cat(parts), whole)
 
 
+def test_a_stream_keeps_the_weights_it_began_with_and_leaves_the_model_alone():
+    model, features = spotter().train(), torch.randn(20, 1, 8, generator=torch.Generator().manual_seed(7))
+    stream = SpotterStream(model)
+    assert model.training
+    before, _ = stream.push(features, stream.start())
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(1.5)
+    assert torch.equal(stream.push(features, stream.start())[0], before)
+    assert not torch.equal(SpotterStream(model).push(features, stream.start())[0], before)
+
+
 def test_evaluation_agrees_with_the_layers_of_training():
     """The normalisation is folded into the weights: the same potentials, to rounding, unless a spike flips."""
     model = spotter().double()
