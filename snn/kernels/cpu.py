@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from snn.kernels import cpu_backward, cpu_loops, cpu_readout
 from snn.kernels.cpu_loops import Record, States
@@ -87,6 +88,7 @@ class _Layer(torch.autograd.Function):
         return spikes, *ends
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, g_spikes, g_v, g_s, g_w):
         *neurons, recurrent, v0, s0, v, spikes, w = ctx.saved_tensors
         grad, lam_v, lam_w = _contiguous(g_spikes), _contiguous(g_v), _contiguous(g_w)
@@ -120,6 +122,7 @@ class _Readout(torch.autograd.Function):
         return potential
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, g):
         alpha, v0, potential = ctx.saved_tensors
         grad, d_drive, d_alpha, d_v0 = _contiguous(g), *(torch.zeros_like(t) for t in (alpha, alpha, v0))

@@ -5,14 +5,13 @@ and the gradients add up. Products with spikes gather only the rows of active in
 `network_loss` of `reference.py` defines the result.
 """
 
-import threading
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from snn.kernels import cpu_backward, cpu_loops, cpu_products, cpu_readout
 from snn.kernels.buffers import Buffers, Shape, buffers
@@ -61,6 +60,7 @@ class _Network(torch.autograd.Function):
         return x.new_tensor(loss)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, g):
         d_x = None if ctx.d_x is None else ctx.d_x * g
         return d_x, None, None, None, *(grad * g for grad in ctx.gradients)
@@ -101,12 +101,12 @@ def _run(x, labels, net: _Arrays, d_x) -> tuple[float, list[np.ndarray]]:
     n_time, n_batch, _ = x.shape
     n_threads = max(1, min(torch.get_num_threads(), n_batch))
     size = max(1, min(MICRO_ROWS // n_time, -(-n_batch // n_threads)))
-    parts, lock = iter([slice(i, min(i + size, n_batch)) for i in range(0, n_batch, size)]), threading.Lock()
+    parts = [slice(i, min(i + size, n_batch)) for i in range(0, n_batch, size)]
 
-    def work(_: int) -> tuple[float, list[np.ndarray]]:
-        """Take micro-batches until none is left."""
+    def work(first: int) -> tuple[float, list[np.ndarray]]:
+        """Every n-th micro-batch: a share that does not depend on timing, so that a seed gives the same bits again."""
         total, gradients = 0.0, [np.zeros_like(a) for a in net.flat]
-        for part in _shared(parts, lock):
+        for part in parts[first::n_threads]:
             buf = buffers(net.shape(x, part.stop - part.start))
             np.copyto(buf.x, x[:, part])
             total += _micro_batch(buf, labels[part], net, gradients, n_batch, None if d_x is None else d_x[:, part])
@@ -115,16 +115,6 @@ def _run(x, labels, net: _Arrays, d_x) -> tuple[float, list[np.ndarray]]:
     results = on_threads(work, range(n_threads), n_threads)
     losses, gradients = zip(*results, strict=True)
     return sum(losses) / n_batch, [sum(parts[1:], start=parts[0]) for parts in zip(*gradients, strict=True)]
-
-
-def _shared(items: Iterator[slice], lock: threading.Lock) -> Iterator[slice]:
-    """The items that other threads have not taken."""
-    while True:
-        with lock:
-            item = next(items, None)
-        if item is None:
-            return
-        yield item
 
 
 def _micro_batch(buf: Buffers, labels, net: _Arrays, gradients, n_batch: int, d_x) -> float:

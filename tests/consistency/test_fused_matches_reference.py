@@ -102,6 +102,29 @@ def test_the_number_of_threads_changes_rounding_only(n_threads):
         torch.set_num_threads(before)
 
 
+def test_the_same_call_gives_the_same_bits_however_the_threads_are_timed(monkeypatch):
+    monkeypatch.setattr(fused, "MICRO_ROWS", 30)  # a clip each: many shares
+    (layers, readout), (x, labels) = network(False, True, torch.float32, boxcar), clips(torch.float32)
+    inputs, before = list(leaves(layers, readout)), torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        runs = []
+        for _ in range(5):
+            loss = fused.network_loss(x, labels, layers, readout, EVIDENCE)
+            runs.append((loss.detach(), *torch.autograd.grad(loss, inputs)))
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(a, b) for run in runs[1:] for a, b in zip(run, runs[0], strict=True))
+
+
+def test_a_second_derivative_is_refused():
+    (layers, readout), (x, labels) = network(False, False, torch.float64, atan), clips(torch.float64)
+    loss = fused.network_loss(x, labels, layers, readout, EVIDENCE).square()  # its own derivative carries a graph
+    (grad,) = torch.autograd.grad(loss, readout.bias, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        torch.autograd.grad(grad.sum(), readout.bias)
+
+
 def test_buffers_of_one_shape_do_not_leak_into_another():
     layers, readout = network(True, False, torch.float64, atan)
     for n_time, n_batch in ((30, 37), (11, 3), (30, 37), (3, 1)):
