@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_RATE = 8000
@@ -89,3 +90,12 @@ def snn_json(snn: Callable[..., tuple[int, str, str]]) -> Callable[..., dict]:
         return json.loads(out)
 
     return run
+
+
+@pytest.fixture
+def denormals():
+    """This thread keeps denormal numbers; `snn train` in a test before may have left them flushed."""
+    flushing = np.float32(1.2e-38) * np.float32(0.25) == 0
+    torch.set_flush_denormal(False)
+    yield
+    torch.set_flush_denormal(bool(flushing))

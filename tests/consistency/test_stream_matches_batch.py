@@ -105,6 +105,7 @@ def test_a_state_can_be_kept_and_gone_back_to():
     assert np.array_equal(stream.push(x[20:], state)[0], first)
 
 
+@pytest.mark.usefixtures("denormals")
 def test_a_silent_membrane_decays_to_nothing_alike():
     """Long after the last spike potentials are denormal numbers: flushed in the stream as in the batch."""
     net = network()._replace(encoder=None)

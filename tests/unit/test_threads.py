@@ -57,6 +57,7 @@ def test_callers_side_by_side_leave_the_threads_of_blas_as_they_were():
     assert blas_threads() == before
 
 
+@pytest.mark.usefixtures("denormals")
 def test_denormals_are_flushed_inside_and_as_before_outside():
     half = lambda: np.float32(1.2e-38) * np.float32(0.25)  # noqa: E731
     assert half() != 0
