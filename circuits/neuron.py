@@ -61,6 +61,7 @@ class LIFCircuit:
     v_threshold: Volts = 0.4  # ASSUMED with c_mem: f = I / (C dV)
     v_reset: Volts = 0.0  # the source, to which the body leaks
     v_sink: Volts = 0.0  # rail of inhibition, the lowest potential of the body; below 0 where the source is raised
+    body_factor: float = 0.0  # -dV_DG/dV of the tunnelling junction as the body charges; not published, so none
     g_leak: Siemens = 12.5 * pS  # ASSUMED: tau_mem = 40 us, several periods long
     t_refractory: Seconds = 200 * ns  # ASSUMED: width of the reset pulse
     v_dd: Volts = 0.9  # Source: |V_DS| of the TCAD curves
@@ -74,6 +75,7 @@ class LIFCircuit:
         freeze_si(self)
         for name in ("width", "c_mem", "v_dd"):
             require(self, name, getattr(self, name) > 0, "positive")
+        require(self, "body_factor", 0 <= self.body_factor < 1, "in 0..1")
         for name in ("g_leak", "t_refractory", "c_control", "c_reset", "i_crowbar", "v_crowbar", "i_static"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
         require(self, "v_sink", self.v_sink <= self.v_reset, f"at most v_reset = {self.v_reset} V")
@@ -95,7 +97,7 @@ class LIFCircuit:
 
     @property
     def input_current(self) -> Amperes:
-        """The tunnelling current at the circuit's own gate bias."""
+        """The tunnelling current at the circuit's own gate bias, with the body at 0 V."""
         return float(btbt_current(self.device.v_ds - self.v_gs, self.device, self.width))
 
     @property
@@ -110,9 +112,10 @@ class LIFCircuit:
 
     @property
     def not_modelled(self) -> tuple[str, ...]:
+        body = () if self.body_factor else ("body-bias dependence of the tunnelling current",)
         unknown = (
             "bias generation",
-            "body-bias dependence of the tunnelling current",
+            *body,
             "temperature dependence of the leak conductance",
         )
         if drain_leak(self.v_gs, self.device, self.width) is None:
@@ -227,6 +230,11 @@ def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> SpikeEnerg
 
     Raises: ValueError at or below rheobase, where there is no spike to charge.
     """
+    if i_in is None and circuit.body_factor:
+        raise ValueError(
+            f"body_factor = {circuit.body_factor:g} makes the current fall as the body charges: there is no closed form; "
+            "simulate it with circuits.transient, or give a constant i_in"
+        )
     i_in = circuit.input_current if i_in is None else i_in
     interval = period(circuit, i_in)
     if math.isinf(interval):
