@@ -232,7 +232,7 @@ def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> SpikeEnerg
     """
     if i_in is None and circuit.body_factor:
         raise ValueError(
-            f"body_factor = {circuit.body_factor:g} makes the current fall as the body charges: there is no closed form; "
+            f"body_factor = {circuit.body_factor:g} makes the current fall as the body charges: no closed form; "
             "simulate it with circuits.transient, or give a constant i_in"
         )
     i_in = circuit.input_current if i_in is None else i_in
