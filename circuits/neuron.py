@@ -14,6 +14,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 
+import numpy as np
+
 from circuits.btbt import (
     DEVICES,
     REFERENCE_TEMPERATURE,
@@ -173,13 +175,14 @@ def rise_time(circuit: LIFCircuit, i_in: Amperes, v_from: Volts, v_to: Volts) ->
     """Time of the membrane from v_from up to v_to: tau ln((V_inf - v_from) / (V_inf - v_to)), V_inf = I / g.
 
     Written as C dv / i_net ln(1 + x) / x with i_net = I - g v_to and x = g dv / i_net, which holds without leak too.
-    Infinite where the current cannot reach v_to.
+    Infinite where the current cannot reach v_to. Arrays of circuits and currents give an array.
     """
-    i_net = i_in - circuit.g_leak * v_to
-    if not i_net > 0:  # NaN too: an unknown current fires no neuron
-        return math.inf
-    x = circuit.g_leak * (v_to - v_from) / i_net
-    return circuit.c_mem * (v_to - v_from) / i_net * (math.log1p(x) / x if x > 0 else 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        i_net = np.asarray(i_in - circuit.g_leak * v_to, dtype=float)
+        x = circuit.g_leak * (v_to - v_from) / i_net
+        logarithm = np.where(x > 0, np.log1p(x) / x, 1.0)
+        time = np.where(i_net > 0, circuit.c_mem * (v_to - v_from) / i_net * logarithm, np.inf)  # inf for NaN too
+    return time if time.ndim else float(time)
 
 
 def period(circuit: LIFCircuit, i_in: Amperes) -> Seconds:
