@@ -22,6 +22,7 @@ from circuits.units import BOLTZMANN, AmperesPerMetre, Kelvin, Metres, Volts, eV
 Array = Any  # a NumPy array or a torch tensor: each formula stands once and runs on both
 
 REFERENCE_TEMPERATURE: Kelvin = 300.0  # K; the temperature of the fits
+RELIABILITY_YEARS = 10.0  # the one point of the published loss of current, see circuits/ageing.py
 SUBTHRESHOLD_ACTIVATION_EV = 0.47  # eV. Source: figure 14 at V_GS = 0, x18.6 at 358 K and x86 at 398 K
 
 
@@ -46,6 +47,9 @@ class BTBTDevice:
     activation_ev: float = 0.16  # eV. Source: figure 14 at V_GS = -1 V, x2.7 at 358 K and x4.6 at 398 K
     i_off: AmperesPerMetre | None = None
     subthreshold_swing: Volts | None = None  # per decade
+    v_ds_fit: Volts = 0.9  # drain voltage of the fitted curve; `v_ds` elsewhere is extrapolation
+    temperature: Kelvin = REFERENCE_TEMPERATURE  # of these constants
+    age_years: float = 0.0  # years of use, contained in `prefactor`
 
     def __post_init__(self):
         freeze_si(self)
@@ -117,11 +121,11 @@ def drain_leak(v_gs: float, device: BTBTDevice, width: Metres) -> float | None:
     return width * device.i_off * 10 ** (v_gs / device.subthreshold_swing)
 
 
-def boltzmann_factor(activation_ev: float, temperature: Kelvin) -> float:
-    """exp(-E_a/k (1/T - 1/300 K)): how a thermally activated current has grown since 300 K."""
+def boltzmann_factor(activation_ev: float, temperature: Kelvin, since: Kelvin = REFERENCE_TEMPERATURE) -> float:
+    """exp(-E_a/k (1/T - 1/T_since)): how a thermally activated current has grown since another temperature (K)."""
     if not 200 <= temperature <= 450:
         raise ValueError(f"temperature must lie in 200..450 K (TCAD covers 300 to 398 K), got {temperature} K")
-    return math.exp(-activation_ev * eV / BOLTZMANN * (1 / temperature - 1 / REFERENCE_TEMPERATURE))
+    return math.exp(-activation_ev * eV / BOLTZMANN * (1 / temperature - 1 / since))
 
 
 def band_gap_ev(temperature: Kelvin) -> float:
@@ -130,36 +134,37 @@ def band_gap_ev(temperature: Kelvin) -> float:
 
 
 def arrhenius(device: BTBTDevice, temperature: Kelvin) -> BTBTDevice:
-    """The device at another temperature, current times exp(-E_a/k (1/T - 1/300 K)): what the TCAD curves show."""
-    return _scaled(device, temperature, boltzmann_factor(device.activation_ev, temperature), 1.0)
+    """The device at another temperature (K), current times exp(-E_a/k (1/T - 1/T_0)): what the TCAD curves show."""
+    return _scaled(device, temperature, boltzmann_factor(device.activation_ev, temperature, device.temperature), 1.0)
 
 
 def kane(device: BTBTDevice, temperature: Kelvin) -> BTBTDevice:
     """The device at another temperature by Kane's law: A goes with E_g^-1/2 and B with E_g^3/2."""
-    gap = band_gap_ev(temperature) / band_gap_ev(REFERENCE_TEMPERATURE)
+    gap = band_gap_ev(temperature) / band_gap_ev(device.temperature)
     return _scaled(device, temperature, gap**-0.5, gap**1.5)
 
 
 def _scaled(device: BTBTDevice, temperature: Kelvin, prefactor: float, v_slope: float) -> BTBTDevice:
     """The device with A and B multiplied, and its off and floor currents by the sub-threshold activation."""
-    leak = boltzmann_factor(SUBTHRESHOLD_ACTIVATION_EV, temperature)
+    leak = boltzmann_factor(SUBTHRESHOLD_ACTIVATION_EV, temperature, device.temperature)
     return replace(
         device,
+        temperature=temperature,
         prefactor=device.prefactor * prefactor,
         v_slope=device.v_slope * v_slope,
         i_floor=device.i_floor * leak,
         i_off=None if device.i_off is None else device.i_off * leak,
         subthreshold_swing=None  # SS = n kT/q ln 10 is proportional to T
         if device.subthreshold_swing is None
-        else device.subthreshold_swing * temperature / REFERENCE_TEMPERATURE,
+        else device.subthreshold_swing * temperature / device.temperature,
     )
 
 
 def mismatch(v_dg: np.ndarray | float, device: BTBTDevice, sigma_v: Volts, rng: np.random.Generator) -> np.ndarray:
     """Device-to-device factors on the current, lognormal with sigma_lnI = (d ln I / dV) sigma_V.
 
-    Args: v_dg: drain-gate voltage per device (V). sigma_v: spread of the local tunnelling voltage (V, one standard
-    deviation, device to device), separate from sub-threshold spread, with which it is measured to be uncorrelated.
+    Args: v_dg: drain-gate voltage per device (V). sigma_v: spread of the local tunnelling voltage (V), the
+    `sigma_tunnel` of `circuits.spread.Spread`, where sigma is defined; sub-threshold spread is apart, uncorrelated.
     Returns: factors, same shape as `v_dg`, median 1. Source of the law: TCAD slope, 4.9 /V at V_GS = -1 V and
     19 /V at -0.5 V, hence 10 % and 47 % for 20 mV.
     """
@@ -172,12 +177,17 @@ def mismatch(v_dg: np.ndarray | float, device: BTBTDevice, sigma_v: Volts, rng: 
 
 
 def validity_notes(device: BTBTDevice, v_gs: np.ndarray | float) -> tuple[str, ...]:
-    """One line for each way in which the gate biases (V) leave the range that the device was fitted in."""
+    """One line for each way in which gate biases (V), drain voltage or age leave what the device was fitted to."""
     v_gs = np.asarray(v_gs, dtype=float)
     low, high = float(v_gs.min()), float(v_gs.max())
-    if device.v_gs_min <= low and high <= device.v_gs_max:
-        return ()
-    return (
-        f"gate bias {low:.3g} to {high:.3g} V leaves the fitted range of {device.name}, "
-        f"{device.v_gs_min:g} to {device.v_gs_max:g} V: extrapolated",
-    )
+    notes = ()
+    if low < device.v_gs_min or high > device.v_gs_max:
+        notes += (
+            f"gate bias {low:.3g} to {high:.3g} V leaves the fitted range of {device.name}, "
+            f"{device.v_gs_min:g} to {device.v_gs_max:g} V: extrapolated",
+        )
+    if not math.isclose(device.v_ds, device.v_ds_fit, rel_tol=1e-9):
+        notes += (f"V_DS = {device.v_ds:.3g} V, {device.name} is fitted at {device.v_ds_fit:g} V: extrapolated",)
+    if device.age_years > RELIABILITY_YEARS:
+        notes += (f"{device.age_years:g} years of use, the loss is known at {RELIABILITY_YEARS:g}: extrapolated",)
+    return notes
