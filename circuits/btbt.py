@@ -39,7 +39,7 @@ class BTBTDevice:
     prefactor: Annotated[float, "A/m/V"]
     v_slope: Volts
     v_onset: Volts
-    residual: float  # rms error of ln I of these rounded constants over the digitised points, not of the raw fit
+    residual: float  # rms error of ln I over the points, of these constants as rounded
     i_floor: AmperesPerMetre
     v_gs_min: Volts
     v_gs_max: Volts

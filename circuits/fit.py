@@ -45,15 +45,14 @@ def fit_device(
         raise ValueError(f"width must be positive, got {width} m")
     v_dg, i = _sorted(v_dg, i)
     used = _above_floor(v_dg, i, i_floor)
-    left_out, least = int(np.count_nonzero(~used)), float(i.min() if i_floor is None else i_floor)
-    v_dg, i = v_dg[used], i[used]
+    left_out, v_dg, i = int(np.count_nonzero(~used)), v_dg[used], i[used]
     _require_a_curve(v_dg, i, left_out)
     ln_prefactor, v_slope, v_onset, residual = _least_squares(v_dg, np.log(i / width))
     v_ds = conditions.pop("v_ds", BTBTDevice.v_ds)
     source = f"fit of {v_dg.size} points" + (f", {left_out} at the floor left out" if left_out else "")
     given = conditions.pop("source", None)
     return BTBTDevice(
-        name, float(np.exp(ln_prefactor)), v_slope, v_onset, residual, least / width,
+        name, float(np.exp(ln_prefactor)), v_slope, v_onset, residual, (i[0] if i_floor is None else i_floor) / width,
         v_gs_min=v_ds - v_dg[-1], v_gs_max=v_ds - v_dg[0], source=f"{source}: {given}" if given else source,
         v_ds=v_ds, v_ds_fit=v_ds, **conditions,
     )  # fmt: skip
@@ -88,8 +87,8 @@ def _above_floor(v_dg: np.ndarray, i: np.ndarray, i_floor: Amperes | None) -> np
 def _require_a_curve(v_dg: np.ndarray, i: np.ndarray, left_out: int) -> None:
     """Enough points, which rise."""
     if v_dg.size < LEAST_POINTS:
-        floor = f" above the floor ({left_out} left out)" if left_out else ""
-        raise ValueError(f"{v_dg.size} points{floor}; a fit of three constants needs at least {LEAST_POINTS}")
+        floor = f", with {left_out} at the floor left out" if left_out else ""
+        raise ValueError(f"points to fit: {v_dg.size}{floor}; three constants need at least {LEAST_POINTS}")
     for k in np.flatnonzero(np.diff(v_dg) == 0)[:1]:
         raise ValueError(
             f"v_dg = {v_dg[k]:g} V is given twice, with {i[k]:g} and {i[k + 1]:g} A; keep one, or their mean"
