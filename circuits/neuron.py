@@ -172,6 +172,7 @@ def at_temperature(
         device=law(circuit.device, temperature),
         i_static=circuit.i_static * off,
         g_leak=circuit.g_leak * leak,
+        v_crowbar=circuit.v_crowbar * temperature / since,  # SS / ln 10 = n kT/q
     )
 
 
