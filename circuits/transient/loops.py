@@ -11,7 +11,6 @@ import numpy as np
 from circuits.transient.edges import deliver, ordered
 from circuits.transient.step import advance, inline, jit, time_to, tunnelling
 
-
 SPIKES_PER_STEP = 4  # of a neuron, on average over a block: with more the step is too long
 
 

@@ -135,7 +135,7 @@ def _starts(v_start: np.ndarray | float | None, neurons: Population) -> np.ndarr
 
 def _probes(record: Sequence[int], n: int) -> np.ndarray:
     probes = np.asarray(record, dtype=np.int64)
-    if probes.ndim != 1 or (probes.size and not (0 <= probes.min() and probes.max() < n)):
+    if probes.ndim != 1 or (probes.size and not (probes.min() >= 0 and probes.max() < n)):
         raise ValueError(f"record names neurons 0 to {n - 1}, got {record}")
     return probes
 

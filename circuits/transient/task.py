@@ -1,7 +1,6 @@
 """One simulation prepared for the compiled loop: inputs checked, steps chosen, blocks run, energy added up."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
