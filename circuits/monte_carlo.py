@@ -120,6 +120,6 @@ def _intervals(neurons: Population) -> Seconds:
     firing = np.flatnonzero(np.isfinite(latest))
     if firing.size:
         run = simulate(neurons[firing], latest[firing] * (1 + 1e-6), n_jobs=1)
-        spiking, first = np.unique(run.spike_neurons, return_index=True)
-        interval[firing[spiking]] = run.spike_times[first] + neurons.t_refractory[firing[spiking]]
+        spiking, first = np.unique(run.own_neurons, return_index=True)
+        interval[firing[spiking]] = run.own_times[first] + neurons.t_refractory[firing[spiking]]
     return interval

@@ -46,44 +46,45 @@ class State(NamedTuple):
 
 
 @jit
-def run(constants, tunnel, state, drive, steps_per_row, h, steps, synapses, outside, probes, limit):
+def run(constants, tunnel, state, drive, steps_per_row, h, synapses, outside, probes, limit):
     """Advance a block from t = 0; returns spike times, their neurons, traces `(step + 1, probe)`, and steps done.
 
     drive: `(row, neuron)` slopes, each row lasting `steps_per_row` steps.   h: `(neuron,)` steps (s).
     It stops before a step that would exceed `limit` spikes, and in one with more than `SPIKES_PER_STEP` per neuron.
     """
-    n, room = h.size, SPIKES_PER_STEP * h.size
+    n, room, steps = h.size, SPIKES_PER_STEP * h.size, drive.shape[0] * steps_per_row
     times, neurons, n_spikes = np.empty(room), np.empty(room, np.int64), 0
     traces = np.empty((steps + 1, probes.size))
     before, events = np.empty(n), np.zeros(n + 7 & -8, np.uint8)
     words = events.view(np.uint64)  # eight neurons looked at together: events are rare
     edges, chain, first = np.empty((16, 3)), np.empty(16, np.int64), np.full(n, -1, np.int64)
     cursors = np.zeros((0 if synapses is None else synapses.delay.size, 4), np.int64)
-    for step in range(steps):
-        for i in range(probes.size):
-            traces[step, i] = state.v[probes[i]]
-        if n_spikes + room > times.size:
-            times, neurons = _doubled(times), _doubled(neurons)
-        slopes = drive[step // steps_per_row]
-        _advance_all(constants, tunnel, state, slopes, h, step, synapses, before, events)
-        if synapses is not None:
-            end = (step + 1) * h[0]
-            edges, chain = deliver(synapses, outside, times, neurons, n_spikes, cursors, end, edges, chain, first)
-            for j in range(n):
-                events[j] |= first[j] >= 0
-        begun = n_spikes
-        for word in range(words.size):
-            if words[word]:
-                for j in range(8 * word, 8 * word + 8):
-                    if events[j]:
-                        n_spikes = _advance_alone(
-                            constants, tunnel, state, slopes[j], h[j], step, j,
-                            edges, chain, first[j], before[j], times, neurons, n_spikes,
-                        )  # fmt: skip
-        if n_spikes >= times.size or n_spikes > limit:
-            return times[:0], neurons[:0], traces, step
-        if synapses is not None:
-            ordered(times, neurons, begun, n_spikes)
+    for row in range(drive.shape[0]):
+        slopes = drive[row]
+        for step in range(row * steps_per_row, (row + 1) * steps_per_row):
+            for i in range(probes.size):
+                traces[step, i] = state.v[probes[i]]
+            if n_spikes + room > times.size:
+                times, neurons = _doubled(times), _doubled(neurons)
+            _advance_all(constants, tunnel, state, slopes, h, step, synapses, before, events)
+            if synapses is not None:
+                end = (step + 1) * h[0]
+                edges, chain = deliver(synapses, outside, times, neurons, n_spikes, cursors, end, edges, chain, first)
+                for j in range(n):
+                    events[j] |= first[j] >= 0
+            begun = n_spikes
+            for word in range(words.size):
+                if words[word]:
+                    for j in range(8 * word, 8 * word + 8):
+                        if events[j]:
+                            n_spikes = _advance_alone(
+                                constants, tunnel, state, slopes[j], h[j], step, j,
+                                edges, chain, first[j], before[j], times, neurons, n_spikes,
+                            )  # fmt: skip
+            if n_spikes >= times.size or n_spikes > limit:
+                return times[:0], neurons[:0], traces, step
+            if synapses is not None:
+                ordered(times, neurons, begun, n_spikes)
     for i in range(probes.size):
         traces[steps, i] = state.v[probes[i]]
     return times[:n_spikes], neurons[:n_spikes], traces, steps

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,7 @@ class Transient:
     """What a population did.
 
     duration:  `(neuron,)`, simulated time (s).
-    spike_times, spike_neurons:  `(spike,)`, in order of time (s).
+    own_times, own_neurons:  `(spike,)`, as they were found: in order of time for each neuron, not among them.
     energy:  parts of the supply's energy over the whole run, each `(neuron,)` (J); `membrane_leak` holds what leaked,
       was drained while refractory, or is still on the body.
     v:  `(neuron,)`, potential at the end (V).   step:  `(neuron,)`, the steps taken (s).
@@ -22,8 +23,8 @@ class Transient:
     """
 
     duration: np.ndarray
-    spike_times: np.ndarray
-    spike_neurons: np.ndarray
+    own_times: np.ndarray
+    own_neurons: np.ndarray
     energy: SpikeEnergy
     v: np.ndarray
     step: np.ndarray
@@ -31,34 +32,48 @@ class Transient:
     traces: np.ndarray
     step_error: float | None = None
 
-    @property
+    @cached_property
+    def spike_times(self) -> np.ndarray:
+        """Times of all spikes, in order (s)."""
+        return self.own_times[self._order]
+
+    @cached_property
+    def spike_neurons(self) -> np.ndarray:
+        """The neuron of each of them."""
+        return self.own_neurons[self._order]
+
+    @cached_property
     def counts(self) -> np.ndarray:
         """Spikes of each neuron, `(neuron,)`."""
-        return np.bincount(self.spike_neurons, minlength=self.v.size)
+        return np.bincount(self.own_neurons, minlength=self.v.size)
 
     def train(self, neuron: int) -> np.ndarray:
         """Spike times of one neuron (s)."""
-        return self.spike_times[self.spike_neurons == neuron]
+        return self.own_times[self.own_neurons == neuron]
 
     @property
     def trains(self) -> list[np.ndarray]:
         """Spike times of each neuron (s)."""
-        times, _ = self._by_neuron()
-        return np.split(times, np.cumsum(self.counts)[:-1])
+        return np.split(self._by_neuron[0], np.cumsum(self.counts)[:-1])
 
     @property
     def period(self) -> np.ndarray:
         """Mean interval between the first and the last spike, `(neuron,)` (s); NaN with less than two."""
-        times, counts = self._by_neuron()[0], self.counts
+        times, counts = self._by_neuron[0], self.counts
         last = np.cumsum(counts) - 1
         first, period, twice = last - counts + 1, np.full(counts.size, math.nan), counts > 1
         period[twice] = (times[last[twice]] - times[first[twice]]) / (counts[twice] - 1)
         return period
 
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return np.lexsort((self.own_neurons, self.own_times))
+
+    @cached_property
     def _by_neuron(self) -> tuple[np.ndarray, np.ndarray]:
         """Spike times and neurons, neuron after neuron."""
-        order = np.argsort(self.spike_neurons, kind="stable")
-        return self.spike_times[order], self.spike_neurons[order]
+        order = np.argsort(self.own_neurons, kind="stable")
+        return self.own_times[order], self.own_neurons[order]
 
     def difference(self, other: "Transient") -> float:
         """Largest |t - t'| / t over all spikes; infinite where one has a spike that the other lacks.
@@ -73,7 +88,7 @@ class Transient:
 
     def _split(self, common: np.ndarray) -> tuple[np.ndarray, float]:
         """The first `common` spikes of each neuron, and how far the first one more lies before the end, over it."""
-        times, neurons = self._by_neuron()
+        times, neurons = self._by_neuron
         rank = np.arange(times.size) - (np.cumsum(self.counts) - self.counts)[neurons]
         more = rank >= common[neurons]
         end = self.duration[neurons[more]]

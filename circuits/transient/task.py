@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -16,7 +17,9 @@ from circuits.transient.step import LARGEST_Z
 from circuits.transient.wiring import outside_of, synapses_onto
 from circuits.units import Seconds, si
 
-BLOCK = 512  # neurons: their state stays in the first-level cache while time goes on
+Arrays = TypeVar("Arrays", Constants, Tunnel)
+
+BLOCK = 256  # neurons: their state stays in the first-level cache while time goes on
 MAX_SPIKES = 100_000_000  # of a block; more would fill the memory
 MAX_UPDATES = 1e13  # neurons times steps: hours
 MAX_TRACE = 500_000_000  # potentials kept, 4 GB
@@ -74,7 +77,8 @@ class Task:
         n = len(self.neurons)
         size = n if self.recurrent else BLOCK
         blocks = [slice(i, min(i + size, n)) for i in range(0, n, size)]
-        work = [delayed(self._block)(block, steps, steps * rows) for block in blocks]
+        circuit = _constants(self.neurons), self._tunnel(), self.i_in / self.neurons.c_mem
+        work = [delayed(self._block)(block, circuit, steps, steps * rows) for block in blocks]
         if self.n_jobs == 1 or len(blocks) == 1:
             parts = [function(*arguments) for function, arguments, _ in work]
         else:
@@ -93,25 +97,28 @@ class Task:
                 f"{self.record.size} traces of {steps} steps hold more than {MAX_TRACE:g} values; record fewer neurons"
             )
 
-    def _block(self, block: slice, steps_per_row: int, steps: int) -> tuple:
+    def _block(self, block: slice, circuit: tuple, steps_per_row: int, steps: int) -> tuple:
         """State, spike times, spiking neurons and traces of a block."""
-        part, state = self.neurons[block], self._state(block)
-        tunnel = None
-        if self.follows_body:
-            p = part.width * part.prefactor / part.c_mem
-            tunnel = Tunnel(part.v_ds - part.v_gs - part.v_onset, part.body_factor, part.v_slope, p)
+        constants, tunnel, drive = circuit
+        state, h = self._state(block), self.duration[block] / steps
         probes = np.flatnonzero((self.record >= block.start) & (self.record < block.stop))
         times, neurons, traces, done = run(
-            _constants(part), tunnel, state, np.ascontiguousarray(self.i_in[:, block]) / part.c_mem, steps_per_row,
-            self.duration[block] / steps, steps, synapses_onto(self.groups, self.neurons, block),
-            outside_of(self.spikes_in), self.record[probes] - block.start, MAX_SPIKES,
+            _part(constants, block), _part(tunnel, block), state, np.ascontiguousarray(drive[:, block]), steps_per_row,
+            h, synapses_onto(self.groups, self.neurons, block), outside_of(self.spikes_in),
+            self.record[probes] - block.start, MAX_SPIKES,
         )  # fmt: skip
         if done < steps:
             raise RuntimeError(
-                f"too many spikes near t = {si(done * float(self.duration[block][0]) / steps, 's')}: more than "
-                f"{MAX_SPIKES} in all, or several of each neuron in one step; lower the currents, or give a smaller dt"
+                f"too many spikes near t = {si(done * float(h[0]), 's')}: more than {MAX_SPIKES} in all, or several of "
+                "each neuron in one step; lower the currents, or give a smaller dt"
             )
         return state, times, neurons + block.start, traces, probes
+
+    def _tunnel(self) -> Tunnel | None:
+        if not self.follows_body:
+            return None
+        n = self.neurons
+        return Tunnel(n.v_ds - n.v_gs - n.v_onset, n.body_factor, n.v_slope, n.width * n.prefactor / n.c_mem)
 
     def _state(self, block: slice) -> State:
         v = self.v_start[block].copy()
@@ -121,7 +128,6 @@ class Task:
         """The blocks put together, spikes in order of time."""
         state = State(*(np.concatenate(column) for column in zip(*(part[0] for part in parts), strict=True)))
         times, spiking = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
-        order = np.lexsort((spiking, times))
         traces = np.empty((steps + 1, self.record.size))
         for _, _, _, trace, probes in parts:
             traces[:, probes] = trace
@@ -129,8 +135,8 @@ class Task:
         h = self.duration / steps
         return Transient(
             duration=self.duration,
-            spike_times=times[order],
-            spike_neurons=spiking[order],
+            own_times=times,
+            own_neurons=spiking,
             energy=self._energy(state, counts, h),
             v=state.v,
             step=h,
@@ -163,6 +169,11 @@ class Task:
             )
             charge += n.c_mem * state.tunnelled + 0.5 * h * (end - start)
         return charge
+
+
+def _part(arrays: Arrays | None, block: slice) -> Arrays | None:
+    """The block's part of each array."""
+    return None if arrays is None else type(arrays)(*(array[block] for array in arrays))
 
 
 def _constants(part: Population) -> Constants:

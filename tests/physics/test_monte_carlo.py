@@ -96,5 +96,5 @@ def test_a_cluster_of_two_workers_gives_the_same_bits():
 
 def test_a_scheduler_that_does_not_answer_is_an_error_soon():
     pytest.importorskip("distributed")
-    with pytest.raises(OSError, match="127.0.0.1:9"):
+    with pytest.raises(OSError, match=r"127\.0\.0\.1:9"):
         monte_carlo(DEEP, 1, corners=[ROOM], scheduler="tcp://127.0.0.1:9")
