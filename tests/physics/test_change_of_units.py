@@ -31,6 +31,7 @@ from circuits.network import Activity, LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit, at_temperature, firing_rate, period, spike_energy
 from circuits.spread import Spread, current_spread, sample, static_spread
 from circuits.supply import at_supply
+from circuits.transient import Connections, SpikeInput, population, simulate
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 
@@ -188,6 +189,25 @@ def test_what_is_extrapolated_does_not_depend_on_the_ruler():
     for v_gs, n in ((-1.49, 1), (-0.4, 1), (-0.3, 2)):
         assert len(validity_notes(device, v_gs)) == n
         assert len(validity_notes(rescaled(device), rescale(v_gs, "V"))) == n
+
+
+def test_a_simulation_survives():
+    """Spike times, energy by part and the final potential, with a current that follows the body, and with a synapse."""
+    circuit = replace(CIRCUIT, body_factor=0.2, v_gs=-0.8)
+    synapse = Connections([0], [0], [3e-17], n_channels=1, delay=0.2e-6, t_pulse=0.9e-6)
+    spikes = SpikeInput([1e-6, 2e-6], [0, 0], 1)
+    run = simulate(population(circuit), 5e-6, connections=synapse, spikes_in=spikes, biased=True)
+    scaled = {"delay": rescale(0.2e-6, "s"), "t_pulse": rescale(0.9e-6, "s"), "n_channels": 1}
+    other = simulate(
+        population(rescaled(circuit)), rescale(5e-6, "s"), biased=True,
+        connections=Connections([0], [0], [rescale(3e-17, "C")], **scaled),
+        spikes_in=SpikeInput(rescale(np.array([1e-6, 2e-6]), "s"), [0, 0], 1),
+    )  # fmt: skip
+    assert run.counts[0] > 3
+    assert other.spike_times == approx(rescale(run.spike_times, "s"))
+    assert other.v == approx(rescale(run.v, "V"))
+    for name, part in run.energy.parts.items():
+        assert getattr(other.energy, name) == approx(rescale(part, "J")), name
 
 
 def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> NetworkSpec:
