@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from circuits.btbt import bias_for_current, validity_notes
 from circuits.neuron import LIFCircuit, circuit_for_tau, firing_rate
-from circuits.units import Amperes, Farads, Hertz, Metres, Seconds, Volts, si
+from circuits.units import Amperes, AmperesPerMetre, Farads, Hertz, Metres, Seconds, Volts, si
 from circuits.wish import (
     NARROWEST,
     DesignError,
@@ -108,9 +108,16 @@ def _sizes(wish: Wish, slope: float) -> tuple[Metres, Farads]:
     if wish.c_mem is None:
         width = wish.width or own
         return width, max(wish.body_per_width * width, round_up(low * width / slope))
-    current = slope * wish.c_mem
-    least, most = round_up(current / high), round_down(min(current / low, wish.c_mem / wish.body_per_width))
-    return wish.width or max(min(own, most), least, NARROWEST * own), wish.c_mem
+    return wish.width or _nearest_width(wish, slope * wish.c_mem, low, high), wish.c_mem
+
+
+def _nearest_width(wish: Wish, current: Amperes, low: AmperesPerMetre, high: AmperesPerMetre) -> Metres:
+    """The width nearest to the circuit's own at which the device controls the current and the body fits."""
+    own = wish.circuit.width
+    least, most = current / high, min(current / low, wish.c_mem / wish.body_per_width)
+    if own > most:
+        return max(round_down(most), NARROWEST * own)
+    return own if own >= least else round_up(least)
 
 
 def _notes(wish: Wish, slope: float, circuit: LIFCircuit) -> tuple[str, ...]:

@@ -65,12 +65,12 @@ def _told(rows: Sequence[ComparisonRow], words: Callable[[ComparisonRow], str]) 
 
 
 def _named(row: ComparisonRow, words: Callable[[ComparisonRow], str]) -> str:
-    return f"{row.name} {row.year}, {words(row)}"
+    return f"{row.name} {row.year} ({words(row)})"
 
 
 def _energy(row: ComparisonRow) -> str:
     orders = round(math.log10(row.ratio_to_btbt))
-    magnitude = f" ({orders} orders of magnitude)" if orders > 1 else ""
+    magnitude = f", {orders} orders of magnitude" if orders > 1 else ""
     return f"{si(row.energy_per_spike_j, 'J')}, {_times(row.ratio_to_btbt)} ours{magnitude}"
 
 
@@ -80,8 +80,8 @@ def _area(row: ComparisonRow) -> str:
 
 def _both(row: ComparisonRow) -> str:
     area = "area not known" if row.area_ratio is None else _area(row)
-    return f"{si(row.energy_per_spike_j, 'J')} ({area})"
+    return f"{si(row.energy_per_spike_j, 'J')}, {area}"
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.3g} times" if 1e-3 <= ratio < 1e3 else f"{ratio:.2g} times"
+    return f"{ratio:.3g} times" if ratio < 1e3 else f"{float(f'{ratio:.2g}'):,.0f} times"
