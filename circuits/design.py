@@ -4,7 +4,9 @@ A wish that cannot be met is refused with the reason and with what meets it; eac
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from circuits.btbt import bias_for_current, validity_notes
 from circuits.neuron import LIFCircuit, circuit_for_tau, firing_rate
@@ -14,13 +16,17 @@ from circuits.wish import (
     DesignError,
     Remedy,
     Wish,
-    check_sizes,
+    check_body,
+    check_current,
+    check_slope,
     check_timing,
     current_range,
     round_down,
     round_up,
 )
 
+MOST_CHANGES = 3  # that a remedy may combine; more are looked for only where fewer do not help
+MOST_REMEDIES = 6  # that one refusal names
 FLOOR_SHARE = 0.1  # from where on a note tells how much of the input the least drain current is
 
 
@@ -55,14 +61,17 @@ def design_neuron(
     The current follows from the f-I curve (`current_for_rate`), the bias from `bias_for_current`. Left to choose, the
     width is the circuit's own (with a given capacitor: the nearest to it that works) and the capacitor the body's,
     larger where that would need less current than the device controls.
-    Args:  circuit: device, supply, refractory time and control circuit; None: the default `LIFCircuit`.
+    Args:  circuit: device, supply, refractory time and control circuit, and as its `c_mem` the body of a device of its
+    `width`; None: the default `LIFCircuit`.
     Raises:  DesignError with reason and remedies; ValueError for a wish that is not positive and finite.
     """
     wish = Wish(tau_mem, rate, swing, circuit or LIFCircuit(), width, c_mem)
     try:
         return _solve(wish)
     except DesignError as unmet:
-        tried = tuple(remedy for remedy in unmet.remedies if _meets(wish, remedy))
+        for n_changes in range(1, MOST_CHANGES + 1):
+            if tried := tuple(islice(_working(wish, unmet.remedies, n_changes), MOST_REMEDIES)):
+                break
         raise DesignError(unmet.why, tried) from None
 
 
@@ -93,8 +102,10 @@ def _solve(wish: Wish) -> Design:
     circuit = wish.circuit
     unit = with_membrane(circuit, wish.tau_mem, wish.swing, circuit.c_mem)
     slope = current_for_rate(unit, wish.rate) / unit.c_mem  # V/s: the current is proportional to the capacitor
+    check_slope(wish, slope)
     width, c_mem = _sizes(wish, slope)
-    check_sizes(wish, slope, width, c_mem)
+    check_body(wish, width, c_mem)
+    check_current(wish, slope, width, c_mem)
     v_gs = float(bias_for_current(slope * c_mem, circuit.device, width))
     sized = replace(circuit, width=width, v_gs=v_gs)
     designed = with_membrane(sized, wish.tau_mem, wish.swing, c_mem)
@@ -136,10 +147,19 @@ def _notes(wish: Wish, slope: float, circuit: LIFCircuit) -> tuple[str, ...]:
     return notes
 
 
-def _meets(wish: Wish, remedy: Remedy) -> bool:
-    """Whether the wish is met with this change."""
-    try:
-        _solve(replace(wish, **remedy.change))
-    except ValueError:
-        return False
-    return True
+def _working(wish: Wish, remedies: tuple[Remedy, ...], n_changes: int) -> Iterator[Remedy]:
+    """The remedies that meet the wish, each alone or, with more than one change, with what is then still unmet."""
+    for remedy in remedies:
+        try:
+            changed = replace(wish, **remedy.change)
+            _solve(changed)
+            yield remedy
+        except DesignError as unmet:
+            if n_changes > 1:
+                yield from (_both(remedy, more) for more in _working(changed, unmet.remedies, n_changes - 1))
+        except ValueError:  # a figure that no circuit can have
+            continue
+
+
+def _both(one: Remedy, more: Remedy) -> Remedy:
+    return Remedy(f"{one.text} with {more.text}", one.change | more.change)

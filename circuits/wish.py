@@ -10,6 +10,7 @@ from circuits.neuron import LIFCircuit
 from circuits.units import AmperesPerMetre, Farads, Hertz, Metres, Seconds, Volts, freeze_si, require, si
 
 LEAST_OVERDRIVE = 0.01  # ASSUMED: a current is held 1 % above rheobase, no closer
+HUGE = 1e30  # in whatever unit: beyond it, or below its inverse, products overflow
 NARROWEST = 0.2  # ASSUMED: a fifth of the circuit's own width, 90 nm of the default 450 nm
 
 
@@ -26,7 +27,7 @@ class DesignError(ValueError):
 
     def __init__(self, why: str, remedies: tuple[Remedy, ...]):
         met = " or ".join(remedy.text for remedy in remedies)
-        super().__init__(f"{why}; " + (f"what meets it: {met}" if met else "no single change meets it"))
+        super().__init__(f"{why}; what meets it: {met or 'nothing found, change several figures at once'}")
         self.why, self.remedies = why, remedies
 
 
@@ -43,10 +44,10 @@ class Wish:
 
     def __post_init__(self):
         freeze_si(self)
-        for name in ("tau_mem", "rate", "swing"):
-            require(self, name, getattr(self, name) > 0, "positive")
-        for name in ("width", "c_mem"):
-            require(self, name, getattr(self, name) is None or getattr(self, name) > 0, "positive, or None")
+        for name in ("tau_mem", "rate", "swing", "width", "c_mem"):
+            value = getattr(self, name)
+            require(self, name, value is None or value > 0, "positive")
+            require(self, name, value is None or 1 / HUGE < value < HUGE, f"within {1 / HUGE:g} and {HUGE:g}")
         if self.circuit.body_factor:
             raise ValueError(
                 f"body_factor = {self.circuit.body_factor:g} has no closed form; design with 0, then simulate"
@@ -98,41 +99,46 @@ def check_timing(wish: Wish) -> None:
         raise DesignError(why, (_value("tau_mem", round_up(wish.rise / most_taus), "s"), _value("rate", rate, "Hz")))
 
 
-def check_sizes(wish: Wish, slope: float, width: Metres, c_mem: Farads) -> None:
-    """The body fits the capacitor, and the current fits the device."""
-    device, body = wish.circuit.device, wish.body_per_width * width
-    low, high = current_range(device)
-    density = slope * c_mem / width
-    sizes = f"with c_mem = {si(c_mem, 'F')} and width = {si(width, 'm')}"
-    needs = f"{sizes} the rate needs {si(density * width, 'A')}"
-    narrowest = NARROWEST * wish.circuit.width
+def check_slope(wish: Wish, slope: float) -> None:
+    """Some input is needed: a leak that pulls up past the threshold fires on its own, and no current slows it."""
+    if slope <= 0:
+        v_threshold = wish.circuit.v_reset + wish.swing
+        why = f"the leak alone fires faster than {wish.rate:g} Hz, as the threshold of {v_threshold:g} V is below 0"
+        slower = _value("tau_mem", round_up(wish.rise * 100), "s")
+        raise DesignError(why, (_value("swing", round_up(-1.1 * wish.circuit.v_reset), "V"), slower))
+
+
+def check_body(wish: Wish, width: Metres, c_mem: Farads) -> None:
+    """The device can be drawn, and its body is no larger than the capacitor."""
+    body, narrowest = wish.body_per_width * width, NARROWEST * wish.circuit.width
     if width < narrowest * (1 - 1e-9):
         why = f"width = {si(width, 'm')} is below the {si(narrowest, 'm')} that can be drawn (ASSUMED)"
         raise DesignError(why, (_value("width", round_up(narrowest), "m"),))
     if c_mem < body * (1 - 1e-9):
         why = f"c_mem = {si(c_mem, 'F')} is below the {si(body, 'F')} of the body of a {si(width, 'm')} wide device"
         narrow = round_down(c_mem / wish.body_per_width)
-        raise DesignError(why, (_value("c_mem", round_up(body), "F"), _value("width", narrow, "m"), *_devices(wish)))
-    if density < low:
+        raise DesignError(why, (_value("c_mem", round_up(body), "F"), _value("width", narrow, "m")))
+
+
+def check_current(wish: Wish, slope: float, width: Metres, c_mem: Farads) -> None:
+    """The current that the rate needs, slope (V/s) times capacitor, is one that the device controls."""
+    device, current = wish.circuit.device, slope * c_mem
+    low, high = current_range(device)
+    least, most = low * width, high * width
+    needs = f"with c_mem = {si(c_mem, 'F')} and width = {si(width, 'm')} the rate needs {si(current, 'A')}"
+    if current < least:
         limit = "the floor" if low == device.i_floor else f"{device.v_gs_max:g} V, the weakest fitted bias,"
-        why = f"{needs}, below the {si(low * width, 'A')} of {limit} of {device.name}"
-        sized = (
-            _value("c_mem", round_up(low * width / slope), "F"),
-            _value("width", round_down(width * density / low), "m"),
-        )
-        raise DesignError(why, (*sized, *_devices(wish), _at_speed(wish, round_up(low / density))))
-    if density > high:
+        sizes = _value("c_mem", round_up(least / slope), "F"), _value("width", round_down(current / low), "m")
+        faster = _at_speed(wish, round_up(least / current))
+        why = f"{needs}, below the {si(least, 'A')} of {limit} of {device.name}"
+        raise DesignError(why, (*sizes, *_devices(wish), faster))
+    if current > most:
+        sizes = _value("c_mem", round_down(most / slope), "F"), _value("width", round_up(current / high), "m")
+        swing = _value("swing", round_down(wish.swing * most / current), "V")
+        slower = _at_speed(wish, round_down(most / current))
         limit = f"{device.v_gs_min:g} V, the strongest fitted bias,"
-        why = f"{needs}, above the {si(high * width, 'A')} of {limit} of {device.name}"
-        sized = (
-            _value("c_mem", round_down(high * width / slope), "F"),
-            _value("width", round_up(width * density / high), "m"),
-        )
-        slower = (
-            _value("swing", round_down(wish.swing * high / density), "V"),
-            _at_speed(wish, round_down(high / density)),
-        )
-        raise DesignError(why, (*sized, *_devices(wish), *slower))
+        why = f"{needs}, above the {si(most, 'A')} of {limit} of {device.name}"
+        raise DesignError(why, (*sizes, *_devices(wish), swing, slower))
 
 
 def _value(name: str, value: float, unit: str) -> Remedy:
