@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import StrMethodFormatter
 from matplotlib.transforms import Bbox
 
 from circuits.compare import OWN_AREA_F2, ComparisonRow
@@ -25,6 +26,7 @@ from snn.report.style import (
     plain_axes,
     positive,
     si_axis,
+    unknown_glyphs_as_boxes,
 )
 
 OURS = VERMILION
@@ -104,13 +106,15 @@ def figure_energy_area(
         dots[f"{row.name}, {row.year}"] = place
         _dot(axes, *place, row.measured)
     axes.margins(x=0.2, y=0.08)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     axes.set_xlabel("area (squares of the node, F\u00b2)", fontsize=10)
     si_axis(axes.yaxis, "energy per spike", "J")
     left_out = (
         f"; {len(rows) - len(sized)} without a published area or node are left out" if len(rows) > len(sized) else ""
     )
     headline(figure, "Energy per spike against area", f"full: measured; rings: simulated, or not stated{left_out}")
-    _name_dots(axes, dots)
+    with unknown_glyphs_as_boxes():
+        _name_dots(axes, dots)
     return figure
 
 

@@ -4,7 +4,6 @@ Every function returns the path; it raises ValueError for a file type that is no
 drawn, and OSError where the file cannot be written.
 """
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from circuits.neuron import LIFCircuit, SpikeEnergy
 from circuits.storage import write_atomically
 from circuits.units import Joules, Seconds
 from snn.report import comparison_figures, network_figures, silicon_figures
-from snn.report.style import with_fallback_fonts
+from snn.report.style import unknown_glyphs_as_boxes, with_fallback_fonts
 
 FORMATS = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
 
@@ -26,8 +25,7 @@ def save_figure(path: Path, figure: Figure) -> Path:
     """Write a figure in the format that the file name's ending says. Raises: ValueError, OSError."""
     chosen = picture_format(path)
     with_fallback_fonts(figure)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)  # shown as a box
+    with unknown_glyphs_as_boxes():
         write_atomically(path, lambda part: figure.savefig(part, format=chosen))
     return path
 
