@@ -120,6 +120,18 @@ def test_a_refusal_says_why_and_every_remedy_works_as_typed(why):
         assert design_neuron(**changed).rate == approx(changed["rate"])
 
 
+@pytest.mark.parametrize("v_reset", [0.0, 0.1])
+def test_the_slowest_neuron_stays_one_per_cent_above_rheobase(v_reset):
+    with pytest.raises(DesignError) as refused:
+        design_neuron(1e-3, 10.0, 0.4, replace(BASE, v_reset=v_reset))
+    changes = {next(iter(remedy.change)): remedy.change for remedy in refused.value.remedies}
+    assert changes.keys() == {"tau_mem", "rate"}
+    for change in changes.values():
+        wish = {"tau_mem": 1e-3, "rate": 10.0, "swing": 0.4, "circuit": replace(BASE, v_reset=v_reset)} | change
+        circuit = design_neuron(**wish).circuit
+        assert circuit.input_current / circuit.rheobase == approx(1.01, rel=1e-3)
+
+
 def test_below_the_floor_capacitor_device_and_acceleration_are_offered():
     with pytest.raises(DesignError) as refused:
         design_neuron(20e-3, 100.0, 0.4, c_mem=0.5e-15, width=0.45e-6)
