@@ -9,11 +9,8 @@ import math
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated
 
-from circuits.units import Hertz, Joules, Metres, Volts
-
-SquareMetres = Annotated[float, "m^2"]
+from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts
 
 SCOPES = ("neuron", "core", "chip", "system")
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")

@@ -18,6 +18,7 @@ Hertz = Annotated[float, "Hz"]
 Joules = Annotated[float, "J"]
 Watts = Annotated[float, "W"]
 Metres = Annotated[float, "m"]
+SquareMetres = Annotated[float, "m^2"]
 Kelvin = Annotated[float, "K"]
 Coulombs = Annotated[float, "C"]
 
@@ -49,6 +50,9 @@ _DIMENSIONS = {
     "m": (1, 0, 0, 0, 0),
     "K": (0, 0, 0, 0, 1),
     "C": (0, 0, 1, 1, 0),
+    "m^2": (2, 0, 0, 0, 0),
+    "F/m": (-3, -1, 4, 2, 0),
+    "F/m^2": (-4, -1, 4, 2, 0),
 }
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 

@@ -95,15 +95,20 @@ def evaluate(
 @app.command()
 def neuron(
     device: Annotated[str, typer.Option(help="Named device; `list` names them.")] = "32nm-pdsoi",
-    v_gs: Annotated[float, typer.Option(help="Gate bias (V), negative.")] = -0.5,
+    v_gs: Annotated[float | None, typer.Option(help="Gate bias (V), negative; default -0.5.")] = None,
     temperature: Annotated[float, typer.Option(help="Temperature (K).")] = 300.0,
+    rate: Annotated[float | None, typer.Option(help="Design for this firing rate (Hz) instead of a bias.")] = None,
+    tau_mem: Annotated[float | None, typer.Option(help="Design: time constant (s); default 40e-6.")] = None,
+    swing: Annotated[float | None, typer.Option(help="Design: threshold minus reset (V); default 0.4.")] = None,
+    width: Annotated[float | None, typer.Option(help="Design: width (m) instead of a chosen one.")] = None,
+    c_mem: Annotated[float | None, typer.Option(help="Design: capacitor (F) instead of a chosen one.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Beside published neurons.")] = False,
     scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
     plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
     json: Json = False,
 ) -> None:
-    """The BTBT neuron: firing rate and energy per spike by part, alone or beside conventional neurons."""
-    from snn.neuron_report import comparison, neuron_circuit, neuron_figures, plot_neuron
+    """The BTBT neuron: rate and energy per spike by part, designed for a rate, or beside published neurons."""
+    from snn.neuron_report import comparison, design_figures, neuron_circuit, neuron_design, neuron_figures, plot_neuron
 
     with Terminal(json) as terminal:
         from circuits import DEVICES
@@ -111,10 +116,15 @@ def neuron(
         if device == "list":
             terminal.result({"devices": {name: d.source for name, d in DEVICES.items()}})
             return
-        circuit = neuron_circuit(device, v_gs, temperature)
+        wish = {"tau_mem": tau_mem, "rate": rate, "swing": swing, "width": width, "c_mem": c_mem}
+        design = neuron_design(device, v_gs, temperature, wish)
+        circuit = design.circuit if design else neuron_circuit(device, v_gs, temperature)
         if plot:
             plot_neuron(circuit, plot, scope if compare else None)
-        terminal.result(comparison(circuit, scope) if compare else neuron_figures(circuit, temperature))
+        if compare:
+            terminal.result(comparison(circuit, scope))
+        else:
+            terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
 
 
 @app.command(name="map")

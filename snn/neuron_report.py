@@ -1,12 +1,16 @@
-"""What `snn neuron` shows: one circuit's figures, or the circuit beside published neurons."""
+"""What `snn neuron` shows: one circuit's figures, a designed circuit, or the circuit beside published neurons."""
 
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from circuits.area import NODE, neuron_area
 from circuits.btbt import DEVICES, validity_notes
 from circuits.compare import compare
+from circuits.conventional import SourcedNeuron, conventional_sources, source_comparison
+from circuits.design import Design, design_neuron
+from circuits.headline import headline
 from circuits.neuron import (
     GATE_CAPACITANCE,
     LIFCircuit,
@@ -15,13 +19,13 @@ from circuits.neuron import (
     firing_rate,
     spike_energy,
 )
-from circuits.units import Volts, si
+from circuits.units import Volts, si, um
 
 MAX_V_GS: Volts = 3.0  # ASSUMED: a field of 3 V over 1 nm of oxide breaks it
 
 
-def neuron_circuit(device: str, v_gs: float, temperature: float) -> LIFCircuit:
-    """The default circuit with another device, bias (V) or temperature (K).
+def neuron_circuit(device: str, v_gs: float | None, temperature: float) -> LIFCircuit:
+    """The default circuit with another device, bias (V; None: its own) or temperature (K).
 
     Raises: ValueError for an unknown device, a bias beyond `MAX_V_GS` or a temperature that no curve covers.
     """
@@ -29,6 +33,7 @@ def neuron_circuit(device: str, v_gs: float, temperature: float) -> LIFCircuit:
         near = get_close_matches(device, DEVICES, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"unknown device {device!r}{hint}; known: {', '.join(DEVICES)}")
+    v_gs = LIFCircuit.v_gs if v_gs is None else v_gs
     if abs(v_gs) > MAX_V_GS:
         raise ValueError(f"v_gs = {v_gs:g} V breaks the gate oxide; keep it within {MAX_V_GS:g} V of zero")
     circuit = LIFCircuit()
@@ -39,15 +44,39 @@ def neuron_circuit(device: str, v_gs: float, temperature: float) -> LIFCircuit:
     return at_temperature(circuit, temperature)
 
 
-def assumptions(circuit: LIFCircuit) -> tuple[str, ...]:
+def neuron_design(device: str, v_gs: float | None, temperature: float, wish: dict[str, float | None]) -> Design | None:
+    """The circuit that meets a wish (`tau_mem`, `rate`, `swing`, `width`, `c_mem`; all None: no wish, no design).
+
+    Time constant and swing default to those of the default circuit.
+    Raises: ValueError for a wish without a rate or beside a bias; DesignError for one that cannot be met.
+    """
+    given = {name: value for name, value in wish.items() if value is not None}
+    if not given:
+        return None
+    if "rate" not in given:
+        raise ValueError(f"{', '.join(given)} without a rate: a design starts from --rate (Hz)")
+    if v_gs is not None:
+        raise ValueError(f"v_gs = {v_gs:g} V and rate = {given['rate']:g} Hz: the bias follows from the rate; give one")
+    circuit = LIFCircuit()
+    return design_neuron(
+        **{"tau_mem": circuit.tau_mem, "swing": circuit.swing} | given,
+        circuit=neuron_circuit(device, None, temperature),
+    )
+
+
+def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ...]:
     """What the figures of this circuit stand on and nobody has published, one line each."""
     default, gates = LIFCircuit(), (circuit.c_control + circuit.c_reset) / GATE_CAPACITANCE
     at_default = circuit.device.name == default.device.name
-    known = f"consistent with 100 to 150 kHz at {default.v_gs:g} V, not measured"
+    if designed:
+        membrane = "as wished, the body ASSUMED to grow with the width"
+    elif at_default:
+        membrane = f"consistent with 100 to 150 kHz at {default.v_gs:g} V, not measured"
+    else:
+        membrane = f"the leak scaled with the device's current at {default.v_gs:g} V"
     lines = (
         f"device {circuit.device.name}, {circuit.device.source}: not the 45RFSOI silicon, which is not published",
-        f"body {si(circuit.c_mem, 'F')}, swing {si(circuit.swing, 'V')}, leak {si(circuit.g_leak, 'S')}: "
-        + (known if at_default else f"the leak scaled with the device's current at {default.v_gs:g} V"),
+        f"body {si(circuit.c_mem, 'F')}, swing {si(circuit.swing, 'V')}, leak {si(circuit.g_leak, 'S')}: {membrane}",
         f"control and reset: {gates:.3g} gates of the device's own size switched once per spike at {circuit.v_dd:g} V",
         f"first inverter starved to {si(circuit.i_crowbar, 'A')}, "
         f"one leaking path of {si(circuit.i_static, 'A')} per neuron",
@@ -78,19 +107,63 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
     }
 
 
+def design_figures(design: Design, temperature: float) -> dict[str, Any]:
+    """A designed circuit: what was chosen, its figures, and its conventional twins."""
+    circuit = design.circuit
+    transistor = neuron_circuit(LIFCircuit().device.name, None, temperature).device
+    twins = source_comparison(circuit, conventional_sources(transistor))
+    figures = neuron_figures(circuit, temperature)
+    return (
+        {"width_m": circuit.width, "c_mem_f": circuit.c_mem, "swing_v": circuit.swing}
+        | figures
+        | {
+            "assumptions": [*assumptions(circuit, designed=True), *(f"{t.source}: {t.reason}" for t in twins[1:])],
+            "notes": list(design.notes),
+            "sources": [_sourced(twin) for twin in twins],
+        }
+    )
+
+
+def _sourced(neuron: SourcedNeuron) -> dict[str, Any]:
+    """One source with the capacitor that it needs, area and energy."""
+    energy = neuron.energy
+    return {
+        "source": neuron.source,
+        "input_current_a": neuron.input_current,
+        "c_mem_f": neuron.circuit.c_mem,
+        "area_um2": neuron.area() / um**2,
+        "energy_per_spike_j": energy.total,
+        "marginal_energy_j": energy.marginal,
+        "static_power_w": neuron.circuit.static_power,
+        "parts_j": energy.parts,
+        "reason": neuron.reason,
+    }
+
+
 def comparison(circuit: LIFCircuit, scope: str) -> dict[str, Any]:
-    """Published neurons of one scope beside the circuit, cheapest first."""
-    energy = spike_energy(circuit).total
-    rows = [asdict(row) for row in compare(energy, scope=scope)]
-    return {"device": circuit.device.name, "energy_per_spike_j": energy, "scope": scope, "rows": rows}
+    """Published neurons of one scope beside the circuit, cheapest first, and what that amounts to."""
+    energy, area_f2 = spike_energy(circuit).total, neuron_area(circuit) / NODE**2
+    rows = compare(energy, scope=scope, area_f2=area_f2)
+    return {
+        "device": circuit.device.name,
+        "energy_per_spike_j": energy,
+        "area_f2": area_f2,
+        "scope": scope,
+        "headline": list(headline(rows).sentences) if scope == "neuron" else [],
+        "rows": [asdict(row) for row in rows],
+    }
 
 
 def plot_neuron(circuit: LIFCircuit, path: Path, scope: str | None) -> None:
-    """Draw the f-I curve, or with a scope the comparison."""
-    from snn.report.pictures import picture_comparison, picture_f_i
+    """Draw the f-I curve, or with a scope the comparison: bare neurons against their area."""
+    from snn.report.pictures import picture_comparison, picture_energy_area, picture_f_i
 
     if scope is None:
         picture_f_i(path, circuit)
+        return
+    energy, area_f2 = spike_energy(circuit).total, neuron_area(circuit) / NODE**2
+    rows = compare(energy, scope=scope, area_f2=area_f2)
+    if scope == "neuron":
+        picture_energy_area(path, rows, energy, area_f2)
     else:
-        energy = spike_energy(circuit).total
-        picture_comparison(path, compare(energy, scope=scope), energy)
+        picture_comparison(path, rows, energy)

@@ -8,7 +8,9 @@ from rich.text import Text
 
 from circuits.units import si
 
-_UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K"}
+_UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K", "_f": "F", "_m": "m"}
+
+HIDDEN = ("note", "reason", "evidence", "scope", "area_f2", "parts_j")  # of a record; --json has them
 
 
 class _Console(Console):
@@ -59,7 +61,7 @@ def _rows(key: str, rows: list[Any]) -> Table:
         for row in rows:
             table.add_row(*(str(item) for item in row))
         return table
-    told = (name for name in rows[0] if name not in ("note", "reason", "evidence"))
+    told = (name for name in rows[0] if name not in HIDDEN)
     columns = [name for name in told if any(row[name] not in (None, "") for row in rows)]
     for name in columns:
         table.add_column(_name(name), overflow="fold")

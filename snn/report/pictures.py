@@ -4,20 +4,19 @@ Every function returns the path; it raises ValueError for a file type that is no
 drawn, and OSError where the file cannot be written.
 """
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from circuits.compare import ComparisonRow
+from circuits.compare import OWN_AREA_F2, ComparisonRow
 from circuits.energy import EnergyReport
 from circuits.neuron import LIFCircuit, SpikeEnergy
 from circuits.storage import write_atomically
 from circuits.units import Joules, Seconds
-from snn.report import network_figures, silicon_figures
-from snn.report.style import with_fallback_fonts
+from snn.report import comparison_figures, network_figures, silicon_figures
+from snn.report.style import unknown_glyphs_as_boxes, with_fallback_fonts
 
 FORMATS = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
 
@@ -26,8 +25,7 @@ def save_figure(path: Path, figure: Figure) -> Path:
     """Write a figure in the format that the file name's ending says. Raises: ValueError, OSError."""
     chosen = picture_format(path)
     with_fallback_fonts(figure)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)  # shown as a box
+    with unknown_glyphs_as_boxes():
         write_atomically(path, lambda part: figure.savefig(part, format=chosen))
     return path
 
@@ -67,9 +65,17 @@ def picture_energy_parts(path: Path, energy: SpikeEnergy) -> Path:
 
 
 def picture_comparison(path: Path, rows: Sequence[ComparisonRow], energy_per_spike_j: Joules) -> Path:
-    """Energy per spike beside published neurons, see `silicon_figures.figure_comparison`."""
+    """Energy per spike beside published neurons, see `comparison_figures.figure_comparison`."""
     picture_format(path)
-    return save_figure(path, silicon_figures.figure_comparison(rows, energy_per_spike_j))
+    return save_figure(path, comparison_figures.figure_comparison(rows, energy_per_spike_j))
+
+
+def picture_energy_area(
+    path: Path, rows: Sequence[ComparisonRow], energy_per_spike_j: Joules, area_f2: float = OWN_AREA_F2
+) -> Path:
+    """Energy per spike against area, see `comparison_figures.figure_energy_area`."""
+    picture_format(path)
+    return save_figure(path, comparison_figures.figure_energy_area(rows, energy_per_spike_j, area_f2))
 
 
 def picture_energy_report(path: Path, report: EnergyReport) -> Path:

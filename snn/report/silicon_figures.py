@@ -1,19 +1,15 @@
-"""Figures of the silicon side: f-I curve, energy part by part, and the comparison with published neurons.
+"""Figures of the silicon side: f-I curve, and energy part by part.
 
 Data in, a matplotlib Figure out; `snn.report.pictures` writes it. Text from outside is shown literally. Every function
-raises ValueError for data that cannot be drawn truthfully: NaN or infinity, a negative energy, mixed scopes.
+raises ValueError for data that cannot be drawn truthfully: NaN or infinity, a negative energy.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from circuits.btbt import btbt_current
-from circuits.compare import ComparisonRow
 from circuits.energy import EnergyReport
 from circuits.neuron import LIFCircuit, SpikeEnergy, firing_rate
 from circuits.units import Joules, si
@@ -21,7 +17,6 @@ from snn.report.style import (
     BLUE,
     GREY,
     ORANGE,
-    SKY,
     VERMILION,
     bare_axes,
     broken,
@@ -33,9 +28,6 @@ from snn.report.style import (
     positive,
     si_axis,
 )
-
-OURS = VERMILION
-SIMULATED = "////"  # hatch
 
 
 def figure_f_i(circuit: LIFCircuit) -> Figure:
@@ -141,44 +133,3 @@ def _draw_parts(axes: Axes, parts_j: dict[str, Joules]) -> None:
     axes.set_xlim(0, (values.max() or 1.0) * 1.22)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     si_axis(bare_axes(axes).xaxis, "energy", "J")
-
-
-def figure_comparison(rows: Sequence[ComparisonRow], energy_per_spike_j: Joules) -> Figure:
-    """Energy per spike of published neurons of one scope, least on top, ours among them where it pays for the same.
-
-    Measured silicon is solid, simulation hatched; ours is simulated. Raises: ValueError for a mixture of scopes.
-    """
-    scopes = {row.scope for row in rows} or {"neuron"}
-    if len(scopes) > 1:
-        raise ValueError(f"rows mix the scopes {', '.join(sorted(scopes))}; draw one: compare(..., scope=...)")
-    scope, own = scopes.pop(), positive(energy_per_spike_j, "energy_per_spike_j")
-    bars = [(f"{row.name}, {row.year}", row.energy_per_spike_j, row.measured, SKY) for row in rows]
-    bars += [("this BTBT neuron, model", own, False, OURS)] if scope == "neuron" else []
-    bars.sort(key=lambda bar: positive(bar[1], f"energy_per_spike_j of {bar[0]}"))
-    figure = new_figure(1.7 + 0.3 * len(bars))
-    axes = figure.subplots()
-    _draw_log_bars(axes, bars)
-    kinds = (("measured", None), ("simulated, or not stated", SIMULATED))
-    keys = [Patch(facecolor=GREY, edgecolor="white", linewidth=0, hatch=hatch, label=name) for name, hatch in kinds]
-    figure.legend(handles=keys, frameon=False, fontsize=9.5, loc="outside lower right", ncols=2)
-    apart = f"ours ({si(own, 'J')}) is left out: a bare neuron, while these figures pay for a whole {scope}"
-    headline(figure, f"Energy per spike of one {scope}", "" if scope == "neuron" else apart)
-    return figure
-
-
-def _draw_log_bars(axes: Axes, bars: list[tuple[str, Joules, bool, str]]) -> None:
-    """Bars of (name, joules, measured, colour) on a logarithmic axis, each with its value."""
-    values = np.array([joules for _, joules, _, _ in bars])
-    floor = 10.0 ** (np.floor(np.log10(values.min())) - 1)
-    drawn = axes.barh(range(len(bars)), values - floor, left=floor, height=0.7)
-    for patch, (_, _, measured, colour) in zip(drawn, bars, strict=True):
-        patch.set(facecolor=colour, edgecolor="white", linewidth=0, hatch=None if measured else SIMULATED)
-    for place, joules in enumerate(values):
-        axes.annotate(si(joules, "J"), (joules, place), (5, 0), textcoords="offset points", va="center", fontsize=9.5)
-    axes.set_yticks(range(len(bars)), [literal(name, 40) for name, *_ in bars])
-    for label, (*_, colour) in zip(axes.get_yticklabels(), bars, strict=True):
-        label.set(color=colour, weight="bold") if colour == OURS else None
-    axes.set_ylim(len(bars) - 0.4, -0.6)
-    axes.set_xscale("log")
-    axes.set_xlim(floor, values.max() * (values.max() / floor) ** 0.15)
-    si_axis(bare_axes(axes).xaxis, "energy per spike", "J")

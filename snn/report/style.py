@@ -2,6 +2,9 @@
 
 import textwrap
 import unicodedata
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -111,3 +114,11 @@ def with_fallback_fonts(figure: Figure) -> Figure:
     for text in figure.findobj(Text):
         text.set_fontfamily(families)
     return figure
+
+
+@contextmanager
+def unknown_glyphs_as_boxes() -> Iterator[None]:
+    """Letters that no installed font has are drawn as boxes, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        yield

@@ -111,12 +111,29 @@ def test_neuron_prints_parts_that_sum_to_the_whole(snn_json):
 
 def test_neuron_compares_within_one_scope(snn_json):
     told = snn_json("neuron", "--compare")
-    assert len(told["rows"]) >= 12
+    assert len(told["rows"]) >= 20
+    assert any("4 orders of magnitude" in sentence for sentence in told["headline"])
     assert {row["scope"] for row in told["rows"]} == {"neuron"}
     keys = {"name", "year", "energy_per_spike_j", "scope", "measured", "source", "ratio_to_btbt"}
     for row in told["rows"]:
         assert row.keys() >= keys
         assert row["ratio_to_btbt"] == pytest.approx(row["energy_per_spike_j"] / told["energy_per_spike_j"])
+
+
+def test_neuron_designs_for_a_rate_beside_conventional_sources(snn_json, tmp_path):
+    told = snn_json("neuron", "--tau-mem", "40e-6", "--rate", "100e3", "--swing", "0.4", "--plot", tmp_path / "f-i.png")
+    assert told["rate_hz"] == pytest.approx(100e3)
+    assert told["tau_mem_s"] == pytest.approx(40e-6, rel=1e-9, abs=0)
+    assert told.keys() >= {"v_gs_v", "width_m", "c_mem_f", "parts_j"}
+    capacitors = [row["c_mem_f"] for row in told["sources"]]
+    assert capacitors == sorted(capacitors)
+    assert [row["source"] for row in told["sources"]] == ["band-to-band tunnelling", "sub-threshold", "on-current"]
+    assert (tmp_path / "f-i.png").stat().st_size > 1000
+
+
+def test_energy_against_area_is_plotted(snn_json, tmp_path):
+    snn_json("neuron", "--compare", "--plot", tmp_path / "area.svg")
+    assert "Energy per spike against area" in (tmp_path / "area.svg").read_text()
 
 
 @pytest.mark.parametrize("device", ["32nm-pdsoi-nsd3e19", "22nm-fdx"])

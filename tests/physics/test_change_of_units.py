@@ -10,6 +10,7 @@ import pint
 import pytest
 
 from circuits.ageing import aged
+from circuits.area import AreaRules, neuron_area
 from circuits.btbt import (
     DEVICES,
     arrhenius,
@@ -22,8 +23,10 @@ from circuits.btbt import (
     validity_notes,
 )
 from circuits.chips.chip import ChipSpec, Sourced
+from circuits.conventional import conventional_sources, source_comparison
 from circuits.corners import PROCESS_SHIFTS, Corner, corner_circuit
 from circuits.currents import device_currents
+from circuits.design import current_for_rate, design_neuron
 from circuits.energy import energy_report
 from circuits.fit import fit_device
 from circuits.mapping import place
@@ -245,3 +248,31 @@ def test_energy_report_survives():
     assert other.latency_s == approx(rescale(report.latency_s, "s"))
     per_spike = rescale(report.counts["energy_per_spike_j"], "J")
     assert other.counts == approx(report.counts | {"energy_per_spike_j": per_spike})
+
+
+@pytest.mark.parametrize("rate", [20e3, 170e3])
+def test_current_for_a_rate_survives(rate):
+    other = current_for_rate(rescaled(CIRCUIT), rescale(rate, "Hz"))
+    assert other == approx(rescale(current_for_rate(CIRCUIT, rate), "A"))
+
+
+def test_design_survives():
+    """A capacitor that is wished, so that no choice is rounded to three digits of either system."""
+    wish = [(3e-3, "s"), (900.0, "Hz"), (0.35, "V")]
+    mine = design_neuron(*(value for value, _ in wish), CIRCUIT, c_mem=90e-15, width=0.7e-6).circuit
+    sizes = {"c_mem": rescale(90e-15, "F"), "width": rescale(0.7e-6, "m")}
+    other = design_neuron(*(rescale(*figure) for figure in wish), rescaled(CIRCUIT), **sizes).circuit
+    for name, unit in (("v_gs", "V"), ("g_leak", "S"), ("v_threshold", "V"), ("i_crowbar", "A"), ("c_mem", "F")):
+        assert getattr(other, name) == approx(rescale(getattr(mine, name), unit)), name
+
+
+def test_sources_area_and_their_energy_survive():
+    rules, sources = rescaled(AreaRules()), tuple(rescaled(source) for source in conventional_sources())
+    mine, others = source_comparison(CIRCUIT), source_comparison(rescaled(CIRCUIT), sources, rules)
+    for neuron, other in zip(mine, others, strict=True):
+        assert other.input_current == approx(rescale(neuron.input_current, "A"))
+        assert other.circuit.c_mem == approx(rescale(neuron.circuit.c_mem, "F"))
+        assert other.area(rules) == approx(rescale(neuron.area(), "m^2"))
+        assert other.drawn_capacitance(rules) == approx(rescale(neuron.drawn_capacitance(), "F"))
+        assert other.energy.parts == approx({name: rescale(part, "J") for name, part in neuron.energy.parts.items()})
+    assert neuron_area(rescaled(CIRCUIT), rules) == approx(rescale(neuron_area(CIRCUIT), "m^2"))

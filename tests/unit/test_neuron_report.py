@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from circuits.btbt import DEVICES
-from circuits.neuron import LIFCircuit
+from circuits.neuron import LIFCircuit, firing_rate
 from circuits.units import si
-from snn.neuron_report import assumptions, neuron_circuit, neuron_figures
+from snn.neuron_report import assumptions, comparison, design_figures, neuron_circuit, neuron_design, neuron_figures
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -46,3 +46,63 @@ def test_a_bias_outside_the_fit_is_noted():
 def test_a_misspelt_device_is_named_with_the_nearest():
     with pytest.raises(ValueError, match="did you mean '22nm-fdx'"):
         neuron_circuit("22nm-fxd", -0.5, 300.0)
+
+
+def _wish(**given: float) -> dict[str, float | None]:
+    return dict.fromkeys(("tau_mem", "rate", "swing", "width", "c_mem")) | given
+
+
+def test_without_a_wish_there_is_no_design():
+    assert neuron_design("32nm-pdsoi", -0.5, 300.0, _wish()) is None
+
+
+def test_a_rate_alone_keeps_time_constant_and_swing():
+    circuit = neuron_design("32nm-pdsoi", None, 300.0, _wish(rate=90e3)).circuit
+    assert (circuit.tau_mem, circuit.swing) == (pytest.approx(40e-6), pytest.approx(0.4))
+    assert firing_rate(circuit, circuit.input_current) == pytest.approx(90e3)
+
+
+@pytest.mark.parametrize(
+    ("v_gs", "wish", "message"),
+    [
+        (None, {"tau_mem": 1e-3}, "tau_mem without a rate: a design starts from --rate"),
+        (None, {"width": 1e-6, "c_mem": 1e-15}, "width, c_mem without a rate"),
+        (-0.5, {"rate": 1e5}, "v_gs = -0.5 V and rate = 100000 Hz: the bias follows from the rate"),
+        (None, {"rate": 1e5, "swing": 2.0}, "exceeds the 0.9 V .* what meets it: swing = 0.899 V"),
+    ],
+)
+def test_half_a_wish_is_refused(v_gs, wish, message):
+    with pytest.raises(ValueError, match=message):
+        neuron_design("32nm-pdsoi", v_gs, 300.0, _wish(**wish))
+
+
+@pytest.mark.parametrize(("device", "temperature"), [("32nm-pdsoi", 300.0), ("32nm-pdsoi-nsd3e19", 358.0)])
+def test_a_design_tells_its_choice_and_its_conventional_twins(device, temperature):
+    design = neuron_design(device, None, temperature, _wish(rate=100.0, tau_mem=20e-3))
+    told, circuit = design_figures(design, temperature), design.circuit
+    assert (told["v_gs_v"], told["width_m"], told["c_mem_f"]) == (circuit.v_gs, circuit.width, circuit.c_mem)
+    assert told["rate_hz"] == pytest.approx(100)
+    assert told["notes"] == list(design.notes)
+    own, subthreshold, on = told["sources"]
+    assert own["energy_per_spike_j"] == told["energy_per_spike_j"]
+    assert own["parts_j"] == told["parts_j"]
+    for row in told["sources"]:
+        assert sum(row["parts_j"].values()) == pytest.approx(row["energy_per_spike_j"], rel=1e-9, abs=0)
+        power = row["static_power_w"] + 100 * row["marginal_energy_j"]
+        assert 100 * row["energy_per_spike_j"] == pytest.approx(power, rel=1e-9, abs=0)
+        assert row["reason"]
+    assert own["area_um2"] < subthreshold["area_um2"] < on["area_um2"]
+    assert subthreshold["input_current_a"] == pytest.approx(
+        60.75e-12 * (18.6 if temperature > 300 else 1), rel=0.05, abs=0
+    )
+    assert any("as wished" in line for line in told["assumptions"])
+
+
+def test_the_comparison_counts_the_drawn_capacitor_as_area():
+    plain = comparison(neuron_circuit("32nm-pdsoi", None, 300.0), "neuron")
+    assert plain["area_f2"] == pytest.approx(781.25)
+    assert len(plain["rows"]) >= 20
+    assert len(plain["headline"]) == 3
+    drawn = comparison(neuron_design("32nm-pdsoi", None, 300.0, _wish(rate=100.0, tau_mem=20e-3)).circuit, "neuron")
+    assert drawn["area_f2"] / plain["area_f2"] == pytest.approx(2.717 / 0.8, rel=1e-3)
+    assert comparison(LIFCircuit(), "chip")["headline"] == []

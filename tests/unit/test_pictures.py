@@ -16,10 +16,11 @@ from circuits.compare import compare
 from circuits.energy import EnergyReport
 from circuits.neuron import LIFCircuit, firing_rate, spike_energy
 from circuits.units import si
-from snn.report import network_figures, silicon_figures, style
+from snn.report import comparison_figures, network_figures, silicon_figures, style
 from snn.report.pictures import (
     picture_comparison,
     picture_confusion,
+    picture_energy_area,
     picture_energy_parts,
     picture_energy_report,
     picture_f_i,
@@ -64,6 +65,7 @@ DRAWINGS = {
     "f_i": lambda path: picture_f_i(path, CIRCUIT),
     "energy_parts": lambda path: picture_energy_parts(path, ENERGY),
     "comparison": lambda path: picture_comparison(path, compare(ENERGY.total), ENERGY.total),
+    "energy_area": lambda path: picture_energy_area(path, compare(ENERGY.total), ENERGY.total),
     "energy_report": lambda path: picture_energy_report(path, REPORT),
     "history": lambda path: picture_history(path, HISTORY),
 }
@@ -195,7 +197,8 @@ def test_words_are_shown_literally(name):
     figures = (
         network_figures.figure_raster(WAVEFORM, 16_000, {name: spikes()}, 5e-3, name),
         network_figures.figure_confusion(np.eye(2), [name, "no"], name),
-        silicon_figures.figure_comparison([row], ENERGY.total),
+        comparison_figures.figure_comparison([row], ENERGY.total),
+        comparison_figures.figure_energy_area([replace(row, area_f2=5.0)], ENERGY.total),
         silicon_figures.figure_energy_report(replace(REPORT, chip=name, parts_j={name: 1e-12}, not_modelled=(name,))),
         silicon_figures.figure_f_i(replace(CIRCUIT, device=replace(CIRCUIT.device, name=name))),
     )
@@ -268,7 +271,7 @@ def test_the_energy_report_names_what_is_not_modelled():
 
 def test_the_comparison_shows_every_row_and_ours_in_order():
     rows = compare(ENERGY.total)
-    axes = silicon_figures.figure_comparison(rows, ENERGY.total).axes[0]
+    axes = comparison_figures.figure_comparison(rows, ENERGY.total).axes[0]
     names = [label.get_text() for label in axes.get_yticklabels()]
     ends = [bar.get_x() + bar.get_width() for bar in axes.patches]
     expected = {f"{row.name}, {row.year}": row.energy_per_spike_j for row in rows}
@@ -282,7 +285,7 @@ def test_the_comparison_shows_every_row_and_ours_in_order():
 
 
 def test_a_bare_neuron_is_never_drawn_among_chips():
-    figure = silicon_figures.figure_comparison(compare(ENERGY.total, scope="chip"), ENERGY.total)
+    figure = comparison_figures.figure_comparison(compare(ENERGY.total, scope="chip"), ENERGY.total)
     assert not [label for label in figure.axes[0].get_yticklabels() if "BTBT" in label.get_text()]
     assert "is left out" in words(figure)
 
@@ -290,7 +293,33 @@ def test_a_bare_neuron_is_never_drawn_among_chips():
 def test_mixed_scopes_are_refused():
     rows = (*compare(ENERGY.total), *compare(ENERGY.total, scope="chip"))
     with pytest.raises(ValueError, match="chip, neuron"):
-        silicon_figures.figure_comparison(rows, ENERGY.total)
+        comparison_figures.figure_comparison(rows, ENERGY.total)
+
+
+def test_energy_against_area_shows_every_neuron_of_known_area_and_ours():
+    rows = compare(ENERGY.total)
+    axes = comparison_figures.figure_energy_area(rows, ENERGY.total, 900.0).axes[0]
+    drawn = {tuple(np.transpose(line.get_data())[0]): line for line in axes.lines if len(line.get_xdata()) == 1}
+    sized = {(row.area_f2, row.energy_per_spike_j): row for row in rows if row.area_f2 is not None}
+    assert len(sized) >= 10
+    assert drawn.keys() == sized.keys() | {(900.0, ENERGY.total)}
+    full = {place for place, line in drawn.items() if line.get_markerfacecolor() != "white"}
+    assert full == {place for place, row in sized.items() if row.measured}
+    assert to_hex(drawn[900.0, ENERGY.total].get_markeredgecolor()) == "#d55e00"
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    names = {text.get_text() for text in axes.texts}
+    assert names >= {f"{row.name}, {row.year}" for row in sized.values()} | {"this BTBT neuron, model"}
+    assert f"{len(rows) - len(sized)} without a published area" in words(axes.figure)
+
+
+def test_names_of_neurons_never_overlap():
+    figure = comparison_figures.figure_energy_area(compare(ENERGY.total), ENERGY.total)
+    figure.draw_without_rendering()
+    named = [text for text in figure.axes[0].texts if ", " in text.get_text()]
+    boxes = [text.get_window_extent() for text in named if not text.get_text().startswith("full")]
+    assert len(boxes) >= 11
+    assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k])
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
 
 
 def test_history_is_drawn_by_epoch_and_marks_the_best():
@@ -325,8 +354,12 @@ REFUSED = {
     "no epochs": lambda: network_figures.figure_history([]),
     "energy parts must be finite": lambda: silicon_figures.figure_energy_parts(replace(ENERGY, static=INF)),
     "zero or positive joules": lambda: silicon_figures.figure_energy_parts(replace(ENERGY, static=-1e-15)),
-    "energy_per_spike_j must be positive": lambda: silicon_figures.figure_comparison((), 0.0),
-    "energy_per_spike_j must be finite": lambda: silicon_figures.figure_comparison((), NAN),
+    "energy_per_spike_j must be positive": lambda: comparison_figures.figure_comparison((), 0.0),
+    "no bare neuron of known area": lambda: comparison_figures.figure_energy_area(
+        compare(ENERGY.total, scope="chip"), ENERGY.total
+    ),
+    "area_f2 must be positive": lambda: comparison_figures.figure_energy_area(compare(1e-15), 1e-15, 0.0),
+    "energy_per_spike_j must be finite": lambda: comparison_figures.figure_comparison((), NAN),
     "greatest current of 32nm-pdsoi must be positive": lambda: silicon_figures.figure_f_i(
         replace(CIRCUIT, g_leak=0.0, v_gs=1.0, device=replace(CIRCUIT.device, v_onset=5.0))
     ),

@@ -1,0 +1,140 @@
+"""Tiny currents, small capacitors: conventional twins of a tunnelling neuron, their area and their energy."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from circuits.area import AreaRules, explicit_capacitance, neuron_area
+from circuits.btbt import DEVICES, arrhenius
+from circuits.conventional import (
+    ConventionalSource,
+    conventional_neuron,
+    conventional_sources,
+    source_comparison,
+)
+from circuits.design import design_neuron
+from circuits.neuron import LIFCircuit, firing_rate, period, spike_energy
+
+approx = partial(pytest.approx, rel=1e-9, abs=0)
+
+BASE = LIFCircuit()
+SPEECH = design_neuron(20e-3, 100.0, 0.4).circuit
+WIDE = design_neuron(30e-6, 80e3, 0.3, replace(BASE, v_reset=0.1, width=0.9e-6, c_mem=1e-15)).circuit
+
+
+@pytest.mark.parametrize("circuit", [BASE, SPEECH, WIDE])
+def test_twins_share_time_constant_rate_swing_and_width(circuit):
+    neurons = source_comparison(circuit)
+    assert [neuron.source for neuron in neurons] == ["band-to-band tunnelling", "sub-threshold", "on-current"]
+    for neuron in neurons:
+        twin = neuron.circuit
+        assert neuron.rate == approx(firing_rate(circuit, circuit.input_current))
+        assert period(twin, neuron.input_current) == approx(1 / neuron.rate)
+        assert twin.tau_mem == approx(circuit.tau_mem)
+        assert (twin.swing, twin.width, twin.i_crowbar) == (circuit.swing, circuit.width, circuit.i_crowbar)
+
+
+def test_currents_are_those_of_figure_14_times_the_width():
+    """135 pA/um at V_GS = 0 and 590 uA/um on, 0.45 um wide."""
+    _, subthreshold, on = source_comparison(BASE)
+    assert subthreshold.input_current == approx(60.75e-12)
+    assert on.input_current == approx(265.5e-6)
+
+
+def test_the_capacitor_is_the_current_times_the_rise_over_the_swing():
+    """Without leak C = I T / dV: 60.75 pA x 9.8 us / 0.4 V = 1.49 fF."""
+    source = conventional_sources()[0]
+    neuron = conventional_neuron(source, replace(BASE, g_leak=0.0), 100e3)
+    assert neuron.circuit.c_mem == approx(60.75e-12 * 9.8e-6 / 0.4)
+
+
+@pytest.mark.parametrize("circuit", [BASE, SPEECH, WIDE])
+def test_capacitors_are_in_the_ratio_of_the_currents(circuit):
+    own, *others = source_comparison(circuit)
+    for other in others:
+        assert other.circuit.c_mem / own.circuit.c_mem == approx(other.input_current / own.input_current)
+
+
+def test_at_speech_rates_tunnelling_saves_capacitor_area_and_energy():
+    """I_off over the weakest fitted tunnelling current is 18 in capacitor; 13 in area; 16 in marginal energy."""
+    own, subthreshold, on = source_comparison(SPEECH)
+    assert subthreshold.circuit.c_mem / own.circuit.c_mem == approx(17.9, rel=0.01)
+    assert subthreshold.area() / own.area() == approx(13.0, rel=0.01)
+    assert subthreshold.energy.marginal / own.energy.marginal == approx(16.4, rel=0.01)
+    assert on.circuit.c_mem / own.circuit.c_mem > 1e7
+
+
+def test_at_the_chavan_point_the_sub_threshold_source_is_only_twice_as_large():
+    """61 against 31 pA: at 140 kHz the same transistor below threshold needs twice the capacitor, not thousands."""
+    own, subthreshold, on = source_comparison(BASE)
+    assert subthreshold.circuit.c_mem / own.circuit.c_mem == approx(60.75 / 31.3, rel=0.01)
+    assert 1 < subthreshold.energy.total / own.energy.total < 1.1
+    assert on.circuit.c_mem == approx(4.24e-9, rel=0.01)
+
+
+@pytest.mark.parametrize("circuit", [BASE, SPEECH, WIDE])
+def test_power_is_static_plus_marginal_energy_times_rate(circuit):
+    for neuron in source_comparison(circuit):
+        power = neuron.circuit.static_power + neuron.energy.marginal * neuron.rate
+        assert neuron.energy.total * neuron.rate == approx(power)
+
+
+def test_the_drain_current_of_a_conventional_source_is_input_and_not_loss():
+    own, *others = source_comparison(BASE)
+    assert own.circuit.static_power > 0.9 * BASE.i_static
+    assert [other.circuit.static_power for other in others] == [approx(0.9 * BASE.i_static)] * 2
+    assert others[0].energy.membrane_charge == approx(others[0].circuit.c_mem * 0.4 * 0.9)
+
+
+def test_no_capacitor_is_smaller_than_a_body():
+    """At 4 MHz the sub-threshold current must rise above its least one instead."""
+    neuron = conventional_neuron(conventional_sources()[0], BASE, 4e6)
+    assert neuron.circuit.c_mem == approx(0.5e-15)
+    assert neuron.input_current > 60.75e-12
+    assert neuron.rate == approx(4e6)
+
+
+def test_heat_raises_the_least_current_of_a_sub_threshold_source():
+    hot = conventional_sources(arrhenius(DEVICES["32nm-pdsoi"], 358))
+    assert hot[0].i_least / conventional_sources()[0].i_least == approx(18.6, rel=0.05)
+
+
+def test_a_transistor_without_a_published_off_current_is_refused():
+    with pytest.raises(ValueError, match="22nm-fdx publishes no current at V_GS = 0; take one that does: 32nm-pdsoi"):
+        conventional_sources(DEVICES["22nm-fdx"])
+    with pytest.raises(ValueError, match="i_least must be positive"):
+        ConventionalSource("none", 0.0, "")
+
+
+def test_a_silent_circuit_has_no_twins():
+    with pytest.raises(ValueError, match="does not exceed the rheobase"):
+        source_comparison(replace(BASE, v_gs=-0.1))
+
+
+def test_the_published_cell_is_six_gates_and_their_surroundings():
+    """0.8 um^2 = 7.4 times six gates of 40 x 450 nm; the 0.5 fF body needs no capacitor."""
+    assert neuron_area(BASE) == approx(0.8e-12)
+    assert AreaRules().layout_factor == approx(0.8 / (6 * 0.04 * 0.45))
+    assert explicit_capacitance(BASE) == 0
+
+
+def test_the_capacitor_is_a_gate_oxide_of_one_nanometre():
+    """3.9 eps0 / 1 nm = 34.5 fF/um^2, so 10.5 fF of which the body is 0.5 fF takes 0.29 um^2."""
+    assert AreaRules().capacitance_density == approx(34.53e-3, rel=1e-3)
+    larger = neuron_area(replace(BASE, c_mem=10.5e-15)) - neuron_area(BASE)
+    assert larger == approx(10e-15 / 34.53e-3, rel=1e-3)
+    drawn = neuron_area(replace(BASE, c_mem=10.5e-15), floating_body=False) - neuron_area(BASE)
+    assert drawn == approx(10.5e-15 / 34.53e-3, rel=1e-3)
+
+
+def test_area_grows_with_the_source_and_its_gates():
+    """Twice the width is one gate more; twice the control circuit four more."""
+    gate = 0.8e-12 / 6
+    assert neuron_area(replace(BASE, width=0.9e-6)) - neuron_area(BASE) == approx(gate)
+    assert neuron_area(replace(BASE, c_control=2 * BASE.c_control)) - neuron_area(BASE) == approx(4 * gate)
+
+
+def test_energy_is_that_of_the_shared_formula():
+    neuron = source_comparison(SPEECH)[1]
+    assert neuron.energy == spike_energy(neuron.circuit, neuron.input_current)
