@@ -1,0 +1,201 @@
+"""The Brian2 twin of the silicon: the same neuron and the same network of circuits, as Brian2 objects with units.
+
+    C dv/dt = W A u exp(-B / u) + i_in + i_syn - g_leak v,   u = V_DS - V_GS - V_0 - body_factor v
+
+A spike at v > v_threshold, then v = v_reset for t_refractory; v never falls below v_sink. It shares no code with the
+simulators of this project, so it checks them; and it is a start for those who want to extend the model in Brian2.
+Times lie on the grid of `dt`: a crossing is seen at the next point of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from circuits.network import EXTERNAL_INPUT, LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit
+from circuits.synapse import T_PULSE
+from circuits.units import Amperes, Seconds, freeze_si, ns, require, us
+from snn.brian import code_for, load_brian2, run
+
+NeuronGroup = Any  # of Brian2, which is loaded when first used
+EQUATIONS = """
+dv/dt = (i_tunnel + i_in + i_syn - g_leak * v) / c_mem : volt (unless refractory)
+i_tunnel = width * prefactor * u * exp(-v_slope / u) : amp
+u = clip(v_ds - v_gs - v_onset - body_factor * v, v_slope / 1000, 1000 * volt) : volt  # exp(-1000) = 0: no current
+i_in : amp
+i_syn : amp
+"""
+CIRCUIT = {  # one value per neuron, of the circuit ...
+    **dict.fromkeys(("v_gs", "v_threshold", "v_reset", "v_sink"), "volt"),
+    "width": "meter",
+    "c_mem": "farad",
+    "g_leak": "siemens",
+    "t_refractory": "second",
+    "body_factor": "1",
+}
+DEVICE = {"prefactor": "amp / meter / volt", "v_slope": "volt", "v_onset": "volt", "v_ds": "volt"}  # ... and its device
+
+
+def brian2_neuron(
+    circuits: LIFCircuit | Sequence[LIFCircuit],
+    n: int | None = None,
+    *,
+    i_in: Amperes | np.ndarray = 0.0,
+    dt: Seconds = 2 * ns,
+    method: str = "rk2",
+) -> NeuronGroup:
+    """A Brian2 `NeuronGroup` of n neurons of one circuit, or of one each, at v_reset.
+
+    Every parameter is a variable of the group, `(neuron,)`, so a spread is `group.c_mem *= factors`.
+    Args:  i_in: current (A) beside the tunnelling current.   dt: time step (s).   method: of Brian2's integrators.
+    Returns:  the group; put it into a `brian2.Network`, beside a `SpikeMonitor`.
+    """
+    b2 = load_brian2()
+    rows = [circuits] * (1 if n is None else n) if isinstance(circuits, LIFCircuit) else list(circuits)
+    if not rows or len(rows) != (n or len(rows)):
+        raise ValueError(f"got {len(rows)} circuits for n = {n} neurons; give one circuit, or one for each neuron")
+    declared = "".join(f"{name} : {unit}\n" for name, unit in (CIRCUIT | DEVICE).items())
+    group = b2.NeuronGroup(
+        len(rows),
+        EQUATIONS + declared,
+        threshold="v > v_threshold",
+        reset="v = v_reset",
+        # Brian2 counts from the start of the step that ends in the spike, and so holds one step less
+        refractory="t_refractory + dt",
+        method=method,
+        dt=dt * b2.second,
+    )
+    group.run_regularly("v = clip(v, v_sink, v_threshold + 1000 * volt)", when="before_thresholds")
+    for name in CIRCUIT:
+        setattr(group, f"{name}_", np.array([getattr(x, name) for x in rows]))
+    for name in DEVICE:
+        setattr(group, f"{name}_", np.array([getattr(x.device, name) for x in rows]))
+    group.v_, group.i_in_ = group.v_reset_[:], i_in
+    return group
+
+
+@dataclass(frozen=True)
+class PulseTiming:
+    """When a spike takes effect, and the grid: `acceleration` runs the chip that many times faster than the speech."""
+
+    delay: Seconds = 0.1 * us  # ASSUMED: comparator and wire; a tenth of the pulse
+    t_pulse: Seconds = T_PULSE
+    acceleration: float = 1.0
+    dt: Seconds = 5 * ns
+
+    def __post_init__(self):
+        freeze_si(self)
+        require(self, "dt", self.dt > 0, "positive")
+        require(self, "delay", self.delay >= self.dt, f"at least a time step dt = {self.dt} s")
+        require(self, "t_pulse", self.t_pulse >= self.dt, f"at least a time step dt = {self.dt} s")
+        require(self, "acceleration", self.acceleration > 0, "positive")
+
+
+@dataclass(frozen=True, eq=False)
+class CircuitTwin:
+    """A network of circuits in Brian2: `groups` and `monitors` by the layer's name, and all of it as `network`."""
+
+    network: Any
+    dt: Seconds
+    groups: dict[str, NeuronGroup] = field(default_factory=dict)
+    monitors: dict[str, Any] = field(default_factory=dict)
+
+
+def brian2_network(
+    net: NetworkSpec,
+    *,
+    spikes: tuple[np.ndarray, np.ndarray] | None = None,
+    signal: np.ndarray | None = None,
+    timing: PulseTiming = PulseTiming(),
+) -> CircuitTwin:
+    """The spiking layers of a network as circuits: `delay` after a spike, w q / t_pulse flows for t_pulse.
+
+    A bias is a current of bias q per step, or that of its own device where the layer has gate biases. A readout has no
+    circuit and is left out.
+    Args:  spikes: times (s, of the chip) and channels of the spikes from outside, where the first layer takes any.
+        signal: `(step, channel)`, what drives an encoder; a step lasts net.dt / acceleration.
+    Raises:  ValueError for an adaptive layer, which has no published circuit, or an input that does not fit.
+    """
+    b2 = load_brian2()
+    _require_fits(net, spikes, signal)
+    twin = CircuitTwin(b2.Network(), timing.dt)
+    source = None
+    if spikes is not None:
+        times, channels = np.asarray(spikes[0], dtype=float), np.asarray(spikes[1])
+        source = b2.SpikeGeneratorGroup(net.n_external, channels, times * b2.second, dt=timing.dt * b2.second)
+        twin.network.add(source)
+    for layer in (x for x in net.layers if x.spiking):
+        group = _population(layer, net, signal, timing)
+        twin.groups[layer.name], twin.monitors[layer.name] = group, b2.SpikeMonitor(group)
+        tables = [(group, layer.recurrent), (source, None if layer.kind == "encoder" else layer.weights)]
+        synapses = [_synapses(pre, group, w, net, timing) for pre, w in tables if w is not None and np.any(w)]
+        twin.network.add(group, twin.monitors[layer.name], *synapses)
+        source = group
+    return twin
+
+
+def spike_times(twin: CircuitTwin, duration: Seconds, target: str = "numpy") -> dict[str, tuple[np.ndarray, ...]]:
+    """Run on for a duration (s); the times (s) of all spikes of each neuron so far, by layer.
+
+    Args:  target: of Brian2's code generation: "numpy", "cython" or "auto"; the last two want a compiler.
+    """
+    run(twin.network, duration, target)
+    return {
+        name: tuple(np.asarray(train) + twin.dt for train in monitor.spike_trains().values())  # seen at the step's end
+        for name, monitor in twin.monitors.items()
+    }
+
+
+def _population(layer: LayerSpec, net: NetworkSpec, signal: np.ndarray | None, timing: PulseTiming) -> NeuronGroup:
+    """The neurons of a layer, their leak, threshold and constant currents set."""
+    circuit, step = net.circuit, net.dt / timing.acceleration
+    group = brian2_neuron(circuit, layer.n_neurons, dt=timing.dt)
+    group.g_leak_ = circuit.c_mem / layer.tau_mem * timing.acceleration
+    group.v_threshold_ = circuit.v_reset + circuit.swing * layer.v_threshold
+    group.width_, group.i_in_ = 0.0, layer.bias * circuit.charge_per_weight / step
+    if layer.kind == "encoder":
+        b2 = load_brian2()
+        charge = (signal @ layer.weights + layer.bias) * circuit.charge_per_weight
+        group.namespace["drive"] = b2.TimedArray(charge / step * b2.amp, dt=step * b2.second)
+        group.run_regularly("i_in = drive(t, i)", when="start")
+    return group
+
+
+def _synapses(
+    source: NeuronGroup, group: NeuronGroup, weights: np.ndarray, net: NetworkSpec, timing: PulseTiming
+) -> Any:
+    """A current source per weight that is not zero, switched on and off again by each spike of its row's neuron."""
+    b2 = load_brian2()
+    # a spike from outside is there at its time, one of a neuron is seen a step after it was
+    delay = timing.delay - timing.dt * isinstance(source, b2.SpikeGeneratorGroup)
+    synapses = b2.Synapses(
+        source,
+        group,
+        "i_pulse : amp (constant)",
+        on_pre={"begin": "i_syn_post += i_pulse", "end": "i_syn_post -= i_pulse"},
+        delay={"begin": delay * b2.second, "end": (delay + timing.t_pulse) * b2.second},
+        dt=timing.dt * b2.second,
+    )
+    pre, post = np.nonzero(weights)
+    with code_for("numpy"):  # Brian2 connects by generated code too
+        synapses.connect(i=pre, j=post)
+    synapses.i_pulse_ = weights[pre, post] * net.circuit.charge_per_weight / timing.t_pulse
+    return synapses
+
+
+def _require_fits(net: NetworkSpec, spikes: tuple[np.ndarray, np.ndarray] | None, signal: np.ndarray | None) -> None:
+    """Raise ValueError naming what is missing, too much, or has no circuit."""
+    for layer in net.layers:
+        if layer.kind == "adaptive_lif":
+            raise ValueError(f"layer {layer.name!r} is adaptive: no circuit is published; run it in steps, run_brian2")
+    wanted = "signal" if net.n_external == 0 else "spikes"
+    given = [name for name, value in {"spikes": spikes, "signal": signal}.items() if value is not None]
+    if given != [wanted]:
+        raise ValueError(f"network {net.name!r} is driven by {wanted}, got {' and '.join(given) or 'neither'}")
+    if spikes is not None and np.shape(spikes[0]) != np.shape(spikes[1]):
+        shapes = f"{np.shape(spikes[0])} times and {np.shape(spikes[1])} channels"
+        raise ValueError(f"{EXTERNAL_INPUT} has {shapes}; give one channel to each spike")
+    if signal is not None and np.shape(signal)[1:] != (net.layers[0].fan_in,):
+        raise ValueError(f"signal has shape {np.shape(signal)}, expected (step, channel) = (*, {net.layers[0].fan_in})")
