@@ -15,20 +15,26 @@ TARGETS: tuple[Target, ...] = ("numpy", "cython", "auto")  # only the first need
 
 
 def load_brian2() -> ModuleType:
-    """The module `brian2`, imported without the deprecations of pyparsing, and without its hook on all errors."""
+    """The module `brian2`, imported without its warnings and without its hook on errors."""
     if "brian2" in sys.modules:
         return sys.modules["brian2"]
     hook = sys.excepthook
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Brian2 2.9 uses names that pyparsing has deprecated
+    with _without_deprecations():
         b2 = import_module("brian2")
     sys.excepthook = hook  # Brian2's asks for a bug report whatever fails, its own fault or not
     return b2
 
 
 @contextmanager
+def _without_deprecations() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Brian2 2.9 uses names that pyparsing has deprecated
+        yield
+
+
+@contextmanager
 def code_for(target: str) -> Iterator[ModuleType]:
-    """The module `brian2`, generating code for `target`; its preference is put back at the end.
+    """The module `brian2`, generating code for `target`; its preference is put back at the end. Also a decorator.
 
     Raises: ValueError for an unknown target.
     """
@@ -38,7 +44,8 @@ def code_for(target: str) -> Iterator[ModuleType]:
     before = b2.prefs.codegen.target
     b2.prefs.codegen.target = target
     try:
-        yield b2
+        with _without_deprecations():
+            yield b2
     finally:
         b2.prefs.codegen.target = before
 

@@ -38,6 +38,7 @@ CIRCUIT = {  # one value per neuron, of the circuit ...
 DEVICE = {"prefactor": "amp / meter / volt", "v_slope": "volt", "v_onset": "volt", "v_ds": "volt"}  # ... and its device
 
 
+@code_for("numpy")
 def brian2_neuron(
     circuits: LIFCircuit | Sequence[LIFCircuit],
     n: int | None = None,
@@ -103,6 +104,7 @@ class CircuitTwin:
     monitors: dict[str, Any] = field(default_factory=dict)
 
 
+@code_for("numpy")
 def brian2_network(
     net: NetworkSpec,
     *,
@@ -179,8 +181,7 @@ def _synapses(
         dt=timing.dt * b2.second,
     )
     pre, post = np.nonzero(weights)
-    with code_for("numpy"):  # Brian2 connects by generated code too
-        synapses.connect(i=pre, j=post)
+    synapses.connect(i=pre, j=post)
     synapses.i_pulse_ = weights[pre, post] * net.circuit.charge_per_weight / timing.t_pulse
     return synapses
 
@@ -194,8 +195,19 @@ def _require_fits(net: NetworkSpec, spikes: tuple[np.ndarray, np.ndarray] | None
     given = [name for name, value in {"spikes": spikes, "signal": signal}.items() if value is not None]
     if given != [wanted]:
         raise ValueError(f"network {net.name!r} is driven by {wanted}, got {' and '.join(given) or 'neither'}")
-    if spikes is not None and np.shape(spikes[0]) != np.shape(spikes[1]):
-        shapes = f"{np.shape(spikes[0])} times and {np.shape(spikes[1])} channels"
-        raise ValueError(f"{EXTERNAL_INPUT} has {shapes}; give one channel to each spike")
+    if spikes is not None:
+        _require_sound(*spikes, net.n_external)
     if signal is not None and np.shape(signal)[1:] != (net.layers[0].fan_in,):
         raise ValueError(f"signal has shape {np.shape(signal)}, expected (step, channel) = (*, {net.layers[0].fan_in})")
+
+
+def _require_sound(times: np.ndarray, channels: np.ndarray, n_channels: int) -> None:
+    """Raise ValueError unless every spike from outside has a time and a channel that exist."""
+    times, channels = np.asarray(times, dtype=float), np.asarray(channels)
+    if times.shape != channels.shape or times.ndim != 1:
+        raise ValueError(f"{EXTERNAL_INPUT} has {times.shape} times and {channels.shape} channels; give one each")
+    if not (np.isfinite(times).all() and (times >= 0).all()):
+        raise ValueError(f"times of the {EXTERNAL_INPUT} must be finite and not negative (s), got {times.min()}")
+    if channels.size and not 0 <= channels.min() <= channels.max() < n_channels:
+        beyond = channels.max() if channels.min() >= 0 else channels.min()
+        raise ValueError(f"{EXTERNAL_INPUT} spikes on channel {beyond}, it has {n_channels}, from 0 on")

@@ -41,6 +41,7 @@ class StepRun:
     potential: dict[str, np.ndarray]
 
 
+@code_for("numpy")
 def run_brian2(net: NetworkSpec, inputs: np.ndarray, target: str = "numpy") -> StepRun:
     """Run the network from rest in Brian2, step by step as it was trained.
 
@@ -138,8 +139,7 @@ def _synapses(source: Any, group: Any, weights: np.ndarray, net: NetworkSpec, k:
     clips = np.arange(len(group) // weights.shape[1])[:, None]
     pre, post = np.nonzero(weights)
     synapses = b2.Synapses(source, group, "step : volt (constant)", on_pre="v_post += step", dt=net.dt * b2.second)
-    with code_for("numpy"):  # Brian2 connects by generated code too
-        synapses.connect(i=(clips * weights.shape[0] + pre).ravel(), j=(clips * weights.shape[1] + post).ravel())
+    synapses.connect(i=(clips * weights.shape[0] + pre).ravel(), j=(clips * weights.shape[1] + post).ravel())
     synapses.step_ = np.tile(weights[pre, post] * net.circuit.swing, len(clips))
     synapses.pre.when = _slots(k)[1]
     return synapses
