@@ -77,8 +77,8 @@ def test_a_pulse_is_lost_while_the_membrane_is_held_in_reset():
 
 
 def test_bias_and_threshold_of_each_neuron_set_its_period():
-    bias = np.array([0.8, 2.0])
-    out = fired(layer("a", [[0.0, 0.0]], bias=bias, v_threshold=np.array([1.0, 0.7])), until=60e-6)
+    bias = np.array([2.0, 4.0])
+    out = fired(layer("a", [[0.0, 0.0]], bias=bias, v_threshold=np.array([1.0, 0.7])), until=35e-6)
     for j, (share, threshold) in enumerate(zip(bias, (1.0, 0.7), strict=True)):
         i_in = share * CHIP.charge_per_weight / (0.01 / SPEED)
         expected = period(replace(CHIP, v_threshold=threshold * CIRCUIT.swing), i_in)
@@ -87,12 +87,12 @@ def test_bias_and_threshold_of_each_neuron_set_its_period():
 
 
 def test_an_encoder_is_driven_by_currents_that_change_every_step():
-    """0.1 of a step's charge, then 2: it fires in the second step of 20 us, from what the first left."""
+    """A charge of 0.1 in a step, then of 4: it fires in the second step of 20 us, from what the first left."""
     encoder = layer("encoder", [[0.5]], kind="encoder", bias=np.array([0.1]))
-    out = fired(encoder, signal=np.array([[0.0], [3.8]]), until=30e-6)
+    out = fired(encoder, signal=np.array([[0.0], [7.8]]), until=26e-6)
     step, q = 0.01 / SPEED, CHIP.charge_per_weight
     left = 0.1 * q / step / CHIP.g_leak * -np.expm1(-step / CHIP.tau_mem)
-    i_in = 2.0 * q / step
+    i_in = 4.0 * q / step
     expected = step + rise_time(CHIP, i_in, left, CHIP.v_threshold)
     assert out["encoder"][0][0] == pytest.approx(expected, abs=HOP)
 
