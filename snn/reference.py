@@ -114,14 +114,15 @@ def brian2_network(
 ) -> CircuitTwin:
     """The spiking layers of a network as circuits: `delay` after a spike, w q / t_pulse flows for t_pulse.
 
-    A bias is a current of bias q per step, or that of its own device where the layer has gate biases. A readout has no
-    circuit and is left out.
+    A bias is a current of bias q per step, or that of its own device where the layer has gate biases; these belong to
+    one acceleration. A readout has no circuit and is left out.
     Args:  spikes: times (s, of the chip) and channels of the spikes from outside, where the first layer takes any.
         signal: `(step, channel)`, what drives an encoder; a step lasts net.dt / acceleration.
     Raises:  ValueError for an adaptive layer, which has no published circuit, or an input that does not fit.
     """
     b2 = load_brian2()
     _require_fits(net, spikes, signal)
+    _require_speed(net, timing)
     twin = CircuitTwin(b2.Network(), timing.dt)
     source = None
     if spikes is not None:
@@ -156,7 +157,10 @@ def _population(layer: LayerSpec, net: NetworkSpec, signal: np.ndarray | None, t
     group = brian2_neuron(circuit, layer.n_neurons, dt=timing.dt)
     group.g_leak_ = circuit.c_mem / layer.tau_mem * timing.acceleration
     group.v_threshold_ = circuit.v_reset + circuit.swing * layer.v_threshold
-    group.width_, group.i_in_ = 0.0, layer.bias * circuit.charge_per_weight / step
+    if layer.silicon_bias:
+        group.v_gs_, group.width_ = layer.bias_v_gs, layer.bias_width
+    else:
+        group.width_, group.i_in_ = 0.0, layer.bias * circuit.charge_per_weight / step
     if layer.kind == "encoder":
         b2 = load_brian2()
         charge = (signal @ layer.weights + layer.bias) * circuit.charge_per_weight
@@ -191,14 +195,25 @@ def _require_fits(net: NetworkSpec, spikes: tuple[np.ndarray, np.ndarray] | None
     for layer in net.layers:
         if layer.kind == "adaptive_lif":
             raise ValueError(f"layer {layer.name!r} is adaptive: no circuit is published; run it in steps, run_brian2")
-    wanted = "signal" if net.n_external == 0 else "spikes"
+    wanted = ["signal"] if net.layers[0].kind == "encoder" else ["spikes"] * (net.n_external > 0)
     given = [name for name, value in {"spikes": spikes, "signal": signal}.items() if value is not None]
-    if given != [wanted]:
-        raise ValueError(f"network {net.name!r} is driven by {wanted}, got {' and '.join(given) or 'neither'}")
+    if given != wanted:
+        wish, got = (" and ".join(names) or "nothing" for names in (wanted, given))
+        raise ValueError(f"network {net.name!r} is driven by {wish}, got {got}")
     if spikes is not None:
         _require_sound(*spikes, net.n_external)
     if signal is not None and np.shape(signal)[1:] != (net.layers[0].fan_in,):
         raise ValueError(f"signal has shape {np.shape(signal)}, expected (step, channel) = (*, {net.layers[0].fan_in})")
+
+
+def _require_speed(net: NetworkSpec, timing: PulseTiming) -> None:
+    """Raise ValueError unless the chip runs at the speed that its gate biases are set for."""
+    for layer in net.layers:
+        if layer.silicon_bias and layer.bias_acceleration != timing.acceleration:
+            raise ValueError(
+                f"layer {layer.name!r} is biased for an acceleration of {layer.bias_acceleration:g}, the timing says "
+                f"{timing.acceleration:g}; make them equal"
+            )
 
 
 def _require_sound(times: np.ndarray, channels: np.ndarray, n_channels: int) -> None:

@@ -155,7 +155,7 @@ def _raster(monitor: Any, net: NetworkSpec, n_steps: int) -> np.ndarray:
 def _require_fits(net: NetworkSpec, inputs: np.ndarray) -> None:
     """Raise ValueError unless the input is finite, of the network's shape, and of 0 and 1 where it is spikes."""
     expected = f"(time, batch, channel) with {net.layers[0].fan_in} channels"
-    if inputs.ndim != 3 or inputs.shape[2] != net.layers[0].fan_in or 0 in inputs.shape:
+    if inputs.ndim != 3 or inputs.shape[2] != net.layers[0].fan_in or 0 in inputs.shape[:2]:
         raise ValueError(f"inputs have shape {inputs.shape}, network {net.name!r} expects {expected}")
     if not np.isfinite(inputs).all():
         raise ValueError(f"inputs of network {net.name!r} hold NaN or infinity; check the features")
