@@ -69,9 +69,10 @@ def _out_of_reach(
     """What the bias device cannot do, in words; `factor` mends it."""
     low, high = gate_range(circuit.device)
     never = {"least": "can never rest", "most": "never fires by itself"}[end]
+    device = f"{circuit.device.name} at {low:.3g} to {high:.3g} V and {si(WIDTHS[0], 'm')} to {si(WIDTHS[1], 'm')}"
+    speed, c_mem = f"{acceleration * factor:.3g}", si(circuit.c_mem * factor, "F")
     return (
         f"at an acceleration of {acceleration:g} a neuron fires from {si(threshold, 'A')} on, but its bias device, "
-        f"{circuit.device.name} at {low:.3g} to {high:.3g} V and {si(WIDTHS[0], 'm')} to {si(WIDTHS[1], 'm')}, gives at "
-        f"{end} {si(limit, 'A')}: it {never}; choose an acceleration of at {end} {acceleration * factor:.3g}, or a c_mem "
-        f"of at {end} {si(circuit.c_mem * factor, 'F')}"
+        f"{device}, gives at {end} {si(limit, 'A')}: it {never}; "
+        f"choose an acceleration of at {end} {speed}, or a c_mem of at {end} {c_mem}"
     )

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import torch
 
-from circuits import DEVICES, LIFCircuit, NetworkSpec, circuit_for_tau, firing_rate, si
-from circuits.netlist import write_network_json
-from circuits.neuron import circuit_at_speed
+from circuits import (
+    DEVICES,
+    LIFCircuit,
+    NetworkSpec,
+    circuit_at_speed,
+    circuit_for_tau,
+    firing_rate,
+    si,
+    write_network_json,
+)
 from snn import SiliconLayer, silicon_spec
 
 SPEED = 1000.0  # of the chip over real time; at 1 the currents would lie below the device's floor
