@@ -28,7 +28,7 @@ circuit = circuit_for_tau(20e-3, LIFCircuit(device=DEVICES["32nm-pdsoi"]))
 layer = SiliconLayer(0, len(WANTED), circuit, dt, acceleration=SPEED, generator=torch.Generator().manual_seed(0))
 optimiser = torch.optim.Adam(layer.parameters(), lr=0.03)
 silence = torch.zeros(n_steps, 1, 0)  # no synapses: the bias alone drives them
-for epoch in range(151):
+for epoch in range(150):
     rates = layer(silence)[0].mean((0, 1)) / dt
     loss = ((rates - WANTED) / 50).square().mean()
     if epoch % 50 == 0:
@@ -37,6 +37,8 @@ for epoch in range(151):
     loss.backward()
     optimiser.step()
 
+rates = layer(silence)[0].mean((0, 1)) / dt
+print(f"trained    rms error {(rates - WANTED).square().mean().sqrt():5.1f} Hz")
 network = NetworkSpec("eight rates", dt, circuit, (silicon_spec("neurons", layer),))
 chip = circuit_at_speed(circuit, SPEED)
 for wanted, rate, v_gs, width, current in zip(

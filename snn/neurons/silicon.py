@@ -39,10 +39,11 @@ class SiliconBias(torch.nn.Module):
         Raises: ValueError, with the remedy, if the device cannot leave these neurons silent and make them fire.
         """
         super().__init__()
-        require_reach(circuit, (float(tau_mem.min()), float(tau_mem.max())), acceleration)
+        tau_mem = tau_mem.detach()
+        require_reach(circuit, (tau_mem.min().item(), tau_mem.max().item()), acceleration)
         self.circuit, self.acceleration = circuit, acceleration
         drive = torch.rand(len(tau_mem), generator=generator).double().clamp_min(1e-3).numpy()
-        current = current_for_drive(drive, tau_mem.detach().double().numpy(), circuit, acceleration)
+        current = current_for_drive(drive, tau_mem.double().numpy(), circuit, acceleration)
         v_gs = torch.from_numpy(bias_for_current(current, circuit.device, circuit.width)).to(tau_mem.dtype)
         width = torch.full_like(tau_mem, circuit.width)
         self.gate = torch.nn.Parameter(_unbounded(v_gs, gate_range(circuit.device)))
