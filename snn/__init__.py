@@ -42,7 +42,7 @@ _HOME = {
     "brian2_neuron": "snn.reference",
     "brian2_network": "snn.reference",
     "spike_times": "snn.reference",
-    "run_brian2": "snn.reference_steps",
+    "run_brian2": "snn.reference",
 }
 
 __all__ = sorted(_HOME)

@@ -15,7 +15,7 @@ from snn.export import network_spec
 from snn.networks.spotter import Spotter, SpotterOutput
 from snn.neurons.lif import lif_state, lif_step
 from snn.neurons.scan import Step, scan
-from snn.reference_steps import StepRun, run_brian2
+from snn.reference import StepRun, run_brian2
 from snn.training.fit import EVALUATION_BATCH, score_batches
 from snn.training.inputs import Examples
 

@@ -17,6 +17,7 @@ from circuits.bias import WIDTHS, bias_drive, current_for_drive, gate_range, req
 from circuits.btbt import bias_for_current, btbt_current
 from circuits.neuron import LIFCircuit
 
+_LOG_WIDTHS = (math.log(WIDTHS[0]), math.log(WIDTHS[1]))
 START = 0.02  # how close to an end of its range a parameter may start, as a share of it
 
 
@@ -67,9 +68,6 @@ class SiliconBias(torch.nn.Module):
     def drive(self, tau_mem: Float[Tensor, " neuron"]) -> Float[Tensor, " neuron"]:
         """What the currents drive the membranes to, in units of the swing; tau_mem (s) in real time."""
         return bias_drive(self.v_gs, self.width, tau_mem, self.circuit, self.acceleration)
-
-
-_LOG_WIDTHS = (math.log(WIDTHS[0]), math.log(WIDTHS[1]))
 
 
 def bounded(x: Float[Tensor, " neuron"], span: tuple[float, float]) -> Float[Tensor, " neuron"]:

@@ -11,7 +11,7 @@ from snn.evaluation import evaluate
 from snn.export import network_spec
 from snn.networks import Spotter
 from snn.recipe import parse_recipe
-from snn.reference_steps import run_brian2
+from snn.reference import run_brian2
 from snn.training.inputs import Examples
 
 N_LABELS, N_BANDS, N_FRAMES, N_BATCH = 3, 5, 60, 4

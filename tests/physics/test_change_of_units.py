@@ -9,6 +9,7 @@ import numpy as np
 import pint
 import pytest
 
+from circuits.bias import bias_drive, current_for_drive
 from circuits.btbt import DEVICES, bias_for_current, btbt_current, drain_leak, log_slope
 from circuits.chips.chip import ChipSpec, Sourced
 from circuits.energy import energy_report
@@ -127,3 +128,14 @@ def test_energy_report_survives():
     assert other.latency_s == approx(rescale(report.latency_s, "s"))
     per_spike = rescale(report.counts["energy_per_spike_j"], "J")
     assert other.counts == approx(report.counts | {"energy_per_spike_j": per_spike})
+
+
+def test_drive_of_a_bias_device_survives():
+    """A drive has no unit, the current that it stands for has."""
+    v_gs, width, tau = np.array([-0.5, -0.8]), np.array([0.4e-6, 2e-6]), np.array([0.02, 0.05])
+    drive = bias_drive(v_gs, width, tau, CIRCUIT, 700.0)
+    other = rescaled(CIRCUIT)
+    moved = rescale(v_gs, "V"), rescale(width, "m"), rescale(tau, "s")
+    np.testing.assert_allclose(bias_drive(*moved, other, 700.0), drive, rtol=1e-9)
+    current = rescale(current_for_drive(drive, tau, CIRCUIT, 700.0), "A")
+    np.testing.assert_allclose(current_for_drive(drive, moved[2], other, 700.0), current, rtol=1e-9)

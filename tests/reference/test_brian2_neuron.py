@@ -10,8 +10,8 @@ from scipy.integrate import quad
 
 from circuits.btbt import DEVICES, bias_for_current, btbt_current
 from circuits.neuron import LIFCircuit, period
-from snn.brian import code_for, load_brian2, run
 from snn.reference import brian2_neuron
+from snn.reference.brian import code_for, load_brian2, run
 
 DT = 20e-9  # s
 EXCESS = np.array([4e-12, 8e-12, 16e-12, 31e-12, 50e-12])  # A above rheobase

@@ -18,8 +18,7 @@ from snn.neurons.lif import leaky_step, lif_state
 from snn.neurons.scan import scan
 from snn.neurons.silicon import bounded
 from snn.recipe import RecipeError, parse_recipe
-from snn.reference import PulseTiming, brian2_network, spike_times
-from snn.reference_steps import run_brian2
+from snn.reference import PulseTiming, brian2_network, run_brian2, spike_times
 
 DT, TAU, SPEED = 1e-3, 0.02, 1000.0
 CIRCUIT = circuit_for_tau(TAU, LIFCircuit(v_sink=-0.1))

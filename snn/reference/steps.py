@@ -13,7 +13,7 @@ import numpy as np
 
 from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit
-from snn.brian import code_for, load_brian2, run
+from snn.reference.brian import code_for, load_brian2, run
 
 EQUATIONS = """
 dv/dt = -(v - v_reset + w) / tau_mem : volt
