@@ -19,8 +19,10 @@ WIDTHS: tuple[Metres, Metres] = (0.1 * um, 10 * um)  # ASSUMED: what one neuron'
 
 def gate_range(device: BTBTDevice) -> tuple[Volts, Volts]:
     """Gate biases (V) of the fitted range at which the device also stays above its floor."""
-    floor = float(bias_for_current(device.i_floor, device, 1.0)) if device.i_floor > 0 else math.inf
-    return device.v_gs_min, min(device.v_gs_max, floor)
+    weakest = btbt_current(device.v_ds - device.v_gs_max, device, 1.0)
+    if weakest >= device.i_floor:
+        return device.v_gs_min, device.v_gs_max
+    return device.v_gs_min, float(bias_for_current(device.i_floor, device, 1.0))
 
 
 def current_range(device: BTBTDevice) -> tuple[Amperes, Amperes]:

@@ -1,7 +1,7 @@
 """Trainable silicon: gate bias and width of the transistor that biases each neuron, as parameters of the training.
 
     drive = btbt_current(V_DS - V_GS, device, width) tau_mem / (acceleration q)
-    V_GS = low + (high - low) sigmoid(x),   ln width = ln W_0 + ln(W_1 / W_0) sigmoid(y)
+    V_GS = V_0 + (V_1 - V_0) sigmoid(x),   ln width = ln W_0 + ln(W_1 / W_0) sigmoid(y)
 
 x and y are free, so every step of an optimiser stays where the device was fitted and can be drawn. The gradient goes
 through the device equation of `circuits.btbt` itself.
@@ -9,6 +9,7 @@ through the device equation of `circuits.btbt` itself.
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -18,6 +19,7 @@ from circuits.btbt import bias_for_current, btbt_current
 from circuits.neuron import LIFCircuit
 
 _LOG_WIDTHS = (math.log(WIDTHS[0]), math.log(WIDTHS[1]))
+MARGIN = 1e-6  # of the range; more than single precision rounds away
 START = 0.02  # how close to an end of its range a parameter may start, as a share of it
 
 
@@ -43,12 +45,12 @@ class SiliconBias(torch.nn.Module):
         tau_mem = tau_mem.detach()
         require_reach(circuit, (tau_mem.min().item(), tau_mem.max().item()), acceleration)
         self.circuit, self.acceleration = circuit, acceleration
-        drive = torch.rand(len(tau_mem), generator=generator).double().clamp_min(1e-3).numpy()
+        drive = torch.rand(len(tau_mem), generator=generator).double().numpy()
         current = current_for_drive(drive, tau_mem.double().numpy(), circuit, acceleration)
-        v_gs = torch.from_numpy(bias_for_current(current, circuit.device, circuit.width)).to(tau_mem.dtype)
-        width = torch.full_like(tau_mem, circuit.width)
-        self.gate = torch.nn.Parameter(_unbounded(v_gs, gate_range(circuit.device)))
-        self.size = torch.nn.Parameter(_unbounded(width.log(), _LOG_WIDTHS))
+        self.gate = torch.nn.Parameter(
+            _unbounded(_gate_biases(current, circuit).to(tau_mem), gate_range(circuit.device))
+        )
+        self.size = torch.nn.Parameter(_unbounded(torch.full_like(tau_mem, circuit.width).log(), _LOG_WIDTHS))
 
     @property
     def v_gs(self) -> Float[Tensor, " neuron"]:
@@ -70,10 +72,17 @@ class SiliconBias(torch.nn.Module):
         return bias_drive(self.v_gs, self.width, tau_mem, self.circuit, self.acceleration)
 
 
+def _gate_biases(current: np.ndarray, circuit: LIFCircuit) -> Float[Tensor, " neuron"]:
+    """Gate biases (V) of these currents (A) at the circuit's width; those of the nearest that the device reaches."""
+    low, high = gate_range(circuit.device)
+    ends = (float(btbt_current(circuit.device.v_ds - v, circuit.device, circuit.width)) for v in (high, low))
+    return torch.from_numpy(bias_for_current(np.clip(current, *ends), circuit.device, circuit.width))
+
+
 def bounded(x: Float[Tensor, " neuron"], span: tuple[float, float]) -> Float[Tensor, " neuron"]:
-    """low + (high - low) sigmoid(x): inside the span for every x, rounding included; the gradient ends at 0."""
+    """low + (high - low) sigmoid(x), a millionth off the ends: inside the span for every x; its gradient ends at 0."""
     low, high = span
-    return (low + (high - low) * torch.sigmoid(x)).clamp(low, high)
+    return low + (high - low) * (MARGIN + (1 - 2 * MARGIN) * torch.sigmoid(x))
 
 
 def _unbounded(value: Float[Tensor, " neuron"], span: tuple[float, float]) -> Float[Tensor, " neuron"]:

@@ -84,11 +84,9 @@ def test_two_hundred_violent_steps_leave_every_bias_in_range(sign, dtype):
         assert all(torch.isfinite(p.grad).all() for p in silicon.bias.parameters())
         optimiser.step()
     low, high = gate_range(CIRCUIT.device)
-    limits = torch.tensor([low, high, *WIDTHS], dtype=dtype)  # as that precision writes them
-    assert (limits[0] <= silicon.bias.v_gs).all()
-    assert (silicon.bias.v_gs <= limits[1]).all()
-    assert (limits[2] * (1 - 1e-6) <= silicon.bias.width).all()
-    assert (silicon.bias.width <= limits[3] * (1 + 1e-6)).all()
+    v_gs, width = silicon.bias.v_gs.tolist(), silicon.bias.width.tolist()
+    assert all(low < v < high for v in v_gs)
+    assert all(WIDTHS[0] < w < WIDTHS[1] for w in width)
     end = (high, WIDTHS[0]) if sign > 0 else (low, WIDTHS[1])
     torch.testing.assert_close(silicon.bias.v_gs, torch.full_like(silicon.tau_mem, end[0]), rtol=0, atol=0.02)
     torch.testing.assert_close(
@@ -101,7 +99,7 @@ def test_a_bounded_parameter_stays_inside_with_a_finite_gradient(x):
     x = torch.tensor([x], requires_grad=True)
     y = bounded(x, (-1.49, -0.4))
     y.sum().backward()
-    assert -1.4900001 <= y.item() <= -0.4
+    assert -1.49 < y.item() < -0.4
     assert torch.isfinite(x.grad).all()
 
 
