@@ -61,7 +61,7 @@ def brian2_network(
     Raises:  ValueError for an adaptive layer, which has no published circuit, or an input that does not fit.
     """
     b2 = load_brian2()
-    _require_fits(net, spikes, signal)
+    _require_fits(net, spikes, signal, timing.dt)
     _require_speed(net, timing)
     twin = CircuitTwin(b2.Network(), timing.dt)
     source = None
@@ -130,7 +130,9 @@ def _synapses(
     return synapses
 
 
-def _require_fits(net: NetworkSpec, spikes: tuple[np.ndarray, np.ndarray] | None, signal: np.ndarray | None) -> None:
+def _require_fits(
+    net: NetworkSpec, spikes: tuple[np.ndarray, np.ndarray] | None, signal: np.ndarray | None, dt: Seconds
+) -> None:
     """Raise ValueError naming what is missing, too much, or has no circuit."""
     for layer in net.layers:
         if layer.kind == "adaptive_lif":
@@ -142,6 +144,7 @@ def _require_fits(net: NetworkSpec, spikes: tuple[np.ndarray, np.ndarray] | None
         raise ValueError(f"network {net.name!r} is driven by {wish}, got {got}")
     if spikes is not None:
         _require_sound(*spikes, net.n_external)
+        _require_apart(*spikes, dt)
     if signal is not None and np.shape(signal)[1:] != (net.layers[0].fan_in,):
         raise ValueError(f"signal has shape {np.shape(signal)}, expected (step, channel) = (*, {net.layers[0].fan_in})")
 
@@ -166,3 +169,15 @@ def _require_sound(times: np.ndarray, channels: np.ndarray, n_channels: int) -> 
     if channels.size and not 0 <= channels.min() <= channels.max() < n_channels:
         beyond = channels.max() if channels.min() >= 0 else channels.min()
         raise ValueError(f"{EXTERNAL_INPUT} spikes on channel {beyond}, it has {n_channels}, from 0 on")
+
+
+def _require_apart(times: np.ndarray, channels: np.ndarray, dt: Seconds) -> None:
+    """Raise ValueError where a channel spikes twice within a time step, of which Brian2 would know one."""
+    steps = np.rint(np.asarray(times, dtype=float) / dt)
+    found, counts = np.unique(np.stack((steps, channels)), axis=1, return_counts=True)
+    if np.any(counts > 1):
+        step, channel = found[:, np.argmax(counts)]
+        raise ValueError(
+            f"channel {channel:.0f} of the {EXTERNAL_INPUT} spikes {counts.max()} times within the step of {dt} s at "
+            f"{step * dt:.9g} s; lower PulseTiming.dt, or leave out one"
+        )
