@@ -65,6 +65,8 @@ class LayerSpec:
             raise ValueError(f"layer {self.name!r}: give bias_v_gs, bias_width and bias_acceleration together, or none")
         if not any(given):
             return
+        if self.kind in ("encoder", "readout"):
+            raise ValueError(f"layer {self.name!r} is of kind {self.kind!r}, which has no bias devices; leave them out")
         if np.any(self.bias_width <= 0):
             raise ValueError(f"layer {self.name!r}: bias_width must be positive, got {self.bias_width.min()} m")
         if not self.bias_acceleration > 0:

@@ -14,15 +14,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 
+import numpy as np
+
 from circuits.btbt import (
     DEVICES,
-    REFERENCE_TEMPERATURE,
     SUBTHRESHOLD_ACTIVATION_EV,
     BTBTDevice,
     arrhenius,
     boltzmann_factor,
     btbt_current,
     drain_leak,
+    warn_outside_fit,
 )
 from circuits.units import (
     VACUUM_PERMITTIVITY,
@@ -70,6 +72,7 @@ class LIFCircuit:
     i_crowbar: Amperes = 250 * pA  # ASSUMED: the first inverter is current-starved, this is its limit
     v_crowbar: Volts = 0.091 / math.log(10)  # falls e-fold in SS / ln 10 below threshold; SS 91 mV, figure 14
     i_static: Amperes = 1.35e-10 * 0.45  # ASSUMED one leaking path: 135 pA/um at V_GS = 0, figure 14
+    leak_activation_ev: float | None = None  # eV; how g_leak grows with temperature. Not published
 
     def __post_init__(self):
         freeze_si(self)
@@ -80,6 +83,7 @@ class LIFCircuit:
             require(self, name, getattr(self, name) >= 0, "zero or positive")
         require(self, "v_sink", self.v_sink <= self.v_reset, f"at most v_reset = {self.v_reset} V")
         require(self, "v_threshold", self.v_threshold > self.v_reset, f"above v_reset = {self.v_reset} V")
+        warn_outside_fit(self.device, self.v_gs, stacklevel=4)
 
     @property
     def swing(self) -> Volts:
@@ -113,11 +117,8 @@ class LIFCircuit:
     @property
     def not_modelled(self) -> tuple[str, ...]:
         body = () if self.body_factor else ("body-bias dependence of the tunnelling current",)
-        unknown = (
-            "bias generation",
-            *body,
-            "temperature dependence of the leak conductance",
-        )
+        heat = () if self.leak_activation_ev is not None else ("temperature dependence of the leak conductance",)
+        unknown = ("bias generation", *body, *heat)
         if drain_leak(self.v_gs, self.device, self.width) is None:
             unknown += (f"drain-source leak of {self.device.name}",)
         return unknown
@@ -161,25 +162,34 @@ def at_temperature(
 ) -> LIFCircuit:
     """The circuit at another temperature (K): tunnelling by `law`, off-currents by sub-threshold activation.
 
-    The leak conductance keeps its value: nothing is published about it, so `not_modelled` names it.
+    The leak conductance follows `leak_activation_ev`; without one it keeps its value and `not_modelled` names it.
     """
-    if temperature == REFERENCE_TEMPERATURE:
+    since = circuit.device.temperature
+    if temperature == since:
         return circuit
-    off = boltzmann_factor(SUBTHRESHOLD_ACTIVATION_EV, temperature)
-    return replace(circuit, device=law(circuit.device, temperature), i_static=circuit.i_static * off)
+    off = boltzmann_factor(SUBTHRESHOLD_ACTIVATION_EV, temperature, since)
+    leak = boltzmann_factor(circuit.leak_activation_ev or 0.0, temperature, since)
+    return replace(
+        circuit,
+        device=law(circuit.device, temperature),
+        i_static=circuit.i_static * off,
+        g_leak=circuit.g_leak * leak,
+        v_crowbar=circuit.v_crowbar * temperature / since,  # SS / ln 10 = n kT/q
+    )
 
 
 def rise_time(circuit: LIFCircuit, i_in: Amperes, v_from: Volts, v_to: Volts) -> Seconds:
     """Time of the membrane from v_from up to v_to: tau ln((V_inf - v_from) / (V_inf - v_to)), V_inf = I / g.
 
     Written as C dv / i_net ln(1 + x) / x with i_net = I - g v_to and x = g dv / i_net, which holds without leak too.
-    Infinite where the current cannot reach v_to.
+    Infinite where the current cannot reach v_to. Arrays of circuits and currents give an array.
     """
-    i_net = i_in - circuit.g_leak * v_to
-    if not i_net > 0:  # NaN too: an unknown current fires no neuron
-        return math.inf
-    x = circuit.g_leak * (v_to - v_from) / i_net
-    return circuit.c_mem * (v_to - v_from) / i_net * (math.log1p(x) / x if x > 0 else 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        i_net = np.asarray(i_in - circuit.g_leak * v_to, dtype=float)
+        x = circuit.g_leak * (v_to - v_from) / i_net
+        logarithm = np.where(x > 0, np.log1p(x) / x, 1.0)
+        time = np.where(i_net > 0, circuit.c_mem * (v_to - v_from) / i_net * logarithm, np.inf)  # inf for NaN too
+    return time if time.ndim else float(time)
 
 
 def period(circuit: LIFCircuit, i_in: Amperes) -> Seconds:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from circuits.neuron import LIFCircuit
+from circuits.transient import Population, population
 from circuits.units import Amperes, Seconds, ns
 from snn.reference.brian import code_for, load_brian2
 
@@ -24,39 +25,39 @@ u = clip(v_ds - v_gs - v_onset - body_factor * v, v_slope / 1000, 1000 * volt) :
 i_in : amp
 i_syn : amp
 """
-CIRCUIT = {  # one value per neuron, of the circuit ...
-    **dict.fromkeys(("v_gs", "v_threshold", "v_reset", "v_sink"), "volt"),
+PARAMETERS = {  # one value per neuron, of the circuit and its device
+    **dict.fromkeys(("v_gs", "v_ds", "v_slope", "v_onset", "v_threshold", "v_reset", "v_sink"), "volt"),
+    "prefactor": "amp / meter / volt",
     "width": "meter",
     "c_mem": "farad",
     "g_leak": "siemens",
     "t_refractory": "second",
     "body_factor": "1",
 }
-DEVICE = {"prefactor": "amp / meter / volt", "v_slope": "volt", "v_onset": "volt", "v_ds": "volt"}  # ... and its device
 
 
 @code_for("numpy")
 def brian2_neuron(
-    circuits: LIFCircuit | Sequence[LIFCircuit],
+    circuits: LIFCircuit | Sequence[LIFCircuit] | Population,
     n: int | None = None,
     *,
     i_in: Amperes | np.ndarray = 0.0,
     dt: Seconds = 2 * ns,
     method: str = "rk2",
 ) -> NeuronGroup:
-    """A Brian2 `NeuronGroup` of n neurons of one circuit, or of one each, at v_reset.
+    """A Brian2 `NeuronGroup` of n neurons of one circuit, or of one each, or of a `Population`, at v_reset.
 
     Every parameter is a variable of the group, `(neuron,)`, so a spread is `group.c_mem *= factors`.
     Args:  i_in: current (A) beside the tunnelling current.   dt: time step (s).   method: of Brian2's integrators.
     Returns:  the group; put it into a `brian2.Network`, beside a `SpikeMonitor`.
     """
     b2 = load_brian2()
-    rows = [circuits] * (1 if n is None else n) if isinstance(circuits, LIFCircuit) else list(circuits)
-    if not rows or len(rows) != (n or len(rows)):
-        raise ValueError(f"got {len(rows)} circuits for n = {n} neurons; give one circuit, or one for each neuron")
-    declared = "".join(f"{name} : {unit}\n" for name, unit in (CIRCUIT | DEVICE).items())
+    neurons = circuits if isinstance(circuits, Population) else population(circuits, n)
+    if n not in (None, len(neurons)):
+        raise ValueError(f"the population has {len(neurons)} neurons, n = {n}; leave n out")
+    declared = "".join(f"{name} : {unit}\n" for name, unit in PARAMETERS.items())
     group = b2.NeuronGroup(
-        len(rows),
+        len(neurons),
         EQUATIONS + declared,
         threshold="v > v_threshold",
         reset="v = v_reset",
@@ -66,9 +67,7 @@ def brian2_neuron(
         dt=dt * b2.second,
     )
     group.run_regularly("v = clip(v, v_sink, v_threshold + 1000 * volt)", when="before_thresholds")
-    for name in CIRCUIT:
-        setattr(group, f"{name}_", np.array([getattr(x, name) for x in rows]))
-    for name in DEVICE:
-        setattr(group, f"{name}_", np.array([getattr(x.device, name) for x in rows]))
+    for name in PARAMETERS:
+        setattr(group, f"{name}_", getattr(neurons, name))
     group.v_, group.i_in_ = group.v_reset_[:], i_in
     return group

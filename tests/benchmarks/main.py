@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+import circuit_updates
 import numpy as np
 import streaming
 import torch
@@ -28,7 +29,7 @@ from snn.kernels import reference
 from snn.stream import NetworkStream
 
 THREADS = 2
-PACKAGES = ("tunnelspike", "torch", "numpy", "numba", *LIBRARIES)
+PACKAGES = ("tunnelspike", "torch", "numpy", "numba", "brian2", *LIBRARIES)
 
 
 def measure() -> dict[str, object]:
@@ -44,10 +45,15 @@ def measure() -> dict[str, object]:
         "settings": settings,
         **streaming.measure(_our_step()),
         "logmel_over_librosa": _logmel_over_librosa(),
-        "circuit_updates_over_brian2": None,  # not modelled yet
+        **_circuits(),
         "machine": machine(),
         "versions": {name: _version(name) for name in PACKAGES},
     }
+
+
+def _circuits() -> dict[str, object]:
+    _progress("circuits")
+    return circuit_updates.measure()
 
 
 def _our_step() -> Callable[[np.ndarray], object]:

@@ -20,7 +20,19 @@ def table(result: dict) -> str:
     rows.append(_row("streaming, one step (us)", "<= 10", step, _least(stream, "{:.0f}")))
     rows.append(_row("streaming, speed over snnTorch", ">= 30", over))
     rows.append(_row("log-mel, speed over librosa", ">= 10", result.get("logmel_over_librosa")))
+    rows += _circuit_rows(result)
     return _caption(result) + "\n\n" + HEAD + "\n".join(rows) + "\n"
+
+
+def _circuit_rows(result: dict) -> list[str]:
+    """100,000 circuits: the same step for all, then steps of the same error."""
+    label = "100,000 circuits"
+    return [
+        _row(f"{label}: updates, over Brian2 rk2", ">= 6", result.get("circuit_updates_over_brian2")),
+        _row(f"{label}: updates, over Brian2 euler", "", result.get("circuit_updates_over_brian2_euler")),
+        _row(f"{label}: speed at equal error", ">= 6", result.get("circuit_speed_at_equal_error_over_brian2")),
+        _row(f"{label}: over the device equation", ">= 0.33", result.get("circuit_updates_over_device_equation")),
+    ]
 
 
 def _rows(setting: dict, label: str, bar_floor: str, bar_peer: str) -> list[str]:

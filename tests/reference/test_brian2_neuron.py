@@ -10,6 +10,8 @@ from scipy.integrate import quad
 
 from circuits.btbt import DEVICES, bias_for_current, btbt_current
 from circuits.neuron import LIFCircuit, period
+from circuits.spread import Spread, sample
+from circuits.transient import population
 from snn.reference import brian2_neuron
 from snn.reference.brian import code_for, load_brian2, run
 
@@ -102,6 +104,16 @@ def test_parameters_are_variables_of_the_group_with_units():
         group.c_mem = 1 * load_brian2().volt
 
 
+def test_a_population_with_mismatch_fires_at_the_periods_of_its_neurons():
+    """Each neuron its own capacitor, threshold and tunnelling shift."""
+    spread = sample(LIFCircuit(), Spread(sigma_tunnel=5e-3, sigma_threshold=10e-3), 6, np.random.default_rng(1))
+    neurons = population(LIFCircuit(), 6, **spread)
+    expected = np.array([period(neurons[[j]], neurons[[j]].input_current) for j in range(6)]).ravel()
+    fired = trains(brian2_neuron(neurons, dt=DT), 2.5 * expected.max())
+    assert np.ptp(expected) > 5 * DT
+    np.testing.assert_allclose([np.diff(train)[0] for train in fired], expected, rtol=0, atol=DT)
+
+
 def test_it_leaves_preferences_hooks_and_warnings_as_they_were():
     b2 = load_brian2()
     before = b2.prefs.codegen.target, sys.excepthook, warnings.filters[:]
@@ -113,7 +125,9 @@ def test_it_leaves_preferences_hooks_and_warnings_as_they_were():
 
 
 def test_wrong_numbers_and_targets_are_refused():
-    with pytest.raises(ValueError, match="got 2 circuits for n = 3"):
+    with pytest.raises(ValueError, match=r"lengths \[2, 3\]"):
         brian2_neuron([LIFCircuit()] * 2, 3)
+    with pytest.raises(ValueError, match="the population has 4 neurons, n = 3"):
+        brian2_neuron(population(LIFCircuit(), 4), 3)
     with pytest.raises(ValueError, match="unknown target 'fortran' of code generation; known: numpy, cython, auto"):
         run(None, 1e-6, "fortran")

@@ -1,11 +1,11 @@
 """A recurrent network of circuits fires in Brian2 as in the transient engine, the nearer the finer Brian2's grid."""
 
 import numpy as np
-from circuits.transient import SpikeInput, population, simulate
-from circuits.transient.connections import connections_from_weights
 
 from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit, circuit_for_tau
+from circuits.transient import SpikeInput, population, simulate
+from circuits.transient.connections import connections_from_weights
 from snn.reference import PulseTiming, brian2_network, spike_times
 
 SPEED, TAU, DURATION, N, CHANNELS = 500.0, 0.02, 12e-6, 24, 6

@@ -19,10 +19,9 @@ DRIVE = bias_drive(V_GS, WIDTH, TAU, CIRCUIT, SPEED)
 
 
 def layer(**change):
-    own = {"bias_v_gs": V_GS, "bias_width": WIDTH, "bias_acceleration": SPEED}
+    own = {"kind": "lif", "bias_v_gs": V_GS, "bias_width": WIDTH, "bias_acceleration": SPEED}
     return LayerSpec(
         name="hidden",
-        kind="lif",
         weights=np.zeros((1, 2)),
         bias=(1 - np.exp(-DT / TAU)) * DRIVE,
         tau_mem=TAU,
@@ -49,6 +48,7 @@ def report(net, acceleration):
         ({"bias_v_gs": np.zeros(3)}, r"bias_v_gs has shape \(3,\), expected \(2,\)"),
         ({"bias_width": np.array([1e-6, np.nan])}, "bias_width holds NaN"),
         ({"bias_width": np.array([1e-6, 0.0])}, "bias_width must be positive, got 0.0 m"),
+        ({"kind": "readout"}, "'hidden' is of kind 'readout', which has no bias devices"),
         ({"bias_acceleration": -1.0}, "bias_acceleration must be positive, got -1.0"),
     ],
 )

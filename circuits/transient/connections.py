@@ -1,0 +1,109 @@
+"""What drives neurons beside a constant current: spikes from outside, and synapses that turn spikes into pulses.
+
+A synapse is of order 0: `delay` after the presynaptic spike a current of charge / t_pulse flows for t_pulse into the
+body of its target (Saraswat et al. 2021, arXiv 2104.14264; the pulse width is ASSUMED, see `circuits.synapse`).
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from circuits.neuron import LIFCircuit
+from circuits.synapse import T_PULSE
+from circuits.units import Seconds, si_float, us
+
+DELAY: Seconds = 0.1 * us  # ASSUMED: comparator and wire; a tenth of the pulse
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeInput:
+    """Spikes from outside: times (s), in any order, and the channel of each; channels are 0 to n_channels - 1."""
+
+    times: Annotated[np.ndarray, "s"]
+    channels: np.ndarray
+    n_channels: int
+
+    def __post_init__(self):
+        times = np.asarray(self.times, dtype=float)
+        channels = _index(self.channels, self.n_channels, "SpikeInput.channels", "n_channels")
+        if times.ndim != 1 or times.shape != channels.shape:
+            raise ValueError(f"SpikeInput has times {times.shape} and channels {channels.shape}; give one channel each")
+        if not (np.isfinite(times).all() and (times >= 0).all()):
+            raise ValueError(f"SpikeInput.times must be finite and not negative (s), got {times.min()} at the least")
+        order = np.argsort(times, kind="stable")
+        object.__setattr__(self, "times", times[order])
+        object.__setattr__(self, "channels", channels[order])
+
+
+@dataclass(frozen=True, eq=False)
+class Connections:
+    """Synapses, one entry each: `source[k]` drives neuron `target[k]` with `charge[k]` (C, negative inhibits).
+
+    A source below `n_channels` is a channel of `SpikeInput`; from there on it is neuron `source - n_channels`.
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    charge: Annotated[np.ndarray, "C"]
+    n_channels: int = 0
+    delay: Seconds = DELAY
+    t_pulse: Seconds = T_PULSE
+
+    def __post_init__(self):
+        source, target = (_index(getattr(self, name), None, f"Connections.{name}", "") for name in ("source", "target"))
+        charge = np.asarray(self.charge, dtype=float)
+        if not source.shape == target.shape == charge.shape:
+            shapes = f"{source.shape}, {target.shape}, {charge.shape}"
+            raise ValueError(f"Connections has source, target and charge of shapes {shapes}; give one entry a synapse")
+        if not np.isfinite(charge).all():
+            raise ValueError("Connections.charge holds NaN or infinity; leave out synapses without a charge")
+        for name, value in {"source": source, "target": target, "charge": charge}.items():
+            object.__setattr__(self, name, value)
+        for name in ("delay", "t_pulse"):
+            value = si_float(getattr(self, name), "s", f"Connections.{name}")
+            object.__setattr__(self, name, value)
+            if not value > 0:
+                raise ValueError(f"Connections.{name} must be positive, got {value} s: an effect follows its cause")
+
+    def require_fits(self, n_neurons: int, inputs: SpikeInput | None) -> None:
+        """Raise ValueError naming the first synapse that leads nowhere."""
+        given = 0 if inputs is None else inputs.n_channels
+        if given != self.n_channels:
+            raise ValueError(
+                f"Connections has n_channels = {self.n_channels}, the spikes have {given}; make them equal"
+            )
+        limits = {"source": self.n_channels + n_neurons, "target": n_neurons}
+        for name, limit in limits.items():
+            _index(getattr(self, name), limit, f"Connections.{name}", "the number of sources or neurons")
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether a neuron drives a neuron; without that each neuron can be simulated alone."""
+        return bool((self.source >= self.n_channels).any())
+
+
+def connections_from_weights(
+    weights: np.ndarray, circuit: LIFCircuit, *, recurrent: np.ndarray | None = None, **timing: Seconds
+) -> Connections:
+    """Synapses of weights as fractions of q = C swing: `weights` (channel, neuron), `recurrent` (neuron, neuron).
+
+    Args:  timing: `delay` and `t_pulse` (s).   A weight of 0 is no synapse.
+    """
+    table = np.asarray(weights, dtype=float)
+    table = table if recurrent is None else np.vstack((table, recurrent))
+    source, target = np.nonzero(table)
+    charge = table[source, target] * circuit.charge_per_weight
+    return Connections(source, target, charge, n_channels=np.shape(weights)[0], **timing)
+
+
+def _index(value: np.ndarray, limit: int | None, name: str, meaning: str) -> np.ndarray:
+    """An array of indices from 0 up to below `limit`."""
+    index = np.asarray(value)
+    if index.size == 0:
+        return np.zeros(index.shape, dtype=np.int64)
+    if not np.issubdtype(index.dtype, np.integer):
+        raise TypeError(f"{name} must hold integers, got {index.dtype}")
+    if index.min() < 0 or (limit is not None and index.max() >= limit):
+        raise ValueError(f"{name} must lie in 0..{meaning} = {limit}, got {index.min()} to {index.max()}")
+    return index.astype(np.int64)

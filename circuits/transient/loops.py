@@ -1,0 +1,171 @@
+"""The time loop: all neurons of a block one step on, and those in which something happens event by event.
+
+A step advances every neuron by the equation of `step.py`, many at once. A neuron that spikes, enters or leaves the
+crowbar window, or sees an edge of a pulse within the step is advanced again alone, from one such event to the next.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from circuits.transient.edges import deliver, ordered
+from circuits.transient.step import advance, inline, jit, time_to, tunnelling
+
+SPIKES_PER_STEP = 4  # of a neuron, on average over a block: with more the step is too long
+
+
+class Constants(NamedTuple):
+    """Per neuron; slopes are currents over C (V/s)."""
+
+    v_threshold: np.ndarray
+    v_reset: np.ndarray
+    v_sink: np.ndarray
+    v_window: np.ndarray  # from here up to threshold the inverter draws its crowbar current
+    t_refractory: np.ndarray
+    leak: np.ndarray  # g_leak / C (1/s)
+
+
+class Tunnel(NamedTuple):
+    """Per neuron; None in its place where the current does not follow the body and is part of the drive."""
+
+    u_0: np.ndarray
+    k: np.ndarray
+    b: np.ndarray
+    p: np.ndarray
+
+
+class State(NamedTuple):
+    """Per neuron, changed in place."""
+
+    v: np.ndarray
+    free_at: np.ndarray  # end of the refractory time (s)
+    pulses: np.ndarray  # slope of the synaptic pulses that flow now (V/s)
+    tunnelled: np.ndarray  # tunnelling charge so far, over C (V)
+    synaptic: np.ndarray  # excitatory charge so far, over C (V)
+    window: np.ndarray  # times of leaving the crowbar window, less times of entering it (s)
+
+
+@jit
+def run(constants, tunnel, state, drive, steps_per_row, h, synapses, outside, probes, limit):
+    """Advance a block from t = 0; returns spike times, their neurons, traces `(step + 1, probe)`, and steps done.
+
+    drive: `(row, neuron)` slopes, each row lasting `steps_per_row` steps.   h: `(neuron,)` steps (s).
+    It stops before a step that would exceed `limit` spikes, and in one with more than `SPIKES_PER_STEP` per neuron.
+    """
+    n, room, steps = h.size, SPIKES_PER_STEP * h.size, drive.shape[0] * steps_per_row
+    times, neurons, n_spikes = np.empty(room), np.empty(room, np.int64), 0
+    traces = np.empty((steps + 1, probes.size))
+    before, events = np.empty(n), np.zeros(n + 7 & -8, np.uint8)
+    words = events.view(np.uint64)  # eight neurons looked at together: events are rare
+    edges, chain, first = np.empty((16, 3)), np.empty(16, np.int64), np.full(n, -1, np.int64)
+    cursors = np.zeros((0 if synapses is None else synapses.delay.size, 4), np.int64)
+    for row in range(drive.shape[0]):
+        slopes = drive[row]
+        for step in range(row * steps_per_row, (row + 1) * steps_per_row):
+            for i in range(probes.size):
+                traces[step, i] = state.v[probes[i]]
+            if n_spikes + room > times.size:
+                times, neurons = _doubled(times), _doubled(neurons)
+            _advance_all(constants, tunnel, state, slopes, h, step, synapses, before, events)
+            if synapses is not None:
+                end = (step + 1) * h[0]
+                edges, chain = deliver(synapses, outside, times, neurons, n_spikes, cursors, end, edges, chain, first)
+                for j in range(n):
+                    events[j] |= first[j] >= 0
+            begun = n_spikes
+            for word in range(words.size):
+                if words[word]:
+                    for j in range(8 * word, 8 * word + 8):
+                        if events[j]:
+                            n_spikes = _advance_alone(
+                                constants, tunnel, state, slopes[j], h[j], step, j,
+                                edges, chain, first[j], before[j], times, neurons, n_spikes,
+                            )  # fmt: skip
+            if n_spikes >= times.size or n_spikes > limit:
+                return times[:0], neurons[:0], traces, step
+            if synapses is not None:
+                ordered(times, neurons, begun, n_spikes)
+    for i in range(probes.size):
+        traces[steps, i] = state.v[probes[i]]
+    return times[:n_spikes], neurons[:n_spikes], traces, steps
+
+
+@inline
+def _advance_all(constants, tunnel, state, slopes, h, step, synapses, before, events):
+    """Every neuron one step, and which of them spiked, or entered or left the window."""
+    for j in range(h.size):  # one plain loop: the compiler takes eight neurons at once
+        v = state.v[j]
+        moving = min(max((step + 1) * h[j] - state.free_at[j], 0.0), h[j])
+        f, jacobian = slopes[j] - constants.leak[j] * v, -constants.leak[j]
+        if synapses is not None:
+            f += state.pulses[j]
+        if tunnel is not None:
+            i, di = tunnelling(v, tunnel.u_0[j], tunnel.k[j], tunnel.b[j], tunnel.p[j])
+            f, jacobian = f + i, jacobian + di
+            state.tunnelled[j] += i * h[j]
+        v_after = max(advance(v, moving, f, jacobian), constants.v_sink[j])
+        before[j], state.v[j] = v, v_after
+        entered_or_left = (v > constants.v_window[j]) != (v_after > constants.v_window[j])
+        events[j] = entered_or_left | (v_after >= constants.v_threshold[j])
+
+
+@inline
+def _advance_alone(constants, tunnel, state, drive, h, step, j, edges, chain, edge, v, times, neurons, n_spikes):
+    """One neuron from `v` through one step again, from event to event; returns the number of spikes so far.
+
+    Its arrays are read once and written once: reading them in the loop costs more than the arithmetic.
+    """
+    v_threshold, v_reset, v_sink = constants.v_threshold[j], constants.v_reset[j], constants.v_sink[j]
+    v_window, t_refractory, leak = constants.v_window[j], constants.t_refractory[j], constants.leak[j]
+    u_0, k, b, p = _tunnel_of(tunnel, j)
+    free_at, pulses, synaptic = state.free_at[j], state.pulses[j], 0.0
+    t, end = step * h, (step + 1) * h
+    window = 0.0  # times of leaving it less times of entering it
+    tunnelled = -0.5 * h * tunnelling(v, u_0, k, b, p)[0]  # all have added h i: trapezoidal rule up to here, then anew
+    while t < end and n_spikes < times.size:
+        until = min(max(edges[edge, 0], t), end) if edge >= 0 else end
+        i, di = tunnelling(v, u_0, k, b, p)
+        f, jacobian = i + drive + pulses - leak * v, di - leak
+        if free_at > t:  # held at reset: what tunnels in is drained
+            held = min(free_at, until)
+            tunnelled += i * (held - t)
+            t = held
+        elif until > t:
+            rise = 0.0 if v >= v_threshold else time_to(v_threshold, v, f, jacobian)
+            spikes = t + rise < until
+            moving = rise if spikes else until - t
+            v_after = v_threshold if spikes else max(advance(v, moving, f, jacobian), v_sink)
+            if (v > v_window) != (v_after > v_window):
+                passed = t + min(time_to(v_window, v, f, jacobian), moving)
+                window += passed if v > v_window else -passed
+            if spikes and v_threshold > v_window:
+                window += t + rise
+            tunnelled += i * moving + 0.5 * moving * moving * di * f
+            t, v = (t + rise, v_reset) if spikes else (until, v_after)
+            if spikes:
+                free_at = t + t_refractory
+                times[n_spikes], neurons[n_spikes] = t, j
+                n_spikes += 1
+        if edge >= 0 and t >= until and until < end:
+            pulses += edges[edge, 1]
+            synaptic += edges[edge, 2]
+            edge = chain[edge]
+    state.v[j], state.free_at[j], state.pulses[j] = v, free_at, pulses
+    state.tunnelled[j] += tunnelled - 0.5 * h * tunnelling(v, u_0, k, b, p)[0]
+    state.synaptic[j] += synaptic
+    state.window[j] += window
+    return n_spikes
+
+
+@inline
+def _tunnel_of(tunnel, j):
+    """u_0, k, B and p of a neuron; p = 0 where the drive holds the tunnelling current."""
+    return (tunnel.u_0[j], tunnel.k[j], tunnel.b[j], tunnel.p[j]) if tunnel is not None else (1.0, 0.0, 1.0, 0.0)
+
+
+@jit
+def _doubled(array):
+    """A copy of twice the length."""
+    larger = np.empty(2 * array.size, array.dtype)
+    larger[: array.size] = array
+    return larger
