@@ -109,12 +109,12 @@ def _static(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, step: Sec
 
 
 def _synaptic_charge(net: NetworkSpec, activity: Activity) -> float:
-    """Charge (C) that excitatory synapses and biases, a pulse per step, draw from the supply of the sources."""
+    """Charge (C) that excitatory synapses and biases draw from the supply of the sources."""
     weight = 0.0
     for layer in net.layers:
         weight += float(activity.presynaptic(net, layer) @ np.maximum(layer.crossbar, 0).sum(1))
         if layer.kind != "encoder":
-            weight += activity.n_steps * float(np.maximum(layer.bias, 0).sum())
+            weight += activity.n_steps * float(np.maximum(layer.bias_charge(net.dt), 0).sum())
     return weight * net.circuit.charge_per_weight
 
 

@@ -6,11 +6,16 @@ from typing import Literal
 
 import numpy as np
 
+from circuits.bias import bias_drive
 from circuits.neuron import LIFCircuit
 from circuits.units import Seconds, freeze_si, require
 
 LayerKind = Literal["encoder", "lif", "adaptive_lif", "readout"]
+BIAS_TOLERANCE = 1e-4  # single precision, through the exponential of the device
 EXTERNAL_INPUT = "external input"  # what drives a first layer that is no encoder: spikes from outside
+
+_ARRAYS = ("weights", "bias", "tau_mem", "v_threshold", "recurrent", "tau_adapt", "adapt_a", "adapt_b")
+_ARRAYS += ("bias_v_gs", "bias_width")
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +23,8 @@ class LayerSpec:
     """One population of neurons and the synapses onto it, in units of the circuit.
 
     A weight is a fraction of the charge q = C (V_th - V_reset): a presynaptic spike delivers `weights[from, to] q`.
-    The bias is a constant input, as a fraction of q per time step. `v_threshold` is in units of the swing.
+    The bias is a constant input, as a fraction of q per time step: pulses, or a current of each neuron's own device.
+    `v_threshold` is in units of the swing.
     An "encoder" is driven by signal currents: its weights are `(signal, neuron)`, delivered per unit of signal.
     """
 
@@ -32,11 +38,14 @@ class LayerSpec:
     tau_adapt: np.ndarray | None = None  # (neuron,), s
     adapt_a: np.ndarray | None = None  # (neuron,), dw/dv
     adapt_b: np.ndarray | None = None  # (neuron,), jump of w per spike
+    bias_v_gs: np.ndarray | None = None  # (neuron,), V: a device of its own delivers each neuron's bias, no pulses
+    bias_width: np.ndarray | None = None  # (neuron,), m
+    bias_acceleration: float | None = None  # chip speed over real time that these devices are biased for
 
     def __post_init__(self):
         n = self.n_neurons
         shapes = {"weights": (self.fan_in, n), "recurrent": (n, n)}
-        for name in ("weights", "bias", "tau_mem", "v_threshold", "recurrent", "tau_adapt", "adapt_a", "adapt_b"):
+        for name in _ARRAYS:
             value = getattr(self, name)
             if value is None:
                 continue
@@ -47,6 +56,26 @@ class LayerSpec:
                 raise ValueError(f"layer {self.name!r}: {name} holds NaN or infinity; train again or check the file")
         if np.any(self.tau_mem <= 0):
             raise ValueError(f"layer {self.name!r}: tau_mem must be positive, got {self.tau_mem.min()} s")
+        self._require_bias_devices()
+
+    def _require_bias_devices(self) -> None:
+        """Raise ValueError unless gate bias, width and acceleration of the bias devices are all there, or none."""
+        given = [getattr(self, f"bias_{name}") is not None for name in ("v_gs", "width", "acceleration")]
+        if any(given) and not all(given):
+            raise ValueError(f"layer {self.name!r}: give bias_v_gs, bias_width and bias_acceleration together, or none")
+        if not any(given):
+            return
+        if self.kind in ("encoder", "readout"):
+            raise ValueError(f"layer {self.name!r} is of kind {self.kind!r}, which has no bias devices; leave them out")
+        if np.any(self.bias_width <= 0):
+            raise ValueError(f"layer {self.name!r}: bias_width must be positive, got {self.bias_width.min()} m")
+        if not self.bias_acceleration > 0:
+            raise ValueError(f"layer {self.name!r}: bias_acceleration must be positive, got {self.bias_acceleration}")
+
+    @property
+    def silicon_bias(self) -> bool:
+        """Whether each neuron's bias is the constant current of a tunnelling device of its own."""
+        return self.bias_v_gs is not None
 
     @property
     def n_neurons(self) -> int:
@@ -68,6 +97,14 @@ class LayerSpec:
         """
         own = self.weights[:0] if self.kind == "encoder" else self.weights
         return own if self.recurrent is None else np.vstack((own, self.recurrent))
+
+    def bias_charge(self, dt: Seconds) -> np.ndarray:
+        """What the bias draws in a step, `(neuron,)`, as a fraction of q.
+
+        Pulses draw the bias itself. A current draws I dt, of which a part leaks away within the step.
+        """
+        rate = dt / self.tau_mem
+        return self.bias * rate / -np.expm1(-rate) if self.silicon_bias else self.bias
 
     @property
     def n_synapses(self) -> int:
@@ -97,9 +134,24 @@ class NetworkSpec:
         for layer in self.layers[1:]:
             if layer.kind == "encoder":
                 raise ValueError(f"encoder {layer.name!r} must come first: signal currents drive it, not spikes")
+        for layer in self.layers:
+            if layer.silicon_bias:
+                self._require_bias_agrees(layer)
         names = [layer.name for layer in self.layers]
         if len({EXTERNAL_INPUT, *names}) != len(names) + 1:
             raise ValueError(f"layer names must differ, and none may be {EXTERNAL_INPUT!r}, got {names}")
+
+    def _require_bias_agrees(self, layer: LayerSpec) -> None:
+        """Raise ValueError unless the bias is what its devices leave on the membrane in a step."""
+        devices = layer.bias_v_gs, layer.bias_width, layer.tau_mem, self.circuit, layer.bias_acceleration
+        expected = -np.expm1(-self.dt / layer.tau_mem) * bias_drive(*devices)
+        wrong = ~np.isclose(layer.bias, expected, rtol=BIAS_TOLERANCE, atol=0)
+        if wrong.any():
+            j = int(np.argmax(wrong))
+            raise ValueError(
+                f"layer {layer.name!r}: the device of neuron {j}, {layer.bias_v_gs[j]:g} V, {layer.bias_width[j]:g} m, "
+                f"gives a bias of {expected[j]:g}, the layer has {layer.bias[j]:g}; export it again"
+            )
 
     def layer(self, name: str) -> LayerSpec:
         """The layer of that name. Raises KeyError, naming those that exist."""

@@ -3,10 +3,11 @@
 Contents, by question:
   what is heard?          `open_corpus`, `prepare`, `load_examples`, `front_end`, `LogMel`, `log_mel`
   what becomes spikes?    `delta_encode`, `latency_encode`, `rate_encode`, `LIFEncoder`
-  what learns?            `Spotter`, `SpikingLayer`, `fit`, `load_recipe`, `Recipe`
+  what learns?            `Spotter`, `SpikingLayer`, `SiliconLayer`, `fit`, `load_recipe`, `Recipe`
   what listens live?      `AudioStream`, `SpotterStream`, `NetworkStream`
   how good is it?         `evaluate`, `train`, `evaluate_run`, `load_run`, `load_activity`
-  what leaves for silicon? `network_spec`
+  what leaves for silicon? `network_spec`, `silicon_spec`
+  what checks it?         `brian2_neuron`, `brian2_network`, `spike_times`, `run_brian2`
 """
 
 from importlib import import_module
@@ -24,6 +25,7 @@ _HOME = {
     "LIFEncoder": "snn.audio.encoder",
     "Spotter": "snn.networks.spotter",
     "SpikingLayer": "snn.networks.layer",
+    "SiliconLayer": "snn.networks.silicon",
     "fit": "snn.training.fit",
     "Recipe": "snn.recipe",
     "load_recipe": "snn.recipe",
@@ -36,6 +38,11 @@ _HOME = {
     "SpotterStream": "snn.stream",
     "NetworkStream": "snn.stream",
     "network_spec": "snn.export",
+    "silicon_spec": "snn.export",
+    "brian2_neuron": "snn.reference",
+    "brian2_network": "snn.reference",
+    "spike_times": "snn.reference",
+    "run_brian2": "snn.reference",
 }
 
 __all__ = sorted(_HOME)

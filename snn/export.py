@@ -7,8 +7,10 @@ from torch import Tensor
 from circuits.network import LayerSpec, NetworkSpec
 from snn.audio.encoder import LIFEncoder
 from snn.networks.layer import SpikingLayer
+from snn.networks.silicon import SiliconLayer
 from snn.networks.spotter import Spotter
 from snn.neurons.lif import decay
+from snn.neurons.silicon import SiliconBias
 from snn.recipe import Recipe
 
 
@@ -72,7 +74,34 @@ def _layer_spec(name: str, layer: SpikingLayer) -> LayerSpec:
         tau_adapt=_numpy(layer.tau_adapt) if layer.adaptive else None,
         adapt_a=_numpy(params.a) if layer.adaptive else None,
         adapt_b=_numpy(params.b) if layer.adaptive else None,
+        **({} if layer.silicon is None else _bias_devices(layer.silicon)),
     )
+
+
+def silicon_spec(name: str, layer: SiliconLayer) -> LayerSpec:
+    """The layer as circuits see it, with the gate biases and widths that it learned."""
+    with torch.no_grad():
+        params = layer.params()
+        share = 1 - params.alpha
+        weights, bias = _numpy(layer.weight * share), _numpy(layer.bias.drive(layer.tau_mem) * share)
+        return LayerSpec(
+            name,
+            "lif",
+            weights,
+            bias,
+            tau_mem=_numpy(layer.tau_mem),
+            v_threshold=_numpy(params.v_threshold),
+            **_bias_devices(layer.bias),
+        )
+
+
+def _bias_devices(bias: SiliconBias) -> dict[str, np.ndarray | float]:
+    """The fields of a `LayerSpec` that hold the bias devices."""
+    return {
+        "bias_v_gs": _numpy(bias.v_gs),
+        "bias_width": _numpy(bias.width),
+        "bias_acceleration": bias.acceleration,
+    }
 
 
 def _readout_spec(model: Spotter) -> LayerSpec:

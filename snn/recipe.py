@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from circuits.bias import require_reach
 from circuits.btbt import DEVICES
 from circuits.neuron import LIFCircuit, circuit_for_tau
 
@@ -74,12 +75,16 @@ class NeuronConfig(_Section):
     width_m: float = Field(0.45e-6, gt=0)
     c_mem_f: float = Field(0.5e-15, gt=0)
     v_threshold_v: float = Field(0.4, gt=0, lt=0.9)  # below the supply
+    bias: Literal["free", "silicon"] = "free"  # "silicon" trains the gate bias and width of each neuron's bias device
+    acceleration: float = Field(1000.0, gt=0)  # silicon: chip speed over real time, which decides on its currents
     v_sink_v: float = Field(-0.4, ge=-0.9, le=0)  # ASSUMED: sources one swing above ground, so that inhibition has room
 
     @model_validator(mode="after")
     def _spans(self):
         _ordered("tau_mem_s", self.tau_mem_s)
         _ordered("tau_adapt_s", self.tau_adapt_s)
+        if self.bias == "silicon":
+            require_reach(self.circuit(), self.tau_mem_s, self.acceleration)
         return self
 
     def circuit(self) -> LIFCircuit:
@@ -160,6 +165,12 @@ class Recipe(_Section):
             raise ValueError("encoder.steps_per_frame must be at least 2 for a latency to mean anything")
         if self.encoder.kind == "rate" and self.encoder.max_rate_hz * self.dt > 1:
             raise ValueError(f"encoder.max_rate_hz must be at most one spike per step, {1 / self.dt:g} Hz")
+        return self
+
+    @model_validator(mode="after")
+    def _bias(self):
+        if self.neuron.bias == "silicon" and self.network.norm != "none":
+            raise ValueError('neuron.bias "silicon" takes the place of a normalisation; set network.norm to "none"')
         return self
 
     @property

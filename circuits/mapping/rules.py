@@ -64,7 +64,8 @@ def weights_fit_the_synapse(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]
 
 def bias_has_its_own_line(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
     """A bias is a pulse per step from an always-active line, which the published crossbar does not name."""
-    biased = [layer.name for layer in net.layers if layer.kind != "encoder" and np.any(layer.bias)]
+    pulsed = [layer for layer in net.layers if layer.kind != "encoder" and not layer.silicon_bias]
+    biased = [layer.name for layer in pulsed if np.any(layer.bias)]
     if not biased:
         return ()
     return (f"bias of {', '.join(biased)}: one always-active line per core beside the others, ASSUMED",)

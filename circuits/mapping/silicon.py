@@ -29,7 +29,18 @@ def require_acceleration(net: NetworkSpec, acceleration: float) -> None:
 
 def silicon_notes(net: NetworkSpec, acceleration: float) -> tuple[str, ...]:
     """What the device cannot do at this speed, one line each."""
-    return rheobase_is_above_the_floor(net, acceleration) + idle_synapses_are_quiet(net, acceleration)
+    notes = rheobase_is_above_the_floor(net, acceleration) + idle_synapses_are_quiet(net, acceleration)
+    return notes + biases_are_for_this_speed(net, acceleration)
+
+
+def biases_are_for_this_speed(net: NetworkSpec, acceleration: float) -> tuple[str, ...]:
+    """Bias devices give the currents of one acceleration, the one that they were trained for."""
+    return tuple(
+        f"layer {layer.name!r}: its bias devices are set for an acceleration of {layer.bias_acceleration:g}, not "
+        f"{acceleration:g}: other biases than the network's; run it at that, or train for this"
+        for layer in net.layers
+        if layer.silicon_bias and layer.bias_acceleration != acceleration
+    )
 
 
 def rheobase_is_above_the_floor(net: NetworkSpec, acceleration: float) -> tuple[str, ...]:

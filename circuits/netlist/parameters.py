@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.btbt import bias_for_current, validity_notes
+from circuits.btbt import bias_for_current, btbt_current, validity_notes
 from circuits.netlist.provenance import tool
 from circuits.netlist.spice import write_spice
 from circuits.network import LayerSpec, NetworkSpec
@@ -33,8 +33,9 @@ def network_parameters(net: NetworkSpec) -> dict[str, Any]:
     """Plain data for JSON: circuit, neurons and synapses of every layer, keys with their unit.
 
     Synapse tables are `[from][to]`; a missing synapse (weight 0) is null in `gate_bias_v`. A bias is one pulse per
-    time step from an always-active line, an encoder's a current like its signal. `notes` lists what lies outside the
-    device's range, and what no published circuit does.
+    time step from an always-active line, an encoder's a current like its signal, and one with `bias_gate_v` the current
+    of the neuron's own device, on a chip `acceleration` times faster. `notes` lists what lies outside the device's
+    range, and what no published circuit does.
     """
     layers = [_layer(layer, net.circuit) for layer in net.layers]
     return {
@@ -93,6 +94,10 @@ def _layer(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, Any]:
         }
     else:
         tables = {"bias": layer.bias, "synapses": layer.weights} | tables
+    if layer.silicon_bias:  # a current flows all the time
+        tables["bias"] = None
+        record["bias"], notes = _bias_devices(layer, circuit)
+        record["notes"] += notes
     for key, weights in tables.items():
         if weights is not None:
             record[key], notes = _synapse_table(weights, circuit, f"{layer.name} {key}")
@@ -101,7 +106,7 @@ def _layer(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, Any]:
 
 
 def _neurons(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, list[float]]:
-    """Per neuron: leak and threshold, and of an adaptive one time constant, coupling dw/dv and jump per spike."""
+    """Per neuron: leak and threshold, the bias device where there is one; of an adaptive neuron what adapts it."""
     neurons = {
         "tau_mem_s": layer.tau_mem,
         "g_leak_s": circuit.c_mem / layer.tau_mem,
@@ -113,7 +118,20 @@ def _neurons(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, list[float]]:
             "coupling": layer.adapt_a,
             "jump_v": layer.adapt_b * circuit.swing,
         }
+    if layer.silicon_bias:
+        neurons |= {"bias_gate_v": layer.bias_v_gs, "bias_width_m": layer.bias_width}
     return {key: value.tolist() for key, value in neurons.items()}
+
+
+def _bias_devices(layer: LayerSpec, circuit: LIFCircuit) -> tuple[dict[str, Any], list[str]]:
+    """Currents of the bias devices of the neurons, and the charge that a step leaves on the membrane."""
+    current = btbt_current(circuit.device.v_ds - layer.bias_v_gs, circuit.device, layer.bias_width)
+    table = {
+        "acceleration": layer.bias_acceleration,
+        "charge_c": (layer.bias * circuit.charge_per_weight).tolist(),
+        "current_a": current.tolist(),
+    }
+    return table, [f"{layer.name} bias: {note}" for note in validity_notes(circuit.device, layer.bias_v_gs)]
 
 
 def _synapse_table(weights: np.ndarray, circuit: LIFCircuit, place: str) -> tuple[dict[str, Any], list[str]]:

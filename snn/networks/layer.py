@@ -12,6 +12,7 @@ from snn.kernels.reference import DenseLayer
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
 from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step, v_floor
 from snn.neurons.scan import Step
+from snn.neurons.silicon import SiliconBias
 from snn.neurons.surrogate import SURROGATES
 from snn.recipe import NetworkConfig, NeuronConfig
 
@@ -31,7 +32,7 @@ class SpikingLayer(torch.nn.Module):
     """Synapses, batch normalisation or a bias, then LIF or adaptive LIF neurons with learnable time constants.
 
     drive = norm(x W) + recurrent spikes R, or x W + bias + recurrent spikes R. The normalisation is folded into the
-    weights on export.
+    weights on export. A bias is a free number, or the current of a tunnelling device (`SiliconBias`).
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class SpikingLayer(torch.nn.Module):
         self.neuron, self.dt, self.backend = neuron, dt, backend
         bound = math.sqrt(3 / fan_in)  # unit variance of each weight times sqrt(fan_in)
         self.weight = torch.nn.Parameter((2 * torch.rand(fan_in, n_neurons, generator=generator) - 1) * bound)
-        self.norm, self.bias = None, None
+        self.norm, self.bias, self.silicon = None, None, None
         if network.norm == "batch":
             self.norm = torch.nn.BatchNorm1d(n_neurons)
-        else:
+        elif neuron.bias == "free":
             self.bias = torch.nn.Parameter(torch.rand(n_neurons, generator=generator))
         self.log_tau_mem = torch.nn.Parameter(log_uniform(n_neurons, neuron.tau_mem_s, generator))
+        if neuron.bias == "silicon":
+            self.silicon = SiliconBias(neuron.circuit(), self.tau_mem, neuron.acceleration, generator)
         self.recurrent = None
         if network.recurrent:
             start = torch.randn(n_neurons, n_neurons, generator=generator) * 0.5 / math.sqrt(n_neurons)
@@ -85,6 +88,11 @@ class SpikingLayer(torch.nn.Module):
         """Adaptation time constants (s), held inside the recipe's span."""
         return _inside(self.log_tau_adapt, self.neuron.tau_adapt_s)
 
+    @property
+    def offset(self) -> Float[Tensor, " neuron"]:
+        """The bias without a normalisation: trained freely, or the current of each neuron's tunnelling device."""
+        return self.bias if self.silicon is None else self.silicon.drive(self.tau_mem)
+
     def params(self) -> LIFParams | AdaptiveParams:
         """Parameters of one step; the threshold is 1, the circuit's swing."""
         alpha, spike_grad = decay(self.tau_mem, self.dt), SURROGATES[self.neuron.spike_grad]
@@ -103,7 +111,7 @@ class SpikingLayer(torch.nn.Module):
     def drive(self, x: Float[Tensor, "time batch fan_in"]) -> Float[Tensor, "time batch neuron"]:
         """Normalised synaptic input, in units of the threshold."""
         if self.norm is None:
-            return x @ self.weight + self.bias
+            return x @ self.weight + self.offset
         if self.training:  # a plain mean over the first batches: their statistics count from the first epoch on
             self.norm.momentum = max(NORM_MOMENTUM, 1 / (1 + self.norm.num_batches_tracked.item()))
         return self.norm((x @ self.weight).flatten(0, 1)).unflatten(0, x.shape[:2])
@@ -111,14 +119,14 @@ class SpikingLayer(torch.nn.Module):
     def scale_and_offset(self) -> tuple[Tensor, Tensor]:
         """The normalisation y = s x + t of each neuron's synaptic input, as learned; without one, 1 and the bias."""
         if self.norm is None:
-            return torch.ones_like(self.bias), self.bias
+            return torch.ones_like(self.offset), self.offset
         scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
         return scale, self.norm.bias - scale * self.norm.running_mean
 
     def dense(self) -> DenseLayer:
         """The layer as the kernels take it: the normalisation as learned lies in weights and bias."""
         if self.norm is None:
-            return DenseLayer(self.weight, self.bias, self.params(), self.recurrent)
+            return DenseLayer(self.weight, self.offset, self.params(), self.recurrent)
         scale, offset = self.scale_and_offset()
         return DenseLayer(self.weight * scale, offset, self.params(), self.recurrent)
 

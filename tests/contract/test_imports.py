@@ -52,6 +52,13 @@ def test_package_imports_without_the_heavy_libraries(package):
     assert not set(HEAVY) & set(loaded)
 
 
+def test_the_brian2_twin_is_there_before_brian2_is():
+    """Whoever evaluates does not wait for its import."""
+    loaded = _python("import sys, snn.evaluation, snn.reference; print(*sys.modules)").split()
+    assert "snn.reference.steps" in loaded
+    assert "brian2" not in loaded
+
+
 def test_every_module_of_circuits_runs_without_torch():
     """All of them in one interpreter that cannot find torch, Brian2 or librosa."""
     code = (

@@ -1,5 +1,6 @@
 """The scripts of examples/ and the fifteen lines of the README run as they stand."""
 
+import json
 import os
 import re
 import subprocess
@@ -45,6 +46,19 @@ def test_the_example_listens_to_a_recording(words, tmp_path):
     )
     heard = run(ROOT / "examples" / "listen.py", folder, next(words.glob("*/*.wav")))
     assert re.fullmatch(r"( *[\d.]+ s  \w+  [\d.]+\n)*", heard)
+
+
+def test_the_example_trains_gate_biases_to_wanted_rates(tmp_path):
+    """Within 3 Hz of what was asked for, on a grid of 0.5 ms; the closed form of the chip says the same."""
+    out = run(ROOT / "examples" / "train_silicon.py", tmp_path)
+    rates = re.findall(r"wanted +([\d.]+) Hz, got +([\d.]+) Hz, closed form +([\d.]+) Hz: V_GS (-[\d.]+) V", out)
+    assert len(rates) == 8
+    for wanted, got, closed_form, v_gs in ((float(x) for x in row) for row in rates):
+        assert got == pytest.approx(wanted, abs=3)
+        assert closed_form == pytest.approx(wanted, abs=6)
+        assert -1.49 <= v_gs <= -0.4
+    neurons = json.loads((tmp_path / "network.json").read_text())["layers"][0]["neurons"]
+    assert neurons["bias_gate_v"] == pytest.approx([float(row[3]) for row in rates], abs=1e-4)
 
 
 def test_the_fifteen_lines_of_the_readme_run(words, tmp_path):

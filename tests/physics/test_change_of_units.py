@@ -11,6 +11,7 @@ import pytest
 
 from circuits.ageing import aged
 from circuits.area import AreaRules, neuron_area
+from circuits.bias import bias_drive, current_for_drive
 from circuits.btbt import (
     DEVICES,
     arrhenius,
@@ -276,3 +277,14 @@ def test_sources_area_and_their_energy_survive():
         assert other.drawn_capacitance(rules) == approx(rescale(neuron.drawn_capacitance(), "F"))
         assert other.energy.parts == approx({name: rescale(part, "J") for name, part in neuron.energy.parts.items()})
     assert neuron_area(rescaled(CIRCUIT), rules) == approx(rescale(neuron_area(CIRCUIT), "m^2"))
+
+
+def test_drive_of_a_bias_device_survives():
+    """A drive has no unit, the current that it stands for has."""
+    v_gs, width, tau = np.array([-0.5, -0.8]), np.array([0.4e-6, 2e-6]), np.array([0.02, 0.05])
+    drive = bias_drive(v_gs, width, tau, CIRCUIT, 700.0)
+    other = rescaled(CIRCUIT)
+    moved = rescale(v_gs, "V"), rescale(width, "m"), rescale(tau, "s")
+    np.testing.assert_allclose(bias_drive(*moved, other, 700.0), drive, rtol=1e-9)
+    current = rescale(current_for_drive(drive, tau, CIRCUIT, 700.0), "A")
+    np.testing.assert_allclose(current_for_drive(drive, moved[2], other, 700.0), current, rtol=1e-9)

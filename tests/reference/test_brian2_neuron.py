@@ -1,46 +1,35 @@
 """Brian2, an independent simulator with units, fires the same circuit at the period of the closed form."""
 
+import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # Brian2 2.9 uses names that pyparsing has deprecated
-    import brian2 as b2
-
+from circuits.btbt import DEVICES, bias_for_current, btbt_current
 from circuits.neuron import LIFCircuit, period
+from circuits.spread import Spread, sample
+from circuits.transient import population
+from snn.reference import brian2_neuron
+from snn.reference.brian import code_for, load_brian2, run
 
 DT = 20e-9  # s
-EQUATIONS = """
-dv/dt = (i_in - g_leak * v) / c_mem : volt (unless refractory)
-i_in : amp (constant)
-"""
+EXCESS = np.array([4e-12, 8e-12, 16e-12, 31e-12, 50e-12])  # A above rheobase
 
 
-def _spike_trains(circuit: LIFCircuit, currents: np.ndarray, duration: float) -> list[np.ndarray]:
-    """Spike times (s) of one Brian2 neuron per current, from reset at t = 0; exact integration on the grid of DT."""
-    b2.prefs.codegen.target = "numpy"  # no compiler needed
-    constants = {
-        "g_leak": circuit.g_leak * b2.siemens,
-        "c_mem": circuit.c_mem * b2.farad,
-        "v_threshold": circuit.v_threshold * b2.volt,
-        "v_reset": circuit.v_reset * b2.volt,
-    }
-    neurons = b2.NeuronGroup(
-        len(currents),
-        EQUATIONS,
-        threshold="v > v_threshold",
-        reset="v = v_reset",
-        # Brian2 counts from the start of the step that ends in the spike, and so holds one step less
-        refractory=(circuit.t_refractory + DT if circuit.t_refractory else 0) * b2.second,
-        method="exact",
-        namespace=constants,
-        dt=DT * b2.second,
-    )
-    neurons.v, neurons.i_in = circuit.v_reset * b2.volt, currents * b2.amp
-    monitor = b2.SpikeMonitor(neurons)
-    b2.Network(neurons, monitor).run(duration * b2.second, namespace={})
+def biased(circuit, currents):
+    """The circuit at the gate biases whose tunnelling currents (A) these are."""
+    v_gs = bias_for_current(currents, circuit.device, circuit.width)
+    return [replace(circuit, v_gs=float(v)) for v in v_gs]
+
+
+def trains(group, duration):
+    """Spike times (s) of each neuron."""
+    b2 = load_brian2()
+    monitor = b2.SpikeMonitor(group)
+    run(b2.Network(group, monitor), duration)
     return [np.asarray(train / b2.second) for train in monitor.spike_trains().values()]
 
 
@@ -48,25 +37,97 @@ def _spike_trains(circuit: LIFCircuit, currents: np.ndarray, duration: float) ->
     "circuit",
     [
         LIFCircuit(),
-        LIFCircuit(c_mem=0.9e-15, v_threshold=0.35, v_reset=0.05, g_leak=30e-12, t_refractory=1e-6),
-        LIFCircuit(g_leak=2e-12, v_reset=-0.1, v_sink=-0.3, t_refractory=0.0),
+        LIFCircuit(c_mem=0.9e-15, v_threshold=0.35, v_reset=0.05, g_leak=30e-12, t_refractory=1e-6, width=0.8e-6),
+        LIFCircuit(DEVICES["32nm-pdsoi-nsd3e19"], g_leak=2e-12, v_reset=-0.1, v_sink=-0.3, t_refractory=0.0),
     ],
     ids=["default", "leaky", "reset below ground"],
 )
-def test_periods_at_five_currents_agree_within_one_step(circuit):
+def test_periods_at_five_gate_biases_agree_within_one_step(circuit):
     """The crossing is seen at the next step of the grid, so every interval is longer by less than DT."""
-    currents = circuit.rheobase + np.array([4e-12, 8e-12, 16e-12, 31e-12, 50e-12])
+    currents = circuit.rheobase + EXCESS
     expected = np.array([period(circuit, i_in) for i_in in currents])
-    trains = _spike_trains(circuit, currents, 3.1 * expected.max())
-    late = np.array([np.diff(train)[:2] for train in trains]) - expected[:, None]
+    fired = trains(brian2_neuron(biased(circuit, currents), dt=DT), 3.1 * expected.max())
+    late = np.array([np.diff(train)[:2] for train in fired]) - expected[:, None]
     assert (late > -1e-12).all()
     assert (late < DT + 1e-12).all()
 
 
+def test_periods_at_five_currents_lie_within_a_thousandth():
+    """4 to 33 us on a grid of 2 ns."""
+    circuit = LIFCircuit()
+    currents = circuit.rheobase + EXCESS
+    expected = np.array([period(circuit, i_in) for i_in in currents])
+    fired = trains(brian2_neuron(biased(circuit, currents)), 2.1 * expected.max())
+    np.testing.assert_allclose([np.diff(train).mean() for train in fired], expected, rtol=1e-3)
+
+
+def test_the_current_follows_the_body_where_its_factor_says_so():
+    """The rise takes the integral of C dv / (I(v) - g_leak v), at a body factor of 0 and of 0.3, 46 % longer."""
+    circuits = [LIFCircuit(v_gs=-0.6), LIFCircuit(v_gs=-0.6, body_factor=0.3)]
+
+    def slowness(v, c):
+        i_tunnel = btbt_current(c.device.v_ds - c.v_gs - c.body_factor * v, c.device, c.width)
+        return c.c_mem / (i_tunnel - c.g_leak * v)
+
+    expected = np.array([c.t_refractory + quad(slowness, c.v_reset, c.v_threshold, (c,))[0] for c in circuits])
+    assert expected[1] > 1.3 * expected[0]
+    fired = trains(brian2_neuron(circuits, dt=1e-9), 3.1 * expected.max())
+    np.testing.assert_allclose([np.diff(train)[0] for train in fired], expected, rtol=0, atol=1e-9)
+
+
 def test_below_rheobase_it_is_silent_in_brian2_too():
     """For 6 time constants at 1 % below; at 1 % above it fires after ln(101) = 4.6 of them."""
-    circuit = LIFCircuit()
-    silent, firing = _spike_trains(circuit, circuit.rheobase * np.array([0.99, 1.01]), 6 * circuit.tau_mem)
-    assert period(circuit, 0.99 * circuit.rheobase) == np.inf
+    circuit = LIFCircuit(v_gs=2.0)  # no tunnelling: u < 0
+    i_in = circuit.rheobase * np.array([0.99, 1.01])
+    silent, firing = trains(brian2_neuron(circuit, 2, i_in=i_in, dt=DT), 6 * circuit.tau_mem)
+    assert period(circuit, i_in[0]) == np.inf
     assert silent.size == 0
     assert firing.size > 0
+    assert firing[0] == pytest.approx(circuit.tau_mem * np.log(101), abs=2 * DT)
+
+
+def test_a_sink_holds_the_potential_at_its_rail():
+    circuit = LIFCircuit(v_gs=2.0, v_sink=-0.15)
+    group = brian2_neuron(circuit, i_in=-10e-12, dt=DT)
+    run(load_brian2().Network(group), 20e-6)
+    assert group.v_[0] == circuit.v_sink
+
+
+def test_parameters_are_variables_of_the_group_with_units():
+    """Twice the capacitor of every second neuron, twice its rise."""
+    circuit = LIFCircuit(g_leak=0.0)
+    group = brian2_neuron(circuit, 2, dt=DT)
+    group.c_mem *= np.array([1.0, 2.0])
+    first, second = (train[0] + DT for train in trains(group, 3 * period(circuit, circuit.input_current)))
+    assert second == pytest.approx(2 * first, abs=2 * DT)
+    with pytest.raises(load_brian2().DimensionMismatchError):
+        group.c_mem = 1 * load_brian2().volt
+
+
+def test_a_population_with_mismatch_fires_at_the_periods_of_its_neurons():
+    """Each neuron its own capacitor, threshold and tunnelling shift."""
+    spread = sample(LIFCircuit(), Spread(sigma_tunnel=5e-3, sigma_threshold=10e-3), 6, np.random.default_rng(1))
+    neurons = population(LIFCircuit(), 6, **spread)
+    expected = np.array([period(neurons[[j]], neurons[[j]].input_current) for j in range(6)]).ravel()
+    fired = trains(brian2_neuron(neurons, dt=DT), 2.5 * expected.max())
+    assert np.ptp(expected) > 5 * DT
+    np.testing.assert_allclose([np.diff(train)[0] for train in fired], expected, rtol=0, atol=DT)
+
+
+def test_it_leaves_preferences_hooks_and_warnings_as_they_were():
+    b2 = load_brian2()
+    before = b2.prefs.codegen.target, sys.excepthook, warnings.filters[:]
+    trains(brian2_neuron(LIFCircuit(), dt=DT), 10 * DT)
+    assert (b2.prefs.codegen.target, sys.excepthook, warnings.filters[:]) == before
+    with pytest.raises(KeyError), code_for("cython"):
+        raise KeyError
+    assert b2.prefs.codegen.target == before[0]
+
+
+def test_wrong_numbers_and_targets_are_refused():
+    with pytest.raises(ValueError, match=r"lengths \[2, 3\]"):
+        brian2_neuron([LIFCircuit()] * 2, 3)
+    with pytest.raises(ValueError, match="the population has 4 neurons, n = 3"):
+        brian2_neuron(population(LIFCircuit(), 4), 3)
+    with pytest.raises(ValueError, match="unknown target 'fortran' of code generation; known: numpy, cython, auto"):
+        run(None, 1e-6, "fortran")
