@@ -33,17 +33,17 @@ class MonteCarlo:
     rate: np.ndarray
     energy: SpikeEnergy
 
-    def summary(self) -> list[dict[str, float | str]]:
-        """One row per corner: median and 5th to 95th percentile of rate and energy, and the part that is silent."""
+    def summary(self) -> list[dict[str, float | str | None]]:
+        """One row per corner: median, 5th and 95th percentile of rate and energy of those that fire (None where none
+        does), and the part that is silent."""
         return [self._row(i) for i in range(len(self.corners))]
 
-    def _row(self, i: int) -> dict[str, float | str]:
+    def _row(self, i: int) -> dict[str, float | str | None]:
         firing = self.rate[i] > 0
-        row: dict[str, float | str] = {"corner": self.corners[i].name, "silent": float(np.mean(~firing))}
-        for name, values in {"rate_hz": self.rate[i], "energy_per_spike_j": self.energy.total[i]}.items():
-            if firing.any():
-                low, median, high = np.percentile(values[firing], (5, 50, 95))
-                row |= {name: float(median), f"{name}_p5": float(low), f"{name}_p95": float(high)}
+        row: dict[str, float | str | None] = {"corner": self.corners[i].name, "silent": float(np.mean(~firing))}
+        for name, unit, values in (("rate", "hz", self.rate[i]), ("energy_per_spike", "j", self.energy.total[i])):
+            low, median, high = np.percentile(values[firing], (5, 50, 95)) if firing.any() else (None, None, None)
+            row |= {f"{name}_{unit}": median, f"{name}_p5_{unit}": low, f"{name}_p95_{unit}": high}
         return row
 
 

@@ -78,6 +78,7 @@ def evaluate(
         str | None, typer.Option(help="official, speaker:NAME or all; default the run's own, all for other --data.")
     ] = None,
     device: Device = "auto",
+    engine: Annotated[str, typer.Option(help="torch, or brian2: an independent simulator, slow.")] = "torch",
     json: Json = False,
 ) -> None:
     """Evaluate a run on its test split, or on other recordings: accuracy, confusion, spikes, synaptic operations."""
@@ -86,7 +87,7 @@ def evaluate(
 
     with Terminal(json) as terminal:
         loaded = load_run(run)
-        result = evaluate_run(loaded, data, split, terminal.reporter, device=device)
+        result = evaluate_run(loaded, data, split, terminal.reporter, device=device, engine=engine)
         terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
         if data is None and split is None:
             save_activity(run, result.activity)
@@ -97,6 +98,8 @@ def neuron(
     device: Annotated[str, typer.Option(help="Named device; `list` names them.")] = "32nm-pdsoi",
     v_gs: Annotated[float | None, typer.Option(help="Gate bias (V), negative; default -0.5.")] = None,
     temperature: Annotated[float, typer.Option(help="Temperature (K).")] = 300.0,
+    supply: Annotated[float | None, typer.Option(help="V_DD (V), with V_DS and threshold in proportion.")] = None,
+    years: Annotated[float, typer.Option(help="Years of use, which wear the current.")] = 0.0,
     rate: Annotated[float | None, typer.Option(help="Design for this firing rate (Hz) instead of a bias.")] = None,
     tau_mem: Annotated[float | None, typer.Option(help="Design: time constant (s); default 40e-6.")] = None,
     swing: Annotated[float | None, typer.Option(help="Design: threshold minus reset (V); default 0.4.")] = None,
@@ -117,14 +120,33 @@ def neuron(
             terminal.result({"devices": {name: d.source for name, d in DEVICES.items()}})
             return
         wish = {"tau_mem": tau_mem, "rate": rate, "swing": swing, "width": width, "c_mem": c_mem}
-        design = neuron_design(device, v_gs, temperature, wish)
-        circuit = design.circuit if design else neuron_circuit(device, v_gs, temperature)
+        circuit = neuron_circuit(device, v_gs, temperature, supply, years)
+        design = neuron_design(circuit, wish, v_gs)
+        circuit = design.circuit if design else circuit
         if plot:
             plot_neuron(circuit, plot, scope if compare else None)
         if compare:
             terminal.result(comparison(circuit, scope))
         else:
             terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
+
+
+@app.command()
+def corners(
+    device: Annotated[str, typer.Option(help="Named device; `snn neuron --device list` names them.")] = "32nm-pdsoi",
+    v_gs: Annotated[float | None, typer.Option(help="Gate bias (V), negative; default -0.5.")] = None,
+    n: Annotated[int, typer.Option(help="Neurons, each with its own mismatch.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Seed of the mismatch.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Threads; -1 for one per core.")] = -1,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
+    json: Json = False,
+) -> None:
+    """Mismatched neurons at 27 corners of process, supply and temperature: rate and energy per spike."""
+    from snn.neuron_report import corner_figures, neuron_circuit
+
+    with Terminal(json) as terminal:
+        circuit = neuron_circuit(device, v_gs, 300.0)
+        terminal.result(corner_figures(circuit, n, seed=seed, n_jobs=jobs, scheduler=scheduler))
 
 
 @app.command(name="map")

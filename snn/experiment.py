@@ -86,11 +86,13 @@ def evaluate_run(
     reporter: Reporter = Reporter(),
     *,
     device: str = "auto",
+    engine: str = "torch",
 ) -> Evaluation:
     """Evaluate a run on its own test split, or on another split or corpus whose words it knows.
 
     `split` is "official", "speaker:NAME" or "all"; None takes the run's own, or all clips of another corpus. Words
     that the run was not trained on are left out, with a note. The run's model moves to `device`: auto, cpu or cuda.
+    `engine` is that of `evaluate`: torch or brian2.
     Raises: ValueError if it knows none of the words.
     """
     run.model.to(choose_device(device))
@@ -107,7 +109,7 @@ def evaluate_run(
     if not own:
         reporter.on_note(f"{len(corpus.split('test'))} clips of {corpus.name}, split {chosen}")
     mel = front_end(run.recipe, run.sample_rate)
-    return evaluate(run.model, _examples(run.recipe, corpus, "test", mel, reporter))
+    return evaluate(run.model, _examples(run.recipe, corpus, "test", mel, reporter), engine=engine)
 
 
 def _known_words(corpus: Corpus, run: Run, reporter: Reporter) -> Corpus:

@@ -1,10 +1,11 @@
 """What `snn neuron` shows: one circuit's figures, a designed circuit, or the circuit beside published neurons."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from circuits.ageing import aged
 from circuits.area import NODE, neuron_area
 from circuits.btbt import DEVICES, validity_notes
 from circuits.compare import compare
@@ -19,13 +20,17 @@ from circuits.neuron import (
     firing_rate,
     spike_energy,
 )
+from circuits.spread import Spread
+from circuits.supply import at_supply
 from circuits.units import Volts, si, um
 
 MAX_V_GS: Volts = 3.0  # ASSUMED: a field of 3 V over 1 nm of oxide breaks it
 
 
-def neuron_circuit(device: str, v_gs: float | None, temperature: float) -> LIFCircuit:
-    """The default circuit with another device, bias (V; None: its own) or temperature (K).
+def neuron_circuit(
+    device: str, v_gs: float | None, temperature: float, supply: float | None = None, years: float = 0.0
+) -> LIFCircuit:
+    """The default circuit with another device, bias (V; None: its own), temperature (K), V_DD (V) or years of use.
 
     Raises: ValueError for an unknown device, a bias beyond `MAX_V_GS` or a temperature that no curve covers.
     """
@@ -41,10 +46,11 @@ def neuron_circuit(device: str, v_gs: float | None, temperature: float) -> LIFCi
         circuit = circuit_for_device(DEVICES[device], circuit.v_gs, circuit)
     if v_gs != circuit.v_gs:
         circuit = LIFCircuit(**{**vars(circuit), "v_gs": v_gs})
-    return at_temperature(circuit, temperature)
+    circuit = replace(circuit, device=aged(circuit.device, years))
+    return at_temperature(circuit if supply is None else at_supply(circuit, supply), temperature)
 
 
-def neuron_design(device: str, v_gs: float | None, temperature: float, wish: dict[str, float | None]) -> Design | None:
+def neuron_design(base: LIFCircuit, wish: dict[str, float | None], v_gs: float | None = None) -> Design | None:
     """The circuit that meets a wish (`tau_mem`, `rate`, `swing`, `width`, `c_mem`; all None: no wish, no design).
 
     Time constant and swing default to those of the default circuit.
@@ -58,10 +64,7 @@ def neuron_design(device: str, v_gs: float | None, temperature: float, wish: dic
     if v_gs is not None:
         raise ValueError(f"v_gs = {v_gs:g} V and rate = {given['rate']:g} Hz: the bias follows from the rate; give one")
     circuit = LIFCircuit()
-    return design_neuron(
-        **{"tau_mem": circuit.tau_mem, "swing": circuit.swing} | given,
-        circuit=neuron_circuit(device, None, temperature),
-    )
+    return design_neuron(**{"tau_mem": circuit.tau_mem, "swing": circuit.swing} | given, circuit=base)
 
 
 def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ...]:
@@ -92,6 +95,8 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
     return {
         "device": circuit.device.name,
         "temperature_k": temperature,
+        "v_dd_v": circuit.v_dd,
+        "years_of_use": circuit.device.age_years,
         "v_gs_v": circuit.v_gs,
         "input_current_a": circuit.input_current,
         "rheobase_a": circuit.rheobase,
@@ -167,3 +172,22 @@ def plot_neuron(circuit: LIFCircuit, path: Path, scope: str | None) -> None:
         picture_energy_area(path, rows, energy, area_f2)
     else:
         picture_comparison(path, rows, energy)
+
+
+def corner_figures(circuit: LIFCircuit, n: int, **work: Any) -> dict[str, Any]:
+    """Monte Carlo of the circuit: one row per corner; `work` says how it is shared (`circuits.monte_carlo`)."""
+    from circuits.monte_carlo import monte_carlo
+
+    result = monte_carlo(circuit, n, **work)
+    spread = {f.name: getattr(Spread(), f.name) for f in fields(Spread)}
+    return {
+        "device": circuit.device.name,
+        "v_gs_v": circuit.v_gs,
+        "neurons": n,
+        "assumptions": [
+            f"mismatch, one standard deviation: {', '.join(f'{k} {v:g}' for k, v in spread.items())}",
+            "process corners: shifts of circuits.corners, none published",
+        ],
+        "notes": list(validity_notes(circuit.device, circuit.v_gs)),
+        "rows": result.summary(),
+    }

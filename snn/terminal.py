@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,8 @@ class Terminal:
 
 def run_app(app: "Typer") -> None:
     """Run the command line and exit with its code; no failure shows more than one line (all of it with SNN_DEBUG)."""
+    # Every report has a line for a bias outside the fitted range: the warning is for those who call the library.
+    warnings.filterwarnings("ignore", message=".*extrapolated")
     # A termination request unwinds like Ctrl-C, so temporary files go and the last checkpoint stays.
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(exit_code(app))

@@ -8,7 +8,17 @@ import pytest
 from circuits.btbt import DEVICES
 from circuits.neuron import LIFCircuit, firing_rate
 from circuits.units import si
-from snn.neuron_report import assumptions, comparison, design_figures, neuron_circuit, neuron_design, neuron_figures
+from snn.neuron_report import (
+    assumptions,
+    comparison,
+    corner_figures,
+    design_figures,
+    neuron_circuit,
+    neuron_design,
+    neuron_figures,
+)
+
+BASE = neuron_circuit("32nm-pdsoi", None, 300.0)
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -53,11 +63,11 @@ def _wish(**given: float) -> dict[str, float | None]:
 
 
 def test_without_a_wish_there_is_no_design():
-    assert neuron_design("32nm-pdsoi", -0.5, 300.0, _wish()) is None
+    assert neuron_design(BASE, _wish(), -0.5) is None
 
 
 def test_a_rate_alone_keeps_time_constant_and_swing():
-    circuit = neuron_design("32nm-pdsoi", None, 300.0, _wish(rate=90e3)).circuit
+    circuit = neuron_design(BASE, _wish(rate=90e3)).circuit
     assert (circuit.tau_mem, circuit.swing) == (pytest.approx(40e-6), pytest.approx(0.4))
     assert firing_rate(circuit, circuit.input_current) == pytest.approx(90e3)
 
@@ -73,12 +83,12 @@ def test_a_rate_alone_keeps_time_constant_and_swing():
 )
 def test_half_a_wish_is_refused(v_gs, wish, message):
     with pytest.raises(ValueError, match=message):
-        neuron_design("32nm-pdsoi", v_gs, 300.0, _wish(**wish))
+        neuron_design(BASE, _wish(**wish), v_gs)
 
 
 @pytest.mark.parametrize(("device", "temperature"), [("32nm-pdsoi", 300.0), ("32nm-pdsoi-nsd3e19", 358.0)])
 def test_a_design_tells_its_choice_and_its_conventional_twins(device, temperature):
-    design = neuron_design(device, None, temperature, _wish(rate=100.0, tau_mem=20e-3))
+    design = neuron_design(neuron_circuit(device, None, temperature), _wish(rate=100.0, tau_mem=20e-3))
     told, circuit = design_figures(design, temperature), design.circuit
     assert (told["v_gs_v"], told["width_m"], told["c_mem_f"]) == (circuit.v_gs, circuit.width, circuit.c_mem)
     assert told["rate_hz"] == pytest.approx(100)
@@ -103,6 +113,22 @@ def test_the_comparison_counts_the_drawn_capacitor_as_area():
     assert plain["area_f2"] == pytest.approx(781.25)
     assert len(plain["rows"]) >= 20
     assert len(plain["headline"]) == 3
-    drawn = comparison(neuron_design("32nm-pdsoi", None, 300.0, _wish(rate=100.0, tau_mem=20e-3)).circuit, "neuron")
+    drawn = comparison(neuron_design(BASE, _wish(rate=100.0, tau_mem=20e-3)).circuit, "neuron")
     assert drawn["area_f2"] / plain["area_f2"] == pytest.approx(2.717 / 0.8, rel=1e-3)
     assert comparison(LIFCircuit(), "chip")["headline"] == []
+
+
+def test_supply_and_years_reach_the_figures():
+    """At 10 % more supply V_DS, V_DD and threshold grow alike; ten years take 17 % of the current."""
+    circuit = neuron_circuit("32nm-pdsoi", -0.6, 300.0, supply=0.99, years=10.0)
+    fresh = neuron_circuit("32nm-pdsoi", -0.6, 300.0, supply=0.99)
+    assert (circuit.v_dd, circuit.device.v_ds, circuit.v_threshold) == pytest.approx((0.99, 0.99, 0.44))
+    assert circuit.input_current == pytest.approx(0.83 * fresh.input_current, abs=0)
+    assert neuron_figures(circuit, 300.0)["years_of_use"] == 10.0
+
+
+def test_corners_are_one_row_each():
+    figures = corner_figures(BASE, 20, seed=3)
+    assert len(figures["rows"]) == 27
+    assert figures["rows"] == corner_figures(BASE, 20, seed=3, n_jobs=1)["rows"]
+    assert figures["rows"] != corner_figures(BASE, 20, seed=4)["rows"]
