@@ -25,14 +25,15 @@ INTERVALS = 4  # measured after the second spike: the first interval starts from
 _SUBCIRCUIT = """\
 .subckt btbt_lif mem spk gate vdd vss params:
 {params}
-* tunnelling current from the drain supply into the floating body
-Btun vdd mem I = {{w*a}}*max(V(vdd,gate)-{{v0}},0)*exp(-{{b}}/max(V(vdd,gate)-{{v0}},1m))
-Cmem mem vss {{cmem}} ic={{vreset}}
+* tunnelling current from the drain supply into the floating body, u = V_DG - V_0 - body_factor V_mem
+.func u(dg,body) {{dg-bodyf*body-v0+dtunnel}}
+Btun vdd mem I = {{w*a}}*max(u(V(vdd,gate),V(mem,vss)),0)*exp(-{{b}}/max(u(V(vdd,gate),V(mem,vss)),1m))
+Cmem mem vss {{cmem*kcmem}} ic={{vreset}}
 Gleak mem vss mem vss {{gleak}}
 * latch: set above threshold, cleared when the ramp reaches 1 V; its capacitors are as small as the membrane's,
 * so that the step control follows the membrane and not the latch
-Bset set vss V = V(ramp,vss) > 1 ? 0 : (V(mem,vss) > {{vth}} ? 1 : (V(q,vss) > 0.5 ? 1 : 0))
-Rq set q {{tlatch/cmem}}
+.func held(ramp,v,q) {{ramp > 1 ? 0 : (v > vth+dvth ? 1 : (q > 0.5 ? 1 : 0))}}
+Bset vss q I = {{cmem/tlatch}}*(held(V(ramp,vss),V(mem,vss),V(q,vss))-V(q,vss))
 Cq q vss {{cmem}} ic=0
 * while set: the ramp rises in tpulse and the membrane is held at vreset
 Bramp vss ramp I = V(q,vss) > 0.5 ? {{cmem/tpulse}} : -V(ramp,vss)*{{cmem/tlatch}}
@@ -68,8 +69,7 @@ def neuron_netlist(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str
     Args:  v_gs: gate bias (V) that the latch is timed for; None: the circuit's own.
     """
     v_gs = circuit.v_gs if v_gs is None else v_gs
-    values = _parameters(circuit, _drive(circuit, v_gs))
-    params = "\n".join(f"+ {name}={spice_number(value)}" for name, value in values.items())
+    values = cell_parameters(circuit, *_latch_timing(circuit, _drive(circuit, v_gs)))
     notes = [
         f"neuron {safe_text(title)}",
         f"written by {tool()}; behavioural, not foundry-qualified",
@@ -78,7 +78,12 @@ def neuron_netlist(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str
         "not modelled here: control, crowbar, reset and static currents; the supply pays for the membrane alone",
         "SI units: w (m), a (A/m/V), b v0 vth vreset vspk (V), cmem (F), gleak (S), tpulse tlatch (s)",
     ]
-    return "".join(f"* {note}\n" for note in notes) + _SUBCIRCUIT.format(params=params)
+    return "".join(f"* {note}\n" for note in notes) + subcircuit(values)
+
+
+def subcircuit(parameters: Mapping[str, float]) -> str:
+    """The text of `btbt_lif` with these defaults, see `cell_parameters`."""
+    return _SUBCIRCUIT.format(params="\n".join(f"+ {name}={spice_number(v)}" for name, v in parameters.items()))
 
 
 def bench_netlist(
@@ -155,28 +160,32 @@ def _drive(circuit: LIFCircuit, v_gs: Volts) -> Amperes:
     return float(btbt_current(circuit.device.v_ds - v_gs, circuit.device, circuit.width))
 
 
-def _parameters(circuit: LIFCircuit, i_in: Amperes) -> dict[str, float]:
-    """Subcircuit parameters; the latch is timed against the interval at `i_in` (A)."""
-    rise, pulse = _latch_timing(circuit, i_in)
+def cell_parameters(circuit: LIFCircuit, t_pulse: Seconds, t_latch: Seconds) -> dict[str, float]:
+    """Parameters of `btbt_lif`, in SI units: device, membrane, latch, and the shifts of corner and mismatch."""
     return {
         "w": circuit.width,
         "a": circuit.device.prefactor,
         "b": circuit.device.v_slope,
         "v0": circuit.device.v_onset,
+        "bodyf": circuit.body_factor,
         "cmem": circuit.c_mem,
         "gleak": circuit.g_leak,
         "vth": circuit.v_threshold,
         "vreset": circuit.v_reset,
         "vspk": circuit.v_dd,
-        "tpulse": pulse,
-        "tlatch": 1e-3 * min(rise, pulse),
+        "tpulse": t_pulse,
+        "tlatch": t_latch,
+        "dtunnel": 0.0,
+        "dvth": 0.0,
+        "kcmem": 1.0,
     }
 
 
 def _latch_timing(circuit: LIFCircuit, i_in: Amperes) -> tuple[Seconds, Seconds]:
-    """Rise time, at most 1 s for a silent neuron, and pulse width: the refractory time, at least 1e-4 of the rise.
+    """Pulse width, the refractory time but at least 1e-4 of the rise at `i_in`, and a thousandth of the shorter.
 
-    The floor lets the solver resolve the reset; it changes the period by as much at most.
+    The floor lets the solver resolve the reset; it changes the period by as much at most. A silent neuron rises in 1 s.
     """
     rise = min(rise_time(circuit, i_in, circuit.v_reset, circuit.v_threshold), 1.0)
-    return rise, max(circuit.t_refractory, 1e-4 * rise)
+    pulse = max(circuit.t_refractory, 1e-4 * rise)
+    return pulse, 1e-3 * min(rise, pulse)
