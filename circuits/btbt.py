@@ -10,6 +10,7 @@ They are not the 45RFSOI silicon of the TCAS-I 2022 chip, whose device values no
 """
 
 import math
+import warnings
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -38,7 +39,7 @@ class BTBTDevice:
     prefactor: Annotated[float, "A/m/V"]
     v_slope: Volts
     v_onset: Volts
-    residual: float  # rms error of ln I of these rounded constants over the digitised points, not of the raw fit
+    residual: float  # rms error of ln I over the points, of these constants as rounded
     i_floor: AmperesPerMetre
     v_gs_min: Volts
     v_gs_max: Volts
@@ -55,6 +56,8 @@ class BTBTDevice:
         freeze_si(self)
         for name in ("prefactor", "v_slope"):
             require(self, name, getattr(self, name) > 0, "positive")
+        require(self, "temperature", self.temperature > 0, "positive")
+        require(self, "age_years", 0 <= self.age_years < math.inf, "zero or positive")
         require(self, "v_gs_min", self.v_gs_min < self.v_gs_max, f"below v_gs_max = {self.v_gs_max}")
 
 
@@ -74,8 +77,9 @@ DEVICES: dict[str, BTBTDevice] = {
              i_off=1.35e-10 / um, subthreshold_swing=0.091),
         _fit("32nm-pdsoi-nsd1e20", 2.69e-7, 2.36, 1.07, 0.072, 9e-13, "figure 7 (N_SD 1e20 cm^-3)",
              v_gs_max=-0.5, i_off=3e-10 / um),
-        _fit("32nm-pdsoi-nsd5e19", 3.05e-7, 4.83, 0.88, 0.089, 2e-13, "figure 7 (N_SD 5e19 cm^-3)"),
-        _fit("32nm-pdsoi-nsd3e19", 2.73e-7, 8.44, 0.76, 0.153, 3e-14, "figure 7 (N_SD 3e19 cm^-3)"),
+        _fit("32nm-pdsoi-nsd5e19", 3.05e-7, 4.83, 0.88, 0.092, 2e-13, "figure 7 (N_SD 5e19 cm^-3)"),
+        _fit("32nm-pdsoi-nsd3e19", 1.034e-7, 6.30, 0.883, 0.058, 3e-14, "figure 7 (N_SD 3e19 cm^-3)",
+             v_gs_max=-0.5),  # at -0.4 V the curve lies on its floor
         _fit("22nm-fdx", 1.63e-10, 7.72, 0.46, 0.058, 2e-14, "figure 15 (300 K)",
              v_gs_max=-0.5, activation_ev=0.27),  # eV; figure 15 at V_GS = -1 V, x13.6 at 398 K
     )
@@ -99,13 +103,15 @@ def bias_for_current(current: np.ndarray | float, device: BTBTDevice, width: Met
 
     With y = B / u the equation reads y exp(y) = W A B / I, so u = B / W_0(W A B / I), the Lambert function.
     Args: current: wanted current (A), positive, any shape. Returns: V_GS (V), same shape.
-    Raises: ValueError for a current that is not positive and finite.
+    Raises: ValueError for a current that is not positive and finite. Warns: ExtrapolationWarning, once per device.
     """
     current = np.asarray(current, dtype=float)
     if not (np.all(np.isfinite(current)) and np.all(current > 0)):
         raise ValueError(f"a tunnelling current must be positive and finite, got {current.min():g} A; leave it out")
     u = device.v_slope / lambertw(width * device.prefactor * device.v_slope / current).real
-    return device.v_ds - device.v_onset - u
+    v_gs = device.v_ds - device.v_onset - u
+    warn_outside_fit(device, v_gs)
+    return v_gs
 
 
 def log_slope(v_dg: Array, device: BTBTDevice) -> Array:
@@ -176,14 +182,19 @@ def mismatch(v_dg: np.ndarray | float, device: BTBTDevice, sigma_v: Volts, rng: 
     return np.exp(log_slope(v_dg, device) * sigma_v * rng.standard_normal(v_dg.shape))
 
 
+def within_fit(device: BTBTDevice, v_gs: np.ndarray | float) -> bool:
+    """Whether all gate biases (V) lie in the range that the device was fitted in, up to rounding."""
+    v_gs, rounding = np.asarray(v_gs, dtype=float), 1e-9 * (device.v_gs_max - device.v_gs_min)
+    return bool(np.all((v_gs >= device.v_gs_min - rounding) & (v_gs <= device.v_gs_max + rounding)))
+
+
 def validity_notes(device: BTBTDevice, v_gs: np.ndarray | float) -> tuple[str, ...]:
     """One line for each way in which gate biases (V), drain voltage or age leave what the device was fitted to."""
-    v_gs = np.asarray(v_gs, dtype=float)
-    low, high = float(v_gs.min()), float(v_gs.max())
-    notes = ()
-    if low < device.v_gs_min or high > device.v_gs_max:
+    low, high = float(np.min(v_gs)), float(np.max(v_gs))
+    span, notes = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}", ()
+    if not within_fit(device, v_gs):
         notes += (
-            f"gate bias {low:.3g} to {high:.3g} V leaves the fitted range of {device.name}, "
+            f"gate bias {span} V leaves the fitted range of {device.name}, "
             f"{device.v_gs_min:g} to {device.v_gs_max:g} V: extrapolated",
         )
     if not math.isclose(device.v_ds, device.v_ds_fit, rel_tol=1e-9):
@@ -191,3 +202,21 @@ def validity_notes(device: BTBTDevice, v_gs: np.ndarray | float) -> tuple[str, .
     if device.age_years > RELIABILITY_YEARS:
         notes += (f"{device.age_years:g} years of use, the loss is known at {RELIABILITY_YEARS:g}: extrapolated",)
     return notes
+
+
+class ExtrapolationWarning(UserWarning):
+    """A device is used where it was not fitted."""
+
+
+_warned: set[tuple[str, float, float]] = set()  # devices already warned of; nothing computed depends on it
+
+
+def warn_outside_fit(device: BTBTDevice, v_gs: np.ndarray | float, stacklevel: int = 3) -> None:
+    """Warn where gate biases (V) leave the fitted range, once in a process for each device.
+
+    Where a designer chooses a bias, not in the formulas: those run on tensors, in loops and in gradients.
+    """
+    key = (device.name, device.v_gs_min, device.v_gs_max)
+    if key not in _warned and not within_fit(device, v_gs):
+        warnings.warn(f"{validity_notes(device, v_gs)[0]} (said once)", ExtrapolationWarning, stacklevel)
+        _warned.add(key)

@@ -22,6 +22,7 @@ from circuits.btbt import (
     boltzmann_factor,
     btbt_current,
     drain_leak,
+    warn_outside_fit,
 )
 from circuits.units import (
     VACUUM_PERMITTIVITY,
@@ -80,6 +81,7 @@ class LIFCircuit:
             require(self, name, getattr(self, name) >= 0, "zero or positive")
         require(self, "v_sink", self.v_sink <= self.v_reset, f"at most v_reset = {self.v_reset} V")
         require(self, "v_threshold", self.v_threshold > self.v_reset, f"above v_reset = {self.v_reset} V")
+        warn_outside_fit(self.device, self.v_gs, stacklevel=4)
 
     @property
     def swing(self) -> Volts:
@@ -170,6 +172,7 @@ def at_temperature(
         device=law(circuit.device, temperature),
         i_static=circuit.i_static * off,
         g_leak=circuit.g_leak * leak,
+        v_crowbar=circuit.v_crowbar * temperature / since,  # SS / ln 10 = n kT/q
     )
 
 

@@ -30,6 +30,11 @@ batch_size = 16
 """
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Many tests leave the fitted range of a device on purpose; those of the warning itself catch it."""
+    config.addinivalue_line("filterwarnings", "ignore:gate bias .* leaves the fitted range:UserWarning")
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """The folder with the real recordings `fsdd` and `speech_commands_subset`; skips where it is absent."""

@@ -9,17 +9,34 @@ import numpy as np
 import pint
 import pytest
 
-from circuits.btbt import DEVICES, bias_for_current, btbt_current, drain_leak, log_slope
+from circuits.ageing import aged
+from circuits.btbt import (
+    DEVICES,
+    arrhenius,
+    bias_for_current,
+    btbt_current,
+    drain_leak,
+    kane,
+    log_slope,
+    mismatch,
+    validity_notes,
+)
 from circuits.chips.chip import ChipSpec, Sourced
+from circuits.corners import PROCESS_SHIFTS, Corner, corner_circuit
+from circuits.currents import device_currents
 from circuits.energy import energy_report
+from circuits.fit import fit_device
 from circuits.mapping import place
 from circuits.network import Activity, LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, firing_rate, period, spike_energy
+from circuits.neuron import LIFCircuit, at_temperature, firing_rate, period, spike_energy
+from circuits.spread import Spread, current_spread, sample, static_spread
+from circuits.supply import at_supply
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 
 UNIT = pint.UnitRegistry()
 RULER = {"[length]": 3.0, "[mass]": 7.0, "[time]": 11.0, "[current]": 13.0}
+RULER["[temperature]"] = 1.0  # the laws of temperature hold constants of nature, k and E_g(T), in kelvin
 CIRCUIT = LIFCircuit(c_mem=0.8e-15, v_threshold=0.45, v_reset=0.1, v_dd=1.1, t_refractory=0.3e-6, width=0.6e-6)
 
 
@@ -90,6 +107,87 @@ def test_period_rate_and_energy_parts_survive(i_in):
 )  # fmt: skip
 def test_derived_property_of_the_circuit_survives_in_its_unit(name, unit):
     assert getattr(rescaled(CIRCUIT), name) == approx(rescale(getattr(CIRCUIT, name), unit))
+
+
+def assert_alike(record, expected):
+    """Equal field by field to 1e-9, nested records too."""
+    for field in fields(expected):
+        value, wanted = getattr(record, field.name), getattr(expected, field.name)
+        if is_dataclass(wanted):
+            assert_alike(value, wanted)
+        else:
+            assert value == (approx(wanted) if isinstance(wanted, float) else wanted), field.name
+
+
+@pytest.mark.parametrize("change", [
+    lambda c, scale: at_supply(c, scale(0.97, "V")),
+    lambda c, scale: at_temperature(c, 351.0),
+    lambda c, scale: at_temperature(c, 351.0, kane),
+    lambda c, scale: replace(c, device=aged(c.device, 7.0)),
+    lambda c, scale: corner_circuit(c, Corner("c", "FF", 0.9, 398.15), _process(scale)),
+    lambda c, scale: corner_circuit(c, Corner("c", "SF", 1.1, 233.15), _process(scale), kane),
+], ids=["supply", "arrhenius", "kane", "aged", "fast corner", "mixed corner"])  # fmt: skip
+def test_a_moved_circuit_survives(change):
+    circuit = replace(CIRCUIT, leak_activation_ev=0.3)
+    moved = change(circuit, lambda value, unit: value)
+    assert moved != circuit
+    assert_alike(change(rescaled(circuit), rescale), rescaled(moved))
+
+
+def _process(scale):
+    return {
+        name: replace(shift, tunnel=scale(shift.tunnel, "V"), threshold=scale(shift.threshold, "V"))
+        for name, shift in PROCESS_SHIFTS.items()
+    }
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_fit_survives(name):
+    """Points with an error, so that the residual is not zero; the starts are in spans of the voltages."""
+    device = DEVICES[name]
+    v_dg = device.v_ds - np.linspace(device.v_gs_min, device.v_gs_max, 8)
+    i = btbt_current(v_dg, device, 0.45e-6) * np.exp(0.05 * np.cos(np.arange(8)))
+    fitted = fit_device(v_dg, i, 0.45e-6, name=name, i_floor=i.min() / 3, v_ds=0.9)
+    other = fit_device(
+        rescale(v_dg, "V"), rescale(i, "A"), rescale(0.45e-6, "m"), name=name,
+        i_floor=rescale(i.min() / 3, "A"), v_ds=rescale(0.9, "V"),
+    )  # fmt: skip
+    assert fitted.residual > 0.01
+    expected = rescaled(fitted)
+    for field in ("prefactor", "v_slope", "v_onset", "residual", "i_floor", "v_gs_min", "v_gs_max", "v_ds_fit"):
+        assert getattr(other, field) == approx(getattr(expected, field), rel=1e-6), field
+
+
+def test_spread_and_draws_survive():
+    spread, units = (
+        Spread(0.012, 0.015, 0.008, 0.03),
+        {"tunnel_shift": "V", "i_static": "A", "v_threshold": "V", "c_mem": "F"},
+    )
+    draw, other = (
+        sample(c, s, 9, np.random.default_rng(1)) for c, s in ((CIRCUIT, spread), (rescaled(CIRCUIT), rescaled(spread)))
+    )
+    for name, unit in units.items():
+        np.testing.assert_allclose(other[name], rescale(draw[name], unit), rtol=1e-9)
+    for formula in (current_spread, static_spread):
+        assert formula(rescaled(CIRCUIT), rescaled(spread)) == approx(formula(CIRCUIT, spread))
+    v_dg, device = np.array([1.4, 1.9]), CIRCUIT.device
+    factors = mismatch(v_dg, device, 0.012, np.random.default_rng(1))
+    again = mismatch(rescale(v_dg, "V"), rescaled(device), rescale(0.012, "V"), np.random.default_rng(1))
+    np.testing.assert_allclose(again, factors, rtol=1e-9)
+
+
+def test_the_three_currents_survive():
+    circuit = replace(CIRCUIT, body_factor=0.2)
+    currents, other = device_currents(circuit, 0.3), device_currents(rescaled(circuit), rescale(0.3, "V"))
+    for name in ("tunnelling", "body_leak", "drain_leak", "net"):
+        assert getattr(other, name) == approx(rescale(getattr(currents, name), "A"))
+
+
+def test_what_is_extrapolated_does_not_depend_on_the_ruler():
+    device = arrhenius(replace(CIRCUIT.device, v_ds=1.0), 350)
+    for v_gs, n in ((-1.49, 1), (-0.4, 1), (-0.3, 2)):
+        assert len(validity_notes(device, v_gs)) == n
+        assert len(validity_notes(rescaled(device), rescale(v_gs, "V"))) == n
 
 
 def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> NetworkSpec:

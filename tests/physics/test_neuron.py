@@ -238,4 +238,5 @@ def test_heat_speeds_the_neuron_up_and_raises_static_power_more():
     assert hot.input_current / circuit.input_current == approx(4.6, rel=0.1)
     assert hot.i_static / circuit.i_static == approx(86, rel=0.1)
     assert hot.g_leak == circuit.g_leak
+    assert hot.v_crowbar == approx(hot.device.subthreshold_swing / math.log(10))
     assert at_temperature(circuit, 398, kane).input_current != hot.input_current
