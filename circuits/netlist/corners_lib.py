@@ -1,15 +1,15 @@
 """Process corners and mismatch for circuit simulators: `corners.lib`, its Spectre twin, and both as plain data."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
-from circuits.corners import CORNERS, PROCESS_SHIFTS, ProcessShift
+from circuits.corners import CORNERS, PROCESS_SHIFTS, Corner, ProcessShift, corner_circuit
 from circuits.netlist.names import spice_number
 from circuits.neuron import LIFCircuit
 from circuits.spread import Spread, current_spread, static_spread
 
-NOMINAL = "TT"
+CORNERS_FILE = "corners.lib"  # beside every deck that includes it
 
 
 def _parameters(number: int, shift: ProcessShift) -> dict[str, float]:
@@ -40,14 +40,9 @@ def corners_scs(head: str, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) 
     return "\n".join([*lines, "endlibrary corners"]) + "\n"
 
 
-def corner_shifted(circuit: LIFCircuit, shift: ProcessShift) -> LIFCircuit:
-    """The circuit at a process corner, nominal supply and temperature: what a section of `corners.lib` makes of it."""
-    return replace(
-        circuit,
-        device=replace(circuit.device, v_onset=circuit.device.v_onset - shift.tunnel),
-        v_threshold=circuit.v_threshold + shift.threshold,
-        c_mem=circuit.c_mem * shift.c_mem,
-    )
+def at_process(circuit: LIFCircuit, process: str, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> LIFCircuit:
+    """The circuit at a process corner, nominal supply and temperature: what that section of `corners.lib` makes of it."""
+    return corner_circuit(circuit, Corner(process, process, 1.0, circuit.device.temperature), shifts)
 
 
 def corners_record(shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> dict[str, Any]:
@@ -57,7 +52,8 @@ def corners_record(shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> dict[
         for name, shift in shifts.items()
     }
     corners = [
-        {"name": c.name, "process": c.process, "supply_ratio": c.supply, "temperature_k": c.temperature} for c in CORNERS
+        {"name": c.name, "process": c.process, "supply_ratio": c.supply, "temperature_k": c.temperature}
+        for c in CORNERS
     ]
     return {"evidence": "ASSUMED", "processes": processes, "corners": corners}
 

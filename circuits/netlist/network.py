@@ -164,7 +164,9 @@ def _input(wiring: Wiring, stimulus: Stimulus, i: int) -> tuple[str, list[str]]:
 def _gate(wiring: Wiring, current: Amperes) -> float:
     """Gate bias for a current (V); the onset, where nothing flows, for none."""
     device = wiring.circuit.device
-    return float(bias_for_current(current, device, wiring.circuit.width)) if current > 0 else device.v_ds - device.v_onset
+    return (
+        float(bias_for_current(current, device, wiring.circuit.width)) if current > 0 else device.v_ds - device.v_onset
+    )
 
 
 def _current_sources(wiring: Wiring, stimulus: Stimulus, i: int) -> list[str]:
@@ -174,7 +176,9 @@ def _current_sources(wiring: Wiring, stimulus: Stimulus, i: int) -> list[str]:
     wave = [float(input_current(wiring, stimulus, t)[i]) for t in times]
     if not any(wave):
         return []
-    points = [(t, value) for k, (t, value) in enumerate(zip(times, wave, strict=True)) if k == 0 or value != wave[k - 1]]
+    points = [
+        (t, value) for k, (t, value) in enumerate(zip(times, wave, strict=True)) if k == 0 or value != wave[k - 1]
+    ]
     sink = f"sink(V(mem_{name}))" if wiring.spiking[i] else "1"
     scale = max(abs(value) for value in wave)
     return [
