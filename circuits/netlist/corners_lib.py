@@ -41,7 +41,7 @@ def corners_scs(head: str, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) 
 
 
 def at_process(circuit: LIFCircuit, process: str, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> LIFCircuit:
-    """The circuit at a process corner, nominal supply and temperature: what that section of `corners.lib` makes of it."""
+    """The circuit at a process corner, nominal supply and temperature, as that section of `corners.lib` has it."""
     return corner_circuit(circuit, Corner(process, process, 1.0, circuit.device.temperature), shifts)
 
 

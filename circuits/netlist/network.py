@@ -2,20 +2,19 @@
 
 Each neuron is an instance of `btbt_lif`. Each line with synapses has one pulse generator: a spike resets its timing
 capacitor, and while that charges to 1 V, in t_pulse, the line is active. So the charge of a pulse is that of the
-capacitor, whatever the solver's step. All synapses onto a neuron are one sum of tunnelling currents times line activity:
+capacitor, whatever the solver's step. All synapses onto a neuron are a sum of tunnelling currents:
 
     C dV/dt = ... + sum_k I(V_DG,k) active_k(t) - sum_l I(V_DG,l) active_l(t)  while V > v_sink
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from circuits.btbt import bias_for_current
-from circuits.netlist.expected import input_current
 from circuits.netlist.names import safe_text, spice_number
 from circuits.netlist.spice import cell_parameters, subcircuit
 from circuits.netlist.stimulus import Stimulus
+from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps
 from circuits.netlist.wiring import Wiring
 from circuits.units import Amperes, Seconds
 
@@ -84,7 +83,7 @@ def network_bench(
         f"chgtol={_n(1e-2 * charge)} gmin=1e-20 pivtol=1e-30",
         f".tran {_n(step)} {_n(stimulus.duration)} 0 {_n(step)} uic",
         *_wrapped(".save", [f"v(spk_{name})" for name in spiking]),
-        *(line for name, last in zip(spiking, [None, *spiking], strict=False) for line in _count(wiring, name, counts[name], last)),
+        *_counts(wiring, spiking, counts),
         f".meas tran pass param='ok_{spiking[-1]}'" if spiking else "* no neuron spikes",
         ".end",
     ]  # fmt: skip
@@ -101,12 +100,15 @@ def pulse_width(wiring: Wiring) -> Seconds:
     return max(wiring.circuit.t_refractory, 1e-2 * wiring.t_pulse)
 
 
-def _count(wiring: Wiring, name: str, expected: int, before: str | None) -> Iterator[str]:
-    one_spike = wiring.circuit.v_dd * pulse_width(wiring)
-    yield f".meas tran q_{name} integ v(spk_{name})"
-    yield f".meas tran n_{name} param='q_{name}/{_n(one_spike)}'"
-    good = f"ok_{before}" if before else "1"
-    yield f".meas tran ok_{name} param='abs(n_{name}-{expected}) < {_n(count_tolerance(expected))} ? {good} : 0'"
+def _counts(wiring: Wiring, spiking: Sequence[str], expected: Mapping[str, int]) -> Iterator[str]:
+    """Measurements of each count; `ok_X` is 1 where this count and all before it are right."""
+    one_spike, so_far = wiring.circuit.v_dd * pulse_width(wiring), "1"
+    for name in spiking:
+        yield f".meas tran q_{name} integ v(spk_{name})"
+        yield f".meas tran n_{name} param='q_{name}/{_n(one_spike)}'"
+        close = f"abs(n_{name}-{expected[name]}) < {_n(count_tolerance(expected[name]))}"
+        yield f".meas tran ok_{name} param='{close} ? {so_far} : 0'"
+        so_far = f"ok_{name}"
 
 
 def _functions(wiring: Wiring) -> str:
@@ -134,101 +136,65 @@ def _neuron_parameters(wiring: Wiring) -> dict[str, float]:
 def _neuron(wiring: Wiring, stimulus: Stimulus, i: int) -> Iterator[str]:
     """One neuron with its input current and the synapses onto it; a readout is a capacitor and a leak."""
     name, column = wiring.names[i], wiring.synapses[:, i]
-    gate, sources = _input(wiring, stimulus, i)
-    yield from sources
+    v_gs, wave = neuron_input(wiring, stimulus, i)
     if wiring.spiking[i]:
+        yield f"Vg_{name} g_{name} 0 {_n(v_gs)}"
         yield (
-            f"X{name} mem_{name} spk_{name} {gate} vdd 0 btbt_lif gleak={_n(wiring.g_leak[i])} "
+            f"X{name} mem_{name} spk_{name} g_{name} vdd 0 btbt_lif gleak={_n(wiring.g_leak[i])} "
             f"vth={_n(wiring.v_threshold[i])} dtunnel={{corner_tunnel}} dvth={{corner_threshold}} kcmem={{corner_c}}"
         )
     else:
         yield f"C{name} mem_{name} 0 {{{_n(wiring.circuit.c_mem)}*corner_c}} ic={_n(wiring.circuit.v_reset)}"
         yield f"G{name} mem_{name} 0 mem_{name} 0 {_n(wiring.g_leak[i])}"
+    if wave:
+        yield from _current(wiring, i, wave)
     if np.any(wiring.synapses[wiring.n_external + i]):
         yield f"Xpulse_{name} spk_{name} t_{name} 0 spike_pulse"
-    yield from _synapses(wiring, name, np.flatnonzero(column > 0), column, "e")
-    yield from _synapses(wiring, name, np.flatnonzero(column < 0), column, "i")
+    yield from _synapses(wiring, i, np.flatnonzero(column > 0), "e", "")
+    yield from _synapses(wiring, i, np.flatnonzero(column < 0), "i", f"-{_stop(wiring, i)}*")
 
 
-def _input(wiring: Wiring, stimulus: Stimulus, i: int) -> tuple[str, list[str]]:
-    """Gate node of the neuron and the sources of its input: constant and positive through its own device."""
-    name, bias = wiring.names[i], float(wiring.bias[i])
-    if wiring.spiking[i] and (stimulus.signal is None or not np.any(wiring.signal[:, i])):
-        bias += float(wiring.signal[:, i].sum())
-        if bias > 0:
-            return f"g_{name}", [f"Vg_{name} g_{name} 0 {_n(_gate(wiring, bias))}"]
-    gate = [f"Vg_{name} g_{name} 0 {_n(_gate(wiring, 0.0))}"] if wiring.spiking[i] else []
-    return f"g_{name}", gate + _current_sources(wiring, stimulus, i)
+def _stop(wiring: Wiring, i: int) -> str:
+    """What a sink is multiplied by; a readout has no rail."""
+    return f"sink(V(mem_{wiring.names[i]}))" if wiring.spiking[i] else "1"
 
 
-def _gate(wiring: Wiring, current: Amperes) -> float:
-    """Gate bias for a current (V); the onset, where nothing flows, for none."""
-    device = wiring.circuit.device
-    return (
-        float(bias_for_current(current, device, wiring.circuit.width)) if current > 0 else device.v_ds - device.v_onset
-    )
-
-
-def _current_sources(wiring: Wiring, stimulus: Stimulus, i: int) -> list[str]:
-    """A current that changes sign or value: a wave in amperes, its negative part a sink."""
-    name, rows = wiring.names[i], 1 if stimulus.signal is None else len(stimulus.signal)
-    times = [row * wiring.dt for row in range(rows)]
-    wave = [float(input_current(wiring, stimulus, t)[i]) for t in times]
-    if not any(wave):
-        return []
-    points = [
-        (t, value) for k, (t, value) in enumerate(zip(times, wave, strict=True)) if k == 0 or value != wave[k - 1]
-    ]
-    sink = f"sink(V(mem_{name}))" if wiring.spiking[i] else "1"
-    scale = max(abs(value) for value in wave)
-    return [
-        *_steps(f"Vin_{name} in_{name} 0", [(t, value / scale) for t, value in points], wiring.dt),
-        f"Bin_{name} 0 mem_{name} I = {_n(scale)}*(max(V(in_{name}),0)+min(V(in_{name}),0)*{sink})",
-    ]
+def _current(wiring: Wiring, i: int, wave: Points) -> Iterator[str]:
+    """A current that changes or flows out: a wave of at most 1 V times its largest value, the negative part a sink."""
+    name, scale = wiring.names[i], max(abs(value) for _, value in wave)
+    corners = steps([(t, value / scale) for t, value in wave], wiring.dt)
+    yield from _wrapped(f"Vin_{name} in_{name} 0 PWL(", _pairs(corners), ")")
+    flow = f"max(V(in_{name}),0)+min(V(in_{name}),0)*{_stop(wiring, i)}"
+    yield f"Bin_{name} 0 mem_{name} I = {_n(scale)}*({flow})"
 
 
 def _lines_outside(wiring: Wiring, stimulus: Stimulus) -> Iterator[str]:
-    """One wave of 0 and 1 V for each external channel with synapses; pulses that overlap are one."""
+    """One wave of 0 and 1 V for each external channel with synapses."""
     for channel in range(wiring.n_external):
-        if not np.any(wiring.synapses[channel]):
-            continue
-        times = stimulus.spikes[channel] if stimulus.spikes else ()
-        edges: list[list[float]] = []
-        for t in times:
-            if edges and t <= edges[-1][1]:
-                edges[-1][1] = t + wiring.t_pulse
-            else:
-                edges.append([t, t + wiring.t_pulse])
-        points = [(0.0, 0.0), *((t, float(up)) for edge in edges for t, up in zip(edge, (1, 0), strict=True))]
-        yield from _steps(f"Vext_{channel} ext_{channel} 0", points, 20 * wiring.t_pulse)
+        if np.any(wiring.synapses[channel]):
+            times = stimulus.spikes[channel] if stimulus.spikes else ()
+            corners = steps(channel_pulses(times, wiring.t_pulse, 1.0), wiring.t_pulse)
+            yield from _wrapped(f"Vext_{channel} ext_{channel} 0 PWL(", _pairs(corners), ")")
 
 
-def _steps(source: str, points: Sequence[tuple[float, float]], width: Seconds) -> Iterator[str]:
-    """A piecewise-constant wave; its edges take a thousandth of `width`, half of it before the time of the step."""
-    rise, words, last = 1e-3 * width, [], points[0][1]
-    words.append(f"0 {_n(last)}")
-    for t, value in points[1:] if points[0][0] == 0 else points:
-        start = max(t - rise / 2, 1e-3 * rise)
-        words += [f"{_n(start)} {_n(last)}", f"{_n(start + rise)} {_n(value)}"]
-        last = value
-    return _wrapped(f"{source} PWL(", words, ")")
+def _pairs(points: Points) -> Iterator[str]:
+    return (f"{_n(t)} {_n(value)}" for t, value in points)
 
 
-def _synapses(wiring: Wiring, name: str, lines: np.ndarray, column: np.ndarray, kind: str) -> Iterator[str]:
-    """Synapses of one sign onto a neuron, a few lines to a source."""
+def _synapses(wiring: Wiring, i: int, lines: np.ndarray, kind: str, factor: str) -> Iterator[str]:
+    """Synapses of one sign onto neuron i, `TERMS` lines to a source."""
+    name = wiring.names[i]
     for start in range(0, len(lines), TERMS):
-        terms = [_term(wiring, int(line), float(abs(column[line]))) for line in lines[start : start + TERMS]]
-        sign = "" if kind == "e" else f"-sink(V(mem_{name}))*"
-        yield f"Bs{kind}{start // TERMS}_{name} 0 mem_{name} I = {sign}("
-        yield from ("+ " + ("" if k == 0 else "+") + term for k, term in enumerate(terms))
+        terms = [_term(wiring, int(line), i) for line in lines[start : start + TERMS]]
+        yield f"Bs{kind}{start // TERMS}_{name} 0 mem_{name} I = {factor}("
+        yield from ("+ " + ("+" if k else "") + term for k, term in enumerate(terms))
         yield "+ )"
 
 
-def _term(wiring: Wiring, line: int, current: Amperes) -> str:
-    v_dg = wiring.circuit.device.v_ds - _gate(wiring, current)
+def _term(wiring: Wiring, line: int, i: int) -> str:
     channel = line - wiring.n_external
     activity = f"V(ext_{line})" if channel < 0 else f"active(V(t_{wiring.names[channel]}))"
-    return f"{{tun({_n(v_dg)})}}*{activity}"
+    return f"{{tun({_n(drain_gate(wiring, float(wiring.synapses[line, i])))})}}*{activity}"
 
 
 def _typical_current(wiring: Wiring) -> Amperes:

@@ -74,14 +74,15 @@ def neuron_netlist(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str
     Args:  v_gs: gate bias (V) that the latch is timed for; None: the circuit's own.
     """
     v_gs = circuit.v_gs if v_gs is None else v_gs
-    values = cell_parameters(circuit, *_latch_timing(circuit, _drive(circuit, v_gs)))
     notes = [
         *validity_notes(circuit.device, v_gs),
         "not modelled here: control, crowbar, reset and static currents; the supply pays for the membrane alone",
         "SI units: w (m), a (A/m/V), b v0 vth vreset vspk dtunnel dvth (V), cmem (F), gleak (S), tpulse tlatch (s)",
         "of a corner or a mismatched device: dtunnel is added to u, dvth to vth, kcmem is a factor on cmem",
     ]
-    return head(f"neuron {safe_text(title)}", circuit, circuit_hash(circuit), *notes) + subcircuit(values)
+    return head(f"neuron {safe_text(title)}", circuit, circuit_hash(circuit), *notes) + subcircuit(
+        neuron_parameters(circuit, v_gs)
+    )
 
 
 def subcircuit(parameters: Mapping[str, float]) -> str:
@@ -176,6 +177,11 @@ def _text(value: float | int | str) -> str:
 
 def _drive(circuit: LIFCircuit, v_gs: Volts) -> Amperes:
     return float(btbt_current(circuit.device.v_ds - v_gs, circuit.device, circuit.width))
+
+
+def neuron_parameters(circuit: LIFCircuit, v_gs: Volts | None = None) -> dict[str, float]:
+    """`cell_parameters` with the latch timed for a gate bias (V; None: the circuit's own)."""
+    return cell_parameters(circuit, *_latch_timing(circuit, _drive(circuit, circuit.v_gs if v_gs is None else v_gs)))
 
 
 def cell_parameters(circuit: LIFCircuit, t_pulse: Seconds, t_latch: Seconds) -> dict[str, float]:

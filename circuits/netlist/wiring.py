@@ -1,4 +1,4 @@
-"""A network as wires: every neuron by number, every synapse and bias as a current. What the netlists are written from."""
+"""A network as wires: every neuron by number, every synapse and bias as a current."""
 
 from dataclasses import dataclass
 

@@ -141,5 +141,5 @@ def test_measurements_are_read_and_names_that_contain_error_are_not_errors(tmp_p
     (tmp_path / "a.cir").touch()
     output = "Circuit: * error\n\nperiod_error = -8.5e-04\nspan = 2.79e-05 targ= 4e-5 trig= 1e-5\nStack = 0 bytes.\n"
     monkeypatch.setattr(ngspice.shutil, "which", lambda name: "/bin/true")
-    monkeypatch.setattr(ngspice, "_run", lambda command, timeout_s: (0, output))
+    monkeypatch.setattr(ngspice, "_run", lambda command, timeout_s, folder: (0, output))
     assert run_ngspice(tmp_path / "a.cir") == {"period_error": -8.5e-4, "span": 2.79e-5}
