@@ -6,7 +6,6 @@ Contents, by question:
                           `circuit_at_speed`, `at_temperature`
   what does a spike cost? `spike_energy`, `SpikeEnergy`, `compare`
   what does a chip cost?  `NetworkSpec`, `LayerSpec`, `Activity`, `load_chip`, `place`, `energy_report`, `EnergyReport`
-  who builds it?          `write_network_json`, `write_network_spice`, `write_spice`
 """
 
 from circuits.btbt import DEVICES, BTBTDevice, arrhenius, bias_for_current, btbt_current, kane, mismatch
@@ -15,7 +14,6 @@ from circuits.compare import compare
 from circuits.energy import EnergyReport, energy_report
 from circuits.mapping import MappingError, Placement, place
 from circuits.netlist import write_spice
-from circuits.netlist.parameters import write_network_json, write_network_spice
 from circuits.network import Activity, LayerSpec, NetworkSpec
 from circuits.neuron import (
     LIFCircuit,
@@ -62,6 +60,5 @@ __all__ = [
     "spike_energy",
     "synapses",
     "write_network_json",
-    "write_network_spice",
     "write_spice",
 ]

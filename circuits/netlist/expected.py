@@ -4,7 +4,8 @@ Between two events every current is constant, so each membrane is an exponential
 
     V(t) = V_inf + (V - V_inf) exp(-t g / C),   V_inf = I / g
 
-Exact but for rounding and free of any step, so it is an independent check of a circuit simulator.
+Exact but for rounding and free of any step, so it is an independent check of a circuit simulator. With adaptation there
+are two coupled exponentials, and the network is stepped instead.
 """
 
 import math
@@ -19,6 +20,7 @@ from circuits.netlist.wiring import Wiring
 from circuits.neuron import LIFCircuit, period
 from circuits.units import Seconds, Volts
 
+ADAPTIVE_STEPS = 20_000
 MAX_EVENTS = 1_000_000  # far beyond what a circuit simulator would finish
 
 
@@ -50,6 +52,8 @@ def spike_times(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
         raise ValueError(
             f"body_factor = {wiring.circuit.body_factor:g}: no membrane is an exponential; give the expected spikes"
         )
+    if wiring.adaptive.any():
+        return _stepped(wiring, stimulus)
     n, circuit, t = wiring.n_neurons, wiring.circuit, 0.0
     v, held = np.full(n, circuit.v_reset), np.full(n, -math.inf)  # refractory until
     pulse_end = np.full(len(wiring.synapses), -math.inf)
@@ -82,6 +86,31 @@ def input_current(wiring: Wiring, stimulus: Stimulus, t: Seconds) -> np.ndarray:
         return wiring.bias + wiring.signal.sum(axis=0)
     row = min(int(t / wiring.dt * (1 + 1e-12)), len(stimulus.signal) - 1)  # a row begins at its time, not before
     return wiring.bias + stimulus.signal[row] @ wiring.signal
+
+
+def _stepped(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
+    """`spike_times` with adaptation, in `ADAPTIVE_STEPS` steps; each step gets the charge of the pulses within it."""
+    n, h, t = wiring.n_neurons, stimulus.duration / ADAPTIVE_STEPS, 0.0
+    v, w = np.full(n, wiring.circuit.v_reset), np.zeros(n)
+    held, pulse_end = np.full(n, -math.inf), np.full(len(wiring.synapses), -math.inf)
+    changes, spikes = _changes(wiring, stimulus), [[] for _ in range(n)]
+    for step in range(ADAPTIVE_STEPS):
+        t = step * h
+        while changes and changes[0][0] < t + h:
+            time, channel = changes.pop(0)
+            if channel is not None:
+                pulse_end[channel] = time + wiring.t_pulse
+        part = np.clip(pulse_end - t, 0.0, min(h, wiring.t_pulse)) / h
+        pulses = part @ wiring.synapses if part.any() else 0.0
+        current = input_current(wiring, stimulus, t) + pulses - wiring.g_leak * w
+        free = held <= t
+        w += h / wiring.tau_adapt * (wiring.coupling * (v - wiring.circuit.v_reset) - w)
+        v = np.where(free, _relaxed(wiring, v, current, h), v)
+        for i in np.flatnonzero(free & wiring.spiking & (v >= wiring.v_threshold)):
+            v[i], w[i], held[i] = wiring.circuit.v_reset, w[i] + wiring.jump[i], t + h + wiring.circuit.t_refractory
+            pulse_end[wiring.n_external + i] = t + h + wiring.t_pulse
+            spikes[i].append(t + h)
+    return tuple(np.array(times) for times in spikes)
 
 
 def _changes(wiring: Wiring, stimulus: Stimulus) -> list[tuple[Seconds, int | None]]:

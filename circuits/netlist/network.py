@@ -148,10 +148,26 @@ def _neuron(wiring: Wiring, stimulus: Stimulus, i: int) -> Iterator[str]:
         yield f"G{name} mem_{name} 0 mem_{name} 0 {_n(wiring.g_leak[i])}"
     if wave:
         yield from _current(wiring, i, wave)
-    if np.any(wiring.synapses[wiring.n_external + i]):
+    if wiring.adaptive[i]:
+        yield from _adaptation(wiring, i)
+    if wiring.adaptive[i] or np.any(wiring.synapses[wiring.n_external + i]):
         yield f"Xpulse_{name} spk_{name} t_{name} 0 spike_pulse"
     yield from _synapses(wiring, i, np.flatnonzero(column > 0), "e", "")
     yield from _synapses(wiring, i, np.flatnonzero(column < 0), "i", f"-{_stop(wiring, i)}*")
+
+
+def _adaptation(wiring: Wiring, i: int) -> Iterator[str]:
+    """The adaptation voltage w:  tau_adapt dw/dt = coupling (V - v_reset) - w, and jump over the pulse of each spike.
+
+    It draws g_leak w from the membrane, an ideal source.
+    """
+    name, c_mem = wiring.names[i], wiring.circuit.c_mem
+    leak = f"{_n(wiring.coupling[i])}*(V(mem_{name})-({_n(wiring.circuit.v_reset)}))-V(w_{name})"
+    jump = f"{_n(wiring.jump[i] * c_mem / wiring.t_pulse)}*active(V(t_{name}))"
+    yield f"Cw_{name} w_{name} 0 {_n(c_mem)} ic=0"
+    yield f"Bw_{name} 0 w_{name} I = {_n(c_mem / wiring.tau_adapt[i])}*({leak})+{jump}"
+    drawn = f"max(V(w_{name}),0)*{_stop(wiring, i)}+min(V(w_{name}),0)"
+    yield f"Ba_{name} mem_{name} 0 I = {_n(wiring.g_leak[i])}*({drawn})"
 
 
 def _stop(wiring: Wiring, i: int) -> str:

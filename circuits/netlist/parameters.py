@@ -1,4 +1,4 @@
-"""A network handed over: every neuron and synapse in SI units as JSON, and a SPICE neuron of each layer."""
+"""A network handed over as JSON: every neuron and synapse in SI units."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from circuits.btbt import bias_for_current, validity_notes
-from circuits.netlist.provenance import tool
-from circuits.netlist.spice import write_spice
+from circuits.netlist.provenance import STATUS, network_hash, tool
 from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit, circuit_for_tau
 from circuits.storage import write_json
@@ -40,7 +39,8 @@ def network_parameters(net: NetworkSpec) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "tool": tool(),
-        "status": "behavioural, not foundry-qualified",
+        "status": STATUS,
+        "content_sha256": network_hash(net),
         "name": net.name,
         "labels": list(net.labels),
         "dt_s": net.dt,
@@ -57,11 +57,6 @@ def write_network_json(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
     path = Path(folder) / "network.json"
     write_json(path, network_parameters(net))
     return (path,)
-
-
-def write_network_spice(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
-    """Write a subcircuit and a self-checking bench of a typical neuron (median tau_mem) of each layer."""
-    return write_spice(Path(folder), {layer.name: typical_circuit(net, layer) for layer in net.layers if layer.spiking})
 
 
 def typical_circuit(net: NetworkSpec, layer: LayerSpec) -> LIFCircuit:

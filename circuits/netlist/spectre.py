@@ -95,6 +95,9 @@ def _neuron(wiring: Wiring, stimulus: Stimulus, i: int) -> Iterator[str]:
     else:
         yield f"C_{name} (mem_{name} 0) capacitor c={_n(wiring.circuit.c_mem)}*corner_c"
         yield f"G_{name} (mem_{name} 0 mem_{name} 0) vccs gm={_n(wiring.g_leak[i])}"
+    if wiring.adaptive[i]:
+        own = f"tau={_n(wiring.tau_adapt[i])} coupling={_n(wiring.coupling[i])} jump={_n(wiring.jump[i])}"
+        yield f"A_{name} (mem_{name} spk_{name} 0) btbt_adaptation gleak={_n(wiring.g_leak[i])} {own}"
     if wave:
         yield from _wave(f"Vin_{name} (in_{name} 0)", steps(wave, wiring.dt))
         sink = f"min(1,max(0,1000*(v(mem_{name})-{_n(wiring.circuit.v_sink)})))" if wiring.spiking[i] else "1"

@@ -15,7 +15,7 @@ from circuits.btbt import btbt_current, validity_notes
 from circuits.corners import PROCESS_SHIFTS
 from circuits.netlist.corners_lib import CORNERS_FILE, at_process, corners_lib
 from circuits.netlist.expected import interval
-from circuits.netlist.names import safe_name, safe_text, spice_number
+from circuits.netlist.names import file_stems, safe_text, spice_number
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.neuron import LIFCircuit, rise_time
 from circuits.storage import write_text
@@ -151,15 +151,19 @@ def write_spice(
     Returns:  the paths written, library before bench, in the order of `circuits`, the corner library last.
     Raises:  ValueError for a circuit that does not fire, before anything is written; OSError.
     """
-    texts: dict[str, str] = {}
-    for label, circuit in circuits.items():
-        name = safe_name(label, taken={"corners", *(file.removesuffix(".lib") for file in texts)})
-        texts[f"{name}.lib"] = neuron_netlist(circuit, title=label)
-        texts[f"{name}_bench.cir"] = bench_netlist(circuit, f"{name}.lib", title=label, tolerance=tolerance)
-    texts[CORNERS_FILE] = corners_lib("* process corners of every bench in this folder\n")
+    texts = spice_texts(circuits, tolerance=tolerance)
     for file, text in texts.items():
         write_text(Path(folder) / file, text)
     return tuple(Path(folder) / file for file in texts)
+
+
+def spice_texts(circuits: Mapping[str, LIFCircuit], *, tolerance: float = PERIOD_TOLERANCE) -> dict[str, str]:
+    """What `write_spice` writes, by file name. Raises:  ValueError for a circuit that does not fire."""
+    texts: dict[str, str] = {}
+    for label, name in file_stems(circuits).items():
+        texts[f"{name}.lib"] = neuron_netlist(circuits[label], title=label)
+        texts[f"{name}_bench.cir"] = bench_netlist(circuits[label], f"{name}.lib", title=label, tolerance=tolerance)
+    return texts | {CORNERS_FILE: corners_lib("* process corners of every bench in this folder\n")}
 
 
 def _chosen(by_corner: Mapping[str, Seconds], typical: Seconds) -> str:

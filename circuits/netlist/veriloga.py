@@ -122,9 +122,44 @@ module btbt_synapse(pre, post, vss);
 endmodule
 """
 
+_ADAPTATION = """\
+
+// w follows the membrane and jumps at each spike; it draws gleak*w. An ideal source: no BTBT circuit is published
+module btbt_adaptation(mem, spk, vss);
+  inout mem, spk, vss;
+  electrical mem, spk, vss, w;
+  parameter real cmem = {c_mem} from (0:inf);  // F
+  parameter real gleak = {g_leak};  // S
+  parameter real tau = 1.0 from (0:inf);  // s
+  parameter real coupling = 0.0;
+  parameter real jump = 0.0;  // V
+  parameter real tpulse = {t_pulse} from (0:inf);  // s
+  parameter real vreset = {v_reset};  // V
+  parameter real vspk = {vspk} from (0:inf);  // V
+  parameter real vsink = {v_sink};  // V
+  real tend;
+  integer jumping;
+  analog begin
+    @(initial_step) begin
+      jumping = 0;
+      tend = -1.0;
+    end
+    @(cross(V(spk, vss) - 0.5*vspk, +1)) begin
+      jumping = 1;
+      tend = $abstime + tpulse;
+    end
+    @(timer(tend))
+      jumping = 0;
+    I(w, vss) <+ cmem/tau*(V(w, vss) - coupling*(V(mem, vss) - vreset)) + ddt(cmem*V(w, vss))
+                 - cmem*jump/tpulse*transition(jumping, 0.0, 1e-3*tpulse, 1e-3*tpulse);
+    I(mem, vss) <+ gleak*(max(V(w, vss), 0.0)*min(1.0, max(0.0, 1e3*(V(mem, vss) - vsink))) + min(V(w, vss), 0.0));
+  end
+endmodule
+"""
+
 
 def event_view(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:
-    """Modules `btbt_lif(mem, spk, gate, vdd, vss)` and `btbt_synapse(pre, post, vss)` with events, for Spectre."""
+    """Modules `btbt_lif(mem, spk, gate, vdd, vss)`, `btbt_synapse` and `btbt_adaptation` with events, for Spectre."""
     integers = "  integer resetting;\n"
     neuron = _module(circuit, v_gs, _EVENT.format(membrane=_MEMBRANE), reals=", tend", integers=integers)
     values = {
@@ -135,9 +170,13 @@ def event_view(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "
         "t_pulse": T_PULSE,
         "vspk": circuit.v_dd,
         "v_sink": circuit.v_sink,
+        "v_reset": circuit.v_reset,
+        "c_mem": circuit.c_mem,
+        "g_leak": circuit.g_leak,
     }
-    synapse = _SYNAPSE.format_map({name: spice_number(value) for name, value in values.items()})
-    return _head(circuit, v_gs, title, "event view, for Spectre") + neuron + synapse
+    texts = {name: spice_number(value) for name, value in values.items()}
+    cells = _SYNAPSE.format_map(texts) + _ADAPTATION.format_map(texts)
+    return _head(circuit, v_gs, title, "event view, for Spectre") + neuron + cells
 
 
 def smooth_view(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:

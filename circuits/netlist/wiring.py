@@ -1,5 +1,6 @@
 """A network as wires: every neuron by number, every synapse and bias as a current."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,9 @@ class Wiring:
     bias: np.ndarray  # (n,), A, constant
     signal: np.ndarray  # (signal, n), A per unit of signal
     synapses: np.ndarray  # (channel + n, n), A while the pulse lasts, negative for inhibition
+    tau_adapt: np.ndarray  # (n,), s, infinite without adaptation
+    coupling: np.ndarray  # (n,), dw/dv of the adaptation voltage w
+    jump: np.ndarray  # (n,), V, of w at each spike
     n_external: int
     t_pulse: Seconds
     dt: Seconds  # of the rows of a signal
@@ -41,35 +45,41 @@ class Wiring:
     def n_synapses(self) -> int:
         return int(np.count_nonzero(self.synapses))
 
+    @property
+    def adaptive(self) -> np.ndarray:
+        """Neurons with an adaptation, `(n,)`."""
+        return np.isfinite(self.tau_adapt)
+
 
 def wire(net: NetworkSpec, t_pulse: Seconds = T_PULSE) -> Wiring:
     """The network as currents: bias b q / dt, signal w q / dt, synapse w q / t_pulse with q = C (V_th - V_reset).
 
-    Raises:  ValueError for an adaptive layer, for which no circuit is published, and unless t_pulse is positive.
+    Raises:  ValueError unless t_pulse is positive.
     """
-    for layer in net.layers:
-        if layer.kind == "adaptive_lif":
-            raise ValueError(
-                f"layer {layer.name!r} is adaptive, and no BTBT circuit of an adaptation is published: the network has "
-                "no netlist; train it with neuron.kind = 'lif', or take the netlists of its single neurons"
-            )
     circuit, per_step = net.circuit, net.circuit.charge_per_weight / net.dt
-    tau = np.concatenate([layer.tau_mem for layer in net.layers])
-    threshold = np.concatenate([layer.v_threshold for layer in net.layers])
     return Wiring(
         circuit=circuit,
         names=_names(net),
         spiking=np.concatenate([np.full(layer.n_neurons, layer.spiking) for layer in net.layers]),
-        g_leak=circuit.c_mem / tau,
-        v_threshold=circuit.v_reset + circuit.swing * threshold,
-        bias=per_step * np.concatenate([layer.bias for layer in net.layers]),
+        g_leak=circuit.c_mem / _each(net, "tau_mem", math.inf),
+        v_threshold=circuit.v_reset + circuit.swing * _each(net, "v_threshold", 1.0),
+        bias=per_step * _each(net, "bias", 0.0),
         signal=per_step * _signal(net),
         synapses=_synapses(net, t_pulse),
+        tau_adapt=_each(net, "tau_adapt", math.inf),
+        coupling=_each(net, "adapt_a", 0.0),
+        jump=circuit.swing * _each(net, "adapt_b", 0.0),
         n_external=net.n_external,
         t_pulse=t_pulse,
         dt=net.dt,
         notes=_notes(net),
     )
+
+
+def _each(net: NetworkSpec, field: str, absent: float) -> np.ndarray:
+    """A field of every layer in one row, `absent` for the neurons of a layer without it."""
+    values = [(getattr(layer, field), layer.n_neurons) for layer in net.layers]
+    return np.concatenate([np.full(n, absent) if value is None else value for value, n in values])
 
 
 def _names(net: NetworkSpec) -> tuple[str, ...]:
@@ -109,6 +119,8 @@ def _currents(weights: np.ndarray, circuit: LIFCircuit, t_pulse: Seconds) -> np.
 def _notes(net: NetworkSpec) -> tuple[str, ...]:
     """Where the netlist and the stepped network differ."""
     notes = ("bias and signal flow all the time; a spike during a pulse of its line starts the pulse anew",)
+    if any(layer.tau_adapt is not None for layer in net.layers):
+        notes += ("adaptation is an ideal source: no BTBT circuit of it is published",)
     if net.circuit.v_reset:
         notes += ("the membrane leaks to vss, the trained network's to v_reset",)
     return notes
