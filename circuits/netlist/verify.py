@@ -1,8 +1,9 @@
 """Run the benches of a hand-over in ngspice and put expected beside simulated, from the raw file and from `.meas`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,27 @@ def verify(folder: Path, benches: tuple[Bench, ...], timeout_s: float = TIMEOUT_
     if find_ngspice() is None:
         return None
     return tuple(check for bench in benches for check in _checks(Path(folder), bench, timeout_s))
+
+
+def require_verifiable(benches: tuple[Bench, ...], timeout_s: float) -> None:
+    """Raise ValueError where there is no bench that ngspice can run, or the time limit is not positive."""
+    if not benches:
+        raise ValueError("this format has no bench for ngspice; verify --format spice or all")
+    if not timeout_s > 0:
+        raise ValueError(f"timeout must be positive, got {timeout_s} s")
+
+
+def verdict(folder: Path, benches: tuple[Bench, ...], timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
+    """`verify` as plain data: `passed` (None where nothing was run), `verification` in words, and `rows`.
+
+    Raises:  as `verify`.
+    """
+    checks = verify(folder, benches, timeout_s)
+    if checks is None:
+        return {"passed": None, "verification": SKIPPED, "rows": []}
+    bad = sum(not check.passed for check in checks)
+    said = f"{len(checks) - bad} of {len(checks)} figures as expected, {len(benches)} benches in ngspice"
+    return {"passed": not bad, "verification": said, "rows": [asdict(check) for check in checks]}
 
 
 def _checks(folder: Path, bench: Bench, timeout_s: float) -> Iterator[Check]:
