@@ -64,7 +64,7 @@ def test_a_small_recurrent_network_spikes_as_expected(tmp_path):
     assert measured["pass"] == 1
     for simulated, exact in zip(spikes, expected, strict=True):
         assert abs(len(simulated) - len(exact)) <= 1
-        np.testing.assert_allclose(simulated[:2], exact[:2], rtol=0.01)
+        np.testing.assert_allclose(simulated[:1], exact[:1], atol=1e-6)  # one pulse, by which its last input may come
 
 
 @pytest.mark.slow
@@ -115,16 +115,15 @@ def test_a_signal_that_changes_sign_is_followed(tmp_path):
 
 
 def test_adaptation_slows_the_neuron_down_as_expected(tmp_path):
-    adapting = layer("adapting", "adaptive_lif", np.array([[0.5]]), tau_adapt=np.array([100e-6]),
-                     adapt_a=np.array([0.2]), adapt_b=np.array([0.15]))  # fmt: skip
-    trains = (np.arange(60) * 3e-6 + 1e-6,)
-    (exact,), (spikes,), measured, _ = simulate(
-        tmp_path, NetworkSpec("adapt", DT, CIRCUIT, (adapting,)), Stimulus(180e-6, trains)
-    )
+    """A constant bias, so that nothing but the adaptation changes the interval."""
+    adapting = layer("adapting", "adaptive_lif", np.zeros((1, 1)), tau_adapt=np.array([100e-6]),
+                     adapt_a=np.array([0.2]), adapt_b=np.array([0.5]))  # fmt: skip
+    adapting = replace(adapting, bias=np.array([60e-12 * DT / CIRCUIT.charge_per_weight]))
+    net = NetworkSpec("adapt", DT, CIRCUIT, (adapting,))
+    (exact,), (spikes,), measured, _ = simulate(tmp_path, net, Stimulus(100e-6))
     intervals = np.diff(exact)
-    assert intervals[-1] > 1.3 * intervals[0]
-    assert abs(len(spikes) - len(exact)) <= 1
-    np.testing.assert_allclose(spikes[:3], exact[:3], rtol=0.02)
+    assert intervals[-1] > 1.5 * intervals[0]
+    np.testing.assert_allclose(spikes, exact, rtol=0.01)
     assert measured["pass"] == 1
 
 
