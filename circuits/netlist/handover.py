@@ -26,7 +26,7 @@ from circuits.neuron import LIFCircuit
 from circuits.storage import write_text
 
 MAX_NEURONS, MAX_SYNAPSES = 300, 5000  # spiking ones, of a network as one deck; beyond, a simulator takes hours
-BENCH_SPIKES = 60  # after which the bench of a network ends
+BENCH_SPIKES = 40  # after which the bench of a network ends
 BENCH_STEPS = 50  # time steps of the network, after which it ends at the latest
 STRENGTHS = (1, 2, 4, 8, 16, 32, 64)
 NETWORK = "network_bench"

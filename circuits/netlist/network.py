@@ -37,7 +37,7 @@ _FUNCTIONS = """\
 * d follows spk; until it is there, the timing capacitor t is held at the charge that the hold itself delivers
 Rd spk d {{hold/c/0.693147}}
 Cd d vss {{c}} ic=0
-Bt vss t I = V(spk,vss) > half ? (V(d,vss) < half ? ({{hold/tpulse}}-V(t,vss))*{{c/tlatch}} : active(V(t,vss))*{{c/tpulse}}) : active(V(t,vss))*{{c/tpulse}}
+Bt vss t I = (V(spk,vss) > half) && (V(d,vss) < half) ? ({{hold/tpulse}}-V(t,vss))*{{c/tlatch}} : active(V(t,vss))*{{c/tpulse}}
 Ct t vss {{c}} ic=1
 .ends spike_pulse
 """  # noqa: E501

@@ -60,11 +60,11 @@ def write_network_json(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
 
 
 def typical_circuit(net: NetworkSpec, layer: LayerSpec) -> LIFCircuit:
-    """The layer's circuit at its median tau_mem and threshold, biased at three times its rheobase."""
+    """The layer's circuit at its median tau_mem and threshold, biased at three times its rheobase, at threshold too."""
     circuit = circuit_for_tau(float(np.median(layer.tau_mem)), net.circuit)
     circuit = replace(circuit, v_threshold=circuit.v_reset + circuit.swing * float(np.median(layer.v_threshold)))
     v_gs = float(bias_for_current(DRIVE_OVER_RHEOBASE * circuit.rheobase, circuit.device, circuit.width))
-    return replace(circuit, v_gs=v_gs)
+    return replace(circuit, v_gs=v_gs - circuit.body_factor * circuit.v_threshold)
 
 
 def _circuit(circuit: LIFCircuit) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _SUBCIRCUIT = """\
 {params}
 * tunnelling current from the drain supply into the floating body, u = V_DG - V_0 - body_factor V_mem
 .func u(dg,body) {{dg-bodyf*body-v0+dtunnel}}
-Btun vdd mem I = {{w*a}}*max(u(V(vdd,gate),V(mem,vss)),0)*exp(-{{b}}/max(u(V(vdd,gate),V(mem,vss)),1m))
+Btun vdd mem I = {{w*a}}*max(u(V(vdd,gate),V(mem,vss)),1m)*exp(-{{b}}/max(u(V(vdd,gate),V(mem,vss)),1m))
 Cmem mem vss {{cmem*kcmem}} ic={{vreset}}
 Gleak mem vss mem vss {{gleak}}
 * latch: set above threshold, cleared when the ramp reaches 1 V; its capacitors are as small as the membrane's,
@@ -109,8 +109,9 @@ def bench_netlist(
     i_in = _drive(circuit, v_gs)
     expected = interval(circuit, v_gs)
     if not math.isfinite(expected):
+        at_threshold = _drive(circuit, v_gs + circuit.body_factor * circuit.v_threshold)
         raise ValueError(
-            f"v_gs = {v_gs} V drives {si(i_in, 'A')} into {title!r}, not above its rheobase of "
+            f"v_gs = {v_gs} V drives {si(at_threshold, 'A')} into {title!r} at threshold, not above its rheobase of "
             f"{si(circuit.rheobase, 'A')}: it never spikes; make v_gs more negative or g_leak smaller"
         )
     by_corner = {process: interval(at_process(circuit, process), v_gs) for process in PROCESS_SHIFTS}

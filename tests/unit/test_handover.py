@@ -216,6 +216,7 @@ def test_a_network_too_large_for_a_deck_says_why_and_what_helps(monkeypatch):
     assert "4 spiking neurons and 7 synapses" in told.notes[0]
     assert "prune" in told.notes[0]
     assert "encoder_bench.cir" in told.texts
+    monkeypatch.undo()
     bodily = network(circuit=LIFCircuit(body_factor=0.05))
     assert "body factor" in handover(bodily, "spice").notes[0]
 
