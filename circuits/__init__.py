@@ -15,7 +15,8 @@ from circuits.compare import compare
 from circuits.energy import EnergyReport, energy_report
 from circuits.mapping import MappingError, Placement, place
 from circuits.netlist import write_spice
-from circuits.netlist.parameters import write_network_json, write_network_spice
+from circuits.netlist.handover import write_network_spice
+from circuits.netlist.parameters import write_network_json
 from circuits.network import Activity, LayerSpec, NetworkSpec
 from circuits.neuron import (
     LIFCircuit,

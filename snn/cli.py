@@ -180,21 +180,29 @@ def map_run(
 def export(
     run: RunFolder,
     out: Out,
-    format: Annotated[str, typer.Option(help="json or spice.")] = "json",
+    format: Annotated[str, typer.Option(help="json, spice, spectre, verilog-a or all.")] = "json",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Run the SPICE benches in ngspice, expected beside simulated.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each bench.")] = 300.0,
     json: Json = False,
 ) -> None:
-    """Hand a run over to a circuit team: parameters in SI units, or a SPICE neuron with a test bench."""
+    """Hand a run over to a circuit team: parameters, netlists and models, with benches that check themselves."""
     with Terminal(json) as terminal:
-        if format not in ("json", "spice"):
-            raise ValueError(f"unknown --format {format!r}; known: json, spice")
-        from circuits.netlist.parameters import write_network_json, write_network_spice
+        from circuits.netlist.handover import handover
+        from circuits.netlist.verify import require_verifiable, verdict
         from snn.export import network_spec
         from snn.run import load_run
 
         loaded = load_run(run)
-        write = write_network_json if format == "json" else write_network_spice
-        files = write(out, network_spec(loaded.model, loaded.labels))
-        terminal.result({"format": format, "files": [str(path) for path in files]})
+        files = handover(network_spec(loaded.model, loaded.labels), format)
+        if verify:
+            require_verifiable(files.benches, timeout)
+        result = {"format": format, "files": [str(path) for path in files.write(out)], "notes": list(files.notes)}
+        checked = verdict(out, files.benches, timeout) if verify else {}
+        terminal.result(result | checked)
+        if checked.get("passed") is False:
+            raise typer.Exit(1)
 
 
 @data_app.command(name="list")

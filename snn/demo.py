@@ -9,7 +9,8 @@ from circuits.chips import load_chip
 from circuits.compare import compare
 from circuits.energy import EnergyReport, energy_report
 from circuits.mapping import place
-from circuits.netlist.parameters import write_network_json, write_network_spice
+from circuits.netlist.handover import write_network_spice
+from circuits.netlist.parameters import write_network_json
 from circuits.neuron import LIFCircuit, spike_energy
 from circuits.storage import write_json
 from snn.data.clip import load_clip

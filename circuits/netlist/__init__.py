@@ -1,12 +1,40 @@
-"""The neuron as circuit designers use it: SPICE text, a self-checking test bench, and a run of it.
+"""Neuron and network for circuit designers: SPICE, Spectre and Verilog-A with benches that check themselves, and runs.
 
-text        `neuron_netlist`, `bench_netlist`, `write_spice`
+neuron      `neuron_netlist`, `bench_netlist`, `write_spice`, `event_view`, `smooth_view`, `neuron_spectre`
+network     `wire`, `Stimulus`, `network_netlist`, `network_bench`, `network_spectre`
+expected    `interval`, `spike_times`
+hand-over   `circuits.netlist.handover.handover`, `circuits.netlist.verify.verify`
 names       `safe_name`
-simulation  `run_ngspice`
+simulation  `run_ngspice`, `run_waves`, `read_raw`
 """
 
+from circuits.netlist.expected import interval, spike_times
 from circuits.netlist.names import safe_name
-from circuits.netlist.ngspice import run_ngspice
+from circuits.netlist.network import network_bench, network_netlist
+from circuits.netlist.ngspice import run_ngspice, run_waves
+from circuits.netlist.rawfile import read_raw
+from circuits.netlist.spectre import network_spectre, neuron_spectre
 from circuits.netlist.spice import bench_netlist, neuron_netlist, write_spice
+from circuits.netlist.stimulus import Stimulus
+from circuits.netlist.veriloga import event_view, smooth_view
+from circuits.netlist.wiring import wire
 
-__all__ = ["bench_netlist", "neuron_netlist", "run_ngspice", "safe_name", "write_spice"]
+__all__ = [
+    "Stimulus",
+    "bench_netlist",
+    "event_view",
+    "interval",
+    "network_bench",
+    "network_netlist",
+    "network_spectre",
+    "neuron_netlist",
+    "neuron_spectre",
+    "read_raw",
+    "run_ngspice",
+    "run_waves",
+    "safe_name",
+    "smooth_view",
+    "spike_times",
+    "wire",
+    "write_spice",
+]

@@ -1,10 +1,11 @@
 """Names and texts made safe for a circuit simulator: nothing that a user typed reaches a netlist unchanged."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 MAX_NAME = 40  # characters; SPICE dialects differ, none that is in use allows fewer
 MAX_TEXT = 120
+RESERVED = ("corners", "network")  # stems of files that every hand-over has
 
 
 def safe_name(label: str, taken: Container[str] = ()) -> str:
@@ -19,6 +20,14 @@ def safe_name(label: str, taken: Container[str] = ()) -> str:
         number += 1
         name = f"{stem[: MAX_NAME - len(f'_{number}')]}_{number}"
     return name
+
+
+def file_stems(labels: Iterable[str]) -> dict[str, str]:
+    """A file stem of its own for each label, none of them one of `RESERVED`."""
+    stems: dict[str, str] = {}
+    for label in labels:
+        stems[label] = safe_name(label, {*RESERVED, *stems.values()})
+    return stems
 
 
 def safe_text(text: str) -> str:

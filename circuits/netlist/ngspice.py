@@ -1,14 +1,27 @@
-"""Run a deck in ngspice and read its measurements."""
+"""Run a deck in ngspice and read its measurements and its waves."""
 
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
+
+import numpy as np
+
+from circuits.netlist.rawfile import read_raw
 
 _MEASUREMENT = re.compile(r"^(\w+)\s*=\s*([-+]?\d\S*)(\s+(targ|trig|at|from|to)=.*)?$")
 # ngspice 39 prints its troubles and often still ends with status 0. Word bounds keep names such as period_error apart.
 _TROUBLE = re.compile(r"\b(error|fatal|aborted|failed|singular matrix|too small|no simulations run)\b", re.IGNORECASE)
+_PROGRESS = re.compile(r"\r?\s?Reference value :\s*\S+")  # printed without a line end, before whatever comes next
+_RAW, _DECK = "waves.raw", "run.cir"
+_CONTROL = f"* run\n.control\nset filetype=binary\nsource {{deck}}\nrun\nwrite {_RAW}\nquit\n.endc\n.end\n"
+
+
+def find_ngspice() -> str | None:
+    """Path of the simulator, None where it is not installed."""
+    return shutil.which("ngspice")
 
 
 def run_ngspice(path: Path, timeout_s: float = 60) -> dict[str, float]:
@@ -17,25 +30,59 @@ def run_ngspice(path: Path, timeout_s: float = 60) -> dict[str, float]:
     Raises:  FileNotFoundError where the deck or ngspice is missing; RuntimeError with the last lines of the output
     where the run fails, prints an error or takes longer than `timeout_s` seconds.
     """
+    path = _deck(path)
+    return _measurements(path, [_program(), "-n", "-b", str(path)], timeout_s)
+
+
+def run_waves(path: Path, timeout_s: float = 60) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """Run a deck; its `.meas` results, and what it saves from the raw file: `time`, `v(spk)`, ... each `(point,)`.
+
+    The run takes place in a temporary folder, on copies of the decks and libraries beside the file.
+    Raises:  as `run_ngspice`; RuntimeError too where ngspice leaves no raw file, ValueError where it is broken.
+    """
+    path = _deck(path)
+    program = _program()
+    with tempfile.TemporaryDirectory(prefix="tunnelspike-") as folder:
+        place = Path(folder)
+        for file in path.parent.iterdir():
+            if file.suffix in (".cir", ".lib"):
+                shutil.copyfile(file, place / file.name)
+        (place / _DECK).write_text(_CONTROL.format(deck=path.name), encoding="ascii")
+        measured = _measurements(path, [program, "-n", "-b", _DECK], timeout_s, place)
+        if not (place / _RAW).is_file():
+            raise RuntimeError(f"ngspice left no raw file of {path}; does it hold a .tran line?")
+        return measured, read_raw(place / _RAW)
+
+
+def _deck(path: Path) -> Path:
     path = Path(path).resolve()
     if not path.is_file():
         raise FileNotFoundError(f"no netlist at {path}; write one with circuits.netlist.spice.write_spice")
-    program = shutil.which("ngspice")
+    return path
+
+
+def _program() -> str:
+    program = find_ngspice()
     if program is None:
         raise FileNotFoundError("ngspice is not on the PATH; install it (Debian: apt-get install ngspice)")
-    status, output = _run([program, "-n", "-b", str(path)], timeout_s)
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return program
+
+
+def _measurements(path: Path, command: list[str], timeout_s: float, folder: Path | None = None) -> dict[str, float]:
+    status, output = _run(command, timeout_s, folder)
+    lines = [line.strip() for line in _PROGRESS.sub("", output).splitlines() if line.strip()]
     judged = (line for line in lines if not line.startswith("Circuit:"))  # that line is the title: it may say anything
     if status or any(_TROUBLE.search(line) for line in judged):
         raise RuntimeError(f"ngspice failed on {path} (status {status}): " + " | ".join(lines[-8:]))
     return {match[1]: float(match[2]) for line in lines if (match := _MEASUREMENT.match(line))}
 
 
-def _run(command: list[str], timeout_s: float) -> tuple[int, str]:
+def _run(command: list[str], timeout_s: float, folder: Path | None = None) -> tuple[int, str]:
     """Exit status and merged output. `-n` leaves out the user's .spiceinit; the C locale keeps the decimal point."""
     try:
         done = subprocess.run(
             command,
+            cwd=folder,
             env={**os.environ, "LC_ALL": "C", "OMP_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -43,5 +90,5 @@ def _run(command: list[str], timeout_s: float) -> tuple[int, str]:
             timeout=timeout_s,
         )
     except subprocess.TimeoutExpired as error:
-        raise RuntimeError(f"ngspice took longer than {timeout_s} s on {command[-1]}; raise timeout_s") from error
+        raise RuntimeError(f"ngspice took longer than {timeout_s:g} s on {command[-1]}; raise timeout_s") from error
     return done.returncode, done.stdout.decode("utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""A network handed over: every neuron and synapse in SI units as JSON, and a SPICE neuron of each layer."""
+"""A network handed over as JSON: every neuron and synapse in SI units."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from circuits.btbt import bias_for_current, btbt_current, validity_notes
-from circuits.netlist.provenance import tool
-from circuits.netlist.spice import write_spice
+from circuits.netlist.provenance import STATUS, network_hash, tool
 from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit, circuit_for_tau
 from circuits.storage import write_json
@@ -41,7 +40,8 @@ def network_parameters(net: NetworkSpec) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "tool": tool(),
-        "status": "behavioural, not foundry-qualified",
+        "status": STATUS,
+        "content_sha256": network_hash(net),
         "name": net.name,
         "labels": list(net.labels),
         "dt_s": net.dt,
@@ -60,17 +60,12 @@ def write_network_json(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
     return (path,)
 
 
-def write_network_spice(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
-    """Write a subcircuit and a self-checking bench of a typical neuron (median tau_mem) of each layer."""
-    return write_spice(Path(folder), {layer.name: typical_circuit(net, layer) for layer in net.layers if layer.spiking})
-
-
 def typical_circuit(net: NetworkSpec, layer: LayerSpec) -> LIFCircuit:
-    """The layer's circuit at its median tau_mem and threshold, biased at three times its rheobase."""
+    """The layer's circuit at its median tau_mem and threshold, biased at three times its rheobase, at threshold too."""
     circuit = circuit_for_tau(float(np.median(layer.tau_mem)), net.circuit)
     circuit = replace(circuit, v_threshold=circuit.v_reset + circuit.swing * float(np.median(layer.v_threshold)))
     v_gs = float(bias_for_current(DRIVE_OVER_RHEOBASE * circuit.rheobase, circuit.device, circuit.width))
-    return replace(circuit, v_gs=v_gs)
+    return replace(circuit, v_gs=v_gs - circuit.body_factor * circuit.v_threshold)
 
 
 def _circuit(circuit: LIFCircuit) -> dict[str, Any]:

@@ -1,6 +1,20 @@
-"""Which program wrote a file."""
+"""Where a file comes from: which program wrote it, from which network, after which sources."""
 
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+
+from circuits.netlist.names import safe_text
+from circuits.network import NetworkSpec
+from circuits.neuron import LIFCircuit
+
+STATUS = "behavioural, not foundry-qualified"
+HASH_DIGITS = 12
+CIRCUIT_SOURCE = "circuit: self-consistent operating point after IEEE T-ED 10.1109/TED.2020.2985167, rest ASSUMED"
 
 
 def tool() -> str:
@@ -9,3 +23,49 @@ def tool() -> str:
         return f"tunnelspike {version('tunnelspike')}"
     except PackageNotFoundError:  # run from the source tree, not installed
         return "tunnelspike (not installed)"
+
+
+def network_hash(net: NetworkSpec) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of what the network does: circuit, time step, layers with all numbers.
+
+    Names of the network, its layers and its labels change nothing in silicon, so they are not part of it.
+    """
+    digest = hashlib.sha256(json.dumps([asdict(net.circuit), net.dt], sort_keys=True).encode())
+    for layer in net.layers:
+        digest.update(layer.kind.encode())
+        for name, value in vars(layer).items():
+            if isinstance(value, np.ndarray):
+                digest.update(f"{name}{value.shape}".encode() + np.ascontiguousarray(value, dtype="<f8").tobytes())
+    return digest.hexdigest()[:HASH_DIGITS]
+
+
+def circuit_hash(circuit: LIFCircuit) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of one circuit's numbers and names."""
+    return hashlib.sha256(json.dumps(asdict(circuit), sort_keys=True).encode()).hexdigest()[:HASH_DIGITS]
+
+
+def head(title: str, circuit: LIFCircuit, content: str, *notes: str, comment: str = "*") -> str:
+    """Comment lines for the top of a file: title, tool, hash of the content, sources, status, notes; all made safe.
+
+    Args:  content: `network_hash` or `circuit_hash`.   comment: how the dialect begins a comment line.
+    """
+    return "".join(f"{comment} {line}\n" for line in _lines(title, circuit, content, notes))
+
+
+def _lines(title: str, circuit: LIFCircuit, content: str, notes: tuple[str, ...]) -> Iterator[str]:
+    yield safe_text(title)
+    yield f"written by {tool()}; content {content}; {STATUS}"
+    yield f"device {safe_text(circuit.device.name)}: {safe_text(circuit.device.source)}"
+    yield CIRCUIT_SOURCE
+    yield from (safe_text(note) for note in notes)
+
+
+def record(circuit: LIFCircuit, content: str) -> dict[str, str]:
+    """The same for the head of a JSON file."""
+    return {
+        "tool": tool(),
+        "content_sha256": content,
+        "status": STATUS,
+        "device_source": circuit.device.source,
+        "circuit_source": CIRCUIT_SOURCE,
+    }

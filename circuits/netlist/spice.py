@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from circuits.btbt import btbt_current, validity_notes
-from circuits.netlist.names import safe_name, safe_text, spice_number
-from circuits.netlist.provenance import tool
-from circuits.neuron import LIFCircuit, period, rise_time
+from circuits.corners import PROCESS_SHIFTS
+from circuits.netlist.corners_lib import CORNERS_FILE, at_process, corners_lib
+from circuits.netlist.expected import interval
+from circuits.netlist.names import file_stems, safe_text, spice_number
+from circuits.netlist.provenance import circuit_hash, head
+from circuits.neuron import LIFCircuit, rise_time
 from circuits.storage import write_text
 from circuits.units import Amperes, Seconds, Volts, si
 
@@ -25,14 +28,15 @@ INTERVALS = 4  # measured after the second spike: the first interval starts from
 _SUBCIRCUIT = """\
 .subckt btbt_lif mem spk gate vdd vss params:
 {params}
-* tunnelling current from the drain supply into the floating body
-Btun vdd mem I = {{w*a}}*max(V(vdd,gate)-{{v0}},0)*exp(-{{b}}/max(V(vdd,gate)-{{v0}},1m))
-Cmem mem vss {{cmem}} ic={{vreset}}
+* tunnelling current from the drain supply into the floating body, u = V_DG - V_0 - body_factor V_mem
+.func u(dg,body) {{dg-bodyf*body-v0+dtunnel}}
+Btun vdd mem I = {{w*a}}*max(u(V(vdd,gate),V(mem,vss)),1m)*exp(-{{b}}/max(u(V(vdd,gate),V(mem,vss)),1m))
+Cmem mem vss {{cmem*kcmem}} ic={{vreset}}
 Gleak mem vss mem vss {{gleak}}
 * latch: set above threshold, cleared when the ramp reaches 1 V; its capacitors are as small as the membrane's,
 * so that the step control follows the membrane and not the latch
-Bset set vss V = V(ramp,vss) > 1 ? 0 : (V(mem,vss) > {{vth}} ? 1 : (V(q,vss) > 0.5 ? 1 : 0))
-Rq set q {{tlatch/cmem}}
+.func held(ramp,v,q) {{ramp > 1 ? 0 : (v > vth+dvth ? 1 : (q > 0.5 ? 1 : 0))}}
+Bset vss q I = {{cmem/tlatch}}*(held(V(ramp,vss),V(mem,vss),V(q,vss))-V(q,vss))
 Cq q vss {{cmem}} ic=0
 * while set: the ramp rises in tpulse and the membrane is held at vreset
 Bramp vss ramp I = V(q,vss) > 0.5 ? {{cmem/tpulse}} : -V(ramp,vss)*{{cmem/tlatch}}
@@ -44,15 +48,17 @@ Espk spk vss q vss {{vspk}}
 
 _BENCH = """\
 .include "{library}"
-.param expected_period={expected} tolerance={tolerance} intervals={intervals} vds={v_ds}
+.lib "{corners}" TT
+.param expected_period={{{expected_by_corner}}}
+.param tolerance={tolerance} intervals={intervals} vds={v_ds}
 Vdrain vdd 0 {{vds}}
 Vgate gate 0 {v_gs}
-X1 mem spk gate vdd 0 btbt_lif
+X1 mem spk gate vdd 0 btbt_lif dtunnel={{corner_tunnel}} dvth={{corner_threshold}} kcmem={{corner_c}}
 .options method=gear reltol=1e-4 vntol=1e-6 abstol={abstol} chgtol={chgtol} gmin=1e-20 pivtol=1e-30
-.tran {step} {stop} 0 {step} uic
+.tran {{expected_period/{steps}}} {{{periods}*expected_period}} 0 {{expected_period/{steps}}} uic
 .save v(mem) v(spk) i(Vdrain)
 .meas tran span trig v(spk) val={half} rise=2 targ v(spk) val={half} rise={last_rise}
-.meas tran i_drain avg i(Vdrain) from={expected} to={average_to}
+.meas tran i_drain avg i(Vdrain) from={{expected_period}} to={{{average_to}*expected_period}}
 .meas tran period param='span/intervals'
 .meas tran membrane_j param='-i_drain*vds*period'
 .meas tran period_error param='period/expected_period-1'
@@ -68,17 +74,20 @@ def neuron_netlist(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str
     Args:  v_gs: gate bias (V) that the latch is timed for; None: the circuit's own.
     """
     v_gs = circuit.v_gs if v_gs is None else v_gs
-    values = _parameters(circuit, _drive(circuit, v_gs))
-    params = "\n".join(f"+ {name}={spice_number(value)}" for name, value in values.items())
     notes = [
-        f"neuron {safe_text(title)}",
-        f"written by {tool()}; behavioural, not foundry-qualified",
-        f"device {safe_text(circuit.device.name)}: {safe_text(circuit.device.source)}",
-        *(safe_text(note) for note in validity_notes(circuit.device, v_gs)),
+        *validity_notes(circuit.device, v_gs),
         "not modelled here: control, crowbar, reset and static currents; the supply pays for the membrane alone",
-        "SI units: w (m), a (A/m/V), b v0 vth vreset vspk (V), cmem (F), gleak (S), tpulse tlatch (s)",
+        "SI units: w (m), a (A/m/V), b v0 vth vreset vspk dtunnel dvth (V), cmem (F), gleak (S), tpulse tlatch (s)",
+        "of a corner or a mismatched device: dtunnel is added to u, dvth to vth, kcmem is a factor on cmem",
     ]
-    return "".join(f"* {note}\n" for note in notes) + _SUBCIRCUIT.format(params=params)
+    return head(f"neuron {safe_text(title)}", circuit, circuit_hash(circuit), *notes) + subcircuit(
+        neuron_parameters(circuit, v_gs)
+    )
+
+
+def subcircuit(parameters: Mapping[str, float]) -> str:
+    """The text of `btbt_lif` with these defaults, see `cell_parameters`."""
+    return _SUBCIRCUIT.format(params="\n".join(f"+ {name}={spice_number(v)}" for name, v in parameters.items()))
 
 
 def bench_netlist(
@@ -98,33 +107,37 @@ def bench_netlist(
     """
     v_gs = circuit.v_gs if v_gs is None else v_gs
     i_in = _drive(circuit, v_gs)
-    expected = period(circuit, i_in)
+    expected = interval(circuit, v_gs)
     if not math.isfinite(expected):
+        at_threshold = _drive(circuit, v_gs + circuit.body_factor * circuit.v_threshold)
         raise ValueError(
-            f"v_gs = {v_gs} V drives {si(i_in, 'A')} into {title!r}, not above its rheobase of "
+            f"v_gs = {v_gs} V drives {si(at_threshold, 'A')} into {title!r} at threshold, not above its rheobase of "
             f"{si(circuit.rheobase, 'A')}: it never spikes; make v_gs more negative or g_leak smaller"
         )
-    values = {"library": library, "tolerance": tolerance, "v_gs": v_gs} | _bench_values(circuit, i_in, expected)
-    header = (
-        f"* test bench of {safe_text(title)}\n* written by {tool()}; behavioural, not foundry-qualified\n"
-        f"* expects a period of {si(expected, 's', 6)} ({si(1 / expected, 'Hz')}) at {si(i_in, 'A')}\n"
-    )
+    by_corner = {process: interval(at_process(circuit, process), v_gs) for process in PROCESS_SHIFTS}
+    values = {"library": library, "corners": CORNERS_FILE, "tolerance": tolerance, "v_gs": v_gs}
+    values |= {"expected_by_corner": _chosen(by_corner, expected)} | _bench_values(circuit, i_in)
+    notes = [
+        f"expects a period of {si(expected, 's', 6)} ({si(1 / expected, 'Hz')}) at {si(i_in, 'A')}",
+        f"for another corner, write one of {', '.join(by_corner)} behind .lib: the expected period goes with it",
+        *(f"{process} is silent: no interval to measure" for process, t in by_corner.items() if math.isinf(t)),
+    ]
+    header = head(f"test bench of {safe_text(title)}", circuit, circuit_hash(circuit), *notes)
     return header + _BENCH.format_map({key: _text(value) for key, value in values.items()})
 
 
-def _bench_values(circuit: LIFCircuit, i_in: Amperes, expected: Seconds) -> dict[str, float | int]:
-    """Times, voltages and solver tolerances of a bench that expects that period (s) at that current (A)."""
+def _bench_values(circuit: LIFCircuit, i_in: Amperes) -> dict[str, float | int]:
+    """Voltages, solver tolerances and times in periods of a bench at that current (A)."""
     return {
-        "expected": expected,
         "intervals": INTERVALS,
         "v_ds": circuit.device.v_ds,
         "abstol": 1e-6 * i_in,  # ngspice's own 1 pA would hide the leak
         "chgtol": 1e-2 * circuit.charge_per_weight,  # with less, the step creeps up to each comparator and stalls there
-        "step": expected / STEPS_PER_PERIOD,
-        "stop": (INTERVALS + 2.5) * expected,
+        "steps": STEPS_PER_PERIOD,
+        "periods": INTERVALS + 2.5,
         "half": circuit.v_dd / 2,
         "last_rise": 2 + INTERVALS,
-        "average_to": (1 + INTERVALS) * expected,
+        "average_to": 1 + INTERVALS,
     }
 
 
@@ -133,18 +146,34 @@ def write_spice(
 ) -> tuple[Path, ...]:
     """Write `<name>.lib` (subcircuit) and `<name>_bench.cir` (run it with `ngspice -b`) for each labelled circuit.
 
+    The benches include `corners.lib`, written beside them.
+
     The name of a file is the label made safe. Files that exist are replaced whole, never half.
-    Returns:  the paths written, library before bench, in the order of `circuits`.
+    Returns:  the paths written, library before bench, in the order of `circuits`, the corner library last.
     Raises:  ValueError for a circuit that does not fire, before anything is written; OSError.
     """
-    texts: dict[str, str] = {}
-    for label, circuit in circuits.items():
-        name = safe_name(label, taken={file.removesuffix(".lib") for file in texts})
-        texts[f"{name}.lib"] = neuron_netlist(circuit, title=label)
-        texts[f"{name}_bench.cir"] = bench_netlist(circuit, f"{name}.lib", title=label, tolerance=tolerance)
+    texts = spice_texts(circuits, tolerance=tolerance)
     for file, text in texts.items():
         write_text(Path(folder) / file, text)
     return tuple(Path(folder) / file for file in texts)
+
+
+def spice_texts(circuits: Mapping[str, LIFCircuit], *, tolerance: float = PERIOD_TOLERANCE) -> dict[str, str]:
+    """What `write_spice` writes, by file name. Raises:  ValueError for a circuit that does not fire."""
+    texts: dict[str, str] = {}
+    for label, name in file_stems(circuits).items():
+        texts[f"{name}.lib"] = neuron_netlist(circuits[label], title=label)
+        texts[f"{name}_bench.cir"] = bench_netlist(circuits[label], f"{name}.lib", title=label, tolerance=tolerance)
+    return texts | {CORNERS_FILE: corners_lib("* process corners of every bench in this folder\n")}
+
+
+def _chosen(by_corner: Mapping[str, Seconds], typical: Seconds) -> str:
+    """The expected period as a choice by `corner`, the number that a section of corners.lib sets.
+
+    At a corner where the neuron is silent the typical period sets how long the bench waits for a spike.
+    """
+    values = [spice_number(typical if math.isinf(t) else t) for t in by_corner.values()]
+    return "".join(f"corner=={number} ? {value} : " for number, value in enumerate(values[:-1])) + values[-1]
 
 
 def _text(value: float | int | str) -> str:
@@ -155,28 +184,37 @@ def _drive(circuit: LIFCircuit, v_gs: Volts) -> Amperes:
     return float(btbt_current(circuit.device.v_ds - v_gs, circuit.device, circuit.width))
 
 
-def _parameters(circuit: LIFCircuit, i_in: Amperes) -> dict[str, float]:
-    """Subcircuit parameters; the latch is timed against the interval at `i_in` (A)."""
-    rise, pulse = _latch_timing(circuit, i_in)
+def neuron_parameters(circuit: LIFCircuit, v_gs: Volts | None = None) -> dict[str, float]:
+    """`cell_parameters` with the latch timed for a gate bias (V; None: the circuit's own)."""
+    return cell_parameters(circuit, *_latch_timing(circuit, _drive(circuit, circuit.v_gs if v_gs is None else v_gs)))
+
+
+def cell_parameters(circuit: LIFCircuit, t_pulse: Seconds, t_latch: Seconds) -> dict[str, float]:
+    """Parameters of `btbt_lif`, in SI units: device, membrane, latch, and the shifts of corner and mismatch."""
     return {
         "w": circuit.width,
         "a": circuit.device.prefactor,
         "b": circuit.device.v_slope,
         "v0": circuit.device.v_onset,
+        "bodyf": circuit.body_factor,
         "cmem": circuit.c_mem,
         "gleak": circuit.g_leak,
         "vth": circuit.v_threshold,
         "vreset": circuit.v_reset,
         "vspk": circuit.v_dd,
-        "tpulse": pulse,
-        "tlatch": 1e-3 * min(rise, pulse),
+        "tpulse": t_pulse,
+        "tlatch": t_latch,
+        "dtunnel": 0.0,
+        "dvth": 0.0,
+        "kcmem": 1.0,
     }
 
 
 def _latch_timing(circuit: LIFCircuit, i_in: Amperes) -> tuple[Seconds, Seconds]:
-    """Rise time, at most 1 s for a silent neuron, and pulse width: the refractory time, at least 1e-4 of the rise.
+    """Pulse width, the refractory time but at least 1e-4 of the rise at `i_in`, and a thousandth of the shorter.
 
-    The floor lets the solver resolve the reset; it changes the period by as much at most.
+    The floor lets the solver resolve the reset; it changes the period by as much at most. A silent neuron rises in 1 s.
     """
     rise = min(rise_time(circuit, i_in, circuit.v_reset, circuit.v_threshold), 1.0)
-    return rise, max(circuit.t_refractory, 1e-4 * rise)
+    pulse = max(circuit.t_refractory, 1e-4 * rise)
+    return pulse, 1e-3 * min(rise, pulse)

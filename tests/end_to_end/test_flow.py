@@ -88,17 +88,59 @@ def test_exported_json_has_every_synapse(run, tmp_path, snn_json):
     assert all("gate_bias_v" in layer["synapses"] for layer in layers)
 
 
-@pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
-def test_exported_netlists_run_and_meet_the_closed_form(run, tmp_path, snn_json):
-    from circuits.netlist.ngspice import run_ngspice
+NEEDS_NGSPICE = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 
-    files = snn_json("export", run, "--format", "spice", "--out", tmp_path / "spice")["files"]
-    benches = [path for path in files if path.endswith(".cir")]
-    assert len(benches) == 2  # encoder and hidden layer
-    for bench in benches:
-        measured = run_ngspice(bench)
-        assert abs(measured["period_error"]) < 0.05
-        assert measured["pass"] == 1
+
+@NEEDS_NGSPICE
+def test_exported_netlists_run_and_meet_what_is_expected(run, tmp_path, snn_json):
+    told = snn_json("export", run, "--format", "spice", "--out", tmp_path / "spice", "--verify")
+    benches = {row["bench"] for row in told["rows"]}
+    assert benches == {"encoder_bench.cir", "hidden1_bench.cir", "network_bench.cir"}
+    assert benches < {Path(path).name for path in told["files"]}
+    periods = [row for row in told["rows"] if row["figure"] == "period"]
+    assert all(abs(row["simulated"] / row["expected"] - 1) < 0.01 for row in periods)
+    spikes = {row["figure"]: row for row in told["rows"] if row["figure"].startswith("spikes of")}
+    assert len(spikes) == 32 + 12
+    assert sum(row["expected"] for row in spikes.values()) == 40
+    assert sum(row["simulated"] for row in spikes.values()) == pytest.approx(40, abs=4)
+    assert told["passed"] is True
+
+
+def test_every_format_is_written_and_a_missing_simulator_is_a_clear_skip(run, tmp_path, snn_json, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    told = snn_json("export", run, "--format", "all", "--out", tmp_path / "all", "--verify")
+    names = {Path(path).name for path in told["files"]}
+    assert names >= {"network.json", "parameters.csv", "corners.json", "mismatch.json", "corners.lib", "corners.scs",
+                     "network_bench.cir", "network_bench.scs", "btbt_lif_event.va", "btbt_lif_smooth.va"}  # fmt: skip
+    assert names == {path.name for path in (tmp_path / "all").iterdir()}
+    assert (told["passed"], told["rows"]) == (None, [])
+    assert "skipped: ngspice is not on the PATH" in told["verification"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [
+        ("sleep 30", "ngspice took longer than 0.5 s"),
+        ("echo 'fatal: no memory'; exit 1", "fatal: no memory"),
+        ("kill -SEGV $$", "status -11"),
+    ],
+)
+def test_a_simulator_that_hangs_or_crashes_ends_with_a_clear_error(run, tmp_path, monkeypatch, snn, behaviour, said):
+    fake = tmp_path / "bin" / "ngspice"
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\n{behaviour}\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:/usr/bin:/bin")
+    code, out, err = snn("export", run, "--format", "spice", "--out", tmp_path / "o", "--verify", "--timeout", "0.5")
+    assert (code, out) == (1, "")
+    assert said in err.splitlines()[-1]
+
+
+def test_verification_of_a_format_without_benches_is_refused_before_writing(run, tmp_path, snn):
+    code, _, err = snn("export", run, "--format", "json", "--out", tmp_path / "o", "--verify")
+    assert code == 2
+    assert "--format spice" in err
+    assert not (tmp_path / "o").exists()
 
 
 def test_neuron_prints_parts_that_sum_to_the_whole(snn_json):

@@ -56,7 +56,7 @@ def test_one_nanoampere_into_ten_femtofarad_takes_three_and_a_half_microseconds(
 
 
 def test_bench_fails_a_netlist_that_was_changed(tmp_path):
-    library, deck = write_spice(tmp_path, {"a": LIFCircuit()})
+    library, deck, _ = write_spice(tmp_path, {"a": LIFCircuit()})
     library.write_text(library.read_text().replace("cmem=5e-16", "cmem=5.2e-16"))
     measured = run_ngspice(deck)
     assert measured["pass"] == 0

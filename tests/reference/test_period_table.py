@@ -1,6 +1,6 @@
 """One neuron at five currents by four ways: the table of the README, made here.
 
-    python tests/reference/test_period_table.py    prints it
+python tests/reference/test_period_table.py    prints it
 """
 
 import shutil

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from circuits.btbt import btbt_current
-from circuits.netlist.parameters import network_parameters, typical_circuit, write_network_json, write_network_spice
+from circuits.netlist.handover import write_network_spice
+from circuits.netlist.parameters import network_parameters, typical_circuit, write_network_json
 from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit, period
 

@@ -51,10 +51,9 @@ def test_bench_expects_the_closed_form_period():
     circuit = LIFCircuit()
     deck = bench_netlist(circuit, "a.lib", v_gs=-0.6)
     expected = period(circuit, replace(circuit, v_gs=-0.6).input_current)
-    assert float(re.search(r"expected_period=(\S+)", deck)[1]) == pytest.approx(expected, rel=1e-9, abs=0)
-    step, stop = map(float, re.search(r"^\.tran (\S+) (\S+)", deck, re.MULTILINE).groups())
-    assert step == pytest.approx(expected / 1000, rel=1e-9, abs=0)
-    assert stop > 6 * expected
+    typical = re.search(r"expected_period=\{corner==0 \? (\S+)", deck)[1]
+    assert float(typical) == pytest.approx(expected, rel=1e-9, abs=0)
+    assert ".tran {expected_period/1000} {6.5*expected_period}" in deck
     assert "Vgate gate 0 -0.6" in deck
 
 
@@ -102,7 +101,7 @@ def test_no_label_title_or_source_reaches_the_netlist_unescaped(tmp_path):
 def test_files_stand_beside_each_other_and_are_replaced_whole(tmp_path):
     labels = {"Layer 1": LIFCircuit(), "layer-1": LIFCircuit(v_gs=-0.6)}
     paths = write_spice(tmp_path, labels)
-    names = ["layer_1.lib", "layer_1_bench.cir", "layer_1_2.lib", "layer_1_2_bench.cir"]
+    names = ["layer_1.lib", "layer_1_bench.cir", "layer_1_2.lib", "layer_1_2_bench.cir", "corners.lib"]
     assert [path.name for path in paths] == names
     paths[0].write_text("old")
     write_spice(tmp_path, labels)
@@ -112,7 +111,7 @@ def test_files_stand_beside_each_other_and_are_replaced_whole(tmp_path):
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
-    (path, _) = write_spice(tmp_path, {"a": LIFCircuit()})
+    (path, *_) = write_spice(tmp_path, {"a": LIFCircuit()})
     old = path.read_text()
 
     def full_disk(self, text, encoding):
@@ -123,7 +122,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         write_spice(tmp_path, {"a": LIFCircuit(v_gs=-0.6)})
     assert path.read_text() == old
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_missing_simulator_is_named_with_its_package(tmp_path, monkeypatch):
@@ -142,5 +141,5 @@ def test_measurements_are_read_and_names_that_contain_error_are_not_errors(tmp_p
     (tmp_path / "a.cir").touch()
     output = "Circuit: * error\n\nperiod_error = -8.5e-04\nspan = 2.79e-05 targ= 4e-5 trig= 1e-5\nStack = 0 bytes.\n"
     monkeypatch.setattr(ngspice.shutil, "which", lambda name: "/bin/true")
-    monkeypatch.setattr(ngspice, "_run", lambda command, timeout_s: (0, output))
+    monkeypatch.setattr(ngspice, "_run", lambda command, timeout_s, folder: (0, output))
     assert run_ngspice(tmp_path / "a.cir") == {"period_error": -8.5e-4, "span": 2.79e-5}

@@ -1,0 +1,140 @@
+"""What a netlist should show: the interval of one neuron, and the spikes of a network from event to event.
+
+Between two events every current is constant, so each membrane is an exponential and its threshold crossing a logarithm:
+
+    V(t) = V_inf + (V - V_inf) exp(-t g / C),   V_inf = I / g
+
+Exact but for rounding and free of any step, so it is an independent check of a circuit simulator. With adaptation there
+are two coupled exponentials, and the network is stepped instead.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from scipy.integrate import quad
+
+from circuits.btbt import btbt_current
+from circuits.netlist.stimulus import Stimulus
+from circuits.netlist.wiring import Wiring
+from circuits.neuron import LIFCircuit, period
+from circuits.units import Seconds, Volts
+
+ADAPTIVE_STEPS = 20_000
+MAX_EVENTS = 1_000_000  # far beyond what a circuit simulator would finish
+
+
+def interval(circuit: LIFCircuit, v_gs: Volts | None = None) -> Seconds:
+    """Inter-spike interval (s) at a gate bias (V; None: the circuit's own), inf where it never spikes.
+
+    Without body factor the closed form of `period`; with it  t_refractory + integral of C dV / (I(V) - g_leak V).
+    """
+    circuit = circuit if v_gs is None else replace(circuit, v_gs=v_gs)
+    if not circuit.body_factor:
+        return period(circuit, circuit.input_current)
+
+    def net(v: float) -> float:
+        v_dg = circuit.device.v_ds - circuit.v_gs - circuit.body_factor * v
+        return float(btbt_current(v_dg, circuit.device, circuit.width)) - circuit.g_leak * v
+
+    if not net(circuit.v_threshold) > 0:  # it falls with V, so it is least at threshold
+        return math.inf
+    rise, _ = quad(lambda v: circuit.c_mem / net(v), circuit.v_reset, circuit.v_threshold, epsrel=1e-10)
+    return circuit.t_refractory + rise
+
+
+def spike_times(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
+    """Spike times (s) of every neuron within the stimulus, in the order of `wiring.names`; none for a readout.
+
+    Raises:  ValueError for a circuit with a body factor; RuntimeError beyond `MAX_EVENTS` events.
+    """
+    if wiring.circuit.body_factor:
+        raise ValueError(
+            f"body_factor = {wiring.circuit.body_factor:g}: no membrane is an exponential; give the expected spikes"
+        )
+    if wiring.adaptive.any():
+        return _stepped(wiring, stimulus)
+    n, circuit, t = wiring.n_neurons, wiring.circuit, 0.0
+    v, held = np.full(n, circuit.v_reset), np.full(n, -math.inf)  # refractory until
+    pulse_end = np.full(len(wiring.synapses), -math.inf)
+    changes, spikes = _changes(wiring, stimulus), [[] for _ in range(n)]
+    for _ in range(MAX_EVENTS):
+        current = input_current(wiring, stimulus, t) + wiring.synapses[pulse_end > t].sum(axis=0)
+        crossing = t + np.where(held > t, math.inf, _time_to_threshold(wiring, v, current))
+        ends = np.concatenate((held, pulse_end))
+        event = min(ends[ends > t].min(initial=math.inf), changes[0][0] if changes else math.inf, stimulus.duration)
+        fired = int(np.argmin(crossing)) if crossing.min(initial=math.inf) <= event else None
+        event = event if fired is None else max(crossing[fired], t)
+        v = np.where(held > t, circuit.v_reset, _relaxed(wiring, v, current, event - t))
+        t = event
+        if t >= stimulus.duration:
+            return tuple(np.array(times) for times in spikes)
+        if fired is not None:
+            v[fired], held[fired] = circuit.v_reset, t + circuit.t_refractory
+            pulse_end[wiring.n_external + fired] = t + wiring.t_pulse
+            spikes[fired].append(t)
+        while changes and changes[0][0] <= t:
+            _, channel = changes.pop(0)
+            if channel is not None:
+                pulse_end[channel] = t + wiring.t_pulse
+    raise RuntimeError(f"more than {MAX_EVENTS} events in {stimulus.duration:g} s; shorten the stimulus")
+
+
+def input_current(wiring: Wiring, stimulus: Stimulus, t: Seconds) -> np.ndarray:
+    """Bias and signal current of every neuron at time t (A), `(n,)`; every signal is 1 where none is given."""
+    if stimulus.signal is None:
+        return wiring.bias + wiring.signal.sum(axis=0)
+    row = min(int(t / wiring.dt * (1 + 1e-12)), len(stimulus.signal) - 1)  # a row begins at its time, not before
+    return wiring.bias + stimulus.signal[row] @ wiring.signal
+
+
+def _stepped(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
+    """`spike_times` with adaptation, in `ADAPTIVE_STEPS` steps; each step gets the charge of the pulses within it."""
+    n, h, t = wiring.n_neurons, stimulus.duration / ADAPTIVE_STEPS, 0.0
+    v, w = np.full(n, wiring.circuit.v_reset), np.zeros(n)
+    held, pulse_end = np.full(n, -math.inf), np.full(len(wiring.synapses), -math.inf)
+    changes, spikes = _changes(wiring, stimulus), [[] for _ in range(n)]
+    for step in range(ADAPTIVE_STEPS):
+        t = step * h
+        while changes and changes[0][0] < t + h:
+            time, channel = changes.pop(0)
+            if channel is not None:
+                pulse_end[channel] = time + wiring.t_pulse
+        part = np.clip(pulse_end - t, 0.0, min(h, wiring.t_pulse)) / h
+        pulses = part @ wiring.synapses if part.any() else 0.0
+        current = input_current(wiring, stimulus, t) + pulses - wiring.g_leak * w
+        free = held <= t
+        w += h / wiring.tau_adapt * (wiring.coupling * (v - wiring.circuit.v_reset) - w)
+        v = np.where(free, _relaxed(wiring, v, current, h), v)
+        for i in np.flatnonzero(free & wiring.spiking & (v >= wiring.v_threshold)):
+            v[i], w[i], held[i] = wiring.circuit.v_reset, w[i] + wiring.jump[i], t + h + wiring.circuit.t_refractory
+            pulse_end[wiring.n_external + i] = t + h + wiring.t_pulse
+            spikes[i].append(t + h)
+    return tuple(np.array(times) for times in spikes)
+
+
+def _changes(wiring: Wiring, stimulus: Stimulus) -> list[tuple[Seconds, int | None]]:
+    """When the input changes, ascending: a spike on a channel, or None for the next row of the signal."""
+    rows = 0 if stimulus.signal is None else len(stimulus.signal)
+    changes = [(row * wiring.dt, None) for row in range(1, rows)]
+    changes += [(float(t), channel) for channel, times in enumerate(stimulus.spikes) for t in times]
+    return sorted(changes, key=lambda change: change[0])
+
+
+def _time_to_threshold(wiring: Wiring, v: np.ndarray, current: np.ndarray) -> np.ndarray:
+    """`rise_time` from v to threshold, for all neurons at once (s)."""
+    i_net = current - wiring.g_leak * wiring.v_threshold
+    fires = wiring.spiking & (i_net > 0)
+    i_net = np.where(fires, i_net, 1.0)
+    dv = wiring.v_threshold - v
+    x = wiring.g_leak * dv / i_net
+    shape = np.where(x == 0, 1.0, np.log1p(x) / np.where(x == 0, 1.0, x))
+    return np.where(fires, wiring.circuit.c_mem * dv / i_net * shape, math.inf)
+
+
+def _relaxed(wiring: Wiring, v: np.ndarray, current: np.ndarray, dt: Seconds) -> np.ndarray:
+    """Membranes after dt at constant currents; a sink stops at v_sink, a readout has none."""
+    x = wiring.g_leak * dt / wiring.circuit.c_mem
+    gain = np.where(x == 0, 1.0, -np.expm1(-x) / np.where(x == 0, 1.0, x)) * dt / wiring.circuit.c_mem
+    later = v * np.exp(-x) + gain * current
+    return np.where(wiring.spiking, np.maximum(later, wiring.circuit.v_sink), later)

@@ -1,0 +1,94 @@
+"""Every parameter of a circuit as a table: name, value, unit, source. For people and spreadsheets."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, get_args, get_type_hints
+
+from circuits.neuron import LIFCircuit
+
+HEADER = ("name", "value", "unit", "source")
+ASSUMED = "ASSUMED"
+_SOURCES = {  # of the default of each field; a value that differs from it is the user's own
+    "width": "Chavan 2020, IEEE T-ED 10.1109/TED.2020.2985167",
+    "v_gs": "Chavan 2020 operating point, IEEE T-ED 10.1109/TED.2020.2985167",
+    "c_mem": f"{ASSUMED}: 0.3 to 1 fF is consistent with 100 to 150 kHz",
+    "v_threshold": f"{ASSUMED} with c_mem: f = I / (C dV)",
+    "v_reset": "the source, to which the body leaks",
+    "v_sink": "rail of inhibition, ASSUMED",
+    "body_factor": "not published, so none",
+    "g_leak": f"{ASSUMED}: tau_mem = 40 us",
+    "t_refractory": f"{ASSUMED}: width of the reset pulse",
+    "v_dd": "drain voltage of the TCAD curves",
+    "c_control": f"{ASSUMED}: two inverters, four gates of the device's size",
+    "c_reset": f"{ASSUMED}: one reset switch of the device's size",
+    "i_crowbar": f"{ASSUMED}: limit of the current-starved inverter",
+    "v_crowbar": "SS / ln 10, EE724 report figure 14",
+    "i_static": f"{ASSUMED} one leaking path, EE724 report figure 14",
+}
+GIVEN = "given by the user"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One row; a value of None was not published."""
+
+    name: str
+    value: float | str | None
+    unit: str
+    source: str
+
+
+def parameter_table(circuit: LIFCircuit) -> tuple[Parameter, ...]:
+    """All parameters of the circuit, then those of its device, then what follows from them."""
+    typical = LIFCircuit()
+    rows = [
+        Parameter(name, value, unit, _SOURCES.get(name, ASSUMED) if value == getattr(typical, name) else GIVEN)
+        for name, value, unit in _values(circuit)
+    ]
+    rows += [
+        Parameter(f"device.{name}", value, unit, circuit.device.source) for name, value, unit in _values(circuit.device)
+    ]
+    derived = {"swing": ("V", "v_threshold - v_reset"), "tau_mem": ("s", "c_mem / g_leak")}
+    derived |= {"charge_per_weight": ("C", "c_mem swing"), "input_current": ("A", "device equation at v_gs")}
+    derived |= {"rheobase": ("A", "g_leak v_threshold")}
+    rows += [Parameter(name, _finite(getattr(circuit, name)), unit, how) for name, (unit, how) in derived.items()]
+    return tuple(rows)
+
+
+def parameters_csv(rows: tuple[Parameter, ...]) -> str:
+    """The table as CSV with a header; a text that a spreadsheet would run as a formula is quoted away."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows((row.name, _cell(row.value), row.unit, _cell(row.source)) for row in rows)
+    return text.getvalue()
+
+
+def parameters_record(rows: tuple[Parameter, ...]) -> list[dict[str, Any]]:
+    """The table as plain data for JSON."""
+    return [{name: getattr(row, name) for name in HEADER} for row in rows]
+
+
+def _values(record: Any) -> Iterator[tuple[str, float | str | None, str]]:
+    """Name, value and unit of each plain field of a frozen dataclass."""
+    hints = get_type_hints(type(record), include_extras=True)
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if value is None or isinstance(value, float | int | str):
+            hint = hints[field.name]
+            units = [part.__metadata__[0] for part in (hint, *get_args(hint)) if getattr(part, "__metadata__", None)]
+            yield field.name, value, units[0] if units else ""
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _cell(value: float | str | None) -> str | float:
+    if isinstance(value, str):
+        line = " ".join(value.split())
+        return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
+    return "not published" if value is None else repr(float(value))

@@ -1,0 +1,213 @@
+"""The neuron in Verilog-A: an event view for Spectre, and a smooth view without events for compact-model compilers.
+
+    C dV/dt = I(V_DG, V) - g_leak V,   I = W A u exp(-B / u),   u = V_DG - V_0 - body_factor V
+
+Event view: the crossing of the threshold starts a reset of t_refractory. Smooth view: a tanh comparator sets an RC
+latch, which keeps itself (hysteresis) and holds the membrane until a ramp has run for t_refractory.
+"""
+
+from circuits.btbt import validity_notes
+from circuits.netlist.names import spice_number
+from circuits.netlist.provenance import circuit_hash, head
+from circuits.netlist.spice import neuron_parameters
+from circuits.neuron import LIFCircuit
+from circuits.synapse import T_PULSE
+from circuits.units import Volts
+
+MODULE = "btbt_lif"
+SHARPNESS = 100.0  # 1/V, of the tanh comparators: 0.02 V from 12 % to 88 %; the spike comes within that of threshold
+UNITS = {
+    "w": "m",
+    "a": "A/m/V",
+    "cmem": "F",
+    "gleak": "S",
+    "tpulse": "s, refractory time",
+    "tlatch": "s, delay of the latch",
+    "bodyf": "no unit",
+    "kcmem": "factor on cmem",
+}  # all others are volts
+
+_MEMBRANE = """\
+    // tunnelling current from the drain supply into the floating body
+    u = V(vdd, gate) - bodyf*V(mem, vss) - v0 + dtunnel;
+    itun = 0.0;
+    if (u > 0.0)
+      itun = w*a*u*exp(-b/u);
+    I(vdd, mem) <+ itun;
+    I(mem, vss) <+ gleak*V(mem, vss) + ddt(cmem*kcmem*V(mem, vss));
+"""
+
+_MODULE = """\
+`include "disciplines.vams"
+
+module btbt_lif(mem, spk, gate, vdd, vss);
+  inout mem, spk, gate, vdd, vss;
+  electrical mem, spk, gate, vdd, vss{nodes};
+{parameters}
+  real u, itun{reals};
+{integers}  analog begin
+{body}  end
+endmodule
+"""
+
+_EVENT = """\
+    @(initial_step) begin
+      resetting = 0;
+      tend = -1.0;
+    end
+    @(cross(V(mem, vss) - vth - dvth, +1)) begin
+      resetting = 1;
+      tend = $abstime + tpulse;
+    end
+    @(timer(tend))
+      resetting = 0;
+    $bound_step(resetting ? 0.1*tpulse : 1.0);
+{membrane}    // while resetting, the membrane is held at vreset through a time constant of tlatch
+    I(mem, vss) <+ transition(resetting, 0.0, tlatch, tlatch)*(V(mem, vss) - vreset)*cmem/tlatch;
+    V(spk, vss) <+ vspk*transition(resetting, 0.0, tlatch, tlatch);
+"""
+
+_SMOOTH = """\
+{membrane}    // latch q: set by the membrane, kept by itself, cleared when the ramp reaches 1 V; it resets the membrane
+    // only once it keeps itself, and the ramp falls only once it is clear, so that no state lies half-way
+    past = 0.5*(1.0 + tanh(sharp*(V(mem, vss) - vth - dvth)));
+    keep = 0.5*(1.0 + tanh(sharp*(V(q, vss) - 0.5)));
+    hold = 0.5*(1.0 + tanh(sharp*(V(q, vss) - 0.75)));
+    clear = 0.5*(1.0 + tanh(sharp*(0.25 - V(q, vss))));
+    over = 0.5*(1.0 + tanh(sharp*(V(ramp, vss) - 1.0)));
+    I(q, vss) <+ cmem/tlatch*(V(q, vss) - (1.0 - over)*(1.0 - (1.0 - past)*(1.0 - keep))) + ddt(cmem*V(q, vss));
+    I(ramp, vss) <+ clear*V(ramp, vss)*cmem/tlatch - keep*cmem/tpulse + ddt(cmem*V(ramp, vss));
+    // while set, the membrane is held at vreset
+    I(mem, vss) <+ hold*(V(mem, vss) - vreset)*cmem/tlatch;
+    V(spk, vss) <+ vspk*keep;
+"""
+
+_SYNAPSE = """\
+
+// pre: spikes of 0 or vspk; post: membrane. A pulse of tpulse after each spike, of the tunnelling current at vdg;
+// a later spike starts it anew. sgn = -1: a sink, which stops at vsink
+module btbt_synapse(pre, post, vss);
+  inout pre, post, vss;
+  electrical pre, post, vss;
+  parameter real w = {w} from (0:inf);  // m
+  parameter real a = {a} from (0:inf);  // A/m/V
+  parameter real b = {b} from (0:inf);  // V
+  parameter real v0 = {v0};  // V
+  parameter real dtunnel = 0.0;  // V
+  parameter real vdg = 0.0;  // V
+  parameter real sgn = 1.0;
+  parameter real tpulse = {t_pulse} from (0:inf);  // s
+  parameter real vspk = {vspk} from (0:inf);  // V
+  parameter real vsink = {v_sink};  // V
+  real u, amp, tend;
+  integer active;
+  analog begin
+    @(initial_step) begin
+      active = 0;
+      tend = -1.0;
+      u = vdg - v0 + dtunnel;
+      amp = 0.0;
+      if (u > 0.0)
+        amp = sgn*w*a*u*exp(-b/u);
+    end
+    @(cross(V(pre, vss) - 0.5*vspk, +1)) begin
+      active = 1;
+      tend = $abstime + tpulse;
+    end
+    @(timer(tend))
+      active = 0;
+    I(vss, post) <+ amp*transition(active, 0.0, 1e-3*tpulse, 1e-3*tpulse)
+                    *(sgn > 0.0 ? 1.0 : min(1.0, max(0.0, 1e3*(V(post, vss) - vsink))));
+  end
+endmodule
+"""
+
+_ADAPTATION = """\
+
+// w follows the membrane and jumps at each spike; it draws gleak*w. An ideal source: no BTBT circuit is published
+module btbt_adaptation(mem, spk, vss);
+  inout mem, spk, vss;
+  electrical mem, spk, vss, w;
+  parameter real cmem = {c_mem} from (0:inf);  // F
+  parameter real gleak = {g_leak};  // S
+  parameter real tau = 1.0 from (0:inf);  // s
+  parameter real coupling = 0.0;
+  parameter real jump = 0.0;  // V
+  parameter real tpulse = {t_pulse} from (0:inf);  // s
+  parameter real vreset = {v_reset};  // V
+  parameter real vspk = {vspk} from (0:inf);  // V
+  parameter real vsink = {v_sink};  // V
+  real tend;
+  integer jumping;
+  analog begin
+    @(initial_step) begin
+      jumping = 0;
+      tend = -1.0;
+    end
+    @(cross(V(spk, vss) - 0.5*vspk, +1)) begin
+      jumping = 1;
+      tend = $abstime + tpulse;
+    end
+    @(timer(tend))
+      jumping = 0;
+    I(w, vss) <+ cmem/tau*(V(w, vss) - coupling*(V(mem, vss) - vreset)) + ddt(cmem*V(w, vss))
+                 - cmem*jump/tpulse*transition(jumping, 0.0, 1e-3*tpulse, 1e-3*tpulse);
+    I(mem, vss) <+ gleak*(max(V(w, vss), 0.0)*min(1.0, max(0.0, 1e3*(V(mem, vss) - vsink))) + min(V(w, vss), 0.0));
+  end
+endmodule
+"""
+
+
+def event_view(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:
+    """Modules `btbt_lif(mem, spk, gate, vdd, vss)`, `btbt_synapse` and `btbt_adaptation` with events, for Spectre."""
+    integers = "  integer resetting;\n"
+    neuron = _module(circuit, v_gs, _EVENT.format(membrane=_MEMBRANE), reals=", tend", integers=integers)
+    values = {
+        "w": circuit.width,
+        "a": circuit.device.prefactor,
+        "b": circuit.device.v_slope,
+        "v0": circuit.device.v_onset,
+        "t_pulse": T_PULSE,
+        "vspk": circuit.v_dd,
+        "v_sink": circuit.v_sink,
+        "v_reset": circuit.v_reset,
+        "c_mem": circuit.c_mem,
+        "g_leak": circuit.g_leak,
+    }
+    texts = {name: spice_number(value) for name, value in values.items()}
+    cells = _SYNAPSE.format_map(texts) + _ADAPTATION.format_map(texts)
+    return _head(circuit, v_gs, title, "event view, for Spectre") + neuron + cells
+
+
+def smooth_view(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:
+    """Module `btbt_lif(mem, spk, gate, vdd, vss)` without events, for OSDI compilers and every simulator with them."""
+    body = _SMOOTH.format(membrane=_MEMBRANE)
+    neuron = _module(circuit, v_gs, body, nodes=", q, ramp", reals=", past, keep, hold, clear, over", sharp=SHARPNESS)
+    return _head(circuit, v_gs, title, "smooth view, without events") + neuron
+
+
+def _module(
+    circuit: LIFCircuit,
+    v_gs: Volts | None,
+    body: str,
+    *,
+    nodes: str = "",
+    reals: str = "",
+    integers: str = "",
+    **more: float,
+) -> str:
+    values = neuron_parameters(circuit, v_gs) | more
+    parameters = "\n".join(_parameter(name, value) for name, value in values.items())
+    return _MODULE.format(parameters=parameters, body=body, nodes=nodes, reals=reals, integers=integers)
+
+
+def _parameter(name: str, value: float) -> str:
+    positive = {"w", "a", "b", "cmem", "tpulse", "tlatch", "kcmem"}
+    limits = " from (0:inf)" if name in positive else ""
+    unit = UNITS.get(name, "1/V" if name == "sharp" else "V")
+    return f"  parameter real {name} = {spice_number(value)}{limits};  // {unit}"
+
+
+def _head(circuit: LIFCircuit, v_gs: Volts | None, title: str, view: str) -> str:
+    notes = (view, *validity_notes(circuit.device, circuit.v_gs if v_gs is None else v_gs))
+    return head(title, circuit, circuit_hash(circuit), *notes, comment="//")

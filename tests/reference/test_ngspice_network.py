@@ -1,0 +1,135 @@
+"""ngspice runs a whole network and spikes as the exact solution from event to event does."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.netlist.expected import spike_times
+from circuits.netlist.network import network_bench
+from circuits.netlist.ngspice import run_waves
+from circuits.netlist.rawfile import rising_edges
+from circuits.netlist.stimulus import Stimulus
+from circuits.netlist.wiring import wire
+from circuits.network import LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit
+
+pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+
+CIRCUIT = LIFCircuit()  # tau 40 us, threshold 0.4 V
+DT = 10e-6
+HALF = CIRCUIT.v_dd / 2
+
+
+def layer(name, kind, weights, recurrent=None, tau=CIRCUIT.tau_mem, **rest):
+    n = weights.shape[1]
+    return LayerSpec(name, kind, weights, np.zeros(n), np.full(n, tau), np.ones(n), recurrent, **rest)
+
+
+def driven(currents):
+    """An encoder with a constant current (A) into each neuron."""
+    return layer("input", "encoder", np.diag(np.asarray(currents) * DT / CIRCUIT.charge_per_weight))
+
+
+def chip(n_in, n, n_synapses, weight, fan_out):
+    """Encoders at 20 to 40 pA onto a random recurrent reservoir, binary synapses of one weight."""
+    rng = np.random.default_rng(0)
+    inward = np.zeros((n_in, n))
+    for row in inward:
+        row[rng.choice(n, fan_out, replace=False)] = weight
+    pairs = [(i, j) for i in range(n) for j in range(n) if i != j]
+    recurrent = np.zeros((n, n))
+    for k in rng.choice(len(pairs), n_synapses - n_in * fan_out, replace=False):
+        recurrent[pairs[k]] = weight
+    return NetworkSpec("chip", DT, CIRCUIT, (driven(np.linspace(20e-12, 40e-12, n_in)),
+                                             layer("reservoir", "lif", inward, recurrent)))  # fmt: skip
+
+
+def simulate(folder, net, stimulus, save="", timeout_s=60):
+    """Expected spikes, spikes in the raw file, measurements and waves of one run."""
+    wiring = wire(net)
+    expected = spike_times(wiring, stimulus)
+    deck = network_bench(wiring, stimulus, expected, "* network\n")
+    (folder / "network.cir").write_text(deck.replace(".save", f".save {save}"), encoding="ascii")
+    measured, waves = run_waves(folder / "network.cir", timeout_s)
+    spikes = [rising_edges(waves["time"], waves[f"v(spk_{name})"], HALF)
+              for name, fires in zip(wiring.names, wiring.spiking, strict=True) if fires]  # fmt: skip
+    return expected, spikes, measured, waves
+
+
+def test_a_small_recurrent_network_spikes_as_expected(tmp_path):
+    expected, spikes, measured, _ = simulate(tmp_path, chip(4, 6, 20, 0.2, 3), Stimulus(100e-6))
+    assert sum(map(len, expected)) > 60
+    assert measured["pass"] == 1
+    for simulated, exact in zip(spikes, expected, strict=True):
+        assert abs(len(simulated) - len(exact)) <= 1
+        np.testing.assert_allclose(simulated[:1], exact[:1], atol=1e-6)  # one pulse, by which its last input may come
+
+
+@pytest.mark.slow
+def test_the_network_of_the_chip_converges_and_its_bench_passes(tmp_path):
+    """20 inputs, 36 reservoir neurons, 256 binary synapses, the figures of the 45 nm chip; 200 us at chip speed."""
+    net = chip(20, 36, 256, 0.12, 4)
+    assert (net.n_neurons, net.n_synapses) == (56, 256)
+    expected, spikes, measured, _ = simulate(tmp_path, net, Stimulus(200e-6), timeout_s=500)
+    assert measured["pass"] == 1
+    assert sum(map(len, spikes)) == pytest.approx(sum(map(len, expected)), rel=0.03)
+    assert max(abs(len(a) - len(b)) for a, b in zip(spikes, expected, strict=True)) <= 2
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3])
+def test_a_pulse_delivers_the_weight_times_q_whatever_the_step(tmp_path, scale):
+    """A readout that does not leak counts charge: w q / C per spike; a thousand times slower, so does the step."""
+    count = layer("count", "readout", np.array([[0.5, -0.25]]), tau=1e9)
+    net = NetworkSpec("charge", DT, CIRCUIT, (driven([30e-12]), count))
+    slow = replace(net.layers[0], tau_mem=net.layers[0].tau_mem * scale, weights=net.layers[0].weights / scale)
+    _, (spikes,), _, waves = simulate(
+        tmp_path, replace(net, layers=(slow, count)), Stimulus(103e-6 * scale), "v(mem_count_0) v(mem_count_1)"
+    )
+    assert len(spikes) > 10
+    np.testing.assert_allclose(waves["v(mem_count_0)"][-1], 0.5 * 0.4 * len(spikes), rtol=2e-3)
+    np.testing.assert_allclose(waves["v(mem_count_1)"][-1], -0.25 * 0.4 * len(spikes), rtol=2e-3)
+
+
+def test_spikes_from_outside_excite_and_a_sink_stops_at_its_rail(tmp_path):
+    """Two channels: one of weight 0.6 fires the neuron at its second spike, the other pulls it to v_sink, not below."""
+    circuit = replace(CIRCUIT, v_sink=-0.1)
+    target = layer("target", "lif", np.array([[0.6], [-2.0]]))
+    stimulus = Stimulus(30e-6, (np.array([2e-6, 5e-6, 20e-6]), np.array([10e-6, 12e-6])))
+    net = NetworkSpec("outside", DT, circuit, (target,))
+    (exact,), (spikes,), measured, waves = simulate(tmp_path, net, stimulus, "v(mem_target_0)")
+    assert len(exact) == 1
+    np.testing.assert_allclose(spikes, exact, rtol=2e-3)
+    assert waves["v(mem_target_0)"].min() == pytest.approx(-0.1, abs=2e-3)
+    assert measured["pass"] == 1
+
+
+def test_a_signal_that_changes_sign_is_followed(tmp_path):
+    encoder = replace(driven([40e-12]), tau_mem=np.array([1e-3]))
+    signal = np.array([[1.0], [-1.0], [0.0], [1.5]])
+    net = NetworkSpec("signal", DT, CIRCUIT, (encoder,))
+    (exact,), (spikes,), *_ = simulate(tmp_path, net, Stimulus(60e-6, signal=signal))
+    assert len(exact) >= 8
+    np.testing.assert_allclose(spikes, exact, rtol=0.01)
+
+
+def test_adaptation_slows_the_neuron_down_as_expected(tmp_path):
+    """A constant bias, so that nothing but the adaptation changes the interval."""
+    adapting = layer("adapting", "adaptive_lif", np.zeros((1, 1)), tau_adapt=np.array([100e-6]),
+                     adapt_a=np.array([0.2]), adapt_b=np.array([0.5]))  # fmt: skip
+    adapting = replace(adapting, bias=np.array([60e-12 * DT / CIRCUIT.charge_per_weight]))
+    net = NetworkSpec("adapt", DT, CIRCUIT, (adapting,))
+    (exact,), (spikes,), measured, _ = simulate(tmp_path, net, Stimulus(100e-6))
+    intervals = np.diff(exact)
+    assert intervals[-1] > 1.5 * intervals[0]
+    np.testing.assert_allclose(spikes, exact, rtol=0.01)
+    assert measured["pass"] == 1
+
+
+def test_the_bench_fails_a_network_that_was_changed(tmp_path):
+    net, stimulus = chip(4, 6, 20, 0.2, 3), Stimulus(60e-6)
+    wiring = wire(net)
+    deck = network_bench(wiring, stimulus, spike_times(wiring, stimulus), "* network\n")
+    (tmp_path / "network.cir").write_text(deck.replace("vth=0.4", "vth=0.3"), encoding="ascii")
+    assert run_waves(tmp_path / "network.cir")[0]["pass"] == 0

@@ -1,0 +1,237 @@
+"""Every file that a circuit team gets: what it holds, where it comes from, and nothing of a label unescaped."""
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.btbt import DEVICES
+from circuits.corners import CORNERS, PROCESS_SHIFTS
+from circuits.netlist import handover as module
+from circuits.netlist.handover import FORMATS, handover
+from circuits.netlist.network import network_bench
+from circuits.netlist.provenance import circuit_hash, network_hash
+from circuits.netlist.stimulus import Stimulus
+from circuits.netlist.wiring import wire
+from circuits.network import LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit
+from circuits.spread import Spread
+from circuits.synapse import synapses
+
+HOSTILE = [
+    "x.end\n.include secret.txt",
+    "x" * 200,
+    "ünïcödé \u202e 字",
+    "",
+    '$(rm -rf ~)";`id`\r\n.control\nshell id\n.endc',
+    '*/ `include "secret.va" //\nendmodule',
+    "=cmd|' /C calc'!A0",
+    "network",
+    "corners",
+]
+
+
+def layer(name, kind, weights, recurrent=None):
+    n = np.shape(weights)[1]
+    return LayerSpec(name, kind, np.array(weights), np.full(n, 0.3), np.full(n, 20e-3), np.ones(n), recurrent)
+
+
+def network(names=("encoder", "hidden", "readout"), name="tiny", labels=("no", "yes"), circuit=None):
+    layers = (
+        layer(names[0], "encoder", [[0.5, 0.2], [0.0, -0.4]]),
+        layer(names[1], "lif", [[0.5, -0.25], [0.0, 0.75]], np.array([[0.0, 0.2], [-0.1, 0.0]])),
+        layer(names[2], "readout", [[0.1], [-0.2]]),
+    )
+    return NetworkSpec(name, 0.01, circuit or LIFCircuit(), layers, labels)
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return handover(network(), "all").texts
+
+
+def test_all_is_every_format_and_each_file_stands_once(texts):
+    parts = [handover(network(), format).texts for format in FORMATS]
+    assert texts == {file: text for part in parts for file, text in part.items()}
+    assert sorted(texts) == sorted(
+        ["network.json", "parameters.json", "parameters.csv", "corners.json", "mismatch.json", "corners.lib",
+         "encoder.lib", "encoder_bench.cir", "hidden.lib", "hidden_bench.cir", "network_bench.cir", "corners.scs",
+         "encoder_bench.scs", "hidden_bench.scs", "network_bench.scs", "btbt_lif_event.va", "btbt_lif_smooth.va"]
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="unknown format 'edif'; known: json, spice, spectre, verilog-a, all"):
+        handover(network(), "edif")
+
+
+def test_every_file_but_the_table_says_where_it_comes_from(texts):
+    for file, text in texts.items():
+        if file != "parameters.csv":
+            head = "\n".join(text.splitlines()[:12])
+            assert "behavioural, not foundry-qualified" in head, file
+            assert "tunnelspike" in head, file
+            assert re.search(r"\b[0-9a-f]{12}\b", head), file
+    assert network_hash(network()) in texts["network_bench.cir"]
+    assert DEVICES["32nm-pdsoi"].source in texts["network_bench.scs"]
+
+
+def test_the_hash_is_of_what_the_network_does_and_not_of_names():
+    base = network_hash(network())
+    assert re.fullmatch(r"[0-9a-f]{12}", base)
+    assert network_hash(network(names=("a", "b", "c"), name="other", labels=())) == base
+    changed = network()
+    changed.layers[1].weights[0, 0] = np.nextafter(0.5, 1)
+    assert network_hash(changed) != base
+    assert network_hash(network(circuit=LIFCircuit(c_mem=0.6e-15))) != base
+    assert network_hash(replace(network(), dt=0.02)) != base
+    assert circuit_hash(LIFCircuit()) != circuit_hash(LIFCircuit(v_gs=-0.6))
+
+
+def code_of(texts):
+    """Every file without its comments, strings of JSON and CSV taken apart."""
+    body = {}
+    for file, text in texts.items():
+        if file.endswith((".json", ".csv")):
+            continue
+        mark = "*" if file.endswith((".lib", ".cir")) and file != "corners.scs" else "//"
+        body[file] = [line for line in text.splitlines() if not line.startswith(mark)]
+    return body
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_hostile_label_changes_no_line_that_a_simulator_reads(tmp_path, format, label):
+    """The same network with harmless names has the same code, but for the names themselves."""
+    hostile_device = replace(DEVICES["32nm-pdsoi"], name=label, source=label)
+    plain = handover(network(names=("aa", "bb", "cc")), format)
+    names = (label, label + "!", label + "?")  # the same or nearly the same once made safe
+    dirty = handover(network(names, label, (label,), LIFCircuit(device=hostile_device)), format)
+    paths = dirty.write(tmp_path / "out")
+    assert all(path.parent == tmp_path / "out" and re.fullmatch(r"[a-z][a-z0-9_.]*", path.name) for path in paths)
+    assert len({path.name for path in paths}) == len(plain.texts)
+    pairs = zip(code_of(plain.texts).values(), code_of(dirty.texts).values(), strict=True)
+    for clean, found in pairs:
+        assert len(clean) == len(found)
+        for a, b in zip(clean, found, strict=True):
+            assert shape(a) == shape(b)
+    for file, text in dirty.texts.items():
+        assert text.isascii() or file == "parameters.csv", file
+        if not file.endswith(".json"):
+            assert not any(
+                line.lstrip().startswith((".include secret", ".control", "endmodule\n//")) for line in text.splitlines()
+            )
+
+
+def shape(line):
+    """A line with its names and numbers blanked: what kind of statement it is."""
+    return re.sub(r"[A-Za-z0-9_.+-]+", "x", line)
+
+
+def test_json_files_are_json_and_the_csv_is_no_formula():
+    label = "=cmd|' /C calc'!A0\n.include secret"
+    device = replace(DEVICES["32nm-pdsoi"], name=label, source=label)
+    texts = handover(network(circuit=LIFCircuit(device=device), name=label), "json").texts
+    records = {file: json.loads(text) for file, text in texts.items() if file.endswith(".json")}
+    assert records["network.json"]["name"] == label
+    rows = list(csv.reader(io.StringIO(texts["parameters.csv"])))
+    assert all(len(row) == 4 for row in rows)
+    assert not any(cell[:1] in "=@" for row in rows for cell in row if cell)
+
+
+def test_parameters_have_value_unit_and_source(texts):
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(texts["parameters.csv"]))}
+    assert (float(rows["c_mem"]["value"]), rows["c_mem"]["unit"]) == (0.5e-15, "F")
+    assert "ASSUMED" in rows["c_mem"]["source"]
+    assert rows["device.prefactor"]["unit"] == "A/m/V"
+    assert rows["device.v_onset"]["source"] == DEVICES["32nm-pdsoi"].source
+    assert float(rows["charge_per_weight"]["value"]) == pytest.approx(0.2e-15, rel=1e-12, abs=0)
+    told = {row["name"]: row for row in json.loads(texts["parameters.json"])["parameters"]}
+    assert told.keys() == rows.keys()
+    assert told["g_leak"] == {"name": "g_leak", "value": 12.5e-12, "unit": "S", "source": rows["g_leak"]["source"]}
+    own = handover(network(circuit=LIFCircuit(c_mem=0.6e-15)), "json").texts["parameters.csv"]
+    assert "c_mem,6e-16,F,given by the user" in own
+
+
+def test_corner_library_has_a_section_of_parameters_for_each_process(texts):
+    lines = [line for line in texts["corners.lib"].splitlines() if not line.startswith("*")]
+    sections = [lines[i : i + 3] for i in range(0, len(lines), 3)]
+    assert [section[0] for section in sections] == [f".lib {name}" for name in ("TT", "FF", "SS", "FS", "SF")]
+    for number, ((start, params, end), shift) in enumerate(zip(sections, PROCESS_SHIFTS.values(), strict=True)):
+        values = dict(re.findall(r"(\w+)=(\S+)", params))
+        assert (start.replace(".lib", ".endl"), params.split()[0]) == (end, ".param")
+        assert int(values["corner"]) == number
+        found = [float(values[f"corner_{name}"]) for name in ("tunnel", "threshold", "c")]
+        assert found == pytest.approx([shift.tunnel, shift.threshold, shift.c_mem])
+        assert (
+            f"section {start.split()[1].lower()}\nparameters {params.removeprefix('.param ')}" in texts["corners.scs"]
+        )
+
+
+def test_corners_and_mismatch_as_data(texts):
+    corners, mismatch = json.loads(texts["corners.json"]), json.loads(texts["mismatch.json"])
+    assert len(corners["corners"]) == len(CORNERS)
+    assert corners["processes"]["FF"]["tunnel_v"] == PROCESS_SHIFTS["FF"].tunnel
+    assert corners["evidence"] == mismatch["evidence"] == "ASSUMED"
+    assert mismatch["sigma_tunnel_v"] == Spread().sigma_tunnel
+    assert mismatch["sigma_subthreshold_v"] == Spread().sigma_subthreshold
+    assert mismatch["sigma_ln_current"] == pytest.approx((1 / 0.48 + 3.63 / 0.48**2) * 0.010, rel=1e-9)
+    assert mismatch["correlation_tunnel_subthreshold"] == 0
+
+
+def test_every_synapse_is_one_tunnelling_term_with_its_gate_bias(texts):
+    deck, net = texts["network_bench.cir"], network()
+    array = synapses(net.layers[1].crossbar, net.circuit)
+    expected = sorted(round(net.circuit.device.v_ds - v, 9) for v in array.v_gs[np.isfinite(array.v_gs)])
+    sources = re.findall(r"^Bs[ei]\d+_hidden_\d.*?\n\+ \)$", deck, re.MULTILINE | re.DOTALL)
+    found = sorted(round(float(v), 9) for text in sources for v in re.findall(r"tun\(([^)]+)\)", text))
+    assert found == expected
+    assert len(re.findall(r"^S\d+ ", texts["network_bench.scs"], re.MULTILINE)) == net.n_synapses
+    assert texts["network_bench.scs"].count("sgn=-1") == sum(int((x.crossbar < 0).sum()) for x in net.layers)
+    assert len(re.findall(r"^X(encoder|hidden)_\d .* btbt_lif ", deck, re.MULTILINE)) == 4
+
+
+def test_spectre_statements_are_balanced_and_speak_spectre_only(texts):
+    for file in ("network_bench.scs", "encoder_bench.scs"):
+        text = texts[file]
+        body = [line for line in text.splitlines() if not line.startswith("//")]
+        assert body[:3] == [
+            "simulator lang=spectre",
+            'include "corners.scs" section=tt',
+            'ahdl_include "btbt_lif_event.va"',
+        ]
+        assert text.count("subckt neuron") == text.count("ends neuron") == 1
+        assert not any(line.startswith((".", "*")) for line in body)
+        for opening, closing in ("()", "[]"):
+            assert text.count(opening) == text.count(closing)
+        assert re.search(r"^spikes tran stop=\S+ maxstep=\S+", text, re.MULTILINE)
+
+
+def test_a_network_too_large_for_a_deck_says_why_and_what_helps(monkeypatch):
+    monkeypatch.setattr(module, "MAX_SYNAPSES", 5)
+    told = handover(network(), "all")
+    assert not any(file.startswith("network_bench") for file in told.texts)
+    assert len(told.notes) == 1
+    assert "4 spiking neurons and 7 synapses" in told.notes[0]
+    assert "prune" in told.notes[0]
+    assert "encoder_bench.cir" in told.texts
+    monkeypatch.undo()
+    bodily = network(circuit=LIFCircuit(body_factor=0.05))
+    assert "body factor" in handover(bodily, "spice").notes[0]
+
+
+def test_expected_spikes_of_another_simulator_go_into_the_bench():
+    wiring, stimulus = wire(network()), Stimulus(0.1)
+    times = [np.linspace(0, 0.1, 7)] * wiring.n_neurons
+    assert "abs(n_hidden_1-7)" in network_bench(wiring, stimulus, times)
+    with pytest.raises(ValueError, match="expected spikes of 2 neurons, the network has 5"):
+        network_bench(wiring, stimulus, times[:2])
+
+
+def test_nothing_is_written_where_a_neuron_cannot_fire(tmp_path):
+    weak = network(circuit=LIFCircuit(v_threshold=0.4))
+    broken = replace(weak, layers=(replace(weak.layers[0], v_threshold=np.array([-1.0, -1.0])), *weak.layers[1:]))
+    with pytest.raises(ValueError, match="v_threshold"):
+        handover(broken, "all").write(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
