@@ -1,18 +1,29 @@
 """Silicon side of TunnelSpike: devices, neurons, chips and their energy, in NumPy (no torch needed).
 
 Contents, by question:
-  how much current?       `btbt_current`, `bias_for_current`, `mismatch`, `BTBTDevice`, `DEVICES`, `arrhenius`, `kane`
+  how much current?       `btbt_current`, `bias_for_current`, `mismatch`, `BTBTDevice`, `DEVICES`, `device_currents`
+  at other conditions?    `at_temperature` (`arrhenius`, `kane`), `at_supply`, `aged`, `corner_circuit`, `CORNERS`, `Spread`
+  from measured points?   `read_points`, `fit_device`
   when does it fire?      `LIFCircuit`, `period`, `firing_rate`, `circuit_for_tau`, `circuit_for_device`,
-                          `circuit_at_speed`, `at_temperature`
-  what does a spike cost? `spike_energy`, `SpikeEnergy`, `compare`
+                          `circuit_at_speed`, `design_neuron`, `DesignError`
+  what does a spike cost? `spike_energy`, `SpikeEnergy`, `neuron_area`, `compare`, `headline`, `source_comparison`
   what does a chip cost?  `NetworkSpec`, `LayerSpec`, `Activity`, `load_chip`, `place`, `energy_report`, `EnergyReport`
   who builds it?          `write_network_json`, `write_network_spice`, `write_spice`
+Compiled, so imported where it is used: `circuits.transient` (arrays through time), `circuits.monte_carlo`.
 """
 
+from circuits.ageing import aged
+from circuits.area import neuron_area
 from circuits.btbt import DEVICES, BTBTDevice, arrhenius, bias_for_current, btbt_current, kane, mismatch
 from circuits.chips import ChipSpec, load_chip
 from circuits.compare import compare
+from circuits.conventional import source_comparison
+from circuits.corners import CORNERS, Corner, corner_circuit
+from circuits.currents import device_currents
+from circuits.design import Design, design_neuron
 from circuits.energy import EnergyReport, energy_report
+from circuits.fit import fit_device
+from circuits.headline import headline
 from circuits.mapping import MappingError, Placement, place
 from circuits.netlist import write_spice
 from circuits.netlist.handover import write_network_spice
@@ -29,14 +40,22 @@ from circuits.neuron import (
     period,
     spike_energy,
 )
+from circuits.points import read_points
+from circuits.spread import Spread
+from circuits.supply import at_supply
 from circuits.synapse import synapses
 from circuits.units import si
+from circuits.wish import DesignError
 
 __all__ = [
+    "CORNERS",
     "DEVICES",
     "Activity",
     "BTBTDevice",
     "ChipSpec",
+    "Corner",
+    "Design",
+    "DesignError",
     "EnergyReport",
     "LIFCircuit",
     "LayerSpec",
@@ -44,7 +63,10 @@ __all__ = [
     "NetworkSpec",
     "Placement",
     "SpikeEnergy",
+    "Spread",
+    "aged",
     "arrhenius",
+    "at_supply",
     "at_temperature",
     "bias_for_current",
     "btbt_current",
@@ -52,14 +74,22 @@ __all__ = [
     "circuit_for_device",
     "circuit_for_tau",
     "compare",
+    "corner_circuit",
+    "design_neuron",
+    "device_currents",
     "energy_report",
     "firing_rate",
+    "fit_device",
+    "headline",
     "kane",
     "load_chip",
     "mismatch",
+    "neuron_area",
     "period",
     "place",
+    "read_points",
     "si",
+    "source_comparison",
     "spike_energy",
     "synapses",
     "write_network_json",

@@ -15,9 +15,9 @@ from circuits.netlist.ngspice import run_ngspice, run_waves
 from circuits.netlist.rawfile import read_raw
 from circuits.netlist.spectre import network_spectre, neuron_spectre
 from circuits.netlist.spice import bench_netlist, neuron_netlist, write_spice
-from circuits.netlist.stimulus import Stimulus
 from circuits.netlist.veriloga import event_view, smooth_view
-from circuits.netlist.wiring import wire
+from circuits.stimulus import Stimulus
+from circuits.wiring import wire
 
 __all__ = [
     "Stimulus",

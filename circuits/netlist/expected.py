@@ -15,10 +15,10 @@ import numpy as np
 from scipy.integrate import quad
 
 from circuits.btbt import btbt_current
-from circuits.netlist.stimulus import Stimulus
-from circuits.netlist.wiring import Wiring
 from circuits.neuron import LIFCircuit, period
+from circuits.stimulus import Stimulus
 from circuits.units import Seconds, Volts
+from circuits.wiring import Wiring
 
 ADAPTIVE_STEPS = 20_000
 MAX_EVENTS = 1_000_000  # far beyond what a circuit simulator would finish

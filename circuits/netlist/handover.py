@@ -18,12 +18,12 @@ from circuits.netlist.provenance import circuit_hash, head, network_hash, record
 from circuits.netlist.spectre import CELLS_FILE, network_spectre, neuron_spectre
 from circuits.netlist.spectre import CORNERS_FILE as SPECTRE_CORNERS
 from circuits.netlist.spice import spice_texts
-from circuits.netlist.stimulus import Stimulus, n_signals
 from circuits.netlist.veriloga import event_view, smooth_view
-from circuits.netlist.wiring import Wiring, wire
 from circuits.network import NetworkSpec
 from circuits.neuron import LIFCircuit
+from circuits.stimulus import Stimulus, n_signals
 from circuits.storage import write_text
+from circuits.wiring import Wiring, wire
 
 MAX_NEURONS, MAX_SYNAPSES = 300, 5000  # spiking ones, of a network as one deck; beyond, a simulator takes hours
 BENCH_SPIKES = 40  # after which the bench of a network ends

@@ -13,10 +13,10 @@ import numpy as np
 
 from circuits.netlist.names import safe_text, spice_number
 from circuits.netlist.spice import cell_parameters, subcircuit
-from circuits.netlist.stimulus import Stimulus
 from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps
-from circuits.netlist.wiring import Wiring
+from circuits.stimulus import Stimulus
 from circuits.units import Amperes, Seconds
+from circuits.wiring import Wiring
 
 STEPS = 4000  # of the stimulus, at least; every spike cuts them further
 LATCH_FRACTION = 1e-3  # of the shorter of refractory time and synaptic pulse: delay of the latches

@@ -10,11 +10,11 @@ import numpy as np
 from circuits.netlist.names import spice_number
 from circuits.netlist.network import LATCH_FRACTION, STEPS, pulse_width
 from circuits.netlist.spice import INTERVALS, STEPS_PER_PERIOD, cell_parameters, neuron_parameters
-from circuits.netlist.stimulus import Stimulus
 from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps
-from circuits.netlist.wiring import Wiring
 from circuits.neuron import LIFCircuit
+from circuits.stimulus import Stimulus
 from circuits.units import Seconds
+from circuits.wiring import Wiring
 
 CORNERS_FILE, CELLS_FILE = "corners.scs", "btbt_lif_event.va"
 _HEAD = """\

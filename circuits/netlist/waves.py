@@ -6,9 +6,9 @@ import numpy as np
 
 from circuits.btbt import bias_for_current
 from circuits.netlist.expected import input_current
-from circuits.netlist.stimulus import Stimulus
-from circuits.netlist.wiring import Wiring
+from circuits.stimulus import Stimulus
 from circuits.units import Amperes, Seconds, Volts
+from circuits.wiring import Wiring
 
 Points = list[tuple[float, float]]  # time (s) and value, ascending
 EDGE = 1e-3  # rise time of a step, as a part of what it separates

@@ -10,10 +10,10 @@ from circuits.netlist.expected import spike_times
 from circuits.netlist.network import network_bench
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
-from circuits.netlist.stimulus import Stimulus
-from circuits.netlist.wiring import wire
 from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit
+from circuits.stimulus import Stimulus
+from circuits.wiring import wire
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 

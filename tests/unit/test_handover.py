@@ -15,12 +15,12 @@ from circuits.netlist import handover as module
 from circuits.netlist.handover import FORMATS, handover
 from circuits.netlist.network import network_bench
 from circuits.netlist.provenance import circuit_hash, network_hash
-from circuits.netlist.stimulus import Stimulus
-from circuits.netlist.wiring import wire
 from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit
 from circuits.spread import Spread
+from circuits.stimulus import Stimulus
 from circuits.synapse import synapses
+from circuits.wiring import wire
 
 HOSTILE = [
     "x.end\n.include secret.txt",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.netlist.names import safe_name
-from circuits.netlist.stimulus import n_signals
 from circuits.network import NetworkSpec
 from circuits.neuron import LIFCircuit
+from circuits.stimulus import n_signals
 from circuits.synapse import T_PULSE, synapses
 from circuits.units import Seconds
 

@@ -1,0 +1,73 @@
+"""A trained network as circuits through time: every neuron and synapse of its `Wiring`, simulated event by event."""
+
+import numpy as np
+
+from circuits.network import NetworkSpec
+from circuits.stimulus import Stimulus
+from circuits.synapse import T_PULSE
+from circuits.transient.connections import DELAY, Connections, SpikeInput
+from circuits.transient.population import Population, population
+from circuits.transient.result import Transient
+from circuits.transient.simulate import simulate
+from circuits.units import Seconds, Volts
+from circuits.wiring import Wiring, wire
+
+OUT_OF_REACH: Volts = 1e6  # threshold of a readout, which never spikes; minus this is the rail that it has not
+
+
+def simulate_network(
+    net: NetworkSpec,
+    stimulus: Stimulus,
+    *,
+    delay: Seconds = DELAY,
+    t_pulse: Seconds = T_PULSE,
+    record: tuple[int, ...] = (),
+    n_jobs: int | None = None,
+) -> Transient:
+    """The circuits of a network under a stimulus; neurons in the order of its layers, readouts among them.
+
+    Bias and signal are currents, each spike starts a pulse of w q / t_pulse after `delay`.
+    Raises: ValueError for an adaptive layer, and for a stimulus that does not fit.
+    """
+    stimulus.require_fits(net)
+    wiring = wire(net, t_pulse)
+    if wiring.adaptive.any():
+        raise ValueError(f"{net.name!r} has adaptive neurons, of which no circuit is published; train plain lif layers")
+    currents, dt_in = _currents(wiring, stimulus)
+    return simulate(
+        neurons_of(wiring), stimulus.duration, i_in=currents, dt_in=dt_in, spikes_in=_spikes(wiring, stimulus),
+        connections=_connections(wiring, delay), record=record, n_jobs=n_jobs,
+    )  # fmt: skip
+
+
+def neurons_of(wiring: Wiring) -> Population:
+    """The neurons of the network; a readout integrates without threshold or rail."""
+    return population(
+        wiring.circuit,
+        wiring.n_neurons,
+        g_leak=wiring.g_leak,
+        v_threshold=np.where(wiring.spiking, wiring.v_threshold, OUT_OF_REACH),
+        v_sink=np.where(wiring.spiking, wiring.circuit.v_sink, -OUT_OF_REACH),
+    )
+
+
+def _currents(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, Seconds | None]:
+    """Bias and signal currents (A), `(neuron,)` or one row for each step of the signal; every signal is 1 if none is
+    given."""
+    if stimulus.signal is None:
+        return wiring.bias + wiring.signal.sum(axis=0), None
+    return wiring.bias + stimulus.signal @ wiring.signal, wiring.dt
+
+
+def _spikes(wiring: Wiring, stimulus: Stimulus) -> SpikeInput | None:
+    if not wiring.n_external:
+        return None
+    trains = stimulus.spikes or ((),) * wiring.n_external
+    channels = np.repeat(np.arange(wiring.n_external), [len(train) for train in trains])
+    return SpikeInput(np.concatenate([np.asarray(train, dtype=float) for train in trains]), channels, wiring.n_external)
+
+
+def _connections(wiring: Wiring, delay: Seconds) -> Connections:
+    source, target = np.nonzero(wiring.synapses)
+    charge = wiring.synapses[source, target] * wiring.t_pulse
+    return Connections(source, target, charge, wiring.n_external, delay, wiring.t_pulse)

@@ -1,0 +1,70 @@
+"""A network through time by two ways without shared code: the transient engine, and from event to event."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.netlist.expected import spike_times
+from circuits.network import LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit
+from circuits.stimulus import Stimulus
+from circuits.transient import simulate_network
+from circuits.wiring import wire
+
+CIRCUIT = LIFCircuit(v_sink=-0.2)
+DT, DELAY = 10e-6, 1e-10  # the other way knows no delay
+
+
+def _layer(name, kind, weights, recurrent=None):
+    n = weights.shape[1]
+    return LayerSpec(name, kind, weights, np.full(n, 0.02), np.full(n, CIRCUIT.tau_mem), np.ones(n), recurrent)
+
+
+def _network(kind: str, rng: np.random.Generator) -> NetworkSpec:
+    first = _layer("first", kind, rng.random((3, 5)) * (2.5 if kind == "encoder" else 0.5))
+    loops = rng.normal(0.0, 0.15, (8, 8)) * (rng.random((8, 8)) < 0.5)
+    hidden = _layer("hidden", "lif", rng.normal(0.25, 0.2, (5, 8)), loops)
+    readout = _layer("readout", "readout", rng.normal(0.0, 0.1, (8, 2)))
+    return NetworkSpec("n", DT, CIRCUIT, (first, hidden, readout))
+
+
+def _stimulus(kind: str, rng: np.random.Generator) -> Stimulus:
+    if kind == "encoder":
+        return Stimulus(100e-6, signal=rng.random((10, 3)))
+    return Stimulus(100e-6, tuple(np.sort(rng.random(30)) * 100e-6 for _ in range(3)))
+
+
+@pytest.mark.parametrize("kind", ["encoder", "lif"])
+@pytest.mark.parametrize("seed", range(3))
+def test_spikes_are_those_of_the_solution_from_event_to_event(kind, seed):
+    """Pulses are short, so that none of one line overlaps another: there the two ways differ on purpose."""
+    rng = np.random.default_rng(seed)
+    net, stimulus, t_pulse = _network(kind, rng), _stimulus(kind, rng), 0.02e-6
+    expected = spike_times(wire(net, t_pulse), stimulus)
+    run = simulate_network(net, stimulus, delay=DELAY, t_pulse=t_pulse)
+    assert sum(map(len, expected)) > 40
+    assert list(run.counts) == [len(train) for train in expected]
+    for train, exact in zip(run.trains, expected, strict=True):
+        np.testing.assert_allclose(train, exact, atol=100 * DELAY)
+
+
+def test_energy_of_a_network_is_that_of_its_spikes():
+    """Control, reset and static parts by count and time; the chip's ledger charges the same."""
+    rng = np.random.default_rng(0)
+    net, stimulus = _network("encoder", rng), _stimulus("encoder", rng)
+    run = simulate_network(net, stimulus)
+    spikes = run.counts.sum()
+    assert run.energy.control.sum() == pytest.approx(spikes * CIRCUIT.c_control * CIRCUIT.v_dd**2, rel=1e-9, abs=0)
+    assert run.energy.static.sum() == pytest.approx(net.n_neurons * CIRCUIT.static_power * 100e-6, rel=1e-9, abs=0)
+
+
+def test_adaptive_layers_and_strange_stimuli_are_refused():
+    rng = np.random.default_rng(0)
+    net = _network("lif", rng)
+    ones = np.ones(8)
+    adaptive = replace(net.layers[1], kind="adaptive_lif", tau_adapt=ones, adapt_a=ones, adapt_b=ones)
+    with pytest.raises(ValueError, match="adaptive"):
+        simulate_network(replace(net, layers=(net.layers[0], adaptive)), Stimulus(10e-6))
+    with pytest.raises(ValueError, match="2 spike trains"):
+        simulate_network(net, Stimulus(10e-6, (np.zeros(1), np.zeros(1))))
