@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from snn.kernels import network_loss, run_layer, run_network
-from snn.kernels.reference import DenseLayer, Network, Readout
+from snn.kernels.reference import DenseLayer, GainLayer, Network, Readout
 from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams, adaptive_state
 from snn.neurons.lif import LIFParams, lif_state
@@ -17,6 +17,10 @@ backends = pytest.mark.parametrize("backend", ["auto", "reference", "cpu"])
 def layer(fan_in=4, n=N):
     params = LIFParams(torch.full((n,), 0.5), torch.ones(n))
     return DenseLayer(torch.ones(fan_in, n), torch.zeros(n), params, torch.zeros(n, n))
+
+
+def gains(n):
+    return GainLayer(torch.ones(n), torch.zeros(n), LIFParams(torch.full((n,), 0.5), torch.ones(n)), 2)
 
 
 def readout(n=N):
@@ -91,6 +95,38 @@ def test_layers_and_labels_that_do_not_fit(backend):
             network_loss(x, torch.tensor(wrong), (layer(),), readout(), 10.0, backend)
     with pytest.raises(ValueError, match="3 labels"):
         network_loss(x, torch.tensor([0, 1, 0]), (layer(),), readout(), 10.0, backend)
+
+
+@backends
+def test_a_network_whose_populations_do_not_fit_is_not_run(backend):
+    x = torch.zeros(5, 2, 4)
+    for net, told in (
+        (Network((layer(), layer(6)), readout()), r"layer 2: weight is \(6, 3\)"),
+        (Network((layer()._replace(bias=torch.zeros(2)),), readout()), r"layer 1: weight is \(4, 3\).*needs \(4, 2\)"),
+        (Network((layer(8),), readout(), gains(6)), r"encoder: gain is \(6,\).*needs \(8,\)"),
+        (Network((layer(8),), readout(), gains(8)._replace(per_channel=0)), "per_channel is at least 1"),
+        (Network((), readout()), "at least one layer"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            run_network(x, net, backend)
+
+
+@backends
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_network_of_no_numbers_is_not_run(backend, value):
+    x, net = torch.zeros(5, 2, 4), Network((layer(8),), readout(), gains(8))
+    bad, end = torch.full((8, N), value), readout()
+    for wrong, told in (
+        (net._replace(layers=(layer(8)._replace(weight=bad),)), "layer 1: weight"),
+        (net._replace(encoder=gains(8)._replace(gain=bad[:, 0])), "encoder: gain"),
+        (net._replace(readout=end._replace(alpha=bad[0, :2])), "readout: alpha"),
+    ):
+        with pytest.raises(FloatingPointError, match=f"{told} holds NaN or infinity"):
+            run_network(x, wrong, backend)
+    floor = layer(8).params._replace(v_floor=value)
+    with pytest.raises(FloatingPointError, match="v_floor"):
+        run_network(x, net._replace(layers=(layer(8)._replace(params=floor),)), backend)
+    run_network(x, net._replace(layers=(layer(8)._replace(params=floor._replace(v_floor=-float("inf"))),)), backend)
 
 
 @backends
