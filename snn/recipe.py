@@ -17,6 +17,7 @@ from circuits.btbt import DEVICES
 from circuits.neuron import LIFCircuit, circuit_for_tau
 
 Span = tuple[float, float]
+MOST_STEPS = 10_000  # of a time constant, half of what the kernels differentiate, which leaves learning room
 
 
 class RecipeError(ValueError):
@@ -165,6 +166,16 @@ class Recipe(_Section):
             raise ValueError("encoder.steps_per_frame must be at least 2 for a latency to mean anything")
         if self.encoder.kind == "rate" and self.encoder.max_rate_hz * self.dt > 1:
             raise ValueError(f"encoder.max_rate_hz must be at most one spike per step, {1 / self.dt:g} Hz")
+        longest = {
+            "neuron.tau_mem_s": max(self.neuron.tau_mem_s),
+            "network.tau_readout_s": self.network.tau_readout_s,
+        }
+        for key, tau in longest.items():
+            if tau > MOST_STEPS * self.dt:
+                raise ValueError(
+                    f"{key} = {tau:g} s must be at most {MOST_STEPS:,} time steps, {MOST_STEPS * self.dt:g} s: beyond, "
+                    "single precision loses its gradient; lower it"
+                )
         return self
 
     @model_validator(mode="after")

@@ -19,18 +19,23 @@ from snn.audio.encoder import RateEncoder
 from snn.audio.features import LogMel
 from snn.audio.live import FrameState, finish, push, start_frames
 from snn.kernels import cpu_network
+from snn.kernels.checks import check_network
 from snn.kernels.reference import Network
 from snn.kernels.threads import flushed
 from snn.networks.spotter import Spotter
 
 
 class NetworkStream:
-    """A network whose weights are frozen as they were; every call returns a new state and leaves the old one alone."""
+    """A network whose weights are frozen as they were; every call returns a new state and leaves the old one alone.
+
+    Raises: ValueError if its shapes do not match; FloatingPointError if a weight or parameter is not finite.
+    """
 
     def __init__(self, network: Network):
+        check_network(network)
         net = self._net = cpu_network.pack(network)
         self._numbers, self._layout, self._no_spikes = *net, np.empty((0, 0, 0), net.numbers.dtype)
-        self._n_in, self._n_labels = net.n_in, net.n_labels
+        self._n_in, self._n_labels, self._n_neurons = net.n_in, net.n_labels, net.n_neurons
 
     def start(self, n_batch: int = 1) -> np.ndarray:
         """All neurons at rest: `(batch, 3, neuron)`, potential, last spike and adaptation."""
@@ -43,14 +48,18 @@ class NetworkStream:
 
         Work is done for spikes alone: a step costs what its events cost.
         Args: x: features, or an encoder's spikes, `(time, batch, channel)`; none to any number of steps.
-        Raises: ValueError if shapes or precision do not match, or x is not finite.
+        Raises: ValueError if shapes or precision do not match, or x or the state is not finite; FloatingPointError if
+            a potential overflows.
         """
-        if x.ndim != 3 or x.shape[1] != len(state) or x.shape[2] != self._n_in or x.dtype != state.dtype:
+        dtype = self._numbers.dtype
+        if x.ndim != 3 or x.shape[1] != len(state) or x.shape[2] != self._n_in or x.dtype != dtype:
             cpu_network.check_input(x, self._net, len(state))
+        if state.shape != (x.shape[1], 3, self._n_neurons) or state.dtype != dtype:
+            cpu_network.check_state(state, self._net, x.shape[1])
         state, potential = state.copy(), np.empty((*x.shape[:2], self._n_labels), x.dtype)
-        bad = flushed(cpu_network.advance, x, self._numbers, self._layout, state, potential, self._no_spikes)
-        if bad >= 0:
-            cpu_network.check_finite(bad)
+        outcome = flushed(cpu_network.advance, x, self._numbers, self._layout, state, potential, self._no_spikes)
+        if outcome != cpu_network.SOUND:
+            cpu_network.check_outcome(outcome)
         return potential, state
 
 

@@ -75,8 +75,17 @@ class DeltaEncoder(torch.nn.Module):
         return delta_encode(signal, self.threshold)
 
     def stream(self, signal: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Spikes of the next frames and the level last sent; `level` None begins a signal."""
-        return delta_steps(signal, signal[0] if level is None else level, self.threshold)
+        """Spikes of the next frames and the level last sent; `level` None begins a signal.
+
+        Raises: ValueError for a level of other channels, clips or precision, or one that is not finite.
+        """
+        level = signal[0] if level is None else level
+        if (level.shape, level.dtype) != (signal.shape[1:], signal.dtype) or not torch.isfinite(level).all():
+            raise ValueError(
+                f"the level last sent is {tuple(level.shape)} {level.dtype}, or not finite; these frames need finite "
+                f"numbers, {tuple(signal.shape[1:])} {signal.dtype}: begin with start() of the same stream"
+            )
+        return delta_steps(signal, level, self.threshold)
 
 
 class LatencyEncoder(torch.nn.Module):

@@ -36,9 +36,12 @@ def push(
     """Features of the frames that these samples complete, any number of either.
 
     Frame by frame the numbers are those of `log_mel` for the whole recording, bit for bit. A frame is complete half a
-    frame (n_fft / 2 samples) after its centre.
-    Raises: ValueError for samples of another precision, not finite, or not `(time,)`.
+    frame (n_fft / 2 samples) after its centre. No gradient passes.
+    Raises: ValueError for samples of another precision, not finite, or not `(time,)`, and for a state that
+        `start_frames` and `push` do not make.
     """
+    samples = samples.detach()
+    check_state(state)
     check_samples(state, samples, mel)
     samples = torch.cat((state.samples, samples))
     n_frames = max(0, (len(samples) - mel.n_fft) // mel.hop_length + 1)
@@ -52,6 +55,18 @@ def push(
 def finish(state: FrameState, mel: LogMel) -> Float[Tensor, "frame band"]:
     """The last frames, whose second half reaches beyond the recording into zeros; the stream is over."""
     return push(state, state.samples.new_zeros(mel.n_fft // 2), mel)[0]
+
+
+def check_state(state: FrameState) -> None:
+    """Raises: ValueError unless the state is of one clip and finite: the compiled averages would read beyond it."""
+    if state.samples.ndim != 1 or any(x.shape != (1,) or x.dtype != torch.float64 for x in state.running):
+        shapes = [tuple(x.shape) for x in (state.samples, *state.running)]
+        raise ValueError(
+            f"the state's samples, weight, level and mean are {shapes}; a stream needs (time,) and three times (1,) "
+            "float64: begin with start_frames(mel)"
+        )
+    if not all(torch.isfinite(x).all() for x in (state.samples, *state.running)):
+        raise ValueError("the state holds NaN or infinity, which would stay for good: begin with start_frames(mel)")
 
 
 def check_samples(state: FrameState, samples: Tensor, mel: LogMel) -> None:

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from snn.kernels import reference
-from snn.kernels.checks import check_layer, check_network, check_sound
+from snn.kernels.checks import check_labels, check_layer, check_network, check_numbers, check_sound
 from snn.kernels.reference import DenseLayer, Network, Params, Readout, State
 from snn.neurons.lif import LIFParams, LIFState
 
@@ -61,7 +61,8 @@ def network_loss(
         is not finite.
     """
     chosen = _backend(backend, x, layers[0].params) if layers else reference
-    check_network(x, labels, layers, readout)
+    check_network(Network(layers, readout), x)
+    check_labels(x, labels, readout)
     if chosen.__name__ == "snn.kernels.cpu":
         from snn.kernels import fused
 
@@ -75,12 +76,15 @@ def run_network(
 ) -> tuple[Float[Tensor, "time batch label"], tuple[Float[Tensor, "time batch neuron"], ...]]:
     """Readout potentials and the spikes of every population of a network that starts from rest; no gradients.
 
-    Raises: ValueError if shapes do not match, x is not finite, or the named backend cannot run this.
+    Raises: ValueError if shapes do not match, x is not finite, or the named backend cannot run this;
+        FloatingPointError if a weight, a parameter or a potential is not finite.
     """
+    check_network(network, x)
     if _backend(backend, x, network.layers[0].params).__name__ == "snn.kernels.cpu":
         from snn.kernels import cpu_network
 
         return cpu_network.run_network(x, network)
+    check_numbers(network)
     return reference.run_network(x, network, partial(run_layer, backend=backend), partial(run_readout, backend=backend))
 
 

@@ -97,14 +97,17 @@ class _Layer(torch.autograd.Function):
         record = Record(*_arrays(v, w, spikes), none, none)
         g, lv, lw, loop, first = *(t.numpy() for t in (grad, lam_v, lam_w)), *_arrays(recurrent, v0)
 
+        def zeros():
+            return cpu_backward.Sums(*(np.zeros_like(a) for a in (p.alpha, p.alpha, p.alpha, p.rho, p.a, p.b)))
+
         def work(chunk):
-            sums = cpu_backward.Sums(*(np.zeros_like(a) for a in (p.alpha, p.alpha, p.alpha, p.rho, p.a, p.b)))
+            sums = zeros()
             cpu_backward.backward(
                 g[:, chunk], p, loop, ctx.code, _part(record, chunk), first[chunk], lv[chunk], lw[chunk], sums
             )
             return sums[1:]
 
-        parts = _each_chunk(work, grad.shape[1])
+        parts = [zeros()[1:], *_each_chunk(work, grad.shape[1])]  # of no clips the gradient is 0
         sums = [torch.from_numpy(np.sum(column, axis=0)) for column in zip(*parts, strict=True)]
         d_recurrent = d_s0 = None
         if recurrent.numel():

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from snn.kernels import cpu_loops
+from snn.kernels.checks import check_numbers
 from snn.kernels.compile import inline, jit
 from snn.kernels.cpu_loops import Neurons
 from snn.kernels.cpu_products import add_rows, add_scaled_rows, list_active
@@ -21,6 +22,7 @@ from snn.neurons.adaptive import AdaptiveParams
 
 CLIPS = 8  # run one after another by a thread before it takes the next ones
 GAIN, DENSE, READOUT = 0, 1, 2  # kinds of a population
+SOUND, BAD_INPUT, BAD_STATE, OVERFLOW = range(4)  # outcomes of `advance`
 KIND, FIRST, SIZE, FAN_IN, WEIGHT, RECURRENT, NEURONS, ADAPTIVE = range(8)  # columns of `layout`
 
 
@@ -49,7 +51,11 @@ class Packed(NamedTuple):
 
 
 def pack(network: Network) -> Packed:
-    """The network's numbers as they are now; changing the network later does not change them."""
+    """The network's numbers as they are now; changing the network later does not change them.
+
+    Raises: FloatingPointError if one of them is not finite.
+    """
+    check_numbers(network)
     pieces, rows, first = _Pieces(), [], 0
     if network.encoder is not None:
         e = network.encoder
@@ -88,7 +94,8 @@ def run_network(
         return advance(array[:, part], net.numbers, net.layout, state[part], potential[:, part], spikes[:, part])
 
     n_threads = max(1, min(torch.get_num_threads(), -(-n_batch // CLIPS)))
-    check_finite(max(on_threads(work, [slice(i, i + CLIPS) for i in range(0, n_batch, CLIPS)], n_threads), default=-1))
+    parts = [slice(i, i + CLIPS) for i in range(0, n_batch, CLIPS)]
+    check_outcome(max(on_threads(work, parts, n_threads), default=SOUND))
     sizes = net.layout[:-1, SIZE].tolist()
     return torch.from_numpy(potential), torch.from_numpy(spikes).split(sizes, -1)
 
@@ -104,10 +111,24 @@ def check_input(x: np.ndarray, net: Packed, n_batch: int) -> None:
         raise ValueError(f"x is {x.dtype} and the network {net.numbers.dtype}; convert one of them")
 
 
-def check_finite(bad_row: int) -> None:
-    """Raises: ValueError if `advance` stopped at a row."""
-    if bad_row >= 0:
+def check_state(state: np.ndarray, net: Packed, n_batch: int) -> None:
+    """Raises: ValueError unless the state is one of this network, of so many clips and of its precision."""
+    wanted = n_batch, 3, net.n_neurons
+    if state.shape != wanted or state.dtype != net.numbers.dtype:
+        raise ValueError(
+            f"the state is {state.shape} {state.dtype}, but {n_batch} clips through this network need {wanted} "
+            f"{net.numbers.dtype}; begin with start() of the same stream"
+        )
+
+
+def check_outcome(outcome: int) -> None:
+    """Raises: ValueError or FloatingPointError if `advance` met a number that is not finite."""
+    if outcome == BAD_INPUT:
         raise ValueError("x holds NaN or infinity; a neuron would fall silent without a word: clean the input")
+    if outcome == BAD_STATE:
+        raise ValueError("the state holds NaN or infinity; a neuron would stay silent: begin with start()")
+    if outcome == OVERFLOW:
+        raise FloatingPointError("a potential became NaN or infinite on the way; scale the input or the weights down")
 
 
 class _Pieces:
@@ -154,8 +175,8 @@ def _slice_of(numbers, at, n, adaptive):
 def advance(x, numbers, layout, state, potential, spikes):
     """All clips through all steps; `state` is left at the last, `potential` `(time, batch, label)` is filled.
 
-    spikes (out): `(time, batch, neuron)`, or without neurons if they are not wanted. Returns: the first row
-    t batch + i of x that is not finite, where it stops, or -1.
+    spikes (out): `(time, batch, neuron)`, or without neurons if they are not wanted. Returns: SOUND, or what is not
+    finite, where it stops: BAD_INPUT, BAD_STATE at the start, or OVERFLOW, which is a bad state at the end.
     """
     n_time, n_batch, n_in = x.shape
     last = layout.shape[0] - 1
@@ -164,18 +185,33 @@ def advance(x, numbers, layout, state, potential, spikes):
     drive, active, before = np.empty(n, x.dtype), np.empty(n + 1, np.int32), np.empty(max(n, n_in) + 1, np.int32)
     for i in range(n_batch):
         v = state[i, 0]
+        if not _sound(state[i]):
+            return BAD_STATE
         for t in range(n_time):
             unsound = 0 * x[t, i, 0]
             for j in range(x.shape[2]):
                 unsound += 0 * x[t, i, j]
             if unsound != 0:
-                return t * n_batch + i
+                return BAD_INPUT
             _step(x[t, i], numbers, layout, state[i], drive, active, before)
             for k in range(potential.shape[2]):
                 potential[t, i, k] = v[first_label + k]
             for k in range(spikes.shape[2]):
                 spikes[t, i, k] = state[i, 1, k]
-    return -1
+        if not _sound(state[i]):
+            return OVERFLOW
+    return SOUND
+
+
+@no_type_check
+@inline
+def _sound(state):
+    """Whether all numbers are finite; counted, not summed, so that the compiler takes many at once."""
+    bad = 0
+    for row in range(state.shape[0]):
+        for k in range(state.shape[1]):
+            bad += 0 if abs(state[row, k]) < np.inf else 1
+    return bad == 0
 
 
 @no_type_check

@@ -30,7 +30,7 @@ def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads:
             results[place] = work(item)
 
     with _turn.lock:  # callers side by side take turns: each has all the threads
-        if n_threads > 1:
+        if n_threads > 1 and not _turn.forked:
             for release in _open_mp():
                 release()
         with _libraries().limit(limits=1, user_api="blas"):
@@ -82,11 +82,17 @@ def _open_mp() -> tuple[Callable[[], int], ...]:
 
 class _Turn:
     lock = threading.Lock()
+    forked = False
 
 
 def _begin_anew() -> None:
-    """A forked process has none of the threads, and perhaps a lock that nobody will open."""
+    """A forked process has none of the threads, and perhaps a lock that nobody will open.
+
+    OpenMP there still counts on its parent's threads, and would wait for them: it is left alone. Torch's own operations
+    may hang all the same, so start processes that use torch with "spawn".
+    """
     _pool.cache_clear()
+    _turn.forked = True
     _turn.lock = threading.Lock()
 
 

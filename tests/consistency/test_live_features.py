@@ -114,6 +114,26 @@ def test_samples_that_cannot_follow_are_refused(samples, said):
         push(start_frames(mel), samples, mel)
 
 
+def test_a_chunk_that_asks_for_a_gradient_gives_the_features_without_one():
+    mel, samples = LogMel(sample_rate=8000, normalise="running"), speech(8000, torch.float32)
+    plain, _ = push(start_frames(mel), samples, mel)
+    features, state = push(start_frames(mel), samples.clone().requires_grad_(), mel)
+    assert torch.equal(features, plain)
+    assert not features.requires_grad
+    assert not state.samples.requires_grad
+
+
+def test_a_state_of_more_clips_or_no_number_is_refused():
+    mel = LogMel(sample_rate=8000, normalise="running")
+    state = start_frames(mel)
+    for wrong in (torch.zeros(0), torch.zeros(2), torch.zeros(1, dtype=torch.float32)):
+        wrong = wrong.double() if len(wrong) != 1 else wrong
+        with pytest.raises(ValueError, match="three times"):
+            push(state._replace(running=state.running._replace(level=wrong)), torch.zeros(9), mel)
+    with pytest.raises(ValueError, match="state holds NaN"):
+        push(state._replace(running=state.running._replace(mean=state.running.mean * torch.nan)), torch.zeros(9), mel)
+
+
 def powers(n_batch=3, n_frames=60, n_bands=7):
     g = torch.Generator().manual_seed(2)
     power = torch.exp(4 * torch.randn(n_batch, n_frames, n_bands, generator=g, dtype=torch.float64))

@@ -214,3 +214,54 @@ def test_what_does_not_fit_is_refused_and_the_state_stays():
         AudioStream(spotter(), LogMel(normalise="clip"))
     assert np.array_equal(stream.push(np.asfortranarray(x), state)[0], stream.push(x, state)[0])
     assert cpu_network.rest(cpu_network.pack(network()), 2).shape == (2, 3, 31 + 22 + 5)
+
+
+def test_a_state_that_is_none_of_this_stream_is_refused_before_it_is_read():
+    stream, x = NetworkStream(network()), signal(n_batch=1)[:1].numpy()
+    state, other = stream.start(), NetworkStream(network(depth=1)).start()
+    for bad in (other, state[:, :2], state[..., :-1], state[0], state.astype(np.float64)):
+        with pytest.raises(ValueError, match=r"58\) float32|begin with|same batch"):
+            stream.push(x, bad)
+    for value in (np.nan, np.inf, -np.inf):
+        for row in range(3):
+            bad = state.copy()
+            bad[0, row, 40] = value
+            with pytest.raises(ValueError, match="state holds NaN"):
+                stream.push(x, bad)
+            with pytest.raises(ValueError, match="state holds NaN"):
+                stream.push(x[:0], bad)
+
+
+def test_a_spotter_s_state_is_checked_with_its_encoder_s():
+    stream = SpotterStream(spotter("encoder.kind=delta"))
+    frames = torch.randn(3, 1, 8, generator=torch.Generator().manual_seed(3))
+    _, state = stream.push(frames, stream.start())
+    for level in (state.encoder[:, :1], state.encoder.double(), state.encoder * torch.nan):
+        with pytest.raises(ValueError, match="level last sent"):
+            stream.push(frames, state._replace(encoder=level))
+    with pytest.raises(ValueError, match="the state is"):
+        stream.push(frames, state._replace(neurons=state.neurons[..., 1:]))
+
+
+def test_a_potential_that_overflows_on_the_way_is_no_score():
+    net = network(dtype=torch.float32)
+    loud = net._replace(readout=net.readout._replace(bias=torch.full((5,), 3e38), weight=torch.full((22, 5), 3e38)))
+    with pytest.raises(FloatingPointError, match="on the way"):
+        run_network(signal(), loud, "cpu")
+    stream = NetworkStream(loud)
+    with pytest.raises(FloatingPointError, match="on the way"):
+        stream.push(signal().numpy(), stream.start(N_BATCH))
+
+
+def test_a_network_with_no_number_or_shapes_that_do_not_fit_does_not_stream():
+    net = network(encoder=True)
+    bad = net._replace(readout=net.readout._replace(weight=net.readout.weight * torch.nan))
+    with pytest.raises(FloatingPointError, match="readout: weight holds NaN"):
+        NetworkStream(bad)
+    model = spotter()
+    with torch.no_grad():
+        model.layers[0].weight[0, 0] = torch.nan
+    with pytest.raises(FloatingPointError, match="layer 1: weight holds NaN"):
+        AudioStream(model, LogMel(n_mels=8, normalise="running"))
+    with pytest.raises(ValueError, match=r"layer 1: weight is \(27, 31\).*needs \(27, 22\)"):
+        NetworkStream(net._replace(layers=(net.layers[0]._replace(bias=torch.zeros(22)), *net.layers[1:])))

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from snn.kernels import network_loss, run_layer, run_network
-from snn.kernels.reference import DenseLayer, Network, Readout
+from snn.kernels import network_loss, run_layer, run_network, run_readout
+from snn.kernels.reference import DenseLayer, GainLayer, Network, Readout
 from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams, adaptive_state
 from snn.neurons.lif import LIFParams, lif_state
@@ -17,6 +17,10 @@ backends = pytest.mark.parametrize("backend", ["auto", "reference", "cpu"])
 def layer(fan_in=4, n=N):
     params = LIFParams(torch.full((n,), 0.5), torch.ones(n))
     return DenseLayer(torch.ones(fan_in, n), torch.zeros(n), params, torch.zeros(n, n))
+
+
+def gains(n):
+    return GainLayer(torch.ones(n), torch.zeros(n), LIFParams(torch.full((n,), 0.5), torch.ones(n)), 2)
 
 
 def readout(n=N):
@@ -94,6 +98,38 @@ def test_layers_and_labels_that_do_not_fit(backend):
 
 
 @backends
+def test_a_network_whose_populations_do_not_fit_is_not_run(backend):
+    x = torch.zeros(5, 2, 4)
+    for net, told in (
+        (Network((layer(), layer(6)), readout()), r"layer 2: weight is \(6, 3\)"),
+        (Network((layer()._replace(bias=torch.zeros(2)),), readout()), r"layer 1: weight is \(4, 3\).*needs \(4, 2\)"),
+        (Network((layer(8),), readout(), gains(6)), r"encoder: gain is \(6,\).*needs \(8,\)"),
+        (Network((layer(8),), readout(), gains(8)._replace(per_channel=0)), "per_channel is at least 1"),
+        (Network((), readout()), "at least one layer"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            run_network(x, net, backend)
+
+
+@backends
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_network_of_no_numbers_is_not_run(backend, value):
+    x, net = torch.zeros(5, 2, 4), Network((layer(8),), readout(), gains(8))
+    bad, end = torch.full((8, N), value), readout()
+    for wrong, told in (
+        (net._replace(layers=(layer(8)._replace(weight=bad),)), "layer 1: weight"),
+        (net._replace(encoder=gains(8)._replace(gain=bad[:, 0])), "encoder: gain"),
+        (net._replace(readout=end._replace(alpha=bad[0, :2])), "readout: alpha"),
+    ):
+        with pytest.raises(FloatingPointError, match=f"{told} holds NaN or infinity"):
+            run_network(x, wrong, backend)
+    floor = layer(8).params._replace(v_floor=value)
+    with pytest.raises(FloatingPointError, match="v_floor"):
+        run_network(x, net._replace(layers=(layer(8)._replace(params=floor),)), backend)
+    run_network(x, net._replace(layers=(layer(8)._replace(params=floor._replace(v_floor=-float("inf"))),)), backend)
+
+
+@backends
 def test_strides_and_expanded_tensors_do_not_matter(backend):
     g = torch.Generator().manual_seed(0)
     x, labels = torch.randn(6, 8, 4, generator=g), torch.tensor([0, 1, 1, 0, 1, 0, 0, 1])
@@ -122,3 +158,56 @@ def test_a_network_too_large_for_memory_is_refused_before_anything_is_allocated(
     monkeypatch.setattr("snn.memory.physical_memory", lambda: 24 * 2**30)
     with pytest.raises(ValueError, match=told):
         Spotter(load_recipe("fsdd", settings), 10, torch.Generator())
+
+
+@backends
+@pytest.mark.parametrize("alpha", [1.0, 1 - 1e-6])
+def test_a_time_constant_whose_gradient_would_be_lost_is_refused(backend, alpha):
+    x, labels = torch.randn(5, 2, N, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1])
+    params = LIFParams(torch.full((N,), alpha, requires_grad=True), torch.ones(N))
+    with pytest.raises(ValueError, match=r"alpha is up to .*20,000 steps: lower the time constant, or detach"):
+        run_layer(x, lif_state(2, torch.ones(N)), params, None, backend)
+    end = readout()._replace(alpha=torch.full((2,), alpha, requires_grad=True))
+    with pytest.raises(ValueError, match="readout: alpha is up to"):
+        network_loss(x, labels, (layer(N),), end, 10.0, backend)
+    with torch.no_grad():  # forward, an integrator without leak is as good as any
+        run_layer(x, lif_state(2, torch.ones(N)), params, None, backend)
+
+
+@backends
+def test_at_the_longest_time_constant_the_gradient_is_that_of_double_precision(backend):
+    grads = []
+    for dtype in (torch.float32, torch.float64):
+        drive = torch.randn(200, 2, N, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(dtype)
+        alpha = torch.full((N,), 1 - 6e-5, dtype=torch.float64).to(dtype).requires_grad_()
+        potential, _ = run_readout(
+            drive, lif_state(2, torch.ones(N, dtype=dtype)), LIFParams(alpha, 0 * alpha), backend
+        )
+        potential.sum().backward()
+        grads.append(alpha.grad.double())
+    torch.testing.assert_close(grads[0], grads[1], rtol=2e-3, atol=0)
+
+
+@backends
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_no_clips_have_no_gradient(backend, adaptive):
+    a = torch.full((N,), 0.5, requires_grad=True)
+    params = AdaptiveParams(a, torch.ones(N), a, a, a) if adaptive else LIFParams(a, torch.ones(N))
+    start = (adaptive_state if adaptive else lif_state)(0, torch.ones(N))
+    drive, loop = torch.zeros(4, 0, N, requires_grad=True), torch.zeros(N, N, requires_grad=True)
+    spikes, _ = run_layer(drive, start, params, loop, backend)
+    potential, _ = run_readout(spikes, lif_state(0, torch.ones(N)), LIFParams(a, torch.ones(N)), backend)
+    potential.sum().backward()
+    assert drive.grad.shape == drive.shape
+    assert not a.grad.any()
+    assert not loop.grad.any()
+
+
+@backends
+def test_a_state_of_another_neuron_is_named(backend):
+    a, drive = torch.full((N,), 0.5), torch.zeros(4, 2, N)
+    plain, adaptive = LIFParams(a, a), AdaptiveParams(a, a, a, a, a)
+    with pytest.raises(TypeError, match=r"AdaptiveParams with a LIFState; .*adaptive_state"):
+        run_layer(drive, lif_state(2, a), adaptive, None, backend)
+    with pytest.raises(TypeError, match="LIFParams with a AdaptiveState"):
+        run_layer(drive, adaptive_state(2, a), plain, None, backend)

@@ -207,3 +207,12 @@ def test_the_recipe_and_the_front_end_know_the_same_normalisations(normalise):
     recipe = parse_recipe(MINIMAL, [f"features.normalise={normalise}"])
     assert front_end(recipe, 8000).normalise == normalise
     assert ("level-normalised" in input_name(recipe)) == (normalise in ("band", "clip"))
+
+
+@pytest.mark.parametrize("key", ["neuron.tau_mem_s", "network.tau_readout_s"])
+def test_a_time_constant_beyond_single_precision_is_refused(key):
+    dt = load_recipe("fsdd").dt
+    span = (lambda tau: f"[0.01, {tau}]") if key.endswith("mem_s") else str
+    parse_recipe(MINIMAL, [f"{key}={span(9_999 * dt)}"])
+    assert f"{key} = " in (told := refused(MINIMAL, [f"{key}={span(10_001 * dt)}"]))
+    assert "at most 10,000 time steps" in told

@@ -80,12 +80,29 @@ def child(queue):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_process_has_threads_of_its_own():
     assert on_threads(lambda i: i, range(4), 2) == [0, 1, 2, 3]
+    assert forked_answer() == [1, 2, 3, 4]
+
+
+def forked_answer() -> list[int]:
+    """What `child` finds in a forked process. Raises: queue.Empty if it hangs."""
     fork = multiprocessing.get_context("fork")
     queue = fork.Queue()
     process = fork.Process(target=child, args=(queue,))
     process.start()
     try:
-        assert queue.get(timeout=20) == [1, 2, 3, 4]
+        return queue.get(timeout=20)
     finally:
         process.kill()
         process.join()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_process_does_not_wait_for_the_open_mp_threads_of_its_parent():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    torch.ones(1_000_000).add(1).sum()  # torch's OpenMP now has threads, which the child lacks
+    try:
+        assert forked_answer() == [1, 2, 3, 4]
+    finally:
+        torch.set_num_threads(before)
