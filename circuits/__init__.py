@@ -2,7 +2,7 @@
 
 Contents, by question:
   how much current?       `btbt_current`, `bias_for_current`, `mismatch`, `BTBTDevice`, `DEVICES`, `device_currents`
-  at other conditions?    `at_temperature` (`arrhenius`, `kane`), `at_supply`, `aged`, `corner_circuit`, `CORNERS`, `Spread`
+  at other conditions?    `at_temperature` (`arrhenius`, `kane`), `at_supply`, `aged`, `corner_circuit`, `Spread`
   from measured points?   `read_points`, `fit_device`
   when does it fire?      `LIFCircuit`, `period`, `firing_rate`, `circuit_for_tau`, `circuit_for_device`,
                           `circuit_at_speed`, `design_neuron`, `DesignError`
