@@ -121,27 +121,30 @@ def _advance_alone(constants, tunnel, state, drive, h, step, j, edges, chain, ed
     free_at, pulses, synaptic = state.free_at[j], state.pulses[j], 0.0
     t, end = step * h, (step + 1) * h
     window = 0.0  # times of leaving it less times of entering it
-    tunnelled = -0.5 * h * tunnelling(v, u_0, k, b, p)[0]  # all have added h i: trapezoidal rule up to here, then anew
+    i, di = tunnelling(v, u_0, k, b, p)
+    tunnelled = -0.5 * h * i  # all have added h i: trapezoidal rule up to here, then anew
     while t < end and n_spikes < times.size:
         until = min(max(edges[edge, 0], t), end) if edge >= 0 else end
-        i, di = tunnelling(v, u_0, k, b, p)
         f, jacobian = i + drive + pulses - leak * v, di - leak
         if free_at > t:  # held at reset: what tunnels in is drained
             held = min(free_at, until)
             tunnelled += i * (held - t)
             t = held
         elif until > t:
-            rise = 0.0 if v >= v_threshold else time_to(v_threshold, v, f, jacobian)
-            spikes = t + rise < until
-            moving = rise if spikes else until - t
-            v_after = v_threshold if spikes else max(advance(v, moving, f, jacobian), v_sink)
+            moving = until - t
+            v_after = max(advance(v, moving, f, jacobian), v_sink)
+            spikes = v_after >= v_threshold
+            if spikes:
+                rise = time_to(v_threshold, v, f, jacobian) if v < v_threshold else 0.0
+                moving, v_after = min(rise, moving), v_threshold
             if (v > v_window) != (v_after > v_window):
                 passed = t + min(time_to(v_window, v, f, jacobian), moving)
                 window += passed if v > v_window else -passed
             if spikes and v_threshold > v_window:
-                window += t + rise
+                window += t + moving
             tunnelled += i * moving + 0.5 * moving * moving * di * f
-            t, v = (t + rise, v_reset) if spikes else (until, v_after)
+            t, v = (t + moving, v_reset) if spikes else (until, v_after)
+            i, di = tunnelling(v, u_0, k, b, p)
             if spikes:
                 free_at = t + t_refractory
                 times[n_spikes], neurons[n_spikes] = t, j
@@ -151,7 +154,7 @@ def _advance_alone(constants, tunnel, state, drive, h, step, j, edges, chain, ed
             synaptic += edges[edge, 2]
             edge = chain[edge]
     state.v[j], state.free_at[j], state.pulses[j] = v, free_at, pulses
-    state.tunnelled[j] += tunnelled - 0.5 * h * tunnelling(v, u_0, k, b, p)[0]
+    state.tunnelled[j] += tunnelled - 0.5 * h * i
     state.synaptic[j] += synaptic
     state.window[j] += window
     return n_spikes

@@ -20,6 +20,7 @@ from circuits.units import Seconds, si
 Arrays = TypeVar("Arrays", Constants, Tunnel)
 
 BLOCK = 256  # neurons: their state stays in the first-level cache while time goes on
+SHARES_PER_JOB = 8  # of the blocks: enough that no thread waits long for the last one
 MAX_SPIKES = 100_000_000  # of a block; more would fill the memory
 MAX_UPDATES = 1e13  # neurons times steps: hours
 MAX_TRACE = 500_000_000  # potentials kept, 4 GB
@@ -78,11 +79,13 @@ class Task:
         size = n if self.recurrent else BLOCK
         blocks = [slice(i, min(i + size, n)) for i in range(0, n, size)]
         circuit = _constants(self.neurons), self._tunnel(), self.i_in / self.neurons.c_mem
-        work = [delayed(self._block)(block, circuit, steps, steps * rows) for block in blocks]
-        if self.n_jobs == 1 or len(blocks) == 1:
-            parts = [function(*arguments) for function, arguments, _ in work]
+        shares = [share for share in np.array_split(blocks, SHARES_PER_JOB * self.n_jobs) if len(share)]
+        work = [delayed(self._blocks)(share, circuit, steps, steps * rows) for share in shares]
+        if self.n_jobs == 1 or len(shares) == 1:
+            done = [function(*arguments) for function, arguments, _ in work]
         else:
-            parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(work)
+            done = Parallel(n_jobs=self.n_jobs, prefer="threads")(work)
+        parts = [part for share in done for part in share]
         return self._gathered(parts, steps * rows)
 
     def _require_affordable(self, steps: int) -> None:
@@ -96,6 +99,9 @@ class Task:
             raise ValueError(
                 f"{self.record.size} traces of {steps} steps hold more than {MAX_TRACE:g} values; record fewer neurons"
             )
+
+    def _blocks(self, share: np.ndarray, *arguments) -> list[tuple]:
+        return [self._block(block, *arguments) for block in share]
 
     def _block(self, block: slice, circuit: tuple, steps_per_row: int, steps: int) -> tuple:
         """State, spike times, spiking neurons and traces of a block."""

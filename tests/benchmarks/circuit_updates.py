@@ -20,7 +20,7 @@ from circuits.neuron import LIFCircuit
 from circuits.transient import Population, Transient, population, simulate
 from circuits.transient.step import fast_exp, jit, tunnelling
 
-N, DT, STEPS, ROUNDS, THREADS = 100_000, 10e-9, 2000, 3, 2
+N, DT, STEPS, ROUNDS, THREADS = 100_000, 10e-9, 6000, 2, 2
 SAMPLE = 1000  # neurons whose spike times are compared
 REFERENCE_TOLERANCE = 1e-8
 COARSER = (1, 2, 4, 8, 16, 32, 64)  # steps of ours, in units of DT, tried for the same error as Brian2's
