@@ -47,9 +47,9 @@ def check_network(network: Network, x: Tensor | None = None) -> None:
 
 
 def check_alpha(name: str, alpha: Tensor) -> None:
-    """Raises: ValueError if a gradient of alpha is wanted where the kernels lose it, above MOST_ALPHA."""
+    """Raises: FloatingPointError if a gradient of alpha is wanted where the kernels lose it, above MOST_ALPHA."""
     if alpha.requires_grad and torch.is_grad_enabled() and (alpha > MOST_ALPHA).any():
-        raise ValueError(
+        raise FloatingPointError(
             f"{name} is up to {alpha.max().item():.9g}; its gradient is sound to {MOST_ALPHA:g}, a time constant of "
             "20,000 steps: lower the time constant, or detach alpha"
         )
