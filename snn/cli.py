@@ -111,13 +111,19 @@ def neuron(
     json: Json = False,
 ) -> None:
     """The BTBT neuron: rate and energy per spike by part, designed for a rate, or beside published neurons."""
-    from snn.neuron_report import comparison, design_figures, neuron_circuit, neuron_design, neuron_figures, plot_neuron
+    from snn.neuron_report import (
+        comparison,
+        design_figures,
+        device_rows,
+        neuron_circuit,
+        neuron_design,
+        neuron_figures,
+        plot_neuron,
+    )
 
     with Terminal(json) as terminal:
-        from circuits import DEVICES
-
         if device == "list":
-            terminal.result({"devices": {name: d.source for name, d in DEVICES.items()}})
+            terminal.result({"rows": device_rows()})
             return
         wish = {"tau_mem": tau_mem, "rate": rate, "swing": swing, "width": width, "c_mem": c_mem}
         circuit = neuron_circuit(device, v_gs, temperature, supply, years)

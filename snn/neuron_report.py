@@ -27,6 +27,12 @@ from circuits.units import Volts, si, um
 MAX_V_GS: Volts = 3.0  # ASSUMED: a field of 3 V over 1 nm of oxide breaks it
 
 
+def device_rows() -> list[dict[str, Any]]:
+    """The named devices, with the rms error of ln I over their points and the range of gate bias of these."""
+    told = ("name", "residual", "v_gs_min", "v_gs_max", "source")
+    return [{key: getattr(device, key) for key in told} for device in DEVICES.values()]
+
+
 def neuron_circuit(
     device: str, v_gs: float | None, temperature: float, supply: float | None = None, years: float = 0.0
 ) -> LIFCircuit:

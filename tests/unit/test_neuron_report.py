@@ -13,6 +13,7 @@ from snn.neuron_report import (
     comparison,
     corner_figures,
     design_figures,
+    device_rows,
     neuron_circuit,
     neuron_design,
     neuron_figures,
@@ -132,3 +133,9 @@ def test_corners_are_one_row_each():
     assert len(figures["rows"]) == 27
     assert figures["rows"] == corner_figures(BASE, 20, seed=3, n_jobs=1)["rows"]
     assert figures["rows"] != corner_figures(BASE, 20, seed=4)["rows"]
+
+
+def test_every_named_device_lies_within_twelve_per_cent_of_its_points():
+    rows = device_rows()
+    assert len(rows) == 5
+    assert all(row["residual"] < 0.12 and row["v_gs_min"] < row["v_gs_max"] for row in rows)
