@@ -11,7 +11,8 @@ import numpy as np
 from circuits.transient.edges import deliver, ordered
 from circuits.transient.step import advance, inline, jit, time_to, tunnelling
 
-SPIKES_PER_STEP = 4  # of a neuron, on average over a block: with more the step is too long
+SPIKES_PER_STEP = 4  # of a neuron, on average over a block, and a burst besides: with more the step is too long
+BURST = 1024
 
 
 class Constants(NamedTuple):
@@ -52,7 +53,7 @@ def run(constants, tunnel, state, drive, steps_per_row, h, synapses, outside, pr
     drive: `(row, neuron)` slopes, each row lasting `steps_per_row` steps.   h: `(neuron,)` steps (s).
     It stops before a step that would exceed `limit` spikes, and in one with more than `SPIKES_PER_STEP` per neuron.
     """
-    n, room, steps = h.size, SPIKES_PER_STEP * h.size, drive.shape[0] * steps_per_row
+    n, room, steps = h.size, SPIKES_PER_STEP * h.size + BURST, drive.shape[0] * steps_per_row
     times, neurons, n_spikes = np.empty(room), np.empty(room, np.int64), 0
     traces = np.empty((steps + 1, probes.size))
     before, events = np.empty(n), np.zeros(n + 7 & -8, np.uint8)

@@ -214,6 +214,16 @@ def test_steps_may_be_longer_than_intervals():
     assert run.counts[0] == 50
 
 
+def test_a_burst_of_one_neuron_fits_into_one_step():
+    """30 q in a pulse of 3 us, and 50 ns to recover: a spike every 0.15 us, in steps of 2.5 us."""
+    circuit = LIFCircuit(t_refractory=50e-9)
+    pulse = Connections([0], [0], [30 * circuit.charge_per_weight], n_channels=1, t_pulse=3e-6)
+    run = simulate(population(circuit), 10e-6, i_in=0.0, spikes_in=SpikeInput([0.0], [0], 1), connections=pulse)
+    expected = period(circuit, 30 * circuit.charge_per_weight / 3e-6)
+    assert run.step[0] > 10 * expected
+    assert run.period[0] == approx(expected)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 3])
 def test_neither_threads_nor_neighbours_change_a_bit(n_jobs):
     rng = np.random.default_rng(2)
