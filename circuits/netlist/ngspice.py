@@ -69,7 +69,10 @@ def _program() -> str:
 
 
 def _measurements(path: Path, command: list[str], timeout_s: float, folder: Path | None = None) -> dict[str, float]:
-    status, output = _run(command, timeout_s, folder)
+    try:
+        status, output = _run(command, timeout_s, folder)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"ngspice took longer than {timeout_s:g} s on {path}; raise timeout_s") from error
     lines = [line.strip() for line in _PROGRESS.sub("", output).splitlines() if line.strip()]
     judged = (line for line in lines if not line.startswith("Circuit:"))  # that line is the title: it may say anything
     if status or any(_TROUBLE.search(line) for line in judged):
@@ -79,16 +82,13 @@ def _measurements(path: Path, command: list[str], timeout_s: float, folder: Path
 
 def _run(command: list[str], timeout_s: float, folder: Path | None = None) -> tuple[int, str]:
     """Exit status and merged output. `-n` leaves out the user's .spiceinit; the C locale keeps the decimal point."""
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**os.environ, "LC_ALL": "C", "OMP_NUM_THREADS": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=timeout_s,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise RuntimeError(f"ngspice took longer than {timeout_s:g} s on {command[-1]}; raise timeout_s") from error
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "LC_ALL": "C", "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=timeout_s,
+    )
     return done.returncode, done.stdout.decode("utf-8", errors="replace")
