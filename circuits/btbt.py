@@ -129,8 +129,9 @@ def drain_leak(v_gs: float, device: BTBTDevice, width: Metres) -> float | None:
 
 def boltzmann_factor(activation_ev: float, temperature: Kelvin, since: Kelvin = REFERENCE_TEMPERATURE) -> float:
     """exp(-E_a/k (1/T - 1/T_since)): how a thermally activated current has grown since another temperature (K)."""
-    if not 200 <= temperature <= 450:
-        raise ValueError(f"temperature must lie in 200..450 K (TCAD covers 300 to 398 K), got {temperature} K")
+    for kelvin in (temperature, since):
+        if not 200 <= kelvin <= 450:
+            raise ValueError(f"temperature must lie in 200..450 K (TCAD covers 300 to 398 K), got {kelvin} K")
     return math.exp(-activation_ev * eV / BOLTZMANN * (1 / temperature - 1 / since))
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from circuits.btbt import btbt_current, drain_leak
+from circuits.btbt import btbt_current, drain_leak, validity_notes
 from circuits.neuron import LIFCircuit
-from circuits.units import Amperes, Volts
+from circuits.units import Amperes, Volts, si
 
 
 @dataclass(frozen=True)
@@ -32,3 +32,14 @@ def device_currents(circuit: LIFCircuit, v_body: Volts) -> DeviceCurrents:
         body_leak=circuit.g_leak * v_body,
         drain_leak=drain_leak(circuit.v_gs, circuit.device, circuit.width),
     )
+
+
+def circuit_notes(circuit: LIFCircuit) -> tuple[str, ...]:
+    """One line for each way in which a circuit's own bias leaves what its device was fitted to, or can make."""
+    notes, floor = validity_notes(circuit.device, circuit.v_gs), circuit.device.i_floor * circuit.width
+    if circuit.input_current < floor:
+        notes += (
+            f"the input current of {si(circuit.input_current, 'A')} lies below the least drain current of "
+            f"{circuit.device.name}, {si(floor, 'A')}: no gate bias reaches it",
+        )
+    return notes

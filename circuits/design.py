@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from circuits.bias import WIDTHS
 from circuits.btbt import bias_for_current, validity_notes
 from circuits.neuron import LIFCircuit, circuit_for_tau, firing_rate
 from circuits.units import Amperes, AmperesPerMetre, Farads, Hertz, Metres, Seconds, Volts, si
@@ -142,6 +143,8 @@ def _notes(wish: Wish, slope: float, circuit: LIFCircuit) -> tuple[str, ...]:
         notes += (
             f"the body alone needs {si(slope * body, 'A')}, {circuit.device.name} controls {si(least, 'A')} or more",
         )
+    if circuit.width > WIDTHS[1]:
+        notes += (f"a width of {si(circuit.width, 'm')} is more than the {si(WIDTHS[1], 'm')} of a neuron's cell",)
     if floor > FLOOR_SHARE * circuit.input_current:
         notes += (f"the least drain current, {si(floor, 'A')}, is {floor / circuit.input_current:.0%} of the input",)
     return notes

@@ -198,7 +198,7 @@ def period(circuit: LIFCircuit, i_in: Amperes) -> Seconds:
 
 
 def firing_rate(circuit: LIFCircuit, i_in: Amperes) -> Hertz:
-    """The f-I curve, 1 / period; zero at or below rheobase."""
+    """The f-I curve, 1 / period, of a constant current (A), whatever the body factor; zero at or below rheobase."""
     return 1 / period(circuit, i_in)
 
 

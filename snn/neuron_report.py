@@ -7,9 +7,11 @@ from typing import Any
 
 from circuits.ageing import aged
 from circuits.area import NODE, neuron_area
-from circuits.btbt import DEVICES, validity_notes
+from circuits.btbt import DEVICES
 from circuits.compare import compare
 from circuits.conventional import SourcedNeuron, conventional_sources, source_comparison
+from circuits.corners import corner_circuit
+from circuits.currents import circuit_notes
 from circuits.design import Design, design_neuron
 from circuits.headline import headline
 from circuits.neuron import (
@@ -113,7 +115,7 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
         "marginal_energy_j": energy.marginal,
         "static_power_w": circuit.static_power,
         "assumptions": list(assumptions(circuit)),
-        "notes": list(validity_notes(circuit.device, circuit.v_gs)),
+        "notes": list(circuit_notes(circuit)),
         "not_modelled": list(circuit.not_modelled),
     }
 
@@ -194,6 +196,11 @@ def corner_figures(circuit: LIFCircuit, n: int, **work: Any) -> dict[str, Any]:
             f"mismatch, one standard deviation: {', '.join(f'{k} {v:g}' for k, v in spread.items())}",
             "process corners: shifts of circuits.corners, none published",
         ],
-        "notes": list(validity_notes(circuit.device, circuit.v_gs)),
+        "notes": [
+            f"{corner.name}: {note}"
+            for corner in result.corners
+            for note in circuit_notes(corner_circuit(circuit, corner))
+            if "V_DS" not in note  # every corner of the supply has that one
+        ],
         "rows": result.summary(),
     }

@@ -66,7 +66,8 @@ def _checks(folder: Path, bench: Bench, timeout_s: float) -> Iterator[Check]:
         yield _period(bench, rising_edges(waves["time"], waves["v(spk)"], bench.v_dd / 2))
     for name, times in (bench.spikes or {}).items():
         yield _count(bench, name, times, rising_edges(waves["time"], waves[f"v(spk_{name})"], bench.v_dd / 2))
-    yield Check(bench.file, "pass of the bench itself", 1.0, measured.get("pass"), "", measured.get("pass") == 1)
+    if bench.period is not None or "pass" in measured:  # a network at speech rates leaves the count to the raw file
+        yield Check(bench.file, "pass of the bench itself", 1.0, measured.get("pass"), "", measured.get("pass") == 1)
 
 
 def _period(bench: Bench, edges: np.ndarray) -> Check:

@@ -133,3 +133,14 @@ def test_the_bench_fails_a_network_that_was_changed(tmp_path):
     deck = network_bench(wiring, stimulus, spike_times(wiring, stimulus), "* network\n")
     (tmp_path / "network.cir").write_text(deck.replace("vth=0.4", "vth=0.3"), encoding="ascii")
     assert run_waves(tmp_path / "network.cir")[0]["pass"] == 0
+
+
+def test_at_speech_rates_spikes_are_counted_from_the_waves(tmp_path):
+    """Steps of tens of microseconds do not resolve a spike of 200 ns, so the deck measures no count of its own."""
+    net = chip(2, 2, 4, 0.2, 1)
+    scale = 500.0
+    layers = tuple(replace(x, tau_mem=x.tau_mem * scale) for x in net.layers)
+    net = replace(net, dt=net.dt * scale, layers=layers)
+    expected, spikes, measured, _ = simulate(tmp_path, net, Stimulus(100e-6 * scale))
+    assert "pass" not in measured
+    assert [len(s) for s in spikes] == [len(e) for e in expected]

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from circuits.bias import bias_drive
+from circuits.btbt import btbt_current
 from circuits.chips import load_chip
 from circuits.energy import energy_report
 from circuits.mapping import place
 from circuits.network import Activity, LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit, circuit_for_tau
+from circuits.wiring import wire
 
 DT, SPEED = 0.01, 1000.0
 CIRCUIT = circuit_for_tau(0.02, LIFCircuit())
@@ -97,3 +99,9 @@ def test_a_network_may_be_one_without_devices():
     """As before: a bias of pulses."""
     plain = replace(layer(), bias_v_gs=None, bias_width=None, bias_acceleration=None)
     assert not network(plain).layers[0].silicon_bias
+
+
+def test_as_wires_the_current_is_that_of_the_device():
+    """In real time, SPEED times slower than the device runs."""
+    current = btbt_current(CIRCUIT.device.v_ds - V_GS, CIRCUIT.device, WIDTH) / SPEED
+    np.testing.assert_allclose(wire(network(layer())).bias, current, rtol=1e-9)

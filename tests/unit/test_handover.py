@@ -222,8 +222,8 @@ def test_a_network_too_large_to_verify_is_written_and_says_so(monkeypatch):
 
 
 def test_expected_spikes_of_another_simulator_go_into_the_bench():
-    wiring, stimulus = wire(network()), Stimulus(0.1)
-    times = [np.linspace(0, 0.1, 7)] * wiring.n_neurons
+    wiring, stimulus = wire(network()), Stimulus(0.5e-3)
+    times = [np.linspace(0, 0.5e-3, 7)] * wiring.n_neurons
     assert "abs(n_hidden_1-7)" in network_bench(wiring, stimulus, times)
     with pytest.raises(ValueError, match="expected spikes of 2 neurons, the network has 5"):
         network_bench(wiring, stimulus, times[:2])
