@@ -3,46 +3,24 @@
 A recipe is a TOML file; the data set is separate, so every recipe runs on every data set. Unknown keys are errors.
 """
 
-import tomllib
 from collections.abc import Iterable
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from circuits.bias import require_reach
 from circuits.btbt import DEVICES
 from circuits.neuron import LIFCircuit, circuit_for_tau
+from snn.data.config import DataConfig
+from snn.reservoir.recipe import ReservoirRecipe
+from snn.settings import RecipeError, Section, Span, nearest, ordered, read_table, validated
 
-Span = tuple[float, float]
 MOST_STEPS = 10_000  # of a time constant, half of what the kernels differentiate, which leaves learning room
 
 
-class RecipeError(ValueError):
-    """A recipe that cannot be run; one line: key, value, limit, remedy."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-def _ordered(name: str, span: Span, low: float = 0.0) -> None:
-    if not low < span[0] <= span[1]:
-        raise ValueError(f"{name} must rise from above {low:g}, got {list(span)}")
-
-
-class DataConfig(_Section):
-    """Which recordings, and how they are divided; `task` picks among the tasks of a data set."""
-
-    name: str | None = None
-    task: str | None = None
-    split: str = "official"  # or "speaker:NAME": leave that speaker out for the test
-    bad_files: Literal["error", "skip"] = "error"
-
-
-class FeatureConfig(_Section):
+class FeatureConfig(Section):
     """Log-mel front end; `sample_rate` None takes the rate of the recordings."""
 
     sample_rate: int | None = Field(None, ge=1000, le=192_000)
@@ -55,7 +33,7 @@ class FeatureConfig(_Section):
     normalise: Literal["band", "clip", "running", "none"] = "clip"  # the last two need no future, so they stream
 
 
-class EncoderConfig(_Section):
+class EncoderConfig(Section):
     """Features to spikes. "lif" trains a gain and a bias per BTBT neuron; the others have no weights."""
 
     kind: Literal["lif", "delta", "latency", "rate"] = "lif"
@@ -65,7 +43,7 @@ class EncoderConfig(_Section):
     max_rate_hz: float = Field(100.0, gt=0)  # rate
 
 
-class NeuronConfig(_Section):
+class NeuronConfig(Section):
     """The neuron and the circuit behind it; time constants start log-uniform in their span and stay inside it."""
 
     model: Literal["lif", "adaptive_lif"] = "adaptive_lif"
@@ -82,8 +60,8 @@ class NeuronConfig(_Section):
 
     @model_validator(mode="after")
     def _spans(self):
-        _ordered("tau_mem_s", self.tau_mem_s)
-        _ordered("tau_adapt_s", self.tau_adapt_s)
+        ordered("tau_mem_s", self.tau_mem_s)
+        ordered("tau_adapt_s", self.tau_adapt_s)
         if self.bias == "silicon":
             require_reach(self.circuit(), self.tau_mem_s, self.acceleration)
         return self
@@ -100,7 +78,7 @@ class NeuronConfig(_Section):
         return circuit_for_tau((self.tau_mem_s[0] * self.tau_mem_s[1]) ** 0.5, bare)
 
 
-class NetworkConfig(_Section):
+class NetworkConfig(Section):
     """Layers of spiking neurons and a leaky-integrator readout."""
 
     hidden: tuple[int, ...] = (128, 128)
@@ -116,7 +94,7 @@ class NetworkConfig(_Section):
         return self
 
 
-class AugmentConfig(_Section):
+class AugmentConfig(Section):
     """Altered copies of the training clips: speed, shift, room and noise on the waveform; masks on the features."""
 
     copies: int = Field(3, ge=0, le=100)
@@ -129,12 +107,12 @@ class AugmentConfig(_Section):
 
     @model_validator(mode="after")
     def _spans(self):
-        _ordered("speed", self.speed)
-        _ordered("snr_db", self.snr_db, float("-inf"))
+        ordered("speed", self.speed)
+        ordered("snr_db", self.snr_db, float("-inf"))
         return self
 
 
-class TrainingConfig(_Section):
+class TrainingConfig(Section):
     """Optimisation; the weights kept are those of the best validation epoch."""
 
     epochs: int = Field(40, ge=1, le=100_000)
@@ -147,7 +125,7 @@ class TrainingConfig(_Section):
     backend: Literal["auto", "reference", "cpu", "gpu"] = "auto"  # of the time loop: the numbers are the same
 
 
-class Recipe(_Section):
+class Recipe(Section):
     """One experiment."""
 
     name: str
@@ -195,10 +173,11 @@ def recipe_names() -> tuple[str, ...]:
     return tuple(sorted(f.name.removesuffix(".toml") for f in _folder().iterdir() if f.name.endswith(".toml")))
 
 
-def load_recipe(name: str, settings: Iterable[str] = ()) -> Recipe:
+def load_recipe(name: str, settings: Iterable[str] = ()) -> Recipe | ReservoirRecipe:
     """The recipe of that name, or of a TOML file, with `key=value` settings applied.
 
-    A key is `section.key`, or the key alone where only one section has it.
+    A key is `section.key`, or the key alone where only one section has it. A recipe with a section `[reservoir]` is a
+    `ReservoirRecipe`, any other a `Recipe`.
     Raises: RecipeError for an unknown recipe, key or value.
     """
     if name.endswith(".toml"):
@@ -207,22 +186,14 @@ def load_recipe(name: str, settings: Iterable[str] = ()) -> Recipe:
         text = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
     else:
         known = ", ".join(recipe_names())
-        raise RecipeError(f"unknown recipe {name!r}{_nearest(name, recipe_names())}; known: {known}")
+        raise RecipeError(f"unknown recipe {name!r}{nearest(name, recipe_names())}; known: {known}")
     return parse_recipe(text, settings, place=name)
 
 
-def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe") -> Recipe:
+def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe") -> Recipe | ReservoirRecipe:
     """A recipe from TOML text with `key=value` settings. Raises: RecipeError, one line."""
-    try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise RecipeError(f"{place} is not valid TOML: {error}") from error
-    for setting in settings:
-        _apply(table, setting)
-    try:
-        return Recipe.model_validate(table)
-    except ValidationError as error:
-        raise RecipeError(f"{place}: {_explain(error)}") from error
+    table = read_table(text, place)
+    return validated(table, settings, ReservoirRecipe if "reservoir" in table else Recipe, place)
 
 
 def _read(path: Path) -> str:
@@ -236,60 +207,3 @@ def _read(path: Path) -> str:
 
 def _folder() -> Any:
     return files("snn") / "recipes"
-
-
-def _nearest(key: str, known: Iterable[str]) -> str:
-    near = get_close_matches(key, list(known), 1, 0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _apply(table: dict[str, Any], setting: str) -> None:
-    """Put one `key=value` into the table; the value is TOML, or else a string."""
-    key, equals, value = setting.partition("=")
-    if not equals:
-        raise RecipeError(f"--set takes key=value, got {setting!r}")
-    section, name = _locate(key.strip())
-    try:
-        parsed = tomllib.loads(f"x = {value}")["x"]
-    except tomllib.TOMLDecodeError:
-        parsed = value.strip()
-    target = table if section is None else table.setdefault(section, {})
-    if isinstance(target, dict):  # else the table's own error says what stands in its place
-        target[name] = parsed
-
-
-def _sections() -> dict[str, tuple[str, ...]]:
-    return {
-        name: tuple(field.annotation.model_fields)
-        for name, field in Recipe.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    }
-
-
-def _locate(key: str) -> tuple[str | None, str]:
-    """Section and name of a key. Raises: RecipeError for a key that no section, or more than one, has."""
-    sections = _sections()
-    section, dot, name = key.partition(".")
-    if dot and section in sections and name in sections[section]:
-        return section, name
-    if not dot and key in ("name", "title"):
-        return None, key
-    owners = [s for s, names in sections.items() if key in names]
-    if len(owners) == 1:
-        return owners[0], key
-    if owners:
-        raise RecipeError(f"--set {key}: say which: {' or '.join(f'{owner}.{key}' for owner in owners)}")
-    everything = [key for s, names in sections.items() for n in names for key in (n, f"{s}.{n}")]
-    raise RecipeError(f"--set {key}: unknown key{_nearest(key, everything)}")
-
-
-def _explain(error: ValidationError) -> str:
-    """The first problem as one line, with the nearest known key if a key is unknown."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"]) or "recipe"
-    if first["type"] == "extra_forbidden":
-        sections, key = _sections(), str(first["loc"][-1])
-        known = sections.get(str(first["loc"][0]), ()) if len(first["loc"]) > 1 else (*sections, "name", "title")
-        return f"unknown key {place!r}{_nearest(key, known)}"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" + ("" if isinstance(first["input"], dict) else f", got {first['input']!r}")

@@ -21,12 +21,14 @@ def simulate_network(
     *,
     delay: Seconds = DELAY,
     t_pulse: Seconds = T_PULSE,
+    neurons: Population | None = None,
     record: tuple[int, ...] = (),
     n_jobs: int | None = None,
 ) -> Transient:
     """The circuits of a network under a stimulus; neurons in the order of its layers, readouts among them.
 
-    Bias and signal are currents, each spike starts a pulse of w q / t_pulse after `delay`.
+    Bias and signal are currents, each spike starts a pulse of w q / t_pulse after `delay`. `neurons` stand in for those
+    of the network, in the same order: mismatched ones for example.
     Raises: ValueError for an adaptive layer, and for a stimulus that does not fit.
     """
     stimulus.require_fits(net)
@@ -34,9 +36,13 @@ def simulate_network(
     if wiring.adaptive.any():
         raise ValueError(f"{net.name!r} has adaptive neurons, of which no circuit is published; train plain lif layers")
     currents, dt_in = _currents(wiring, stimulus)
+    if neurons is not None and len(neurons) != wiring.n_neurons:
+        raise ValueError(
+            f"{len(neurons)} neurons stand in for the {wiring.n_neurons} of {net.name!r}; give one for each"
+        )
     return simulate(
-        neurons_of(wiring), stimulus.duration, i_in=currents, dt_in=dt_in, spikes_in=_spikes(wiring, stimulus),
-        connections=_connections(wiring, delay), record=record, n_jobs=n_jobs,
+        neurons_of(wiring) if neurons is None else neurons, stimulus.duration, i_in=currents, dt_in=dt_in,
+        spikes_in=_spikes(wiring, stimulus), connections=_connections(wiring, delay), record=record, n_jobs=n_jobs,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from snn import recipe as recipe_module
+from snn import settings as settings_module
 from snn.export import input_name
 from snn.recipe import Recipe, RecipeError, load_recipe, parse_recipe, recipe_names
 from snn.training.inputs import front_end
@@ -116,12 +116,12 @@ def test_a_setting_that_cannot_be_is_refused(setting, said):
 
 
 def test_a_key_of_two_sections_must_say_which(monkeypatch):
-    monkeypatch.setattr(recipe_module, "_sections", lambda: {"data": ("size",), "network": ("size",)})
+    monkeypatch.setattr(settings_module, "_sections", lambda model: {"data": ("size",), "network": ("size",)})
     assert refused(MINIMAL, ["size=3"]) == "--set size: say which: data.size or network.size"
 
 
 def test_no_key_but_name_stands_in_two_sections():
-    keys = [key for names in recipe_module._sections().values() for key in names]
+    keys = [key for names in settings_module._sections(Recipe).values() for key in names]
     assert len(keys) == len(set(keys))
 
 

@@ -1,0 +1,151 @@
+"""A reservoir of BTBT neurons: currents or spikes in, spikes out, every membrane the circuit's own.
+
+    input neurons -> reservoir on a lattice (recurrent);   weight 1 = the charge that fires a neuron
+
+The network is plain data (`NetworkSpec`) in the time of the chip, which runs `acceleration` times faster than speech;
+the transient engine runs it from event to event. Source of the architecture: the 45 nm chip of 20 + 36 neurons (IEEE
+TCAS-I 2022, 10.1109/TCSI.2022.3172176), whose wiring is not published: Maass et al. 2002, see `snn.reservoir.lattice`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from circuits.network import LayerSpec, NetworkSpec
+from circuits.neuron import SpikeEnergy
+from circuits.spikes import SpikeTrains, spike_trains
+from circuits.stimulus import Stimulus
+from circuits.transient import Population, simulate_network
+from circuits.units import Seconds
+from snn.reservoir.lattice import connect, fan_out
+from snn.reservoir.recipe import InputConfig, ReservoirConfig, ReservoirRecipe
+
+INPUT, RESERVOIR = "input", "reservoir"  # names of the populations
+
+
+class Wires(NamedTuple):
+    """What is drawn, or learned, of a reservoir; weights in fractions of the charge that fires a neuron."""
+
+    weights: np.ndarray  # (input, neuron)
+    recurrent: np.ndarray  # (neuron, neuron)
+    tau_mem: np.ndarray  # (neuron,), s, of the speech
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """What the chip did in one clip: spikes in the time of the speech, input neurons first; energy (J) by part."""
+
+    spikes: SpikeTrains
+    energy: SpikeEnergy  # each part the sum over all neurons
+
+
+@dataclass(frozen=True, eq=False)
+class Reservoir:
+    """A wired reservoir, in the time of the chip."""
+
+    network: NetworkSpec
+    acceleration: float
+    delay: Seconds  # of a synapse
+    n_input: int
+
+    @property
+    def n_reservoir(self) -> int:
+        return self.network.layer(RESERVOIR).n_neurons
+
+    @property
+    def n_synapses(self) -> int:
+        return self.network.n_synapses
+
+    def stimulus(self, clip: np.ndarray | SpikeTrains) -> Stimulus:
+        """A clip as the chip meets it: rows of signal `(row, channel)`, or spikes in the time of the speech."""
+        if isinstance(clip, SpikeTrains):
+            trains = tuple(clip.train(channel) / self.acceleration for channel in range(clip.n_neurons))
+            return Stimulus(clip.duration / self.acceleration, trains)
+        return Stimulus(len(clip) * self.network.dt, signal=clip)
+
+    def respond(self, clip: np.ndarray | SpikeTrains, neurons: Population | None = None) -> Response:
+        """Run one clip from rest; `neurons` stand in for those of the network, mismatched ones for example."""
+        stimulus = self.stimulus(clip)
+        run = simulate_network(self.network, stimulus, delay=self.delay, neurons=neurons, n_jobs=1)
+        trains = [times * self.acceleration for times in run.trains]
+        if isinstance(clip, SpikeTrains):
+            trains = [*(clip.train(channel) for channel in range(clip.n_neurons)), *trains]
+        energy = SpikeEnergy(*(float(np.sum(part)) for part in run.energy.parts.values()))
+        return Response(spike_trains(trains, stimulus.duration * self.acceleration), energy)
+
+    def respond_all(
+        self, clips: Sequence[np.ndarray | SpikeTrains], neurons: Population | None = None, n_jobs: int = -1
+    ) -> list[Response]:
+        """Run many clips, each from rest, on threads."""
+        return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(self.respond)(clip, neurons) for clip in clips)
+
+
+def draw_wiring(recipe: ReservoirRecipe, n_inputs: int, rng: np.random.Generator) -> Wires:
+    """Draw input synapses, lattice and time constants, in this order.
+
+    Raises:  ValueError, with the remedy, if the number of synapses cannot be drawn.
+    """
+    config = recipe.reservoir
+    weights = fan_out(n_inputs, config.layout().n_neurons, config.fan_out, rng)
+    n_recurrent = None if config.n_synapses is None else config.n_synapses - round(weights.sum())
+    inhibitory, synapses = connect(config.layout(), rng, n_recurrent)
+    low, high = np.log(config.tau_mem_s)
+    return Wires(
+        weights=config.w_input * (_signed(weights) if config.signed_input else weights),
+        recurrent=synapses * _strengths(config, inhibitory),
+        tau_mem=np.exp(rng.uniform(low, high, len(inhibitory))),
+    )
+
+
+def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) -> Reservoir:
+    """The chip of a recipe with these wires.
+
+    Args:  scale: gain of each channel's neuron beside that of the recipe, `(channel,)`.
+    """
+    speed, n = recipe.neuron.acceleration, len(wires.tau_mem)
+    reservoir = LayerSpec(
+        name=RESERVOIR,
+        kind="lif",
+        weights=wires.weights,
+        bias=np.zeros(n),
+        tau_mem=wires.tau_mem / speed,
+        v_threshold=np.ones(n),
+        recurrent=wires.recurrent,
+    )
+    dt = recipe.ear.row_s / speed
+    first = (_input_layer(recipe.input, scale, dt, speed),) if recipe.input.kind == "lif" else ()
+    network = NetworkSpec(recipe.name, dt, recipe.circuit(), (*first, reservoir), input_name=_input_name(recipe))
+    return Reservoir(network, speed, recipe.reservoir.delay_s / speed, len(wires.weights))
+
+
+def _input_layer(config: InputConfig, scale: np.ndarray, dt: Seconds, speed: float) -> LayerSpec:
+    """One BTBT neuron for each channel, driven to `gain scale x` rheobases by a signal of x."""
+    n, tau = len(scale), config.tau_mem_s / speed
+    drive = np.diag(config.gain * scale) * -np.expm1(-dt / tau)
+    return LayerSpec(INPUT, "encoder", drive, np.zeros(n), np.full(n, tau), np.ones(n))
+
+
+def _signed(weights: np.ndarray) -> np.ndarray:
+    """Every second synapse of an input turned into an inhibitory one."""
+    order = np.cumsum(weights != 0, axis=1)
+    return np.where(order % 2 == 0, -weights, weights)
+
+
+def _strengths(config: ReservoirConfig, inhibitory: np.ndarray) -> np.ndarray:
+    """Weight of a synapse by the kinds of its neurons, `(from, to)`."""
+    table = np.array([[config.w_ee, config.w_ei], [-config.w_ie, -config.w_ii]])
+    kind = inhibitory.astype(int)
+    return table[kind[:, None], kind[None]]
+
+
+def _input_name(recipe: ReservoirRecipe) -> str:
+    """What drives the first layer, in words and numbers."""
+    ear = recipe.ear
+    return (
+        f"{ear.n_channels} channels of a {ear.bank} filter bank from {ear.f_min_hz:g} Hz, power to the "
+        f"{ear.exponent:g}, level by {ear.level}, rows of {ear.row_s:g} s; in chip time, "
+        f"speech {recipe.neuron.acceleration:g} times faster"
+    )

@@ -1,0 +1,1 @@
+"""The chip of 20 + 36 neurons as an experiment: recipe, clips, reservoir, readouts, run folder."""

@@ -1,0 +1,139 @@
+"""A recipe of a reservoir: ear, encoding neurons, wiring, synapses, readout and on-chip learning of one experiment.
+
+Times and rates are those of the speech; the chip runs `neuron.acceleration` times faster.
+"""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from circuits.btbt import DEVICES
+from circuits.neuron import LIFCircuit, circuit_for_tau
+from circuits.synapse import T_PULSE
+from snn.data.config import DataConfig
+from snn.reservoir.lattice import Lattice
+from snn.settings import Section, Span, ordered
+
+
+class EarConfig(Section):
+    """Filter bank and loudness: sound to `n_channels` currents. Signals of other kinds skip the filter bank."""
+
+    bank: Literal["gammatone", "lyon", "mel"] = "gammatone"
+    sample_rate: int | None = Field(None, ge=1000, le=192_000)  # None takes the rate of the recordings
+    n_channels: int = Field(20, ge=1, le=512)
+    f_min_hz: float = Field(100.0, gt=0)
+    f_max_hz: float | None = Field(None, gt=0)
+    row_s: float = Field(0.005, gt=0, le=1)  # how long a current is held
+    exponent: float = Field(0.3, gt=0, le=4)  # of the power: loudness
+    level: Literal["clip", "running", "none"] = "clip"  # the last two need no future, so they stream
+    duration_s: float = Field(2.0, gt=0, le=60)  # longer clips are cut
+
+
+class InputConfig(Section):
+    """Currents to spikes of the input neurons: BTBT neurons, Ben's spiker algorithm or send-on-delta."""
+
+    kind: Literal["lif", "bsa", "delta"] = "lif"
+    gain: float = Field(27.0, gt=0)  # lif: current at full loudness, in rheobases
+    tau_mem_s: float = Field(0.005, gt=0)  # lif
+    threshold: float = Field(0.1, gt=0)  # delta: in units of full loudness; bsa: its error threshold
+
+
+class CircuitConfig(Section):
+    """The circuit of every neuron."""
+
+    device: Literal[tuple(DEVICES)] = "32nm-pdsoi"
+    width_m: float = Field(0.45e-6, gt=0)
+    c_mem_f: float = Field(0.5e-15, gt=0)
+    v_threshold_v: float = Field(0.4, gt=0, lt=0.9)  # below the supply
+    v_sink_v: float = Field(-0.4, ge=-0.9, le=0)  # ASSUMED: sources one swing above ground, so that inhibition has room
+    t_refractory_s: float = Field(0.002, ge=0)
+    acceleration: float = Field(1000.0, gt=0)  # chip speed over real time; the neurons of the chip fire at 100 kHz
+
+
+class ReservoirConfig(Section):
+    """Neurons on a lattice, their synapses in fractions of the charge that fires a neuron."""
+
+    lattice: tuple[int, ...] = (3, 3, 4)
+    r0: float = Field(2.0, gt=0)
+    k_ee: float = Field(0.45, ge=0, le=1)
+    k_ei: float = Field(0.30, ge=0, le=1)
+    k_ie: float = Field(0.60, ge=0, le=1)
+    k_ii: float = Field(0.15, ge=0, le=1)
+    inhibitory: float = Field(0.0, ge=0, le=1)
+    fan_out: int = Field(3, ge=1)  # reservoir neurons that an input drives
+    n_synapses: int | None = Field(None, ge=1)  # of input and reservoir together; None: as drawn
+    tau_mem_s: Span = (0.010, 0.040)  # drawn log-uniform
+    signed_input: bool = False  # half of an input's synapses inhibit
+    w_input: float = Field(0.7, gt=0)
+    w_ee: float = Field(0.05, ge=0)
+    w_ei: float = Field(0.05, ge=0)
+    w_ie: float = Field(0.3, ge=0)  # taken away
+    w_ii: float = Field(0.3, ge=0)
+    order: Literal[0, 1, 2] = 0
+    tau_exc_s: Span = (0.004, 0.008)  # rise and fall: order 1 has the second, order 2 both
+    tau_inh_s: Span = (0.002, 0.004)
+    delay_s: float = Field(0.001, gt=0)
+
+    @model_validator(mode="after")
+    def _checked(self):
+        for name in ("tau_mem_s", "tau_exc_s", "tau_inh_s"):
+            ordered(name, getattr(self, name))
+        n = self.layout().n_neurons
+        if self.fan_out > n:
+            raise ValueError(f"fan_out must be at most the {n} neurons of the lattice, got {self.fan_out}")
+        return self
+
+    def layout(self) -> Lattice:
+        """The lattice and its rule of connection."""
+        k = ((self.k_ee, self.k_ei), (self.k_ie, self.k_ii))
+        return Lattice(self.lattice, self.r0, k, self.inhibitory)
+
+
+class ReadoutConfig(Section):
+    """Spike counts in bins of time, from which a linear readout tells the word."""
+
+    n_bins: int = Field(10, ge=1, le=1000)
+    bins: Literal["clip", "fixed"] = "clip"  # equal parts of the clip, whose end is then known; or of `width_s`
+    width_s: float = Field(0.060, gt=0)
+
+
+class TrainingConfig(Section):
+    """Random draws: wiring, and the order of the clips for the online rule."""
+
+    seed: int = Field(0, ge=0, lt=2**31)
+
+
+class ReservoirRecipe(Section):
+    """One experiment with a reservoir."""
+
+    name: str
+    title: str = ""
+    data: DataConfig = DataConfig()
+    ear: EarConfig = EarConfig()
+    input: InputConfig = InputConfig()
+    neuron: CircuitConfig = CircuitConfig()
+    reservoir: ReservoirConfig = ReservoirConfig()
+    readout: ReadoutConfig = ReadoutConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.reservoir.delay_s < self.neuron.acceleration * T_PULSE * 1e-3:
+            raise ValueError(
+                f"reservoir.delay_s = {self.reservoir.delay_s:g} s is less than a thousandth of a synaptic pulse at "
+                f"acceleration {self.neuron.acceleration:g}; lengthen it, or lower neuron.acceleration"
+            )
+        return self
+
+    def circuit(self) -> LIFCircuit:
+        """The circuit of a typical reservoir neuron, at the speed of the chip."""
+        n, tau = self.neuron, self.reservoir.tau_mem_s
+        bare = LIFCircuit(
+            device=DEVICES[n.device],
+            width=n.width_m,
+            c_mem=n.c_mem_f,
+            v_threshold=n.v_threshold_v,
+            v_sink=n.v_sink_v,
+            t_refractory=n.t_refractory_s / n.acceleration,
+        )
+        return circuit_for_tau((tau[0] * tau[1]) ** 0.5 / n.acceleration, bare)
