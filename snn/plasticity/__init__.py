@@ -1,0 +1,1 @@
+"""Learning beside the gradient: least squares off chip, and local rules that a chip can carry out while it listens."""

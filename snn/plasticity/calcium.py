@@ -1,0 +1,220 @@
+"""Calcium-gated, spike-driven learning of a readout: local, event by event, with a teacher current.
+
+    C <- C exp(-dt / tau_calcium) + spike            one variable a readout neuron
+    on a spike of a line:  w += step with p_up   where threshold < C < threshold + margin
+                           w -= step with p_down where threshold - margin < C < threshold
+    teacher:  +I into the neuron of the label while C < threshold + teacher_margin,
+              -I into all others             while C > threshold - teacher_margin
+
+Learning stops by itself where a neuron fires well above or well below the threshold: a margin, kept in spikes.
+Source: Zhang, Li, Jin and Choe 2015 (IEEE TNNLS 26), after Brader, Senn and Fusi 2007; tau_calcium, threshold and
+margin as the group of the BTBT neuron implements it. `CalciumRule` holds other values where these learn better.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, get_args, no_type_check
+
+import numba
+import numpy as np
+
+from circuits.spikes import SpikeTrains
+from circuits.units import Seconds, freeze_si, ms, require
+from snn.plasticity.grid import LevelGrid
+from snn.plasticity.readout import ReadoutNeuron
+
+Mode = Literal["calcium", "distance", "target", "greedy"]
+_CALCIUM, _DISTANCE, _TARGET, _GREEDY = range(4)
+
+
+@dataclass(frozen=True)
+class CalciumRule:
+    """Which spikes change a synapse, and the neurons and levels that it works with.
+
+    `mode`: "calcium", as above; "distance", its probability times |C - threshold| / margin; "target", up for the
+    label's neuron until C reaches threshold + margin, down for others until threshold - margin; "greedy", the same
+    without calcium.
+    """
+
+    mode: Mode = "target"
+    tau_calcium: Seconds = 64 * ms
+    threshold: float = 10.0  # spikes
+    margin: float = 2.0  # spikes
+    p_up: float = 0.1
+    p_down: float = 0.1
+    teacher: float = 10.0  # drive in units of the swing: where the current alone would take the membrane; 0 for none
+    teacher_margin: float = 1.0  # spikes
+    neuron: ReadoutNeuron = field(default_factory=ReadoutNeuron)
+    grid: LevelGrid = field(default_factory=lambda: LevelGrid(0.4, 64))
+    dt: Seconds = 1 * ms
+
+    def __post_init__(self):
+        freeze_si(self)
+        require(self, "mode", self.mode in get_args(Mode), f"one of {', '.join(get_args(Mode))}")
+        for name in ("tau_calcium", "dt", "margin", "threshold"):
+            require(self, name, getattr(self, name) > 0, "positive")
+        for name in ("p_up", "p_down"):
+            require(self, name, 0 <= getattr(self, name) <= 1, "in 0..1")
+        for name in ("teacher", "teacher_margin"):
+            require(self, name, getattr(self, name) >= 0, "zero or positive")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one clip did to the readout."""
+
+    spikes: np.ndarray  # (label,)
+    potential: np.ndarray  # (label,), at the end of the clip, in units of the swing
+    calcium: np.ndarray  # (label,), at the end of the clip
+    n_up: int  # synapses moved one level up
+    n_down: int
+    teacher_charge: float  # drawn from the supply, in units of the charge of a weight of 1
+
+
+class _Constants(NamedTuple):
+    """What the loop over a clip needs, all in steps, levels and units of the swing."""
+
+    mode: int
+    alpha: float
+    decay: float
+    n_refractory: int
+    v_floor: float
+    inhibition: float
+    threshold: float
+    margin: float
+    p_up: float
+    p_down: float
+    teacher: float
+    teacher_margin: float
+    w_min: float
+    step: float
+    top: int
+
+
+def present(
+    weights: np.ndarray,
+    trains: SpikeTrains,
+    label: int | None,
+    rule: CalciumRule,
+    rng: np.random.Generator,
+    calcium: np.ndarray | None = None,
+) -> tuple[np.ndarray, Outcome]:
+    """One clip through the readout; None for a label recognises only: no teacher, nothing changes.
+
+    Args:  weights: `(line, label)`, moved to the grid's levels first.
+    Returns:  the weights after the clip and its `Outcome`.  Raises:  ValueError where clip and weights do not fit.
+    """
+    index = rule.grid.index(weights)
+    outcome = present_levels(index, trains, label, rule, rng, calcium)
+    return rule.grid.value(index), outcome
+
+
+def present_levels(
+    index: np.ndarray,
+    trains: SpikeTrains,
+    label: int | None,
+    rule: CalciumRule,
+    rng: np.random.Generator,
+    calcium: np.ndarray | None = None,
+) -> Outcome:
+    """`present` on the levels themselves, `(line, label)` integers, changed in place."""
+    n_lines, n_labels = index.shape
+    if trains.n_neurons != n_lines:
+        raise ValueError(f"the clip has {trains.n_neurons} lines, the weights {n_lines}; give one row a line")
+    if label is not None and not 0 <= label < n_labels:
+        raise ValueError(f"label must be in 0..{n_labels - 1}, got {label}")
+    steps = (trains.times / rule.dt).astype(np.int64)
+    n_steps = int(np.ceil(trains.duration / rule.dt))
+    spikes, v = np.zeros(n_labels, np.int64), np.zeros(n_labels)
+    calcium = np.zeros(n_labels) if calcium is None else np.array(calcium, dtype=float)
+    target = -1 if label is None else int(label)
+    sums = _clip(steps, trains.neurons, n_steps, index, target, _constants(rule), rng, spikes, v, calcium)
+    return Outcome(spikes, v, calcium, *sums)
+
+
+def _constants(rule: CalciumRule) -> _Constants:
+    neuron, grid = rule.neuron, rule.grid
+    return _Constants(
+        get_args(Mode).index(rule.mode),
+        float(np.exp(-rule.dt / neuron.tau_mem)),
+        float(np.exp(-rule.dt / rule.tau_calcium)),
+        round(neuron.t_refractory / rule.dt),
+        neuron.v_floor,
+        neuron.inhibition,
+        rule.threshold,
+        rule.margin,
+        rule.p_up,
+        rule.p_down,
+        rule.teacher,
+        rule.teacher_margin,
+        grid.w_min,
+        grid.step,
+        grid.n_levels - 1,
+    )
+
+
+@no_type_check
+@numba.njit(cache=True, nogil=True)
+def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium):
+    """Steps of dt: charge of the lines, teacher, threshold, then learning at each event; returns the counts."""
+    n_labels = spikes.size
+    busy = np.zeros(n_labels, np.int64)
+    first, n_up, n_down, charge = 0, 0, 0, 0.0
+    for step in range(n_steps):
+        last = first
+        while last < steps.size and steps[last] <= step:
+            last += 1
+        for label in range(n_labels):
+            teacher = _teacher(calcium[label], label == target, p) if target >= 0 else 0.0
+            charge += max(teacher, 0.0) * (1 - p.alpha)
+            v[label] = teacher + (v[label] - teacher) * p.alpha
+            for event in range(first, last):
+                v[label] += p.w_min + p.step * index[lines[event], label]
+            v[label] = max(v[label], p.v_floor)
+            calcium[label] *= p.decay
+            if busy[label] > 0:
+                busy[label] -= 1
+                v[label] = 0.0
+            elif v[label] >= 1.0:
+                v -= p.inhibition
+                v[label], busy[label] = 0.0, p.n_refractory
+                spikes[label] += 1
+                calcium[label] += 1.0
+            if target < 0:
+                continue
+            chance = _chance(calcium[label], label == target, p)
+            if chance == 0.0:
+                continue
+            for event in range(first, last):
+                level = index[lines[event], label]
+                if chance > 0 and level < p.top and rng.random() < chance:
+                    index[lines[event], label] = level + 1
+                    n_up += 1
+                elif chance < 0 and level > 0 and rng.random() < -chance:
+                    index[lines[event], label] = level - 1
+                    n_down += 1
+        first = last
+    return n_up, n_down, charge
+
+
+@no_type_check
+@numba.njit(cache=True, inline="always")
+def _teacher(calcium, is_target, p):
+    """Drive of the teacher current."""
+    if is_target:
+        return p.teacher if calcium < p.threshold + p.teacher_margin else 0.0
+    return -p.teacher if calcium > p.threshold - p.teacher_margin else 0.0
+
+
+@no_type_check
+@numba.njit(cache=True, inline="always")
+def _chance(calcium, is_target, p):
+    """Probability that an event moves the synapse one level, with the sign of the move."""
+    distance = (calcium - p.threshold) / p.margin
+    if p.mode == _GREEDY:
+        return p.p_up if is_target else -p.p_down
+    if p.mode == _TARGET:
+        return (p.p_up if distance < 1 else 0.0) if is_target else (-p.p_down if distance > -1 else 0.0)
+    if not -1 < distance < 1:
+        return 0.0
+    sign = p.p_up if distance > 0 else -p.p_down if distance < 0 else 0.0
+    return sign * abs(distance) if p.mode == _DISTANCE else sign

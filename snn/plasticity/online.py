@@ -1,0 +1,78 @@
+"""Learning while recognising: one clip at a time, each recognised before it is learnt from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from circuits.spikes import SpikeTrains
+from snn.plasticity.calcium import CalciumRule, Outcome, present_levels
+from snn.plasticity.readout import is_tied, winner
+
+
+@dataclass(frozen=True, eq=False)
+class Recognition:
+    """Answers of a readout to several clips."""
+
+    labels: np.ndarray  # (clip,)
+    spikes: np.ndarray  # (clip, label)
+    tie_share: float  # of the clips, decided by the membrane and not by spikes
+
+    def accuracy(self, labels: np.ndarray) -> float:
+        """Share of right answers."""
+        return float(np.mean(self.labels == np.asarray(labels)))
+
+
+@dataclass(frozen=True, eq=False)
+class OnlineLearning:
+    """What learning did, epoch by epoch; `prequential` is the accuracy before learning from each clip."""
+
+    weights: np.ndarray  # (line, label)
+    prequential: np.ndarray  # (epoch,)
+    n_up: np.ndarray  # (epoch,)
+    n_down: np.ndarray  # (epoch,)
+    teacher_charge: np.ndarray  # (epoch,), in units of the charge of a weight of 1
+    readout_spikes: np.ndarray  # (epoch,), while learning; those of recognising are not in it
+
+
+def learn_online(
+    trains: Sequence[SpikeTrains],
+    labels: Sequence[int],
+    rule: CalciumRule,
+    weights: np.ndarray,
+    rng: np.random.Generator,
+    epochs: int = 1,
+    annealing: float = 1.0,
+) -> OnlineLearning:
+    """Present every clip `epochs` times in random order; probabilities shrink by `annealing` an epoch."""
+    index, labels = rule.grid.index(weights), np.asarray(labels)
+    history = []
+    for epoch in range(epochs):
+        factor = annealing**epoch
+        now = replace(rule, p_up=rule.p_up * factor, p_down=rule.p_down * factor)
+        history.append(_epoch(trains, labels, now, index, rng))
+    return OnlineLearning(rule.grid.value(index), *(np.array(column) for column in zip(*history, strict=True)))
+
+
+def _epoch(trains, labels, rule, index, rng) -> tuple[float, int, int, float, int]:
+    right, learnt = 0, []
+    for clip in rng.permutation(len(trains)):
+        before = present_levels(index, trains[clip], None, rule, rng)
+        right += int(winner(before.spikes, before.potential)) == labels[clip]
+        learnt.append(present_levels(index, trains[clip], int(labels[clip]), rule, rng, before.calcium))
+    return (
+        right / len(trains),
+        sum(outcome.n_up for outcome in learnt),
+        sum(outcome.n_down for outcome in learnt),
+        sum(outcome.teacher_charge for outcome in learnt),
+        int(sum(outcome.spikes.sum() for outcome in learnt)),
+    )
+
+
+def recognise(trains: Sequence[SpikeTrains], weights: np.ndarray, rule: CalciumRule) -> Recognition:
+    """Answers to all clips with weights `(line, label)` that stay as they are."""
+    index, rng = rule.grid.index(weights), np.random.default_rng(0)  # nothing is drawn
+    outcomes: list[Outcome] = [present_levels(index, clip, None, rule, rng) for clip in trains]
+    spikes = np.array([outcome.spikes for outcome in outcomes])
+    potential = np.array([outcome.potential for outcome in outcomes])
+    return Recognition(winner(spikes, potential), spikes, float(is_tied(spikes).mean()))
