@@ -59,14 +59,14 @@ def train(
             terminal.result({"recipes": list(recipe_names())})
             return
         chosen = load_recipe(recipe, [*(settings or ()), *([] if seed is None else [f"training.seed={seed}"])])
-        from snn.experiment import train as train_recipe
+        from snn.experiment import train_any
 
         place = data or chosen.data.name
         if place is None:
             raise ValueError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
         folder = out or Path("runs") / chosen.name
         how = {"resume": resume, "overwrite": overwrite, "device": device, "reporter": terminal.reporter}
-        metrics = train_recipe(chosen, place, folder, **how)
+        metrics = train_any(chosen, place, folder, **how)
         terminal.result({"run": str(folder)} | metrics)
 
 
@@ -78,7 +78,7 @@ def evaluate(
         str | None, typer.Option(help="official, speaker:NAME or all; default the run's own, all for other --data.")
     ] = None,
     device: Device = "auto",
-    engine: Annotated[str, typer.Option(help="torch, or brian2: an independent simulator, slow.")] = "torch",
+    engine: Annotated[str | None, typer.Option(help="torch, or brian2: an independent simulator, slow.")] = None,
     json: Json = False,
 ) -> None:
     """Evaluate a run on its test split, or on other recordings: accuracy, confusion, spikes, synaptic operations."""
@@ -171,11 +171,9 @@ def map_run(
     with Terminal(json) as terminal:
         specification = load_chip(chip)
         from circuits.storage import write_json
-        from snn.export import network_spec
         from snn.run import load_activity, load_run
 
-        loaded = load_run(run)
-        network = network_spec(loaded.model, loaded.labels)
+        network = load_run(run).network()
         report = energy_report(network, load_activity(run), place(network, specification), acceleration)
         if out:
             write_json(out / "energy.json", report.as_dict())
@@ -197,11 +195,9 @@ def export(
     with Terminal(json) as terminal:
         from circuits.netlist.handover import handover
         from circuits.netlist.verify import require_verifiable, verdict
-        from snn.export import network_spec
         from snn.run import load_run
 
-        loaded = load_run(run)
-        files = handover(network_spec(loaded.model, loaded.labels), format)
+        files = handover(load_run(run).network(), format)
         if verify:
             require_verifiable(files.benches, timeout)
         result = {"format": format, "files": [str(path) for path in files.write(out)], "notes": list(files.notes)}

@@ -18,14 +18,18 @@ from snn.evaluation import Evaluation, evaluate
 from snn.networks.spotter import Spotter
 from snn.recipe import Recipe
 from snn.reporter import Reporter
+from snn.reservoir.evaluation import ReservoirEvaluation, evaluate_reservoir
+from snn.reservoir.experiment import split_clips, train_reservoir
+from snn.reservoir.recipe import ReservoirRecipe
+from snn.reservoir.run import ReservoirRun
 from snn.run import (
-    RUN_FILES,
     Run,
     build_model,
     checkpoint_path,
-    holds_run,
-    load_run,
+    clear_run,
+    finished_metrics,
     read_config,
+    require_folder,
     save_activity,
     save_model,
     write_config,
@@ -55,17 +59,17 @@ def train(
     """
     started, where = time.perf_counter(), choose_device(device)
     torch.set_flush_denormal(True)
-    _check_folder(out, resume, overwrite)
+    require_folder(out, resume, overwrite)
     corpus = _open(recipe, data)
     place = str(Path(data).resolve()) if Path(data).is_dir() else data
     if resume:
         _same_experiment(out, recipe, place)
-        if (finished := _finished(out)) is not None:
+        if (finished := finished_metrics(out)) is not None:
             return finished
     mel = front_end(recipe, corpus.sample_rate)
     examples = {split: _examples(recipe, corpus, split, mel, reporter) for split in SPLITS}
     if not resume:
-        _clear(out)
+        clear_run(out)
         write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
     model = build_model(recipe, len(corpus.labels)).to(where)
     progress = _fit(model, examples, out, resume, reporter)
@@ -79,23 +83,33 @@ def train(
     return metrics
 
 
+def train_any(
+    recipe: Recipe | ReservoirRecipe, data: str, out: Path, *, device: str = "auto", **how: Any
+) -> dict[str, Any]:
+    """`train` or, for a recipe with a reservoir, `train_reservoir`, which runs on the CPU."""
+    if isinstance(recipe, ReservoirRecipe):
+        choose_device(device)  # refuses what is not there
+        return train_reservoir(recipe, data, out, **how)
+    return train(recipe, data, out, device=device, **how)
+
+
 def evaluate_run(
-    run: Run,
+    run: Run | ReservoirRun,
     data: str | None = None,
     split: str | None = None,
     reporter: Reporter = Reporter(),
     *,
     device: str = "auto",
-    engine: str = "torch",
-) -> Evaluation:
+    engine: str | None = None,
+) -> Evaluation | ReservoirEvaluation:
     """Evaluate a run on its own test split, or on another split or corpus whose words it knows.
 
     `split` is "official", "speaker:NAME" or "all"; None takes the run's own, or all clips of another corpus. Words
     that the run was not trained on are left out, with a note. The run's model moves to `device`: auto, cpu or cuda.
-    `engine` is that of `evaluate`: torch or brian2.
+    `engine` is that of `evaluate`: torch (None) or brian2; a reservoir has one of its own.
     Raises: ValueError if it knows none of the words.
     """
-    run.model.to(choose_device(device))
+    where = choose_device(device)
     torch.set_flush_denormal(True)
     own = data is None or str(Path(data).resolve()) == run.data
     chosen = split or (run.recipe.data.split if own else "all")
@@ -108,11 +122,18 @@ def evaluate_run(
         corpus = replace(corpus, clips=tuple(replace(clip, split="test") for clip in corpus.clips))
     if not own:
         reporter.on_note(f"{len(corpus.split('test'))} clips of {corpus.name}, split {chosen}")
+    if isinstance(run, ReservoirRun):
+        if engine is not None:
+            raise ValueError(f"{run.folder} is a reservoir, which the transient engine runs; leave out --engine")
+        return evaluate_reservoir(
+            run.model, split_clips(run.recipe, corpus, "test", run.sample_rate, reporter), reporter
+        )
     mel = front_end(run.recipe, run.sample_rate)
-    return evaluate(run.model, _examples(run.recipe, corpus, "test", mel, reporter), engine=engine)
+    examples = _examples(run.recipe, corpus, "test", mel, reporter)
+    return evaluate(run.model.to(where), examples, engine=engine or "torch")
 
 
-def _known_words(corpus: Corpus, run: Run, reporter: Reporter) -> Corpus:
+def _known_words(corpus: Corpus, run: Run | ReservoirRun, reporter: Reporter) -> Corpus:
     """The corpus with the run's labels, without the words that the run does not know."""
     unknown = [label for label in corpus.labels if label not in run.labels]
     if len(unknown) == len(corpus.labels):
@@ -176,7 +197,7 @@ def silent_layers(activity: Activity) -> tuple[str, ...]:
     return (*silent, *saturated)
 
 
-def _open(recipe: Recipe, data: str) -> Corpus:
+def _open(recipe: Recipe | ReservoirRecipe, data: str) -> Corpus:
     """The corpus; `unknown` and `silence` clips are drawn alike for every training seed, so that seeds compare."""
     return open_corpus(data, task=recipe.data.task, split=recipe.data.split)
 
@@ -216,22 +237,6 @@ def _watch(out: Path, model: Spotter, reporter: Reporter, resume: bool) -> Watch
     return Watch(lambda done, total: reporter.on_stage("training", done, total), on_epoch)
 
 
-def _check_folder(out: Path, resume: bool, overwrite: bool) -> None:
-    """Raises: ValueError if `out` cannot take the run, or holds none to resume."""
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is a file; give a folder as --out")
-    if resume and not holds_run(out):
-        raise ValueError(f"{out} holds no run to resume; check --out, or leave out --resume")
-    if holds_run(out) and not (resume or overwrite):
-        raise ValueError(f"{out} holds a run already; add --resume or --overwrite, or give another --out")
-
-
-def _clear(out: Path) -> None:
-    """Remove the files of a run."""
-    for name in RUN_FILES:
-        (out / name).unlink(missing_ok=True)
-
-
 def _same_experiment(out: Path, recipe: Recipe, data: str) -> None:
     """Raises: ValueError if the run in `out` is of another recipe or data set."""
     started, place, _, _ = read_config(out)
@@ -240,7 +245,3 @@ def _same_experiment(out: Path, recipe: Recipe, data: str) -> None:
     old, new = started.model_dump() | {"on": place}, recipe.model_dump() | {"on": data}
     changed = ", ".join(key for key in old if old[key] != new[key])
     raise ValueError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
-
-
-def _finished(out: Path) -> dict[str, Any] | None:
-    return load_run(out).metrics or None if (out / "metrics.json").is_file() else None

@@ -12,10 +12,13 @@ from typing import Any
 import tomli_w
 import torch
 
-from circuits.network import Activity
+from circuits.network import Activity, NetworkSpec
 from circuits.storage import write_json, write_text
+from snn.export import network_spec
 from snn.networks.spotter import Spotter
 from snn.recipe import Recipe, parse_recipe
+from snn.reservoir.recipe import ReservoirRecipe
+from snn.reservoir.run import ReservoirRun, load_reservoir
 from snn.training.checkpoint import EpochRecord, load_tensors, save_tensors
 
 RUN_FILES = (
@@ -40,6 +43,10 @@ class Run:
     model: Spotter
     metrics: dict[str, Any]
 
+    def network(self) -> NetworkSpec:
+        """The network as plain data, in the time of the speech."""
+        return network_spec(self.model, self.labels)
+
 
 def checkpoint_path(folder: Path) -> Path:
     return folder / "checkpoint.safetensors"
@@ -50,14 +57,32 @@ def holds_run(folder: Path) -> bool:
     return any((folder / name).exists() for name in RUN_FILES)
 
 
-def write_config(folder: Path, recipe: Recipe, data: str, labels: tuple[str, ...], sample_rate: int) -> None:
+def require_folder(out: Path, resume: bool, overwrite: bool) -> None:
+    """Raises: ValueError if `out` cannot take the run, or holds none to resume."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out} is a file; give a folder as --out")
+    if resume and not holds_run(out):
+        raise ValueError(f"{out} holds no run to resume; check --out, or leave out --resume")
+    if holds_run(out) and not (resume or overwrite):
+        raise ValueError(f"{out} holds a run already; add --resume or --overwrite, or give another --out")
+
+
+def clear_run(out: Path) -> None:
+    """Remove the files of a run."""
+    for name in RUN_FILES:
+        (out / name).unlink(missing_ok=True)
+
+
+def write_config(
+    folder: Path, recipe: Recipe | ReservoirRecipe, data: str, labels: tuple[str, ...], sample_rate: int
+) -> None:
     """Write config.toml: the recipe as run, and under `[run]` the data, labels and sample rate it ran on."""
     table = recipe.model_dump(mode="json", exclude_none=True)
     table["run"] = {"data": data, "labels": list(labels), "sample_rate": sample_rate}
     write_text(folder / "config.toml", tomli_w.dumps(table))
 
 
-def read_config(folder: Path) -> tuple[Recipe, str, tuple[str, ...], int]:
+def read_config(folder: Path) -> tuple[Recipe | ReservoirRecipe, str, tuple[str, ...], int]:
     """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, ValueError (RecipeError)."""
     path = folder / "config.toml"
     if not path.is_file():
@@ -137,10 +162,20 @@ def build_model(recipe: Recipe, n_labels: int) -> Spotter:
     return Spotter(recipe, n_labels, torch.Generator().manual_seed(recipe.training.seed))
 
 
-def load_run(folder: Path) -> Run:
+def load_run(folder: Path) -> Run | ReservoirRun:
     """Read a run folder. Raises: FileNotFoundError or ValueError naming the missing or damaged file."""
     recipe, data, labels, sample_rate = read_config(folder)
-    model = build_model(recipe, len(labels))
+    kind, model = (
+        (ReservoirRun, load_reservoir(folder, recipe))
+        if isinstance(recipe, ReservoirRecipe)
+        else (Run, load_spotter(folder, recipe, len(labels)))
+    )
+    return kind(folder, recipe, data, labels, sample_rate, model, _read_metrics(folder / "metrics.json"))
+
+
+def load_spotter(folder: Path, recipe: Recipe, n_labels: int) -> Spotter:
+    """Read model.safetensors. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    model = build_model(recipe, n_labels)
     path = folder / "model.safetensors"
     tensors, _ = load_tensors(path)
     try:
@@ -150,7 +185,12 @@ def load_run(folder: Path) -> Run:
     if any(not torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point()):
         raise ValueError(f"{path} is damaged (it holds NaN or infinity); train again, or copy it back")
     model.eval()
-    return Run(folder, recipe, data, labels, sample_rate, model, _read_metrics(folder / "metrics.json"))
+    return model
+
+
+def finished_metrics(folder: Path) -> dict[str, Any] | None:
+    """The metrics of a run that has finished; None for one that has not."""
+    return load_run(folder).metrics or None if (folder / "metrics.json").is_file() else None
 
 
 def _read_metrics(path: Path) -> dict[str, Any]:

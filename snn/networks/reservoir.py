@@ -36,10 +36,10 @@ class Wires(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """What the chip did in one clip: spikes in the time of the speech, input neurons first; energy (J) by part."""
+    """What the chip did in one clip: spikes in the time of the speech, inputs first; energy (J) by part."""
 
     spikes: SpikeTrains
-    energy: SpikeEnergy  # each part the sum over all neurons
+    energy: SpikeEnergy  # each part `(neuron,)`, external channels left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +73,7 @@ class Reservoir:
         trains = [times * self.acceleration for times in run.trains]
         if isinstance(clip, SpikeTrains):
             trains = [*(clip.train(channel) for channel in range(clip.n_neurons)), *trains]
-        energy = SpikeEnergy(*(float(np.sum(part)) for part in run.energy.parts.values()))
-        return Response(spike_trains(trains, stimulus.duration * self.acceleration), energy)
+        return Response(spike_trains(trains, stimulus.duration * self.acceleration), run.energy)
 
     def respond_all(
         self, clips: Sequence[np.ndarray | SpikeTrains], neurons: Population | None = None, n_jobs: int = -1

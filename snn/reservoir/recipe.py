@@ -97,6 +97,22 @@ class ReadoutConfig(Section):
     width_s: float = Field(0.060, gt=0)
 
 
+class LearningConfig(Section):
+    """The calcium-gated rule of the readout neurons: `snn.plasticity.calcium.CalciumRule` says what each key does."""
+
+    mode: Literal["calcium", "distance", "target", "greedy"] = "target"
+    epochs: int = Field(10, ge=0, le=10_000)
+    annealing: float = Field(0.8, gt=0, le=1)  # of the probabilities, epoch by epoch
+    tau_calcium_s: float = Field(0.064, gt=0)
+    calcium_threshold: float = Field(10.0, gt=0)
+    margin: float = Field(2.0, gt=0)
+    p_up: float = Field(0.1, ge=0, le=1)
+    p_down: float = Field(0.1, ge=0, le=1)
+    teacher: float = Field(10.0, ge=0)
+    w_max: float = Field(0.4, gt=0)
+    n_levels: int = Field(64, ge=2, le=2**16)
+
+
 class TrainingConfig(Section):
     """Random draws: wiring, and the order of the clips for the online rule."""
 
@@ -114,6 +130,7 @@ class ReservoirRecipe(Section):
     neuron: CircuitConfig = CircuitConfig()
     reservoir: ReservoirConfig = ReservoirConfig()
     readout: ReadoutConfig = ReadoutConfig()
+    learning: LearningConfig = LearningConfig()
     training: TrainingConfig = TrainingConfig()
 
     @model_validator(mode="after")

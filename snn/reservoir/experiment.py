@@ -1,0 +1,141 @@
+"""One experiment with a reservoir, from recordings to a run folder: what `snn train` does with such a recipe."""
+
+import math
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from snn.data.corpus import Corpus, open_corpus
+from snn.data.splits import SPLITS, Split
+from snn.networks.reservoir import build_reservoir, draw_wiring
+from snn.reporter import Reporter
+from snn.reservoir.activity import activity_statistics, memory_time
+from snn.reservoir.bins import count_features, total_counts
+from snn.reservoir.clips import Clips, channel_scale, chip_inputs, load_clips, n_lines
+from snn.reservoir.fit import Fitted, Heard, fit_readout, run_clips
+from snn.reservoir.measure import engine_energy, measure
+from snn.reservoir.online import learn_readout
+from snn.reservoir.recipe import ReservoirRecipe
+from snn.reservoir.run import ReservoirModel, save_reservoir
+from snn.run import clear_run, finished_metrics, require_folder, save_activity, write_config, write_metrics
+
+Splits = dict[Split, Heard]
+
+
+def train_reservoir(
+    recipe: ReservoirRecipe,
+    data: str,
+    out: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    reporter: Reporter = Reporter(),
+) -> dict[str, Any]:
+    """Draw, run and read out a reservoir, let the online rule learn, and leave a run folder at `out`.
+
+    Every recording is read before anything in `out` is touched; the test split is used once. There is nothing to resume
+    but a finished run, whose metrics are returned.
+    Raises: ValueError, FileNotFoundError for bad input (an `out` that holds a run needs `resume` or `overwrite`).
+    """
+    started = time.perf_counter()
+    require_folder(out, resume, overwrite)
+    if resume and (finished := finished_metrics(out)) is not None:
+        return finished
+    corpus = open_corpus(data, task=recipe.data.task, split=recipe.data.split)
+    clips = {split: split_clips(recipe, corpus, split, corpus.sample_rate, reporter) for split in SPLITS}
+    scale = channel_scale(clips["train"])
+    wires = draw_wiring(recipe, n_lines(recipe, len(scale)), np.random.default_rng(recipe.training.seed))
+    reservoir = build_reservoir(recipe, scale, wires)
+    heard: Splits = {
+        split: run_clips(reservoir, chip_inputs(part.rows, scale, recipe), part.labels, reporter, f"running {split}")
+        for split, part in clips.items()
+    }
+    n_labels = len(corpus.labels)
+    fitted, accuracy = linear_classifier(heard, lambda part: count_features(part.reservoir, recipe.readout), n_labels)
+    online = learn_readout(recipe, heard, n_labels)
+    model = ReservoirModel(recipe, scale, wires, fitted.readout, online.weights)
+    activity = measure(reservoir, heard["test"].inputs, heard["test"].responses)
+    metrics = _about(recipe, corpus, clips) | {
+        "test_accuracy": accuracy,
+        "validation_accuracy": fitted.validation_accuracy,
+        "online": online.as_dict(),
+        "baselines": _baselines(recipe, heard, n_labels),
+        **_chip(model, heard["test"]),
+        "seconds": time.perf_counter() - started,
+    }
+    clear_run(out)
+    place = str(Path(data).resolve()) if Path(data).is_dir() else data
+    write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
+    save_reservoir(out, model)
+    save_activity(out, activity)
+    write_metrics(out, metrics)
+    return metrics
+
+
+def split_clips(
+    recipe: ReservoirRecipe, corpus: Corpus, split: Split, sample_rate: int, reporter: Reporter = Reporter()
+) -> Clips:
+    """The clips of one split, heard; a line for each file that was skipped."""
+    clips = load_clips(
+        corpus.split(split),
+        recipe.ear,
+        sample_rate,
+        recipe.data.bad_files,
+        lambda done, total: reporter.on_stage(f"hearing {split} clips", done, total),
+    )
+    for line in clips.skipped:
+        reporter.on_note(f"skipped {line}")
+    return clips
+
+
+def linear_classifier(heard: Splits, features: Callable[[Heard], np.ndarray], n_labels: int) -> tuple[Fitted, float]:
+    """Least squares on features of the training and validation clips, and its accuracy on the test clips."""
+    table = {split: (features(part), part.labels) for split, part in heard.items()}
+    fitted = fit_readout(table["train"], table["validation"], n_labels)
+    return fitted, fitted.readout.accuracy(*table["test"])
+
+
+def _baselines(recipe: ReservoirRecipe, heard: Splits, n_labels: int) -> dict[str, float]:
+    """Test accuracy of linear classifiers without the reservoir, and of total counts."""
+    features = {
+        "encoder_bins": lambda part: count_features(part.encoder, recipe.readout),
+        "encoder_totals": lambda part: total_counts(part.encoder),
+        "reservoir_totals": lambda part: total_counts(part.reservoir),
+    }
+    return {name: linear_classifier(heard, what, n_labels)[1] for name, what in features.items()}
+
+
+def _about(recipe: ReservoirRecipe, corpus: Corpus, clips: dict[Split, Clips]) -> dict[str, Any]:
+    """What was trained on what."""
+    return {
+        "recipe": recipe.name,
+        "data": corpus.name,
+        "split": recipe.data.split,
+        "split_rule": corpus.split_rule,
+        **{f"n_{split}": len(clips[split]) for split in SPLITS},
+        "seed": recipe.training.seed,
+        "versions": {name: version(name) for name in ("tunnelspike", "torch", "numpy")},
+    }
+
+
+def _chip(model: ReservoirModel, heard: Heard) -> dict[str, Any]:
+    """The chip, how it behaves on test clips, and the energy of a clip."""
+    reservoir = model.reservoir
+    energy, memory = engine_energy(heard.responses), memory_time(model.wires.recurrent, model.wires.tau_mem)
+    spikes = float(np.mean([response.spikes.times.size for response in heard.responses]))
+    return {
+        "n_input": reservoir.n_input,
+        "n_reservoir": reservoir.n_reservoir,
+        "n_synapses": reservoir.n_synapses,
+        "spikes_per_inference": spikes,
+        "input_activity": activity_statistics(heard.encoder).as_dict(),
+        "reservoir_activity": activity_statistics(heard.reservoir).as_dict(),
+        "memory_s": memory if math.isfinite(memory) else None,
+        "energy_j": energy,
+        "energy_per_inference_j": sum(energy.values()),
+        "energy_per_spike_j": sum(energy.values()) / spikes if spikes else None,
+    }

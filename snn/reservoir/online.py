@@ -1,0 +1,70 @@
+"""Learning on chip: readout neurons that learn from the reservoir's spikes, one clip at a time, while they recognise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from circuits.spikes import SpikeTrains
+from snn.plasticity.calcium import CalciumRule
+from snn.plasticity.grid import LevelGrid
+from snn.plasticity.online import OnlineLearning, learn_online, recognise
+from snn.plasticity.readout import by_time_bin
+from snn.reservoir.bins import bin_width
+from snn.reservoir.fit import Heard
+from snn.reservoir.recipe import LearningConfig, ReadoutConfig, ReservoirRecipe
+
+
+def rule_of(config: LearningConfig) -> CalciumRule:
+    """The rule of a recipe."""
+    return CalciumRule(
+        mode=config.mode,
+        tau_calcium=config.tau_calcium_s,
+        threshold=config.calcium_threshold,
+        margin=config.margin,
+        p_up=config.p_up,
+        p_down=config.p_down,
+        teacher=config.teacher,
+        grid=LevelGrid(config.w_max, config.n_levels),
+    )
+
+
+def gated(clips: list[SpikeTrains], config: ReadoutConfig) -> list[SpikeTrains]:
+    """One line for each bin of time and neuron, silent outside its bin: the address counter of a weight memory."""
+    return [by_time_bin(clip, config.n_bins, bin_width(clip, config)) for clip in clips]
+
+
+@dataclass(frozen=True, eq=False)
+class OnlineResult:
+    """A readout that taught itself: weights `(line, label)`, what learning did, and accuracies of what it then told."""
+
+    weights: np.ndarray
+    learning: OnlineLearning
+    validation_accuracy: float
+    test_accuracy: float
+    tie_share: float  # of the test clips, decided by the membranes
+
+    def as_dict(self) -> dict[str, float | int | list[float]]:
+        """What metrics.json tells of it."""
+        return {
+            "test_accuracy": self.test_accuracy,
+            "validation_accuracy": self.validation_accuracy,
+            "while_learning": self.learning.prequential.tolist(),  # epoch by epoch, each clip before it is learnt
+            "tie_share": self.tie_share,
+            "weight_updates": int(self.learning.n_up.sum() + self.learning.n_down.sum()),
+        }
+
+
+def learn_readout(recipe: ReservoirRecipe, heard: dict[str, Heard], n_labels: int) -> OnlineResult:
+    """Let the readout neurons learn from the training clips; the other clips are recognised only."""
+    config, rule = recipe.learning, rule_of(recipe.learning)
+    lines = {split: gated(part.reservoir, recipe.readout) for split, part in heard.items()}
+    rng = np.random.default_rng((recipe.training.seed, 1))
+    start = np.zeros((lines["train"][0].n_neurons, n_labels))
+    learning = learn_online(
+        lines["train"], heard["train"].labels, rule, start, rng, epochs=config.epochs, annealing=config.annealing
+    )
+    told = {split: recognise(lines[split], learning.weights, rule) for split in ("validation", "test")}
+    accuracy = {split: answer.accuracy(heard[split].labels) for split, answer in told.items()}
+    return OnlineResult(
+        learning.weights, learning, accuracy["validation"], accuracy["test"], float(told["test"].tie_share)
+    )

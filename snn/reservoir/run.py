@@ -1,0 +1,89 @@
+"""The folder of a reservoir's run: config.toml, model.safetensors, metrics.json, activity.safetensors."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from circuits.network import NetworkSpec
+from snn.networks.reservoir import Reservoir, Wires, build_reservoir
+from snn.plasticity.least_squares import LinearReadout
+from snn.reservoir.recipe import ReservoirRecipe
+from snn.training.checkpoint import load_tensors, save_tensors
+
+MODEL = "model.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class ReservoirModel:
+    """A wired chip and what reads it: `readout` off chip, `online` the weights that the chip has learned by itself.
+
+    `scale` is the gain of each input channel, `(channel,)`; `online` is `(line, label)`, empty without that rule.
+    """
+
+    recipe: ReservoirRecipe
+    scale: np.ndarray
+    wires: Wires
+    readout: LinearReadout
+    online: np.ndarray
+
+    @property
+    def reservoir(self) -> Reservoir:
+        return build_reservoir(self.recipe, self.scale, self.wires)
+
+
+@dataclass(frozen=True, eq=False)
+class ReservoirRun:
+    """A trained reservoir and how it came about. `data` is the data set's name or folder."""
+
+    folder: Path
+    recipe: ReservoirRecipe
+    data: str
+    labels: tuple[str, ...]
+    sample_rate: int
+    model: ReservoirModel
+    metrics: dict[str, Any]
+
+    def network(self) -> NetworkSpec:
+        """The chip as plain data, in its own time."""
+        return self.model.reservoir.network
+
+
+def save_reservoir(folder: Path, model: ReservoirModel) -> None:
+    """Write model.safetensors, whole or not at all."""
+    arrays = {
+        "scale": model.scale,
+        **{f"wires.{name}": array for name, array in model.wires._asdict().items()},
+        "readout.weights": model.readout.weights,
+        "readout.bias": model.readout.bias,
+        "online": model.online,
+    }
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(array, dtype=float)) for name, array in arrays.items()}
+    save_tensors(folder / MODEL, tensors, {"regularisation": model.readout.regularisation})
+
+
+def load_reservoir(folder: Path, recipe: ReservoirRecipe) -> ReservoirModel:
+    """Read model.safetensors. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    tensors, metadata = load_tensors(folder / MODEL)
+    arrays = {name: tensor.double().numpy() for name, tensor in tensors.items()}
+    if any(not np.isfinite(array).all() for array in arrays.values()):
+        raise ValueError(f"{folder / MODEL} is damaged (it holds NaN or infinity); train again, or copy it back")
+    try:
+        wires = Wires(*(arrays[f"wires.{name}"] for name in Wires._fields))
+        regularisation = float(metadata["regularisation"])
+        readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], regularisation)
+        model = ReservoirModel(recipe, arrays["scale"], wires, readout, arrays["online"])
+        _require_fits(model)
+    except (KeyError, ValueError, IndexError) as error:
+        raise ValueError(f"{folder / MODEL} does not fit config.toml ({error}); train again") from error
+    return model
+
+
+def _require_fits(model: ReservoirModel) -> None:
+    """Raise ValueError unless the arrays make a chip whose counts the readout takes."""
+    reservoir = model.reservoir
+    n_features = model.recipe.readout.n_bins * reservoir.n_reservoir
+    if model.readout.weights.shape[0] != n_features:
+        raise ValueError(f"the readout takes {model.readout.weights.shape[0]} counts, the bins give {n_features}")
