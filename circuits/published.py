@@ -10,11 +10,19 @@ import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
-from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts
+from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts
 
 SCOPES = ("neuron", "core", "chip", "system")
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
-_KINDS = {"name": str, "year": int, "source": str, "technology": str, "measured": bool, "note": str}
+_KINDS = {
+    "name": str,
+    "year": int,
+    "source": str,
+    "technology": str,
+    "measured": bool,
+    "note": str,
+    "static_source": str,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +33,8 @@ class PublishedNeuron:
     evidence:  who states the figure; one of `EVIDENCE`.
     measured:  False for simulation, and where the source does not say.
     area_scope:  what the area covers; None: the same as `scope`.   None elsewhere: not published.
+    static_power_w:  paid without any spike, beside the energy per spike; of what `scope` says.
+    static_source:  who states it and how it was read; a static power without it is refused.
     Raises:  ValueError for an empty source, an unknown scope or evidence, or a quantity that is not positive.
     """
 
@@ -42,6 +52,8 @@ class PublishedNeuron:
     rate_hz: Hertz | None = None
     area_m2: SquareMetres | None = None
     area_scope: str | None = None
+    static_power_w: Watts | None = None
+    static_source: str = ""
 
     def __post_init__(self) -> None:
         for key, kind in _KINDS.items():
@@ -54,7 +66,9 @@ class PublishedNeuron:
         _one_of("evidence", self.evidence, EVIDENCE, self.name)
         if self.area_scope is not None:
             _one_of("area_scope", self.area_scope, SCOPES, self.name)
-        for key in ("energy_per_spike_j", "node_m", "v_dd_v", "rate_hz", "area_m2"):
+        if (self.static_power_w is None) != (not self.static_source.strip()):
+            raise ValueError(f"static_power_w and static_source of {self.name!r} come together; give both or neither")
+        for key in ("energy_per_spike_j", "node_m", "v_dd_v", "rate_hz", "area_m2", "static_power_w"):
             value = getattr(self, key)
             if value is not None and not (_is_number(value) and 0 < value < math.inf):
                 raise ValueError(f"{key} = {value!r} for {self.name!r}; expected a positive number (SI), or no key")
