@@ -15,6 +15,7 @@ import numpy as np
 
 from circuits.conventional import TUNNELLING, conventional_neuron, conventional_sources
 from circuits.neuron import LIFCircuit, circuit_at_speed, period, spike_energy
+from circuits.processors import load_processors
 from circuits.published import SCOPES, PublishedNeuron, load_published
 from circuits.units import Amperes, Hertz, Joules, Seconds, Watts, freeze_si, require
 
@@ -151,7 +152,7 @@ def modelled_neurons(circuit: LIFCircuit, i_in: Amperes) -> tuple[NeuronPower, .
     own = spike_energy(circuit, i_in)
     limit = 1 / circuit.t_refractory if circuit.t_refractory else None
     neurons = [NeuronPower(name=TUNNELLING, marginal=own.marginal, static=circuit.static_power, highest_rate=limit)]
-    for source in conventional_sources():
+    for source in conventional_sources(circuit.device if circuit.device.i_off is not None else None):
         twin = conventional_neuron(source, circuit, 1 / period(circuit, i_in))
         figures = {"marginal": twin.energy.marginal, "static": twin.circuit.static_power, "highest_rate": limit}
         neurons.append(NeuronPower(name=f"{source.name} twin", note=twin.reason, **figures))
@@ -182,4 +183,21 @@ def published_neurons(
         )
         for row in rows
         if row.scope == scope
+    )
+
+
+def processor_neurons(n_neurons: int, fan_out: float) -> tuple[NeuronPower, ...]:
+    """The published processors, as many whole chips as hold the core: a spike costs `fan_out` synaptic operations."""
+    return tuple(
+        NeuronPower(
+            name=chip.name,
+            marginal=fan_out * chip.energy_per_operation_j,
+            static=chip.chips(n_neurons) * chip.static_power_w,
+            scope="chip",
+            measured=chip.measured,
+            year=chip.year,
+            source=chip.source,
+            note=f"{chip.chips(n_neurons)} of {chip.n_neurons} neurons, clock not modelled. {chip.note}",
+        )
+        for chip in load_processors()
     )

@@ -12,6 +12,7 @@ from circuits.core_energy import (
     NeuronPower,
     core_energy,
     modelled_neurons,
+    processor_neurons,
     published_neurons,
     speech_circuit,
     winning_rates,
@@ -23,6 +24,7 @@ from circuits.units import Hertz, Seconds, si
 PRESS_FACTOR = (
     5000.0  # Source: IEEE Spectrum on the 45 nm chip, "0.02 percent of the energy"; its reference has no name
 )
+FAN_OUT = 256 / 56  # Source: press on the chip: 256 synapses; all of them counted, spread over 20 + 36 neurons
 EVEN = 0.01  # ASSUMED: totals this close, relatively, are even; the models are no better
 SHOWN = 4  # neurons that a sentence names
 
@@ -65,7 +67,8 @@ def core_table(circuit: LIFCircuit, tau_mem: Seconds, load: CoreLoad, scope: str
     """
     fast, i_in = speech_circuit(circuit, tau_mem, load.acceleration)
     own, *twins = modelled_neurons(fast, i_in)
-    others = (*(twins if scope == "neuron" else ()), *published_neurons(scope))
+    chips = processor_neurons(load.rates.size, FAN_OUT) if scope == "chip" else ()
+    others = (*(twins if scope == "neuron" else ()), *published_neurons(scope), *chips)
     ours = core_energy(own, load)
     return CoreTable(load, fast, ours, tuple(_beside(ours, other, load) for other in others))
 

@@ -9,9 +9,11 @@ import math
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import TypeVar
 
 from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts
 
+Row = TypeVar("Row")
 SCOPES = ("neuron", "core", "chip", "system")
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
 _KINDS = {
@@ -81,19 +83,27 @@ def load_published(path: Path | None = None) -> tuple[PublishedNeuron, ...]:
     Raises:  FileNotFoundError; ValueError naming the row for a missing or unknown key or a bad value, or broken TOML.
     """
     path = Path(__file__).with_name("published.toml") if path is None else Path(path)
+    return read_rows(path, "neuron", PublishedNeuron)
+
+
+def read_rows(path: Path, name: str, kind: type[Row]) -> tuple[Row, ...]:
+    """The `[[name]]` tables of a TOML file as dataclasses of one kind, in file order; nothing else may stand there.
+
+    Raises:  FileNotFoundError; ValueError naming the row for a missing or unknown key or a bad value, or broken TOML.
+    """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a TOML file: {error}") from error
-    rows = tables.pop("neuron", None)
+    rows = tables.pop(name, None)
     if tables or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError(f"{path} has {sorted(tables) or 'no rows'}; expected [[neuron]] tables and nothing else")
-    return tuple(_row(table, f"row {number} of {path}") for number, table in enumerate(rows, start=1))
+        raise ValueError(f"{path} has {sorted(tables) or 'no rows'}; expected [[{name}]] tables and nothing else")
+    return tuple(_row(table, kind, f"row {number} of {path}") for number, table in enumerate(rows, start=1))
 
 
-def _row(table: dict[str, object], place: str) -> PublishedNeuron:
-    """One table as a `PublishedNeuron`; `place` names it in errors."""
-    known = {field.name: field for field in fields(PublishedNeuron)}
+def _row(table: dict[str, object], kind: type[Row], place: str) -> Row:
+    """One table as a dataclass; `place` names it in errors."""
+    known = {field.name: field for field in fields(kind)}
     for key in table:
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
@@ -102,8 +112,8 @@ def _row(table: dict[str, object], place: str) -> PublishedNeuron:
     if missing:
         raise ValueError(f"{place} ({table.get('name', 'no name')}) lacks {', '.join(missing)}; add it or drop the row")
     try:
-        return PublishedNeuron(**table)
-    except ValueError as error:
+        return kind(**table)
+    except (TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{place}: {error}") from error
 
 

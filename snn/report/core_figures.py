@@ -73,10 +73,13 @@ def _draw_ours(axes: Axes, table: CoreTable) -> None:
     rates, power = _line(neuron, load.rates.size, load.acceleration)
     axes.plot(rates, power, color=OURS, linewidth=2.2, linestyle="-" if load.acceleration == 1 else GATED, zorder=5)
     even = neuron.static_decides_below(load.acceleration)
+    if not RATES[0] <= even <= RATES[-1]:
+        return
     at = core_energy(neuron, CoreLoad(np.full(load.rates.size, even), 1.0, load.acceleration)).total
     axes.plot([even], [at], "o", markersize=7, markerfacecolor="white", markeredgecolor=OURS, zorder=6)
-    text, place = f"static decides below {si(even, 'Hz')}", {"ha": "right", "va": "bottom", "color": OURS}
-    axes.annotate(text, (even, at), (-4, 6), **LABEL, **place)
+    side, gap = ("right", -4) if load.acceleration == 1 else ("left", 4)
+    text = f"static decides below {si(even, 'Hz')}"
+    axes.annotate(text, (even, at), (gap, -6), ha=side, va="top", color=OURS, zorder=7, **LABEL)
 
 
 def _line(neuron: NeuronPower, n_neurons: int, acceleration: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
