@@ -17,7 +17,7 @@ from circuits.conventional import TUNNELLING, conventional_neuron, conventional_
 from circuits.neuron import LIFCircuit, circuit_at_speed, period, spike_energy
 from circuits.processors import load_processors
 from circuits.published import SCOPES, PublishedNeuron, load_published
-from circuits.units import Amperes, Hertz, Joules, Seconds, Watts, freeze_si, require
+from circuits.units import Amperes, Hertz, Joules, Seconds, Watts, freeze_si, require, si
 
 GATING = (
     "power gating is ASSUMED ideal: switched off, the core draws nothing, and waking it is free; "
@@ -133,11 +133,14 @@ def winning_rates(
 def speech_circuit(circuit: LIFCircuit, tau_mem: Seconds, acceleration: float = 1.0) -> tuple[LIFCircuit, Amperes]:
     """The circuit whose time constant is tau_mem / a, and the current (A) that drives it as far above rheobase.
 
-    Raises: ValueError for a circuit without leak, which has no time constant.
+    Raises: ValueError for a circuit without leak, which has no time constant, or for one no longer than its reset.
     """
     if math.isinf(circuit.tau_mem) or not tau_mem > 0:
+        raise ValueError(f"tau_mem = {tau_mem:g} s, g_leak = {circuit.g_leak:g} S; both must be positive")
+    if not tau_mem / acceleration > circuit.t_refractory:
         raise ValueError(
-            f"tau_mem = {tau_mem:g} s of a circuit with g_leak = {circuit.g_leak:g} S; both must be positive"
+            f"acceleration = {acceleration:g} leaves a time constant of {si(tau_mem / acceleration, 's')}, no longer "
+            f"than the reset of {si(circuit.t_refractory, 's')}; keep it below {tau_mem / circuit.t_refractory:g}"
         )
     speed = acceleration * circuit.tau_mem / tau_mem
     return circuit_at_speed(circuit, speed), circuit.input_current * speed

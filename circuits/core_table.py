@@ -63,13 +63,18 @@ class CoreTable:
 def core_table(circuit: LIFCircuit, tau_mem: Seconds, load: CoreLoad, scope: str = "neuron") -> CoreTable:
     """The circuit at the speed of the load, tau_mem / acceleration, beside its twins and the published neurons.
 
-    Raises: ValueError for an unknown scope, a circuit without leak, or one that is silent at its bias.
+    Raises: ValueError for an unknown scope, a circuit without leak or silent at its bias, or a rate beyond its reset.
     """
     fast, i_in = speech_circuit(circuit, tau_mem, load.acceleration)
     own, *twins = modelled_neurons(fast, i_in)
     chips = processor_neurons(load.rates.size, FAN_OUT) if scope == "chip" else ()
     others = (*(twins if scope == "neuron" else ()), *published_neurons(scope), *chips)
     ours = core_energy(own, load)
+    if not ours.reached:
+        raise ValueError(
+            f"a rate of {si(float(load.rates.max()), 'Hz')} at an acceleration of {load.acceleration:g} exceeds the "
+            f"{si(own.highest_rate, 'Hz')} that the reset of our neuron allows; lower one of them"
+        )
     return CoreTable(load, fast, ours, tuple(_beside(ours, other, load) for other in others))
 
 

@@ -15,16 +15,20 @@ from snn.neuron_report import assumptions
 
 RESERVOIR, ENCODERS = 36, 20  # Source: press on the 45 nm chip: neurons of the reservoir and of the input
 SPEECH_TAU: Seconds = 20 * ms  # ASSUMED: membrane time constant in the time of the speech
+MOST_NEURONS = 2**20  # ASSUMED: the largest chip of the table; far beyond one core
 ACCELERATION = 1000.0  # ASSUMED: the chip's microsecond stands for a millisecond of speech
 
 
-def uniform_rates(rate: Hertz, n_neurons: int = RESERVOIR) -> np.ndarray:
-    """`n_neurons` neurons at one rate (Hz), `(neuron,)`. Raises: ValueError for no neuron or a rate that is none."""
-    if n_neurons < 1:
-        raise ValueError(f"neurons = {n_neurons}; a core has at least one")
+def core_load(rate: Hertz, n_neurons: int, duration: Seconds, acceleration: float) -> CoreLoad:
+    """`n_neurons` neurons at one rate (Hz); for measured rates give `CoreLoad` an array `(neuron,)`.
+
+    Raises: ValueError for no neuron or too many, or a rate, duration or acceleration that is not positive and finite.
+    """
+    if not 1 <= n_neurons <= MOST_NEURONS:
+        raise ValueError(f"neurons = {n_neurons}; a core has 1 to {MOST_NEURONS:,}")
     if not 0 < rate < float("inf"):
         raise ValueError(f"rate = {rate:g} Hz; give the mean rate of a neuron, positive")
-    return np.full(n_neurons, float(rate))
+    return CoreLoad(np.full(n_neurons, float(rate)), duration, acceleration)
 
 
 def core_tables(
@@ -135,7 +139,7 @@ def _assumptions(tables: tuple[CoreTable, ...]) -> list[str]:
 def _drive(table: CoreTable) -> list[str]:
     """What another constant current would make of the marginal energy."""
     rate, marginal = float(table.load.rates.mean()) * table.load.acceleration, table.ours.neuron.marginal
-    if not 0 < rate * table.circuit.t_refractory < 1 or rate == 0:
+    if not 0 < rate * table.circuit.t_refractory < 1:
         return []
     slow = spike_energy(table.circuit, current_for_rate(table.circuit, rate)).marginal
     return [

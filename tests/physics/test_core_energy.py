@@ -168,6 +168,7 @@ def test_processors_pay_the_static_power_of_whole_chips_once():
         (lambda: replace(OURS, highest_rate=0.0), r"highest_rate must be positive"),
         (lambda: speech_circuit(LIFCircuit(g_leak=0.0), 20e-3), "g_leak = 0 S; both must be positive"),
         (lambda: speech_circuit(LIFCircuit(), 0.0), "tau_mem = 0 s"),
+        (lambda: speech_circuit(LIFCircuit(), 20e-3, 1e5), r"200 ns, no longer than the reset .* keep it below 100000"),
         (lambda: modelled_neurons(LIFCircuit(), 1e-12), "does not exceed the rheobase"),
     ],
 )

@@ -11,11 +11,11 @@ from circuits.core_energy import CoreLoad
 from circuits.core_table import FAN_OUT, PRESS_FACTOR, core_headline, core_table, reaching
 from circuits.neuron import LIFCircuit
 from circuits.published import load_published
-from snn.core_report import ENCODERS, RESERVOIR, core_figures, core_tables, plot_core, uniform_rates
+from snn.core_report import ACCELERATION, ENCODERS, RESERVOIR, core_figures, core_load, core_tables, plot_core
 from snn.report.core_figures import figure_core_power
 
 CIRCUIT = LIFCircuit()
-LOAD = CoreLoad(uniform_rates(50.0), 1.0, 1000.0)
+LOAD = core_load(50.0, RESERVOIR, 1.0, ACCELERATION)
 TABLES = core_tables(CIRCUIT, LOAD)
 REAL_TIME, GATED = TABLES
 FIGURES = core_figures(CIRCUIT, LOAD)
@@ -91,7 +91,7 @@ def test_the_core_with_its_encoders_costs_56_of_36():
 def test_measured_rates_count_as_their_sum():
     rates = np.random.default_rng(5).gamma(2.0, 25.0, RESERVOIR)
     measured = core_figures(CIRCUIT, CoreLoad(rates, 0.5, 1000.0))
-    uniform = core_figures(CIRCUIT, CoreLoad(uniform_rates(rates.mean()), 0.5, 1000.0))
+    uniform = core_figures(CIRCUIT, core_load(rates.mean(), RESERVOIR, 0.5, 1000.0))
     assert measured["mean_rate_hz"] == pytest.approx(rates.mean())
     for mine, flat in zip(measured["cores"], uniform["cores"], strict=True):
         assert mine["total_j"] == pytest.approx(flat["total_j"], rel=1e-9, abs=0)
@@ -134,8 +134,19 @@ def test_the_picture_is_written_or_refused(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("rate", "neurons", "message"),
-    [(0.0, 36, "rate = 0 Hz"), (float("nan"), 36, "rate = nan"), (50.0, 0, "neurons = 0")],
+    [
+        (0.0, 36, "rate = 0 Hz"),
+        (float("nan"), 36, "rate = nan"),
+        (50.0, 0, "neurons = 0"),
+        (50.0, 10**12, "1 to 1,048,576"),
+    ],
 )
 def test_no_core_and_no_rate_are_refused(rate, neurons, message):
     with pytest.raises(ValueError, match=message):
-        uniform_rates(rate, neurons)
+        core_load(rate, neurons, 1.0, 1.0)
+
+
+def test_a_rate_that_our_own_reset_forbids_is_refused():
+    with pytest.raises(ValueError, match=r"a rate of 6 kHz at an acceleration of 1000 exceeds the 5 MHz"):
+        core_figures(CIRCUIT, core_load(6e3, RESERVOIR, 1.0, 1000.0))
+    assert core_figures(CIRCUIT, core_load(4e3, RESERVOIR, 1.0, 1000.0))["accelerated"]
