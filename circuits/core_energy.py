@@ -19,6 +19,7 @@ from circuits.processors import load_processors
 from circuits.published import SCOPES, PublishedNeuron, load_published
 from circuits.units import Amperes, Hertz, Joules, Seconds, Watts, freeze_si, require, si
 
+LONGEST: Seconds = 1e9  # ASSUMED: thirty years, longer than any load
 GATING = (
     "power gating is ASSUMED ideal: switched off, the core draws nothing, and waking it is free; "
     "the memory that holds the speech meanwhile is not modelled"
@@ -65,8 +66,8 @@ class CoreLoad:
 
     def __post_init__(self):
         freeze_si(self)
-        require(self, "duration", self.duration > 0, "positive")
-        require(self, "acceleration", 0 < self.acceleration < math.inf, "positive and finite")
+        require(self, "duration", 0 < self.duration <= LONGEST, f"positive and at most {LONGEST:g} s")
+        require(self, "acceleration", self.acceleration >= 1, "at least 1, which is real time")
         rates = np.asarray(self.rates, dtype=float)
         if rates.ndim != 1 or not rates.size or not (np.isfinite(rates).all() and (rates >= 0).all()):
             raise ValueError(
