@@ -67,7 +67,7 @@ class CoreLoad:
     def __post_init__(self):
         freeze_si(self)
         require(self, "duration", 0 < self.duration <= LONGEST, f"positive and at most {LONGEST:g} s")
-        require(self, "acceleration", self.acceleration >= 1, "at least 1, which is real time")
+        require(self, "acceleration", 1 <= self.acceleration < math.inf, "finite and at least 1, real time")
         rates = np.asarray(self.rates, dtype=float)
         if rates.ndim != 1 or not rates.size or not (np.isfinite(rates).all() and (rates >= 0).all()):
             raise ValueError(
