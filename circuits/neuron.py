@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
+from scipy.integrate import quad
 
 from circuits.btbt import (
     DEVICES,
@@ -198,8 +199,30 @@ def period(circuit: LIFCircuit, i_in: Amperes) -> Seconds:
 
 
 def firing_rate(circuit: LIFCircuit, i_in: Amperes) -> Hertz:
-    """The f-I curve, 1 / period, of a constant current (A), whatever the body factor; zero at or below rheobase."""
+    """The f-I curve, 1 / period, of a constant current (A); zero at or below rheobase.
+
+    A gate bias gives a constant current only without body factor: the rate at a bias is 1 / `interval`.
+    """
     return 1 / period(circuit, i_in)
+
+
+def interval(circuit: LIFCircuit, v_gs: Volts | None = None) -> Seconds:
+    """Inter-spike interval (s) at a gate bias (V; None: the circuit's own), inf where it never spikes.
+
+    Without body factor the closed form of `period`; with it  t_refractory + integral of C dV / (I(V) - g_leak V).
+    """
+    circuit = circuit if v_gs is None else replace(circuit, v_gs=v_gs)
+    if not circuit.body_factor:
+        return period(circuit, circuit.input_current)
+
+    def net(v: float) -> float:
+        v_dg = circuit.device.v_ds - circuit.v_gs - circuit.body_factor * v
+        return float(btbt_current(v_dg, circuit.device, circuit.width)) - circuit.g_leak * v
+
+    if not net(circuit.v_threshold) > 0:  # it falls with V, so it is least at threshold
+        return math.inf
+    rise, _ = quad(lambda v: circuit.c_mem / net(v), circuit.v_reset, circuit.v_threshold, epsrel=1e-10)
+    return circuit.t_refractory + rise
 
 
 @dataclass(frozen=True)

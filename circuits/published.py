@@ -9,12 +9,22 @@ import math
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import TypeVar
 
-from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts
+from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts
 
+Row = TypeVar("Row")
 SCOPES = ("neuron", "core", "chip", "system")
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
-_KINDS = {"name": str, "year": int, "source": str, "technology": str, "measured": bool, "note": str}
+_KINDS = {
+    "name": str,
+    "year": int,
+    "source": str,
+    "technology": str,
+    "measured": bool,
+    "note": str,
+    "static_source": str,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +35,8 @@ class PublishedNeuron:
     evidence:  who states the figure; one of `EVIDENCE`.
     measured:  False for simulation, and where the source does not say.
     area_scope:  what the area covers; None: the same as `scope`.   None elsewhere: not published.
+    static_power_w:  paid without any spike, beside the energy per spike; of what `scope` says.
+    static_source:  who states it and how it was read; a static power without it is refused.
     Raises:  ValueError for an empty source, an unknown scope or evidence, or a quantity that is not positive.
     """
 
@@ -42,6 +54,8 @@ class PublishedNeuron:
     rate_hz: Hertz | None = None
     area_m2: SquareMetres | None = None
     area_scope: str | None = None
+    static_power_w: Watts | None = None
+    static_source: str = ""
 
     def __post_init__(self) -> None:
         for key, kind in _KINDS.items():
@@ -54,7 +68,9 @@ class PublishedNeuron:
         _one_of("evidence", self.evidence, EVIDENCE, self.name)
         if self.area_scope is not None:
             _one_of("area_scope", self.area_scope, SCOPES, self.name)
-        for key in ("energy_per_spike_j", "node_m", "v_dd_v", "rate_hz", "area_m2"):
+        if (self.static_power_w is None) != (not self.static_source.strip()):
+            raise ValueError(f"static_power_w and static_source of {self.name!r} come together; give both or neither")
+        for key in ("energy_per_spike_j", "node_m", "v_dd_v", "rate_hz", "area_m2", "static_power_w"):
             value = getattr(self, key)
             if value is not None and not (_is_number(value) and 0 < value < math.inf):
                 raise ValueError(f"{key} = {value!r} for {self.name!r}; expected a positive number (SI), or no key")
@@ -67,19 +83,27 @@ def load_published(path: Path | None = None) -> tuple[PublishedNeuron, ...]:
     Raises:  FileNotFoundError; ValueError naming the row for a missing or unknown key or a bad value, or broken TOML.
     """
     path = Path(__file__).with_name("published.toml") if path is None else Path(path)
+    return read_rows(path, "neuron", PublishedNeuron)
+
+
+def read_rows(path: Path, name: str, kind: type[Row]) -> tuple[Row, ...]:
+    """The `[[name]]` tables of a TOML file as dataclasses of one kind, in file order; nothing else may stand there.
+
+    Raises:  FileNotFoundError; ValueError naming the row for a missing or unknown key or a bad value, or broken TOML.
+    """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a TOML file: {error}") from error
-    rows = tables.pop("neuron", None)
+    rows = tables.pop(name, None)
     if tables or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError(f"{path} has {sorted(tables) or 'no rows'}; expected [[neuron]] tables and nothing else")
-    return tuple(_row(table, f"row {number} of {path}") for number, table in enumerate(rows, start=1))
+        raise ValueError(f"{path} has {sorted(tables) or 'no rows'}; expected [[{name}]] tables and nothing else")
+    return tuple(_row(table, kind, f"row {number} of {path}") for number, table in enumerate(rows, start=1))
 
 
-def _row(table: dict[str, object], place: str) -> PublishedNeuron:
-    """One table as a `PublishedNeuron`; `place` names it in errors."""
-    known = {field.name: field for field in fields(PublishedNeuron)}
+def _row(table: dict[str, object], kind: type[Row], place: str) -> Row:
+    """One table as a dataclass; `place` names it in errors."""
+    known = {field.name: field for field in fields(kind)}
     for key in table:
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
@@ -88,8 +112,8 @@ def _row(table: dict[str, object], place: str) -> PublishedNeuron:
     if missing:
         raise ValueError(f"{place} ({table.get('name', 'no name')}) lacks {', '.join(missing)}; add it or drop the row")
     try:
-        return PublishedNeuron(**table)
-    except ValueError as error:
+        return kind(**table)
+    except (TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{place}: {error}") from error
 
 

@@ -10,7 +10,9 @@ from circuits.units import si
 
 _UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K", "_f": "F", "_m": "m"}
 
-HIDDEN = ("note", "reason", "evidence", "scope", "area_f2", "parts_j")  # of a record; --json has them
+HIDDEN = (  # of a record; --json has them
+    "note", "reason", "evidence", "reference", "scope", "area_f2", "parts_j", "marginal_j", "static_w",
+)  # fmt: skip
 
 
 class _Console(Console):

@@ -8,7 +8,7 @@ names       `safe_name`
 simulation  `run_ngspice`, `run_waves`, `read_raw`
 """
 
-from circuits.netlist.expected import interval, spike_times
+from circuits.netlist.expected import spike_times
 from circuits.netlist.names import safe_name
 from circuits.netlist.network import network_bench, network_netlist
 from circuits.netlist.ngspice import run_ngspice, run_waves
@@ -16,6 +16,7 @@ from circuits.netlist.rawfile import read_raw
 from circuits.netlist.spectre import network_spectre, neuron_spectre
 from circuits.netlist.spice import bench_netlist, neuron_netlist, write_spice
 from circuits.netlist.veriloga import event_view, smooth_view
+from circuits.neuron import interval
 from circuits.stimulus import Stimulus
 from circuits.wiring import wire
 

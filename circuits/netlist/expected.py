@@ -1,4 +1,4 @@
-"""What a netlist should show: the interval of one neuron, and the spikes of a network from event to event.
+"""What the netlist of a network should show: its spikes, from event to event.
 
 Between two events every current is constant, so each membrane is an exponential and its threshold crossing a logarithm:
 
@@ -9,38 +9,15 @@ are two coupled exponentials, and the network is stepped instead.
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
-from scipy.integrate import quad
 
-from circuits.btbt import btbt_current
-from circuits.neuron import LIFCircuit, period
 from circuits.stimulus import Stimulus
-from circuits.units import Seconds, Volts
+from circuits.units import Seconds
 from circuits.wiring import Wiring
 
 ADAPTIVE_STEPS = 20_000
 MAX_EVENTS = 1_000_000  # far beyond what a circuit simulator would finish
-
-
-def interval(circuit: LIFCircuit, v_gs: Volts | None = None) -> Seconds:
-    """Inter-spike interval (s) at a gate bias (V; None: the circuit's own), inf where it never spikes.
-
-    Without body factor the closed form of `period`; with it  t_refractory + integral of C dV / (I(V) - g_leak V).
-    """
-    circuit = circuit if v_gs is None else replace(circuit, v_gs=v_gs)
-    if not circuit.body_factor:
-        return period(circuit, circuit.input_current)
-
-    def net(v: float) -> float:
-        v_dg = circuit.device.v_ds - circuit.v_gs - circuit.body_factor * v
-        return float(btbt_current(v_dg, circuit.device, circuit.width)) - circuit.g_leak * v
-
-    if not net(circuit.v_threshold) > 0:  # it falls with V, so it is least at threshold
-        return math.inf
-    rise, _ = quad(lambda v: circuit.c_mem / net(v), circuit.v_reset, circuit.v_threshold, epsrel=1e-10)
-    return circuit.t_refractory + rise
 
 
 def spike_times(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from circuits.netlist.corners_lib import CORNERS_FILE, corners_lib, corners_record, corners_scs, mismatch_record
-from circuits.netlist.expected import interval, spike_times
+from circuits.netlist.expected import spike_times
 from circuits.netlist.names import file_stems
 from circuits.netlist.network import network_bench
 from circuits.netlist.parameter_table import parameter_table, parameters_csv, parameters_record
@@ -20,7 +20,7 @@ from circuits.netlist.spectre import CORNERS_FILE as SPECTRE_CORNERS
 from circuits.netlist.spice import spice_texts
 from circuits.netlist.veriloga import event_view, smooth_view
 from circuits.network import NetworkSpec
-from circuits.neuron import LIFCircuit
+from circuits.neuron import LIFCircuit, interval
 from circuits.stimulus import Stimulus, n_signals
 from circuits.storage import write_text
 from circuits.wiring import Wiring, wire

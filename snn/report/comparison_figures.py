@@ -114,7 +114,7 @@ def figure_energy_area(
     )
     headline(figure, "Energy per spike against area", f"full: measured; rings: simulated, or not stated{left_out}")
     with unknown_glyphs_as_boxes():
-        _name_dots(axes, dots)
+        name_dots(axes, dots)
     return figure
 
 
@@ -124,7 +124,7 @@ def _dot(axes: Axes, area_f2: float, joules: Joules, measured: bool, colour: str
     axes.plot([area_f2], [joules], "o", markersize=8, markerfacecolor=face, markeredgecolor=colour, zorder=order)
 
 
-def _name_dots(axes: Axes, dots: dict[str, tuple[float, Joules]]) -> None:
+def name_dots(axes: Axes, dots: dict[str, tuple[float, Joules]]) -> None:
     """Each name beside its dot, at the first of the places where it covers neither another name nor a dot."""
     axes.figure.draw_without_rendering()
     points = axes.transData.transform(list(dots.values()))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from circuits.netlist import expected
-from circuits.netlist.expected import interval, spike_times
+from circuits.netlist.expected import spike_times
 from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, firing_rate, period
+from circuits.neuron import LIFCircuit, firing_rate, interval, period
 from circuits.stimulus import Stimulus
 from circuits.wiring import wire
 

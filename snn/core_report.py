@@ -1,0 +1,160 @@
+"""What `snn core` shows: the energy of one core of tunnelling neurons beside the same core of other neurons."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from circuits.core_energy import GATING, CoreEnergy, CoreLoad, core_energy
+from circuits.core_table import CoreRow, CoreTable, core_headline, core_table
+from circuits.design import current_for_rate
+from circuits.neuron import LIFCircuit, spike_energy
+from circuits.units import Hertz, Joules, Seconds, ms, si
+from snn.neuron_report import assumptions
+
+RESERVOIR, ENCODERS = 36, 20  # Source: press on the 45 nm chip: neurons of the reservoir and of the input
+SPEECH_TAU: Seconds = 20 * ms  # ASSUMED: membrane time constant in the time of the speech
+MOST_NEURONS = 2**20  # ASSUMED: the largest chip of the table; far beyond one core
+ACCELERATION = 1000.0  # ASSUMED: the chip's microsecond stands for a millisecond of speech
+
+
+def core_load(rate: Hertz, n_neurons: int, duration: Seconds, acceleration: float) -> CoreLoad:
+    """`n_neurons` neurons at one rate (Hz); for measured rates give `CoreLoad` an array `(neuron,)`.
+
+    Raises: ValueError for no neuron or too many, or a rate, duration or acceleration that is not positive and finite.
+    """
+    if not 1 <= n_neurons <= MOST_NEURONS:
+        raise ValueError(f"neurons = {n_neurons}; a core has 1 to {MOST_NEURONS:,}")
+    if not 0 < rate < float("inf"):
+        raise ValueError(f"rate = {rate:g} Hz; give the mean rate of a neuron, positive")
+    return CoreLoad(np.full(n_neurons, float(rate)), duration, acceleration)
+
+
+def core_tables(
+    circuit: LIFCircuit, load: CoreLoad, scope: str = "neuron", tau_mem: Seconds = SPEECH_TAU
+) -> tuple[CoreTable, ...]:
+    """The load in real time, and at its own acceleration where that is another."""
+    speeds = dict.fromkeys((1.0, load.acceleration))
+    return tuple(core_table(circuit, tau_mem, replace(load, acceleration=speed), scope) for speed in speeds)
+
+
+def core_figures(
+    circuit: LIFCircuit, load: CoreLoad, scope: str = "neuron", tau_mem: Seconds = SPEECH_TAU
+) -> dict[str, Any]:
+    """What `snn core --json` prints; `load.rates` are those of the reservoir, `(neuron,)` (Hz)."""
+    tables = core_tables(circuit, load, scope, tau_mem)
+    return {
+        "device": circuit.device.name,
+        "scope": scope,
+        "n_neurons": load.rates.size,
+        "mean_rate_hz": float(load.rates.mean()),
+        "duration_s": load.duration,
+        "tau_mem_s": tau_mem,
+        "headline": list(core_headline(tables)) if scope == "neuron" else [],
+        "assumptions": [*assumptions(circuit), *_assumptions(tables)],
+        "notes": [note for table in tables for note in _notes(table)],
+        "not_modelled": ["synapses and their leak", "routing", *circuit.not_modelled],
+        "cores": [row for table in tables for row in _cores(table)],
+    } | {_key(table): [_ours(table.ours), *(_row(row) for row in table.rows)] for table in tables}
+
+
+def plot_core(
+    circuit: LIFCircuit, load: CoreLoad, path: Path, scope: str = "neuron", tau_mem: Seconds = SPEECH_TAU
+) -> None:
+    """Draw power against spike rate, see `snn.report.core_figures.figure_core_power`."""
+    from snn.report.core_figures import figure_core_power
+    from snn.report.pictures import picture_format, save_figure
+
+    picture_format(path)
+    save_figure(path, figure_core_power(core_tables(circuit, load, scope, tau_mem)))
+
+
+def _key(table: CoreTable) -> str:
+    return "real_time" if table.load.acceleration == 1 else "accelerated"
+
+
+def _cores(table: CoreTable) -> list[dict[str, Any]]:
+    """Our core without and with its encoders, which are taken to spike as often."""
+    rates = table.load.rates
+    with_encoders = np.append(rates, np.full(ENCODERS, rates.mean()))
+    loads = {"reservoir": table.load, "with encoders": replace(table.load, rates=with_encoders)}
+    return [
+        {
+            "core": name,
+            "n_neurons": load.rates.size,
+            "acceleration": load.acceleration,
+            **_joules(energy := core_energy(table.ours.neuron, load)),
+            "static_share": energy.static / energy.total,
+            "mean_power_w": energy.total / load.duration,
+            "static_decides_below_hz": energy.neuron.static_decides_below(load.acceleration),
+        }
+        for name, load in loads.items()
+    ]
+
+
+def _joules(energy: CoreEnergy) -> dict[str, Joules | None]:
+    return {"dynamic_j": energy.dynamic, "static_j": energy.static, "total_j": energy.total}
+
+
+def _ours(ours: CoreEnergy) -> dict[str, Any]:
+    return _figures(ours) | dict.fromkeys(("ratio_dynamic", "ratio_total"), 1.0) | {
+        "wins_above_hz": None, "wins_below_hz": None, "verdict": "ours"
+    }  # fmt: skip
+
+
+def _row(row: CoreRow) -> dict[str, Any]:
+    """One other neuron; `wins_below_hz` None beside a `wins_above_hz`: at every rate above."""
+    above, below = row.wins or (None, None)
+    return _figures(row.energy) | {
+        "ratio_dynamic": row.ratio_dynamic,
+        "ratio_total": row.ratio_total,
+        "wins_above_hz": above,
+        "wins_below_hz": below if below is not None and np.isfinite(below) else None,
+        "verdict": row.verdict,
+    }
+
+
+def _figures(energy: CoreEnergy) -> dict[str, Any]:
+    neuron = energy.neuron
+    return {
+        "name": neuron.name,
+        "year": neuron.year,
+        "measured": neuron.measured,
+        "marginal_j": neuron.marginal,
+        "static_w": neuron.static,
+        **_joules(energy),
+        "bound": "lower" if energy.lower_bound else "",
+        "reference": neuron.source,
+        "note": neuron.note,
+    }
+
+
+def _assumptions(tables: tuple[CoreTable, ...]) -> list[str]:
+    lines = ["encoders spike as often as the reservoir; every published energy per spike is taken as marginal energy"]
+    lines += [GATING] if any(table.load.acceleration != 1 for table in tables) else []
+    return [*lines, *_drive(tables[-1])]
+
+
+def _drive(table: CoreTable) -> list[str]:
+    """What another constant current would make of the marginal energy."""
+    rate, marginal = float(table.load.rates.mean()) * table.load.acceleration, table.ours.neuron.marginal
+    if not 0 < rate * table.circuit.t_refractory < 1:
+        return []
+    slow = spike_energy(table.circuit, current_for_rate(table.circuit, rate)).marginal
+    return [
+        f"a spike costs {si(marginal, 'J')} at the drive of the circuit's own bias; under the constant current that "
+        f"fires at {si(rate, 'Hz')} it would cost {si(slow, 'J')}, by another time spent just below threshold"
+    ]
+
+
+def _notes(table: CoreTable) -> list[str]:
+    """Whether the device can hold the neuron at rest at this speed."""
+    floor, rheobase = table.circuit.device.i_floor * table.circuit.width, table.circuit.rheobase
+    if rheobase >= floor:
+        return []
+    return [
+        f"at an acceleration of {table.load.acceleration:g} the rheobase of {si(rheobase, 'A')} lies below the "
+        f"device's floor of {si(floor, 'A')}: no gate bias keeps the neuron at rest, its figures are those of a "
+        "device without floor"
+    ]

@@ -1,0 +1,152 @@
+"""`snn core`: rows, sentences and picture follow from the lines; the press's factor is found, not written down."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from circuits.core_energy import CoreLoad
+from circuits.core_table import FAN_OUT, PRESS_FACTOR, core_headline, core_table, reaching
+from circuits.neuron import LIFCircuit
+from circuits.published import load_published
+from snn.core_report import ACCELERATION, ENCODERS, RESERVOIR, core_figures, core_load, core_tables, plot_core
+from snn.report.core_figures import figure_core_power
+
+CIRCUIT = LIFCircuit()
+LOAD = core_load(50.0, RESERVOIR, 1.0, ACCELERATION)
+TABLES = core_tables(CIRCUIT, LOAD)
+REAL_TIME, GATED = TABLES
+FIGURES = core_figures(CIRCUIT, LOAD)
+
+
+def row(table, name):
+    return next(row for row in table.rows if row.energy.neuron.name == name)
+
+
+def test_the_factor_of_the_press_is_reached_by_exactly_the_neurons_that_dear():
+    own = REAL_TIME.ours.neuron.marginal
+    dear = {r.name for r in load_published() if r.scope == "neuron" and r.energy_per_spike_j >= PRESS_FACTOR * own}
+    assert {row.energy.neuron.name for row in reaching(REAL_TIME)} == dear
+    assert "Dutta (impact ionisation)" in dear
+
+
+def test_the_factor_of_the_press_follows_our_own_energy():
+    """Control and reset gates a hundred times larger, and no neuron costs 5000 times ours."""
+    heavy = replace(CIRCUIT, c_control=100 * CIRCUIT.c_control, c_reset=100 * CIRCUIT.c_reset)
+    table = core_table(heavy, 20e-3, LOAD)
+    assert reaching(table) == ()
+    assert "0 of 24 published neurons cost at least 5,000 times ours" in core_headline([table])[0]
+
+
+def test_static_power_takes_the_factor_in_real_time_and_acceleration_gives_it_back():
+    real, gated = (row(table, "Dutta (impact ionisation)") for table in TABLES)
+    assert real.ratio_dynamic == pytest.approx(35e-12 / REAL_TIME.ours.neuron.marginal)
+    assert real.ratio_total == pytest.approx(35e-12 * 50 / (CIRCUIT.static_power + 50 * 2.881e-15), rel=1e-3)
+    assert real.ratio_total < 100 < PRESS_FACTOR < gated.ratio_total < gated.ratio_dynamic
+    sentences = core_headline(TABLES)
+    assert "in real time, at 50 Hz with static power: 0 of 3 keep 5,000 times" in sentences[1]
+    assert "2 of 3 keep 5,000 times" in sentences[2]
+    assert "in real time below 19 kHz (99.7%)" in sentences[3]
+    assert "below 18.9 Hz (27.4%)" in sentences[3]
+
+
+def test_verdicts_say_what_is_known():
+    verdicts = {r.energy.neuron.name: r.verdict for r in REAL_TIME.rows}
+    assert verdicts["Wijekoon and Dudek"] == "wins"
+    assert verdicts["Sourikopoulos"] == "loses"  # a tenth of our standby
+    assert verdicts["Besrour"] == verdicts["Cruz-Albrecht"] == "open"  # a static power would decide
+    assert verdicts["Vuppunuthala"] == "not shown"  # 30 Hz published
+    accelerated = {r.energy.neuron.name: r.verdict for r in GATED.rows}
+    assert accelerated["Cruz-Albrecht"] == "wins"
+    assert accelerated["Sourikopoulos"] == "not shown"  # 26 kHz published, 50 kHz asked
+    assert accelerated["sub-threshold twin"] == "even"
+    for table in TABLES:
+        for r in table.rows:
+            assert (r.verdict == "wins") <= (r.wins is not None and r.wins[0] < 50 < r.wins[1])
+
+
+def test_chips_have_no_ratio_and_no_headline():
+    figures = core_figures(CIRCUIT, LOAD, "chip")
+    assert figures["headline"] == []
+    names = {r["name"]: r for r in figures["real_time"][1:]}
+    assert all(r["ratio_total"] is None and r["verdict"] == "" for r in names.values())
+    assert names["ODIN"]["static_j"] == pytest.approx(27.3e-6, rel=1e-9, abs=0)
+    assert names["ODIN"]["dynamic_j"] == pytest.approx(1800 * FAN_OUT * 8.43e-12, rel=1e-9, abs=0)
+    assert "TrueNorth" in names
+    with pytest.raises(ValueError, match="more than the bare neuron"):
+        figure_core_power(core_tables(CIRCUIT, LOAD, "chip"))
+
+
+def test_the_core_with_its_encoders_costs_56_of_36():
+    reservoir, whole = FIGURES["cores"][:2]
+    assert (reservoir["n_neurons"], whole["n_neurons"]) == (RESERVOIR, RESERVOIR + ENCODERS)
+    for part in ("dynamic_j", "static_j", "total_j", "mean_power_w"):
+        assert whole[part] / reservoir[part] == pytest.approx(56 / 36)
+    for core in FIGURES["cores"]:
+        assert core["dynamic_j"] + core["static_j"] == pytest.approx(core["total_j"], rel=1e-9, abs=0)
+
+
+def test_measured_rates_count_as_their_sum():
+    rates = np.random.default_rng(5).gamma(2.0, 25.0, RESERVOIR)
+    measured = core_figures(CIRCUIT, CoreLoad(rates, 0.5, 1000.0))
+    uniform = core_figures(CIRCUIT, core_load(rates.mean(), RESERVOIR, 0.5, 1000.0))
+    assert measured["mean_rate_hz"] == pytest.approx(rates.mean())
+    for mine, flat in zip(measured["cores"], uniform["cores"], strict=True):
+        assert mine["total_j"] == pytest.approx(flat["total_j"], rel=1e-9, abs=0)
+
+
+def test_json_holds_no_infinity_and_says_what_is_assumed():
+    assert json.loads(json.dumps(FIGURES, allow_nan=False)) == FIGURES
+    text = " ".join(FIGURES["assumptions"])
+    assert "power gating is ASSUMED ideal" in text
+    assert "a spike costs 2.89 fJ" in text
+    assert "at an acceleration of 1 the rheobase of 10 fA lies below the device's floor" in FIGURES["notes"][0]
+    assert len(FIGURES["notes"]) == 1
+    real_time = core_figures(CIRCUIT, replace(LOAD, acceleration=1.0))
+    assert "accelerated" not in real_time
+    assert "gating" not in " ".join(real_time["assumptions"])
+
+
+def test_the_picture_shows_our_floor_and_every_other_line():
+    axes = figure_core_power(TABLES).axes[0]
+    lines = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) > 10]
+    floors = [RESERVOIR * CIRCUIT.static_power / a for a in (1.0, 1000.0)]
+    for floor, line in zip(floors, lines[-2:], strict=True):
+        assert line[0] == pytest.approx(floor, rel=0.1, abs=0)
+        assert (np.diff(line) > 0).all()
+    drawn = [line for line in axes.lines if len(line.get_ydata()) > 2]
+    assert len(drawn) == len(REAL_TIME.rows) + 2
+    words = [text.get_text() for text in axes.texts]
+    assert "static decides below 19 kHz" in words
+    assert any("Dutta" in word for word in words)
+
+
+def test_the_picture_is_written_or_refused(tmp_path: Path):
+    plot_core(CIRCUIT, LOAD, tmp_path / "core.svg")
+    assert (tmp_path / "core.svg").read_text(encoding="utf-8").startswith("<?xml")
+    with pytest.raises(ValueError, match="a picture ends in"):
+        plot_core(CIRCUIT, LOAD, tmp_path / "core.txt")
+    with pytest.raises(ValueError, match="no table to draw"):
+        figure_core_power(())
+
+
+@pytest.mark.parametrize(
+    ("rate", "neurons", "message"),
+    [
+        (0.0, 36, "rate = 0 Hz"),
+        (float("nan"), 36, "rate = nan"),
+        (50.0, 0, "neurons = 0"),
+        (50.0, 10**12, "1 to 1,048,576"),
+    ],
+)
+def test_no_core_and_no_rate_are_refused(rate, neurons, message):
+    with pytest.raises(ValueError, match=message):
+        core_load(rate, neurons, 1.0, 1.0)
+
+
+def test_a_rate_that_our_own_reset_forbids_is_refused():
+    with pytest.raises(ValueError, match=r"a rate of 6 kHz at an acceleration of 1000 exceeds the 5 MHz"):
+        core_figures(CIRCUIT, core_load(6e3, RESERVOIR, 1.0, 1000.0))
+    assert core_figures(CIRCUIT, core_load(4e3, RESERVOIR, 1.0, 1000.0))["accelerated"]
