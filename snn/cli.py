@@ -155,6 +155,28 @@ def corners(
         terminal.result(corner_figures(circuit, n, seed=seed, n_jobs=jobs, scheduler=scheduler))
 
 
+@app.command()
+def core(
+    rate: Annotated[float, typer.Option(help="Mean rate of a neuron (Hz), in the time of the speech.")] = 50.0,
+    duration: Annotated[float, typer.Option(help="Length of the utterance (s).")] = 1.0,
+    neurons: Annotated[int, typer.Option(help="Neurons of the reservoir; 20 encoders are added beside it.")] = 36,
+    acceleration: Annotated[float, typer.Option(help="Beside real time: so many times faster, then off.")] = 1000.0,
+    device: Annotated[str, typer.Option(help="Named device; `snn neuron --device list` names them.")] = "32nm-pdsoi",
+    scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
+    plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
+    json: Json = False,
+) -> None:
+    """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
+    from snn.core_report import core_figures, core_load, plot_core
+    from snn.neuron_report import neuron_circuit
+
+    with Terminal(json) as terminal:
+        circuit, load = neuron_circuit(device, None, 300.0), core_load(rate, neurons, duration, acceleration)
+        if plot:
+            plot_core(circuit, load, plot, scope)
+        terminal.result(core_figures(circuit, load, scope))
+
+
 @app.command(name="map")
 def map_run(
     run: RunFolder,
