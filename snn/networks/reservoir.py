@@ -144,7 +144,7 @@ def _input_name(recipe: ReservoirRecipe) -> str:
     """What drives the first layer, in words and numbers."""
     ear = recipe.ear
     return (
-        f"{ear.n_channels} channels of a {ear.bank} filter bank from {ear.f_min_hz:g} Hz, power to the "
-        f"{ear.exponent:g}, level by {ear.level}, rows of {ear.row_s:g} s; in chip time, "
+        f"{ear.n_channels} channels of a {ear.bank} filter bank, amplitude to the {ear.exponent:g}, "
+        f"level by {ear.level}, rows of {ear.row_s:g} s; in chip time, "
         f"speech {recipe.neuron.acceleration:g} times faster"
     )

@@ -1,6 +1,5 @@
 """Clips as the chip hears them: rows of loudness, one current for each channel, at their own length."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,15 +7,13 @@ import numpy as np
 import torch
 
 from circuits.spikes import SpikeTrains
-from circuits.units import Seconds
 from snn.audio.bsa import bsa_encode, bsa_filter
 from snn.audio.cochlea import Ear, envelopes
 from snn.audio.encode import delta_encode
+from snn.audio.loudness import loudness
 from snn.data.audio_file import AudioFileError, audio_info
 from snn.data.clip import Clip, load_clip
 from snn.reservoir.recipe import EarConfig, ReservoirRecipe
-
-FORGET: Seconds = 1.0  # ASSUMED: of the running level, longer than a word
 
 OnClip = Callable[[int, int], None]  # clips done, clips in all
 
@@ -60,12 +57,12 @@ def load_clips(
 def ear_of(config: EarConfig, sample_rate: int) -> Ear:
     """The filter bank, at its own sample rate or at that of the recordings."""
     rate = config.sample_rate or sample_rate
-    return Ear(config.bank, rate, config.n_channels, config.f_min_hz, config.f_max_hz, config.row_s)
+    return Ear(config.bank, rate, config.n_channels, config.f_min_hz, config.f_max_hz, step=config.row_s)
 
 
 def hear(waveform: np.ndarray, ear: Ear, exponent: float) -> np.ndarray:
-    """Loudness of a waveform, power to the `exponent`, `(row, channel)`."""
-    return envelopes(waveform[None], ear)[0] ** (2 * exponent)
+    """Loudness of a waveform before level and gain, amplitude to the `exponent`, `(row, channel)`."""
+    return loudness(envelopes(waveform[None], ear), "power", exponent, "none")[0]
 
 
 def _duration(clip: Clip, config: EarConfig) -> float:
@@ -102,26 +99,10 @@ def n_lines(recipe: ReservoirRecipe, n_channels: int) -> int:
 
 
 def _chip_input(rows: np.ndarray, scale: np.ndarray, recipe: ReservoirRecipe) -> np.ndarray | SpikeTrains:
-    level = levels(rows * scale, recipe.ear.level, recipe.ear.row_s)
-    if recipe.input.kind == "lif":
-        return rows / level
-    return spikes_of(rows * scale / level, recipe)
-
-
-def levels(rows: np.ndarray, kind: str, row_s: Seconds) -> np.ndarray:
-    """What the rows are divided by, `(row, 1)` or `(1, 1)`: the loudest moment of the clip or, running, of the past.
-
-    The running peak forgets with `FORGET`. Silence keeps a level of 1.
-    """
-    peak = rows.max(axis=1, keepdims=True)
-    if kind == "none":
-        return np.ones((1, 1))
-    if kind == "clip":
-        peak = peak.max(axis=0, keepdims=True)
-    else:
-        for i in range(1, len(peak)):
-            peak[i] = max(peak[i], peak[i - 1] * math.exp(-row_s / FORGET))
-    return np.where(peak > 0, peak, 1.0)
+    """The loudest channel of the clip, or of its past, is 1 after the gain of the channels."""
+    level, row_s = recipe.ear.level, recipe.ear.row_s
+    signal = loudness((rows * scale)[None], "none", level=level, step=row_s)[0]
+    return signal / scale if recipe.input.kind == "lif" else spikes_of(signal, recipe)
 
 
 def spikes_of(signal: np.ndarray, recipe: ReservoirRecipe) -> SpikeTrains:

@@ -1,4 +1,4 @@
-"""Learning on chip: readout neurons that learn from the reservoir's spikes, one clip at a time, while they recognise."""
+"""Learning on chip: readout neurons learn from the spikes of the reservoir, clip by clip, while they recognise."""
 
 from dataclasses import dataclass
 

@@ -21,10 +21,10 @@ class EarConfig(Section):
     bank: Literal["gammatone", "lyon", "mel"] = "gammatone"
     sample_rate: int | None = Field(None, ge=1000, le=192_000)  # None takes the rate of the recordings
     n_channels: int = Field(20, ge=1, le=512)
-    f_min_hz: float = Field(100.0, gt=0)
+    f_min_hz: float | None = Field(None, gt=0)  # None: 100 Hz; lyon begins where its filters are as wide as deep
     f_max_hz: float | None = Field(None, gt=0)
-    row_s: float = Field(0.005, gt=0, le=1)  # how long a current is held
-    exponent: float = Field(0.3, gt=0, le=4)  # of the power: loudness
+    row_s: float = Field(0.005, gt=0, le=0.025)  # how long a current is held
+    exponent: float = Field(0.5, gt=0, le=4)  # of the amplitude: loudness
     level: Literal["clip", "running", "none"] = "clip"  # the last two need no future, so they stream
     duration_s: float = Field(2.0, gt=0, le=60)  # longer clips are cut
 
