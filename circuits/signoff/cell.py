@@ -17,6 +17,7 @@ from circuits.wiring import Wiring
 
 GAIN = 2000.0  # V at `cmp` over the swing: the threshold is met within 0.05 V, 25 millionths of it
 LATCH_TICKS = 0.1  # time constant of reset and output, in ticks
+REST = 1e-3  # of the swing: a membrane held at reset lies closer to it
 OFF = "1e18"  # ohm; of an open switch: 1 aA at 1 V
 
 _CELL = """\
@@ -54,8 +55,8 @@ Ract act vss 1k
 """
 
 _CROWBAR = """\
-* first inverter near its threshold
-.model near sw(vt={{max(vth-{v_crowbar},{v_reset})}} vh=0 ron={r_crowbar} roff={off})
+* first inverter near its threshold, not while the membrane is held at reset
+.model near sw(vt={{max(vth-{v_crowbar},{v_rest})}} vh=0 ron={r_crowbar} roff={off})
 Scrow crow vss mem vss near
 """
 
@@ -81,6 +82,7 @@ def core_neuron(wiring: Wiring, delay: Seconds, tick: Seconds) -> str:
         "i_tick": circuit.c_mem / tick / circuit.v_dd,
         "n_delay": delay / tick,
         "n_end": (delay + wiring.t_pulse) / tick,
+        "v_rest": circuit.v_reset + REST * circuit.swing,
         "v_crowbar": circuit.v_crowbar,
         "r_crowbar": circuit.v_dd / circuit.i_crowbar if circuit.i_crowbar else 1e18,
     }
