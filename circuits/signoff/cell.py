@@ -15,8 +15,8 @@ from circuits.netlist.names import spice_number
 from circuits.units import Seconds
 from circuits.wiring import Wiring
 
-GAIN = 2000.0  # V at `cmp` over the swing: the threshold is met within 0.05 V, 25 millionths of it
-LATCH_TICKS = 0.1  # time constant of reset and output, in ticks
+GAIN = 8000.0  # V at `cmp` over the swing: the threshold is met within 0.05 V, 6 millionths of it
+LATCH_TICKS = 0.01  # time constant of reset and output, in ticks: the reset leaves microvolts
 REST = 1e-3  # of the swing: a membrane held at reset lies closer to it
 OFF = "1e18"  # ohm; of an open switch: 1 aA at 1 V
 

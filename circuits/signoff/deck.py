@@ -21,7 +21,7 @@ from circuits.transient.connections import DELAY
 from circuits.units import Farads, Seconds, freeze_si, require, si
 from circuits.wiring import Wiring, wire
 
-TICKS = 1000  # of the shorter of delay and pulse: the clock's resolution
+TICKS = 2000  # of the shorter of delay and pulse: the clock's resolution
 STEPS_PER_PULSE = 20  # of the solver, at least; switches cut them further
 MAX_STEPS = 5e6  # hours
 SINK_SLOPE = 4e4  # of the swing: an inhibitory synapse fades out over 10 uV above v_sink, where it stops
@@ -106,9 +106,9 @@ def _require_core(net: NetworkSpec, wiring: Wiring, stimulus: Stimulus, timing: 
 
 
 def _head(wiring: Wiring) -> str:
-    circuit = wiring.circuit
+    circuit, device = wiring.circuit, wiring.circuit.device
     return _HEAD.format(
-        w=_n(circuit.width), a=_n(circuit.device.prefactor), b=_n(circuit.device.v_slope), v0=_n(circuit.device.v_onset),
+        w=_n(circuit.width), a=_n(device.prefactor), b=_n(device.v_slope), v0=_n(device.v_onset),
         v_sink=_n(circuit.v_sink), slope=_n(SINK_SLOPE / circuit.swing), v_reset=_n(circuit.v_reset),
     )  # fmt: skip
 
