@@ -73,7 +73,10 @@ def test_a_pulse_begins_its_delay_after_the_spike(delay):
 
 @with_ngspice
 def test_energy_at_the_supplies_is_the_closed_form():
-    """Ten periods at a constant current: each supply delivers ten times its part of the energy of a spike."""
+    """Ten periods at a constant current: each supply delivers ten times its part of the energy of a spike.
+
+    The crowbar window of 4 us begins at a step of the solver, 50 ns at most.
+    """
     drive, n = 3 * CIRCUIT.rheobase, 10
     duration = n * period(CIRCUIT, drive) - 1e-6  # ends within the tenth refractory time
     done = compared(NetworkSpec("one", DT, CIRCUIT, (encoder([drive]),)), Stimulus(duration))
@@ -85,7 +88,7 @@ def test_energy_at_the_supplies_is_the_closed_form():
         "crowbar": n * one.crowbar,
         "static": CIRCUIT.static_power * duration,
     }
-    assert done.energy_spice == pytest.approx(expected, rel=5e-3, abs=0)
+    assert done.energy_spice == pytest.approx(expected, rel=0.0125, abs=0)
     assert done.energy_engine == pytest.approx(expected, rel=5e-3, abs=0)
 
 
