@@ -1,0 +1,127 @@
+"""One clip through ngspice and through the engine: spikes matched one to one, energy added up by both."""
+
+import math
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from circuits.netlist.ngspice import run_waves
+from circuits.netlist.rawfile import rising_edges
+from circuits.network import NetworkSpec
+from circuits.signoff.deck import METER, SUPPLIES, CoreTiming, core_deck, supply_voltage
+from circuits.signoff.match import Matching, match_spikes
+from circuits.spikes import SpikeTrains, spike_trains
+from circuits.stimulus import Stimulus
+from circuits.transient.result import Transient
+from circuits.units import Joules, Seconds, us
+from circuits.wiring import Wiring, wire
+
+BIN: Seconds = 1 * us  # chip time: a millisecond of speech at an acceleration of 1000
+TIMEOUT_S = 600.0  # for each clip
+ENGINE_PARTS = {  # what each supply of the deck pays for, in the parts of `circuits.neuron.SpikeEnergy`
+    "membrane": ("membrane_charge", "membrane_leak"),
+    "switching": ("control", "reset"),
+    "crowbar": ("crowbar",),
+    "static": ("static",),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class SignOff:
+    """One clip by both simulators; the parts of the energy (J) are those of `SUPPLIES`, all neurons together."""
+
+    matching: Matching
+    spikes: SpikeTrains  # of ngspice, neurons in the order of the layers
+    energy_spice: dict[str, Joules]
+    energy_engine: dict[str, Joules]
+
+    @property
+    def energy_error(self) -> float | None:
+        """ngspice's total over the engine's, less 1; None where the engine draws none."""
+        engine = sum(self.energy_engine.values())
+        return sum(self.energy_spice.values()) / engine - 1 if engine else None
+
+
+def sign_off(
+    net: NetworkSpec,
+    stimulus: Stimulus,
+    engine: Transient,
+    *,
+    timing: CoreTiming | None = None,
+    bin: Seconds = BIN,
+    timeout_s: float = TIMEOUT_S,
+) -> SignOff:
+    """Simulate a core in ngspice and compare it with what `simulate_network` gave for the same stimulus and timing.
+
+    Args:  timing: of the synapses; None: `CoreTiming()`.   bin: largest distance of two spikes that match (s).
+    timeout_s: wall-clock limit of ngspice (s).
+    Raises:  ValueError as `core_deck`, and where `engine` is of another network or duration; FileNotFoundError where
+    ngspice is not installed; RuntimeError where it crashes, prints an error, stops early or exceeds the limit.
+    """
+    _require_same_run(net, stimulus, engine)
+    deck = core_deck(net, stimulus, timing)
+    waves = _waves(deck, stimulus, timeout_s)
+    wiring = wire(net)
+    spikes = _spikes(wiring, stimulus, waves)
+    expected = SpikeTrains(engine.spike_times, engine.spike_neurons, wiring.n_neurons, stimulus.duration)
+    return SignOff(
+        matching=match_spikes(expected, spikes, bin=bin),
+        spikes=spikes,
+        energy_spice={
+            part: float(waves[f"v(q_{part})"][-1]) * METER * supply_voltage(wiring, part) for part in SUPPLIES
+        },
+        energy_engine=_engine_energy(engine),
+    )
+
+
+def sign_offs(
+    net: NetworkSpec,
+    clips: Sequence[tuple[Stimulus, Transient]],
+    *,
+    timing: CoreTiming | None = None,
+    bin: Seconds = BIN,
+    timeout_s: float = TIMEOUT_S,
+    n_jobs: int = 2,
+) -> list[SignOff]:
+    """`sign_off` of several clips in their order, `n_jobs` processes of ngspice at a time. Raises:  as `sign_off`."""
+    work = (
+        delayed(sign_off)(net, stimulus, engine, timing=timing, bin=bin, timeout_s=timeout_s)
+        for stimulus, engine in clips
+    )
+    return Parallel(n_jobs=n_jobs, prefer="threads")(work)
+
+
+def _require_same_run(net: NetworkSpec, stimulus: Stimulus, engine: Transient) -> None:
+    if engine.v.size != net.n_neurons:
+        raise ValueError(f"engine ran {engine.v.size} neurons, {net.name!r} has {net.n_neurons}")
+    if not np.allclose(engine.duration, stimulus.duration, rtol=1e-9, atol=0):
+        raise ValueError(f"engine ran {engine.duration.max():g} s, the stimulus lasts {stimulus.duration:g} s")
+
+
+def _waves(deck: str, stimulus: Stimulus, timeout_s: float) -> Mapping[str, np.ndarray]:
+    """What ngspice saved of a deck, up to the end of the stimulus."""
+    if not timeout_s > 0:
+        raise ValueError(f"timeout_s must be positive, got {timeout_s} s")
+    with tempfile.TemporaryDirectory(prefix="tunnelspike-") as folder:
+        path = Path(folder) / "core.cir"
+        path.write_text(deck, encoding="ascii")
+        _, waves = run_waves(path, timeout_s)
+    if not math.isclose(waves["time"][-1], stimulus.duration, rel_tol=1e-6):
+        raise RuntimeError(f"ngspice stopped at {waves['time'][-1]:g} s of {stimulus.duration:g} s; loosen the deck")
+    return waves
+
+
+def _spikes(wiring: Wiring, stimulus: Stimulus, waves: Mapping[str, np.ndarray]) -> SpikeTrains:
+    half = wiring.circuit.v_dd / 2
+    return spike_trains(
+        [rising_edges(waves["time"], waves[f"v(spk_{name})"], half) for name in wiring.names], stimulus.duration
+    )
+
+
+def _engine_energy(engine: Transient) -> dict[str, Joules]:
+    parts = engine.energy.parts
+    return {part: float(sum(parts[name].sum() for name in names)) for part, names in ENGINE_PARTS.items()}

@@ -1,0 +1,220 @@
+"""ngspice simulates the netlist of a core and spikes, and draws energy, as closed forms and the engine say."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.network import LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit, circuit_for_tau, period, rise_time, spike_energy
+from circuits.signoff import CoreTiming, core_deck, pooled, sign_off, sign_offs
+from circuits.stimulus import Stimulus
+from circuits.transient import simulate_network
+
+with_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+
+TAU, DT = 20e-6, 1e-6
+CIRCUIT = circuit_for_tau(TAU, LIFCircuit(t_refractory=2e-6))
+TIMING = CoreTiming(delay=1e-6, t_pulse=1e-6)
+NS = 1e-9
+
+
+def layer(name, kind, weights, recurrent=None, bias=0.0, circuit=CIRCUIT):
+    n = weights.shape[1]
+    return LayerSpec(name, kind, weights, np.full(n, bias), np.full(n, circuit.tau_mem), np.ones(n), recurrent)
+
+
+def encoder(currents, circuit=CIRCUIT):
+    """Neuron i takes signal i; a signal of 1 is this current (A)."""
+    return layer("encoder", "encoder", np.diag(currents) * DT / circuit.charge_per_weight, circuit=circuit)
+
+
+def compared(net, stimulus, timing=TIMING, **limits):
+    engine = simulate_network(net, stimulus, delay=timing.delay, t_pulse=timing.t_pulse)
+    return sign_off(net, stimulus, engine, timing=timing, **limits)
+
+
+def core(seed, n_in=20, n=36, n_synapses=256, fan_out=4):
+    """Encoders onto a random recurrent reservoir, two weights, one in five recurrent synapses inhibitory."""
+    rng = np.random.default_rng(seed)
+    inward, recurrent = np.zeros((n_in, n)), np.zeros((n, n))
+    for row in inward:
+        row[rng.choice(n, fan_out, replace=False)] = 0.5
+    pairs = [(i, j) for i in range(n) for j in range(n) if i != j]
+    for k in rng.choice(len(pairs), n_synapses - n_in * fan_out, replace=False):
+        recurrent[pairs[k]] = rng.choice([0.15, -0.15], p=[0.8, 0.2])
+    rheobase = CIRCUIT.rheobase
+    return NetworkSpec("core", DT, CIRCUIT, (encoder(np.full(n_in, 2 * rheobase)),
+                                             layer("reservoir", "lif", inward, recurrent)))  # fmt: skip
+
+
+def envelopes(n_rows, n_signals, seed, width=50):
+    """Smooth random signals, not negative, about 0.6 on average."""
+    rng = np.random.default_rng(seed)
+    window = np.hanning(4 * width)
+    noise = rng.standard_normal((n_rows + 4 * width - 1, n_signals))
+    smooth = np.stack([np.convolve(column, window, "valid") for column in noise.T], axis=1)
+    return np.clip(0.6 + 0.5 * smooth / smooth.std(), 0, None)
+
+
+@with_ngspice
+@pytest.mark.parametrize("delay", [0.3e-6, 1e-6])
+def test_a_pulse_begins_its_delay_after_the_spike(delay):
+    """One spike of weight 1.4 fires the target when its pulse, delay late, has lifted it to threshold."""
+    drive, weight = 3 * CIRCUIT.rheobase, 1.4
+    net = NetworkSpec("pair", DT, CIRCUIT, (encoder([drive]), layer("target", "lif", np.array([[weight]]))))
+    first = rise_time(CIRCUIT, drive, 0.0, CIRCUIT.v_threshold)
+    into = rise_time(CIRCUIT, weight * CIRCUIT.charge_per_weight / 1e-6, 0.0, CIRCUIT.v_threshold)
+    done = compared(net, Stimulus(15e-6), CoreTiming(delay, 1e-6))
+    assert done.spikes.train(0)[0] == pytest.approx(first, abs=2 * NS)
+    assert done.spikes.train(1)[0] == pytest.approx(first + delay + into, abs=4 * NS)
+
+
+@with_ngspice
+def test_energy_at_the_supplies_is_the_closed_form():
+    """Ten periods at a constant current: each supply delivers ten times its part of the energy of a spike.
+
+    The crowbar window of 4 us begins at a step of the solver, 50 ns at most.
+    """
+    drive, n = 3 * CIRCUIT.rheobase, 10
+    duration = n * period(CIRCUIT, drive) - 1e-6  # ends within the tenth refractory time
+    done = compared(NetworkSpec("one", DT, CIRCUIT, (encoder([drive]),)), Stimulus(duration))
+    assert done.spikes.counts.tolist() == [n]
+    one = spike_energy(CIRCUIT, drive)
+    expected = {
+        "membrane": drive * duration * CIRCUIT.device.v_ds,
+        "switching": n * (one.control + one.reset),
+        "crowbar": n * one.crowbar,
+        "static": CIRCUIT.static_power * duration,
+    }
+    assert done.energy_spice == pytest.approx(expected, rel=0.0125, abs=0)
+    assert done.energy_engine == pytest.approx(expected, rel=5e-3, abs=0)
+
+
+@with_ngspice
+def test_a_synapse_draws_its_weight_times_q_from_the_drain_supply():
+    """Excitation draws w q V_DS for each spike; inhibition is a sink and draws nothing."""
+    drive = 3 * CIRCUIT.rheobase
+    alone = NetworkSpec("alone", DT, CIRCUIT, (encoder([drive]),))
+    both = replace(alone, layers=(*alone.layers, layer("targets", "lif", np.array([[0.4, -0.4]]))))
+    duration = 10 * period(CIRCUIT, drive) + 2.5e-6  # the pulse of the tenth spike is over
+    without, done = (compared(net, Stimulus(duration)) for net in (alone, both))
+    synapses = done.energy_spice["membrane"] - without.energy_spice["membrane"]
+    n = int(done.spikes.counts[0])
+    assert synapses == pytest.approx(n * 0.4 * CIRCUIT.charge_per_weight * CIRCUIT.device.v_ds, rel=5e-3, abs=0)
+
+
+VARIANTS = {
+    "reset above ground, sink below": replace(CIRCUIT, v_reset=0.05, v_sink=-0.1),
+    "long refractory time": replace(CIRCUIT, t_refractory=5e-6),
+    "no gates to charge, no crowbar": replace(CIRCUIT, c_control=0.0, c_reset=0.0, i_crowbar=0.0),
+    "crowbar from reset on": replace(CIRCUIT, v_crowbar=1.0),
+}
+
+
+@with_ngspice
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_small_core_of_another_circuit_spikes_and_draws_as_in_the_engine(name):
+    """Signals of either sign, a bias, excitation and inhibition, own feedback."""
+    circuit, rng = VARIANTS[name], np.random.default_rng(3)
+    weights, recurrent = np.array([[0.7, 0.3, -0.5], [0.4, -0.3, 0.6]]), 0.2 * rng.standard_normal((3, 3))
+    drive = np.full(2, 3 * CIRCUIT.rheobase)
+    net = NetworkSpec("small", DT, circuit, (encoder(drive, circuit),
+        layer("reservoir", "lif", weights, recurrent, bias=0.03, circuit=circuit)))  # fmt: skip
+    signal = np.repeat(rng.normal(0.5, 0.8, (12, 2)), 10, axis=0)
+    done = compared(net, Stimulus(120e-6, signal=signal), bin=20 * NS)
+    assert done.matching.n_expected > 15
+    assert done.matching.matched == 1
+    for part, energy in done.energy_engine.items():
+        assert done.energy_spice[part] == pytest.approx(energy, rel=0.02, abs=1e-20)
+
+
+@with_ngspice
+def test_a_small_core_matches_clip_by_clip():
+    net = core(1, 4, 6, 24, 3)
+    clips = [Stimulus(100e-6, signal=envelopes(100, 4, seed)) for seed in (1, 2)]
+    engines = [simulate_network(net, clip, delay=1e-6, t_pulse=1e-6) for clip in clips]
+    done = sign_offs(net, list(zip(clips, engines, strict=True)), timing=TIMING)
+    assert [one.matching.n_expected for one in done] == [engine.own_times.size for engine in engines]
+    assert pooled([one.matching for one in done]).matched == 1
+    assert all(abs(one.energy_error) < 0.01 for one in done)
+
+
+@with_ngspice
+def test_a_core_that_was_changed_does_not_match():
+    net, stimulus = core(1, 4, 6, 24, 3), Stimulus(100e-6, signal=envelopes(100, 4, 1))
+    engine = simulate_network(net, stimulus, delay=1e-6, t_pulse=1e-6)
+    inputs, reservoir = net.layers
+    changed = replace(net, layers=(replace(inputs, v_threshold=np.full(4, 0.9)), reservoir))
+    assert sign_off(changed, stimulus, engine, timing=TIMING, bin=100 * NS).matching.matched < 0.9
+
+
+@with_ngspice
+def test_a_limit_that_is_too_short_is_named():
+    with pytest.raises(RuntimeError, match=r"took longer than 0\.05 s"):
+        compared(core(0), Stimulus(500e-6, signal=envelopes(500, 20, 0)), timeout_s=0.05)
+
+
+@pytest.mark.slow
+@with_ngspice
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_core_of_the_chip_spikes_as_in_the_engine(seed):
+    """20 encoders, 36 neurons, 256 synapses, half a second of speech at a thousand times its speed."""
+    net, stimulus = core(seed), Stimulus(500e-6, signal=envelopes(500, 20, seed))
+    assert (net.n_neurons, net.n_synapses) == (56, 256)
+    done = compared(net, stimulus, bin=DT)
+    assert done.matching.n_expected > 500
+    assert done.matching.matched >= 0.99
+    assert abs(done.energy_error) < 0.01
+
+
+def test_what_is_no_core_is_refused():
+    stimulus = Stimulus(10e-6)
+    driven = layer("outside", "lif", np.ones((1, 1)))
+    with pytest.raises(ValueError, match="has layers lif; a core is an encoder"):
+        core_deck(NetworkSpec("x", DT, CIRCUIT, (driven,)), stimulus, TIMING)
+    readout = layer("readout", "readout", np.ones((1, 1)))
+    with pytest.raises(ValueError, match="readout is off chip"):
+        core_deck(NetworkSpec("x", DT, CIRCUIT, (encoder([1e-11]), readout)), stimulus, TIMING)
+
+
+def test_a_line_that_could_spike_within_its_pulse_is_refused():
+    circuit = replace(CIRCUIT, t_refractory=0.2e-6)
+    net = NetworkSpec("fast", DT, circuit, (encoder([1e-11], circuit),))
+    with pytest.raises(ValueError, match=r"t_refractory = 200 ns .* shorter than delay \+ t_pulse = 2 us"):
+        core_deck(net, Stimulus(10e-6), TIMING)
+
+
+def test_a_clip_at_the_speed_of_speech_is_refused():
+    with pytest.raises(ValueError, match="let the chip run faster"):
+        core_deck(NetworkSpec("slow", DT, CIRCUIT, (encoder([1e-11]),)), Stimulus(0.5), TIMING)
+
+
+def test_timing_must_be_positive():
+    with pytest.raises(ValueError, match=r"delay.* must be positive"):
+        CoreTiming(delay=0.0)
+
+
+def test_an_engine_run_of_something_else_is_refused():
+    net, stimulus = core(0, 2, 3, 4, 2), Stimulus(10e-6)
+    engine = simulate_network(net, stimulus)
+    with pytest.raises(ValueError, match="engine ran 5 neurons, 'one' has 1"):
+        sign_off(NetworkSpec("one", DT, CIRCUIT, (encoder([1e-11]),)), stimulus, engine, timing=TIMING)
+    with pytest.raises(ValueError, match="the stimulus lasts 2e-05 s"):
+        sign_off(net, Stimulus(20e-6), engine, timing=TIMING)
+
+
+def test_without_ngspice_the_remedy_is_named(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(FileNotFoundError, match="apt-get install ngspice"):
+        compared(core(0, 2, 3, 4, 2), Stimulus(10e-6))
+
+
+def test_a_simulator_that_crashes_is_named(monkeypatch, tmp_path):
+    program = tmp_path / "ngspice"
+    program.write_text("#!/bin/sh\nkill -SEGV $$\n", encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="ngspice failed"):
+        compared(core(0, 2, 3, 4, 2), Stimulus(10e-6))
