@@ -229,6 +229,27 @@ def export(
             raise typer.Exit(1)
 
 
+@app.command()
+def signoff(
+    run: RunFolder,
+    clips: Annotated[int, typer.Option(help="Test clips to simulate in ngspice.")] = 10,
+    seed: Annotated[int, typer.Option(help="Draws the clips.")] = 0,
+    timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each clip.")] = 600.0,
+    jobs: Annotated[int, typer.Option(help="Processes of ngspice at a time.")] = 2,
+    json: Json = False,
+) -> None:
+    """Simulate a trained chip in ngspice on recordings: spikes, answers and energy beside those of the engine."""
+    with Terminal(json) as terminal:
+        from snn.reservoir.run import require_reservoir
+        from snn.reservoir.signoff import sign_off_run
+        from snn.run import load_run
+
+        loaded = require_reservoir(load_run(run))
+        terminal.result(
+            sign_off_run(loaded, clips, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter)
+        )
+
+
 @data_app.command(name="list")
 def data_list(json: Json = False) -> None:
     """The data sets there are."""

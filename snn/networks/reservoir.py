@@ -18,7 +18,7 @@ from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import SpikeEnergy
 from circuits.spikes import SpikeTrains, spike_trains
 from circuits.stimulus import Stimulus
-from circuits.transient import Population, simulate_network
+from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.reservoir.lattice import connect, fan_out
 from snn.reservoir.recipe import InputConfig, ReservoirConfig, ReservoirRecipe
@@ -66,10 +66,14 @@ class Reservoir:
             return Stimulus(clip.duration / self.acceleration, trains)
         return Stimulus(len(clip) * self.network.dt, signal=clip)
 
+    def simulate(self, stimulus: Stimulus, neurons: Population | None = None) -> Transient:
+        """Run one stimulus from rest; `neurons` stand in for those of the network, mismatched ones for example."""
+        return simulate_network(self.network, stimulus, delay=self.delay, neurons=neurons, n_jobs=1)
+
     def respond(self, clip: np.ndarray | SpikeTrains, neurons: Population | None = None) -> Response:
-        """Run one clip from rest; `neurons` stand in for those of the network, mismatched ones for example."""
+        """Run one clip from rest, see `simulate`."""
         stimulus = self.stimulus(clip)
-        run = simulate_network(self.network, stimulus, delay=self.delay, neurons=neurons, n_jobs=1)
+        run = self.simulate(stimulus, neurons)
         trains = [times * self.acceleration for times in run.trains]
         if isinstance(clip, SpikeTrains):
             trains = [*(clip.train(channel) for channel in range(clip.n_neurons)), *trains]

@@ -87,3 +87,10 @@ def _require_fits(model: ReservoirModel) -> None:
     n_features = model.recipe.readout.n_bins * reservoir.n_reservoir
     if model.readout.weights.shape[0] != n_features:
         raise ValueError(f"the readout takes {model.readout.weights.shape[0]} counts, the bins give {n_features}")
+
+
+def require_reservoir(run: Any) -> ReservoirRun:
+    """The run itself. Raises: ValueError if it is not of a reservoir."""
+    if not isinstance(run, ReservoirRun):
+        raise ValueError(f"{run.folder} holds a {run.recipe.name!r} spotter; this takes a reservoir, as chip-20-36")
+    return run

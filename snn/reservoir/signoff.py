@@ -1,0 +1,97 @@
+"""A trained chip signed off: clips through ngspice and through the engine, spikes, answers and energy by both."""
+
+from typing import Any
+
+import numpy as np
+
+from circuits.signoff import CoreTiming, SignOff, pooled, sign_offs
+from circuits.signoff.run import TIMEOUT_S
+from circuits.spikes import SpikeTrains
+from circuits.synapse import T_PULSE
+from circuits.units import Joules, Seconds
+from snn.data.corpus import open_corpus
+from snn.networks.reservoir import Reservoir
+from snn.reporter import Reporter
+from snn.reservoir.bins import count_features
+from snn.reservoir.clips import chip_inputs
+from snn.reservoir.experiment import split_clips
+from snn.reservoir.run import ReservoirModel, ReservoirRun
+
+
+def sign_off_run(
+    run: ReservoirRun,
+    n_clips: int,
+    *,
+    seed: int = 0,
+    timeout_s: float = TIMEOUT_S,
+    n_jobs: int = 2,
+    reporter: Reporter = Reporter(),
+) -> dict[str, Any]:
+    """Sign off `n_clips` test clips, drawn with `seed`: what `snn signoff --json` prints.
+
+    Two spikes match within one bin of a millisecond of speech. Raises: as `circuits.signoff.sign_off`.
+    """
+    if n_clips < 1:
+        raise ValueError(f"clips must be at least 1, got {n_clips}")
+    recipe, reservoir = run.recipe, run.model.reservoir
+    corpus = open_corpus(run.data, task=recipe.data.task, split=recipe.data.split)
+    clips = split_clips(recipe, corpus, "test", run.sample_rate, reporter)
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(clips))[:n_clips])
+    stimuli = [reservoir.stimulus(x) for x in chip_inputs([clips.rows[i] for i in chosen], run.model.scale, recipe)]
+    pairs = [(stimulus, reservoir.simulate(stimulus)) for stimulus in stimuli]
+    bin_s = 1e-3 / reservoir.acceleration
+    timing = CoreTiming(reservoir.delay, T_PULSE)
+    reporter.on_stage("running ngspice", 0, 0)
+    signed = sign_offs(reservoir.network, pairs, timing=timing, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
+    engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]
+    told = [_told(run.model, reservoir, trains) for trains in (engine, [result.spikes for result in signed])]
+    labels = [run.labels[clips.labels[i]] for i in chosen]
+    return _verdict(signed, bin_s) | {
+        "class_agreement": float(np.mean(np.equal(*told))),
+        "clips": [
+            _row(result, label, *(run.labels[k] for k in answers))
+            for result, label, *answers in zip(signed, labels, *told, strict=True)
+        ],
+    }
+
+
+def _told(model: ReservoirModel, reservoir: Reservoir, clips: list[SpikeTrains]) -> np.ndarray:
+    """The readout's answers to spikes in chip time, `(clip,)`."""
+    speech = [
+        SpikeTrains(c.times * reservoir.acceleration, c.neurons, c.n_neurons, c.duration * reservoir.acceleration)
+        for c in (clip.select(reservoir.n_input, clip.n_neurons) for clip in clips)
+    ]
+    return model.readout.scores(count_features(speech, model.recipe.readout)).argmax(axis=1)
+
+
+def _verdict(signed: list[SignOff], bin_s: Seconds) -> dict[str, Any]:
+    """All clips together."""
+    matching = pooled([result.matching for result in signed])
+    spice, engine = (_sum(parts) for parts in zip(*((r.energy_spice, r.energy_engine) for r in signed), strict=True))
+    return {
+        "n_clips": len(signed),
+        "bin_s": bin_s,
+        "n_spikes": matching.n_expected,
+        "matched_spikes": matching.matched,
+        "timing_error_s": matching.timing_error,
+        "energy_spice_j": sum(spice.values()),
+        "energy_engine_j": sum(engine.values()),
+        "energy_error": sum(spice.values()) / sum(engine.values()) - 1,
+        "energy_parts_spice_j": spice,
+        "energy_parts_engine_j": engine,
+    }
+
+
+def _sum(parts: tuple[dict[str, Joules], ...]) -> dict[str, Joules]:
+    return {name: sum(part[name] for part in parts) for name in parts[0]}
+
+
+def _row(result: SignOff, label: str, engine: str, spice: str) -> dict[str, Any]:
+    return {
+        "label": label,
+        "engine": engine,
+        "ngspice": spice,
+        "spikes": result.matching.n_expected,
+        "matched": result.matching.matched,
+        "energy_error": result.energy_error,
+    }
