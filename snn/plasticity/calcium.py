@@ -46,6 +46,7 @@ class CalciumRule:
     neuron: ReadoutNeuron = field(default_factory=ReadoutNeuron)
     grid: LevelGrid = field(default_factory=lambda: LevelGrid(0.4, 64))
     dt: Seconds = 1 * ms
+    hold: bool = False
 
     def __post_init__(self):
         freeze_si(self)
@@ -79,6 +80,7 @@ class _Constants(NamedTuple):
     n_refractory: int
     v_floor: float
     inhibition: float
+    bias: float
     threshold: float
     margin: float
     p_up: float
@@ -125,9 +127,10 @@ def present_levels(
     steps = (trains.times / rule.dt).astype(np.int64)
     n_steps = int(np.ceil(trains.duration / rule.dt))
     spikes, v = np.zeros(n_labels, np.int64), np.zeros(n_labels)
+    hold = rule.hold and calcium is not None
     calcium = np.zeros(n_labels) if calcium is None else np.array(calcium, dtype=float)
     target = -1 if label is None else int(label)
-    sums = _clip(steps, trains.neurons, n_steps, index, target, _constants(rule), rng, spikes, v, calcium)
+    sums = _clip(steps, trains.neurons, n_steps, index, target, _constants(rule), rng, spikes, v, calcium, hold)
     return Outcome(spikes, v, calcium, *sums)
 
 
@@ -140,6 +143,7 @@ def _constants(rule: CalciumRule) -> _Constants:
         round(neuron.t_refractory / rule.dt),
         neuron.v_floor,
         neuron.inhibition,
+        neuron.bias,
         rule.threshold,
         rule.margin,
         rule.p_up,
@@ -154,10 +158,10 @@ def _constants(rule: CalciumRule) -> _Constants:
 
 @no_type_check
 @numba.njit(cache=True, nogil=True)
-def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium):
+def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold):
     """Steps of dt: charge of the lines, teacher, threshold, then learning at each event; returns the counts."""
     n_labels = spikes.size
-    busy = np.zeros(n_labels, np.int64)
+    busy, chance = np.zeros(n_labels, np.int64), np.zeros(n_labels)
     first, n_up, n_down, charge = 0, 0, 0, 0.0
     for step in range(n_steps):
         last = first
@@ -166,34 +170,54 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium):
         for label in range(n_labels):
             teacher = _teacher(calcium[label], label == target, p) if target >= 0 else 0.0
             charge += max(teacher, 0.0) * (1 - p.alpha)
-            v[label] = teacher + (v[label] - teacher) * p.alpha
-            for event in range(first, last):
+            v[label] = p.bias + teacher + (v[label] - p.bias - teacher) * p.alpha
+        for event in range(first, last):
+            for label in range(n_labels):
                 v[label] += p.w_min + p.step * index[lines[event], label]
-            v[label] = max(v[label], p.v_floor)
-            calcium[label] *= p.decay
-            if busy[label] > 0:
-                busy[label] -= 1
-                v[label] = 0.0
-            elif v[label] >= 1.0:
-                v -= p.inhibition
-                v[label], busy[label] = 0.0, p.n_refractory
-                spikes[label] += 1
-                calcium[label] += 1.0
-            if target < 0:
-                continue
-            chance = _chance(calcium[label], label == target, p)
-            if chance == 0.0:
-                continue
-            for event in range(first, last):
-                level = index[lines[event], label]
-                if chance > 0 and level < p.top and rng.random() < chance:
-                    index[lines[event], label] = level + 1
-                    n_up += 1
-                elif chance < 0 and level > 0 and rng.random() < -chance:
-                    index[lines[event], label] = level - 1
-                    n_down += 1
+        _fire(v, busy, calcium, spikes, hold, p)
+        if target >= 0:
+            for label in range(n_labels):
+                chance[label] = _chance(calcium[label], label == target, p)
+            up, down = _learn(lines[first:last], chance, index, p.top, rng)
+            n_up, n_down = n_up + up, n_down + down
         first = last
     return n_up, n_down, charge
+
+
+@no_type_check
+@numba.njit(cache=True)
+def _fire(v, busy, calcium, spikes, hold, p):
+    """Threshold, reset, refractory time and inhibition of the others; calcium decays and counts, unless it is held."""
+    if not hold:
+        calcium *= p.decay
+    for label in range(v.size):
+        v[label] = max(v[label], p.v_floor)
+        if busy[label] > 0:
+            busy[label] -= 1
+            v[label] = 0.0
+        elif v[label] >= 1.0:
+            v -= p.inhibition
+            v[label], busy[label] = 0.0, p.n_refractory
+            spikes[label] += 1
+            if not hold:
+                calcium[label] += 1.0
+
+
+@no_type_check
+@numba.njit(cache=True)
+def _learn(lines, chance, index, top, rng):
+    """Move the synapses of the lines that spike, each with its neuron's chance; returns the moves up and down."""
+    n_up, n_down = 0, 0
+    for line in lines:
+        for label in range(chance.size):
+            level = index[line, label]
+            if chance[label] > 0 and level < top and rng.random() < chance[label]:
+                index[line, label] = level + 1
+                n_up += 1
+            elif chance[label] < 0 and level > 0 and rng.random() < -chance[label]:
+                index[line, label] = level - 1
+                n_down += 1
+    return n_up, n_down
 
 
 @no_type_check

@@ -20,6 +20,7 @@ class ReadoutNeuron:
     t_refractory: Seconds = 3 * ms  # Source: the group's readout
     v_floor: float = -1.0  # ASSUMED: the sink lies as far below the reset as the threshold above
     inhibition: float = 0.0  # what a spike takes from the membranes of the other readout neurons
+    bias: float = 0.0  # constant drive in units of the swing: where its current alone would take the membrane
 
     def __post_init__(self):
         freeze_si(self)
