@@ -159,8 +159,8 @@ def _constants(rule: CalciumRule) -> _Constants:
 @no_type_check
 @numba.njit(cache=True, nogil=True)
 def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold):
-    """Steps of dt: charge of the lines, teacher, threshold, then learning at each event; returns the counts."""
-    n_labels = spikes.size
+    """Steps of dt: teacher, charge of the lines, threshold, then learning at each event; returns the counts."""
+    n_labels, decay = spikes.size, 1.0 if hold else p.decay
     busy, chance = np.zeros(n_labels, np.int64), np.zeros(n_labels)
     first, n_up, n_down, charge = 0, 0, 0, 0.0
     for step in range(n_steps):
@@ -174,49 +174,44 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold
         for event in range(first, last):
             for label in range(n_labels):
                 v[label] += p.w_min + p.step * index[lines[event], label]
-        _fire(v, busy, calcium, spikes, hold, p)
-        if target >= 0:
+        for label in range(n_labels):
+            calcium[label] *= decay
+            v[label] = max(v[label], p.v_floor)
+            if busy[label] > 0:
+                busy[label] -= 1
+                v[label] = 0.0
+            elif v[label] >= 1.0:
+                for other in range(n_labels if p.inhibition else 0):
+                    v[other] -= p.inhibition
+                v[label], busy[label] = 0.0, p.n_refractory
+                spikes[label] += 1
+                calcium[label] += 0.0 if hold else 1.0
+        if target >= 0 and last > first:
             for label in range(n_labels):
                 chance[label] = _chance(calcium[label], label == target, p)
-            up, down = _learn(lines[first:last], chance, index, p.top, rng)
-            n_up, n_down = n_up + up, n_down + down
+            for event in range(first, last):
+                up, down = _learn(lines[event], chance, index, p.top, rng)
+                n_up, n_down = n_up + up, n_down + down
         first = last
     return n_up, n_down, charge
 
 
 @no_type_check
 @numba.njit(cache=True)
-def _fire(v, busy, calcium, spikes, hold, p):
-    """Threshold, reset, refractory time and inhibition of the others; calcium decays and counts, unless it is held."""
-    if not hold:
-        calcium *= p.decay
-    for label in range(v.size):
-        v[label] = max(v[label], p.v_floor)
-        if busy[label] > 0:
-            busy[label] -= 1
-            v[label] = 0.0
-        elif v[label] >= 1.0:
-            v -= p.inhibition
-            v[label], busy[label] = 0.0, p.n_refractory
-            spikes[label] += 1
-            if not hold:
-                calcium[label] += 1.0
-
-
-@no_type_check
-@numba.njit(cache=True)
-def _learn(lines, chance, index, top, rng):
-    """Move the synapses of the lines that spike, each with its neuron's chance; returns the moves up and down."""
+def _learn(line, chance, index, top, rng):
+    """Move the synapses of a line that spikes, each with its neuron's chance; returns the moves up and down."""
     n_up, n_down = 0, 0
-    for line in lines:
-        for label in range(chance.size):
-            level = index[line, label]
-            if chance[label] > 0 and level < top and rng.random() < chance[label]:
-                index[line, label] = level + 1
-                n_up += 1
-            elif chance[label] < 0 and level > 0 and rng.random() < -chance[label]:
-                index[line, label] = level - 1
-                n_down += 1
+    for label in range(chance.size):
+        size = abs(chance[label])
+        if size == 0.0 or (size < 1.0 and rng.random() >= size):
+            continue
+        level = index[line, label]
+        if chance[label] > 0 and level < top:
+            index[line, label] = level + 1
+            n_up += 1
+        elif chance[label] < 0 and level > 0:
+            index[line, label] = level - 1
+            n_down += 1
     return n_up, n_down
 
 

@@ -43,7 +43,7 @@ def by_time_bin(trains: SpikeTrains, n_bins: int, width: Seconds) -> SpikeTrains
 
 
 def winner(spikes: np.ndarray, potential: np.ndarray) -> np.ndarray:
-    """Label with the most spikes; among equals the one whose membrane ends nearest to its next.  (..., label) -> (...)"""
+    """Label with the most spikes, among equals the one whose membrane ends highest; (..., label) -> (...)."""
     ranked = np.where(spikes == spikes.max(-1, keepdims=True), potential, -np.inf)
     return ranked.argmax(-1)
 
