@@ -32,21 +32,24 @@ class CalciumRule:
 
     `mode`: "calcium", as above; "distance", its probability times |C - threshold| / margin; "target", up for the
     label's neuron until C reaches threshold + margin, down for others until threshold - margin; "greedy", the same
-    without calcium.
+    without calcium.   `hold`: while a clip that has just been recognised is learnt, the gates keep the calcium that
+    recognising left, so all its events are judged by the answer.
+    The defaults are those that learnt best: calcium that lasts longer than a clip counts the spikes, and the current
+    `neuron.bias` makes every neuron fire near the threshold, so that evidence against a label slows it.
     """
 
     mode: Mode = "target"
-    tau_calcium: Seconds = 64 * ms
-    threshold: float = 10.0  # spikes
-    margin: float = 2.0  # spikes
-    p_up: float = 0.1
-    p_down: float = 0.1
-    teacher: float = 10.0  # drive in units of the swing: where the current alone would take the membrane; 0 for none
+    tau_calcium: Seconds = 20.0
+    threshold: float = 40.0  # spikes
+    margin: float = 8.0  # spikes
+    p_up: float = 0.5
+    p_down: float = 0.5
+    teacher: float = 0.0  # drive in units of the swing: where the current alone would take the membrane; 0 for none
     teacher_margin: float = 1.0  # spikes
-    neuron: ReadoutNeuron = field(default_factory=ReadoutNeuron)
-    grid: LevelGrid = field(default_factory=lambda: LevelGrid(0.4, 64))
+    hold: bool = True
+    neuron: ReadoutNeuron = field(default_factory=lambda: ReadoutNeuron(1.0, 1 * ms, -20.0, bias=52.5))
+    grid: LevelGrid = field(default_factory=lambda: LevelGrid(0.5, 256))
     dt: Seconds = 1 * ms
-    hold: bool = False
 
     def __post_init__(self):
         freeze_si(self)
@@ -57,6 +60,21 @@ class CalciumRule:
             require(self, name, 0 <= getattr(self, name) <= 1, "in 0..1")
         for name in ("teacher", "teacher_margin"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
+
+
+# Source: parameters of the BTBT group's code, in units of its threshold of 20 mV: steps of 0.01 mV between -8 and 8 mV.
+PUBLISHED = CalciumRule(
+    mode="calcium",
+    tau_calcium=64 * ms,
+    threshold=10.0,
+    margin=2.0,
+    p_up=0.1,
+    p_down=0.1,
+    teacher=10_000 / 20,
+    hold=False,
+    neuron=ReadoutNeuron(64 * ms, 3 * ms, 0.0),
+    grid=LevelGrid(8 / 20, 1601),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +118,10 @@ def present(
     rng: np.random.Generator,
     calcium: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Outcome]:
-    """One clip through the readout; None for a label recognises only: no teacher, nothing changes.
+    """One clip through the readout, from rest; None for a label recognises only: no teacher, nothing changes.
 
-    Args:  weights: `(line, label)`, moved to the grid's levels first.
+    Args:  weights: `(line, label)`, moved to the grid's levels first.  calcium: `(label,)`, what recognising the clip
+    left; None for none, and then none is held.
     Returns:  the weights after the clip and its `Outcome`.  Raises:  ValueError where clip and weights do not fit.
     """
     index = rule.grid.index(weights)

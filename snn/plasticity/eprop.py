@@ -1,4 +1,4 @@
-"""e-prop: the gradient of a recurrent spiking layer forward in time, from what each synapse knows and a learning signal.
+"""e-prop: the gradient of a recurrent spiking layer forward in time, from what a synapse knows and a learning signal.
 
     eps_ij <- dv_j'/dv_j eps_ij + dv_j'/dI_j pre_i         how the synapse moves its neuron's membrane
     e_ij    = ds_j/dv_j eps_ij + ds_j/dI_j pre_i           ... and its spikes

@@ -57,7 +57,7 @@ def apply(
 ) -> tuple[np.ndarray, int]:
     """Latch what a clip asks for: each synapse moves by `eligibility` levels, the fraction of a level by chance.
 
-    So a binary synapse switches with probability |eligibility|, and the mean move is the eligibility away from the ends.
+    So a binary synapse switches with probability |eligibility|; away from the ends the mean move is the eligibility.
     Returns:  the new weights `(synapse,)`, on the grid, and the levels changed in all.
     """
     before = grid.index(weights)

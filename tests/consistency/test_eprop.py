@@ -7,7 +7,7 @@ from snn.neurons.lif import LIFParams, LIFState, lif_state, lif_step
 from snn.neurons.surrogate import atan, triangle
 from snn.plasticity.eprop import EpropNetwork, eprop_gradients
 
-T, B, I, N, K = 25, 3, 6, 5, 4
+T, B, N_IN, N, K = 16, 3, 6, 5, 4
 NONE = -float("inf")
 
 
@@ -19,12 +19,12 @@ def network(recurrent=0.8, spike_grad=triangle, v_floor=NONE):
 
     alpha = torch.linspace(0.6, 0.95, N, dtype=torch.float64)
     neurons = LIFParams(alpha, torch.ones(N, dtype=torch.float64), spike_grad, v_floor)
-    return EpropNetwork(2.5 * draw(I, N), recurrent * 3 * draw(N, N), draw(N, K), neurons, 0.85)
+    return EpropNetwork(2.5 * draw(N_IN, N), recurrent * 3 * draw(N, N), draw(N, K), neurons, 0.85)
 
 
 def clips():
     g = torch.Generator().manual_seed(2)
-    x = (torch.rand(T, B, I, generator=g) < 0.4).double()
+    x = (torch.rand(T, B, N_IN, generator=g) < 0.4).double()
     return x, torch.tensor([0, 3, 1])
 
 
@@ -38,7 +38,7 @@ def through_time(x, labels, net, cut):
         y = net.readout_decay * y + (1 - net.readout_decay) * (spikes @ weights[2])
         loss = loss + torch.nn.functional.cross_entropy(y, labels, reduction="sum") / (T * B)
         n_spikes += spikes.sum().item()
-    assert n_spikes > 30
+    assert n_spikes > 20
     return torch.autograd.grad(loss, weights), y.detach()
 
 
@@ -83,9 +83,9 @@ def test_it_learns_what_it_is_shown(kind):
     if kind == "random":
         feedback = torch.randn(N, K, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     losses = []
-    for _ in range(60):
+    for _ in range(25):
         gradients, y = eprop_gradients(x, labels, net, feedback)
         losses.append(torch.nn.functional.cross_entropy(y.mean(0), labels).item())
-        steps = [w - 2.0 * g for w, g in zip(net[:3], gradients, strict=True)]
+        steps = [w - 4.0 * g for w, g in zip(net[:3], gradients, strict=True)]
         net = net._replace(inputs=steps[0], recurrent=steps[1], readout=steps[2])
     assert losses[-1] < 0.85 * losses[0]  # chance begins at ln 4 = 1.39
