@@ -47,7 +47,7 @@ class OnlineLearning:
 
 def learn_online(
     trains: Sequence[SpikeTrains],
-    labels: Sequence[int],
+    labels: Sequence[int] | np.ndarray,
     rule: CalciumRule,
     weights: np.ndarray,
     rng: np.random.Generator,

@@ -56,7 +56,7 @@ def test_the_published_constants_learn_something(task):
 
 def test_each_clip_is_recognised_before_it_is_learnt(task):
     """One clip, one epoch: the answer is that of the weights before; the second epoch sees what was learnt."""
-    clips, labels, *_ = task
+    clips, *_ = task
     rule = CalciumRule(p_up=1.0, p_down=1.0)
     before = recognise(clips[:1], np.zeros((100, N_LABELS)), rule)
     wrong = int(before.labels[0] + 1) % N_LABELS
