@@ -45,9 +45,9 @@ def by_time_bin(trains: SpikeTrains, n_bins: int, width: Seconds) -> SpikeTrains
 def winner(spikes: np.ndarray, potential: np.ndarray) -> np.ndarray:
     """Label with the most spikes, among equals the one whose membrane ends highest; (..., label) -> (...)."""
     ranked = np.where(spikes == spikes.max(-1, keepdims=True), potential, -np.inf)
-    return ranked.argmax(-1)
+    return np.asarray(ranked.argmax(-1))
 
 
 def is_tied(spikes: np.ndarray) -> np.ndarray:
     """Whether several labels share the most spikes (none at all included), (..., label) -> (...)."""
-    return (spikes == spikes.max(-1, keepdims=True)).sum(-1) > 1
+    return np.asarray((spikes == spikes.max(-1, keepdims=True)).sum(-1) > 1)
