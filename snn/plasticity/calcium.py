@@ -32,19 +32,23 @@ class CalciumRule:
 
     `mode`: "calcium", as above; "distance", its probability times |C - threshold| / margin; "target", up for the
     label's neuron until C reaches threshold + margin, down for others until threshold - margin; "greedy", the same
-    without calcium.
+    without calcium.   `hold`: while a clip that has just been recognised is learnt, the gates keep the calcium that
+    recognising left, so all its events are judged by the answer.
+    The defaults are those that learnt best: calcium that lasts longer than a clip counts the spikes, and the current
+    `neuron.bias` makes every neuron fire near the threshold, so that evidence against a label slows it.
     """
 
     mode: Mode = "target"
-    tau_calcium: Seconds = 64 * ms
-    threshold: float = 10.0  # spikes
-    margin: float = 2.0  # spikes
-    p_up: float = 0.1
-    p_down: float = 0.1
-    teacher: float = 10.0  # drive in units of the swing: where the current alone would take the membrane; 0 for none
+    tau_calcium: Seconds = 20.0
+    threshold: float = 40.0  # spikes
+    margin: float = 8.0  # spikes
+    p_up: float = 0.5
+    p_down: float = 0.5
+    teacher: float = 0.0  # drive in units of the swing: where the current alone would take the membrane; 0 for none
     teacher_margin: float = 1.0  # spikes
-    neuron: ReadoutNeuron = field(default_factory=ReadoutNeuron)
-    grid: LevelGrid = field(default_factory=lambda: LevelGrid(0.4, 64))
+    hold: bool = True
+    neuron: ReadoutNeuron = field(default_factory=lambda: ReadoutNeuron(1.0, 1 * ms, -20.0, bias=52.5))
+    grid: LevelGrid = field(default_factory=lambda: LevelGrid(0.5, 256))
     dt: Seconds = 1 * ms
 
     def __post_init__(self):
@@ -56,6 +60,21 @@ class CalciumRule:
             require(self, name, 0 <= getattr(self, name) <= 1, "in 0..1")
         for name in ("teacher", "teacher_margin"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
+
+
+# Source: parameters of the BTBT group's code, in units of its threshold of 20 mV: steps of 0.01 mV between -8 and 8 mV.
+PUBLISHED = CalciumRule(
+    mode="calcium",
+    tau_calcium=64 * ms,
+    threshold=10.0,
+    margin=2.0,
+    p_up=0.1,
+    p_down=0.1,
+    teacher=10_000 / 20,
+    hold=False,
+    neuron=ReadoutNeuron(64 * ms, 3 * ms, 0.0),
+    grid=LevelGrid(8 / 20, 1601),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +98,7 @@ class _Constants(NamedTuple):
     n_refractory: int
     v_floor: float
     inhibition: float
+    bias: float
     threshold: float
     margin: float
     p_up: float
@@ -98,9 +118,10 @@ def present(
     rng: np.random.Generator,
     calcium: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Outcome]:
-    """One clip through the readout; None for a label recognises only: no teacher, nothing changes.
+    """One clip through the readout, from rest; None for a label recognises only: no teacher, nothing changes.
 
-    Args:  weights: `(line, label)`, moved to the grid's levels first.
+    Args:  weights: `(line, label)`, moved to the grid's levels first.  calcium: `(label,)`, what recognising the clip
+    left; None for none, and then none is held.
     Returns:  the weights after the clip and its `Outcome`.  Raises:  ValueError where clip and weights do not fit.
     """
     index = rule.grid.index(weights)
@@ -125,9 +146,10 @@ def present_levels(
     steps = (trains.times / rule.dt).astype(np.int64)
     n_steps = int(np.ceil(trains.duration / rule.dt))
     spikes, v = np.zeros(n_labels, np.int64), np.zeros(n_labels)
+    hold = rule.hold and calcium is not None
     calcium = np.zeros(n_labels) if calcium is None else np.array(calcium, dtype=float)
     target = -1 if label is None else int(label)
-    sums = _clip(steps, trains.neurons, n_steps, index, target, _constants(rule), rng, spikes, v, calcium)
+    sums = _clip(steps, trains.neurons, n_steps, index, target, _constants(rule), rng, spikes, v, calcium, hold)
     return Outcome(spikes, v, calcium, *sums)
 
 
@@ -140,6 +162,7 @@ def _constants(rule: CalciumRule) -> _Constants:
         round(neuron.t_refractory / rule.dt),
         neuron.v_floor,
         neuron.inhibition,
+        neuron.bias,
         rule.threshold,
         rule.margin,
         rule.p_up,
@@ -154,10 +177,10 @@ def _constants(rule: CalciumRule) -> _Constants:
 
 @no_type_check
 @numba.njit(cache=True, nogil=True)
-def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium):
-    """Steps of dt: charge of the lines, teacher, threshold, then learning at each event; returns the counts."""
-    n_labels = spikes.size
-    busy = np.zeros(n_labels, np.int64)
+def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold):
+    """Steps of dt: teacher, charge of the lines, threshold, then learning at each event; returns the counts."""
+    n_labels, decay = spikes.size, 1.0 if hold else p.decay
+    busy, chance = np.zeros(n_labels, np.int64), np.zeros(n_labels)
     first, n_up, n_down, charge = 0, 0, 0, 0.0
     for step in range(n_steps):
         last = first
@@ -166,34 +189,49 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium):
         for label in range(n_labels):
             teacher = _teacher(calcium[label], label == target, p) if target >= 0 else 0.0
             charge += max(teacher, 0.0) * (1 - p.alpha)
-            v[label] = teacher + (v[label] - teacher) * p.alpha
-            for event in range(first, last):
+            v[label] = p.bias + teacher + (v[label] - p.bias - teacher) * p.alpha
+        for event in range(first, last):
+            for label in range(n_labels):
                 v[label] += p.w_min + p.step * index[lines[event], label]
+        for label in range(n_labels):
+            calcium[label] *= decay
             v[label] = max(v[label], p.v_floor)
-            calcium[label] *= p.decay
             if busy[label] > 0:
                 busy[label] -= 1
                 v[label] = 0.0
             elif v[label] >= 1.0:
-                v -= p.inhibition
+                for other in range(n_labels if p.inhibition else 0):
+                    v[other] -= p.inhibition
                 v[label], busy[label] = 0.0, p.n_refractory
                 spikes[label] += 1
-                calcium[label] += 1.0
-            if target < 0:
-                continue
-            chance = _chance(calcium[label], label == target, p)
-            if chance == 0.0:
-                continue
+                calcium[label] += 0.0 if hold else 1.0
+        if target >= 0 and last > first:
+            for label in range(n_labels):
+                chance[label] = _chance(calcium[label], label == target, p)
             for event in range(first, last):
-                level = index[lines[event], label]
-                if chance > 0 and level < p.top and rng.random() < chance:
-                    index[lines[event], label] = level + 1
-                    n_up += 1
-                elif chance < 0 and level > 0 and rng.random() < -chance:
-                    index[lines[event], label] = level - 1
-                    n_down += 1
+                up, down = _learn(lines[event], chance, index, p.top, rng)
+                n_up, n_down = n_up + up, n_down + down
         first = last
     return n_up, n_down, charge
+
+
+@no_type_check
+@numba.njit(cache=True)
+def _learn(line, chance, index, top, rng):
+    """Move the synapses of a line that spikes, each with its neuron's chance; returns the moves up and down."""
+    n_up, n_down = 0, 0
+    for label in range(chance.size):
+        size = abs(chance[label])
+        if size == 0.0 or (size < 1.0 and rng.random() >= size):
+            continue
+        level = index[line, label]
+        if chance[label] > 0 and level < top:
+            index[line, label] = level + 1
+            n_up += 1
+        elif chance[label] < 0 and level > 0:
+            index[line, label] = level - 1
+            n_down += 1
+    return n_up, n_down
 
 
 @no_type_check

@@ -39,7 +39,9 @@ class LevelGrid:
 
     def index(self, weights: np.ndarray) -> np.ndarray:
         """The nearest level of each weight, 0 .. n_levels - 1, any shape; weights outside are clipped."""
-        return np.rint((np.clip(weights, self.w_min, self.w_max) - self.w_min) / self.step).astype(np.int64)
+        return np.rint(
+            (np.clip(np.asarray(weights, dtype=float), self.w_min, self.w_max) - self.w_min) / self.step
+        ).astype(np.int64)
 
     def value(self, index: np.ndarray) -> np.ndarray:
         """The weight of each level, any shape."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from circuits.learning import LearningActivity
+from circuits.neuron import LIFCircuit
 from circuits.spikes import SpikeTrains
 from snn.plasticity.calcium import CalciumRule, Outcome, present_levels
 from snn.plasticity.readout import is_tied, winner
@@ -33,11 +35,19 @@ class OnlineLearning:
     n_down: np.ndarray  # (epoch,)
     teacher_charge: np.ndarray  # (epoch,), in units of the charge of a weight of 1
     readout_spikes: np.ndarray  # (epoch,), while learning; those of recognising are not in it
+    n_clips: int
+
+    def activity(self, circuit: LIFCircuit) -> LearningActivity:
+        """Of all epochs, for `circuits.learning.learning_energy`."""
+        moved = float(self.n_up.sum() + self.n_down.sum())
+        charge = float(self.teacher_charge.sum()) * circuit.charge_per_weight
+        presentations = self.n_clips * len(self.prequential)
+        return LearningActivity(moved, moved, charge, float(self.readout_spikes.sum()), presentations)
 
 
 def learn_online(
     trains: Sequence[SpikeTrains],
-    labels: Sequence[int],
+    labels: Sequence[int] | np.ndarray,
     rule: CalciumRule,
     weights: np.ndarray,
     rng: np.random.Generator,
@@ -51,7 +61,8 @@ def learn_online(
         factor = annealing**epoch
         now = replace(rule, p_up=rule.p_up * factor, p_down=rule.p_down * factor)
         history.append(_epoch(trains, labels, now, index, rng))
-    return OnlineLearning(rule.grid.value(index), *(np.array(column) for column in zip(*history, strict=True)))
+    columns = (np.array(column) for column in zip(*history, strict=True))
+    return OnlineLearning(rule.grid.value(index), *columns, n_clips=len(trains))
 
 
 def _epoch(trains, labels, rule, index, rng) -> tuple[float, int, int, float, int]:

@@ -20,6 +20,7 @@ class ReadoutNeuron:
     t_refractory: Seconds = 3 * ms  # Source: the group's readout
     v_floor: float = -1.0  # ASSUMED: the sink lies as far below the reset as the threshold above
     inhibition: float = 0.0  # what a spike takes from the membranes of the other readout neurons
+    bias: float = 0.0  # constant drive in units of the swing: where its current alone would take the membrane
 
     def __post_init__(self):
         freeze_si(self)
@@ -42,11 +43,11 @@ def by_time_bin(trains: SpikeTrains, n_bins: int, width: Seconds) -> SpikeTrains
 
 
 def winner(spikes: np.ndarray, potential: np.ndarray) -> np.ndarray:
-    """Label with the most spikes; among equals the one whose membrane ends nearest to its next.  (..., label) -> (...)"""
+    """Label with the most spikes, among equals the one whose membrane ends highest; (..., label) -> (...)."""
     ranked = np.where(spikes == spikes.max(-1, keepdims=True), potential, -np.inf)
-    return ranked.argmax(-1)
+    return np.asarray(ranked.argmax(-1))
 
 
 def is_tied(spikes: np.ndarray) -> np.ndarray:
     """Whether several labels share the most spikes (none at all included), (..., label) -> (...)."""
-    return (spikes == spikes.max(-1, keepdims=True)).sum(-1) > 1
+    return np.asarray((spikes == spikes.max(-1, keepdims=True)).sum(-1) > 1)

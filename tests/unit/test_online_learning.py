@@ -1,0 +1,94 @@
+"""The calcium-gated rule learns online what ridge regression learns from all clips at once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.neuron import LIFCircuit
+from circuits.spikes import SpikeTrains
+from snn.plasticity.calcium import PUBLISHED, CalciumRule
+from snn.plasticity.least_squares import choose_ridge
+from snn.plasticity.online import learn_online, recognise
+from snn.plasticity.readout import ReadoutNeuron, by_time_bin
+
+N_LABELS, N_NEURONS, N_BINS, WIDTH = 4, 20, 5, 0.16
+
+
+@pytest.fixture(scope="module")
+def task():
+    """Poisson patterns of four classes, whose rates of about 25 Hz vary by a third from class to class."""
+    rng = np.random.default_rng(0)
+    rates = 25 * np.exp(0.3 * rng.standard_normal((N_LABELS, N_BINS, N_NEURONS)))
+    labels = np.arange(600) % N_LABELS
+    clips = []
+    for label in labels:
+        counts = rng.poisson(rates[label] * np.exp(0.6 * rng.standard_normal((N_BINS, N_NEURONS))) * WIDTH).ravel()
+        lines = np.repeat(np.arange(counts.size), counts)
+        times = lines // N_NEURONS * WIDTH + rng.uniform(0, WIDTH, lines.size)
+        order = np.argsort(times)
+        clips.append(by_time_bin(SpikeTrains(times[order], lines[order] % N_NEURONS, N_NEURONS, 0.82), N_BINS, WIDTH))
+    return clips[:400], labels[:400], clips[400:], labels[400:]
+
+
+def learn(task, rule, epochs=8, annealing=0.7):
+    clips, labels, *_ = task
+    return learn_online(clips, labels, rule, np.zeros((100, N_LABELS)), np.random.default_rng(1), epochs, annealing)
+
+
+def test_it_comes_within_five_points_of_ridge_regression(task):
+    clips, labels, unseen, answers = task
+    features = np.array([clip.counts for clip in clips])
+    ridge = choose_ridge(features, labels, None, None, N_LABELS).accuracy(np.array([c.counts for c in unseen]), answers)
+    learnt = learn(task, CalciumRule())
+    answer = recognise(unseen, learnt.weights, CalciumRule())
+    assert ridge > 0.9
+    assert answer.accuracy(answers) > ridge - 0.05
+    assert answer.tie_share < 0.1
+    assert learnt.prequential[0] < learnt.prequential[-1]
+
+
+def test_the_published_constants_learn_something(task):
+    *_, unseen, answers = task
+    rule = replace(PUBLISHED, p_up=1.0, p_down=1.0)
+    assert recognise(unseen, learn(task, rule).weights, rule).accuracy(answers) > 0.4
+
+
+def test_each_clip_is_recognised_before_it_is_learnt(task):
+    """One clip, one epoch: the answer is that of the weights before; the second epoch sees what was learnt."""
+    clips, *_ = task
+    rule = CalciumRule(p_up=1.0, p_down=1.0)
+    before = recognise(clips[:1], np.zeros((100, N_LABELS)), rule)
+    wrong = int(before.labels[0] + 1) % N_LABELS
+    learnt = learn_online(clips[:1], [wrong], rule, np.zeros((100, N_LABELS)), np.random.default_rng(0), 2)
+    assert learnt.prequential.tolist() == [0.0, 1.0]
+
+
+def test_weights_stay_on_the_grid_and_every_move_is_counted(task):
+    rule = CalciumRule()
+    learnt = learn(task, rule, epochs=2)
+    np.testing.assert_allclose(rule.grid.round(learnt.weights), learnt.weights, rtol=1e-9)
+    net = (rule.grid.index(learnt.weights) - rule.grid.index(np.zeros(1))).sum()
+    assert learnt.n_up.sum() - learnt.n_down.sum() == net
+
+
+def test_annealing_slows_the_moves(task):
+    frozen = learn(task, CalciumRule(mode="greedy"), epochs=2, annealing=0.0)
+    assert frozen.n_up[0] > 0
+    assert (frozen.n_up[1], frozen.n_down[1]) == (0, 0)
+
+
+def test_activity_sums_the_epochs_in_units_of_the_circuit(task):
+    circuit = LIFCircuit()
+    learnt = learn(task, replace(CalciumRule(), teacher=2.0, hold=False), epochs=2)
+    activity = learnt.activity(circuit)
+    assert activity.n_clips == 800
+    assert activity.weight_updates == activity.levels_changed == learnt.n_up.sum() + learnt.n_down.sum()
+    assert activity.teacher_charge == pytest.approx(learnt.teacher_charge.sum() * circuit.c_mem * 0.4, rel=1e-12, abs=0)
+
+
+def test_without_evidence_all_labels_tie():
+    silent = [SpikeTrains(np.zeros(0), np.zeros(0, int), 2, 0.5)]
+    answer = recognise(silent, np.zeros((2, 3)), CalciumRule(neuron=ReadoutNeuron()))
+    assert answer.tie_share == 1.0
+    assert not answer.spikes.any()
