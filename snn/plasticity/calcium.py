@@ -47,6 +47,7 @@ class CalciumRule:
     teacher: float = 0.0  # drive in units of the swing: where the current alone would take the membrane; 0 for none
     teacher_margin: float = 1.0  # spikes
     hold: bool = True
+    conserve: bool = False
     neuron: ReadoutNeuron = field(default_factory=lambda: ReadoutNeuron(1.0, 1 * ms, -20.0, bias=52.5))
     grid: LevelGrid = field(default_factory=lambda: LevelGrid(0.5, 256))
     dt: Seconds = 1 * ms
@@ -108,6 +109,7 @@ class _Constants(NamedTuple):
     w_min: float
     step: float
     top: int
+    conserve: bool
 
 
 def present(
@@ -172,6 +174,7 @@ def _constants(rule: CalciumRule) -> _Constants:
         grid.w_min,
         grid.step,
         grid.n_levels - 1,
+        rule.conserve,
     )
 
 
@@ -209,7 +212,7 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold
             for label in range(n_labels):
                 chance[label] = _chance(calcium[label], label == target, p)
             for event in range(first, last):
-                up, down = _learn(lines[event], chance, index, p.top, rng)
+                up, down = _learn(lines[event], chance, index, p.top, p.conserve, rng)
                 n_up, n_down = n_up + up, n_down + down
         first = last
     return n_up, n_down, charge
@@ -217,21 +220,31 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold
 
 @no_type_check
 @numba.njit(cache=True)
-def _learn(line, chance, index, top, rng):
+def _learn(line, chance, index, top, conserve, rng):
     """Move the synapses of a line that spikes, each with its neuron's chance; returns the moves up and down."""
     n_up, n_down = 0, 0
     for label in range(chance.size):
         size = abs(chance[label])
         if size == 0.0 or (size < 1.0 and rng.random() >= size):
             continue
-        level = index[line, label]
-        if chance[label] > 0 and level < top:
-            index[line, label] = level + 1
-            n_up += 1
-        elif chance[label] < 0 and level > 0:
-            index[line, label] = level - 1
-            n_down += 1
+        sign = 1 if chance[label] > 0 else -1
+        moved = _move(index, line, label, sign, top)
+        n_up, n_down = n_up + (moved > 0), n_down + (moved < 0)
+        if conserve and moved:
+            moved = _move(index, rng.integers(0, index.shape[0]), label, -sign, top)
+            n_up, n_down = n_up + (moved > 0), n_down + (moved < 0)
     return n_up, n_down
+
+
+@no_type_check
+@numba.njit(cache=True, inline="always")
+def _move(index, line, label, sign, top):
+    """Move a synapse one level, not beyond the grid; returns its move."""
+    level = index[line, label] + sign
+    if level < 0 or level > top:
+        return 0
+    index[line, label] = level
+    return sign
 
 
 @no_type_check
