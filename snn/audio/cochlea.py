@@ -67,9 +67,9 @@ class Ear:
 
     @property
     def centres(self) -> Float64[np.ndarray, " channel"]:
-        """Centre frequency of each channel (Hz)."""
+        """Where each channel answers most (Hz); lyon within a tenth."""
         if self.bank == "lyon":
-            return lyon_design(self.sample_rate, self.n_channels, *self.span, self.ear_q).centres[::-1]
+            return lyon_design(self.sample_rate, self.n_channels, *self.span, self.ear_q).resonances[-2::-1]
         if self.bank == "gammatone":
             return erb_spaced(*self.span, self.n_channels)
         from librosa.filters import mel_frequencies  # its first call costs a second
