@@ -19,6 +19,7 @@ ZERO_OFFSET = 1.5  # of a notch above its resonance, in steps of the cascade. Sl
 SHARPNESS = 5.0  # quality of a notch over that of its resonance. Slaney 1988
 PREEMPHASIS: Hertz = 300.0  # corner of the outer and middle ear. Slaney 1988
 AGC_TARGETS = np.array([0.0032, 0.0016, 0.0008, 0.0004])  # of the four stages of gain control. Slaney 1998
+AGC_LIMIT = 0.9  # of what a stage can take away, so that its output never ends. Slaney 1998
 AGC_TAUS = np.array([0.64, 0.16, 0.04, 0.01])  # s. Slaney 1998
 
 
@@ -64,7 +65,9 @@ def lyon_design(sample_rate: Hertz, n_channels: int, low: Hertz, high: Hertz, ea
     top = np.arcsinh(_below(high, ear_q, step_factor) / BREAK)
     resonances = BREAK * np.sinh(top - np.arange(n_channels + 1) * step_factor / ear_q)
     width = _width(resonances, ear_q)
-    poles = _polynomials(resonances / sample_rate, resonances / width)
+    quality = resonances / width
+    quality[0] = quality[1]  # the outer ear is as sharp as the first channel
+    poles = _polynomials(resonances / sample_rate, quality)
     notches = (resonances + ZERO_OFFSET * step_factor * width)[1:]
     zeros = _polynomials(notches / sample_rate, SHARPNESS * notches / width[1:])
     ratio = resonances[1:-1] / resonances[2:]  # gain of a section at zero frequency, that of the first as the second
@@ -96,7 +99,7 @@ def lyon_envelopes(
 
     Each stage of gain control divides down what passes, and its gain leaks to the neighbours (target T, share e):
         y_c  = x_c (1 - g_c)
-        g_c' = min(y_c e / T + (1 - e) (g_(c-1) + g_c + g_(c+1)) / 3, 1)
+        g_c' = min(y_c e / T + (1 - e) (g_(c-1) + g_c + g_(c+1)) / 3, 0.9)
     With gain control the result is in units of the last stage's target and clipped at 1.
     Args: smooth: share of the newest sample in the two low-pass poles. ends: the sample after each step.
     """
@@ -157,4 +160,4 @@ def _gain_control(x, gain, share, target):
         x[c] *= 1 - gain[c + 1]
         g = x[c] * share / target + (1 - share) * (before + gain[c + 1] + gain[c + 2]) / 3
         before = gain[c + 1]
-        gain[c + 1] = min(g, 1.0)
+        gain[c + 1] = min(g, AGC_LIMIT)
