@@ -67,13 +67,13 @@ def bsa_decode(
 @jit
 def _bsa_scan(rest, fir, threshold, spikes):
     """The rule over the steps of each row, in place; rest: the signal and as many zeros as the filter has taps."""
+    n = fir.shape[0]
     for i in range(spikes.shape[0]):
         for t in range(spikes.shape[1]):
-            gain = 0.0
-            for k in range(fir.shape[0]):
-                r = rest[i, t + k]
-                gain += abs(r) - abs(r - fir[k])
+            window, gain = rest[i, t : t + n], 0.0
+            for k in range(n):
+                gain += abs(window[k]) - abs(window[k] - fir[k])
             if gain >= threshold:
                 spikes[i, t] = 1.0
-                for k in range(fir.shape[0]):
-                    rest[i, t + k] -= fir[k]
+                for k in range(n):
+                    window[k] -= fir[k]

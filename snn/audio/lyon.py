@@ -100,14 +100,13 @@ def lyon_envelopes(
     Each stage of gain control divides down what passes, and its gain leaks to the neighbours (target T, share e):
         y_c  = x_c (1 - g_c)
         g_c' = min(y_c e / T + (1 - e) (g_(c-1) + g_c + g_(c+1)) / 3, 0.9)
-    With gain control the result is in units of the last stage's target and clipped at 1.
+    With gain control the result is in units of the last stage's target; onsets exceed 1.
     Args: smooth: share of the newest sample in the two low-pass poles. ends: the sample after each step.
     """
     share = -np.expm1(-1 / (AGC_TAUS * design.sample_rate)) if agc else np.empty(0)
     out = np.empty((len(sound), len(ends), len(design.sections) - 2))
     _lyon_scan(sound, design.sections[:, [0, 1, 2, 4, 5]].copy(), share, AGC_TARGETS, smooth, ends, out)
-    out = out[:, :, ::-1]
-    return np.minimum(out / AGC_TARGETS[-1], 1.0) if agc else out.copy()
+    return out[:, :, ::-1] / (AGC_TARGETS[-1] if agc else 1.0)
 
 
 @no_type_check
