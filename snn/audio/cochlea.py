@@ -84,8 +84,8 @@ def envelopes(waveforms: Float[np.ndarray, "batch time"], ear: Ear) -> Float64[n
     """Envelope of each channel, one row each `ear.step`; never negative, zero for digital silence.
 
     A tone of amplitude 1 in the middle of a channel gives about 1 from gammatone and mel; lyon with gain control is
-    in units of the level that its last stage aims at, and onsets exceed 1. Row k of lyon and gammatone hears the samples
-    before (k + 1) step, row k of mel a window of 25 ms centred on k step.
+    in units of the level that its last stage aims at, and onsets exceed 1. Row k of lyon and gammatone hears the
+    samples before (k + 1) step, row k of mel a window of 25 ms centred on k step.
     Args: waveforms: clips at `ear.sample_rate`, full scale 1, single or double precision.
     Raises: ValueError for clips of another shape or type, shorter than one step, or with NaN or infinity.
     """

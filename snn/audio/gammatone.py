@@ -38,7 +38,7 @@ def erb_spaced(low: Hertz, high: Hertz, n_channels: int) -> Float64[np.ndarray, 
 def gammatone_envelopes(
     sound: Float64[np.ndarray, "batch time"],
     centres: Float64[np.ndarray, " channel"],
-    sample_rate: Hertz,
+    sample_rate: int,
     smooth: float,
     ends: np.ndarray,
 ) -> Float64[np.ndarray, "batch step channel"]:

@@ -29,7 +29,7 @@ class LyonDesign(NamedTuple):
     A channel is what the section above hears and its own does not, so it answers most near the resonance above.
     """
 
-    sample_rate: Hertz
+    sample_rate: int
     resonances: Float64[np.ndarray, " channel_and_top"]  # of the outer ear's second section, then of each channel
     sections: Float64[np.ndarray, "section 6"]  # as in scipy.signal.sosfilt
 
@@ -58,7 +58,7 @@ def lyon_channels(low: Hertz, high: Hertz, ear_q: float, step_factor: float) -> 
     return ear_q * (np.arcsinh(top / BREAK) - np.arcsinh(low / BREAK)) / step_factor
 
 
-def lyon_design(sample_rate: Hertz, n_channels: int, low: Hertz, high: Hertz, ear_q: float) -> LyonDesign:
+def lyon_design(sample_rate: int, n_channels: int, low: Hertz, high: Hertz, ear_q: float) -> LyonDesign:
     """The cascade of exactly `n_channels` channels whose lowest is at `low`; the step factor follows from it."""
     widest = (high - low) / ((ZERO_OFFSET - 1) * _width(high, ear_q))  # leaves no channel
     step_factor = brentq(lambda s: lyon_channels(low, high, ear_q, s) - n_channels, 1e-9 * widest, widest)

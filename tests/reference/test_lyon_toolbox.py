@@ -44,7 +44,13 @@ def test_gain_control_is_that_of_the_toolbox(row):
 
 @pytest.mark.parametrize(
     ("rate", "ear_q", "step_factor", "n_channels"),
-    [(12_000, 8, 0.25, 77), (16_000, 8, 0.25, 86), (8000, 4, 5 / 32, 49), (12_000, 8, 0.905, 20), (8000, 8, 0.76, 20)],
+    [
+        (12_000, 8.0, 0.25, 77),
+        (16_000, 8.0, 0.25, 86),
+        (8000, 4.0, 5 / 32, 49),
+        (12_000, 8.0, 0.905, 20),
+        (8000, 8.0, 0.76, 20),
+    ],
 )
 def test_channels_of_a_step_factor(rate, ear_q, step_factor, n_channels):
     assert int(lyon_channels(lyon_lowest(ear_q), rate / 2, ear_q, step_factor)) == n_channels
@@ -53,8 +59,8 @@ def test_channels_of_a_step_factor(rate, ear_q, step_factor, n_channels):
 @pytest.mark.parametrize("rate", [8000, 12_000, 16_000, 44_100])
 @pytest.mark.parametrize("n_channels", [1, 20, 77])
 def test_design_has_exactly_the_channels_asked_for(rate, n_channels):
-    design = lyon_design(rate, n_channels, lyon_lowest(8), rate / 2, 8.0)
+    design = lyon_design(rate, n_channels, lyon_lowest(8.0), rate / 2, 8.0)
     assert design.sections.shape == (n_channels + 2, 6)
-    assert design.resonances[-1] == pytest.approx(lyon_lowest(8), rel=1e-9, abs=0)
+    assert design.resonances[-1] == pytest.approx(lyon_lowest(8.0), rel=1e-9, abs=0)
     assert design.resonances[0] < rate / 2
     assert (np.abs(design.sections[:, 5]) < 1).all()  # the poles' radius squared: stable

@@ -20,7 +20,8 @@ def test_each_step_is_one_row(bank, rate, step):
     heard = envelopes(clips(2, round(0.3 * rate)), Ear(bank, rate, n_channels=12, step=step))
     assert heard.shape == (2, round(0.3 / step), 12)
     assert heard.dtype == np.float64
-    assert (heard >= 0).all() and heard[:, -1].all()
+    assert (heard >= 0).all()
+    assert heard[:, -1].all()
 
 
 @pytest.mark.parametrize("bank", BANKS)
@@ -77,7 +78,7 @@ def test_samples_that_are_no_sound_are_refused(bank, bad):
 @pytest.mark.parametrize("bank", BANKS)
 @pytest.mark.parametrize("n_samples", [0, 3])
 def test_clips_shorter_than_a_step_are_refused(bank, n_samples):
-    with pytest.raises(ValueError, match="at least one sample|shorter than one step"):
+    with pytest.raises(ValueError, match=r"at least one sample|shorter than one step"):
         envelopes(np.zeros((2, n_samples)), Ear(bank, 8000))
 
 
@@ -89,7 +90,6 @@ def test_no_clips_give_no_rows(bank):
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"bank": "bark"}, "one of lyon, gammatone, mel"),
         ({"sample_rate": 100}, "at least 1000"),
         ({"n_channels": 0}, "1 to 512"),
         ({"f_max": 5000.0}, "at most half the sample rate 8000"),
