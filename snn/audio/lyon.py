@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from scipy.optimize import brentq
 
 from circuits.units import Hertz
-from snn.audio.gammatone import FLUSH
+from snn.audio.envelope import flush, smooth
 from snn.kernels.compile import jit
 
 BREAK: Hertz = 1000.0  # below, channels are equally wide; above, equally sharp. Slaney 1988
@@ -93,7 +93,7 @@ def _with_gain(sections: Float64[np.ndarray, "n 6"], gain: Float64[np.ndarray, "
 
 
 def lyon_envelopes(
-    sound: Float64[np.ndarray, "batch time"], design: LyonDesign, agc: bool, smooth: float, ends: np.ndarray
+    sound: Float64[np.ndarray, "batch time"], design: LyonDesign, agc: bool, share: float, ends: np.ndarray
 ) -> Float64[np.ndarray, "batch step channel"]:
     """What each channel hears and its upper neighbour does not: rectified, gain controlled, smoothed; low to high.
 
@@ -101,38 +101,33 @@ def lyon_envelopes(
         y_c  = x_c (1 - g_c)
         g_c' = min(y_c e / T + (1 - e) (g_(c-1) + g_c + g_(c+1)) / 3, 0.9)
     With gain control the result is in units of the last stage's target; onsets exceed 1.
-    Args: smooth: share of the newest sample in the two low-pass poles. ends: the sample after each step.
+    Args: share: that of the newest sample in the two low-pass poles. ends: the sample after each step.
     """
-    share = -np.expm1(-1 / (AGC_TAUS * design.sample_rate)) if agc else np.empty(0)
+    agc_share = -np.expm1(-1 / (AGC_TAUS * design.sample_rate)) if agc else np.empty(0)
     out = np.empty((len(sound), len(ends), len(design.sections) - 2))
-    _lyon_scan(sound, design.sections[:, [0, 1, 2, 4, 5]].copy(), share, AGC_TARGETS, smooth, ends, out)
+    _lyon_scan(sound, design.sections[:, [0, 1, 2, 4, 5]].copy(), agc_share, AGC_TARGETS, share, ends, out)
     return out[:, :, ::-1] / (AGC_TARGETS[-1] if agc else 1.0)
 
 
 @no_type_check
 @jit
-def _lyon_scan(sound, sections, share, targets, smooth, ends, out):
+def _lyon_scan(sound, sections, agc_share, targets, share, ends, out):
     """Cascade, rectifiers, gain control, difference of neighbours and two low-pass poles over each clip's samples."""
     n, n_outer = sections.shape[0], sections.shape[0] - out.shape[2]
     for i in range(sound.shape[0]):
-        memory, gain, low = np.zeros((2, n)), np.zeros((share.shape[0], n + 2)), np.zeros((2, n - n_outer))
+        memory, gain, low = np.zeros((2, n)), np.zeros((agc_share.shape[0], n + 2)), np.zeros((2, n - n_outer))
         x, begin = np.zeros(n), 0
         for k in range(ends.shape[0]):
             for t in range(begin, ends[k]):
                 _cascade(sound[i, t], sections, memory, x)
-                for s in range(share.shape[0]):
-                    _gain_control(x, gain[s], share[s], targets[s])
+                for s in range(agc_share.shape[0]):
+                    _gain_control(x, gain[s], agc_share[s], targets[s])
                 for c in range(n - n_outer):
-                    heard = max(x[c + n_outer - 1] - x[c + n_outer], 0.0)
-                    low[0, c] += smooth * (heard - low[0, c])
-                    low[1, c] += smooth * (low[0, c] - low[1, c])
+                    smooth(low, c, max(x[c + n_outer - 1] - x[c + n_outer], 0.0), share)
             begin = ends[k]
             out[i, k] = low[1]
             for state in (memory, gain, low):
-                for s in range(state.shape[0]):
-                    for c in range(state.shape[1]):
-                        if abs(state[s, c]) < FLUSH:
-                            state[s, c] = 0.0
+                flush(state)
 
 
 @no_type_check
