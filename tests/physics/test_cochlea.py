@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import soundfile
 from scipy import signal
 
 from snn.audio.cochlea import Ear, envelopes
@@ -104,3 +105,12 @@ def test_rows_hear_nothing_before_the_sound_begins(bank):
     heard = envelopes(sound, Ear(bank, RATE))[0].sum(1)
     assert not heard[:50].any()
     assert heard[51:].all()
+
+
+@pytest.mark.parametrize(("bank", "loud"), [("lyon", (0.5, 2.0)), ("gammatone", (0.02, 0.3)), ("mel", (0.02, 0.3))])
+def test_spoken_digits_lie_in_zero_to_one(recordings, bank, loud):
+    files = sorted((recordings / "fsdd" / "recordings").glob("*.wav"))[::100]
+    clips = [soundfile.read(file)[0] for file in files]
+    heard = np.concatenate([envelopes(clip[None], Ear(bank, RATE))[0] for clip in clips])
+    assert loud[0] < np.quantile(heard, 0.99) < loud[1]
+    assert (heard < 1).mean() > 0.97

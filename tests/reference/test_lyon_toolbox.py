@@ -1,7 +1,8 @@
 """Lyon's ear against the Auditory Toolbox: channel counts, and envelopes of its port (PyPI `lyon` 1.0.0).
 
-The port ran LyonPassiveEar(x, 8000, df=8, earQ=8, stepfactor=0.79, differ=1, tauf=3) on `sound()`, with and without
-gain control; listed is every third channel from the lowest. Its decimation filter is two samples later than ours.
+The port ran LyonPassiveEar(x, 8000, df=8, earQ=8, stepfactor=0.79, differ=1, tauf=3) on `sound()`, without gain
+control, and with it ten times as loud; listed is every third channel from the lowest. Its decimation filter is two
+samples later than ours.
 """
 
 import numpy as np
@@ -12,8 +13,8 @@ from snn.audio.lyon import AGC_TARGETS, lyon_channels, lyon_design, lyon_envelop
 PORT = {
     (False, 60): [7.506419e-04, 1.158760e-02, 1.333626e-02, 9.890024e-04, 6.991704e-04, 4.915915e-04, 1.744314e-04],
     (False, 199): [3.777469e-05, 2.108279e-04, 2.365431e-04, 5.797808e-04, 3.253830e-03, 1.599755e-01, 2.721684e-03],
-    (True, 60): [2.488904e-05, 1.877369e-04, 1.832380e-04, 3.556127e-05, 3.491989e-05, 3.077997e-05, 1.259409e-05],
-    (True, 199): [1.484053e-06, 6.179939e-06, 5.872645e-06, 8.108512e-06, 2.235134e-05, 7.682778e-04, 1.718664e-05],
+    (True, 60): [2.353520e-05, 1.728687e-04, 1.730356e-04, 3.194556e-05, 3.091004e-05, 2.758003e-05, 1.140284e-05],
+    (True, 199): [2.768349e-06, 1.007851e-05, 9.939990e-06, 1.127442e-05, 2.338277e-05, 8.059453e-04, 2.151612e-05],
 }
 
 
@@ -26,7 +27,7 @@ def heard(agc):
     """Rows of 1 ms of a cascade whose step factor is 0.79: its 20th resonance is the lowest."""
     step = np.arcsinh(4.0 - 0.5 * 0.79 * np.hypot(4.0, 1.0) / 8) - 20 * 0.79 / 8
     design = lyon_design(8000, 20, 1000 * np.sinh(step), 4000.0, 8.0)
-    out = lyon_envelopes(sound()[None], design, agc, -np.expm1(-1 / 24), np.arange(1, 201) * 8 - 2)
+    out = lyon_envelopes((10 if agc else 1) * sound()[None], design, agc, -np.expm1(-1 / 24), np.arange(1, 201) * 8 - 2)
     return out[0] * (AGC_TARGETS[-1] if agc else 1.0)
 
 
