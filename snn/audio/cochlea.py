@@ -67,9 +67,9 @@ class Ear:
 
     @property
     def centres(self) -> Float64[np.ndarray, " channel"]:
-        """Centre frequency of each channel (Hz)."""
+        """Where each channel answers most (Hz); lyon within a tenth."""
         if self.bank == "lyon":
-            return lyon_design(self.sample_rate, self.n_channels, *self.span, self.ear_q).centres[::-1]
+            return lyon_design(self.sample_rate, self.n_channels, *self.span, self.ear_q).resonances[-2::-1]
         if self.bank == "gammatone":
             return erb_spaced(*self.span, self.n_channels)
         from librosa.filters import mel_frequencies  # its first call costs a second
@@ -84,8 +84,8 @@ def envelopes(waveforms: Float[np.ndarray, "batch time"], ear: Ear) -> Float64[n
     """Envelope of each channel, one row each `ear.step`; never negative, zero for digital silence.
 
     A tone of amplitude 1 in the middle of a channel gives about 1 from gammatone and mel; lyon with gain control is
-    in units of the level that its last stage aims at, clipped at 1. Row k of lyon and gammatone hears the samples
-    before (k + 1) step, row k of mel a window of 25 ms centred on k step.
+    in units of the level that its last stage aims at, and onsets exceed 1. Row k of lyon and gammatone hears the
+    samples before (k + 1) step, row k of mel a window of 25 ms centred on k step.
     Args: waveforms: clips at `ear.sample_rate`, full scale 1, single or double precision.
     Raises: ValueError for clips of another shape or type, shorter than one step, or with NaN or infinity.
     """
@@ -99,11 +99,11 @@ def envelopes(waveforms: Float[np.ndarray, "batch time"], ear: Ear) -> Float64[n
     if ear.bank == "mel":
         return _mel_envelopes(sound, n_steps, ear)
     ends = np.rint(np.arange(1, n_steps + 1) * ear.step * ear.sample_rate).astype(np.int64).clip(1, sound.shape[1])
-    smooth = -np.expm1(-1 / (ear.tau * ear.sample_rate))
+    share = -np.expm1(-1 / (ear.tau * ear.sample_rate))
     if ear.bank == "gammatone":
-        return gammatone_envelopes(sound, ear.centres, ear.sample_rate, smooth, ends)
+        return gammatone_envelopes(sound, ear.centres, ear.sample_rate, share, ends)
     design = lyon_design(ear.sample_rate, ear.n_channels, *ear.span, ear.ear_q)
-    return lyon_envelopes(sound, design, ear.agc, smooth, ends)
+    return lyon_envelopes(sound, design, ear.agc, share, ends)
 
 
 def _mel_envelopes(
@@ -117,7 +117,7 @@ def _mel_envelopes(
     mel = LogMel(
         ear.sample_rate, n_mels=ear.n_channels, window_s=WINDOW, hop_s=ear.step, f_min=low, f_max=high, normalise="none"
     )
-    window = np.hanning(mel.win_length + 1)[:-1]
+    window = torch.hann_window(mel.win_length, dtype=torch.float64).numpy()
     peak = mel_filters(mel.sample_rate, mel.n_fft, mel.n_mels, mel.f_min, mel.f_max).double().amax(1).numpy()
     tone = np.maximum(peak, np.finfo(float).tiny) * mel.n_fft * np.square(window).sum() / 4
     power = mel_power(torch.from_numpy(sound), mel).numpy()
