@@ -14,13 +14,13 @@ Orders 1 and 2 are for simulation: no BTBT circuit of them is published.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from circuits.btbt import bias_for_current
 from circuits.neuron import LIFCircuit
-from circuits.units import Amperes, Seconds, freeze_si, ms, require, us
+from circuits.units import Amperes, Seconds, freeze_si, ms, us
 
 T_PULSE: Seconds = 1 * us  # ASSUMED: puts weights of 0.001 to 1 between 0.2 pA and 0.2 nA, inside the device's range
 # Source: parameter files of the software reservoir, order 2, core code v1.8; order 1 with its first one is ASSUMED

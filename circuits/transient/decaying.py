@@ -1,11 +1,12 @@
 """One step of neurons whose synaptic currents decay exponentially: all at once, then those with events alone.
 
-The neurons are linear, and between edges their potential is the closed form of `passage.py`. A curve that leaves the
-straight line between the ends of a step by less than M h^2 / 8, M >= |d2V/dt2|, cannot reach a level farther away; every
-other neuron is advanced alone, where a passage is found however short it is. So no spike is missed within a step.
-At the rail V rests until its slope there turns positive, at a time that is found too. One thing is left to the end of
-the step: a return to the rail after leaving it, if the slope turns a third time within a sixteenth of the shortest
-time constant. The crowbar window counts from where it is entered or left, not a peak into it and out within a step.
+The neurons are linear, and between edges their potential is the closed form of `passage.py`. The curve leaves the
+straight line between the ends of a step by at most M h^2 / 8 with M >= |d2V/dt2|: a neuron that is farther from every
+level reaches none. Any other is advanced alone, where a passage is found however short it is, so that no spike is
+missed. At the rail V rests until its slope there turns positive, at a time that is found too.
+
+Two things are seen at the end of a step only: a neuron that leaves the rail and is back within the same step, and one
+that rises into the crowbar window and falls back out, which then draws no crowbar current.
 """
 
 from math import expm1, inf

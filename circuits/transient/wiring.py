@@ -44,11 +44,13 @@ def time_constants(groups: Sequence[Connections]) -> np.ndarray:
 
 def decays_of(groups: Sequence[Connections], n_neurons: int, h: Seconds, duration: Seconds) -> Decays | None:
     """No current yet, for steps of h (s); None where none decays."""
-    taus = time_constants(groups)
-    if not taus.size:
+    if not any(group.order for group in groups):
         return None
+    taus = time_constants(groups)
     now, before = np.zeros((2, taus.size, n_neurons))
-    return Decays(1 / taus, np.exp(-h / taus), duration, now, before, np.zeros((5, n_neurons)), np.zeros((2, taus.size)))
+    return Decays(
+        1 / taus, np.exp(-h / taus), duration, now, before, np.zeros((5, n_neurons)), np.zeros((2, taus.size))
+    )
 
 
 def outside_of(spikes: SpikeInput | None) -> Outside:

@@ -77,11 +77,29 @@ def test_a_population_needs_circuits_of_one_number():
         (lambda: Connections([0], [0], [np.nan]), "NaN"),
         (lambda: Connections([0], [0], [1e-16], delay=0.0), "delay must be positive"),
         (lambda: Connections([-1], [0], [1e-16]), "source"),
+        (lambda: Connections([0], [0], [1e-16], t_pulse=-1e-6), "t_pulse must be positive"),
+        (lambda: Connections([0], [0], [1e-16], order=3), "order must be 0 .*got 3"),
+        (lambda: Connections([0], [0], [1e-16], tau=1e-6), "of order 0 has no tau, got tau = 1e-06"),
+        (lambda: Connections([0], [0], [1e-16], order=1), "of order 1 needs tau"),
+        (lambda: Connections([0], [0], [1e-16], order=1, tau=1e-6, t_pulse=1e-6), "of order 1 has no t_pulse"),
+        (lambda: Connections([0], [0], [1e-16], order=1, tau=1e-6, tau_rise=2e-6), "of order 1 has no tau_rise"),
+        (lambda: Connections([0], [0], [1e-16], order=1, tau=0.0), "tau must be positive"),
+        (lambda: Connections([0], [0], [1e-16], order=1, tau=np.inf), "tau must be finite"),
+        (lambda: Connections([0], [0], [1e-16], order=2, tau=1e-6), "of order 2 needs tau_rise"),
+        (lambda: Connections([0], [0], [1e-16], order=2, tau=1e-6, tau_rise=1e-6), "must differ"),
     ],
 )
 def test_spikes_and_synapses_that_make_no_sense_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_currents_that_decay_need_neurons_with_a_closed_form():
+    synapse = Connections([0], [0], [1e-16], order=1, tau=1e-6)
+    bodies = population(LIFCircuit(), 3, body_factor=[0.0, 0.1, 0.0])
+    with pytest.raises(ValueError, match=r"order 1 onto neurons with body_factor up to 0\.1"):
+        simulate(bodies, 1e-6, connections=synapse)
+    assert simulate(bodies, 1e-6, connections=synapse, biased=False).spike_times.size == 0
 
 
 def test_spikes_without_end_are_reported():
