@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from circuits.transient.passage import faded, first_passage, membrane
-from circuits.transient.step import LARGEST_Z, advance, inline, jit, phi
+from circuits.transient.passage import LARGEST_DECAY, faded, first_passage, membrane, phi_wide
+from circuits.transient.step import advance, inline, jit
 
 
 class Decays(NamedTuple):
@@ -44,7 +44,7 @@ def advance_all_decaying(constants, decays, state, slopes, h, step, before, even
         v, leak, v_sink = state.v[j], constants.leak[j], constants.v_sink[j]
         f = slopes[j] + state.pulses[j] - leak * v
         free = advance(v, moving[j], f, -leak) + inflow[j]
-        margin = (1.0 + LARGEST_Z) / 8.0 * moving[j] * moving[j] * (leak * abs(f) + bend[j])
+        margin = (1.0 + LARGEST_DECAY) / 8.0 * moving[j] * moving[j] * (leak * abs(f) + bend[j])
         at_rail = f + leak * (v - v_sink)
         rests = (v <= v_sink) & (at_rail + most[j] <= 0.0)
         sinks = (min(v, free) - margin < v_sink) & (at_rail + least[j] < 0.0) & (not rests)
@@ -63,7 +63,7 @@ def _add_decay(rate, kept, slope, before, leak, sums):
     moving, inflow, bend, least, most = sums[0], sums[1], sums[2], sums[3], sums[4]
     for j in range(slope.size):
         old, new = slope[j], slope[j] * kept
-        inflow[j] += new * moving[j] * phi((rate - leak[j]) * moving[j])
+        inflow[j] += new * moving[j] * phi_wide((rate - leak[j]) * moving[j])
         bend[j] += (leak[j] + rate) * abs(old)
         least[j] += min(old, new)
         most[j] += max(old, new)

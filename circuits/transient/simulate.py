@@ -40,7 +40,7 @@ def simulate(
         one to the end. Below zero it is a sink.
       biased: whether the neurons' own gate bias drives them too; None: only without `i_in`.
       connections: synapses, in groups of equal timing, driven by `spikes_in` and by the neurons. Those of order 1 and 2
-        need neurons whose current does not follow the body; steps are then a sixteenth of the shortest tau at most, and
+        need neurons whose current does not follow the body; steps are then a quarter of the shortest tau at most, and
         the spikes within them are exact all the same (see `decaying.py`).
       dt: the largest step (s); None: short beside each time constant and rise.
       tolerance: steps are halved until no spike time changes by more than this part of itself. Where no current follows

@@ -11,6 +11,7 @@ from circuits.btbt import btbt_current, log_slope
 from circuits.neuron import SpikeEnergy
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.loops import Constants, State, Tunnel, run
+from circuits.transient.passage import LARGEST_DECAY
 from circuits.transient.population import Population
 from circuits.transient.result import Transient
 from circuits.transient.step import LARGEST_Z
@@ -62,7 +63,7 @@ class Task:
             drive = np.maximum(self.i_in, 0).max(axis=0) + (own if self.follows_body else 0.0)
             rise = n.c_mem * n.swing / drive
             limit = LARGEST_Z * n.c_mem / (n.g_leak + follow)
-        limit = np.minimum(limit, LARGEST_Z * np.min(time_constants(self.groups), initial=math.inf))
+        limit = np.minimum(limit, LARGEST_DECAY * np.min(time_constants(self.groups), initial=math.inf))
         limit = np.minimum(limit, np.where(follow > 0, rise / STEPS_PER_RISE, rise + n.t_refractory))
         return np.minimum(limit, min((group.delay for group in self.groups if group.recurrent), default=math.inf))
 
