@@ -70,7 +70,7 @@ def _add_decay(rate, kept, slope, before, leak, sums):
         before[j], slope[j] = old, new
 
 
-@jit
+@inline
 def advance_alone_decaying(
     constants, decays, state, drive, h, step, j, edges, chain, edge, v, times, neurons, n_spikes
 ):

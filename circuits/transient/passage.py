@@ -23,7 +23,8 @@ def phi_wide(z):
     p = p * z + 1.0 / 362880
     p = p * z + 1.0 / 40320
     p = p * z + 1.0 / 5040
-    return p * z * z * z * z * z * z + phi(z)
+    cube = z * z * z
+    return p * (cube * cube) + phi(z)
 
 
 @inline
@@ -50,11 +51,9 @@ def first_passage(level, v, flow, leak, slopes, rates, span, sign):
     Newton's method with a bound of d2V/dt2 over the span: each parabola lies beyond the curve and meets the level no
     later than it does. So no passage is overlooked, however short, and it converges quadratically.
     """
-    bend = _bend_bound(v, flow, leak, slopes, rates, span, sign)
-    t, here = 0.0, v
-    _, rise = membrane(0.0, v, flow, leak, slopes, rates)
+    rise, bend = _rise_and_bend(v, flow, leak, slopes, rates, span, sign)
+    t, gap = 0.0, sign * (level - v)
     for _ in range(_ATTEMPTS):
-        gap, rise = sign * (level - here), sign * rise
         if gap <= 0.0:
             return t
         square = rise * rise + 2.0 * bend * gap
@@ -66,13 +65,14 @@ def first_passage(level, v, flow, leak, slopes, rates, span, sign):
             return inf
         if further <= _ENOUGH * span:
             return t
-        here, rise = membrane(t, v, flow, leak, slopes, rates)
+        here, slope = membrane(t, v, flow, leak, slopes, rates)
+        gap, rise = sign * (level - here), sign * slope
     return t
 
 
-@jit
-def _bend_bound(v, flow, leak, slopes, rates, span, sign):
-    """The most that sign d2V/dt2 = sign (S' - G dV/dt) can be up to `span`; S is the decaying sum.
+@inline
+def _rise_and_bend(v, flow, leak, slopes, rates, span, sign):
+    """sign dV/dt now, and the most that sign d2V/dt2 = sign (S' - G dV/dt) can be up to `span`; S is the decaying sum.
 
     Each exponential lies in 1 - r t..1. dV/dt decays at G and is driven by S', which gives its least value.
     """
@@ -85,4 +85,4 @@ def _bend_bound(v, flow, leak, slopes, rates, span, sign):
         least += min(at_once, at_last)
     rise *= sign
     slowest = min(rise, rise * (1.0 - leak * span)) + span * min(least, 0.0)
-    return most - leak * slowest
+    return rise, most - leak * slowest

@@ -102,10 +102,11 @@ def test_currents_that_decay_need_neurons_with_a_closed_form():
     assert simulate(bodies, 1e-6, connections=synapse, biased=False).spike_times.size == 0
 
 
-def test_spikes_without_end_are_reported():
-    """A pulse of a microampere into half a femtofarad: five spikes a nanosecond."""
+@pytest.mark.parametrize("course", [{}, {"order": 1, "tau": 1e-6}, {"order": 2, "tau": 2e-6, "tau_rise": 1e-6}])
+def test_spikes_without_end_are_reported(course):
+    """A picocoulomb in a microsecond into half a femtofarad: five spikes a nanosecond."""
     circuit = LIFCircuit(t_refractory=0.0)
-    synapse = Connections([0], [0], [1e-12], n_channels=1)
+    synapse = Connections([0], [0], [1e-12], n_channels=1, **course)
     with pytest.raises(RuntimeError, match="too many spikes near"):
         simulate(population(circuit), 5e-6, i_in=0.0, spikes_in=SpikeInput([1e-6], [0], 1), connections=synapse)
 
