@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from circuits.transient.passage import LARGEST_DECAY, faded, first_passage, membrane, phi_wide
-from circuits.transient.step import advance, inline, jit
+from circuits.transient.step import advance, inline
 
 
 class Decays(NamedTuple):
