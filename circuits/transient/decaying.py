@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from circuits.transient.passage import LARGEST_DECAY, faded, first_passage, membrane, phi_wide
-from circuits.transient.step import advance, inline
+from circuits.transient.step import advance, inline, jit
 
 
 class Decays(NamedTuple):
@@ -70,7 +70,7 @@ def _add_decay(rate, kept, slope, before, leak, sums):
         before[j], slope[j] = old, new
 
 
-@inline
+@jit
 def advance_alone_decaying(
     constants, decays, state, drive, h, step, j, edges, chain, edge, v, times, neurons, n_spikes
 ):
