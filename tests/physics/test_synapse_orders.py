@@ -175,3 +175,18 @@ def test_short_exponentials_are_short_pulses():
         apart.append(np.abs(runs[0].train(0) - runs[1].train(0)).max())
     assert apart[0] < 2 * 30e-9
     assert apart[1] < 0.12 * apart[0]
+
+
+def test_a_neuron_rests_at_the_rail_within_a_step():
+    """Pulled down to it and let go again in 0.2 us: V rises from the rail once drive and inhibition cancel."""
+    circuit, tau, delay, drive = replace(CIRCUIT, g_leak=0.0), 2e-6, 1e-9, 2e4  # V/s
+    pull = 1.1 * drive
+    synapse = Connections([0], [0], [-pull * tau * circuit.c_mem], n_channels=1, delay=delay, order=1, tau=tau)
+    run = simulate(
+        population(circuit), 0.5e-6, i_in=drive * circuit.c_mem, v_start=circuit.v_sink + 60e-6,
+        spikes_in=SpikeInput([0.0], [0], 1), connections=synapse,
+    )  # fmt: skip
+    turn, end = tau * np.log(1.1), 0.5e-6 - delay
+    rise = drive * (end - turn) - pull * tau * (np.exp(-turn / tau) - np.exp(-end / tau))
+    assert run.step[0] == approx(0.5e-6)
+    assert run.v[0] - circuit.v_sink == approx(rise, rel=1e-8)
