@@ -1,5 +1,7 @@
 """Arrays of BTBT circuits through time: exact between events where they are linear, second order where not.
 
+Synapses are pulses, exponentials or differences of two (order 0, 1, 2): `Connections`, `circuits.synapse`.
+
 what            `Population`, `population`, `Connections`, `SpikeInput`
 through time    `simulate`, `simulate_network`, `Transient`
 """

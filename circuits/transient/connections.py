@@ -1,16 +1,16 @@
 """What drives neurons beside a constant current: spikes from outside, and synapses that turn spikes into pulses.
 
-A synapse is of order 0: `delay` after the presynaptic spike a current of charge / t_pulse flows for t_pulse into the
-body of its target (Saraswat et al. 2021, arXiv 2104.14264; the pulse width is ASSUMED, see `circuits.synapse`).
+From `delay` after the presynaptic spike on a synapse's charge flows into the body of its target, in a time course of
+order 0, 1 or 2 (`circuits.synapse.time_course`).
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from circuits.neuron import LIFCircuit
-from circuits.synapse import T_PULSE
+from circuits.synapse import T_PULSE, Order, require_time_course
 from circuits.units import Seconds, si_float, us
 
 DELAY: Seconds = 0.1 * us  # ASSUMED: comparator and wire; a tenth of the pulse
@@ -36,11 +36,21 @@ class SpikeInput:
         object.__setattr__(self, "channels", channels[order])
 
 
+class Flow(NamedTuple):
+    """A part of a synapse's charge, as a pulse of `time` (s) or an exponential with that time constant."""
+
+    time: Seconds
+    share: float
+    decays: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Connections:
     """Synapses, one entry each: `source[k]` drives neuron `target[k]` with `charge[k]` (C, negative inhibits).
 
     A source below `n_channels` is a channel of `SpikeInput`; from there on it is neuron `source - n_channels`.
+    The charge flows from `delay` on: in `t_pulse` (order 0; None: `T_PULSE`), with `tau` (order 1), or with `tau` and
+    `tau_rise` (order 2), as `circuits.synapse` says.
     """
 
     source: np.ndarray
@@ -48,7 +58,10 @@ class Connections:
     charge: Annotated[np.ndarray, "C"]
     n_channels: int = 0
     delay: Seconds = DELAY
-    t_pulse: Seconds = T_PULSE
+    t_pulse: Seconds | None = None
+    order: Order = 0
+    tau: Seconds | None = None
+    tau_rise: Seconds | None = None
 
     def __post_init__(self):
         source, target = (_index(getattr(self, name), None, f"Connections.{name}", "") for name in ("source", "target"))
@@ -60,11 +73,15 @@ class Connections:
             raise ValueError("Connections.charge holds NaN or infinity; leave out synapses without a charge")
         for name, value in {"source": source, "target": target, "charge": charge}.items():
             object.__setattr__(self, name, value)
-        for name in ("delay", "t_pulse"):
-            value = si_float(getattr(self, name), "s", f"Connections.{name}")
-            object.__setattr__(self, name, value)
-            if not value > 0:
-                raise ValueError(f"Connections.{name} must be positive, got {value} s: an effect follows its cause")
+        for name in ("delay", "t_pulse", "tau", "tau_rise"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, si_float(getattr(self, name), "s", f"Connections.{name}"))
+        if not self.delay > 0:
+            raise ValueError(f"Connections.delay must be positive, got {self.delay} s: an effect follows its cause")
+        if self.order == 0 and self.t_pulse is None:
+            object.__setattr__(self, "t_pulse", T_PULSE)
+        times = {name: getattr(self, name) for name in ("t_pulse", "tau", "tau_rise")}
+        require_time_course("Connections", self.order, times)
 
     def require_fits(self, n_neurons: int, inputs: SpikeInput | None) -> None:
         """Raise ValueError naming the first synapse that leads nowhere."""
@@ -78,17 +95,27 @@ class Connections:
             _index(getattr(self, name), limit, f"Connections.{name}", "the number of sources or neurons")
 
     @property
+    def flows(self) -> tuple[Flow, ...]:
+        """The pulse, the exponential, or the two exponentials whose difference is the time course of order 2."""
+        if self.order == 0:
+            return (Flow(self.t_pulse, 1.0, False),)
+        if self.order == 1:
+            return (Flow(self.tau, 1.0, True),)
+        apart = self.tau - self.tau_rise
+        return Flow(self.tau, self.tau / apart, True), Flow(self.tau_rise, -self.tau_rise / apart, True)
+
+    @property
     def recurrent(self) -> bool:
         """Whether a neuron drives a neuron; without that each neuron can be simulated alone."""
         return bool((self.source >= self.n_channels).any())
 
 
 def connections_from_weights(
-    weights: np.ndarray, circuit: LIFCircuit, *, recurrent: np.ndarray | None = None, **timing: Seconds
+    weights: np.ndarray, circuit: LIFCircuit, *, recurrent: np.ndarray | None = None, **timing: float
 ) -> Connections:
     """Synapses of weights as fractions of q = C swing: `weights` (channel, neuron), `recurrent` (neuron, neuron).
 
-    Args:  timing: `delay` and `t_pulse` (s).   A weight of 0 is no synapse.
+    Args:  timing: `delay`, `t_pulse`, `order`, `tau` and `tau_rise` of `Connections`.   A weight of 0 is no synapse.
     """
     table = np.asarray(weights, dtype=float)
     table = table if recurrent is None else np.vstack((table, recurrent))

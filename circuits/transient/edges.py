@@ -1,4 +1,4 @@
-"""Edges of synaptic pulses: which begin or end within a step, in order of time for each neuron."""
+"""Edges of synaptic currents: which begin or end within a step, in order of time for each neuron."""
 
 from typing import NamedTuple
 
@@ -10,11 +10,13 @@ from circuits.transient.step import jit
 class Synapses(NamedTuple):
     """Synapses by group of equal timing and then by source; `start[g, source]` to the next one are its synapses.
 
-    Sources are the channels from outside and then the neurons; `slope` is charge / t_pulse / C of the target (V/s).
+    Sources are the channels from outside and then the neurons; `slope` is the current at the start over C of the target
+    (V/s). A group is of pulses, or of exponentials, which never end; two of these make one of order 2.
     """
 
     delay: np.ndarray  # (group,)
-    t_pulse: np.ndarray  # (group,)
+    t_pulse: np.ndarray  # (group,); infinite for an exponential
+    decay: np.ndarray  # (group,) which of `Decays.rate`; -1 for a pulse
     start: np.ndarray  # (group, source + 1)
     target: np.ndarray  # (synapse,)
     slope: np.ndarray  # (synapse,)
@@ -31,7 +33,7 @@ class Outside(NamedTuple):
 
 @jit
 def deliver(synapses, outside, times, neurons, n_spikes, cursors, end, edges, chain, first):
-    """Collect the edges before `end`: rows `(time, slope, charge)`, chained per neuron from `first[neuron]` on.
+    """Collect the edges before `end`: rows `(time, slope, charge, decay)`, chained per neuron from `first[neuron]` on.
 
     A spike at t has edges at t + delay and t + delay + t_pulse. Each of the four cursors of a group walks one sorted
     list of spikes (outside or own, beginnings or ends), so every edge is seen once.
@@ -56,6 +58,7 @@ def deliver(synapses, outside, times, neurons, n_spikes, cursors, end, edges, ch
                     edges[count, 0] = time
                     edges[count, 1] = -synapses.slope[k] if kind % 2 else synapses.slope[k]
                     edges[count, 2] = 0.0 if kind % 2 else synapses.charge[k]
+                    edges[count, 3] = synapses.decay[group]
                     _insert(edges, chain, first, synapses.target[k], count)
                     count += 1
     return edges, chain
@@ -77,7 +80,7 @@ def _insert(edges, chain, first, neuron, new):
 @jit
 def _room(edges, chain, needed):
     """Copies with room for twice the edges needed."""
-    wider, longer = np.empty((2 * needed, 3)), np.empty(2 * needed, np.int64)
+    wider, longer = np.empty((2 * needed, 4)), np.empty(2 * needed, np.int64)
     wider[: edges.shape[0]] = edges
     longer[: chain.size] = chain
     return wider, longer

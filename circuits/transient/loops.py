@@ -2,12 +2,14 @@
 
 A step advances every neuron by the equation of `step.py`, many at once. A neuron that spikes, enters or leaves the
 crowbar window, or sees an edge of a pulse within the step is advanced again alone, from one such event to the next.
+Where synaptic currents decay, `decaying.py` takes both parts of the step.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from circuits.transient.decaying import advance_all_decaying, advance_alone_decaying
 from circuits.transient.edges import deliver, ordered
 from circuits.transient.step import advance, inline, jit, time_to, tunnelling
 
@@ -47,7 +49,7 @@ class State(NamedTuple):
 
 
 @jit
-def run(constants, tunnel, state, drive, steps_per_row, h, synapses, outside, probes, limit):
+def run(constants, tunnel, state, drive, steps_per_row, h, synapses, decays, outside, probes, limit):
     """Advance a block from t = 0; returns spike times, their neurons, traces `(step + 1, probe)`, and steps done.
 
     drive: `(row, neuron)` slopes, each row lasting `steps_per_row` steps.   h: `(neuron,)` steps (s).
@@ -58,7 +60,7 @@ def run(constants, tunnel, state, drive, steps_per_row, h, synapses, outside, pr
     traces = np.empty((steps + 1, probes.size))
     before, events = np.empty(n), np.zeros(n + 7 & -8, np.uint8)
     words = events.view(np.uint64)  # eight neurons looked at together: events are rare
-    edges, chain, first = np.empty((16, 3)), np.empty(16, np.int64), np.full(n, -1, np.int64)
+    edges, chain, first = np.empty((16, 4)), np.empty(16, np.int64), np.full(n, -1, np.int64)
     cursors = np.zeros((0 if synapses is None else synapses.delay.size, 4), np.int64)
     for row in range(drive.shape[0]):
         slopes = drive[row]
@@ -67,7 +69,10 @@ def run(constants, tunnel, state, drive, steps_per_row, h, synapses, outside, pr
                 traces[step, i] = state.v[probes[i]]
             if n_spikes + room > times.size:
                 times, neurons = _doubled(times), _doubled(neurons)
-            _advance_all(constants, tunnel, state, slopes, h, step, synapses, before, events)
+            if decays is None:
+                _advance_all(constants, tunnel, state, slopes, h, step, synapses, before, events)
+            else:
+                advance_all_decaying(constants, decays, state, slopes, h[0], step, before, events)
             if synapses is not None:
                 end = (step + 1) * h[0]
                 edges, chain = deliver(synapses, outside, times, neurons, n_spikes, cursors, end, edges, chain, first)
@@ -77,9 +82,16 @@ def run(constants, tunnel, state, drive, steps_per_row, h, synapses, outside, pr
             for word in range(words.size):
                 if words[word]:
                     for j in range(8 * word, 8 * word + 8):
-                        if events[j]:
+                        if not events[j]:
+                            continue
+                        if decays is None:
                             n_spikes = _advance_alone(
                                 constants, tunnel, state, slopes[j], h[j], step, j,
+                                edges, chain, first[j], before[j], times, neurons, n_spikes,
+                            )  # fmt: skip
+                        else:
+                            n_spikes = advance_alone_decaying(
+                                constants, decays, state, slopes[j], h[j], step, j,
                                 edges, chain, first[j], before[j], times, neurons, n_spikes,
                             )  # fmt: skip
             if n_spikes >= times.size or n_spikes > limit:

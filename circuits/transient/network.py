@@ -4,7 +4,7 @@ import numpy as np
 
 from circuits.network import NetworkSpec
 from circuits.stimulus import Stimulus
-from circuits.synapse import T_PULSE
+from circuits.synapse import T_PULSE, SynapseKernel
 from circuits.transient.connections import DELAY, Connections, SpikeInput
 from circuits.transient.population import Population, population
 from circuits.transient.result import Transient
@@ -20,19 +20,24 @@ def simulate_network(
     stimulus: Stimulus,
     *,
     delay: Seconds = DELAY,
-    t_pulse: Seconds = T_PULSE,
+    t_pulse: Seconds | None = None,
+    synapse: SynapseKernel | None = None,
     neurons: Population | None = None,
     record: tuple[int, ...] = (),
     n_jobs: int | None = None,
 ) -> Transient:
     """The circuits of a network under a stimulus; neurons in the order of its layers, readouts among them.
 
-    Bias and signal are currents, each spike starts a pulse of w q / t_pulse after `delay`. `neurons` stand in for those
-    of the network, in the same order: mismatched ones for example.
-    Raises: ValueError for an adaptive layer, and for a stimulus that does not fit.
+    Bias and signal are currents; `delay` after each spike flows the charge w q, in the time course of `synapse`, by
+    the sign of w. `t_pulse` alone is short for `SynapseKernel(t_pulse=t_pulse)`. `neurons` stand in for those of the
+    network, in the same order: mismatched ones for example.
+    Raises: ValueError for an adaptive layer, for a stimulus that does not fit, and for both t_pulse and synapse.
     """
+    if t_pulse is not None and synapse is not None:
+        raise ValueError(f"t_pulse = {t_pulse} besides {synapse}; give t_pulse to the SynapseKernel")
     stimulus.require_fits(net)
-    wiring = wire(net, t_pulse)
+    kernel = synapse or SynapseKernel(t_pulse=t_pulse)
+    wiring = wire(net, kernel.t_pulse or T_PULSE)
     if wiring.adaptive.any():
         raise ValueError(f"{net.name!r} has adaptive neurons, of which no circuit is published; train plain lif layers")
     currents, dt_in = _currents(wiring, stimulus)
@@ -42,7 +47,8 @@ def simulate_network(
         )
     return simulate(
         neurons_of(wiring) if neurons is None else neurons, stimulus.duration, i_in=currents, dt_in=dt_in,
-        spikes_in=_spikes(wiring, stimulus), connections=_connections(wiring, delay), record=record, n_jobs=n_jobs,
+        spikes_in=_spikes(wiring, stimulus), connections=_connections(wiring, delay, kernel), record=record,
+        n_jobs=n_jobs,
     )  # fmt: skip
 
 
@@ -73,7 +79,13 @@ def _spikes(wiring: Wiring, stimulus: Stimulus) -> SpikeInput | None:
     return SpikeInput(np.concatenate([np.asarray(train, dtype=float) for train in trains]), channels, wiring.n_external)
 
 
-def _connections(wiring: Wiring, delay: Seconds) -> Connections:
+def _connections(wiring: Wiring, delay: Seconds, kernel: SynapseKernel) -> list[Connections]:
+    """All synapses of order 0; else a group of each sign that there is."""
     source, target = np.nonzero(wiring.synapses)
     charge = wiring.synapses[source, target] * wiring.t_pulse
-    return Connections(source, target, charge, wiring.n_external, delay, wiring.t_pulse)
+    kinds = ((1, charge > 0), (-1, charge < 0)) if kernel.order else ((1, np.full(charge.shape, True)),)
+    return [
+        Connections(source[k], target[k], charge[k], wiring.n_external, delay, order=kernel.order, **kernel.times(sign))
+        for sign, k in kinds
+        if k.any() or not kernel.order
+    ]

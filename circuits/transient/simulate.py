@@ -39,7 +39,9 @@ def simulate(
       i_in: input current (A): a number, `(neuron,)`, or `(time, neuron)`, each row held for `dt_in` (s) and the last
         one to the end. Below zero it is a sink.
       biased: whether the neurons' own gate bias drives them too; None: only without `i_in`.
-      connections: synapses, in groups of equal timing, driven by `spikes_in` and by the neurons.
+      connections: synapses, in groups of equal timing, driven by `spikes_in` and by the neurons. Those of order 1 and 2
+        need neurons whose current does not follow the body; steps are then a quarter of the shortest tau at most, and
+        the spikes within them are exact all the same (see `decaying.py`).
       dt: the largest step (s); None: short beside each time constant and rise.
       tolerance: steps are halved until no spike time changes by more than this part of itself. Where no current follows
         the body a step is exact, whatever its length, and is not halved. None: one run.
@@ -67,6 +69,7 @@ def simulate(
         record=_probes(record, n),
         n_jobs=cpu_count() if n_jobs is None else n_jobs,
     )
+    _require_linear(task)
     task = replace(task, i_in=_held(task))
     steps = task.steps(None if dt is None else _positive(dt, "dt"))
     result = task.run(steps)
@@ -89,6 +92,15 @@ def _refined(task: Task, steps: int, coarse: Transient, tolerance: float) -> Tra
         f"spike times still change by {change:.2g} of themselves after {MAX_HALVINGS} halvings of the step, more than "
         f"tolerance = {tolerance:g}; a neuron near its rheobase or a chaotic network needs a shorter duration"
     )
+
+
+def _require_linear(task: Task) -> None:
+    order = max((group.order for group in task.groups), default=0)
+    if order and task.follows_body:
+        raise ValueError(
+            f"synapses of order {order} onto neurons with body_factor up to {task.neurons.body_factor.max():g}: their "
+            "potential has no closed form; use order 0, body_factor = 0, or biased=False"
+        )
 
 
 def _rows(i_in: np.ndarray | float | None, dt_in: Seconds | None, n: int) -> tuple[np.ndarray, Seconds | None]:

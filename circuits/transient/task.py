@@ -11,10 +11,11 @@ from circuits.btbt import btbt_current, log_slope
 from circuits.neuron import SpikeEnergy
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.loops import Constants, State, Tunnel, run
+from circuits.transient.passage import LARGEST_DECAY
 from circuits.transient.population import Population
 from circuits.transient.result import Transient
 from circuits.transient.step import LARGEST_Z
-from circuits.transient.wiring import outside_of, synapses_onto
+from circuits.transient.wiring import decays_of, outside_of, synapses_onto, time_constants
 from circuits.units import Seconds, si
 
 Arrays = TypeVar("Arrays", Constants, Tunnel)
@@ -52,7 +53,7 @@ class Task:
         return any(group.recurrent for group in self.groups)
 
     def largest_steps(self) -> np.ndarray:
-        """Per neuron (s): short beside tau, and beside each interval; not longer than a delay between neurons."""
+        """Per neuron (s): short beside each tau and each interval; not longer than a delay between neurons."""
         n = self.neurons
         lowest = np.minimum(n.v_sink, self.v_start)
         v_dg = n.v_ds - n.v_gs - n.body_factor * lowest
@@ -62,6 +63,7 @@ class Task:
             drive = np.maximum(self.i_in, 0).max(axis=0) + (own if self.follows_body else 0.0)
             rise = n.c_mem * n.swing / drive
             limit = LARGEST_Z * n.c_mem / (n.g_leak + follow)
+        limit = np.minimum(limit, LARGEST_DECAY * np.min(time_constants(self.groups), initial=math.inf))
         limit = np.minimum(limit, np.where(follow > 0, rise / STEPS_PER_RISE, rise + n.t_refractory))
         return np.minimum(limit, min((group.delay for group in self.groups if group.recurrent), default=math.inf))
 
@@ -108,9 +110,10 @@ class Task:
         constants, tunnel, drive = circuit
         state, h = self._state(block), self.duration[block] / steps
         probes = np.flatnonzero((self.record >= block.start) & (self.record < block.stop))
+        decays = decays_of(self.groups, state.v.size, float(h[0]), float(self.duration[0]))
         times, neurons, traces, done = run(
             _part(constants, block), _part(tunnel, block), state, np.ascontiguousarray(drive[:, block]), steps_per_row,
-            h, synapses_onto(self.groups, self.neurons, block), outside_of(self.spikes_in),
+            h, synapses_onto(self.groups, self.neurons, block), decays, outside_of(self.spikes_in),
             self.record[probes] - block.start, MAX_SPIKES,
         )  # fmt: skip
         if done < steps:
@@ -165,7 +168,7 @@ class Task:
         )
 
     def _charge(self, state: State, h: np.ndarray) -> np.ndarray:
-        """Charge from the drain supply (C): tunnelled, of positive input currents, and of excitatory pulses begun."""
+        """Charge from the drain supply (C): tunnelled, of positive input currents, and of excitatory synapses."""
         n = self.neurons
         rows = np.maximum(self.i_in, 0)
         charge = rows.mean(axis=0) * self.duration + n.c_mem * state.synaptic

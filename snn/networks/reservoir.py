@@ -18,6 +18,7 @@ from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import SpikeEnergy
 from circuits.spikes import SpikeTrains, spike_trains
 from circuits.stimulus import Stimulus
+from circuits.synapse import SynapseKernel
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.reservoir.lattice import connect, fan_out
@@ -49,6 +50,7 @@ class Reservoir:
     network: NetworkSpec
     acceleration: float
     delay: Seconds  # of a synapse
+    synapse: SynapseKernel
     n_input: int
 
     @property
@@ -68,7 +70,7 @@ class Reservoir:
 
     def simulate(self, stimulus: Stimulus, neurons: Population | None = None) -> Transient:
         """Run one stimulus from rest; `neurons` stand in for those of the network, mismatched ones for example."""
-        return simulate_network(self.network, stimulus, delay=self.delay, neurons=neurons, n_jobs=1)
+        return simulate_network(self.network, stimulus, delay=self.delay, synapse=self.synapse, neurons=neurons, n_jobs=1)
 
     def respond(self, clip: np.ndarray | SpikeTrains, neurons: Population | None = None) -> Response:
         """Run one clip from rest, see `simulate`."""
@@ -121,7 +123,7 @@ def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) ->
     dt = recipe.ear.row_s / speed
     first = (_input_layer(recipe.input, scale, dt, speed),) if recipe.input.kind == "lif" else ()
     network = NetworkSpec(recipe.name, dt, recipe.circuit(), (*first, reservoir), input_name=_input_name(recipe))
-    return Reservoir(network, speed, recipe.reservoir.delay_s / speed, len(wires.weights))
+    return Reservoir(network, speed, recipe.reservoir.delay_s / speed, _kernel(recipe), len(wires.weights))
 
 
 def _input_layer(config: InputConfig, scale: np.ndarray, dt: Seconds, speed: float) -> LayerSpec:
@@ -129,6 +131,16 @@ def _input_layer(config: InputConfig, scale: np.ndarray, dt: Seconds, speed: flo
     n, tau = len(scale), config.tau_mem_s / speed
     drive = np.diag(config.gain * scale) * -np.expm1(-dt / tau)
     return LayerSpec(INPUT, "encoder", drive, np.zeros(n), np.full(n, tau), np.ones(n))
+
+
+def _kernel(recipe: ReservoirRecipe) -> SynapseKernel:
+    """Time course of the synapses in the time of the chip: pulses, or exponentials of one or two time constants."""
+    config, speed = recipe.reservoir, recipe.neuron.acceleration
+    if config.order == 0:
+        return SynapseKernel()
+    (rise_exc, tau_exc), (rise_inh, tau_inh) = config.tau_exc_s, config.tau_inh_s
+    rises = {"rise_exc": rise_exc / speed, "rise_inh": rise_inh / speed} if config.order == 2 else {}
+    return SynapseKernel(config.order, tau_exc=tau_exc / speed, tau_inh=tau_inh / speed, **rises)
 
 
 def _signed(weights: np.ndarray) -> np.ndarray:

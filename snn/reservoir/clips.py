@@ -109,7 +109,7 @@ def spikes_of(signal: np.ndarray, recipe: ReservoirRecipe) -> SpikeTrains:
     """Spikes of a signal `(row, channel)` by Ben's spiker algorithm or send-on-delta, one row a step."""
     row_s = recipe.ear.row_s
     if recipe.input.kind == "bsa":
-        dense = bsa_encode(signal, bsa_filter(row_s), recipe.input.threshold)
+        dense = bsa_encode(signal, bsa_filter(1 / row_s), recipe.input.threshold)
     else:
         dense = delta_encode(torch.from_numpy(signal)[:, None], recipe.input.threshold)[:, 0].numpy()
     row, channel = np.nonzero(dense)

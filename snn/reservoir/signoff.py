@@ -34,6 +34,8 @@ def sign_off_run(
     if n_clips < 1:
         raise ValueError(f"clips must be at least 1, got {n_clips}")
     recipe, reservoir = run.recipe, run.model.reservoir
+    if recipe.reservoir.order:
+        raise ValueError(f"synapses of order {recipe.reservoir.order} have no circuit to sign off; train with order 0")
     corpus = open_corpus(run.data, task=recipe.data.task, split=recipe.data.split)
     clips = split_clips(recipe, corpus, "test", run.sample_rate, reporter)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(clips))[:n_clips])

@@ -9,7 +9,8 @@ from circuits.netlist.expected import spike_times
 from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import LIFCircuit
 from circuits.stimulus import Stimulus
-from circuits.transient import simulate_network
+from circuits.synapse import SynapseKernel
+from circuits.transient import Connections, SpikeInput, population, simulate, simulate_network
 from circuits.wiring import wire
 
 CIRCUIT = LIFCircuit(v_sink=-0.2)
@@ -68,3 +69,36 @@ def test_adaptive_layers_and_strange_stimuli_are_refused():
         simulate_network(replace(net, layers=(net.layers[0], adaptive)), Stimulus(10e-6))
     with pytest.raises(ValueError, match="2 spike trains"):
         simulate_network(net, Stimulus(10e-6, (np.zeros(1), np.zeros(1))))
+
+
+def test_the_sign_of_a_weight_chooses_its_time_constants():
+    """A network of order 2 is two groups of synapses, each with its own."""
+    rng = np.random.default_rng(1)
+    layer = _layer("only", "lif", rng.normal(0.2, 0.5, (3, 8)), rng.normal(0.0, 0.4, (8, 8)))
+    net, stimulus = NetworkSpec("n", DT, CIRCUIT, (layer,)), _stimulus("lif", rng)
+    kernel = SynapseKernel(2, tau_exc=8e-6, rise_exc=4e-6, tau_inh=4e-6, rise_inh=2e-6)
+    run = simulate_network(net, stimulus, delay=1e-6, synapse=kernel)
+
+    weights, groups = np.vstack((layer.weights, layer.recurrent)), []
+    for sign, tau in ((1, 8e-6), (-1, 4e-6)):
+        source, target = np.nonzero(sign * weights > 0)
+        charge = weights[source, target] * CIRCUIT.charge_per_weight
+        groups.append(Connections(source, target, charge, 3, 1e-6, order=2, tau=tau, tau_rise=tau / 2))
+    expected = simulate(
+        population(CIRCUIT, 8), stimulus.duration, i_in=layer.bias * CIRCUIT.charge_per_weight / DT,
+        spikes_in=SpikeInput(np.concatenate(stimulus.spikes), np.repeat([0, 1, 2], 30), 3), connections=groups,
+    )  # fmt: skip
+    assert run.counts.sum() > 40
+    assert list(run.spike_neurons) == list(expected.spike_neurons)
+    np.testing.assert_allclose(run.spike_times, expected.spike_times, rtol=1e-9)
+
+
+def test_pulses_are_the_default_and_their_width_is_given_once():
+    rng = np.random.default_rng(2)
+    net, stimulus = _network("lif", rng), _stimulus("lif", rng)
+    kernel = SynapseKernel(t_pulse=2e-6)
+    runs = [simulate_network(net, stimulus, t_pulse=2e-6), simulate_network(net, stimulus, synapse=kernel)]
+    assert runs[0].counts.sum() > 40
+    np.testing.assert_array_equal(runs[0].spike_times, runs[1].spike_times)
+    with pytest.raises(ValueError, match="give t_pulse to the SynapseKernel"):
+        simulate_network(net, stimulus, t_pulse=2e-6, synapse=kernel)

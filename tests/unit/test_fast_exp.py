@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from circuits.btbt import DEVICES, btbt_current, log_slope
+from circuits.transient.passage import LARGEST_DECAY, phi_wide
 from circuits.transient.step import LARGEST_Z, fast_exp, jit, phi, time_to, tunnelling
 
 
@@ -25,6 +26,11 @@ def test_exponential_is_right_to_one_part_in_a_hundred_thousand_million():
 def test_phi_is_right_up_to_its_largest_argument():
     for z in (-LARGEST_Z, -1e-3, -1e-9, 0.0, 1e-9, LARGEST_Z):
         assert phi(z) == pytest.approx(math.expm1(z) / z if z else 1.0, rel=2e-11)
+
+
+def test_the_wider_phi_is_right_up_to_its_own():
+    for z in (-LARGEST_DECAY, -1e-3, 0.0, 1e-9, LARGEST_DECAY):
+        assert phi_wide(z) == pytest.approx(math.expm1(z) / z if z else 1.0, rel=5e-13)
 
 
 def test_tunnelling_slope_and_its_derivative_are_those_of_the_device():

@@ -5,7 +5,7 @@ import pytest
 
 from circuits.btbt import DEVICES, btbt_current
 from circuits.neuron import LIFCircuit
-from circuits.synapse import T_PULSE, synapses
+from circuits.synapse import T_PULSE, SynapseKernel, published_kernel, synapses
 
 WEIGHTS = np.array([[0.5, -0.02], [0.0, 1.0], [-1.0, 1e-3]])
 
@@ -58,3 +58,31 @@ def test_currents_below_the_floor_of_the_device_are_counted():
 def test_a_pulse_takes_time(t_pulse):
     with pytest.raises(ValueError, match="t_pulse must be positive"):
         synapses(WEIGHTS, LIFCircuit(), t_pulse)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"order": 1.5}, "order must be 0"),
+        ({"tau_inh": 1e-6}, "of order 0 has no tau_inh"),
+        ({"order": 1, "tau_exc": 1e-6}, "of order 1 needs tau_inh, got tau_inh = None"),
+        ({"order": 1, "tau_exc": 1e-6, "tau_inh": 1e-6, "t_pulse": 1e-6}, "has no t_pulse"),
+        ({"order": 2, "tau_exc": 2e-6, "rise_exc": 1e-6, "tau_inh": 1e-6, "rise_inh": -1e-6}, "rise_inh must be pos"),
+        ({"order": 2, "tau_exc": 2e-6, "rise_exc": 2e-6, "tau_inh": 2e-6, "rise_inh": 1e-6}, "must differ"),
+        ({"t_pulse": 0.0}, "t_pulse must be positive"),
+    ],
+)
+def test_a_kernel_has_the_time_constants_of_its_order_and_no_others(values, message):
+    with pytest.raises(ValueError, match=message):
+        SynapseKernel(**values)
+
+
+def test_published_time_constants_run_as_fast_as_the_chip():
+    """8 and 4 ms where a synapse excites, 4 and 2 ms where it inhibits."""
+    kernel = published_kernel(2, acceleration=1000)
+    found = [kernel.times(sign)[name] for sign in (1, -1) for name in ("tau", "tau_rise")]
+    assert found == pytest.approx([8e-6, 4e-6, 4e-6, 2e-6], rel=1e-12, abs=0)
+    assert published_kernel(1).times(-1) == {"t_pulse": None, "tau": 4e-3, "tau_rise": None}
+    assert published_kernel(0, 1000) == SynapseKernel(t_pulse=T_PULSE)
+    with pytest.raises(ValueError, match="acceleration must be positive, got 0"):
+        published_kernel(2, 0)

@@ -77,6 +77,16 @@ def test_a_population_needs_circuits_of_one_number():
         (lambda: Connections([0], [0], [np.nan]), "NaN"),
         (lambda: Connections([0], [0], [1e-16], delay=0.0), "delay must be positive"),
         (lambda: Connections([-1], [0], [1e-16]), "source"),
+        (lambda: Connections([0], [0], [1e-16], t_pulse=-1e-6), "t_pulse must be positive"),
+        (lambda: Connections([0], [0], [1e-16], order=3), "order must be 0 .*got 3"),
+        (lambda: Connections([0], [0], [1e-16], tau=1e-6), "of order 0 has no tau, got tau = 1e-06"),
+        (lambda: Connections([0], [0], [1e-16], order=1), "of order 1 needs tau"),
+        (lambda: Connections([0], [0], [1e-16], order=1, tau=1e-6, t_pulse=1e-6), "of order 1 has no t_pulse"),
+        (lambda: Connections([0], [0], [1e-16], order=1, tau=1e-6, tau_rise=2e-6), "of order 1 has no tau_rise"),
+        (lambda: Connections([0], [0], [1e-16], order=1, tau=0.0), "tau must be positive"),
+        (lambda: Connections([0], [0], [1e-16], order=1, tau=np.inf), "tau must be finite"),
+        (lambda: Connections([0], [0], [1e-16], order=2, tau=1e-6), "of order 2 needs tau_rise"),
+        (lambda: Connections([0], [0], [1e-16], order=2, tau=1e-6, tau_rise=1e-6), "must differ"),
     ],
 )
 def test_spikes_and_synapses_that_make_no_sense_are_refused(make, message):
@@ -84,10 +94,19 @@ def test_spikes_and_synapses_that_make_no_sense_are_refused(make, message):
         make()
 
 
-def test_spikes_without_end_are_reported():
-    """A pulse of a microampere into half a femtofarad: five spikes a nanosecond."""
+def test_currents_that_decay_need_neurons_with_a_closed_form():
+    synapse = Connections([0], [0], [1e-16], order=1, tau=1e-6)
+    bodies = population(LIFCircuit(), 3, body_factor=[0.0, 0.1, 0.0])
+    with pytest.raises(ValueError, match=r"order 1 onto neurons with body_factor up to 0\.1"):
+        simulate(bodies, 1e-6, connections=synapse)
+    assert simulate(bodies, 1e-6, connections=synapse, biased=False).spike_times.size == 0
+
+
+@pytest.mark.parametrize("course", [{}, {"order": 1, "tau": 1e-6}, {"order": 2, "tau": 2e-6, "tau_rise": 1e-6}])
+def test_spikes_without_end_are_reported(course):
+    """Ten picocoulombs in a microsecond into half a femtofarad: fifty spikes a nanosecond."""
     circuit = LIFCircuit(t_refractory=0.0)
-    synapse = Connections([0], [0], [1e-12], n_channels=1)
+    synapse = Connections([0], [0], [1e-11], n_channels=1, **course)
     with pytest.raises(RuntimeError, match="too many spikes near"):
         simulate(population(circuit), 5e-6, i_in=0.0, spikes_in=SpikeInput([1e-6], [0], 1), connections=synapse)
 
