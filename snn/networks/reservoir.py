@@ -70,7 +70,9 @@ class Reservoir:
 
     def simulate(self, stimulus: Stimulus, neurons: Population | None = None) -> Transient:
         """Run one stimulus from rest; `neurons` stand in for those of the network, mismatched ones for example."""
-        return simulate_network(self.network, stimulus, delay=self.delay, synapse=self.synapse, neurons=neurons, n_jobs=1)
+        return simulate_network(
+            self.network, stimulus, delay=self.delay, synapse=self.synapse, neurons=neurons, n_jobs=1
+        )
 
     def respond(self, clip: np.ndarray | SpikeTrains, neurons: Population | None = None) -> Response:
         """Run one clip from rest, see `simulate`."""

@@ -109,8 +109,8 @@ def spikes_of(signal: np.ndarray, recipe: ReservoirRecipe) -> SpikeTrains:
     """Spikes of a signal `(row, channel)` by Ben's spiker algorithm or send-on-delta, one row a step."""
     row_s = recipe.ear.row_s
     if recipe.input.kind == "bsa":
-        dense = bsa_encode(signal, bsa_filter(1 / row_s), recipe.input.threshold)
+        dense = bsa_encode(signal, bsa_filter(row_s), recipe.input.bsa_threshold)
     else:
-        dense = delta_encode(torch.from_numpy(signal)[:, None], recipe.input.threshold)[:, 0].numpy()
+        dense = delta_encode(torch.from_numpy(signal)[:, None], recipe.input.delta_threshold)[:, 0].numpy()
     row, channel = np.nonzero(dense)
     return SpikeTrains((row + 0.5) * row_s, channel, dense.shape[1], len(signal) * row_s)

@@ -8,7 +8,7 @@ from circuits.spikes import SpikeTrains
 from snn.plasticity.calcium import CalciumRule
 from snn.plasticity.grid import LevelGrid
 from snn.plasticity.online import OnlineLearning, learn_online, recognise
-from snn.plasticity.readout import by_time_bin
+from snn.plasticity.readout import ReadoutNeuron, by_time_bin
 from snn.reservoir.bins import bin_width
 from snn.reservoir.fit import Heard
 from snn.reservoir.recipe import LearningConfig, ReadoutConfig, ReservoirRecipe
@@ -16,6 +16,9 @@ from snn.reservoir.recipe import LearningConfig, ReadoutConfig, ReservoirRecipe
 
 def rule_of(config: LearningConfig) -> CalciumRule:
     """The rule of a recipe."""
+    neuron = ReadoutNeuron(
+        config.tau_readout_s, config.readout_refractory_s, config.readout_floor, bias=config.readout_bias
+    )
     return CalciumRule(
         mode=config.mode,
         tau_calcium=config.tau_calcium_s,
@@ -24,13 +27,26 @@ def rule_of(config: LearningConfig) -> CalciumRule:
         p_up=config.p_up,
         p_down=config.p_down,
         teacher=config.teacher,
+        hold=config.hold,
+        conserve=config.conserve,
+        neuron=neuron,
         grid=LevelGrid(config.w_max, config.n_levels),
     )
 
 
 def gated(clips: list[SpikeTrains], config: ReadoutConfig) -> list[SpikeTrains]:
-    """One line for each bin of time and neuron, silent outside its bin: the address counter of a weight memory."""
-    return [by_time_bin(clip, config.n_bins, bin_width(clip, config)) for clip in clips]
+    """One line for each bin of time and neuron, silent outside its bin: the address counter of a weight memory.
+
+    Equal parts of a clip are known at its end: its spikes are then replayed at one pace, `width_s` a part.
+    """
+    return [by_time_bin(_at_pace(clip, config), config.n_bins, config.width_s) for clip in clips]
+
+
+def _at_pace(clip: SpikeTrains, config: ReadoutConfig) -> SpikeTrains:
+    if config.bins == "fixed":
+        return clip
+    pace = config.width_s / bin_width(clip, config)
+    return SpikeTrains(clip.times * pace, clip.neurons, clip.n_neurons, clip.duration * pace)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from circuits.btbt import DEVICES
 from circuits.neuron import LIFCircuit, circuit_for_tau
 from circuits.synapse import T_PULSE
+from snn.audio.bsa import THRESHOLD as BSA_THRESHOLD
 from snn.data.config import DataConfig
 from snn.reservoir.lattice import Lattice
 from snn.settings import Section, Span, ordered
@@ -35,7 +36,8 @@ class InputConfig(Section):
     kind: Literal["lif", "bsa", "delta"] = "lif"
     gain: float = Field(27.0, gt=0)  # lif: current at full loudness, in rheobases
     tau_mem_s: float = Field(0.005, gt=0)  # lif
-    threshold: float = Field(0.1, gt=0)  # delta: in units of full loudness; bsa: its error threshold
+    delta_threshold: float = Field(0.1, gt=0)  # in units of full loudness
+    bsa_threshold: float = Field(BSA_THRESHOLD, gt=0, le=1)  # of the error that a spike takes away
 
 
 class CircuitConfig(Section):
@@ -94,23 +96,29 @@ class ReadoutConfig(Section):
 
     n_bins: int = Field(10, ge=1, le=1000)
     bins: Literal["clip", "fixed"] = "clip"  # equal parts of the clip, whose end is then known; or of `width_s`
-    width_s: float = Field(0.060, gt=0)
+    width_s: float = Field(0.050, gt=0)
 
 
 class LearningConfig(Section):
     """The calcium-gated rule of the readout neurons: `snn.plasticity.calcium.CalciumRule` says what each key does."""
 
     mode: Literal["calcium", "distance", "target", "greedy"] = "target"
-    epochs: int = Field(10, ge=0, le=10_000)
-    annealing: float = Field(0.8, gt=0, le=1)  # of the probabilities, epoch by epoch
-    tau_calcium_s: float = Field(0.064, gt=0)
-    calcium_threshold: float = Field(10.0, gt=0)
-    margin: float = Field(2.0, gt=0)
-    p_up: float = Field(0.1, ge=0, le=1)
-    p_down: float = Field(0.1, ge=0, le=1)
-    teacher: float = Field(10.0, ge=0)
-    w_max: float = Field(0.4, gt=0)
-    n_levels: int = Field(64, ge=2, le=2**16)
+    epochs: int = Field(12, ge=0, le=10_000)
+    annealing: float = Field(0.75, gt=0, le=1)  # of the probabilities, epoch by epoch
+    tau_calcium_s: float = Field(20.0, gt=0)
+    calcium_threshold: float = Field(20.0, gt=0)  # spikes
+    margin: float = Field(3.0, gt=0)  # spikes
+    p_up: float = Field(0.3, ge=0, le=1)
+    p_down: float = Field(0.3, ge=0, le=1)
+    hold: bool = True
+    conserve: bool = True
+    teacher: float = Field(0.0, ge=0)  # in swings of the readout neuron
+    w_max: float = Field(0.16, gt=0)  # in swings of the readout neuron
+    n_levels: int = Field(256, ge=2, le=2**16)
+    tau_readout_s: float = Field(1.0, gt=0)
+    readout_refractory_s: float = Field(0.001, ge=0)
+    readout_bias: float = Field(53.0, ge=0)  # in swings: fires a neuron without evidence at calcium_threshold
+    readout_floor: float = Field(-10.0, le=0)  # in swings: ASSUMED, a threshold of 40 mV over a rail 0.4 V below
 
 
 class TrainingConfig(Section):
