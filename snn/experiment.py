@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from circuits.network import Activity
-from snn.audio.features import LogMel
 from snn.data.augment import Augment
 from snn.data.corpus import Corpus, open_corpus
 from snn.data.splits import SPLITS, Split
@@ -34,7 +33,7 @@ from snn.run import (
 )
 from snn.training.checkpoint import EpochRecord, Progress, load_progress
 from snn.training.fit import Watch, fit
-from snn.training.inputs import Examples, front_end, load_examples
+from snn.training.inputs import Examples, FrontEnd, for_corpus, front_end, load_examples, require_fit
 
 
 def train(
@@ -57,6 +56,7 @@ def train(
     torch.set_flush_denormal(True)
     _check_folder(out, resume, overwrite)
     corpus = _open(recipe, data)
+    recipe = for_corpus(recipe, corpus)
     place = str(Path(data).resolve()) if Path(data).is_dir() else data
     if resume:
         _same_experiment(out, recipe, place)
@@ -108,6 +108,7 @@ def evaluate_run(
         corpus = replace(corpus, clips=tuple(replace(clip, split="test") for clip in corpus.clips))
     if not own:
         reporter.on_note(f"{len(corpus.split('test'))} clips of {corpus.name}, split {chosen}")
+    require_fit(run.recipe, corpus)
     mel = front_end(run.recipe, run.sample_rate)
     return evaluate(run.model, _examples(run.recipe, corpus, "test", mel, reporter), engine=engine)
 
@@ -181,7 +182,7 @@ def _open(recipe: Recipe, data: str) -> Corpus:
     return open_corpus(data, task=recipe.data.task, split=recipe.data.split)
 
 
-def _examples(recipe: Recipe, corpus: Corpus, split: Split, mel: LogMel, reporter: Reporter) -> Examples:
+def _examples(recipe: Recipe, corpus: Corpus, split: Split, mel: FrontEnd, reporter: Reporter) -> Examples:
     """Features of one split; the training clips come with altered copies."""
     a, copies = recipe.augment, recipe.augment.copies if split == "train" else 0
     augment = Augment(a.speed, a.shift_s, a.snr_db, (0.0, 0.0), a.reverb_probability) if copies else None

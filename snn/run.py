@@ -36,7 +36,7 @@ class Run:
     recipe: Recipe
     data: str
     labels: tuple[str, ...]
-    sample_rate: int
+    sample_rate: int | float
     model: Spotter
     metrics: dict[str, Any]
 
@@ -50,14 +50,14 @@ def holds_run(folder: Path) -> bool:
     return any((folder / name).exists() for name in RUN_FILES)
 
 
-def write_config(folder: Path, recipe: Recipe, data: str, labels: tuple[str, ...], sample_rate: int) -> None:
+def write_config(folder: Path, recipe: Recipe, data: str, labels: tuple[str, ...], sample_rate: int | float) -> None:
     """Write config.toml: the recipe as run, and under `[run]` the data, labels and sample rate it ran on."""
     table = recipe.model_dump(mode="json", exclude_none=True)
     table["run"] = {"data": data, "labels": list(labels), "sample_rate": sample_rate}
     write_text(folder / "config.toml", tomli_w.dumps(table))
 
 
-def read_config(folder: Path) -> tuple[Recipe, str, tuple[str, ...], int]:
+def read_config(folder: Path) -> tuple[Recipe, str, tuple[str, ...], int | float]:
     """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, ValueError (RecipeError)."""
     path = folder / "config.toml"
     if not path.is_file():
@@ -65,11 +65,18 @@ def read_config(folder: Path) -> tuple[Recipe, str, tuple[str, ...], int]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         run = table.pop("run")
-        labels, sample_rate = tuple(map(str, run["labels"])), int(run["sample_rate"])
+        labels, sample_rate = tuple(map(str, run["labels"])), _rate(run["sample_rate"])
         recipe = parse_recipe(tomli_w.dumps(table), place=str(path))
         return recipe, str(run["data"]), labels, sample_rate
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
+
+
+def _rate(value: object) -> int | float:
+    """A sample rate; that of sound is a whole number. Raises: TypeError."""
+    if not isinstance(value, int | float):
+        raise TypeError(f"sample_rate is {value!r}, not a number")
+    return value
 
 
 def write_history(folder: Path, history: list[EpochRecord]) -> None:

@@ -1,12 +1,15 @@
 """One labelled example of a corpus, and the one way to turn it into samples of a fixed duration."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from snn.data.audio_file import Waveform, fit_duration, read_audio, resample
+from snn.data.recording_error import refusal
+from snn.data.signal import Signal
+from snn.data.signal_file import read_signal
 from snn.data.splits import Split
 
 MAX_READ_S = 60.0  # s; ASSUMED: a keyword is sought in the first minute of a recording, however long that is
@@ -48,6 +51,18 @@ def load_clip(clip: Clip, sample_rate: int, duration_s: float) -> Waveform:
         return clip.gain * background_noise(n_samples, np.random.default_rng(clip.noise_seed))
     waveform, native_rate = read_audio(clip.path, clip.start_s, min(clip.duration_s or MAX_READ_S, MAX_READ_S))
     return np.float32(clip.gain) * fit_duration(resample(waveform, native_rate, sample_rate), n_samples)
+
+
+def load_signal(clip: Clip, n_channels: int) -> Signal:
+    """Read a clip of a corpus of signals, all of it, and apply its gain.
+
+    Raises:  RecordingError if the recording cannot be used, or has another number of channels.
+    """
+    signal = read_signal(clip.path)
+    if len(signal.channels) != n_channels:
+        has = f"has {len(signal.channels)} channels, not {n_channels}"
+        raise refusal(clip.path, has, "give all clips the same channels")
+    return replace(signal, values=clip.gain * signal.values)
 
 
 def background_noise(n_samples: int, rng: np.random.Generator) -> Waveform:
