@@ -1,7 +1,7 @@
 """One experiment from recordings to metrics: what `snn train` and `snn evaluate` run."""
 
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from circuits.network import Activity
 from snn.data.augment import Augment
 from snn.data.corpus import Corpus, open_corpus
 from snn.data.splits import SPLITS, Split
+from snn.data.voice_task import VOICE
 from snn.device import choose_device
 from snn.evaluation import Evaluation, evaluate
 from snn.networks.spotter import Spotter
@@ -100,7 +101,10 @@ def evaluate_run(
     own = data is None or str(Path(data).resolve()) == run.data
     chosen = split or (run.recipe.data.split if own else "all")
     settings = run.recipe.data.model_copy(
-        update={"split": "official" if chosen == "all" else chosen, "task": run.recipe.data.task if own else None}
+        update={
+            "split": "official" if chosen == "all" else chosen,
+            "task": run.recipe.data.task if own or run.labels == VOICE else None,
+        }
     )
     recipe = run.recipe.model_copy(update={"data": settings})
     corpus = _known_words(_open(recipe, data or run.data), run, reporter)
@@ -164,6 +168,7 @@ def _metrics(
         **{f"n_{split}": len(examples[split]) for split in SPLITS},
         "spikes_per_inference": tested.activity.spikes_per_inference,
         "synaptic_operations": tested.synaptic_operations,
+        **({"by_snr": [asdict(row) for row in tested.by_snr]} if tested.by_snr else {}),
         "seed": recipe.training.seed,
         "versions": {name: version(name) for name in ("tunnelspike", "torch", "numpy")},
     }

@@ -14,10 +14,11 @@ from snn.data.manifest import find_manifest, load_manifests
 from snn.data.recording_error import RecordingError
 from snn.data.signal_file import read_signal, signal_channels
 from snn.data.splits import SPLITS, Split, pick_validation
+from snn.data.voice_task import VOICE, voice_clips
 
 __all__ = ["Clip", "Corpus", "Split", "load_clip", "open_corpus"]
 
-TASKS = ("all", "12", "35")  # "35" is Speech Commands' name for all words
+TASKS = ("all", "12", "35", "voice")  # "35" is Speech Commands' name for all words
 N_RATES_READ = 25  # headers read to find the customary sample rate
 
 
@@ -55,9 +56,11 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
 
     Args:
         data: name of a prepared data set, perhaps with the task's suffix (`speech-commands-v0.02-12`), or a folder.
-        task: "all" words (the default), "12" (ten commands, unknown, silence), "35" (all words, by their usual name).
+        task: "all" words (the default), "12" (ten commands, unknown, silence), "35" (all words, by their usual name),
+            "voice" (speech in noise, or noise alone).
         split: "official", which on a plain folder is by hash of speakers or files, or "speaker:NAME" to test on NAME.
-        seed: draws the `unknown` words and the `silence` of task "12"; never changes who is in which split.
+        seed: draws the `unknown` words and the `silence` of task "12", and the noise of "voice"; never changes who is
+            in which split.
     Raises:  ValueError or FileNotFoundError with the remedy: an unknown name, speaker or task; a data set not yet
         prepared; a folder without words, with one word, or with a word that cannot be both trained and tested.
     """
@@ -73,6 +76,9 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
     if task == "12":
         keywords = keyword_clips(layout, folder / BACKGROUND_FOLDER, seed)
         return Corpus(name, TWELVE, _ordered(keywords), rate, layout.rule)
+    if task == "voice":
+        spoken = voice_clips(layout, folder / BACKGROUND_FOLDER, seed)
+        return Corpus(name, VOICE, _ordered(spoken), rate, layout.rule)
     clips = (Clip(r.path, layout.words.index(r.word), r.speaker, r.split) for r in layout.recordings)
     return Corpus(name, layout.words, _ordered(clips), rate, layout.rule, layout.media, channels)
 

@@ -35,7 +35,7 @@ def signal_rows(
 
 
 def rectified(
-    rows: Float[np.ndarray, "step channel"], scale: Float[np.ndarray, " channel"]
+    rows: Float[np.ndarray, "step channel"], scale: Float[np.ndarray, " scales"]
 ) -> Float[np.ndarray, "step two_channels"]:
     """Split signals into positive currents: max(x / scale, 0) of every channel, then max(-x / scale, 0) of every one.
 

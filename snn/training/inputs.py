@@ -32,6 +32,7 @@ class Examples:
     features: Float[Tensor, "copy clip frame band"]
     labels: Int[Tensor, " clip"]
     skipped: tuple[str, ...] = ()  # one line for each file that could not be used
+    snr_db: Float[Tensor, " clip"] | None = None  # where every clip has noise of a known level
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -93,13 +94,13 @@ def load_examples(
     Each copy draws from its own generator, so a clip's copies do not depend on its neighbours.
     Raises: RecordingError at the first unusable file, unless `bad_files` is "skip".
     """
-    features, labels, skipped = [], [], []
+    features, used, skipped = [], [], []
     for start in range(0, len(clips), CHUNK):
         waveforms = []
         for i, clip in enumerate(clips[start : start + CHUNK], start):
             try:
                 waveforms.append(_versions(clip, mel, augment, copies, (seed, i)))
-                labels.append(clip.label)
+                used.append(clip)
             except RecordingError as error:
                 if bad_files != "skip":
                     raise
@@ -110,7 +111,13 @@ def load_examples(
             on_clip(min(start + CHUNK, len(clips)), len(clips))
     if not features:
         raise ValueError(f"none of the {len(clips)} clips can be used: {skipped[0] if skipped else 'there are none'}")
-    return Examples(torch.cat(features, 1), torch.tensor(labels), tuple(skipped))
+    labels = torch.tensor([clip.label for clip in used])
+    return Examples(torch.cat(features, 1), labels, tuple(skipped), _ratios(used))
+
+
+def _ratios(clips: list[Clip]) -> Float[Tensor, " clip"] | None:
+    ratios = [clip.snr_db for clip in clips if clip.snr_db is not None]
+    return torch.tensor(ratios) if len(ratios) == len(clips) else None
 
 
 def _versions(
