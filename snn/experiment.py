@@ -12,7 +12,6 @@ from circuits.network import Activity
 from snn.data.augment import Augment
 from snn.data.corpus import Corpus, open_corpus
 from snn.data.splits import SPLITS, Split
-from snn.data.voice_task import VOICE
 from snn.device import choose_device
 from snn.evaluation import Evaluation, evaluate
 from snn.networks.spotter import Spotter
@@ -99,11 +98,12 @@ def evaluate_run(
     run.model.to(choose_device(device))
     torch.set_flush_denormal(True)
     own = data is None or str(Path(data).resolve()) == run.data
-    chosen = split or (run.recipe.data.split if own else "all")
+    voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
+    chosen = split or (run.recipe.data.split if own else "official" if voice else "all")
     settings = run.recipe.data.model_copy(
         update={
             "split": "official" if chosen == "all" else chosen,
-            "task": run.recipe.data.task if own or run.labels == VOICE else None,
+            "task": run.recipe.data.task if own or voice else None,
         }
     )
     recipe = run.recipe.model_copy(update={"data": settings})
