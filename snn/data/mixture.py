@@ -13,6 +13,8 @@ def active_power(waveform: Float[np.ndarray, " time"], sample_rate: int) -> floa
     Of blocks of 20 ms, sorted from the loudest, the longest run is active whose every power is at most 15.9 dB below
     the mean power of the run: the level and the threshold agree, as in the method B of the source.
 
+    A block that speech fills in part counts whole: of a word of 0.3 s that is 0.3 dB at most.
+
     Args:  waveform: `(time,)`, at least one sample.  sample_rate: Hz.
     Source:  ITU-T P.56 (2011), with blocks in place of its smoothed envelope and its hangover.
     """

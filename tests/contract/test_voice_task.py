@@ -19,15 +19,15 @@ SPEAKERS = ("ann", "bob", "cem", "dan", "eve", "fay", "guy", "hal")
 
 @pytest.fixture
 def speech(tmp_path):
-    rng = np.random.default_rng(0)
+    rng, folder = np.random.default_rng(0), tmp_path / "speech"
     for word in ("ja", "nein"):
-        (tmp_path / word).mkdir()
+        (folder / word).mkdir(parents=True)
         for speaker in SPEAKERS:
             for take in range(8):
-                soundfile.write(tmp_path / word / f"{speaker}_{take}.wav", 0.1 * rng.standard_normal(800), RATE)
-    (tmp_path / "_background_noise_").mkdir()
-    soundfile.write(tmp_path / "_background_noise_" / "rain.wav", 0.1 * rng.standard_normal(20 * RATE), RATE)
-    return tmp_path
+                soundfile.write(folder / word / f"{speaker}_{take}.wav", 0.1 * rng.standard_normal(800), RATE)
+    (folder / "_background_noise_").mkdir()
+    soundfile.write(folder / "_background_noise_" / "rain.wav", 0.1 * rng.standard_normal(20 * RATE), RATE)
+    return folder
 
 
 def sources(clips: list[Clip]) -> set[object]:
