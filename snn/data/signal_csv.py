@@ -12,7 +12,8 @@ MAX_CSV_BYTES = 1 << 28
 HEAD_BYTES = 1 << 16  # the header and the comments before it lie in here
 REGULAR = 0.01  # of the interval: sampling times this near to even ones count as even
 MAX_GAP = 5.0  # intervals; ASSUMED: a longer silence of the recorder cannot be bridged by a line
-TIME_NAME = re.compile(r"(?:time|timestamp|t)(?:(?:_| ?[(\[])(s|ms|us|ns)[)\]]?)?", re.IGNORECASE)
+# T is a temperature
+TIME_NAME = re.compile(r"(?:(?i:time|timestamp)|t)(?:(?:_| ?[(\[])(s|ms|us|ns)[)\]]?)?")
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 RATE_COMMENT = re.compile(r"#\s*(?:sample_rate|fs)\s*[=:]\s*(\S+)", re.IGNORECASE)
 
@@ -36,7 +37,7 @@ def read_csv(path: Path, sample_rate: float | None = None) -> Signal:
     time = _time_column(names)
     if time is None:
         return Signal(values, _noted_rate(lines) or _given(sample_rate), names)
-    unit = TIME_UNITS[(TIME_NAME.fullmatch(names[time])[1] or "s").lower()]
+    unit = TIME_UNITS[(TIME_NAME.fullmatch(names[time])[1] or "s")]
     channels = tuple(name for k, name in enumerate(names) if k != time)
     even, rate = _even(values[:, time] * unit, np.delete(values, time, 1), [number for number, _ in rows])
     return Signal(even, rate, channels)
@@ -77,9 +78,12 @@ def _values(rows: list[Line], names: tuple[str, ...], separator: str) -> Float64
         if len(cells) != len(names):
             raise ValueError(f"line {number}: has {len(cells)} cells, the header {len(names)}")
         for k, cell in enumerate(cells):
-            if not _is_number(cell):
-                raise ValueError(f"line {number}, column {names[k]!r}: {cell.strip()[:40]!r} is not a number")
-            values[i, k] = float(cell)
+            try:
+                values[i, k] = _number(cell)
+            except ValueError as error:
+                raise ValueError(
+                    f"line {number}, column {names[k]!r}: {cell.strip()[:40]!r} is not a number"
+                ) from error
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         i, k = bad[0]
@@ -87,12 +91,18 @@ def _values(rows: list[Line], names: tuple[str, ...], separator: str) -> Float64
     return values
 
 
+def _number(cell: str) -> float:
+    if "_" in cell:  # which Python reads over
+        raise ValueError
+    return float(cell)
+
+
 def _is_number(cell: str) -> bool:
     try:
-        float(cell)
+        _number(cell)
     except ValueError:
         return False
-    return "_" not in cell  # which Python reads over
+    return True
 
 
 def _time_column(names: tuple[str, ...]) -> int | None:

@@ -33,7 +33,7 @@ def voice_clips(layout: Layout, noise_folder: Path, seed: int) -> tuple[Clip, ..
         recordings = [r for r in layout.recordings if r.split == split]
         for r, snr_db in _at_ratios(recordings, split, rng):
             for label in range(len(VOICE)):
-                number = (seed << 32) + len(SPLITS) * len(clips) + k  # of this clip alone, in every split
+                number = (seed << 32) + len(clips)  # of this clip alone, whatever its split
                 noise = _noise(r, recordings, noise_files, number, rng)
                 mix = Mix(snr_db, noise, number, speech=label == VOICE.index("speech"))
                 clips.append(Clip(r.path, label, r.speaker, split, mix=mix))

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from snn.data.check import scan
 from snn.data.corpus import open_corpus
 from snn.data.recording_error import RecordingError
 from snn.data.splits import SPLITS
+from snn.networks.spotter import Spotter
 from snn.recipe import load_recipe
+from snn.stream import AudioStream
 from snn.training.inputs import for_corpus, front_end, load_examples
 
 SUBJECTS = ("ann", "bob", "cem", "dan", "eve", "fay", "guy")
@@ -165,3 +168,10 @@ def test_sound_and_signals_do_not_take_each_others_recipes(tmp_path, words, reci
     code, _, err = snn("evaluate", tmp_path / "run", "--data", words)
     assert code == 2
     assert "holds sound, the recipe is for signals of 3 channels" in err
+
+
+def test_a_run_on_signals_does_not_listen(tmp_path):
+    corpus = open_corpus(make_motion(tmp_path))
+    recipe = for_corpus(load_recipe("demo", ["normalise=running"]), corpus)
+    with pytest.raises(TypeError, match="for multichannel signals"):
+        AudioStream(Spotter(recipe, 3, torch.Generator()), front_end(recipe, 50))

@@ -39,11 +39,16 @@ def test_a_table_is_read_whatever_separates_it(tmp_path, separator, end):
 
 
 @pytest.mark.parametrize(
-    ("name", "unit"), [("time", 1), ("T", 1), ("time_ms", 1e3), ("Time (us)", 1e6), ("t[ns]", 1e9)]
+    ("name", "unit"), [("time", 1), ("t", 1), ("time_ms", 1e3), ("Time (us)", 1e6), ("t[ns]", 1e9)]
 )
 def test_the_unit_of_the_time_column_counts(tmp_path, name, unit):
     text = timed(np.arange(40) / 62.5 * unit, f"{name},x")
     assert read_signal(csv(tmp_path / "a.csv", text)).sample_rate == pytest.approx(62.5, rel=1e-8)
+
+
+def test_a_temperature_is_no_time(tmp_path):
+    signal = read_signal(csv(tmp_path / "a.csv", "time,T\n0,37\n1,36\n2,38\n"))
+    assert (signal.channels, signal.sample_rate, signal.values[:, 0].tolist()) == (("T",), 1.0, [37, 36, 38])
 
 
 def test_without_times_the_rate_comes_from_a_comment_then_from_the_caller(tmp_path):
