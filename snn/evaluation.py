@@ -1,7 +1,7 @@
 """Accuracy, confusion and the activity that the energy is charged for."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,8 @@ from torch import Tensor
 
 from circuits.network import Activity, NetworkSpec
 from snn.audio.encoder import LIFEncoder
+from snn.data.voice_task import TEST_SNR_DB
+from snn.detection import DetectionRates, detection_rates
 from snn.export import network_spec
 from snn.networks.spotter import Spotter, SpotterOutput
 from snn.neurons.lif import lif_state, lif_step
@@ -33,15 +35,18 @@ class Evaluation:
     confusion: np.ndarray
     activity: Activity
     synaptic_operations: float
+    by_snr: tuple[DetectionRates, ...] = ()  # of voice activity
 
     def as_dict(self) -> dict[str, Any]:
         """What `snn evaluate --json` prints."""
+        by_snr = {"by_snr": [asdict(row) for row in self.by_snr]} if self.by_snr else {}
         return {
             "accuracy": self.accuracy,
             "n_clips": self.activity.n_clips,
             "confusion": self.confusion.tolist(),
             "spikes_per_inference": self.activity.spikes_per_inference,
             "synaptic_operations": self.synaptic_operations,
+            **by_snr,
         }
 
 
@@ -64,7 +69,17 @@ def evaluate(model: Spotter, examples: Examples, *, engine: str = "torch") -> Ev
         confusion=confusion.numpy(),
         activity=activity,
         synaptic_operations=activity.synaptic_operations(network_spec(model)),
+        by_snr=_by_snr(examples, told),
     )
+
+
+def _by_snr(examples: Examples, told: Tensor) -> tuple[DetectionRates, ...]:
+    """Rates at the ratios of the test's grid; clips of other splits have ratios drawn at random."""
+    if examples.snr_db is None:
+        return ()
+    on_grid = torch.isin(examples.snr_db, torch.tensor(TEST_SNR_DB))
+    told, labels = told.cpu()[on_grid].numpy(), examples.labels[on_grid].numpy()
+    return detection_rates(labels, told, examples.snr_db[on_grid].numpy())
 
 
 def measure_activity(model: Spotter, examples: Examples) -> Activity:

@@ -1,7 +1,7 @@
 """One experiment from recordings to metrics: what `snn train` and `snn evaluate` run."""
 
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from circuits.network import Activity
-from snn.audio.features import LogMel
 from snn.data.augment import Augment
 from snn.data.corpus import Corpus, open_corpus
 from snn.data.splits import SPLITS, Split
@@ -38,7 +37,7 @@ from snn.run import (
 )
 from snn.training.checkpoint import EpochRecord, Progress, load_progress
 from snn.training.fit import Watch, fit
-from snn.training.inputs import Examples, front_end, load_examples
+from snn.training.inputs import Examples, FrontEnd, for_corpus, front_end, load_examples, require_fit
 
 
 def train(
@@ -61,6 +60,7 @@ def train(
     torch.set_flush_denormal(True)
     require_folder(out, resume, overwrite)
     corpus = _open(recipe, data)
+    recipe = for_corpus(recipe, corpus)
     place = str(Path(data).resolve()) if Path(data).is_dir() else data
     if resume:
         _same_experiment(out, recipe, place)
@@ -112,9 +112,13 @@ def evaluate_run(
     where = choose_device(device)
     torch.set_flush_denormal(True)
     own = data is None or str(Path(data).resolve()) == run.data
-    chosen = split or (run.recipe.data.split if own else "all")
+    voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
+    chosen = split or (run.recipe.data.split if own else "official" if voice else "all")
     settings = run.recipe.data.model_copy(
-        update={"split": "official" if chosen == "all" else chosen, "task": run.recipe.data.task if own else None}
+        update={
+            "split": "official" if chosen == "all" else chosen,
+            "task": run.recipe.data.task if own or voice else None,
+        }
     )
     recipe = run.recipe.model_copy(update={"data": settings})
     corpus = _known_words(_open(recipe, data or run.data), run, reporter)
@@ -128,6 +132,7 @@ def evaluate_run(
         return evaluate_reservoir(
             run.model, split_clips(run.recipe, corpus, "test", run.sample_rate, reporter), reporter
         )
+    require_fit(run.recipe, corpus)
     mel = front_end(run.recipe, run.sample_rate)
     examples = _examples(run.recipe, corpus, "test", mel, reporter)
     return evaluate(run.model.to(where), examples, engine=engine or "torch")
@@ -184,6 +189,7 @@ def _metrics(
         **{f"n_{split}": len(examples[split]) for split in SPLITS},
         "spikes_per_inference": tested.activity.spikes_per_inference,
         "synaptic_operations": tested.synaptic_operations,
+        **({"by_snr": [asdict(row) for row in tested.by_snr]} if tested.by_snr else {}),
         "seed": recipe.training.seed,
         "versions": {name: version(name) for name in ("tunnelspike", "torch", "numpy")},
     }
@@ -202,7 +208,7 @@ def _open(recipe: Recipe | ReservoirRecipe, data: str) -> Corpus:
     return open_corpus(data, task=recipe.data.task, split=recipe.data.split)
 
 
-def _examples(recipe: Recipe, corpus: Corpus, split: Split, mel: LogMel, reporter: Reporter) -> Examples:
+def _examples(recipe: Recipe, corpus: Corpus, split: Split, mel: FrontEnd, reporter: Reporter) -> Examples:
     """Features of one split; the training clips come with altered copies."""
     a, copies = recipe.augment, recipe.augment.copies if split == "train" else 0
     augment = Augment(a.speed, a.shift_s, a.snr_db, (0.0, 0.0), a.reverb_probability) if copies else None

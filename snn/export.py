@@ -34,7 +34,9 @@ def input_name(recipe: Recipe) -> str:
     rate = "the recordings' rate" if f.sample_rate is None else f"{f.sample_rate} samples/s"
     level = "level-normalised " if f.normalise in ("band", "clip") else ""
     text = (
-        f"{level}clips of {f.duration_s:g} s at {rate}; log-mel, {f.n_mels} bands from {f.f_min_hz:g} Hz to "
+        f"clips of {f.duration_s:g} s; {f.n_mels} channels, mean over {f.hop_s:g} s, normalised by {f.normalise}"
+        if f.front_end == "signal"
+        else f"{level}clips of {f.duration_s:g} s at {rate}; log-mel, {f.n_mels} bands from {f.f_min_hz:g} Hz to "
         f"{'half the rate' if f.f_max_hz is None else f'{f.f_max_hz:g} Hz'}, Hann window {f.window_s:g} s, "
         f"hop {f.hop_s:g} s, normalised by {f.normalise}"
     )

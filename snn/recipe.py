@@ -21,8 +21,13 @@ MOST_STEPS = 10_000  # of a time constant, half of what the kernels differentiat
 
 
 class FeatureConfig(Section):
-    """Log-mel front end; `sample_rate` None takes the rate of the recordings."""
+    """Log-mel front end; `sample_rate` None takes the rate of the recordings.
 
+    Multichannel signals set `front_end` to "signal" and `n_mels` to their number of channels: a band is then a
+    channel, a frame its mean over a hop; only `duration_s`, `hop_s` and `normalise` matter beside.
+    """
+
+    front_end: Literal["log-mel", "signal"] = "log-mel"
     sample_rate: int | None = Field(None, ge=1000, le=192_000)
     duration_s: float = Field(1.0, gt=0, le=60)
     n_mels: int = Field(40, ge=1, le=512)

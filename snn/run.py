@@ -39,7 +39,7 @@ class Run:
     recipe: Recipe
     data: str
     labels: tuple[str, ...]
-    sample_rate: int
+    sample_rate: int | float
     model: Spotter
     metrics: dict[str, Any]
 
@@ -74,7 +74,7 @@ def clear_run(out: Path) -> None:
 
 
 def write_config(
-    folder: Path, recipe: Recipe | ReservoirRecipe, data: str, labels: tuple[str, ...], sample_rate: int
+    folder: Path, recipe: Recipe | ReservoirRecipe, data: str, labels: tuple[str, ...], sample_rate: int | float
 ) -> None:
     """Write config.toml: the recipe as run, and under `[run]` the data, labels and sample rate it ran on."""
     table = recipe.model_dump(mode="json", exclude_none=True)
@@ -82,7 +82,7 @@ def write_config(
     write_text(folder / "config.toml", tomli_w.dumps(table))
 
 
-def read_config(folder: Path) -> tuple[Recipe | ReservoirRecipe, str, tuple[str, ...], int]:
+def read_config(folder: Path) -> tuple[Recipe | ReservoirRecipe, str, tuple[str, ...], int | float]:
     """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, ValueError (RecipeError)."""
     path = folder / "config.toml"
     if not path.is_file():
@@ -90,11 +90,18 @@ def read_config(folder: Path) -> tuple[Recipe | ReservoirRecipe, str, tuple[str,
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         run = table.pop("run")
-        labels, sample_rate = tuple(map(str, run["labels"])), int(run["sample_rate"])
+        labels, sample_rate = tuple(map(str, run["labels"])), _rate(run["sample_rate"])
         recipe = parse_recipe(tomli_w.dumps(table), place=str(path))
         return recipe, str(run["data"]), labels, sample_rate
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
+
+
+def _rate(value: object) -> int | float:
+    """A sample rate; that of sound is a whole number. Raises: TypeError."""
+    if not isinstance(value, int | float):
+        raise TypeError(f"sample_rate is {value!r}, not a number")
+    return value
 
 
 def write_history(folder: Path, history: list[EpochRecord]) -> None:

@@ -18,6 +18,7 @@ from torch import Tensor
 from snn.audio.encoder import RateEncoder
 from snn.audio.features import LogMel
 from snn.audio.live import FrameState, finish, push, start_frames
+from snn.audio.signal_features import SignalFrames
 from snn.kernels import cpu_network
 from snn.kernels.checks import check_network
 from snn.kernels.reference import Network
@@ -114,7 +115,9 @@ class AudioState(NamedTuple):
 class AudioStream:
     """A trained spotter on one channel of audio at `mel.sample_rate`, in chunks of any size."""
 
-    def __init__(self, model: Spotter, mel: LogMel):
+    def __init__(self, model: Spotter, mel: LogMel | SignalFrames):
+        if not isinstance(mel, LogMel):
+            raise TypeError(f"the run is for multichannel signals, and an AudioStream hears sound; got {mel}")
         start_frames(mel)  # raises for a normalisation that needs the whole clip
         self.mel, self._spotter = mel, SpotterStream(model)
 

@@ -147,9 +147,11 @@ def normalise_level(waveform: Float[Tensor, "batch time"]) -> Float[Tensor, "bat
     return torch.where(level > LEVEL_FLOOR, waveform / level.clamp_min(LEVEL_FLOOR), waveform)
 
 
-def normalise_frames(features: Float[Tensor, "batch frame band"], mel: LogMel) -> Float[Tensor, "batch frame band"]:
+def normalise_frames(
+    features: Float[Tensor, "batch frame band"], normalise: Normalise
+) -> Float[Tensor, "batch frame band"]:
     """Mean 0 and variance 1 per clip: over frames for each band ("band"), or over the whole clip ("clip")."""
-    axes = 1 if mel.normalise == "band" else (1, 2)
+    axes = 1 if normalise == "band" else (1, 2)
     deviation = features.std(axes, keepdim=True, correction=0)
     return (features - features.mean(axes, keepdim=True)) / deviation.clamp_min(1e-3)
 
@@ -187,4 +189,4 @@ def _log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor
         start = running_state(len(waveform), waveform.device)
         return frame_features(mel_power(waveform, mel), start, mel)[0]
     power = mel_power(normalise_level(waveform), mel)
-    return normalise_frames(torch.log(power + POWER_FLOOR * mel.n_fft), mel)
+    return normalise_frames(torch.log(power + POWER_FLOOR * mel.n_fft), mel.normalise)

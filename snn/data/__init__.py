@@ -1,4 +1,4 @@
-"""Speech data: recordings, corpora and their splits, data sets and how they are fetched."""
+"""Speech and signals: recordings, corpora and their splits, data sets and how they are fetched."""
 
 # What is in this file?
 from snn.data.audio_file import AudioFileError, check_audio, fit_duration, read_audio, resample
@@ -11,6 +11,9 @@ from snn.data.corpus import Corpus, open_corpus
 # Which data sets are there, and how do they get here?
 from snn.data.download import prepare, tree_sha256
 from snn.data.manifest import Manifest, load_manifests
+from snn.data.recording_error import RecordingError
+from snn.data.signal import Signal
+from snn.data.signal_file import read_signal
 from snn.data.splits import Split, which_set
 
 __all__ = [
@@ -19,7 +22,9 @@ __all__ = [
     "Corpus",
     "FileCheck",
     "Manifest",
+    "RecordingError",
     "ScanReport",
+    "Signal",
     "Split",
     "check_audio",
     "fit_duration",
@@ -28,6 +33,7 @@ __all__ = [
     "open_corpus",
     "prepare",
     "read_audio",
+    "read_signal",
     "resample",
     "scan",
     "tree_sha256",

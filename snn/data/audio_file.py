@@ -13,6 +13,8 @@ import numpy as np
 import soundfile
 from jaxtyping import Float, Float32
 
+from snn.data.recording_error import RecordingError
+
 Waveform = Float32[np.ndarray, " time"]
 Result = TypeVar("Result")
 
@@ -22,8 +24,8 @@ UNKNOWN_SIZES = 0x7FFF0000  # recorders that stream write 0, about 2**31 or 0xFF
 BLOCK_FRAMES = 1 << 18
 
 
-class AudioFileError(ValueError):
-    """A recording that cannot be used; the message names the file, what is wrong and the remedy in one line."""
+class AudioFileError(RecordingError):
+    """A sound recording that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,14 @@ def fit_duration(waveform: Float[np.ndarray, " time"], n_samples: int) -> Float3
     n_missing = n_samples - waveform.size
     if n_missing >= 0:
         return np.pad(waveform, (n_missing // 2, n_missing - n_missing // 2))
-    energy = np.concatenate([[0.0], np.cumsum(np.square(waveform, dtype=np.float64))])
-    start = int(np.argmax(energy[n_samples:] - energy[:-n_samples]))
+    start = strongest_window(np.square(waveform, dtype=np.float64), n_samples)
     return waveform[start : start + n_samples].copy()
+
+
+def strongest_window(power: Float[np.ndarray, " time"], n_samples: int) -> int:
+    """Where the window of `n_samples` with the greatest sum of `power` starts, the first of equals."""
+    energy = np.concatenate([[0.0], np.cumsum(power)])
+    return int(np.argmax(energy[n_samples:] - energy[:-n_samples]))
 
 
 def _with_sound(path: Path, use: Callable[[soundfile.SoundFile], Result]) -> Result:

@@ -63,8 +63,12 @@ def mix(waveform: Waveform, masker: Waveform, snr_db: float) -> Waveform:
     p_signal, p_masker = np.mean(waveform**2, dtype=np.float64), np.mean(masker**2, dtype=np.float64)
     if not (p_signal > 0 and p_masker > 0):
         return waveform.copy()
-    scale = math.sqrt(p_signal / p_masker * 10 ** (-snr_db / 10))
-    return (waveform + scale * masker).astype(waveform.dtype)
+    return (waveform + masker_gain(p_signal, p_masker, snr_db) * masker).astype(waveform.dtype)
+
+
+def masker_gain(p_signal: float, p_masker: float, snr_db: float) -> float:
+    """The factor on a masker's samples that makes 10 log10(P_signal / P_masker) = snr_db."""
+    return math.sqrt(p_signal / p_masker * 10 ** (-snr_db / 10))
 
 
 def add_noise(waveform: Waveform, snr_db: float, rng: np.random.Generator, colour: Colour = "white") -> Waveform:

@@ -5,17 +5,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from snn.data.audio_file import AudioFileError, audio_info
+from snn.data.audio_file import audio_info
 from snn.data.clip import Clip, load_clip
 from snn.data.keyword_task import TWELVE, keyword_clips
-from snn.data.layouts import BACKGROUND_FOLDER, Layout, leave_speaker_out, read_layout
+from snn.data.layouts import BACKGROUND_FOLDER, Layout, Media, leave_speaker_out, read_layout
 from snn.data.location import find_data
 from snn.data.manifest import find_manifest, load_manifests
+from snn.data.recording_error import RecordingError
+from snn.data.signal_file import read_signal, signal_channels
 from snn.data.splits import SPLITS, Split, pick_validation
+from snn.data.voice_task import VOICE, voice_clips
 
 __all__ = ["Clip", "Corpus", "Split", "load_clip", "open_corpus"]
 
-TASKS = ("all", "12", "35")  # "35" is Speech Commands' name for all words
+TASKS = ("all", "12", "35", "voice")  # "35" is Speech Commands' name for all words
 N_RATES_READ = 25  # headers read to find the customary sample rate
 
 
@@ -24,14 +27,17 @@ class Corpus:
     """Clips in a fixed order (train, validation, test; each by file name).
 
     `labels[clip.label]` is a clip's word; `sample_rate` is the most common native rate (Hz);
-    `split_rule` says how the splits were made.
+    `split_rule` says how the splits were made. `media` "signals": multichannel recordings, all of the same
+    `channels`.
     """
 
     name: str
     labels: tuple[str, ...]
     clips: tuple[Clip, ...]
-    sample_rate: int
+    sample_rate: int | float
     split_rule: str = ""
+    media: Media = "audio"
+    channels: tuple[str, ...] = ()
 
     def split(self, split: Split) -> tuple[Clip, ...]:
         """Return the clips of one split, in the corpus's order."""
@@ -50,9 +56,11 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
 
     Args:
         data: name of a prepared data set, perhaps with the task's suffix (`speech-commands-v0.02-12`), or a folder.
-        task: "all" words (the default), "12" (ten commands, unknown, silence), "35" (all words, by their usual name).
+        task: "all" words (the default), "12" (ten commands, unknown, silence), "35" (all words, by their usual name),
+            "voice" (speech in noise, or noise alone).
         split: "official", which on a plain folder is by hash of speakers or files, or "speaker:NAME" to test on NAME.
-        seed: draws the `unknown` words and the `silence` of task "12"; never changes who is in which split.
+        seed: draws the `unknown` words and the `silence` of task "12", and the noise of "voice"; never changes who is
+            in which split.
     Raises:  ValueError or FileNotFoundError with the remedy: an unknown name, speaker or task; a data set not yet
         prepared; a folder without words, with one word, or with a word that cannot be both trained and tested.
     """
@@ -62,12 +70,17 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
         raise ValueError(f"no task {task!r}; want one of {', '.join(TASKS)}")
     layout = _with_validation(_choose_split(read_layout(folder), split))
     _refuse_untrainable(layout, folder)
-    rate = _common_rate(layout)
+    if layout.media == "signals" and task != "all":
+        raise ValueError(f"{folder} holds signals that are no speech, and task {task!r} is one of speech; leave it out")
+    rate, channels = _common_rate(layout), _common_channels(layout)
     if task == "12":
         keywords = keyword_clips(layout, folder / BACKGROUND_FOLDER, seed)
         return Corpus(name, TWELVE, _ordered(keywords), rate, layout.rule)
+    if task == "voice":
+        spoken = voice_clips(layout, folder / BACKGROUND_FOLDER, seed)
+        return Corpus(name, VOICE, _ordered(spoken), rate, layout.rule)
     clips = (Clip(r.path, layout.words.index(r.word), r.speaker, r.split) for r in layout.recordings)
-    return Corpus(name, layout.words, _ordered(clips), rate, layout.rule)
+    return Corpus(name, layout.words, _ordered(clips), rate, layout.rule, layout.media, channels)
 
 
 def _locate(data: str | Path) -> tuple[str, Path, str | None]:
@@ -122,17 +135,36 @@ def _refuse_untrainable(layout: Layout, folder: Path) -> None:
         raise ValueError(f"{folder} has no test clips ({layout.rule}): add the recordings that are missing")
 
 
-def _common_rate(layout: Layout) -> int:
+def _common_rate(layout: Layout) -> int | float:
     """The most common native rate (Hz) of recordings spread over the corpus; files that cannot be read do not count."""
-    rates: Counter[int] = Counter()
+    about = read_signal if layout.media == "signals" else audio_info
+    rates: Counter[int | float] = Counter()
     for r in layout.recordings[:: max(1, len(layout.recordings) // N_RATES_READ)]:
         try:
-            rates[audio_info(r.path).sample_rate] += 1
-        except AudioFileError as error:
+            rates[about(r.path).sample_rate] += 1
+        except RecordingError as error:
             problem = error
     if not rates:
-        raise AudioFileError(f"no readable recordings; the last one: {problem}")
+        raise RecordingError(f"no readable recordings; the last one: {problem}")
     return max(sorted(rates), key=rates.__getitem__)
+
+
+def _common_channels(layout: Layout) -> tuple[str, ...]:
+    """The channels of a corpus of signals, () of one of sound.
+
+    Raises:  RecordingError naming the first file that has others; files that cannot be read do not count here.
+    """
+    known: tuple[str, ...] = ()
+    for r in layout.recordings if layout.media == "signals" else ():
+        try:
+            channels = signal_channels(r.path)
+        except RecordingError:
+            continue
+        known = known or channels
+        if channels != known:
+            remedy = "give all clips the same channels in the same order"
+            raise RecordingError(f"{r.path} has the channels {', '.join(channels)}, not {', '.join(known)}: {remedy}")
+    return known
 
 
 def _ordered(clips: Iterable[Clip]) -> tuple[Clip, ...]:

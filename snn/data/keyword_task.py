@@ -52,6 +52,11 @@ def _silence(split: Split, noise_files: list[Path], rng: np.random.Generator) ->
     if not noise_files:
         gain = float(10 ** rng.uniform(*NOISE_RMS_DECADES))
         return Clip(None, label, "", split, gain=gain, noise_seed=int(rng.integers(2**31)))
+    return background_clip(split, label, noise_files, rng)
+
+
+def background_clip(split: Split, label: int, noise_files: list[Path], rng: np.random.Generator) -> Clip:
+    """One second of a noise recording, from the part of it that belongs to the split."""
     path = noise_files[rng.integers(len(noise_files))]
     first, last = (fraction * audio_info(path).duration_s for fraction in NOISE_SPAN[split])
     start_s = float(rng.uniform(first, max(first, last - CROP_S)))

@@ -3,14 +3,18 @@
 import json
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
 from snn.data.audio_file import AUDIO_SUFFIXES
+from snn.data.signal_file import SIGNAL_SUFFIXES
 from snn.data.splits import SPLITS, Split, pick_validation, split_by_name, which_set
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+Media = Literal["audio", "signals"]
 BACKGROUND_FOLDER = "_background_noise_"
 LISTS: dict[str, Split] = {"testing_list.txt": "test", "validation_list.txt": "validation"}
 FSDD_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)\.wav")
@@ -42,9 +46,15 @@ class Layout:
     def speakers(self) -> tuple[str, ...]:
         return tuple(sorted({r.speaker for r in self.recordings} - {""}))
 
+    @property
+    def media(self) -> Media:
+        """What the recordings hold: sound, or signals of any other kind."""
+        return "signals" if self.recordings[0].path.suffix.lower() in SIGNAL_SUFFIXES else "audio"
+
 
 def read_layout(folder: Path) -> Layout:
-    """Recognise a folder and list its recordings: embedded corpus, Free Spoken Digits, Speech Commands, word folders.
+    """Recognise a folder and list its recordings: embedded corpus, Free Spoken Digits, Speech Commands, word folders,
+    or folders of signals in place of words.
 
     Raises:  FileNotFoundError if there is no such folder; ValueError if it holds no corpus that can be split.
     """
@@ -65,9 +75,27 @@ def read_layout(folder: Path) -> Layout:
 
 def audio_files(folder: Path) -> list[Path]:
     """List the WAV, FLAC and OGG files directly in a folder, sorted by name; hidden files are left out."""
+    return _files(folder, AUDIO_SUFFIXES)
+
+
+def signal_files(folder: Path) -> list[Path]:
+    """List the CSV and NPZ files directly in a folder, sorted by name; hidden files are left out."""
+    return _files(folder, SIGNAL_SUFFIXES)
+
+
+def refuse_mixed(audio: Sequence[Path], signals: Sequence[Path]) -> None:
+    """Raises:  ValueError where clips are sound and signals at once."""
+    if audio and signals:
+        raise ValueError(
+            f"a folder holds recordings of one kind, and {audio[0]} is sound, {signals[0]} a signal: "
+            "move one kind to a folder of its own"
+        )
+
+
+def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     if not folder.is_dir():
         return []
-    files = (p for p in folder.iterdir() if p.suffix.lower() in AUDIO_SUFFIXES and not p.name.startswith("."))
+    files = (p for p in folder.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith("."))
     return sorted((path for path in files if path.is_file()), key=lambda path: path.name)
 
 
@@ -91,9 +119,15 @@ def leave_speaker_out(layout: Layout, speaker: str) -> Layout:
 def _word_files(folder: Path) -> dict[str, list[Path]]:
     """The recordings of every word folder, sorted; folders whose name starts with `_` or `.` are not words."""
     words = sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] not in "._")
-    files = {word: audio_files(folder / word) for word in words}
+    audio = {word: audio_files(folder / word) for word in words}
+    signals = {word: signal_files(folder / word) for word in words}
+    refuse_mixed(*([path for paths in files.values() for path in paths] for files in (audio, signals)))
+    files = signals if any(signals.values()) else audio
     if not any(files.values()):
-        raise ValueError(f"{folder} holds no words: put the WAV, FLAC or OGG files of each word in its own sub-folder")
+        raise ValueError(
+            f"{folder} holds no words: put the WAV, FLAC or OGG files of each word in its own sub-folder, "
+            "or the CSV or NPZ files of each class of signals"
+        )
     return files
 
 
@@ -158,7 +192,7 @@ def _read_word_folders(folder: Path, files: dict[str, list[Path]]) -> Layout:
     for word, paths in files.items():
         if len(paths) < 2:
             need = "training and test need at least 2: record more, or remove the folder"
-            raise ValueError(f"{folder}: the word {word!r} has {len(paths)} WAV, FLAC or OGG file(s); {need}")
+            raise ValueError(f"{folder}: the word {word!r} has {len(paths)} recording(s); {need}")
     plain = [Recording(p, f"{word}/{p.name}", word, "", "train") for word, paths in files.items() for p in paths]
     layout = Layout("folder", "file hash", tuple(files), tuple(plain))
     return _split_by_speaker(layout) or _split_by_file(layout)

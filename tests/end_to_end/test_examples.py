@@ -61,6 +61,24 @@ def test_the_example_trains_gate_biases_to_wanted_rates(tmp_path):
     assert neurons["bias_gate_v"] == pytest.approx([float(row[3]) for row in rates], abs=1e-4)
 
 
+def test_the_example_tells_speech_from_noise(words, tmp_path):
+    small = ("demo", "epochs=15", "hidden=[16]", "copies=0", "duration_s=0.3", "batch_size=16")
+    out = run(ROOT / "examples" / "voice_activity.py", words, tmp_path / "run", *small)
+    assert float(re.search(r"accuracy ([\d.]+)", out)[1]) > 0.6  # tones in noise and noise alone, chance 0.5
+    rows = re.findall(r"^ *(-?\d+) +([\d.]+)% +([\d.]+)%$", out, re.M)
+    assert [float(row[0]) for row in rows] == [20, 10, 5, 0, -5]
+    assert float(rows[0][1]) <= float(rows[-1][1])  # what is clearer is missed no more often
+
+
+def test_the_example_recognises_gestures_of_a_subject_it_never_saw(tmp_path):
+    small = ("demo", "epochs=8", "hidden=[32]", "copies=0", "hop_s=0.02", "batch_size=16")
+    out = run(ROOT / "examples" / "motion.py", tmp_path / "motion", tmp_path / "runs", *small)
+    by_hash, left_out = re.findall(r"accuracy ([\d.]+) on (\d+) clips", out)
+    assert float(by_hash[0]) > 0.6  # four gestures, chance 0.25
+    assert (float(left_out[0]) > 0.6, int(left_out[1])) == (True, 24)
+    assert len(list((tmp_path / "motion").glob("*/s*_*.csv"))) == 192
+
+
 def test_the_fifteen_lines_of_the_readme_run(words, tmp_path):
     (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     assert len([line for line in block.splitlines() if line.strip()]) <= 15
