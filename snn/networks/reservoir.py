@@ -93,10 +93,12 @@ class Reservoir:
 def draw_wiring(recipe: ReservoirRecipe, n_inputs: int, rng: np.random.Generator) -> Wires:
     """Draw input synapses, lattice and time constants, in this order.
 
+    The inputs share the synapses that `fan_out` gives the channels of the ear, however many lines a signal has.
+
     Raises:  ValueError, with the remedy, if the number of synapses cannot be drawn.
     """
     config = recipe.reservoir
-    weights = fan_out(n_inputs, config.layout().n_neurons, config.fan_out, rng)
+    weights = fan_out(n_inputs, config.layout().n_neurons, config.fan_out * recipe.ear.n_channels, rng)
     n_recurrent = None if config.n_synapses is None else config.n_synapses - round(weights.sum())
     inhibitory, synapses = connect(config.layout(), rng, n_recurrent)
     low, high = np.log(config.tau_mem_s)

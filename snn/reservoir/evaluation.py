@@ -9,11 +9,12 @@ from circuits.network import Activity
 from snn.plasticity.online import recognise
 from snn.reporter import Reporter
 from snn.reservoir.bins import count_features
-from snn.reservoir.clips import Clips, chip_inputs
+from snn.reservoir.clips import Clips
 from snn.reservoir.fit import run_clips
 from snn.reservoir.measure import measure
 from snn.reservoir.online import gated, rule_of
 from snn.reservoir.run import ReservoirModel
+from snn.reservoir.tuning import chip_inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class ReservoirEvaluation:
 def evaluate_reservoir(model: ReservoirModel, clips: Clips, reporter: Reporter = Reporter()) -> ReservoirEvaluation:
     """Run every clip as it is, from rest."""
     recipe, reservoir = model.recipe, model.reservoir
-    heard = run_clips(reservoir, chip_inputs(clips.rows, model.scale, recipe), clips.labels, reporter)
+    heard = run_clips(reservoir, chip_inputs(clips.rows, model.tuning, recipe), clips.labels, reporter)
     told = model.readout.scores(count_features(heard.reservoir, recipe.readout)).argmax(axis=1)
     n_labels = len(model.readout.bias)
     activity = measure(reservoir, heard.inputs, heard.responses)

@@ -15,12 +15,13 @@ from snn.networks.reservoir import build_reservoir, draw_wiring
 from snn.reporter import Reporter
 from snn.reservoir.activity import activity_statistics, memory_time
 from snn.reservoir.bins import count_features, total_counts
-from snn.reservoir.clips import Clips, channel_scale, chip_inputs, load_clips, n_lines
+from snn.reservoir.clips import Clips, Source, load_clips
 from snn.reservoir.fit import Fitted, Heard, fit_readout, run_clips
 from snn.reservoir.measure import engine_energy, measure
 from snn.reservoir.online import learn_readout
 from snn.reservoir.recipe import ReservoirRecipe
 from snn.reservoir.run import ReservoirModel, save_reservoir
+from snn.reservoir.tuning import chip_inputs, n_lines, tune
 from snn.run import clear_run, finished_metrics, require_folder, save_activity, write_config, write_metrics
 
 Splits = dict[Split, Heard]
@@ -47,17 +48,17 @@ def train_reservoir(
         return finished
     corpus = open_corpus(data, task=recipe.data.task, split=recipe.data.split)
     clips = {split: split_clips(recipe, corpus, split, corpus.sample_rate, reporter) for split in SPLITS}
-    scale = channel_scale(clips["train"])
-    wires = draw_wiring(recipe, n_lines(recipe, len(scale)), np.random.default_rng(recipe.training.seed))
-    reservoir = build_reservoir(recipe, scale, wires)
+    tuning = tune(clips["train"], recipe, corpus.media)
+    wires = draw_wiring(recipe, n_lines(tuning, recipe), np.random.default_rng(recipe.training.seed))
+    reservoir = build_reservoir(recipe, tuning.scale, wires)
     heard: Splits = {
-        split: run_clips(reservoir, chip_inputs(part.rows, scale, recipe), part.labels, reporter, f"running {split}")
+        split: run_clips(reservoir, chip_inputs(part.rows, tuning, recipe), part.labels, reporter, f"running {split}")
         for split, part in clips.items()
     }
     n_labels = len(corpus.labels)
     fitted, accuracy = linear_classifier(heard, lambda part: count_features(part.reservoir, recipe.readout), n_labels)
     online = learn_readout(recipe, heard, n_labels)
-    model = ReservoirModel(recipe, scale, wires, fitted.readout, online.weights)
+    model = ReservoirModel(recipe, tuning, wires, fitted.readout, online.weights)
     activity = measure(reservoir, heard["test"].inputs, heard["test"].responses)
     metrics = _about(recipe, corpus, clips) | {
         "test_accuracy": accuracy,
@@ -77,13 +78,13 @@ def train_reservoir(
 
 
 def split_clips(
-    recipe: ReservoirRecipe, corpus: Corpus, split: Split, sample_rate: int, reporter: Reporter = Reporter()
+    recipe: ReservoirRecipe, corpus: Corpus, split: Split, sample_rate: float, reporter: Reporter = Reporter()
 ) -> Clips:
     """The clips of one split, heard; a line for each file that was skipped."""
     clips = load_clips(
         corpus.split(split),
         recipe.ear,
-        sample_rate,
+        Source(corpus.media, sample_rate, len(corpus.channels)),
         recipe.data.bad_files,
         lambda done, total: reporter.on_stage(f"hearing {split} clips", done, total),
     )

@@ -70,11 +70,16 @@ def connect(lattice: Lattice, rng: np.random.Generator, n_synapses: int | None =
     )
 
 
-def fan_out(n_inputs: int, n_neurons: int, fan: int, rng: np.random.Generator) -> np.ndarray:
-    """Each input drives `fan` neurons, drawn without replacement: +1 `(input, neuron)`, else 0."""
-    if not 1 <= fan <= n_neurons:
-        raise ValueError(f"fan_out must be 1 to the {n_neurons} neurons, got {fan}")
+def fan_out(n_inputs: int, n_neurons: int, n_synapses: int, rng: np.random.Generator) -> np.ndarray:
+    """Synapses of the inputs, divided evenly among them, each onto neurons drawn without replacement: 1, else 0.
+
+    Where they do not divide, the first inputs have one more; each has at least one. Returns `(input, neuron)`.
+    Raises:  ValueError if an input would have more synapses than there are neurons.
+    """
     table = np.zeros((n_inputs, n_neurons))
-    for row in table:
+    for i, row in enumerate(table):
+        fan = max(1, n_synapses // n_inputs + (i < n_synapses % n_inputs))
+        if fan > n_neurons:
+            raise ValueError(f"{n_synapses} synapses of {n_inputs} inputs need more than the {n_neurons} neurons")
         row[rng.permutation(n_neurons)[:fan]] = 1.0
     return table

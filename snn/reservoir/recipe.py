@@ -17,7 +17,7 @@ from snn.settings import Section, Span, ordered
 
 
 class EarConfig(Section):
-    """Filter bank and loudness: sound to `n_channels` currents. Signals of other kinds skip the filter bank."""
+    """Filter bank and loudness: sound to `n_channels` currents. Signals of other kinds need only the last four keys."""
 
     bank: Literal["gammatone", "lyon", "mel"] = "gammatone"
     sample_rate: int | None = Field(None, ge=1000, le=192_000)  # None takes the rate of the recordings
@@ -62,7 +62,7 @@ class ReservoirConfig(Section):
     k_ie: float = Field(0.60, ge=0, le=1)
     k_ii: float = Field(0.15, ge=0, le=1)
     inhibitory: float = Field(0.0, ge=0, le=1)
-    fan_out: int = Field(3, ge=1)  # reservoir neurons that an input drives
+    fan_out: int = Field(3, ge=1)  # reservoir neurons that a channel drives
     n_synapses: int | None = Field(None, ge=1)  # of input and reservoir together; None: as drawn
     tau_mem_s: Span = (0.010, 0.040)  # drawn log-uniform
     signed_input: bool = False  # half of an input's synapses inhibit

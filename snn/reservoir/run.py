@@ -11,6 +11,7 @@ from circuits.network import NetworkSpec
 from snn.networks.reservoir import Reservoir, Wires, build_reservoir
 from snn.plasticity.least_squares import LinearReadout
 from snn.reservoir.recipe import ReservoirRecipe
+from snn.reservoir.tuning import Tuning
 from snn.training.checkpoint import load_tensors, save_tensors
 
 MODEL = "model.safetensors"
@@ -20,18 +21,18 @@ MODEL = "model.safetensors"
 class ReservoirModel:
     """A wired chip and what reads it: `readout` off chip, `online` the weights that the chip has learned by itself.
 
-    `scale` is the gain of each input channel, `(channel,)`; `online` is `(line, label)`, empty without that rule.
+    `online` is `(line, label)`, empty without that rule.
     """
 
     recipe: ReservoirRecipe
-    scale: np.ndarray
+    tuning: Tuning
     wires: Wires
     readout: LinearReadout
     online: np.ndarray
 
     @property
     def reservoir(self) -> Reservoir:
-        return build_reservoir(self.recipe, self.scale, self.wires)
+        return build_reservoir(self.recipe, self.tuning.scale, self.wires)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class ReservoirRun:
     recipe: ReservoirRecipe
     data: str
     labels: tuple[str, ...]
-    sample_rate: int
+    sample_rate: int | float
     model: ReservoirModel
     metrics: dict[str, Any]
 
@@ -54,7 +55,8 @@ class ReservoirRun:
 def save_reservoir(folder: Path, model: ReservoirModel) -> None:
     """Write model.safetensors, whole or not at all."""
     arrays = {
-        "scale": model.scale,
+        "tuning.scale": model.tuning.scale,
+        "tuning.centre": model.tuning.centre,
         **{f"wires.{name}": array for name, array in model.wires._asdict().items()},
         "readout.weights": model.readout.weights,
         "readout.bias": model.readout.bias,
@@ -72,9 +74,10 @@ def load_reservoir(folder: Path, recipe: ReservoirRecipe) -> ReservoirModel:
         raise ValueError(f"{folder / MODEL} is damaged (it holds NaN or infinity); train again, or copy it back")
     try:
         wires = Wires(*(arrays[f"wires.{name}"] for name in Wires._fields))
+        tuning = Tuning(arrays["tuning.scale"], arrays["tuning.centre"])
         regularisation = float(metadata["regularisation"])
         readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], regularisation)
-        model = ReservoirModel(recipe, arrays["scale"], wires, readout, arrays["online"])
+        model = ReservoirModel(recipe, tuning, wires, readout, arrays["online"])
         _require_fits(model)
     except (KeyError, ValueError, IndexError) as error:
         raise ValueError(f"{folder / MODEL} does not fit config.toml ({error}); train again") from error

@@ -13,9 +13,9 @@ from snn.data.corpus import open_corpus
 from snn.networks.reservoir import Reservoir
 from snn.reporter import Reporter
 from snn.reservoir.bins import count_features
-from snn.reservoir.clips import chip_inputs
 from snn.reservoir.experiment import split_clips
 from snn.reservoir.run import ReservoirModel, ReservoirRun
+from snn.reservoir.tuning import chip_inputs
 
 
 def sign_off_run(
@@ -39,7 +39,7 @@ def sign_off_run(
     corpus = open_corpus(run.data, task=recipe.data.task, split=recipe.data.split)
     clips = split_clips(recipe, corpus, "test", run.sample_rate, reporter)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(clips))[:n_clips])
-    stimuli = [reservoir.stimulus(x) for x in chip_inputs([clips.rows[i] for i in chosen], run.model.scale, recipe)]
+    stimuli = [reservoir.stimulus(x) for x in chip_inputs([clips.rows[i] for i in chosen], run.model.tuning, recipe)]
     pairs = [(stimulus, reservoir.simulate(stimulus)) for stimulus in stimuli]
     bin_s = 1e-3 / reservoir.acceleration
     timing = CoreTiming(reservoir.delay, T_PULSE)
