@@ -2,7 +2,7 @@
 
 Writes FOLDER/gesture/subject_take.csv, what a three-axis accelerometer would read (m/s2), and trains on it: once as
 the subjects' names divide it, once with one subject left out. Any folder like it can be trained on in the same way.
-OUT gets the runs; RECIPE is demo unless named, KEY=VALUE change its settings: hop_s=0.02 batch_size=16 suit so few,
+OUT gets the runs; RECIPE is chip-20-36 unless named, KEY=VALUE change its settings; for demo, hop_s=0.02 batch_size=16 suit so few,
 slow clips.
 """
 
@@ -51,9 +51,9 @@ def write_gestures(folder: Path, n_subjects: int = 8, n_takes: int = 6) -> None:
 
 
 folder, out, *rest = sys.argv[1:]
-recipe = rest.pop(0) if rest and "=" not in rest[0] else "demo"
+recipe = rest.pop(0) if rest and "=" not in rest[0] else "chip-20-36"
 write_gestures(Path(folder))
 for split in ("official", "speaker:s0"):
-    settings = [f"data.split={split}", f"features.duration_s={SECONDS}", *rest]
+    settings = [f"data.split={split}", f"duration_s={SECONDS}", *rest]
     metrics = train(load_recipe(recipe, settings), folder, Path(out) / split.replace(":", "-"), overwrite=True)
     print(f"{metrics['split_rule']}: accuracy {metrics['test_accuracy']:.3f} on {metrics['n_test']} clips")

@@ -1,7 +1,7 @@
 """Tell speech from noise. Usage: python examples/voice_activity.py RECORDINGS OUT [RECIPE] [KEY=VALUE ...]
 
 RECORDINGS is any corpus of speech: its clips are mixed with noise and with the babble of its other speakers, and as
-many clips hold noise alone. OUT gets the run; RECIPE is fsdd unless named, KEY=VALUE change its settings.
+many clips hold noise alone. OUT gets the run; RECIPE is chip-20-36 unless named, KEY=VALUE change its settings.
 """
 
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 from snn import load_recipe, train
 
 data, out, *rest = sys.argv[1:]
-recipe = rest.pop(0) if rest and "=" not in rest[0] else "fsdd"
+recipe = rest.pop(0) if rest and "=" not in rest[0] else "chip-20-36"
 metrics = train(load_recipe(recipe, ["data.task=voice", *rest]), data, Path(out), overwrite=True)
 print(f"accuracy {metrics['test_accuracy']:.3f} on {metrics['n_test']} clips")
 print(" SNR (dB)   misses   false alarms")

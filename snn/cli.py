@@ -59,14 +59,14 @@ def train(
             terminal.result({"recipes": list(recipe_names())})
             return
         chosen = load_recipe(recipe, [*(settings or ()), *([] if seed is None else [f"training.seed={seed}"])])
-        from snn.experiment import train_any
+        from snn.experiment import train as train_recipe
 
         place = data or chosen.data.name
         if place is None:
             raise ValueError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
         folder = out or Path("runs") / chosen.name
         how = {"resume": resume, "overwrite": overwrite, "device": device, "reporter": terminal.reporter}
-        metrics = train_any(chosen, place, folder, **how)
+        metrics = train_recipe(chosen, place, folder, **how)
         terminal.result({"run": str(folder)} | metrics)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from snn.data.voice_task import TEST_SNR_DB
+
 SPEECH = 1  # the label, as in `snn.data.voice_task.VOICE`
 
 
@@ -32,6 +34,17 @@ def detection_rates(
         if not np.isin(values, (0, SPEECH)).all():
             raise ValueError(f"{name} hold {sorted(set(values.tolist()))[:5]}; want 1 for speech and 0 for noise")
     return tuple(_at_ratio(float(ratio), labels, told, snr_db == ratio) for ratio in np.unique(snr_db)[::-1])
+
+
+def rates_on_grid(
+    labels: Int[np.ndarray, " clip"], told: Int[np.ndarray, " clip"], snr_db: Float[np.ndarray, " clip"]
+) -> tuple[DetectionRates, ...]:
+    """`detection_rates` at the ratios of the test's grid; clips of other splits, with ratios at random, are left out.
+
+    Empty where no clip has such a ratio: the clips are not of voice activity.
+    """
+    here = np.isin(snr_db, TEST_SNR_DB)
+    return detection_rates(labels[here], told[here], snr_db[here])
 
 
 def _at_ratio(snr_db: float, labels: np.ndarray, told: np.ndarray, here: np.ndarray) -> DetectionRates:

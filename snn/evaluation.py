@@ -11,8 +11,7 @@ from torch import Tensor
 
 from circuits.network import Activity, NetworkSpec
 from snn.audio.encoder import LIFEncoder
-from snn.data.voice_task import TEST_SNR_DB
-from snn.detection import DetectionRates, detection_rates
+from snn.detection import DetectionRates, rates_on_grid
 from snn.export import network_spec
 from snn.networks.spotter import Spotter, SpotterOutput
 from snn.neurons.lif import lif_state, lif_step
@@ -74,12 +73,10 @@ def evaluate(model: Spotter, examples: Examples, *, engine: str = "torch") -> Ev
 
 
 def _by_snr(examples: Examples, told: Tensor) -> tuple[DetectionRates, ...]:
-    """Rates at the ratios of the test's grid; clips of other splits have ratios drawn at random."""
+    """Rates of voice activity, none for other tasks."""
     if examples.snr_db is None:
         return ()
-    on_grid = torch.isin(examples.snr_db, torch.tensor(TEST_SNR_DB))
-    told, labels = told.cpu()[on_grid].numpy(), examples.labels[on_grid].numpy()
-    return detection_rates(labels, told, examples.snr_db[on_grid].numpy())
+    return rates_on_grid(examples.labels.numpy(), told.cpu().numpy(), examples.snr_db.numpy())
 
 
 def measure_activity(model: Spotter, examples: Examples) -> Activity:

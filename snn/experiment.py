@@ -40,7 +40,7 @@ from snn.training.fit import Watch, fit
 from snn.training.inputs import Examples, FrontEnd, for_corpus, front_end, load_examples, require_fit
 
 
-def train(
+def train_spotter(
     recipe: Recipe,
     data: str,
     out: Path,
@@ -83,14 +83,17 @@ def train(
     return metrics
 
 
-def train_any(
-    recipe: Recipe | ReservoirRecipe, data: str, out: Path, *, device: str = "auto", **how: Any
+def train(
+    recipe: Recipe | ReservoirRecipe, data: str | Path, out: Path, *, device: str = "auto", **how: Any
 ) -> dict[str, Any]:
-    """`train` or, for a recipe with a reservoir, `train_reservoir`, which runs on the CPU."""
+    """Train what the recipe describes, `train_spotter` or `train_reservoir` (which runs on the CPU); the metrics.
+
+    `how`: resume, overwrite, reporter.
+    """
     if isinstance(recipe, ReservoirRecipe):
         choose_device(device)  # refuses what is not there
-        return train_reservoir(recipe, data, out, **how)
-    return train(recipe, data, out, device=device, **how)
+        return train_reservoir(recipe, str(data), out, **how)
+    return train_spotter(recipe, str(data), out, device=device, **how)
 
 
 def evaluate_run(

@@ -1,11 +1,12 @@
 """A trained reservoir on clips: accuracy of both readouts, confusion, activity."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from circuits.network import Activity
+from snn.detection import DetectionRates, rates_on_grid
 from snn.plasticity.online import recognise
 from snn.reporter import Reporter
 from snn.reservoir.bins import count_features
@@ -26,9 +27,11 @@ class ReservoirEvaluation:
     confusion: np.ndarray
     activity: Activity
     synaptic_operations: float
+    by_snr: tuple[DetectionRates, ...] = ()  # of voice activity
 
     def as_dict(self) -> dict[str, Any]:
         """What `snn evaluate --json` prints."""
+        by_snr = {"by_snr": [asdict(row) for row in self.by_snr]} if self.by_snr else {}
         return {
             "accuracy": self.accuracy,
             "online_accuracy": self.online_accuracy,
@@ -36,6 +39,7 @@ class ReservoirEvaluation:
             "confusion": self.confusion.tolist(),
             "spikes_per_inference": self.activity.spikes_per_inference,
             "synaptic_operations": self.synaptic_operations,
+            **by_snr,
         }
 
 
@@ -56,4 +60,5 @@ def evaluate_reservoir(model: ReservoirModel, clips: Clips, reporter: Reporter =
         confusion=np.bincount(clips.labels * n_labels + told, minlength=n_labels**2).reshape(n_labels, n_labels),
         activity=activity,
         synaptic_operations=activity.synaptic_operations(reservoir.network),
+        by_snr=rates_on_grid(clips.labels, told, clips.snr_db),
     )

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from snn.data.corpus import Corpus, open_corpus
 from snn.data.splits import SPLITS, Split
+from snn.detection import rates_on_grid
 from snn.networks.reservoir import build_reservoir, draw_wiring
 from snn.reporter import Reporter
 from snn.reservoir.activity import activity_statistics, memory_time
@@ -59,6 +61,7 @@ def train_reservoir(
     fitted, accuracy = linear_classifier(heard, lambda part: count_features(part.reservoir, recipe.readout), n_labels)
     online = learn_readout(recipe, heard, n_labels)
     model = ReservoirModel(recipe, tuning, wires, fitted.readout, online.weights)
+    told = fitted.readout.scores(count_features(heard["test"].reservoir, recipe.readout)).argmax(axis=1)
     activity = measure(reservoir, heard["test"].inputs, heard["test"].responses)
     metrics = _about(recipe, corpus, clips) | {
         "test_accuracy": accuracy,
@@ -66,6 +69,7 @@ def train_reservoir(
         "online": online.as_dict(),
         "baselines": _baselines(recipe, heard, n_labels),
         **_chip(model, heard["test"]),
+        **_by_snr(told, clips["test"]),
         "seconds": time.perf_counter() - started,
     }
     clear_run(out)
@@ -140,3 +144,9 @@ def _chip(model: ReservoirModel, heard: Heard) -> dict[str, Any]:
         "energy_per_inference_j": sum(energy.values()),
         "energy_per_spike_j": sum(energy.values()) / spikes if spikes else None,
     }
+
+
+def _by_snr(told: np.ndarray, clips: Clips) -> dict[str, Any]:
+    """Misses and false alarms of voice activity; nothing for other tasks."""
+    rows = rates_on_grid(clips.labels, told, clips.snr_db)
+    return {"by_snr": [asdict(row) for row in rows]} if rows else {}
