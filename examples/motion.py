@@ -2,8 +2,8 @@
 
 Writes FOLDER/gesture/subject_take.csv, what a three-axis accelerometer would read (m/s2), and trains on it: once as
 the subjects' names divide it, once with one subject left out. Any folder like it can be trained on in the same way.
-OUT gets the runs; RECIPE is chip-20-36 unless named, KEY=VALUE change its settings; for demo, hop_s=0.02 batch_size=16 suit so few,
-slow clips.
+OUT gets the runs; RECIPE is chip-20-36 unless named, KEY=VALUE change its settings: for demo, hop_s=0.02 batch_size=16
+suit so few, slow clips.
 """
 
 import sys

@@ -7,6 +7,7 @@ import pytest
 from snn import settings as settings_module
 from snn.export import input_name
 from snn.recipe import Recipe, RecipeError, load_recipe, parse_recipe, recipe_names
+from snn.reservoir.recipe import ReservoirRecipe
 from snn.training.inputs import front_end
 
 MINIMAL = 'name = "mine"\n'
@@ -25,7 +26,11 @@ def test_every_shipped_recipe_loads(name):
     recipe = load_recipe(name)
     assert recipe.name == name
     assert recipe.title
-    assert recipe.neuron.circuit().tau_mem == pytest.approx(math.sqrt(math.prod(recipe.neuron.tau_mem_s)))
+    speed, neurons = (
+        (recipe.neuron.acceleration, recipe.reservoir) if isinstance(recipe, ReservoirRecipe) else (1, recipe.neuron)
+    )
+    circuit = recipe.circuit() if isinstance(recipe, ReservoirRecipe) else recipe.neuron.circuit()
+    assert circuit.tau_mem * speed == pytest.approx(math.sqrt(math.prod(neurons.tau_mem_s)))
 
 
 def test_the_shipped_recipes_are_there():

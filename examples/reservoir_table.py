@@ -1,0 +1,45 @@
+"""Reservoirs beside each other, with every speaker left out once. Usage: python examples/reservoir_table.py DATA OUT [ROW]
+
+DATA is a corpus whose speakers are known. OUT gets a run for each row and split; runs that are there already are not
+trained again. Each row is one `snn train RECIPE --data DATA --set ...`; the table gives test accuracies on the official
+split, and means over the speakers left out. ROW, a part of a row's name, picks among the rows.
+"""
+
+import sys
+from pathlib import Path
+from statistics import mean
+
+from snn import load_recipe, open_corpus, train
+
+ROWS = {
+    "20 + 36, order 0": ("chip-20-36", []),
+    "20 + 36, order 1": ("chip-20-36", ["order=1"]),
+    "20 + 36, order 2": ("chip-20-36", ["order=2"]),
+    "20 + 36, signed": ("chip-20-36", ["inhibitory=0.2", "w_ie=0.3", "w_ii=0.3", "r0=2.15"]),
+    "5x5x5, order 0": ("lsm-5x5x5", ["order=0"]),
+    "5x5x5, order 2": ("lsm-5x5x5", ["order=2"]),
+}
+COLUMNS = {
+    "encoder, totals": lambda m: m["baselines"]["encoder_totals"],
+    "encoder, bins": lambda m: m["baselines"]["encoder_bins"],
+    "least squares": lambda m: m["test_accuracy"],
+    "online rule": lambda m: m["online"]["test_accuracy"],
+}
+
+data, out, *chosen = sys.argv[1:]
+speakers = open_corpus(data).speakers
+print("| reservoir | split |", *(f"{name} |" for name in COLUMNS))
+print("|---|---|" + "---|" * len(COLUMNS))
+for row, (recipe, settings) in ROWS.items():
+    if chosen and chosen[0] not in row:
+        continue
+    runs = {}
+    for split in ("official", *(f"speaker:{name}" for name in speakers)):
+        folder = Path(out) / row.replace(" ", "") / split.replace(":", "-")
+        again = {"resume": True} if (folder / "metrics.json").is_file() else {"overwrite": True}
+        runs[split] = train(load_recipe(recipe, [*settings, f"split={split}"]), data, folder, **again)
+    official = runs.pop("official")
+    left_out = {name: [of(run) for run in runs.values()] for name, of in COLUMNS.items()}
+    print(f"| {row} | official |", *(f"{of(official):.3f} |" for of in COLUMNS.values()))
+    spans = (f"{mean(v):.3f} ({min(v):.2f} to {max(v):.2f}) |" for v in left_out.values())
+    print(f"| {row} | one speaker left out |", *spans, flush=True)
