@@ -1,4 +1,4 @@
-"""Reservoirs beside each other, with every speaker left out once. Usage: python examples/reservoir_table.py DATA OUT [ROW]
+"""Reservoirs with every speaker left out once. Usage: python examples/reservoir_table.py DATA OUT [ROW]
 
 DATA is a corpus whose speakers are known. OUT gets a run for each row and split; runs that are there already are not
 trained again. Each row is one `snn train RECIPE --data DATA --set ...`; the table gives test accuracies on the official

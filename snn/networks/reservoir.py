@@ -141,7 +141,7 @@ def _kernel(recipe: ReservoirRecipe) -> SynapseKernel:
     """Time course of the synapses in the time of the chip: pulses, or exponentials of one or two time constants."""
     config, speed = recipe.reservoir, recipe.neuron.acceleration
     if config.order == 0:
-        return SynapseKernel()
+        return SynapseKernel(t_pulse=config.pulse_s / speed)
     (rise_exc, tau_exc), (rise_inh, tau_inh) = config.tau_exc_s, config.tau_inh_s
     rises = {"rise_exc": rise_exc / speed, "rise_inh": rise_inh / speed} if config.order == 2 else {}
     return SynapseKernel(config.order, tau_exc=tau_exc / speed, tau_inh=tau_inh / speed, **rises)

@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 
 from circuits.btbt import DEVICES
 from circuits.neuron import LIFCircuit, circuit_for_tau
-from circuits.synapse import T_PULSE
 from snn.audio.bsa import THRESHOLD as BSA_THRESHOLD
 from snn.data.config import DataConfig
 from snn.reservoir.lattice import Lattice
@@ -74,6 +73,7 @@ class ReservoirConfig(Section):
     order: Literal[0, 1, 2] = 0
     tau_exc_s: Span = (0.004, 0.008)  # rise and fall: order 1 has the second, order 2 both
     tau_inh_s: Span = (0.002, 0.004)
+    pulse_s: float = Field(0.001, gt=0)  # order 0: how long a synapse's current flows
     delay_s: float = Field(0.001, gt=0)
 
     @model_validator(mode="after")
@@ -140,15 +140,6 @@ class ReservoirRecipe(Section):
     readout: ReadoutConfig = ReadoutConfig()
     learning: LearningConfig = LearningConfig()
     training: TrainingConfig = TrainingConfig()
-
-    @model_validator(mode="after")
-    def _fits(self):
-        if self.reservoir.delay_s < self.neuron.acceleration * T_PULSE * 1e-3:
-            raise ValueError(
-                f"reservoir.delay_s = {self.reservoir.delay_s:g} s is less than a thousandth of a synaptic pulse at "
-                f"acceleration {self.neuron.acceleration:g}; lengthen it, or lower neuron.acceleration"
-            )
-        return self
 
     def circuit(self) -> LIFCircuit:
         """The circuit of a typical reservoir neuron, at the speed of the chip."""

@@ -7,7 +7,6 @@ import numpy as np
 from circuits.signoff import CoreTiming, SignOff, pooled, sign_offs
 from circuits.signoff.run import TIMEOUT_S
 from circuits.spikes import SpikeTrains
-from circuits.synapse import T_PULSE
 from circuits.units import Joules, Seconds
 from snn.data.corpus import open_corpus
 from snn.networks.reservoir import Reservoir
@@ -42,7 +41,7 @@ def sign_off_run(
     stimuli = [reservoir.stimulus(x) for x in chip_inputs([clips.rows[i] for i in chosen], run.model.tuning, recipe)]
     pairs = [(stimulus, reservoir.simulate(stimulus)) for stimulus in stimuli]
     bin_s = 1e-3 / reservoir.acceleration
-    timing = CoreTiming(reservoir.delay, T_PULSE)
+    timing = CoreTiming(reservoir.delay, reservoir.synapse.t_pulse)
     reporter.on_stage("running ngspice", 0, 0)
     signed = sign_offs(reservoir.network, pairs, timing=timing, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
     engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]
