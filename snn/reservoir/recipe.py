@@ -11,6 +11,7 @@ from circuits.btbt import DEVICES
 from circuits.neuron import LIFCircuit, circuit_for_tau
 from circuits.synapse import T_PULSE
 from snn.audio.bsa import THRESHOLD as BSA_THRESHOLD
+from snn.audio.bsa import bsa_filter
 from snn.data.config import DataConfig
 from snn.reservoir.lattice import Lattice
 from snn.settings import Section, Span, ordered
@@ -34,7 +35,7 @@ class InputConfig(Section):
     """Currents to spikes of the input neurons: BTBT neurons, Ben's spiker algorithm or send-on-delta."""
 
     kind: Literal["lif", "bsa", "delta"] = "lif"
-    gain: float = Field(27.0, gt=0)  # lif: current at full loudness, in rheobases
+    gain: float = Field(17.0, gt=0)  # lif: current at full loudness, in rheobases
     tau_mem_s: float = Field(0.005, gt=0)  # lif
     delta_threshold: float = Field(0.1, gt=0)  # in units of full loudness
     bsa_threshold: float = Field(BSA_THRESHOLD, gt=0, le=1)  # of the error that a spike takes away
@@ -143,6 +144,11 @@ class ReservoirRecipe(Section):
 
     @model_validator(mode="after")
     def _fits(self):
+        if self.input.kind == "bsa":
+            try:
+                bsa_filter(self.ear.row_s)
+            except ValueError as error:
+                raise ValueError(f"{error}; lower ear.row_s, or take another input.kind") from error
         if self.reservoir.delay_s < self.neuron.acceleration * T_PULSE * 1e-3:
             raise ValueError(
                 f"reservoir.delay_s = {self.reservoir.delay_s:g} s is less than a thousandth of a synaptic pulse at "
