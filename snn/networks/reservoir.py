@@ -131,9 +131,9 @@ def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) ->
 
 
 def _input_layer(config: InputConfig, scale: np.ndarray, dt: Seconds, speed: float) -> LayerSpec:
-    """One BTBT neuron for each channel, driven to `gain scale x` rheobases by a signal of x."""
+    """One BTBT neuron for each channel, driven by `gain scale x` rheobases, q / tau each, while the signal is x."""
     n, tau = len(scale), config.tau_mem_s / speed
-    drive = np.diag(config.gain * scale) * -np.expm1(-dt / tau)
+    drive = np.diag(config.gain * scale) * dt / tau  # charge of a row
     return LayerSpec(INPUT, "encoder", drive, np.zeros(n), np.full(n, tau), np.ones(n))
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from circuits.btbt import DEVICES
 from circuits.neuron import LIFCircuit, circuit_for_tau
 from snn.audio.bsa import THRESHOLD as BSA_THRESHOLD
+from snn.audio.bsa import bsa_filter
 from snn.data.config import DataConfig
 from snn.reservoir.lattice import Lattice
 from snn.settings import Section, Span, ordered
@@ -33,7 +34,7 @@ class InputConfig(Section):
     """Currents to spikes of the input neurons: BTBT neurons, Ben's spiker algorithm or send-on-delta."""
 
     kind: Literal["lif", "bsa", "delta"] = "lif"
-    gain: float = Field(27.0, gt=0)  # lif: current at full loudness, in rheobases
+    gain: float = Field(17.0, gt=0)  # lif: current at full loudness, in rheobases
     tau_mem_s: float = Field(0.005, gt=0)  # lif
     delta_threshold: float = Field(0.1, gt=0)  # in units of full loudness
     bsa_threshold: float = Field(BSA_THRESHOLD, gt=0, le=1)  # of the error that a spike takes away
@@ -140,6 +141,15 @@ class ReservoirRecipe(Section):
     readout: ReadoutConfig = ReadoutConfig()
     learning: LearningConfig = LearningConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.input.kind == "bsa":
+            try:
+                bsa_filter(self.ear.row_s)
+            except ValueError as error:
+                raise ValueError(f"{error}; lower ear.row_s, or take another input.kind") from error
+        return self
 
     def circuit(self) -> LIFCircuit:
         """The circuit of a typical reservoir neuron, at the speed of the chip."""
