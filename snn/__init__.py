@@ -1,11 +1,13 @@
 """Speech and learning side of TunnelSpike, in PyTorch. Names are loaded when first used, so `import snn` is quick.
 
 Contents, by question:
-  what is heard?          `open_corpus`, `prepare`, `load_examples`, `front_end`, `LogMel`, `log_mel`
+  what is heard?          `open_corpus`, `prepare`, `load_examples`, `front_end`, `for_corpus`, `LogMel`, `log_mel`, `Ear`,
+                          `envelopes`, `loudness`, `read_signal`
   what becomes spikes?    `delta_encode`, `latency_encode`, `rate_encode`, `LIFEncoder`
-  what learns?            `Spotter`, `SpikingLayer`, `SiliconLayer`, `fit`, `load_recipe`, `Recipe`
+  what learns?            `Spotter`, `SpikingLayer`, `SiliconLayer`, `fit`, `load_recipe`, `Recipe`, `ReservoirRecipe`
+  what is the chip?       `Reservoir`, `build_reservoir`, `draw_wiring`, `CalciumRule`, `learn_online`, `fit_ridge`
   what listens live?      `AudioStream`, `SpotterStream`, `NetworkStream`
-  how good is it?         `evaluate`, `train`, `evaluate_run`, `load_run`, `load_activity`
+  how good is it?         `evaluate`, `detection_rates`, `train`, `evaluate_run`, `load_run`, `load_activity`
   what leaves for silicon? `network_spec`, `silicon_spec`
   what checks it?         `brian2_neuron`, `brian2_network`, `spike_times`, `run_brian2`
 """
@@ -17,6 +19,11 @@ _HOME = {
     "prepare": "snn.data.download",
     "load_examples": "snn.training.inputs",
     "front_end": "snn.training.inputs",
+    "for_corpus": "snn.training.inputs",
+    "read_signal": "snn.data.signal_file",
+    "Ear": "snn.audio.cochlea",
+    "envelopes": "snn.audio.cochlea",
+    "loudness": "snn.audio.loudness",
     "LogMel": "snn.audio.features",
     "log_mel": "snn.audio.features",
     "delta_encode": "snn.audio.encode",
@@ -29,6 +36,14 @@ _HOME = {
     "fit": "snn.training.fit",
     "Recipe": "snn.recipe",
     "load_recipe": "snn.recipe",
+    "ReservoirRecipe": "snn.reservoir.recipe",
+    "Reservoir": "snn.networks.reservoir",
+    "build_reservoir": "snn.networks.reservoir",
+    "draw_wiring": "snn.networks.reservoir",
+    "CalciumRule": "snn.plasticity.calcium",
+    "learn_online": "snn.plasticity.online",
+    "fit_ridge": "snn.plasticity.least_squares",
+    "detection_rates": "snn.detection",
     "evaluate": "snn.evaluation",
     "train": "snn.experiment",
     "evaluate_run": "snn.experiment",

@@ -54,8 +54,13 @@ def fan_in_is_shared(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
 
 
 def weights_fit_the_synapse(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
-    """Weights of more levels than the chip's synapse: placed as gate-biased current sources, said in the report."""
-    levels = max((len(np.unique(layer.crossbar)) for layer in net.layers), default=0)
+    """Weights of more levels than the chip's synapse: placed as gate-biased current sources, said in the report.
+
+    The synapses of an array, those from before or the recurrent ones, share a bias: theirs are counted apart.
+    """
+    arrays = [array for layer in net.layers for array in (layer.weights, layer.recurrent) if array is not None]
+    arrays = arrays[1:] if net.layers and net.layers[0].kind == "encoder" else arrays  # its signal lines
+    levels = max((len(np.unique(array)) for array in arrays), default=0)
     bits = chip.limit("weight_bits")
     if levels <= 2**bits:
         return ()

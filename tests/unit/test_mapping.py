@@ -277,12 +277,12 @@ def test_a_bias_is_noted_as_a_line_of_its_own():
 
 @pytest.mark.parametrize(("bits", "notes"), [(0, 1), (1, 1), (2, 0), (3, 0)])
 def test_more_weight_levels_than_the_synapse_has_are_noted(bits, notes):
-    """Four levels, one of them in the recurrent weights; an encoder's gains are no synapses."""
+    """Three levels in one array, two in the recurrent one, each with a bias of its own; an encoder's gains are none."""
     gains = _layer("in", "encoder", np.arange(12.0).reshape(3, 4))
     layer = _layer("a", "lif", np.array([[0.0, 1.0], [2.0, 1.0], [0, 0], [0, 0]]), np.array([[0.0, 3.0], [0.0, 0.0]]))
     found = place(_network(gains, layer), _chip(weight_bits=bits)).notes
     assert len(found) == notes
-    assert all(f"weights have 4 levels, synapses of tiny {2**bits}" in note for note in found)
+    assert all(f"weights have 3 levels, synapses of tiny {2**bits}" in note for note in found)
 
 
 def test_the_published_reservoir_fits_the_published_core():
