@@ -1,8 +1,8 @@
 """Speech and learning side of TunnelSpike, in PyTorch. Names are loaded when first used, so `import snn` is quick.
 
 Contents, by question:
-  what is heard?          `open_corpus`, `prepare`, `load_examples`, `front_end`, `for_corpus`, `LogMel`, `log_mel`, `Ear`,
-                          `envelopes`, `loudness`, `read_signal`
+  what is heard?          `open_corpus`, `prepare`, `load_examples`, `front_end`, `for_corpus`, `LogMel`, `log_mel`,
+                          `Ear`, `envelopes`, `loudness`, `read_signal`
   what becomes spikes?    `delta_encode`, `latency_encode`, `rate_encode`, `LIFEncoder`
   what learns?            `Spotter`, `SpikingLayer`, `SiliconLayer`, `fit`, `load_recipe`, `Recipe`, `ReservoirRecipe`
   what is the chip?       `Reservoir`, `build_reservoir`, `draw_wiring`, `CalciumRule`, `learn_online`, `fit_ridge`

@@ -104,8 +104,8 @@ class LearningConfig(Section):
     """The calcium-gated rule of the readout neurons: `snn.plasticity.calcium.CalciumRule` says what each key does."""
 
     mode: Literal["calcium", "distance", "target", "greedy"] = "target"
-    epochs: int = Field(12, ge=0, le=10_000)
-    annealing: float = Field(0.75, gt=0, le=1)  # of the probabilities, epoch by epoch
+    epochs: int = Field(20, ge=0, le=10_000)
+    annealing: float = Field(0.85, gt=0, le=1)  # of the probabilities, epoch by epoch
     tau_calcium_s: float = Field(20.0, gt=0)
     calcium_threshold: float = Field(20.0, gt=0)  # spikes
     margin: float = Field(3.0, gt=0)  # spikes
