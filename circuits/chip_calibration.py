@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.btbt import bias_for_current
-from circuits.chip_spread import Condition, Line, Shifts, Silicon, bias_lines, current_factor, perturbed
+from circuits.chip_spread import TYPICAL, Condition, Line, Shifts, Silicon, bias_lines, current_factor, perturbed
 from circuits.network import NetworkSpec
 from circuits.neuron import LIFCircuit, firing_rate
 from circuits.synapse import T_PULSE
@@ -50,11 +50,14 @@ class Calibration:
         return tuple(line for line, shift in knobs.items() if np.isscalar(shift) and shift in ends)
 
 
+CALIBRATION = Calibration()
+
+
 def calibrate(
     net: NetworkSpec,
     condition: Condition,
-    silicon: Silicon = Silicon(),
-    calibration: Calibration = Calibration(),
+    silicon: Silicon = TYPICAL,
+    calibration: Calibration = CALIBRATION,
     t_pulse: Seconds = T_PULSE,
 ) -> Shifts:
     """The knobs of one chip at a condition, for `perturbed(..., knobs)`: a shift (V) for each line.
@@ -63,7 +66,7 @@ def calibrate(
     line has one knob for each input neuron, `(neuron,)`.
     """
     here, nominal = condition.circuit(net.circuit), net.circuit
-    charge = test_charge(here, silicon) / test_charge(nominal)
+    charge = measured_charge(here, silicon) / measured_charge(nominal)
     knobs = {}
     for line, devices in bias_lines(net, t_pulse).items():
         if line[1] == "leak" and condition.leak != "tunnelling":
@@ -75,7 +78,7 @@ def calibrate(
     return _trimmed(net, condition, silicon, knobs, calibration) if calibration.trim_bits else knobs
 
 
-def test_charge(circuit: LIFCircuit, silicon: Silicon = Silicon()) -> float:
+def measured_charge(circuit: LIFCircuit, silicon: Silicon = TYPICAL) -> float:
     """The charge that fires a neuron as test neurons tell it, I (1 / mean rate - t_refractory) (C)."""
     n = np.size(silicon.test_neurons.threshold)
     neurons = silicon.test_neurons.of(population(circuit, n))
@@ -100,7 +103,7 @@ def _trimmed(
     if net.layers[0].kind != "encoder":
         return knobs
     line, codes = (net.layers[0].name, "weights"), _codes(calibration.trim_bits, calibration.trim_step)
-    target = _test_rates(net, Condition(), Silicon(), {})
+    target = _test_rates(net, Condition(), TYPICAL, {})
     rates = [_test_rates(net, condition, silicon, knobs | {line: knobs[line] + code}) for code in codes]
     return knobs | {line: knobs[line] + codes[np.abs(np.array(rates) - target).argmin(axis=0)]}
 

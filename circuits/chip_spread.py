@@ -28,7 +28,7 @@ from circuits.wiring import wire
 N_REPLICAS = 16  # ASSUMED: test devices of each bias line, and test neurons, that a chip carries for its calibration
 
 Line = tuple[str, str]  # name of the layer, and what of it hangs on this bias line: weights, recurrent, bias, leak
-Shifts = dict[Line, "Volts | np.ndarray"]  # what is added to V_DG of the devices on a line: a number, or one for each
+Shifts = dict[Line, Volts | np.ndarray]  # what is added to V_DG of the devices on a line: a number, or one for each
 Leak = Literal["held", "tunnelling"]
 
 
@@ -94,6 +94,9 @@ class Silicon:
     test_neurons: NeuronMismatch = NeuronMismatch()
 
 
+TYPICAL = Silicon()
+
+
 def draw_silicon(net: NetworkSpec, spread: Spread, rng: np.random.Generator, n_replicas: int = N_REPLICAS) -> Silicon:
     """Draw one chip: each device a normal shift of `sigma_tunnel`, the neurons as `circuits.spread.sample`.
 
@@ -101,15 +104,14 @@ def draw_silicon(net: NetworkSpec, spread: Spread, rng: np.random.Generator, n_r
     Raises: ValueError for no replicas, or a threshold that falls to v_reset.
     """
     devices = bias_lines(net)
-    own, test, *children = rng.spawn(2 + 2 * len(devices))
-    draws = {line: child.standard_normal(devices[line].current.shape) for line, child in zip(devices, children[::2])}
-    copies = {line: child.standard_normal(n_replicas) for line, child in zip(devices, children[1::2])}
-    return Silicon(
-        {line: spread.sigma_tunnel * draw for line, draw in draws.items()},
-        _mismatch(net.circuit, spread, net.n_neurons, own),
-        {line: spread.sigma_tunnel * draw for line, draw in copies.items()},
-        _mismatch(net.circuit, spread, n_replicas, test),
-    )
+    own, test, *children = rng.spawn(2 + len(devices))
+    shifts, replicas = {}, {}
+    for (line, drawn), child in zip(devices.items(), children, strict=True):
+        of_devices, of_replicas = child.spawn(2)
+        shifts[line] = spread.sigma_tunnel * of_devices.standard_normal(drawn.current.shape)
+        replicas[line] = spread.sigma_tunnel * of_replicas.standard_normal(n_replicas)
+    neurons = _mismatch(net.circuit, spread, net.n_neurons, own)
+    return Silicon(shifts, neurons, replicas, _mismatch(net.circuit, spread, n_replicas, test))
 
 
 def _mismatch(circuit: LIFCircuit, spread: Spread, n: int, rng: np.random.Generator) -> NeuronMismatch:
@@ -152,7 +154,7 @@ def current_factor(
 def perturbed(
     net: NetworkSpec,
     condition: Condition,
-    silicon: Silicon = Silicon(),
+    silicon: Silicon = TYPICAL,
     knobs: Shifts | None = None,
     t_pulse: Seconds = T_PULSE,
 ) -> tuple[NetworkSpec, Population]:
@@ -183,11 +185,19 @@ def _scaled(layer: LayerSpec, factors: dict[Line, np.ndarray]) -> LayerSpec:
     return replace(layer, **{name: getattr(layer, name) * factor for name, factor in own.items()})
 
 
-def _neurons(
-    net: NetworkSpec, condition: Condition, there: LIFCircuit, factors: dict[Line, np.ndarray]
-) -> Population:
+def _neurons(net: NetworkSpec, condition: Condition, there: LIFCircuit, factors: dict[Line, np.ndarray]) -> Population:
     """The neurons at a condition, without mismatch; a leak is a conductance, whatever the capacitor became."""
     held = there.g_leak / net.circuit.g_leak if net.circuit.g_leak else 1.0
     following = np.concatenate([factors[layer.name, "leak"] for layer in net.layers])
     leak = following if condition.leak == "tunnelling" else held
     return neurons_of(replace(wire(replace(net, circuit=there)), g_leak=wire(net).g_leak * leak))
+
+
+def below_floor(chip: NetworkSpec, condition: Condition, t_pulse: Seconds = T_PULSE) -> int:
+    """Devices of a `perturbed` network whose current lies below the least drain current of the device here.
+
+    No gate bias reaches there; the network is simulated as if it did. Leaks and absent devices are not counted.
+    """
+    floor = condition.circuit(chip.circuit).device.i_floor * chip.circuit.width
+    currents = [devices.current for (_, name), devices in bias_lines(chip, t_pulse).items() if name != "leak"]
+    return sum(int(np.count_nonzero((current > 0) & (current < floor))) for current in currents)

@@ -5,14 +5,15 @@ for each line (`circuits.chip_calibration`), and with a trim for each input neur
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
 
-from circuits.chip_calibration import Calibration, calibrate
-from circuits.chip_spread import Condition, Leak, Silicon, draw_silicon, perturbed
+from circuits.chip_calibration import CALIBRATION, Calibration, calibrate
+from circuits.chip_spread import TYPICAL, Condition, Leak, Silicon, below_floor, draw_silicon, perturbed
+from circuits.neuron import LIFCircuit
 from circuits.spikes import SpikeTrains
 from circuits.spread import Spread
 from circuits.units import Joules
@@ -34,7 +35,7 @@ SWEEPS: dict[str, tuple[Condition, ...]] = {
 }  # all with mismatch; ASSUMED: the slow corner is also the old one, the fast one is new
 VARIANTS: dict[str, Calibration | None] = {
     "as made": None,
-    "calibrated": Calibration(),
+    "calibrated": CALIBRATION,
     "trimmed": Calibration(trim_bits=6),
 }
 
@@ -44,10 +45,10 @@ class StudyConfig:
     """What a study runs."""
 
     n_chips: int = 10
-    n_clips: int | None = 150  # of the test split, evenly spaced; None: all
+    n_clips: int | None = 100  # of the test split, evenly spaced; None: all
     seed: int = 0
     leak: Leak = "held"
-    spread: Spread = Spread()
+    spread: Spread = field(default_factory=Spread)
 
     def __post_init__(self):
         if self.n_chips < 1 or (self.n_clips is not None and self.n_clips < 1):
@@ -64,6 +65,7 @@ class ChipResult:
     energy: dict[str, Joules]
     spikes: float
     at_limit: bool  # a bias DAC has come to its end
+    below_floor: int  # devices whose current no gate bias reaches: simulated as if one did
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +83,7 @@ class SpreadRow:
         return np.array([chip.accuracy for chip in self.chips])
 
     @property
-    def energy(self) -> Joules | np.ndarray:
+    def energy(self) -> np.ndarray:
         """Of a clip, `(chip,)` (J)."""
         return np.array([sum(chip.energy.values()) for chip in self.chips])
 
@@ -103,7 +105,18 @@ class SpreadRow:
             "static_j_mean": float(np.mean([chip.energy["static"] for chip in self.chips])),
             "spikes_mean": float(np.mean([chip.spikes for chip in self.chips])),
             "chips_at_dac_limit": sum(chip.at_limit for chip in self.chips),
+            "devices_below_floor": float(np.mean([chip.below_floor for chip in self.chips])),
         }
+
+
+@dataclass(frozen=True, eq=False)
+class SpreadStudy:
+    """A whole study: the nominal row first."""
+
+    config: StudyConfig
+    n_clips: int
+    circuit: LIFCircuit  # at nominal
+    rows: tuple[SpreadRow, ...]
 
 
 def spread_study(
@@ -113,14 +126,14 @@ def spread_study(
     config: StudyConfig = StudyConfig(),
     n_jobs: int = -1,
     reporter: Reporter = Reporter(),
-) -> tuple[SpreadRow, ...]:
+) -> SpreadStudy:
     """The nominal chip, then every sweep and variant. Results do not depend on `n_jobs` (threads, -1 one per core).
 
     Args:  inputs: what drives the chip in each clip, see `chip_inputs`.   labels: `(clip,)`.
     """
     net = model.reservoir.network
     chips = [draw_silicon(net, config.spread, np.random.default_rng((config.seed, k))) for k in range(config.n_chips)]
-    table = [("nominal", Condition(leak=config.leak), "as made", [Silicon()])]
+    table = [("nominal", Condition(leak=config.leak), "as made", [TYPICAL])]
     table += [
         (sweep, replace(condition, leak=config.leak), variant, chips)
         for sweep, conditions in SWEEPS.items()
@@ -133,10 +146,11 @@ def spread_study(
         for silicon in those
     ]
     results = _counted(Parallel(n_jobs, prefer="threads", return_as="generator")(work), len(work), reporter)
-    return tuple(
+    rows = tuple(
         SpreadRow(sweep, condition, variant, tuple(next(results) for _ in those))
         for sweep, condition, variant, those in table
     )
+    return SpreadStudy(config, len(labels), net.circuit, rows)
 
 
 def _counted(results: Iterator[ChipResult], total: int, reporter: Reporter) -> Iterator[ChipResult]:
@@ -164,12 +178,13 @@ def chip_result(
         energy=engine_energy(responses),
         spikes=float(np.mean([response.spikes.times.size for response in responses])),
         at_limit=bool(calibration and calibration.at_limit(knobs)),
+        below_floor=below_floor(network, condition),
     )
 
 
 def study_run(
     run: ReservoirRun, config: StudyConfig = StudyConfig(), n_jobs: int = -1, reporter: Reporter = Reporter()
-) -> tuple[SpreadRow, ...]:
+) -> SpreadStudy:
     """`spread_study` of a run on clips of its own test split. Raises: as `snn.reservoir.clips.load_clips`."""
     corpus = open_corpus(run.data, task=run.recipe.data.task, split=run.recipe.data.split)
     clips = split_clips(run.recipe, corpus, "test", run.sample_rate, reporter)
@@ -177,15 +192,3 @@ def study_run(
     chosen = np.linspace(0, len(clips) - 1, count).round().astype(int)
     inputs = chip_inputs([clips.rows[i] for i in chosen], run.model.scale, run.recipe)
     return spread_study(run.model, inputs, clips.labels[chosen], config, n_jobs, reporter)
-
-
-def spread_figures(run: ReservoirRun, config: StudyConfig, n_clips: int, rows: Sequence[SpreadRow]) -> dict[str, Any]:
-    """What `snn spread --json` prints."""
-    return {
-        "run": str(run.folder),
-        "n_chips": config.n_chips,
-        "n_clips": n_clips,
-        "seed": config.seed,
-        "leak": config.leak,
-        "spread": asdict(config.spread),
-    }
