@@ -21,6 +21,7 @@ def spread_report(study: SpreadStudy) -> dict[str, Any]:
     return {
         "n_chips": config.n_chips,
         "n_clips": study.n_clips,
+        "n_train": study.n_train,
         "seed": config.seed,
         "leak": config.leak,
         "spread": asdict(config.spread),
@@ -51,7 +52,8 @@ def _assumptions(study: SpreadStudy) -> list[str]:
         f"calibrated: {dac.bits}-bit gate bias of {si(dac.step, 'V')} steps for each line, "
         f"{N_REPLICAS} test devices and test neurons (ASSUMED)",
         f"trimmed: besides, {trimmed.trim_bits} bits of {si(trimmed.trim_step, 'V')} for each input neuron (ASSUMED)",
-        "the readout is the one trained on the nominal chip; slow corner and age together, fast corner new (ASSUMED)",
+        "the readout is the one trained on the nominal chip; retrained: fitted on each trimmed chip, new, at 300 K",
+        "worst corners: slow process with cold, low supply and age; fast process, hot, high supply and new (ASSUMED)",
         "below 300 K the Arrhenius law of the TCAD curves, 300 to 398 K, is extrapolated",
     ]
 

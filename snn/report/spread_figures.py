@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from snn.report.style import BLUE, GREEN, GREY, VERMILION, finite, headline, new_figure, plain_axes, si_axis
+from snn.report.style import BLUE, GREEN, GREY, PURPLE, VERMILION, finite, headline, new_figure, plain_axes, si_axis
 from snn.reservoir.spread import SpreadRow, SpreadStudy
 
-COLOURS = {"as made": VERMILION, "calibrated": BLUE, "trimmed": GREEN}
+COLOURS = {"as made": VERMILION, "calibrated": BLUE, "trimmed": GREEN, "retrained": PURPLE}
 AXES: dict[str, tuple[str, Callable[[SpreadRow], float]]] = {
     "temperature": ("temperature (°C)", lambda row: row.condition.temperature - 273.15),
     "supply": ("supply over nominal", lambda row: row.condition.supply),
@@ -35,13 +36,15 @@ def figure_sweep(study: SpreadStudy, sweep: str) -> Figure:
     label, place = AXES[sweep]
     for variant, colour in COLOURS.items():
         rows = [row for row in _rows(study, "mismatch", sweep) if row.variant == variant]
+        if not rows:
+            continue
         rows.sort(key=place)
         at = [place(row) for row in rows]
         _band(accuracy, at, [row.accuracy for row in rows], colour, variant)
         _band(energy, at, [row.energy for row in rows], colour, variant)
     _nominal(study, accuracy.axhline, energy.axhline)
     energy.set_yscale("log")
-    accuracy.set_ylim(0, 1)
+    accuracy.set_ylim(0, 1.02)
     _accuracy_axis(accuracy.yaxis)
     si_axis(energy.yaxis, "energy of a clip", "J")
     for axes in (accuracy, energy):
@@ -62,6 +65,8 @@ def figure_mismatch(study: SpreadStudy) -> Figure:
     _histogram(energy, rows, [row.energy for row in rows])
     _nominal(study, accuracy.axvline, energy.axvline)
     _accuracy_axis(accuracy.xaxis)
+    accuracy.xaxis.set_major_locator(MaxNLocator(5))
+    energy.xaxis.set_major_locator(MaxNLocator(5))
     si_axis(energy.xaxis, "energy of a clip", "J")
     accuracy.set_ylabel("chips", fontsize=10)
     _words(figure, study, "Mismatch from chip to chip", "300 K, nominal supply, new")
@@ -96,7 +101,7 @@ def _nominal(study: SpreadStudy, accuracy: Callable, energy: Callable) -> None:
     energy(float(row.energy[0]), **look)
 
 
-def _accuracy_axis(axis) -> None:
+def _accuracy_axis(axis: Axis) -> None:
     axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     axis.set_label_text("accuracy", fontsize=10)
 
@@ -105,4 +110,5 @@ def _words(figure: Figure, study: SpreadStudy, title: str, detail: str) -> None:
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, frameon=False, fontsize=9, loc="outside lower center", ncols=len(labels))
     counts = f"{study.config.n_chips} chips with mismatch, {study.n_clips} clips each"
-    headline(figure, title, f"{counts}; {detail}; leak {study.config.leak}; the readout stays the nominal one")
+    readout = f"; retrained: readout fitted on each chip at 300 K, {study.n_train} clips" if study.n_train else ""
+    headline(figure, title, f"{counts}; {detail}; leak {study.config.leak}{readout}")

@@ -1,28 +1,28 @@
 """A trained reservoir on many chips: accuracy and energy over mismatch, temperature, supply and age.
 
-The same chips at every condition, with the readout that was trained at nominal: as made, calibrated by one gate bias
-for each line (`circuits.chip_calibration`), and with a trim for each input neuron besides.
+The same chips at every condition, read by the readout of the nominal chip: as made, calibrated by one gate bias for
+each line (`circuits.chip_calibration`), with a trim for each input neuron besides, and with a readout of their own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
 
-from circuits.chip_calibration import CALIBRATION, Calibration, calibrate
-from circuits.chip_spread import TYPICAL, Condition, Leak, Silicon, below_floor, draw_silicon, perturbed
+from circuits.chip_calibration import CALIBRATION, Calibration
+from circuits.chip_spread import TYPICAL, Condition, Leak, draw_silicon
 from circuits.neuron import LIFCircuit
-from circuits.spikes import SpikeTrains
 from circuits.spread import Spread
-from circuits.units import Joules
+from circuits.units import require
 from snn.data.corpus import open_corpus
+from snn.data.splits import Split
 from snn.reporter import Reporter
-from snn.reservoir.bins import count_features
 from snn.reservoir.clips import chip_inputs
 from snn.reservoir.experiment import split_clips
-from snn.reservoir.measure import engine_energy
+from snn.reservoir.one_chip import Chip, ChipResult, Driven, retrained, run_chip
 from snn.reservoir.run import ReservoirModel, ReservoirRun
 
 COLD, HOT = 233.15, 398.15  # K: -40 and 125 degrees Celsius
@@ -46,6 +46,7 @@ class StudyConfig:
 
     n_chips: int = 10
     n_clips: int | None = 100  # of the test split, evenly spaced; None: all
+    n_train: int = 0  # training clips, evenly spaced, on which each chip's readout is fitted anew; 0: none is
     seed: int = 0
     leak: Leak = "held"
     spread: Spread = field(default_factory=Spread)
@@ -53,19 +54,11 @@ class StudyConfig:
     def __post_init__(self):
         if self.n_chips < 1 or (self.n_clips is not None and self.n_clips < 1):
             raise ValueError(f"chips = {self.n_chips}, clips = {self.n_clips}; give at least 1 of each")
-        if self.seed < 0:
-            raise ValueError(f"seed = {self.seed}; it must be zero or positive")
+        for name in ("n_train", "seed"):
+            require(self, name, getattr(self, name) >= 0, "zero or positive")
 
 
-@dataclass(frozen=True, eq=False)
-class ChipResult:
-    """One chip at one condition: mean over the clips, energy (J) as the transient engine integrates it."""
-
-    accuracy: float
-    energy: dict[str, Joules]
-    spikes: float
-    at_limit: bool  # a bias DAC has come to its end
-    below_floor: int  # devices whose current no gate bias reaches: simulated as if one did
+CONFIG = StudyConfig()
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,80 +108,62 @@ class SpreadStudy:
 
     config: StudyConfig
     n_clips: int
+    n_train: int  # clips that a readout was retrained on
     circuit: LIFCircuit  # at nominal
     rows: tuple[SpreadRow, ...]
 
 
 def spread_study(
     model: ReservoirModel,
-    inputs: Sequence[np.ndarray | SpikeTrains],
-    labels: np.ndarray,
-    config: StudyConfig = StudyConfig(),
+    clips: Driven,
+    config: StudyConfig = CONFIG,
+    train: Driven | None = None,
     n_jobs: int = -1,
     reporter: Reporter = Reporter(),
 ) -> SpreadStudy:
     """The nominal chip, then every sweep and variant. Results do not depend on `n_jobs` (threads, -1 one per core).
 
-    Args:  inputs: what drives the chip in each clip, see `chip_inputs`.   labels: `(clip,)`.
+    With clips to `train` on there is the variant "retrained": trimmed, and read by a readout that was fitted on each
+    chip at the nominal condition.
     """
-    net = model.reservoir.network
-    chips = [draw_silicon(net, config.spread, np.random.default_rng((config.seed, k))) for k in range(config.n_chips)]
-    table = [("nominal", Condition(leak=config.leak), "as made", [TYPICAL])]
+    net, nominal = model.reservoir.network, Condition(leak=config.leak)
+    silicon = [draw_silicon(net, config.spread, np.random.default_rng((config.seed, k))) for k in range(config.n_chips)]
+    variants = {name: [Chip(one, how, model.readout) for one in silicon] for name, how in VARIANTS.items()}
+    share = partial(_shared, n_jobs=n_jobs, reporter=reporter)
+    if train is not None:
+        fitted = share(retrained, "training readouts", [(model, chip, nominal, train) for chip in variants["trimmed"]])
+        variants["retrained"] = [replace(chip, readout=next(fitted)) for chip in variants["trimmed"]]
+    table = [("nominal", nominal, "as made", [Chip(TYPICAL, None, model.readout)])]
     table += [
         (sweep, replace(condition, leak=config.leak), variant, chips)
         for sweep, conditions in SWEEPS.items()
         for condition in conditions
-        for variant in VARIANTS
+        for variant, chips in variants.items()
     ]
-    work = [
-        delayed(chip_result)(model, inputs, labels, condition, silicon, VARIANTS[variant])
-        for _, condition, variant, those in table
-        for silicon in those
-    ]
-    results = _counted(Parallel(n_jobs, prefer="threads", return_as="generator")(work), len(work), reporter)
-    rows = tuple(
-        SpreadRow(sweep, condition, variant, tuple(next(results) for _ in those))
-        for sweep, condition, variant, those in table
-    )
-    return SpreadStudy(config, len(labels), net.circuit, rows)
+    work = [(model, chip, condition, clips) for _, condition, _, chips in table for chip in chips]
+    results = share(run_chip, "running chips", work)
+    rows = [SpreadRow(*where, tuple(next(results) for _ in chips)) for *where, chips in table]
+    return SpreadStudy(config, len(clips), 0 if train is None else len(train), net.circuit, tuple(rows))
 
 
-def _counted(results: Iterator[ChipResult], total: int, reporter: Reporter) -> Iterator[ChipResult]:
-    for done, result in enumerate(results, 1):
-        reporter.on_stage("running chips", done, total)
+def _shared(function: Callable, what: str, work: list[tuple], n_jobs: int, reporter: Reporter) -> Iterator[Any]:
+    """Results in order of the work, from threads."""
+    tasks = (delayed(function)(*arguments) for arguments in work)
+    for done, result in enumerate(Parallel(n_jobs, prefer="threads", return_as="generator")(tasks), 1):
+        reporter.on_stage(what, done, len(work))
         yield result
 
 
-def chip_result(
-    model: ReservoirModel,
-    inputs: Sequence[np.ndarray | SpikeTrains],
-    labels: np.ndarray,
-    condition: Condition,
-    silicon: Silicon,
-    calibration: Calibration | None,
-) -> ChipResult:
-    """Run the clips on one chip at one condition, calibrated there or, with None, as it is."""
-    reservoir = model.reservoir
-    knobs = {} if calibration is None else calibrate(reservoir.network, condition, silicon, calibration)
-    network, neurons = perturbed(reservoir.network, condition, silicon, knobs)
-    responses = replace(reservoir, network=network).respond_all(inputs, neurons, n_jobs=1)
-    trains = [response.spikes.select(reservoir.n_input, response.spikes.n_neurons) for response in responses]
-    return ChipResult(
-        accuracy=model.readout.accuracy(count_features(trains, model.recipe.readout), labels),
-        energy=engine_energy(responses),
-        spikes=float(np.mean([response.spikes.times.size for response in responses])),
-        at_limit=bool(calibration and calibration.at_limit(knobs)),
-        below_floor=below_floor(network, condition),
-    )
-
-
 def study_run(
-    run: ReservoirRun, config: StudyConfig = StudyConfig(), n_jobs: int = -1, reporter: Reporter = Reporter()
+    run: ReservoirRun, config: StudyConfig = CONFIG, n_jobs: int = -1, reporter: Reporter = Reporter()
 ) -> SpreadStudy:
-    """`spread_study` of a run on clips of its own test split. Raises: as `snn.reservoir.clips.load_clips`."""
+    """`spread_study` of a run on clips of its own splits. Raises: as `snn.reservoir.clips.load_clips`."""
     corpus = open_corpus(run.data, task=run.recipe.data.task, split=run.recipe.data.split)
-    clips = split_clips(run.recipe, corpus, "test", run.sample_rate, reporter)
-    count = min(config.n_clips or len(clips), len(clips))
-    chosen = np.linspace(0, len(clips) - 1, count).round().astype(int)
-    inputs = chip_inputs([clips.rows[i] for i in chosen], run.model.scale, run.recipe)
-    return spread_study(run.model, inputs, clips.labels[chosen], config, n_jobs, reporter)
+
+    def some(split: Split, count: int | None) -> Driven:
+        clips = split_clips(run.recipe, corpus, split, run.sample_rate, reporter)
+        chosen = np.linspace(0, len(clips) - 1, min(count or len(clips), len(clips))).round().astype(int)
+        return Driven(chip_inputs([clips.rows[i] for i in chosen], run.model.scale, run.recipe), clips.labels[chosen])
+
+    train = some("train", config.n_train) if config.n_train else None
+    return spread_study(run.model, some("test", config.n_clips), config, train, n_jobs, reporter)

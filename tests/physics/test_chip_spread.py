@@ -1,4 +1,4 @@
-"""A chip away from nominal follows the device equation, and its knobs bring back what they can reach."""
+"""A chip away from nominal follows the device equation."""
 
 import math
 from dataclasses import fields, replace
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from circuits.btbt import btbt_current, log_slope
-from circuits.chip_calibration import CALIBRATION, Calibration, calibrate, measured_charge
+from circuits.btbt import btbt_current
+from circuits.chip_calibration import Calibration, calibrate
 from circuits.chip_spread import (
     TYPICAL,
     Condition,
@@ -21,7 +21,7 @@ from circuits.chip_spread import (
     perturbed,
 )
 from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, firing_rate
+from circuits.neuron import LIFCircuit
 from circuits.spread import Spread, current_spread
 from circuits.stimulus import Stimulus
 from circuits.synapse import T_PULSE
@@ -34,15 +34,6 @@ approx = partial(pytest.approx, rel=1e-9, abs=0)
 
 CIRCUIT = LIFCircuit(t_refractory=2 * us, g_leak=2.5e-11, v_sink=-0.4)
 DEVICE = CIRCUIT.device
-CONDITIONS = (
-    Condition(temperature=398.15),
-    Condition(temperature=233.15),
-    Condition(supply=0.9),
-    Condition(supply=1.1),
-    Condition(years=10.0),
-    Condition(398.15, 1.1, 0.0, "FF", "tunnelling"),
-    Condition(233.15, 0.9, 10.0, "SS", "tunnelling"),
-)
 
 
 def _layer(name, kind, weights, tau, recurrent=None) -> LayerSpec:
@@ -54,7 +45,9 @@ def _net(fan: int = 2, n: int = 3, weight: float = 0.8, recurrent: float = 0.07)
     loops = recurrent * (np.arange(n)[:, None] != np.arange(n))
     drive = np.diag(np.full(fan, 10.0))
     first = _layer("input", "encoder", drive, 5 * us)
-    return NetworkSpec("net", 5 * us, CIRCUIT, (first, _layer("core", "lif", np.full((fan, n), weight), 20 * us, loops)))
+    return NetworkSpec(
+        "net", 5 * us, CIRCUIT, (first, _layer("core", "lif", np.full((fan, n), weight), 20 * us, loops))
+    )
 
 
 NET = _net()
@@ -75,13 +68,6 @@ def _factors(condition: Condition, silicon: Silicon = TYPICAL, knobs=None, net: 
 def _u(current: float) -> float:
     """u = V_DG - V_0 of a device of that current, found by bisection."""
     return brentq(lambda u: CIRCUIT.width * DEVICE.prefactor * u * math.exp(-DEVICE.v_slope / u) - current, 0.1, 3)
-
-
-def _slopes(net: NetworkSpec = NET) -> dict:
-    return {
-        line: float(log_slope(DEVICE.v_onset + _u(np.max(devices.current)), DEVICE))
-        for line, devices in bias_lines(net).items()
-    }
 
 
 def test_the_typical_chip_at_nominal_is_the_network_bit_for_bit():
@@ -191,84 +177,6 @@ def test_gates_of_a_spike_cost_c_v_squared(supply):
         return float((run.energy.control + run.energy.reset).sum() / run.counts.sum())
 
     assert per_spike(Condition(supply=supply)) / per_spike(Condition()) == approx(supply**2, rel=1e-6)
-
-
-@pytest.mark.parametrize("condition", CONDITIONS)
-def test_knobs_bring_currents_to_the_charge_of_a_neuron_within_half_a_step(condition):
-    """The chip measures; here the charge C V_th of its circuit is the truth it must have found."""
-    knobs = calibrate(NET, condition)
-    there, slopes = condition.circuit(CIRCUIT), _slopes()
-    charge = there.charge_per_weight / CIRCUIT.charge_per_weight
-    assert CALIBRATION.at_limit(knobs) == ()
-    for line, values in _factors(condition, knobs=knobs).items():
-        low = 2.5 if condition.temperature > 350 or condition.process == "FF" else 1.2  # a lower bias is steeper
-        np.testing.assert_allclose(np.log(values / charge), 0, atol=low * slopes[line] * CALIBRATION.step / 2 + 0.01)
-    if condition.leak == "tunnelling":
-        leak = perturbed(NET, condition, knobs=knobs)[1].g_leak / neurons_of(wire(NET)).g_leak
-        np.testing.assert_allclose(np.log(leak), 0, atol=2.5 * slopes["core", "leak"] * CALIBRATION.step / 2)
-    else:
-        assert ("core", "leak") not in knobs
-
-
-def test_a_finer_dac_comes_nearer():
-    errors = []
-    for bits, step in ((8, 0.004), (12, 0.00025), (16, 0.000016)):
-        knobs = calibrate(NET, Condition(temperature=398.15), calibration=Calibration(bits, step))
-        values = np.concatenate(list(_factors(Condition(temperature=398.15), knobs=knobs).values()))
-        errors.append(np.abs(np.log(values)).max())
-    assert errors[0] < 0.08
-    assert errors[1] < 0.006
-    assert errors[2] < 0.0015  # what is left is the leak of the test neuron, which slows it by 0.1 %
-
-
-def test_a_test_neuron_tells_the_charge():
-    for condition in (*CONDITIONS, Condition()):
-        circuit = condition.circuit(CIRCUIT)
-        assert measured_charge(circuit) == approx(circuit.charge_per_weight, rel=0.004)
-
-
-def test_calibration_takes_away_what_devices_share_and_leaves_the_rest():
-    """A chip whose tunnelling devices all lie 30 mV off comes back; its own mismatch is untouched but for the slope."""
-    silicon = draw_silicon(NET, Spread(sigma_threshold=0, sigma_c=0), np.random.default_rng(4), n_replicas=400)
-    off = Silicon(
-        {line: shift + 0.03 for line, shift in silicon.shifts.items()}, silicon.neurons,
-        {line: shift + 0.03 for line, shift in silicon.replicas.items()}, silicon.test_neurons,
-    )  # fmt: skip
-    fine = Calibration(16, 1e-5)
-    own, shifted = (calibrate(NET, Condition(), chip, fine) for chip in (silicon, off))
-    for line in own:
-        assert shifted[line] - own[line] == pytest.approx(-0.03, abs=1.1e-5)
-    factors = _factors(Condition(), off, shifted)
-    for line, values in _factors(Condition(), silicon, own).items():
-        np.testing.assert_allclose(factors[line], values, rtol=1e-3)
-        assert np.ptp(values) > 0.01
-
-
-def test_calibration_sees_replicas_and_test_neurons_only():
-    """Two chips that differ in what is hidden get the same knobs."""
-    one, two = (draw_silicon(NET, Spread(), np.random.default_rng(seed)) for seed in (5, 6))
-    hidden = replace(one, shifts=two.shifts, neurons=two.neurons)
-    assert calibrate(NET, Condition(), one) == calibrate(NET, Condition(), hidden)
-    assert calibrate(NET, Condition(), one) != calibrate(NET, Condition(), two)
-
-
-def test_trims_draw_the_rates_of_the_input_neurons_together():
-    net = _net(20)
-    silicon = draw_silicon(net, Spread(), np.random.default_rng(7))
-
-    def rates(calibration: Calibration) -> np.ndarray:
-        there, neurons = perturbed(net, Condition(), silicon, calibrate(net, Condition(), silicon, calibration))
-        current = 0.2 * there.layers[0].weights.sum(axis=0) * CIRCUIT.charge_per_weight / net.dt
-        return firing_rate(neurons[:20], current)
-
-    plain, trimmed = rates(Calibration()), rates(Calibration(trim_bits=6))
-    assert trimmed.std() < 0.3 * plain.std()
-
-
-def test_a_dac_at_its_end_is_told():
-    short = Calibration(bits=4, step=0.001)
-    knobs = calibrate(NET, Condition(temperature=398.15), calibration=short)
-    assert set(short.at_limit(knobs)) == {("input", "weights"), ("core", "weights"), ("core", "recurrent")}
 
 
 def test_currents_below_the_floor_are_counted():
