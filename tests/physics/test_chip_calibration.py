@@ -1,0 +1,158 @@
+"""The knobs of a chip bring back what they can reach, from what the chip can measure."""
+
+import math
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from circuits.btbt import log_slope
+from circuits.chip_calibration import CALIBRATION, Calibration, calibrate, measured_charge
+from circuits.chip_spread import (
+    TYPICAL,
+    Condition,
+    Silicon,
+    bias_lines,
+    draw_silicon,
+    perturbed,
+)
+from circuits.network import LayerSpec, NetworkSpec
+from circuits.neuron import LIFCircuit, firing_rate
+from circuits.spread import Spread
+from circuits.transient.network import neurons_of
+from circuits.units import us
+from circuits.wiring import wire
+
+approx = partial(pytest.approx, rel=1e-9, abs=0)
+
+CIRCUIT = LIFCircuit(t_refractory=2 * us, g_leak=2.5e-11, v_sink=-0.4)
+DEVICE = CIRCUIT.device
+CONDITIONS = (
+    Condition(temperature=398.15),
+    Condition(temperature=233.15),
+    Condition(supply=0.9),
+    Condition(supply=1.1),
+    Condition(years=10.0),
+    Condition(398.15, 1.1, 0.0, "FF", "tunnelling"),
+    Condition(233.15, 0.9, 10.0, "SS", "tunnelling"),
+)
+
+
+def _layer(name, kind, weights, tau, recurrent=None) -> LayerSpec:
+    n = weights.shape[1]
+    return LayerSpec(name, kind, weights, np.zeros(n), np.full(n, tau), np.ones(n), recurrent)
+
+
+def _net(fan: int = 2, n: int = 3, weight: float = 0.8, recurrent: float = 0.07) -> NetworkSpec:
+    loops = recurrent * (np.arange(n)[:, None] != np.arange(n))
+    drive = np.diag(np.full(fan, 10.0))
+    first = _layer("input", "encoder", drive, 5 * us)
+    return NetworkSpec(
+        "net", 5 * us, CIRCUIT, (first, _layer("core", "lif", np.full((fan, n), weight), 20 * us, loops))
+    )
+
+
+NET = _net()
+
+
+def _factors(condition: Condition, silicon: Silicon = TYPICAL, knobs=None, net: NetworkSpec = NET) -> dict:
+    """Factors on the charges, line by line, of devices that are there."""
+    there, _ = perturbed(net, condition, silicon, knobs)
+    result = {}
+    for before, after in zip(net.layers, there.layers, strict=True):
+        for name in ("weights", "recurrent"):
+            if (array := getattr(before, name)) is not None:
+                result[before.name, name] = getattr(after, name)[array != 0] / array[array != 0]
+    return result
+
+
+def _u(current: float) -> float:
+    """u = V_DG - V_0 of a device of that current, found by bisection."""
+    return brentq(lambda u: CIRCUIT.width * DEVICE.prefactor * u * math.exp(-DEVICE.v_slope / u) - current, 0.1, 3)
+
+
+def _slopes(net: NetworkSpec = NET) -> dict:
+    return {
+        line: float(log_slope(DEVICE.v_onset + _u(np.max(devices.current)), DEVICE))
+        for line, devices in bias_lines(net).items()
+    }
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_knobs_bring_currents_to_the_charge_of_a_neuron_within_half_a_step(condition):
+    """The chip measures; here the charge C V_th of its circuit is the truth it must have found."""
+    knobs = calibrate(NET, condition)
+    there, slopes = condition.circuit(CIRCUIT), _slopes()
+    charge = there.charge_per_weight / CIRCUIT.charge_per_weight
+    assert CALIBRATION.at_limit(knobs) == ()
+    for line, values in _factors(condition, knobs=knobs).items():
+        low = 2.5 if condition.temperature > 350 or condition.process == "FF" else 1.2  # a lower bias is steeper
+        np.testing.assert_allclose(np.log(values / charge), 0, atol=low * slopes[line] * CALIBRATION.step / 2 + 0.01)
+    if condition.leak == "tunnelling":
+        leak = perturbed(NET, condition, knobs=knobs)[1].g_leak / neurons_of(wire(NET)).g_leak
+        np.testing.assert_allclose(np.log(leak), 0, atol=2.5 * slopes["core", "leak"] * CALIBRATION.step / 2)
+    else:
+        assert ("core", "leak") not in knobs
+
+
+def test_a_finer_dac_comes_nearer():
+    errors = []
+    for bits, step in ((8, 0.004), (12, 0.00025), (16, 0.000016)):
+        knobs = calibrate(NET, Condition(temperature=398.15), calibration=Calibration(bits, step))
+        values = np.concatenate(list(_factors(Condition(temperature=398.15), knobs=knobs).values()))
+        errors.append(np.abs(np.log(values)).max())
+    assert errors[0] < 0.08
+    assert errors[1] < 0.006
+    assert errors[2] < 0.0015  # what is left is the leak of the test neuron, which slows it by 0.1 %
+
+
+def test_a_test_neuron_tells_the_charge():
+    for condition in (*CONDITIONS, Condition()):
+        circuit = condition.circuit(CIRCUIT)
+        assert measured_charge(circuit) == approx(circuit.charge_per_weight, rel=0.004)
+
+
+def test_calibration_takes_away_what_devices_share_and_leaves_the_rest():
+    """A chip whose tunnelling devices all lie 30 mV off comes back; its own mismatch is untouched but for the slope."""
+    silicon = draw_silicon(NET, Spread(sigma_threshold=0, sigma_c=0), np.random.default_rng(4), n_replicas=40)
+    off = Silicon(
+        {line: shift + 0.03 for line, shift in silicon.shifts.items()}, silicon.neurons,
+        {line: shift + 0.03 for line, shift in silicon.replicas.items()}, silicon.test_neurons,
+    )  # fmt: skip
+    fine = Calibration(13, 2e-5)
+    own, shifted = (calibrate(NET, Condition(), chip, fine) for chip in (silicon, off))
+    for line in own:
+        assert shifted[line] - own[line] == pytest.approx(-0.03, abs=2.1e-5)
+    factors = _factors(Condition(), off, shifted)
+    for line, values in _factors(Condition(), silicon, own).items():
+        np.testing.assert_allclose(factors[line], values, rtol=2e-3)
+        assert np.ptp(values) > 0.01
+
+
+def test_calibration_sees_replicas_and_test_neurons_only():
+    """Two chips that differ in what is hidden get the same knobs."""
+    one, two = (draw_silicon(NET, Spread(), np.random.default_rng(seed)) for seed in (5, 6))
+    hidden = replace(one, shifts=two.shifts, neurons=two.neurons)
+    assert calibrate(NET, Condition(), one) == calibrate(NET, Condition(), hidden)
+    assert calibrate(NET, Condition(), one) != calibrate(NET, Condition(), two)
+
+
+def test_trims_draw_the_rates_of_the_input_neurons_together():
+    net = _net(20)
+    silicon = draw_silicon(net, Spread(), np.random.default_rng(7))
+
+    def rates(calibration: Calibration) -> np.ndarray:
+        there, neurons = perturbed(net, Condition(), silicon, calibrate(net, Condition(), silicon, calibration))
+        current = 0.2 * there.layers[0].weights.sum(axis=0) * CIRCUIT.charge_per_weight / net.dt
+        return firing_rate(neurons[:20], current)
+
+    plain, trimmed = rates(Calibration()), rates(Calibration(trim_bits=6))
+    assert trimmed.std() < 0.3 * plain.std()
+
+
+def test_a_dac_at_its_end_is_told():
+    short = Calibration(bits=4, step=0.001)
+    knobs = calibrate(NET, Condition(temperature=398.15), calibration=short)
+    assert set(short.at_limit(knobs)) == {("input", "weights"), ("core", "weights"), ("core", "recurrent")}

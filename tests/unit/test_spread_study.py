@@ -1,0 +1,169 @@
+"""`snn spread`: the same chips at every condition, whatever the threads; rows, sentences and pictures follow."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.chip_calibration import CALIBRATION
+from circuits.chip_spread import TYPICAL, Condition
+from circuits.spread import Spread
+from snn.networks.reservoir import build_reservoir, draw_wiring
+from snn.plasticity.least_squares import fit_ridge
+from snn.report.spread_figures import COLOURS, figure_mismatch, figure_sweep
+from snn.reservoir import spread as study_module
+from snn.reservoir.bins import count_features
+from snn.reservoir.one_chip import Chip, Driven, run_chip
+from snn.reservoir.recipe import ReservoirRecipe
+from snn.reservoir.run import ReservoirModel
+from snn.reservoir.spread import SWEEPS, VARIANTS, StudyConfig, spread_study
+from snn.spread_report import plot_spread, spread_report
+
+RECIPE = ReservoirRecipe(
+    name="tiny",
+    ear={"n_channels": 3},
+    input={"gain": 10.0},
+    reservoir={"lattice": (2, 2, 1), "fan_out": 2, "w_input": 1.1},
+    readout={"n_bins": 2},
+)
+RNG = np.random.default_rng(0)
+LABELS = np.arange(6) % 3
+INPUTS = [np.clip(np.eye(3)[label] + 0.3 * RNG.random((12, 3)), 0, 1) for label in LABELS]  # a channel for each label
+CLIPS = Driven(INPUTS, LABELS)
+CONFIG = StudyConfig(n_chips=2, seed=5)
+
+
+def _model() -> ReservoirModel:
+    wires = draw_wiring(RECIPE, 3, np.random.default_rng(1))
+    responses = build_reservoir(RECIPE, np.ones(3), wires).respond_all(INPUTS, n_jobs=1)
+    features = count_features([response.spikes.select(3, 7) for response in responses], RECIPE.readout)
+    return ReservoirModel(RECIPE, np.ones(3), wires, fit_ridge(features, LABELS, 3, 1e-3), np.zeros((0, 0)))
+
+
+@pytest.fixture(scope="module")
+def model() -> ReservoirModel:
+    return _model()
+
+
+@pytest.fixture(scope="module")
+def study(model):
+    return spread_study(model, CLIPS, CONFIG, n_jobs=1)
+
+
+def rows(study, **wanted):
+    found = [row for row in study.rows if all(row.as_dict()[key] == value for key, value in wanted.items())]
+    assert found, wanted
+    return found
+
+
+def test_every_condition_has_every_variant_and_the_nominal_chip_is_one(study):
+    n_conditions = sum(len(conditions) for conditions in SWEEPS.values())
+    assert len(study.rows) == 1 + n_conditions * len(VARIANTS)
+    assert [len(row.chips) for row in study.rows] == [1] + [2] * n_conditions * len(VARIANTS)
+    assert study.rows[0].as_dict()["accuracy_mean"] == 1.0  # the readout was trained on these clips
+
+
+def test_results_follow_the_seed_and_not_the_threads(model, study, monkeypatch):
+    short = {"mismatch": SWEEPS["mismatch"], "supply": SWEEPS["supply"]}
+    monkeypatch.setattr(study_module, "SWEEPS", short)
+    for n_jobs, seed in ((3, 5), (1, 6)):
+        again = spread_study(model, CLIPS, replace(CONFIG, seed=seed), n_jobs=n_jobs)
+        first = [row.energy.tolist() for row in study.rows if row.sweep in short]
+        assert ([row.energy.tolist() for row in again.rows[1:]] == first) == (seed == 5)
+
+
+def test_more_chips_leave_the_first_ones(model, study, monkeypatch):
+    monkeypatch.setattr(study_module, "SWEEPS", {"mismatch": SWEEPS["mismatch"]})
+    more = spread_study(model, CLIPS, replace(CONFIG, n_chips=3))
+    np.testing.assert_array_equal(more.rows[1].energy[:2], rows(study, sweep="mismatch")[0].energy)
+
+
+def test_without_mismatch_a_calibrated_chip_is_the_nominal_one(model):
+    """The code 0 is a code, and it is the nearest."""
+    plain, calibrated = (
+        run_chip(model, Chip(TYPICAL, how, model.readout), Condition(), CLIPS) for how in (None, CALIBRATION)
+    )
+    assert vars(plain) == vars(calibrated)
+    quiet = replace(CONFIG, spread=Spread(0, 0, 0, 0), n_chips=1)
+    result = spread_study(model, CLIPS, quiet)
+    assert result.rows[1].energy.tolist() == result.rows[0].energy.tolist()
+
+
+def test_calibration_brings_spikes_back_where_temperature_took_them(study):
+    nominal = rows(study, sweep="nominal")[0].as_dict()["spikes_mean"]
+    for kelvin, lost in ((233.15, 0.5), (398.15, 1.5)):
+        made, calibrated, trimmed = rows(study, sweep="temperature", temperature_k=kelvin)
+        assert (made.as_dict()["spikes_mean"] < lost * nominal) == (lost < 1)
+        for row in (calibrated, trimmed):
+            assert row.as_dict()["spikes_mean"] == pytest.approx(nominal, rel=0.25)
+
+
+def test_static_energy_follows_temperature_and_supply(study):
+    """86 times the off-current at 125 degrees; V_DD to the first power at the same duration."""
+    static = {(r["temperature_k"], r["supply"]): r["static_j_mean"]
+              for r in (row.as_dict() for row in study.rows if row.sweep != "corner")}  # fmt: skip
+    assert static[300.0, 1.1] / static[300.0, 0.9] == pytest.approx(1.1 / 0.9, rel=1e-3)
+    assert 60 < static[398.15, 1.0] / static[300.0, 1.0] < 100
+
+
+def test_a_readout_of_its_own_tells_the_clips_that_it_was_fitted_on(model, monkeypatch):
+    """Mismatch so strong that the nominal readout fails: what the chip does still tells the labels apart."""
+    monkeypatch.setattr(study_module, "SWEEPS", {"mismatch": SWEEPS["mismatch"]})
+    rough = replace(CONFIG, n_chips=6, spread=Spread(0.04, 0.01, 0.04, 0.1))
+    result = spread_study(model, CLIPS, rough, train=CLIPS)
+    accuracy = {row.variant: row.accuracy for row in result.rows[1:]}
+    assert list(accuracy) == [*VARIANTS, "retrained"]
+    assert np.median(accuracy["retrained"]) == 1.0
+    assert accuracy["retrained"].mean() > accuracy["trimmed"].mean() + 0.1
+    np.testing.assert_array_equal(result.rows[-1].energy, result.rows[-2].energy)  # the same chips
+    assert "retrained: readout fitted" in figure_mismatch(result).axes[0].texts[0].get_text()
+
+
+def test_the_report_is_plain_data_and_names_what_is_assumed(study):
+    report = json.loads(json.dumps(spread_report(study)))
+    assert report["n_chips"] == 2
+    assert report["n_clips"] == len(LABELS)
+    assert len(report["rows"]) == len(study.rows)
+    row = report["rows"][1]
+    assert row["accuracy_min"] <= row["accuracy_p5"] <= row["accuracy_mean"]
+    assert any("keeps its value" in line for line in report["assumptions"])
+    assert any("V_DS = 0.81 V" in line for line in report["notes"])
+    assert any("398.15 K" in line for line in report["notes"])  # currents below the floor
+    assert "temperature dependence of the leak conductance" in report["not_modelled"]
+
+
+def test_a_tunnelling_leak_is_said_and_no_longer_unknown(model, monkeypatch):
+    monkeypatch.setattr(study_module, "SWEEPS", {"supply": SWEEPS["supply"]})
+    report = spread_report(spread_study(model, CLIPS, replace(CONFIG, n_chips=1, leak="tunnelling")))
+    assert "temperature dependence of the leak conductance" not in report["not_modelled"]
+    assert any("follows all the others" in line for line in report["assumptions"])
+
+
+def test_pictures_show_every_variant_over_every_condition(study, tmp_path):
+    for sweep, points in (("temperature", 5), ("supply", 3), ("years", 3)):
+        accuracy, energy = figure_sweep(study, sweep).axes
+        for axes in (accuracy, energy):
+            lines = [line for line in axes.lines if len(line.get_xdata()) == points and line.get_marker() == "o"]
+            assert [line.get_color() for line in lines] == [COLOURS[variant] for variant in VARIANTS]
+            assert all(np.all(np.diff(line.get_xdata()) > 0) for line in lines)
+    hot = rows(study, sweep="temperature", temperature_k=398.15, variant="as made")[0]
+    drawn = figure_sweep(study, "temperature").axes[1].lines[0]
+    assert drawn.get_xdata()[-1] == pytest.approx(125.0)
+    assert drawn.get_ydata()[-1] == pytest.approx(hot.energy.mean())
+    bars = [patch.get_height() for patch in figure_mismatch(study).axes[0].patches]
+    assert sum(bars) == 2 * len(VARIANTS)
+    paths = plot_spread(study, tmp_path / "pictures")
+    assert {path.name for path in paths} == {f"spread_{n}.png" for n in ("mismatch", "temperature", "supply", "years")}
+    assert all(path.stat().st_size > 10_000 for path in paths)
+
+
+def test_what_cannot_be_studied_or_drawn_is_refused(study):
+    with pytest.raises(ValueError, match="chips = 0, clips = 100; give at least 1"):
+        StudyConfig(n_chips=0)
+    with pytest.raises(ValueError, match=r"StudyConfig\.seed must be zero or positive, got -1"):
+        StudyConfig(seed=-1)
+    with pytest.raises(ValueError, match="no picture over 'corner'"):
+        figure_sweep(study, "corner")
+    with pytest.raises(ValueError, match="no row of mismatch"):
+        figure_mismatch(replace(study, rows=study.rows[:1]))
