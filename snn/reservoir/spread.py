@@ -20,10 +20,10 @@ from circuits.units import require
 from snn.data.corpus import open_corpus
 from snn.data.splits import Split
 from snn.reporter import Reporter
-from snn.reservoir.clips import chip_inputs
 from snn.reservoir.experiment import split_clips
 from snn.reservoir.one_chip import Chip, ChipResult, Driven, retrained, run_chip
 from snn.reservoir.run import ReservoirModel, ReservoirRun
+from snn.reservoir.tuning import chip_inputs
 
 COLD, HOT = 233.15, 398.15  # K: -40 and 125 degrees Celsius
 SWEEPS: dict[str, tuple[Condition, ...]] = {
@@ -163,7 +163,7 @@ def study_run(
     def some(split: Split, count: int | None) -> Driven:
         clips = split_clips(run.recipe, corpus, split, run.sample_rate, reporter)
         chosen = np.linspace(0, len(clips) - 1, min(count or len(clips), len(clips))).round().astype(int)
-        return Driven(chip_inputs([clips.rows[i] for i in chosen], run.model.scale, run.recipe), clips.labels[chosen])
+        return Driven(chip_inputs([clips.rows[i] for i in chosen], run.model.tuning, run.recipe), clips.labels[chosen])
 
     train = some("train", config.n_train) if config.n_train else None
     return spread_study(run.model, some("test", config.n_clips), config, train, n_jobs, reporter)

@@ -18,6 +18,7 @@ from snn.reservoir.one_chip import Chip, Driven, run_chip
 from snn.reservoir.recipe import ReservoirRecipe
 from snn.reservoir.run import ReservoirModel
 from snn.reservoir.spread import SWEEPS, VARIANTS, StudyConfig, spread_study
+from snn.reservoir.tuning import Tuning
 from snn.spread_report import plot_spread, spread_report
 
 RECIPE = ReservoirRecipe(
@@ -38,7 +39,9 @@ def _model() -> ReservoirModel:
     wires = draw_wiring(RECIPE, 3, np.random.default_rng(1))
     responses = build_reservoir(RECIPE, np.ones(3), wires).respond_all(INPUTS, n_jobs=1)
     features = count_features([response.spikes.select(3, 7) for response in responses], RECIPE.readout)
-    return ReservoirModel(RECIPE, np.ones(3), wires, fit_ridge(features, LABELS, 3, 1e-3), np.zeros((0, 0)))
+    return ReservoirModel(
+        RECIPE, Tuning(np.ones(3), np.zeros(0)), wires, fit_ridge(features, LABELS, 3, 1e-3), np.zeros((0, 0))
+    )
 
 
 @pytest.fixture(scope="module")
