@@ -10,6 +10,7 @@ import torch
 from circuits.network import NetworkSpec
 from snn.networks.reservoir import Reservoir, Wires, build_reservoir
 from snn.plasticity.least_squares import LinearReadout
+from snn.reservoir.clips import n_lines
 from snn.reservoir.recipe import ReservoirRecipe
 from snn.training.checkpoint import load_tensors, save_tensors
 
@@ -20,7 +21,7 @@ MODEL = "model.safetensors"
 class ReservoirModel:
     """A wired chip and what reads it: `readout` off chip, `online` the weights that the chip has learned by itself.
 
-    `scale` is the gain of each input channel, `(channel,)`; `online` is `(line, label)`, empty without that rule.
+    `scale` is the gain of each input channel, `(channel,)`; `online` is `(line, label)`.
     """
 
     recipe: ReservoirRecipe
@@ -64,29 +65,39 @@ def save_reservoir(folder: Path, model: ReservoirModel) -> None:
     save_tensors(folder / MODEL, tensors, {"regularisation": model.readout.regularisation})
 
 
-def load_reservoir(folder: Path, recipe: ReservoirRecipe) -> ReservoirModel:
+def load_reservoir(folder: Path, recipe: ReservoirRecipe, n_labels: int) -> ReservoirModel:
     """Read model.safetensors. Raises: FileNotFoundError, or ValueError for a damaged file."""
     tensors, metadata = load_tensors(folder / MODEL)
     arrays = {name: tensor.double().numpy() for name, tensor in tensors.items()}
     if any(not np.isfinite(array).all() for array in arrays.values()):
         raise ValueError(f"{folder / MODEL} is damaged (it holds NaN or infinity); train again, or copy it back")
     try:
+        _require_shapes(arrays, recipe, n_labels)
         wires = Wires(*(arrays[f"wires.{name}"] for name in Wires._fields))
-        regularisation = float(metadata["regularisation"])
-        readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], regularisation)
+        readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], float(metadata["regularisation"]))
         model = ReservoirModel(recipe, arrays["scale"], wires, readout, arrays["online"])
-        _require_fits(model)
-    except (KeyError, ValueError, IndexError) as error:
+        build_reservoir(recipe, model.scale, wires)
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{folder / MODEL} does not fit config.toml ({error}); train again") from error
     return model
 
 
-def _require_fits(model: ReservoirModel) -> None:
-    """Raise ValueError unless the arrays make a chip whose counts the readout takes."""
-    reservoir = model.reservoir
-    n_features = model.recipe.readout.n_bins * reservoir.n_reservoir
-    if model.readout.weights.shape[0] != n_features:
-        raise ValueError(f"the readout takes {model.readout.weights.shape[0]} counts, the bins give {n_features}")
+def _require_shapes(arrays: dict[str, np.ndarray], recipe: ReservoirRecipe, n_labels: int) -> None:
+    """Raise ValueError at the first array that is not of this recipe's lattice, bins and labels."""
+    n_channels, n = arrays["scale"].size, recipe.reservoir.layout().n_neurons
+    counts = recipe.readout.n_bins * n
+    expected = {
+        "scale": (n_channels,),
+        "wires.weights": (n_lines(recipe, n_channels), n),
+        "wires.recurrent": (n, n),
+        "wires.tau_mem": (n,),
+        "readout.weights": (counts, n_labels),
+        "readout.bias": (n_labels,),
+        "online": (counts, n_labels),
+    }
+    for name, shape in expected.items():
+        if arrays[name].shape != shape:
+            raise ValueError(f"{name} has shape {arrays[name].shape}, expected {shape}")
 
 
 def require_reservoir(run: Any) -> ReservoirRun:

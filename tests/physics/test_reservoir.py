@@ -177,9 +177,7 @@ def test_a_synapse_of_order_two_has_the_rise_and_fall_of_the_recipe():
 
 def test_the_same_seed_gives_the_same_spikes_on_any_number_of_threads():
     clips = [bumps(6, 30, seed) for seed in range(5)]
-    one, two, again = (
-        built(small(), seed=7).respond_all(clips, n_jobs=n_jobs) for n_jobs in (1, 3, 2)
-    )
+    one, two, again = (built(small(), seed=7).respond_all(clips, n_jobs=n_jobs) for n_jobs in (1, 3, 2))
     for a, b, c in zip(one, two, again, strict=True):
         np.testing.assert_array_equal(a.spikes.times, b.spikes.times)
         np.testing.assert_array_equal(a.spikes.neurons, c.spikes.neurons)
@@ -202,7 +200,16 @@ def test_spikes_of_another_encoder_pass_and_come_first(kind, n_inputs):
 
 def test_one_strong_spike_from_outside_fires_its_targets_after_delay_and_part_of_the_pulse():
     """Against the leak: v = w tau / t_pulse (1 - exp(-t / tau)) reaches 1."""
-    recipe = small("input.kind=delta", "ear.n_channels=3", "w_input=2.0", "signed_input=false", "k_ee=0", "k_ei=0", "k_ie=0", "k_ii=0")
+    recipe = small(
+        "input.kind=delta",
+        "ear.n_channels=3",
+        "w_input=2.0",
+        "signed_input=false",
+        "k_ee=0",
+        "k_ei=0",
+        "k_ie=0",
+        "k_ii=0",
+    )
     wires = drawn(recipe)
     spikes = build_reservoir(recipe, np.ones(6), wires).respond(spike_trains([[0.02], *[[]] * 5], 0.1)).spikes
     targets = np.flatnonzero(wires.weights[0])
