@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from snn import cli_silicon
+from snn.cli_options import Json, RunFolder
 from snn.terminal import Terminal, run_app
 
 app = typer.Typer(
@@ -22,8 +24,6 @@ app = typer.Typer(
 data_app = typer.Typer(help="Speech data: list, prepare, check.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
-RunFolder = Annotated[Path, typer.Argument(help="Run folder, the --out of `snn train`.")]
 Data = Annotated[str | None, typer.Option(help="Data-set name, or a folder with one sub-folder per word.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a setting: key=value, may be repeated.")]
 Out = Annotated[Path, typer.Option(help="Folder to write to.")]
@@ -93,90 +93,6 @@ def evaluate(
             save_activity(run, result.activity)
 
 
-@app.command()
-def neuron(
-    device: Annotated[str, typer.Option(help="Named device; `list` names them.")] = "32nm-pdsoi",
-    v_gs: Annotated[float | None, typer.Option(help="Gate bias (V), negative; default -0.5.")] = None,
-    temperature: Annotated[float, typer.Option(help="Temperature (K).")] = 300.0,
-    supply: Annotated[float | None, typer.Option(help="V_DD (V), with V_DS and threshold in proportion.")] = None,
-    years: Annotated[float, typer.Option(help="Years of use, which wear the current.")] = 0.0,
-    rate: Annotated[float | None, typer.Option(help="Design for this firing rate (Hz) instead of a bias.")] = None,
-    tau_mem: Annotated[float | None, typer.Option(help="Design: time constant (s); default 40e-6.")] = None,
-    swing: Annotated[float | None, typer.Option(help="Design: threshold minus reset (V); default 0.4.")] = None,
-    width: Annotated[float | None, typer.Option(help="Design: width (m) instead of a chosen one.")] = None,
-    c_mem: Annotated[float | None, typer.Option(help="Design: capacitor (F) instead of a chosen one.")] = None,
-    compare: Annotated[bool, typer.Option("--compare", help="Beside published neurons.")] = False,
-    scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
-    plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
-    json: Json = False,
-) -> None:
-    """The BTBT neuron: rate and energy per spike by part, designed for a rate, or beside published neurons."""
-    from snn.neuron_report import (
-        comparison,
-        design_figures,
-        device_rows,
-        neuron_circuit,
-        neuron_design,
-        neuron_figures,
-        plot_neuron,
-    )
-
-    with Terminal(json) as terminal:
-        if device == "list":
-            terminal.result({"rows": device_rows()})
-            return
-        wish = {"tau_mem": tau_mem, "rate": rate, "swing": swing, "width": width, "c_mem": c_mem}
-        circuit = neuron_circuit(device, v_gs, temperature, supply, years)
-        design = neuron_design(circuit, wish, v_gs)
-        circuit = design.circuit if design else circuit
-        if plot:
-            plot_neuron(circuit, plot, scope if compare else None)
-        if compare:
-            terminal.result(comparison(circuit, scope))
-        else:
-            terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
-
-
-@app.command()
-def corners(
-    device: Annotated[str, typer.Option(help="Named device; `snn neuron --device list` names them.")] = "32nm-pdsoi",
-    v_gs: Annotated[float | None, typer.Option(help="Gate bias (V), negative; default -0.5.")] = None,
-    n: Annotated[int, typer.Option(help="Neurons, each with its own mismatch.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Seed of the mismatch.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Threads; -1 for one per core.")] = -1,
-    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
-    json: Json = False,
-) -> None:
-    """Mismatched neurons at 27 corners of process, supply and temperature: rate and energy per spike."""
-    from snn.neuron_report import corner_figures, neuron_circuit
-
-    with Terminal(json) as terminal:
-        circuit = neuron_circuit(device, v_gs, 300.0)
-        terminal.result(corner_figures(circuit, n, seed=seed, n_jobs=jobs, scheduler=scheduler))
-
-
-@app.command()
-def core(
-    rate: Annotated[float, typer.Option(help="Mean rate of a neuron (Hz), in the time of the speech.")] = 50.0,
-    duration: Annotated[float, typer.Option(help="Length of the utterance (s).")] = 1.0,
-    neurons: Annotated[int, typer.Option(help="Neurons of the reservoir; 20 encoders are added beside it.")] = 36,
-    acceleration: Annotated[float, typer.Option(help="Beside real time: so many times faster, then off.")] = 1000.0,
-    device: Annotated[str, typer.Option(help="Named device; `snn neuron --device list` names them.")] = "32nm-pdsoi",
-    scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
-    plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
-    json: Json = False,
-) -> None:
-    """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
-    from snn.core_report import core_figures, core_load, plot_core
-    from snn.neuron_report import neuron_circuit
-
-    with Terminal(json) as terminal:
-        circuit, load = neuron_circuit(device, None, 300.0), core_load(rate, neurons, duration, acceleration)
-        if plot:
-            plot_core(circuit, load, plot, scope)
-        terminal.result(core_figures(circuit, load, scope))
-
-
 @app.command(name="map")
 def map_run(
     run: RunFolder,
@@ -229,25 +145,8 @@ def export(
             raise typer.Exit(1)
 
 
-@app.command()
-def signoff(
-    run: RunFolder,
-    clips: Annotated[int, typer.Option(help="Test clips to simulate in ngspice.")] = 10,
-    seed: Annotated[int, typer.Option(help="Draws the clips.")] = 0,
-    timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each clip.")] = 600.0,
-    jobs: Annotated[int, typer.Option(help="Processes of ngspice at a time.")] = 2,
-    json: Json = False,
-) -> None:
-    """Simulate a trained chip in ngspice on recordings: spikes, answers and energy beside those of the engine."""
-    with Terminal(json) as terminal:
-        from snn.reservoir.run import require_reservoir
-        from snn.reservoir.signoff import sign_off_run
-        from snn.run import load_run
-
-        loaded = require_reservoir(load_run(run))
-        terminal.result(
-            sign_off_run(loaded, clips, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter)
-        )
+for silicon in ("neuron", "corners", "core", "signoff", "spread"):
+    app.command()(getattr(cli_silicon, silicon))
 
 
 @data_app.command(name="list")

@@ -27,8 +27,8 @@ from snn.run import (
     checkpoint_path,
     clear_run,
     finished_metrics,
-    read_config,
     require_folder,
+    require_same_experiment,
     save_activity,
     save_model,
     write_config,
@@ -63,7 +63,7 @@ def train_spotter(
     recipe = for_corpus(recipe, corpus)
     place = str(Path(data).resolve()) if Path(data).is_dir() else data
     if resume:
-        _same_experiment(out, recipe, place)
+        require_same_experiment(out, recipe, place)
         if (finished := finished_metrics(out)) is not None:
             return finished
     mel = front_end(recipe, corpus.sample_rate)
@@ -244,13 +244,3 @@ def _watch(out: Path, model: Spotter, reporter: Reporter, resume: bool) -> Watch
         )
 
     return Watch(lambda done, total: reporter.on_stage("training", done, total), on_epoch)
-
-
-def _same_experiment(out: Path, recipe: Recipe, data: str) -> None:
-    """Raises: ValueError if the run in `out` is of another recipe or data set."""
-    started, place, _, _ = read_config(out)
-    if (started, place) == (recipe, data):
-        return
-    old, new = started.model_dump() | {"on": place}, recipe.model_dump() | {"on": data}
-    changed = ", ".join(key for key in old if old[key] != new[key])
-    raise ValueError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")

@@ -104,6 +104,16 @@ def _rate(value: object) -> int | float:
     return value
 
 
+def require_same_experiment(out: Path, recipe: Recipe | ReservoirRecipe, data: str) -> None:
+    """Raises: ValueError if the run in `out` is of another recipe or data set."""
+    started, place, _, _ = read_config(out)
+    if (started, place) == (recipe, data):
+        return
+    old, new = started.model_dump() | {"on": place}, recipe.model_dump() | {"on": data}
+    changed = ", ".join(key for key in old | new if old.get(key) != new.get(key))
+    raise ValueError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
+
+
 def write_history(folder: Path, history: list[EpochRecord]) -> None:
     """Write history.csv, one row for each epoch."""
     text = io.StringIO()
@@ -173,7 +183,7 @@ def load_run(folder: Path) -> Run | ReservoirRun:
     """Read a run folder. Raises: FileNotFoundError or ValueError naming the missing or damaged file."""
     recipe, data, labels, sample_rate = read_config(folder)
     kind, model = (
-        (ReservoirRun, load_reservoir(folder, recipe))
+        (ReservoirRun, load_reservoir(folder, recipe, len(labels)))
         if isinstance(recipe, ReservoirRecipe)
         else (Run, load_spotter(folder, recipe, len(labels)))
     )

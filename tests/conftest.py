@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,15 +52,21 @@ def tone(frequency: float, rng: np.random.Generator, duration_s: float = 0.25) -
     return (0.3 * envelope * np.sin(2 * np.pi * frequency * time) + 0.003 * rng.standard_normal(len(time))).astype("f4")
 
 
-@pytest.fixture
-def words(tmp_path: Path) -> Path:
-    """A folder of three words, 24 clips each."""
-    rng, folder = np.random.default_rng(0), tmp_path / "words"
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three words, 24 clips each, only to be read."""
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("spoken") / "words"
     for word, frequency in WORDS.items():
         (folder / word).mkdir(parents=True)
         for k in range(24):
             soundfile.write(folder / word / f"{k:02}.wav", tone(frequency * rng.uniform(0.95, 1.05), rng), SAMPLE_RATE)
     return folder
+
+
+@pytest.fixture
+def words(tmp_path: Path, spoken: Path) -> Path:
+    """The same, to be changed."""
+    return Path(shutil.copytree(spoken, tmp_path / "words"))
 
 
 @pytest.fixture

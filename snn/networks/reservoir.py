@@ -99,14 +99,23 @@ def draw_wiring(recipe: ReservoirRecipe, n_inputs: int, rng: np.random.Generator
     """
     config = recipe.reservoir
     weights = fan_out(n_inputs, config.layout().n_neurons, config.fan_out * recipe.ear.n_channels, rng)
-    n_recurrent = None if config.n_synapses is None else config.n_synapses - round(weights.sum())
-    inhibitory, synapses = connect(config.layout(), rng, n_recurrent)
+    inhibitory, synapses = _connected(config, round(weights.sum()), rng)
     low, high = np.log(config.tau_mem_s)
     return Wires(
         weights=config.w_input * (_signed(weights) if config.signed_input else weights),
         recurrent=synapses * _strengths(config, inhibitory),
         tau_mem=np.exp(rng.uniform(low, high, len(inhibitory))),
     )
+
+
+def _connected(config: ReservoirConfig, n_input: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Kinds and synapses of the lattice, as many as `n_input` of the inputs leave."""
+    if config.n_synapses is None:
+        return connect(config.layout(), rng)
+    try:
+        return connect(config.layout(), rng, config.n_synapses - n_input)
+    except ValueError as error:
+        raise ValueError(f"n_synapses = {config.n_synapses}, {n_input} of them of the inputs: {error}") from error
 
 
 def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) -> Reservoir:

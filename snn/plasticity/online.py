@@ -61,7 +61,7 @@ def learn_online(
         factor = annealing**epoch
         now = replace(rule, p_up=rule.p_up * factor, p_down=rule.p_down * factor)
         history.append(_epoch(trains, labels, now, index, rng))
-    columns = (np.array(column) for column in zip(*history, strict=True))
+    columns = map(np.array, zip(*history, strict=True) if history else [()] * 5)
     return OnlineLearning(rule.grid.value(index), *columns, n_clips=len(trains))
 
 

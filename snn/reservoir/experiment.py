@@ -24,7 +24,15 @@ from snn.reservoir.online import learn_readout
 from snn.reservoir.recipe import ReservoirRecipe
 from snn.reservoir.run import ReservoirModel, save_reservoir
 from snn.reservoir.tuning import chip_inputs, n_lines, tune
-from snn.run import clear_run, finished_metrics, require_folder, save_activity, write_config, write_metrics
+from snn.run import (
+    clear_run,
+    finished_metrics,
+    require_folder,
+    require_same_experiment,
+    save_activity,
+    write_config,
+    write_metrics,
+)
 
 Splits = dict[Split, Heard]
 
@@ -46,8 +54,11 @@ def train_reservoir(
     """
     started = time.perf_counter()
     require_folder(out, resume, overwrite)
-    if resume and (finished := finished_metrics(out)) is not None:
-        return finished
+    place = str(Path(data).resolve()) if Path(data).is_dir() else data
+    if resume:
+        require_same_experiment(out, recipe, place)
+        if (finished := finished_metrics(out)) is not None:
+            return finished
     corpus = open_corpus(data, task=recipe.data.task, split=recipe.data.split)
     clips = {split: split_clips(recipe, corpus, split, corpus.sample_rate, reporter) for split in SPLITS}
     tuning = tune(clips["train"], recipe, corpus.media)
@@ -73,7 +84,6 @@ def train_reservoir(
         "seconds": time.perf_counter() - started,
     }
     clear_run(out)
-    place = str(Path(data).resolve()) if Path(data).is_dir() else data
     write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
     save_reservoir(out, model)
     save_activity(out, activity)

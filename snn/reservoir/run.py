@@ -11,7 +11,7 @@ from circuits.network import NetworkSpec
 from snn.networks.reservoir import Reservoir, Wires, build_reservoir
 from snn.plasticity.least_squares import LinearReadout
 from snn.reservoir.recipe import ReservoirRecipe
-from snn.reservoir.tuning import Tuning
+from snn.reservoir.tuning import Tuning, n_lines
 from snn.training.checkpoint import load_tensors, save_tensors
 
 MODEL = "model.safetensors"
@@ -66,30 +66,42 @@ def save_reservoir(folder: Path, model: ReservoirModel) -> None:
     save_tensors(folder / MODEL, tensors, {"regularisation": model.readout.regularisation})
 
 
-def load_reservoir(folder: Path, recipe: ReservoirRecipe) -> ReservoirModel:
+def load_reservoir(folder: Path, recipe: ReservoirRecipe, n_labels: int) -> ReservoirModel:
     """Read model.safetensors. Raises: FileNotFoundError, or ValueError for a damaged file."""
     tensors, metadata = load_tensors(folder / MODEL)
     arrays = {name: tensor.double().numpy() for name, tensor in tensors.items()}
     if any(not np.isfinite(array).all() for array in arrays.values()):
         raise ValueError(f"{folder / MODEL} is damaged (it holds NaN or infinity); train again, or copy it back")
     try:
+        _require_shapes(arrays, recipe, n_labels)
         wires = Wires(*(arrays[f"wires.{name}"] for name in Wires._fields))
         tuning = Tuning(arrays["tuning.scale"], arrays["tuning.centre"])
-        regularisation = float(metadata["regularisation"])
-        readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], regularisation)
+        readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], float(metadata["regularisation"]))
         model = ReservoirModel(recipe, tuning, wires, readout, arrays["online"])
-        _require_fits(model)
-    except (KeyError, ValueError, IndexError) as error:
+        build_reservoir(recipe, tuning.scale, wires)
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{folder / MODEL} does not fit config.toml ({error}); train again") from error
     return model
 
 
-def _require_fits(model: ReservoirModel) -> None:
-    """Raise ValueError unless the arrays make a chip whose counts the readout takes."""
-    reservoir = model.reservoir
-    n_features = model.recipe.readout.n_bins * reservoir.n_reservoir
-    if model.readout.weights.shape[0] != n_features:
-        raise ValueError(f"the readout takes {model.readout.weights.shape[0]} counts, the bins give {n_features}")
+def _require_shapes(arrays: dict[str, np.ndarray], recipe: ReservoirRecipe, n_labels: int) -> None:
+    """Raise ValueError at the first array that is not of this recipe's lattice, bins and labels."""
+    tuning = Tuning(arrays["tuning.scale"], arrays["tuning.centre"])
+    n = recipe.reservoir.layout().n_neurons
+    counts = recipe.readout.n_bins * n
+    expected = {
+        "tuning.scale": (tuning.scale.size,),
+        "tuning.centre": (tuning.scale.size // 4 if tuning.centre.size else 0,),
+        "wires.weights": (n_lines(tuning, recipe), n),
+        "wires.recurrent": (n, n),
+        "wires.tau_mem": (n,),
+        "readout.weights": (counts, n_labels),
+        "readout.bias": (n_labels,),
+        "online": (counts, n_labels),
+    }
+    for name, shape in expected.items():
+        if arrays[name].shape != shape:
+            raise ValueError(f"{name} has shape {arrays[name].shape}, expected {shape}")
 
 
 def require_reservoir(run: Any) -> ReservoirRun:

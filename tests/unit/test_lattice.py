@@ -74,10 +74,17 @@ def test_a_number_of_synapses_is_met_exactly(n_synapses):
     assert connect(Lattice(), np.random.default_rng(5), n_synapses)[1].sum() == n_synapses
 
 
-def test_a_number_that_never_comes_is_refused_with_the_number_to_expect(monkeypatch):
+@pytest.mark.parametrize("n_synapses", [400, 0, 240])
+def test_a_number_that_never_comes_is_refused_with_the_number_to_expect(n_synapses, monkeypatch):
     monkeypatch.setattr(module, "MAX_DRAWS", 50)
-    with pytest.raises(ValueError, match=r"^400 synapses between 36 .* gives 203 \+- 12; change r0"):
-        connect(Lattice(), np.random.default_rng(0), 400)
+    with pytest.raises(ValueError, match=rf"^{n_synapses} synapses between 36 .* gives 203 \+- 12; change r0"):
+        connect(Lattice(), np.random.default_rng(0), n_synapses)
+
+
+def test_a_number_far_from_that_to_expect_is_refused_at_once(monkeypatch):
+    monkeypatch.setattr(module, "MAX_DRAWS", 10**12)
+    with pytest.raises(ValueError, match="1000 synapses"):
+        connect(Lattice((8, 8, 8)), np.random.default_rng(0), 1000)
 
 
 @pytest.mark.parametrize("n_synapses", [0, -4])

@@ -1,0 +1,325 @@
+"""A reservoir from recordings to netlist through the command line, and what it says of bad input."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from safetensors.numpy import load_file, save_file
+
+from snn.recipe import parse_recipe
+from snn.reservoir.experiment import train_reservoir
+from snn.reservoir.run import load_reservoir, save_reservoir
+from snn.run import load_run
+
+RATE = 8000
+TINY = """
+name = "tiny-chip"
+[ear]
+bank = "mel"
+n_channels = 6
+duration_s = 0.3
+[reservoir]
+lattice = [2, 2, 3]
+[readout]
+n_bins = 4
+[learning]
+epochs = 2
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    path = tmp_path / "tiny-chip.toml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, spoken):
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    train_reservoir(parse_recipe(TINY), str(spoken), folder)
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path, trained):
+    """A copy of the trained run, to be changed."""
+    return Path(shutil.copytree(trained, tmp_path / "run"))
+
+
+@pytest.fixture
+def few(words):
+    """Three words, eight clips each."""
+    for path in words.rglob("*.wav"):
+        if path.stem >= "08":
+            path.unlink()
+    return words
+
+
+def one_line(result, expected, *fragments):
+    """The command ended with the code, printed nothing, and said all the fragments in one line."""
+    code, out, err = result
+    assert (code, out) == (expected, ""), err
+    assert "Traceback" not in err
+    for fragment in fragments:
+        assert fragment in err.strip().splitlines()[-1]
+
+
+def metrics_of(folder):
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def test_words_that_differ_in_pitch_are_learned_and_the_chip_is_described(run):
+    told = metrics_of(run)
+    assert {path.name for path in run.iterdir()} == {
+        "config.toml", "model.safetensors", "metrics.json", "activity.safetensors",
+    }  # fmt: skip
+    assert told["test_accuracy"] >= 0.9  # three tones, chance 0.33
+    assert (told["n_input"], told["n_reservoir"]) == (6, 12)
+    assert told["n_synapses"] == load_run(run).network().n_synapses > 18
+    assert told["baselines"].keys() == {"encoder_bins", "encoder_totals", "reservoir_totals"}
+    assert told["energy_per_inference_j"] == pytest.approx(sum(told["energy_j"].values()), abs=0)
+    assert told["energy_per_inference_j"] == pytest.approx(
+        told["energy_per_spike_j"] * told["spikes_per_inference"], abs=0
+    )
+
+
+def test_evaluate_repeats_the_accuracies_of_training(run, snn_json):
+    told, metrics = snn_json("evaluate", run), metrics_of(run)
+    assert told["accuracy"] == metrics["test_accuracy"]
+    assert told["online_accuracy"] == metrics["online"]["test_accuracy"]
+    assert told["spikes_per_inference"] == pytest.approx(metrics["spikes_per_inference"])
+    assert sum(map(sum, told["confusion"])) == told["n_clips"] == metrics["n_test"]
+    assert sum(told["confusion"][i][i] for i in range(3)) == told["accuracy"] * told["n_clips"]
+    assert told["synaptic_operations"] > 0
+
+
+def test_the_energy_of_a_map_is_the_engines_own(run, snn_json):
+    report = snn_json("map", run, "--chip", "btbt-45rfsoi")
+    assert sum(report["parts_j"].values()) == report["total_j"]
+    assert report["total_j"] == pytest.approx(metrics_of(run)["energy_per_inference_j"], rel=0.01, abs=0)
+    assert report["latency_s"] == pytest.approx(0.25 / 1000, rel=0.05, abs=0)  # clips of 0.25 s, on the chip
+
+
+def test_every_format_is_exported_with_every_synapse(run, tmp_path, snn_json):
+    told = snn_json("export", run, "--format", "all", "--out", tmp_path / "all")
+    names = {Path(path).name for path in told["files"]}
+    assert names >= {"network.json", "input_bench.cir", "reservoir_bench.cir", "network_bench.cir"}
+    assert names == {path.name for path in (tmp_path / "all").iterdir()}
+    network = json.loads((tmp_path / "all" / "network.json").read_text())
+    layer = network["layers"][1]
+    n_synapses = sum(np.count_nonzero(layer[name]["charge_c"]) for name in ("synapses", "recurrent_synapses"))
+    assert n_synapses == metrics_of(run)["n_synapses"]
+
+
+@pytest.mark.parametrize("format", ["json", "spice"])
+def test_one_format_is_exported(run, tmp_path, snn_json, format):
+    assert snn_json("export", run, "--format", format, "--out", tmp_path / "o")["files"]
+
+
+def test_a_run_survives_its_folder_bit_for_bit(run, tmp_path, tiny, words, snn_json):
+    first = load_reservoir(run, load_run(run).recipe, 3)
+    (tmp_path / "copy").mkdir()
+    save_reservoir(tmp_path / "copy", first)
+    assert (tmp_path / "copy" / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
+    again = load_reservoir(tmp_path / "copy", first.recipe, 3)
+    for a, b in zip((*first.wires, first.scale, first.online), (*again.wires, again.scale, again.online), strict=True):
+        np.testing.assert_array_equal(a, b)
+    twin = snn_json("train", tiny, "--data", words, "--out", tmp_path / "twin")
+    assert (tmp_path / "twin" / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
+    assert {**twin, "seconds": 0, "run": 0} == {**metrics_of(run), "seconds": 0, "run": 0}
+
+
+def test_another_seed_is_another_chip(run, tmp_path, tiny, few, snn_json):
+    snn_json("train", tiny, "--data", few, "--out", tmp_path / "other", "--seed", 1)
+    a, b = (load_run(folder).model.wires for folder in (run, tmp_path / "other"))
+    assert not np.array_equal(a.recurrent, b.recurrent)
+
+
+def test_resuming_a_finished_run_repeats_its_metrics_and_writes_nothing(run, tiny, spoken, snn, snn_json):
+    before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
+    assert snn_json("train", tiny, "--data", spoken, "--out", run, "--resume")["seconds"] == metrics_of(run)["seconds"]
+    assert {path: path.stat().st_mtime_ns for path in run.iterdir()} == before
+    again = "train", tiny, "--data", spoken, "--out", run
+    one_line(snn(*again), 2, "holds a run already", "--resume or --overwrite")
+    one_line(snn(*again, "--resume", "--set", "reservoir.w_ee=0.1"), 2, "other settings (reservoir)")
+    one_line(snn("train", "fsdd", *again[2:], "--resume"), 2, "other settings (name")
+    assert {path: path.stat().st_mtime_ns for path in run.iterdir()} == before
+    assert snn(*again, "--overwrite", "--set", "epochs=0")[0] == 0
+
+
+def test_a_reservoir_has_an_engine_of_its_own(run, snn):
+    one_line(snn("evaluate", run, "--engine", "brian2"), 2, "transient engine", "leave out --engine")
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def changed(path, **arrays):
+    save_file(load_file(path) | arrays, path, {"regularisation": "0.1"})
+
+
+DAMAGES = {
+    "cut": cut,
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("no tensors"),
+    "nan": lambda path: changed(path, **{"wires.tau_mem": np.full(12, np.nan)}),
+    "negative time": lambda path: changed(path, **{"wires.tau_mem": np.full(12, -1.0)}),
+    "fewer neurons": lambda path: changed(path, **{"wires.recurrent": np.zeros((11, 11))}),
+    "fewer channels": lambda path: changed(path, scale=np.ones(5)),
+    "another lattice": lambda path: changed(
+        path,
+        **{
+            "wires.weights": np.ones((6, 5)),
+            "wires.recurrent": np.ones((5, 5)),
+            "wires.tau_mem": np.ones(5),
+            "readout.weights": np.ones((20, 3)),
+            "online": np.ones((20, 3)),
+        },
+    ),  # fmt: skip
+    "fewer counts": lambda path: changed(path, **{"readout.weights": np.zeros((47, 3))}),
+    "other words": lambda path: changed(path, **{"readout.weights": np.zeros((48, 7)), "readout.bias": np.zeros(7)}),
+    "another bias": lambda path: changed(path, **{"readout.bias": np.zeros(2)}),
+    "fewer lines": lambda path: changed(path, online=np.zeros((5, 3))),
+    "of a number": lambda path: changed(path, scale=np.zeros(())),
+    "no regularisation": lambda path: save_file(load_file(path), path),
+    "missing": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_model_is_named_in_one_line(run, snn, damage):
+    DAMAGES[damage](run / "model.safetensors")
+    for command in ("evaluate", "map"):
+        one_line(snn(command, run), 2, "model.safetensors", "train again")
+
+
+def test_a_model_of_other_tensors_is_refused(run, snn):
+    save_file({"readout.weight": np.zeros((3, 12), "f4")}, run / "model.safetensors")
+    one_line(snn("evaluate", run), 2, "model.safetensors does not fit config.toml", "train again")
+
+
+@pytest.mark.parametrize(
+    ("setting", "fragments"),
+    [
+        ("reservoir.order=3", ("reservoir.order", "0, 1 or 2")),
+        ("order=1.5", ("reservoir.order",)),
+        ("reservoir.fanout=3", ("reservoir.fanout", "did you mean", "fan_out")),
+        ("fan_out=13", ("fan_out", "12 neurons", "13")),
+        ("input.kind=poisson", ("input.kind", "'lif', 'bsa' or 'delta'")),
+        ("reservoir.tau_mem_s=[0.04, 0.01]", ("tau_mem_s must rise",)),
+        ("lattice=[0, 3]", ("1 to 4096 points",)),
+        ("lattice=[100, 100]", ("1 to 4096 points",)),
+        ("r0=nan", ("reservoir.r0",)),
+        ("n_synapses=2000", ("n_synapses = 2000, 18 of them of the inputs", "r0 = 2 gives")),
+        ("n_synapses=10", ("n_synapses = 10, 18 of them of the inputs",)),
+        ("neuron.acceleration=1e9", ("delay_s", "neuron.acceleration")),
+        ("neuron.t_refractory_s=-1", ("t_refractory_s",)),
+        ("input.kind=bsa", ("ear.row_s", "0.005")),
+        ("data.split=speaker:nobody", ("no speaker 'nobody'",)),
+        ("ear.f_max_hz=5000", ("f_max", "4000")),
+    ],
+)
+def test_a_setting_that_cannot_be_is_one_line_and_leaves_no_run(tmp_path, few, tiny, snn, setting, fragments):
+    one_line(snn("train", tiny, "--data", few, "--out", tmp_path / "run", "--set", setting), 2, *fragments)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("order=1",),
+        ("order=2", "inhibitory=0.2"),
+        ("input.kind=delta",),
+        ("input.kind=bsa", "row_s=0.004"),
+        ("ear.n_channels=1", "bins=fixed"),
+        ("lattice=[1]", "fan_out=1"),
+        ("bank=gammatone", "level=running"),
+        ("bank=lyon",),
+        ("level=none",),
+        ("learning.epochs=0",),
+    ],
+)
+def test_every_kind_of_reservoir_trains_and_loads(tmp_path, few, tiny, snn_json, settings):
+    flags = [part for setting in ("learning.epochs=1", *settings) for part in ("--set", setting)]
+    told = snn_json("train", tiny, "--data", few, "--out", tmp_path / "run", *flags)
+    assert 0 <= told["test_accuracy"] <= 1
+    assert snn_json("evaluate", tmp_path / "run")["accuracy"] == told["test_accuracy"]
+    assert snn_json("map", tmp_path / "run")["total_j"] == pytest.approx(
+        told["energy_per_inference_j"], rel=0.02, abs=0
+    )
+
+
+def silence(path):
+    soundfile.write(path, np.zeros(RATE // 4), RATE)
+
+
+def one_sample(path):
+    soundfile.write(path, np.full(1, 0.1), RATE)
+
+
+def three_milliseconds(path):
+    soundfile.write(path, np.full(24, 0.1), RATE)
+
+
+def long(path):
+    soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(10 * RATE), RATE)
+
+
+@pytest.mark.parametrize("make", [silence, one_sample, three_milliseconds, long])
+def test_a_clip_of_any_length_or_of_silence_is_a_clip(tmp_path, few, tiny, snn_json, make):
+    make(few / "low" / "00.wav")
+    assert snn_json("train", tiny, "--data", few, "--out", tmp_path / "run", "--set", "epochs=1")["n_input"] == 6
+
+
+def test_nothing_but_silence_is_told_by_chance(tmp_path, few, tiny, snn_json):
+    for path in few.rglob("*.wav"):
+        silence(path)
+    told = snn_json("train", tiny, "--data", few, "--out", tmp_path / "run", "--set", "epochs=1")
+    assert told["spikes_per_inference"] == 0
+    assert told["energy_per_spike_j"] is None
+    assert told["test_accuracy"] <= 0.6
+    assert snn_json("evaluate", tmp_path / "run")["synaptic_operations"] == 0
+
+
+def test_two_words_are_enough_and_one_is_refused(tmp_path, few, tiny, snn, snn_json):
+    for path in (few / "low").iterdir():
+        path.unlink()
+    (few / "low").rmdir()
+    assert snn_json("train", tiny, "--data", few, "--out", tmp_path / "run")["test_accuracy"] >= 0.9
+    assert len(snn_json("evaluate", tmp_path / "run")["confusion"]) == 2
+    (few / "middle").rename(tmp_path / "middle")
+    one_line(snn("train", tiny, "--data", few, "--out", tmp_path / "one"), 2, "word")
+
+
+def test_words_that_a_run_does_not_know_are_left_out(run, tmp_path, words, snn, snn_json):
+    (words / "low").rename(words / "unheard")
+    told = snn_json("evaluate", run, "--data", words, "--split", "all")
+    assert told["n_clips"] == 48
+    assert told["confusion"][1] == [0, 0, 0]  # high, low, middle
+    for word in ("high", "middle"):
+        (words / word).rename(words / f"no {word}")
+    one_line(snn("evaluate", run, "--data", words), 2, "knows none of")
+
+
+def test_a_bad_file_stops_the_run_before_anything_is_written_or_is_skipped(run, tmp_path, words, tiny, snn):
+    (words / "low" / "00.wav").write_text("no sound")
+    before = (run / "model.safetensors").read_bytes()
+    one_line(snn("train", tiny, "--data", words, "--out", run, "--overwrite"), 2, "00.wav")
+    assert (run / "model.safetensors").read_bytes() == before
+    code, _, err = snn("train", tiny, "--data", words, "--out", tmp_path / "skip", "--set", "bad_files=skip")
+    assert code == 0
+    assert "skipped" in err
+
+
+def test_a_speaker_who_was_left_out_is_tested_on(recordings, tmp_path, tiny, snn_json):
+    flags = "--set", "learning.epochs=1", "--set", "ear.n_channels=8"
+    split = "--set", "split=speaker:theo"
+    told = snn_json("train", tiny, "--data", recordings / "fsdd", "--out", tmp_path / "run", *split, *flags)
+    assert told["split_rule"] == "speaker theo left out"
+    assert told["n_test"] == 500  # a sixth of the recordings: 10 digits, 50 times
+    assert told["test_accuracy"] > 0.15  # chance 0.1
