@@ -40,7 +40,7 @@ class Source:
     """What the clips of a corpus are: sound of a sample rate (Hz), or signals of so many channels."""
 
     media: Media
-    sample_rate: float
+    sample_rate: float | int
     n_channels: int = 1
 
 
@@ -84,7 +84,7 @@ def _signal_reader(config: EarConfig, source: Source) -> Read:
     return read
 
 
-def ear_of(config: EarConfig, sample_rate: float) -> Ear:
+def ear_of(config: EarConfig, sample_rate: float | int) -> Ear:
     """The filter bank, at its own sample rate or at that of the recordings."""
     rate = config.sample_rate or round(sample_rate)
     return Ear(config.bank, rate, config.n_channels, config.f_min_hz, config.f_max_hz, step=config.row_s)

@@ -92,7 +92,7 @@ def train_reservoir(
 
 
 def split_clips(
-    recipe: ReservoirRecipe, corpus: Corpus, split: Split, sample_rate: float, reporter: Reporter = Reporter()
+    recipe: ReservoirRecipe, corpus: Corpus, split: Split, sample_rate: float | int, reporter: Reporter = Reporter()
 ) -> Clips:
     """The clips of one split, heard; a line for each file that was skipped."""
     clips = load_clips(

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from circuits.btbt import DEVICES
+from circuits.bias import gate_range
+from circuits.btbt import DEVICES, btbt_current
 from circuits.neuron import LIFCircuit, circuit_for_tau
 from snn.audio.bsa import THRESHOLD as BSA_THRESHOLD
 from snn.audio.bsa import bsa_filter
@@ -149,7 +150,22 @@ class ReservoirRecipe(Section):
                 bsa_filter(self.ear.row_s)
             except ValueError as error:
                 raise ValueError(f"{error}; lower ear.row_s, or take another input.kind") from error
+        self._require_reach()
         return self
+
+    def _require_reach(self) -> None:
+        """Raise ValueError if the device cannot deliver the largest current, of an input or a synapse."""
+        circuit, speed, r = self.circuit(), self.neuron.acceleration, self.reservoir
+        low, _ = gate_range(circuit.device)
+        most = float(btbt_current(circuit.device.v_ds - low, circuit.device, circuit.width))
+        currents = {"input.gain": self.input.gain / self.input.tau_mem_s if self.input.kind == "lif" else 0.0}
+        currents |= {f"reservoir.{name}": getattr(r, name) / r.pulse_s for name in ("w_input", "w_ee", "w_ie")}
+        key, largest = max(currents.items(), key=lambda item: item[1])
+        if largest * speed * circuit.charge_per_weight > most:
+            raise ValueError(
+                f"{key} at an acceleration of {speed:g} asks for {largest * speed * circuit.charge_per_weight:.3g} A, "
+                f"{circuit.device.name} gives at most {most:.3g} A; lower neuron.acceleration or {key}"
+            )
 
     def circuit(self) -> LIFCircuit:
         """The circuit of a typical reservoir neuron, at the speed of the chip."""

@@ -126,7 +126,9 @@ def test_a_run_survives_its_folder_bit_for_bit(run, tmp_path, tiny, words, snn_j
     save_reservoir(tmp_path / "copy", first)
     assert (tmp_path / "copy" / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
     again = load_reservoir(tmp_path / "copy", first.recipe, 3)
-    for a, b in zip((*first.wires, first.scale, first.online), (*again.wires, again.scale, again.online), strict=True):
+    for a, b in zip(
+        (*first.wires, first.tuning.scale, first.online), (*again.wires, again.tuning.scale, again.online), strict=True
+    ):
         np.testing.assert_array_equal(a, b)
     twin = snn_json("train", tiny, "--data", words, "--out", tmp_path / "twin")
     assert (tmp_path / "twin" / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
@@ -170,7 +172,7 @@ DAMAGES = {
     "nan": lambda path: changed(path, **{"wires.tau_mem": np.full(12, np.nan)}),
     "negative time": lambda path: changed(path, **{"wires.tau_mem": np.full(12, -1.0)}),
     "fewer neurons": lambda path: changed(path, **{"wires.recurrent": np.zeros((11, 11))}),
-    "fewer channels": lambda path: changed(path, scale=np.ones(5)),
+    "fewer channels": lambda path: changed(path, **{"tuning.scale": np.ones(5)}),
     "another lattice": lambda path: changed(
         path,
         **{
@@ -180,12 +182,12 @@ DAMAGES = {
             "readout.weights": np.ones((20, 3)),
             "online": np.ones((20, 3)),
         },
-    ),  # fmt: skip
+    ),
     "fewer counts": lambda path: changed(path, **{"readout.weights": np.zeros((47, 3))}),
     "other words": lambda path: changed(path, **{"readout.weights": np.zeros((48, 7)), "readout.bias": np.zeros(7)}),
     "another bias": lambda path: changed(path, **{"readout.bias": np.zeros(2)}),
     "fewer lines": lambda path: changed(path, online=np.zeros((5, 3))),
-    "of a number": lambda path: changed(path, scale=np.zeros(())),
+    "of a number": lambda path: changed(path, **{"tuning.scale": np.zeros(())}),
     "no regularisation": lambda path: save_file(load_file(path), path),
     "missing": Path.unlink,
 }
@@ -217,7 +219,7 @@ def test_a_model_of_other_tensors_is_refused(run, snn):
         ("r0=nan", ("reservoir.r0",)),
         ("n_synapses=2000", ("n_synapses = 2000, 18 of them of the inputs", "r0 = 2 gives")),
         ("n_synapses=10", ("n_synapses = 10, 18 of them of the inputs",)),
-        ("neuron.acceleration=1e9", ("delay_s", "neuron.acceleration")),
+        ("neuron.acceleration=1e9", ("input.gain", "at most", "neuron.acceleration")),
         ("neuron.t_refractory_s=-1", ("t_refractory_s",)),
         ("input.kind=bsa", ("ear.row_s", "0.005")),
         ("data.split=speaker:nobody", ("no speaker 'nobody'",)),
