@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from snn import settings as settings_module
 from snn.export import input_name
 from snn.recipe import Recipe, RecipeError, load_recipe, parse_recipe, recipe_names
+from snn.reservoir.recipe import ReservoirRecipe
 from snn.training.inputs import front_end
 
 MINIMAL = 'name = "mine"\n'
@@ -25,11 +27,17 @@ def test_every_shipped_recipe_loads(name):
     recipe = load_recipe(name)
     assert recipe.name == name
     assert recipe.title
-    assert recipe.neuron.circuit().tau_mem == pytest.approx(math.sqrt(math.prod(recipe.neuron.tau_mem_s)))
+    if isinstance(recipe, ReservoirRecipe):
+        span, circuit = np.divide(recipe.reservoir.tau_mem_s, recipe.neuron.acceleration), recipe.circuit()
+    else:
+        span, circuit = recipe.neuron.tau_mem_s, recipe.neuron.circuit()
+    assert circuit.tau_mem == pytest.approx(math.sqrt(math.prod(span)))
 
 
 def test_the_shipped_recipes_are_there():
-    assert {"demo", "fsdd", "speech-commands-12", "speech-commands-35"} <= set(recipe_names())
+    assert {"demo", "fsdd", "chip-20-36", "lsm-5x5x5", "speech-commands-12", "speech-commands-35"} <= set(
+        recipe_names()
+    )
 
 
 def test_a_recipe_survives_its_own_dump():
