@@ -97,6 +97,14 @@ def test_evaluate_repeats_the_accuracies_of_training(run, snn_json):
     assert told["synaptic_operations"] > 0
 
 
+def test_a_readout_that_always_says_the_same_fills_one_column_of_the_confusion(run, snn_json):
+    changed(run / "model.safetensors", **{"readout.weights": np.zeros((48, 3)), "readout.bias": np.array([0, 0, 1.0])})
+    told = snn_json("evaluate", run)
+    table = np.array(told["confusion"])
+    assert (table[:, :2] == 0).all()
+    assert told["accuracy"] == table[2, 2] / told["n_clips"] < 1
+
+
 def test_the_energy_of_a_map_is_the_engines_own(run, snn_json):
     report = snn_json("map", run, "--chip", "btbt-45rfsoi")
     assert sum(report["parts_j"].values()) == report["total_j"]
@@ -168,6 +176,7 @@ DAMAGES = {
     "empty": lambda path: path.write_bytes(b""),
     "text": lambda path: path.write_text("no tensors"),
     "nan": lambda path: changed(path, **{"wires.tau_mem": np.full(12, np.nan)}),
+    "infinite": lambda path: changed(path, **{"readout.weights": np.full((48, 3), np.inf)}),
     "negative time": lambda path: changed(path, **{"wires.tau_mem": np.full(12, -1.0)}),
     "fewer neurons": lambda path: changed(path, **{"wires.recurrent": np.zeros((11, 11))}),
     "fewer channels": lambda path: changed(path, scale=np.ones(5)),
