@@ -82,6 +82,10 @@ class ReservoirConfig(Section):
     def _checked(self):
         for name in ("tau_mem_s", "tau_exc_s", "tau_inh_s"):
             ordered(name, getattr(self, name))
+        for name in ("tau_exc_s", "tau_inh_s"):
+            rise, fall = getattr(self, name)
+            if self.order == 2 and rise == fall:
+                raise ValueError(f"{name} of order 2 must rise and fall at different times, got {[rise, fall]}")
         n = self.layout().n_neurons
         if self.fan_out > n:
             raise ValueError(f"fan_out must be at most the {n} neurons of the lattice, got {self.fan_out}")

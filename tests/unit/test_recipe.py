@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from snn import settings as settings_module
@@ -26,15 +27,17 @@ def test_every_shipped_recipe_loads(name):
     recipe = load_recipe(name)
     assert recipe.name == name
     assert recipe.title
-    speed, neurons = (
-        (recipe.neuron.acceleration, recipe.reservoir) if isinstance(recipe, ReservoirRecipe) else (1, recipe.neuron)
-    )
-    circuit = recipe.circuit() if isinstance(recipe, ReservoirRecipe) else recipe.neuron.circuit()
-    assert circuit.tau_mem * speed == pytest.approx(math.sqrt(math.prod(neurons.tau_mem_s)))
+    if isinstance(recipe, ReservoirRecipe):
+        span, circuit = np.divide(recipe.reservoir.tau_mem_s, recipe.neuron.acceleration), recipe.circuit()
+    else:
+        span, circuit = recipe.neuron.tau_mem_s, recipe.neuron.circuit()
+    assert circuit.tau_mem == pytest.approx(math.sqrt(math.prod(span)))
 
 
 def test_the_shipped_recipes_are_there():
-    assert {"demo", "fsdd", "speech-commands-12", "speech-commands-35"} <= set(recipe_names())
+    assert {"demo", "fsdd", "chip-20-36", "lsm-5x5x5", "speech-commands-12", "speech-commands-35"} <= set(
+        recipe_names()
+    )
 
 
 def test_a_recipe_survives_its_own_dump():

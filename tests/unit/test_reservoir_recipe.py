@@ -1,0 +1,107 @@
+"""Recipes of reservoirs: what a key may be, what the named ones say, and which circuit they ask for."""
+
+import numpy as np
+import pytest
+
+from snn.networks.reservoir import build_reservoir, draw_wiring
+from snn.recipe import RecipeError, load_recipe, parse_recipe
+from snn.reservoir.recipe import ReservoirRecipe
+
+MINIMAL = 'name = "mine"\n[reservoir]\n'
+
+
+def built(name):
+    recipe = load_recipe(name)
+    n = recipe.ear.n_channels
+    wires = draw_wiring(recipe, n, np.random.default_rng(0))
+    return wires, build_reservoir(recipe, np.ones(n), wires)
+
+
+def test_a_section_reservoir_makes_a_recipe_of_a_reservoir():
+    assert isinstance(parse_recipe(MINIMAL), ReservoirRecipe)
+    assert not isinstance(parse_recipe('name = "mine"\n'), ReservoirRecipe)
+
+
+def test_a_recipe_survives_its_own_dump():
+    recipe = load_recipe("chip-20-36", ["order=2", "n_synapses=250"])
+    assert ReservoirRecipe.model_validate(recipe.model_dump(mode="json", exclude_none=True)) == recipe
+
+
+def test_the_reservoir_of_the_literature_has_its_parameters():
+    """Weights over a threshold of 20: W_EE 3, W_EI 6, W_IE -2, W_II -2, inputs 4 of 8, half of them negative."""
+    wires, reservoir = built("lsm-5x5x5")
+    assert (reservoir.n_input, reservoir.n_reservoir) == (77, 125)
+    np.testing.assert_array_equal(np.unique(wires.weights), [-8 / 20, 0, 8 / 20])
+    assert ((wires.weights > 0).sum(axis=1) == 2).all()
+    assert ((wires.weights < 0).sum(axis=1) == 2).all()
+    inhibits = wires.recurrent.min(axis=1) < 0
+    assert inhibits.sum() == 25  # a fifth
+    np.testing.assert_allclose(np.unique(wires.recurrent[~inhibits]), [0, 3 / 20, 6 / 20])
+    np.testing.assert_allclose(np.unique(wires.recurrent[inhibits]), [-2 / 20, 0])
+    np.testing.assert_allclose(wires.tau_mem, 0.064)  # a span of equal ends
+    circuit = reservoir.network.circuit
+    assert (circuit.t_refractory, circuit.tau_mem) == pytest.approx((3e-6, 64e-6), rel=1e-9, abs=0)  # on the chip
+    assert circuit.v_sink == circuit.v_reset
+
+
+def test_a_span_is_drawn_evenly_in_the_logarithm():
+    recipe = load_recipe("chip-20-36", ["reservoir.tau_mem_s=[0.001, 0.1]", "lattice=[16, 16]", "n_synapses=2000"])
+    recipe = recipe.model_copy(update={"reservoir": recipe.reservoir.model_copy(update={"n_synapses": None})})
+    tau = draw_wiring(recipe, 20, np.random.default_rng(0)).tau_mem
+    assert 0.001 <= tau.min() < tau.max() <= 0.1
+    counts = np.histogram(np.log10(tau), 4, (-3, -1))[0]
+    assert counts == pytest.approx(64, abs=5 * np.sqrt(64 * 0.75))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("ear.row_s", "0.05", "less than or equal to 0.025"),
+        ("ear.bank", "'fft'", "'gammatone', 'lyon' or 'mel'"),
+        ("ear.n_channels", "0", "greater than or equal to 1"),
+        ("ear.exponent", "0", "greater than 0"),
+        ("input.bsa_threshold", "1.5", "less than or equal to 1"),
+        ("neuron.v_threshold_v", "0.9", "less than 0.9"),
+        ("neuron.v_sink_v", "0.1", "less than or equal to 0"),
+        ("neuron.device", "'7nm'", "32nm-pdsoi"),
+        ("reservoir.k_ie", "1.1", "less than or equal to 1"),
+        ("reservoir.inhibitory", "-0.1", "greater than or equal to 0"),
+        ("reservoir.w_input", "0", "greater than 0"),
+        ("reservoir.tau_mem_s", "[0.0, 0.1]", "must rise from above 0"),
+        ("reservoir.tau_exc_s", "[0.008, 0.004]", "must rise"),
+        ("reservoir.tau_inh_s", "[inf, inf]", "finite"),
+        ("reservoir.lattice", "[]", "1 to 4096 points"),
+        ("reservoir.lattice", "[2.5]", "integer"),
+        ("reservoir.delay_s", "1e-7", "lengthen it, or lower neuron.acceleration"),
+        ("readout.n_bins", "0", "greater than or equal to 1"),
+        ("learning.mode", "'hebb'", "'calcium', 'distance', 'target' or 'greedy'"),
+        ("training.seed", "-1", "greater than or equal to 0"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_in_one_line(key, value, said):
+    with pytest.raises(RecipeError) as caught:
+        parse_recipe(MINIMAL, [f"{key}={value}"])
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("row", "fits"), [(0.004, True), (0.005, False)])
+def test_bens_algorithm_takes_rows_as_short_as_its_filter(row, fits):
+    settings = ["input.kind=bsa", f"row_s={row}"]
+    if fits:
+        assert parse_recipe(MINIMAL, settings).input.kind == "bsa"
+    else:
+        with pytest.raises(RecipeError, match=r"lower ear.row_s"):
+            parse_recipe(MINIMAL, settings)
+
+
+@pytest.mark.parametrize(
+    ("order", "span", "fits"), [(2, "[0.004, 0.004]", False), (1, "[0.004, 0.004]", True), (0, "[0.004, 0.004]", True)]
+)
+def test_rise_and_fall_of_order_two_must_differ(order, span, fits):
+    settings = [f"order={order}", f"tau_exc_s={span}"]
+    if fits:
+        assert parse_recipe(MINIMAL, settings).reservoir.order == order
+    else:
+        with pytest.raises(RecipeError, match="tau_exc_s"):
+            parse_recipe(MINIMAL, settings)
