@@ -86,6 +86,8 @@ class ReservoirConfig(Section):
             rise, fall = getattr(self, name)
             if self.order == 2 and rise == fall:
                 raise ValueError(f"{name} of order 2 must rise and fall at different times, got {[rise, fall]}")
+        if self.delay_s < 0.1 * self.pulse_s:  # the engine's steps are no longer than a delay
+            raise ValueError(f"delay_s must be at least a tenth of pulse_s = {self.pulse_s:g} s, got {self.delay_s:g}")
         n = self.layout().n_neurons
         if self.fan_out > n:
             raise ValueError(f"fan_out must be at most the {n} neurons of the lattice, got {self.fan_out}")

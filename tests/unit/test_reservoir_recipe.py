@@ -72,7 +72,7 @@ def test_a_span_is_drawn_evenly_in_the_logarithm():
         ("reservoir.tau_inh_s", "[inf, inf]", "finite"),
         ("reservoir.lattice", "[]", "1 to 4096 points"),
         ("reservoir.lattice", "[2.5]", "integer"),
-        ("reservoir.delay_s", "1e-7", "lengthen it, or lower neuron.acceleration"),
+        ("reservoir.delay_s", "1e-7", "at least a tenth of pulse_s = 0.001 s, got 1e-07"),
         ("readout.n_bins", "0", "greater than or equal to 1"),
         ("learning.mode", "'hebb'", "'calcium', 'distance', 'target' or 'greedy'"),
         ("training.seed", "-1", "greater than or equal to 0"),
