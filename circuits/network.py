@@ -114,7 +114,10 @@ class LayerSpec:
 
 @dataclass(frozen=True, eq=False)
 class NetworkSpec:
-    """A feed-forward chain of layers (each may be recurrent) on one circuit, advanced in steps of `dt`."""
+    """A feed-forward chain of layers (each may be recurrent) on one circuit, advanced in steps of `dt`.
+
+    One that is `event_driven` is in the time of its chip and has no steps: `dt` is then that of its signal's rows.
+    """
 
     name: str
     dt: Seconds
@@ -122,6 +125,7 @@ class NetworkSpec:
     layers: tuple[LayerSpec, ...]
     labels: tuple[str, ...] = ()
     input_name: str = "log-mel"
+    event_driven: bool = False
 
     def __post_init__(self):
         freeze_si(self)

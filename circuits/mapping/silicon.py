@@ -17,7 +17,17 @@ def largest_acceleration(net: NetworkSpec) -> float:
 
 
 def require_acceleration(net: NetworkSpec, acceleration: float) -> None:
-    """Raise ValueError unless it is positive, and its steps hold a pulse and a reset."""
+    """Raise ValueError unless it is positive, and its steps hold a pulse and a reset.
+
+    A network that is event driven is in the time of its chip, with pulses and refractory times of that chip: only 1.
+    """
+    if net.event_driven:
+        if acceleration != 1:
+            raise ValueError(
+                f"{net.name!r} is in the time of its chip already, got an acceleration of {acceleration:g}; leave it "
+                "out, or train with another neuron.acceleration"
+            )
+        return
     largest = largest_acceleration(net)
     if not 0 < acceleration <= largest:
         limit = f"{math.floor(largest)}" if largest >= 1 else f"{largest:.3g}"

@@ -135,7 +135,9 @@ def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) ->
     )
     dt = recipe.ear.row_s / speed
     first = (_input_layer(recipe.input, scale, dt, speed),) if recipe.input.kind == "lif" else ()
-    network = NetworkSpec(recipe.name, dt, recipe.circuit(), (*first, reservoir), input_name=_input_name(recipe))
+    network = NetworkSpec(
+        recipe.name, dt, recipe.circuit(), (*first, reservoir), input_name=_input_name(recipe), event_driven=True
+    )
     return Reservoir(network, speed, recipe.reservoir.delay_s / speed, _kernel(recipe), len(wires.weights))
 
 

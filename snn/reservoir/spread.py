@@ -24,6 +24,7 @@ from snn.reservoir.experiment import split_clips
 from snn.reservoir.one_chip import Chip, ChipResult, Driven, retrained, run_chip
 from snn.reservoir.run import ReservoirModel, ReservoirRun
 from snn.reservoir.tuning import chip_inputs
+from snn.run import Run
 
 COLD, HOT = 233.15, 398.15  # K: -40 and 125 degrees Celsius
 SWEEPS: dict[str, tuple[Condition, ...]] = {
@@ -38,6 +39,7 @@ VARIANTS: dict[str, Calibration | None] = {
     "calibrated": CALIBRATION,
     "trimmed": Calibration(trim_bits=6),
 }
+MOST_CHIPS = 10_000  # ASSUMED: far more than a percentile needs
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class StudyConfig:
     spread: Spread = field(default_factory=Spread)
 
     def __post_init__(self):
-        if self.n_chips < 1 or (self.n_clips is not None and self.n_clips < 1):
-            raise ValueError(f"chips = {self.n_chips}, clips = {self.n_clips}; give at least 1 of each")
+        if not 1 <= self.n_chips <= MOST_CHIPS or (self.n_clips is not None and self.n_clips < 1):
+            raise ValueError(f"chips = {self.n_chips}, clips = {self.n_clips}; give 1 to {MOST_CHIPS:,} and at least 1")
         for name in ("n_train", "seed"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
 
@@ -155,9 +157,14 @@ def _shared(function: Callable, what: str, work: list[tuple], n_jobs: int, repor
 
 
 def study_run(
-    run: ReservoirRun, config: StudyConfig = CONFIG, n_jobs: int = -1, reporter: Reporter = Reporter()
+    run: Run | ReservoirRun, config: StudyConfig = CONFIG, n_jobs: int = -1, reporter: Reporter = Reporter()
 ) -> SpreadStudy:
-    """`spread_study` of a run on clips of its own splits. Raises: as `snn.reservoir.clips.load_clips`."""
+    """`spread_study` of a run on clips of its own splits.
+
+    Raises: ValueError for a run without reservoir; as `snn.reservoir.clips.load_clips`.
+    """
+    if not isinstance(run, ReservoirRun):
+        raise ValueError(f"{run.folder} holds no reservoir; train one, for example `snn train chip-20-36`")
     corpus = open_corpus(run.data, task=run.recipe.data.task, split=run.recipe.data.split)
 
     def some(split: Split, count: int | None) -> Driven:

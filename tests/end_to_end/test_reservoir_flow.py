@@ -332,3 +332,8 @@ def test_a_speaker_who_was_left_out_is_tested_on(recordings, tmp_path, tiny, snn
     assert told["n_test"] == 30
     assert told["n_train"] + told["n_validation"] == 5 * 30
     assert told["test_accuracy"] > 0.45  # chance 0.33
+
+
+def test_a_chip_is_in_its_own_time_and_takes_no_other_acceleration(run, snn, snn_json):
+    assert snn_json("map", run)["total_j"] > 0
+    one_line(snn("map", run, "--acceleration", 2), 2, "time of its chip", "leave it out")

@@ -9,21 +9,24 @@ import pytest
 from circuits.chip_calibration import CALIBRATION
 from circuits.chip_spread import TYPICAL, Condition
 from circuits.spread import Spread
+from snn.data.corpus import open_corpus
 from snn.networks.reservoir import build_reservoir, draw_wiring
 from snn.plasticity.least_squares import fit_ridge
 from snn.report.spread_figures import COLOURS, figure_mismatch, figure_sweep
 from snn.reservoir import spread as study_module
 from snn.reservoir.bins import count_features
+from snn.reservoir.evaluation import evaluate_reservoir
+from snn.reservoir.experiment import split_clips
 from snn.reservoir.one_chip import Chip, Driven, run_chip
 from snn.reservoir.recipe import ReservoirRecipe
-from snn.reservoir.run import ReservoirModel
-from snn.reservoir.spread import SWEEPS, VARIANTS, StudyConfig, spread_study
+from snn.reservoir.run import ReservoirModel, ReservoirRun
+from snn.reservoir.spread import SWEEPS, VARIANTS, StudyConfig, spread_study, study_run
 from snn.reservoir.tuning import Tuning
 from snn.spread_report import plot_spread, spread_report
 
 RECIPE = ReservoirRecipe(
     name="tiny",
-    ear={"n_channels": 3},
+    ear={"n_channels": 3, "bank": "mel"},
     input={"gain": 10.0},
     reservoir={"lattice": (2, 2, 1), "fan_out": 2, "w_input": 1.1},
     readout={"n_bins": 2},
@@ -162,7 +165,7 @@ def test_pictures_show_every_variant_over_every_condition(study, tmp_path):
 
 
 def test_what_cannot_be_studied_or_drawn_is_refused(study):
-    with pytest.raises(ValueError, match="chips = 0, clips = 100; give at least 1"):
+    with pytest.raises(ValueError, match="chips = 0, clips = 100; give 1 to 10,000"):
         StudyConfig(n_chips=0)
     with pytest.raises(ValueError, match=r"StudyConfig\.seed must be zero or positive, got -1"):
         StudyConfig(seed=-1)
@@ -170,3 +173,16 @@ def test_what_cannot_be_studied_or_drawn_is_refused(study):
         figure_sweep(study, "corner")
     with pytest.raises(ValueError, match="no row of mismatch"):
         figure_mismatch(replace(study, rows=study.rows[:1]))
+
+
+def test_a_run_is_studied_on_its_own_recordings(words, tmp_path, model, monkeypatch):
+    """The nominal row is what `snn evaluate` tells of the same clips."""
+    monkeypatch.setattr(study_module, "SWEEPS", {"mismatch": SWEEPS["mismatch"]})
+    corpus = open_corpus(str(words))
+    run = ReservoirRun(tmp_path, RECIPE, str(words), corpus.labels, corpus.sample_rate, model, {})
+    study = study_run(run, StudyConfig(n_chips=1, n_clips=None, n_train=20))
+    told = evaluate_reservoir(model, split_clips(RECIPE, corpus, "test", corpus.sample_rate))
+    assert (study.n_clips, study.n_train) == (told.activity.n_clips, 20)
+    assert study.rows[0].accuracy.tolist() == [told.accuracy]
+    assert study.rows[0].chips[0].spikes == pytest.approx(told.activity.spikes_per_inference, rel=1e-12, abs=0)
+    assert study_run(run, StudyConfig(n_chips=1, n_clips=2)).n_clips == 2
