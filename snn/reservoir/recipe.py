@@ -13,8 +13,11 @@ from circuits.neuron import LIFCircuit, circuit_for_tau
 from snn.audio.bsa import THRESHOLD as BSA_THRESHOLD
 from snn.audio.bsa import bsa_filter
 from snn.data.config import DataConfig
+from snn.plasticity.calcium import CalciumRule, Mode
 from snn.reservoir.lattice import Lattice
 from snn.settings import Section, Span, ordered
+
+RULE = CalciumRule()
 
 
 class EarConfig(Section):
@@ -110,23 +113,23 @@ class ReadoutConfig(Section):
 class LearningConfig(Section):
     """The calcium-gated rule of the readout neurons: `snn.plasticity.calcium.CalciumRule` says what each key does."""
 
-    mode: Literal["calcium", "distance", "target", "greedy"] = "target"
+    mode: Mode = RULE.mode
     epochs: int = Field(20, ge=0, le=10_000)
     annealing: float = Field(0.85, gt=0, le=1)  # of the probabilities, epoch by epoch
-    tau_calcium_s: float = Field(20.0, gt=0)
-    calcium_threshold: float = Field(20.0, gt=0)  # spikes
-    margin: float = Field(3.0, gt=0)  # spikes
-    p_up: float = Field(0.3, ge=0, le=1)
-    p_down: float = Field(0.3, ge=0, le=1)
-    hold: bool = True
-    conserve: bool = True
-    teacher: float = Field(0.0, ge=0)  # in swings of the readout neuron
-    w_max: float = Field(0.16, gt=0)  # in swings of the readout neuron
-    n_levels: int = Field(256, ge=2, le=2**16)
-    tau_readout_s: float = Field(1.0, gt=0)
-    readout_refractory_s: float = Field(0.001, ge=0)
-    readout_bias: float = Field(53.0, ge=0)  # in swings: fires a neuron without evidence at calcium_threshold
-    readout_floor: float = Field(-10.0, le=0)  # in swings: ASSUMED, a threshold of 40 mV over a rail 0.4 V below
+    tau_calcium_s: float = Field(RULE.tau_calcium, gt=0)
+    calcium_threshold: float = Field(RULE.threshold, gt=0)  # spikes
+    margin: float = Field(RULE.margin, gt=0)  # spikes
+    p_up: float = Field(RULE.p_up, ge=0, le=1)
+    p_down: float = Field(RULE.p_down, ge=0, le=1)
+    hold: bool = RULE.hold
+    conserve: bool = RULE.conserve
+    teacher: float = Field(RULE.teacher, ge=0)  # in swings of the readout neuron
+    w_max: float = Field(RULE.grid.w_max, gt=0)  # in swings of the readout neuron
+    n_levels: int = Field(RULE.grid.n_levels, ge=2, le=2**16)
+    tau_readout_s: float = Field(RULE.neuron.tau_mem, gt=0)
+    readout_refractory_s: float = Field(RULE.neuron.t_refractory, ge=0)
+    readout_bias: float = Field(RULE.neuron.bias, ge=0)  # in swings: fires a neuron without evidence
+    readout_floor: float = Field(RULE.neuron.v_floor, le=0)  # in swings: ASSUMED, 40 mV over a rail 0.4 V below
 
 
 class TrainingConfig(Section):

@@ -6,13 +6,21 @@ import numpy as np
 import pytest
 
 from circuits.spikes import SpikeTrains, spike_trains
-from snn.plasticity.calcium import PUBLISHED, CalciumRule, present
+from snn.plasticity.calcium import PUBLISHED, CalciumRule, present, present_levels
 from snn.plasticity.grid import LevelGrid
 from snn.plasticity.readout import ReadoutNeuron
 
 QUIET = ReadoutNeuron(tau_mem=0.1, t_refractory=0.003, v_floor=-1.0)
 RULE = CalciumRule(
-    tau_calcium=0.2, threshold=5.0, margin=2.0, p_up=1.0, p_down=1.0, hold=True, neuron=QUIET, grid=LevelGrid(0.1, 11)
+    conserve=False,
+    tau_calcium=0.2,
+    threshold=5.0,
+    margin=2.0,
+    p_up=1.0,
+    p_down=1.0,
+    hold=True,
+    neuron=QUIET,
+    grid=LevelGrid(0.1, 11),
 )
 SILENCE = SpikeTrains(np.zeros(0), np.zeros(0, int), 1, 1.0)
 RNG = np.random.default_rng(0)
@@ -140,3 +148,15 @@ def test_a_clip_that_does_not_fit_is_named():
         present(np.zeros((2, 3)), SILENCE, None, RULE, RNG)
     with pytest.raises(ValueError, match=r"label must be in 0\.\.2, got 3"):
         present(np.zeros((1, 3)), SILENCE, 3, RULE, RNG)
+
+
+def test_a_step_of_one_synapse_is_paid_by_another_of_its_neuron():
+    """With room on the grid the sum of a neuron's levels stays; without `conserve` every event moves it."""
+    lines, index = 12, np.full((12, 2), 20)
+    clip = SpikeTrains(np.arange(1, 9) * 2e-3, np.arange(8) % 4, lines, 0.02)
+    rule = replace(RULE, mode="greedy", p_up=1.0, p_down=1.0, grid=LevelGrid(1.0, 64))
+    for conserve in (True, False):
+        levels = index.copy()
+        outcome = present_levels(levels, clip, 0, replace(rule, conserve=conserve), np.random.default_rng(0))
+        assert (levels.sum(axis=0) == index.sum(axis=0)).all() == conserve
+        assert outcome.n_up + outcome.n_down == (32 if conserve else 16)
