@@ -78,16 +78,20 @@ def core(
     neurons: Annotated[int, typer.Option(help="Neurons of the reservoir; 20 encoders are added beside it.")] = 36,
     acceleration: Annotated[float, typer.Option(help="Beside real time: so many times faster, then off.")] = 1000.0,
     device: Annotated[str, typer.Option(help="Named device; `snn neuron --device list` names them.")] = "32nm-pdsoi",
+    run: Annotated[Path | None, typer.Option(help="Take rates, length and speed from a reservoir's run.")] = None,
     scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
     plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
     json: Json = False,
 ) -> None:
     """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
-    from snn.core_report import core_figures, core_load, plot_core
+    from snn.core_report import core_figures, core_load, plot_core, run_load
     from snn.neuron_report import neuron_circuit
+    from snn.reservoir.run import require_reservoir
+    from snn.run import load_run
 
     with Terminal(json) as terminal:
         circuit, load = neuron_circuit(device, None, 300.0), core_load(rate, neurons, duration, acceleration)
+        load = run_load(require_reservoir(load_run(run))) if run else load
         if plot:
             plot_core(circuit, load, plot, scope)
         terminal.result(core_figures(circuit, load, scope))

@@ -11,7 +11,10 @@ from circuits.core_table import CoreRow, CoreTable, core_headline, core_table
 from circuits.design import current_for_rate
 from circuits.neuron import LIFCircuit, spike_energy
 from circuits.units import Hertz, Joules, Seconds, ms, si
+from snn.networks.reservoir import RESERVOIR as RESERVOIR_NAME
 from snn.neuron_report import assumptions
+from snn.reservoir.run import ReservoirRun
+from snn.run import load_activity
 
 RESERVOIR, ENCODERS = 36, 20  # Source: press on the 45 nm chip: neurons of the reservoir and of the input
 SPEECH_TAU: Seconds = 20 * ms  # ASSUMED: membrane time constant in the time of the speech
@@ -29,6 +32,16 @@ def core_load(rate: Hertz, n_neurons: int, duration: Seconds, acceleration: floa
     if not 0 < rate < float("inf"):
         raise ValueError(f"rate = {rate:g} Hz; give the mean rate of a neuron, positive")
     return CoreLoad(np.full(n_neurons, float(rate)), duration, acceleration)
+
+
+def run_load(run: ReservoirRun) -> CoreLoad:
+    """The rates that the reservoir of a run had, mean over its test clips, at the length and speed of its clips.
+
+    Raises: FileNotFoundError or ValueError where the run's activity is missing or damaged.
+    """
+    activity, reservoir = load_activity(run.folder), run.model.reservoir
+    duration = activity.n_steps * reservoir.network.dt * reservoir.acceleration
+    return CoreLoad(activity.spikes[RESERVOIR_NAME] / duration, duration, reservoir.acceleration)
 
 
 def core_tables(
