@@ -20,7 +20,8 @@ from snn.reservoir.bins import count_features, total_counts
 from snn.reservoir.clips import Clips, Source, load_clips
 from snn.reservoir.fit import Fitted, Heard, fit_readout, run_clips
 from snn.reservoir.measure import engine_energy, measure
-from snn.reservoir.online import learn_readout
+from snn.reservoir.online import learn_readout, learning_energies
+from snn.reservoir.plastic import learn_inside
 from snn.reservoir.recipe import ReservoirRecipe
 from snn.reservoir.run import ReservoirModel, save_reservoir
 from snn.reservoir.tuning import chip_inputs, n_lines, tune
@@ -63,9 +64,14 @@ def train_reservoir(
     clips = {split: split_clips(recipe, corpus, split, corpus.sample_rate, reporter) for split in SPLITS}
     tuning = tune(clips["train"], recipe, corpus.media)
     wires = draw_wiring(recipe, n_lines(tuning, recipe), np.random.default_rng(recipe.training.seed))
+    inputs = {split: chip_inputs(part.rows, tuning, recipe) for split, part in clips.items()}
+    learned = None
+    if recipe.plasticity.rule != "none":
+        learned = learn_inside(recipe, wires, tuning, inputs["train"], clips["train"].labels, reporter)
+        wires = learned.wires
     reservoir = build_reservoir(recipe, tuning.scale, wires)
     heard: Splits = {
-        split: run_clips(reservoir, chip_inputs(part.rows, tuning, recipe), part.labels, reporter, f"running {split}")
+        split: run_clips(reservoir, inputs[split], part.labels, reporter, f"running {split}")
         for split, part in clips.items()
     }
     n_labels = len(corpus.labels)
@@ -77,10 +83,11 @@ def train_reservoir(
     metrics = _about(recipe, corpus, clips) | {
         "test_accuracy": accuracy,
         "validation_accuracy": fitted.validation_accuracy,
-        "online": online.as_dict(),
+        "online": online.as_dict() | learning_energies(online, recipe),
         "baselines": _baselines(recipe, heard, n_labels),
         **_chip(model, heard["test"]),
         **_by_snr(told, clips["test"]),
+        **({"plasticity": learned.as_dict(recipe)} if learned else {}),
         "seconds": time.perf_counter() - started,
     }
     clear_run(out)

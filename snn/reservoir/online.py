@@ -1,9 +1,11 @@
 """Learning on chip: readout neurons learn from the spikes of the reservoir, clip by clip, while they recognise."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from circuits.learning import NOT_MODELLED, LearningActivity, learning_energy, loihi_energy
 from circuits.spikes import SpikeTrains
 from snn.plasticity.calcium import CalciumRule
 from snn.plasticity.grid import LevelGrid
@@ -58,6 +60,7 @@ class OnlineResult:
     validation_accuracy: float
     test_accuracy: float
     tie_share: float  # of the test clips, decided by the membranes
+    spikes_per_clip: float  # of all readout neurons, in a test clip
 
     def as_dict(self) -> dict[str, float | int | list[float]]:
         """What metrics.json tells of it."""
@@ -82,5 +85,25 @@ def learn_readout(recipe: ReservoirRecipe, heard: dict[str, Heard], n_labels: in
     told = {split: recognise(lines[split], learning.weights, rule) for split in ("validation", "test")}
     accuracy = {split: answer.accuracy(heard[split].labels) for split, answer in told.items()}
     return OnlineResult(
-        learning.weights, learning, accuracy["validation"], accuracy["test"], float(told["test"].tie_share)
+        learning.weights,
+        learning,
+        accuracy["validation"],
+        accuracy["test"],
+        float(told["test"].tie_share),
+        float(told["test"].spikes.sum(axis=1).mean()),
     )
+
+
+def learning_energies(online: OnlineResult, recipe: ReservoirRecipe) -> dict[str, Any]:
+    """Energy of a clip by part while it is learnt and while it is recognised (J), beside 120 pJ an update on Loihi."""
+    if not recipe.learning.epochs:
+        return {}
+    circuit, bits = recipe.circuit(), rule_of(recipe.learning).grid.bits
+    activity = online.learning.activity(circuit)
+    told = LearningActivity(0.0, 0.0, 0.0, online.spikes_per_clip, 1)
+    return {
+        "learning_energy_j": learning_energy(activity, circuit, bits),
+        "recognition_energy_j": learning_energy(told, circuit, bits)["readout"],
+        "learning_energy_loihi_j": loihi_energy(activity),
+        "learning_not_modelled": list(NOT_MODELLED),
+    }

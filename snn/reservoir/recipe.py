@@ -14,10 +14,11 @@ from snn.audio.bsa import THRESHOLD as BSA_THRESHOLD
 from snn.audio.bsa import bsa_filter
 from snn.data.config import DataConfig
 from snn.plasticity.calcium import CalciumRule, Mode
+from snn.plasticity.stdp import STDPRule
 from snn.reservoir.lattice import Lattice
 from snn.settings import Section, Span, ordered
 
-RULE = CalciumRule()
+RULE, STDP = CalciumRule(), STDPRule()
 
 
 class EarConfig(Section):
@@ -132,6 +133,17 @@ class LearningConfig(Section):
     readout_floor: float = Field(RULE.neuron.v_floor, le=0)  # in swings: ASSUMED, 40 mV over a rail 0.4 V below
 
 
+class PlasticityConfig(Section):
+    """Learning of the recurrent synapses themselves, before a readout is fitted: STDP, alone or under reward."""
+
+    rule: Literal["none", "stdp", "reward"] = "none"
+    passes: int = Field(1, ge=1, le=1000)  # over the training clips
+    a_plus: float = Field(STDP.a_plus, ge=0)  # levels for each pair
+    a_minus: float = Field(STDP.a_minus, ge=0)
+    max_gain: float = Field(2.0, gt=0)  # of the strength at the start
+    levels: int = Field(16, ge=2, le=2**16)
+
+
 class TrainingConfig(Section):
     """Random draws: wiring, and the order of the clips for the online rule."""
 
@@ -150,6 +162,7 @@ class ReservoirRecipe(Section):
     reservoir: ReservoirConfig = ReservoirConfig()
     readout: ReadoutConfig = ReadoutConfig()
     learning: LearningConfig = LearningConfig()
+    plasticity: PlasticityConfig = PlasticityConfig()
     training: TrainingConfig = TrainingConfig()
 
     @model_validator(mode="after")

@@ -1,0 +1,116 @@
+"""Learning inside the reservoir: STDP of its excitatory recurrent synapses over training clips, with or without reward.
+
+A clip runs with the weights as they are; what its spikes ask for is latched after it, before the next one. With reward
+an answer is judged: that of a least-squares readout fitted to the training clips before each pass.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from circuits.learning import LearningActivity, learning_energy, loihi_energy
+from circuits.spikes import SpikeTrains
+from snn.networks.reservoir import Wires, build_reservoir
+from snn.plasticity.grid import LevelGrid
+from snn.plasticity.least_squares import LinearReadout, fit_ridge
+from snn.plasticity.reward import Reward, apply_reward
+from snn.plasticity.stdp import STDPRule, apply, stdp_updates
+from snn.reporter import Reporter
+from snn.reservoir.bins import count_features
+from snn.reservoir.fit import run_clips
+from snn.reservoir.recipe import ReservoirRecipe
+from snn.reservoir.tuning import Tuning
+
+READOUT_REGULARISATION = 1e-2  # of the readout that is judged, relative to the variance of a standardised count
+
+
+@dataclass(frozen=True, eq=False)
+class Plasticity:
+    """Wires after learning, and what it took: levels moved in all, clips presented, share of right answers by pass."""
+
+    wires: Wires
+    synapses_at_zero: int  # of those that learn
+    levels_changed: int
+    n_clips: int
+    answers: tuple[float, ...]  # empty without reward
+
+    def as_dict(self, recipe: ReservoirRecipe) -> dict[str, Any]:
+        """What metrics.json tells of it; energies are of one clip."""
+        moved = float(self.levels_changed)
+        done = LearningActivity(moved, moved, 0.0, 0.0, max(self.n_clips, 1))
+        return {
+            "rule": recipe.plasticity.rule,
+            "levels_changed": self.levels_changed,
+            "synapses_at_zero": self.synapses_at_zero,
+            "right_answers": list(self.answers),
+            "energy_per_clip_j": learning_energy(done, recipe.circuit(), grid_of(recipe).bits),
+            "energy_per_clip_loihi_j": loihi_energy(done),
+        }
+
+
+def grid_of(recipe: ReservoirRecipe) -> LevelGrid:
+    """Levels of a recurrent synapse, from none to `max_gain` times its strength at the start."""
+    config = recipe.plasticity
+    return LevelGrid(config.max_gain * max(recipe.reservoir.w_ee, recipe.reservoir.w_ei), config.levels, signed=False)
+
+
+def learn_inside(
+    recipe: ReservoirRecipe,
+    wires: Wires,
+    tuning: Tuning,
+    inputs: Sequence[np.ndarray | SpikeTrains],
+    labels: np.ndarray,
+    reporter: Reporter = Reporter(),
+) -> Plasticity:
+    """Present the training clips `passes` times in random order; inhibitory and input synapses stay."""
+    config, grid = recipe.plasticity, grid_of(recipe)
+    rng, judge = np.random.default_rng((recipe.training.seed, 2)), Reward()
+    rule = STDPRule(config.a_plus, config.a_minus)
+    source, target = np.nonzero(wires.recurrent > 0)
+    changed, answers = 0, []
+    for turn in range(config.passes):
+        readout = _readout(recipe, wires, tuning, inputs, labels) if config.rule == "reward" else None
+        right = 0
+        for done, clip in enumerate(rng.permutation(len(inputs)), 1):
+            spikes = _spikes(recipe, wires, tuning, inputs[clip])
+            asked, weights = stdp_updates(spikes, source, target, rule), wires.recurrent[source, target]
+            if readout is None:
+                weights, moved = apply(weights, asked, grid, rng)
+            else:
+                is_right = bool(readout.scores(count_features([spikes], recipe.readout)).argmax() == labels[clip])
+                reward, judge = judge.judge(is_right)
+                weights, moved = apply_reward(weights, asked, reward, grid, rng)
+                right += is_right
+            wires, changed = _with(wires, source, target, weights), changed + moved
+            reporter.on_stage(f"{config.rule} inside the reservoir, pass {turn + 1}", done, len(inputs))
+        answers += [right / len(inputs)] if readout is not None else []
+    at_zero = int(np.count_nonzero(wires.recurrent[source, target] == 0))
+    return Plasticity(wires, at_zero, changed, config.passes * len(inputs), tuple(answers))
+
+
+def _with(wires: Wires, source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> Wires:
+    recurrent = wires.recurrent.copy()
+    recurrent[source, target] = weights
+    return wires._replace(recurrent=recurrent)
+
+
+def _spikes(recipe: ReservoirRecipe, wires: Wires, tuning: Tuning, clip: np.ndarray | SpikeTrains) -> SpikeTrains:
+    """Spikes of the reservoir's own neurons in one clip, in the time of the speech."""
+    reservoir = build_reservoir(recipe, tuning.scale, wires)
+    spikes = reservoir.respond(clip).spikes
+    return spikes.select(reservoir.n_input, spikes.n_neurons)
+
+
+def _readout(
+    recipe: ReservoirRecipe,
+    wires: Wires,
+    tuning: Tuning,
+    inputs: Sequence[np.ndarray | SpikeTrains],
+    labels: np.ndarray,
+) -> LinearReadout:
+    """What answers while the reservoir learns from reward."""
+    heard = run_clips(build_reservoir(recipe, tuning.scale, wires), inputs, labels)
+    features = count_features(heard.reservoir, recipe.readout)
+    return fit_ridge(features, labels, int(labels.max()) + 1, READOUT_REGULARISATION)
