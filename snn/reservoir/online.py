@@ -45,10 +45,9 @@ def gated(clips: list[SpikeTrains], config: ReadoutConfig) -> list[SpikeTrains]:
 
 
 def _at_pace(clip: SpikeTrains, config: ReadoutConfig) -> SpikeTrains:
-    if config.bins == "fixed":
-        return clip
-    pace = config.width_s / bin_width(clip, config)
-    return SpikeTrains(clip.times * pace, clip.neurons, clip.n_neurons, clip.duration * pace)
+    """The clip in the readout's own time: every clip lasts as long as all bins, so a bias current counts alike."""
+    pace = 1.0 if config.bins == "fixed" else config.width_s / bin_width(clip, config)
+    return SpikeTrains(clip.times * pace, clip.neurons, clip.n_neurons, config.n_bins * config.width_s)
 
 
 @dataclass(frozen=True, eq=False)
