@@ -218,7 +218,7 @@ def test_ctrl_c_in_mid_epoch_keeps_what_was_reached_and_resume_goes_on(tmp_path,
     ]
     process = _start(arguments, tmp_path)
     deadline = time.monotonic() + 60
-    while not (tmp_path / "run" / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
+    while not (tmp_path / "run" / "model.safetensors").exists() and time.monotonic() < deadline:  # after the checkpoint
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
