@@ -17,6 +17,8 @@ ROWS = {
     "20 + 36, order 2": ("chip-20-36", ["order=2"]),
     "20 + 36, signed": ("chip-20-36", ["inhibitory=0.2", "w_ie=0.3", "w_ii=0.3", "r0=2.15"]),
     "20 + 36, fixed bins": ("chip-20-36", ["bins=fixed", "n_bins=8", "width_s=0.075"]),
+    "20 + 36, STDP": ("chip-20-36", ["rule=stdp"]),
+    "20 + 36, reward": ("chip-20-36", ["rule=reward"]),
     "5x5x5, order 0": ("lsm-5x5x5", ["order=0"]),
     "5x5x5, order 2": ("lsm-5x5x5", ["order=2"]),
 }
