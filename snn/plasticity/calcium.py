@@ -91,6 +91,7 @@ class Outcome:
     n_up: int  # synapses moved one level up
     n_down: int
     teacher_charge: float  # drawn from the supply, in units of the charge of a weight of 1
+    drive_charge: float  # likewise, by the bias currents and the synapses that excite
 
 
 class _Constants(NamedTuple):
@@ -98,6 +99,7 @@ class _Constants(NamedTuple):
 
     mode: int
     alpha: float
+    flow: float  # dt / tau_mem: the charge of a drive of 1 in a step
     decay: float
     n_refractory: int
     v_floor: float
@@ -163,6 +165,7 @@ def _constants(rule: CalciumRule) -> _Constants:
     return _Constants(
         get_args(Mode).index(rule.mode),
         float(np.exp(-rule.dt / neuron.tau_mem)),
+        rule.dt / neuron.tau_mem,
         float(np.exp(-rule.dt / rule.tau_calcium)),
         round(neuron.t_refractory / rule.dt),
         neuron.v_floor,
@@ -187,18 +190,21 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold
     """Steps of dt: teacher, charge of the lines, threshold, then learning at each event; returns the counts."""
     n_labels, decay = spikes.size, 1.0 if hold else p.decay
     busy, chance = np.zeros(n_labels, np.int64), np.zeros(n_labels)
-    first, n_up, n_down, charge = 0, 0, 0, 0.0
+    first, n_up, n_down = 0, 0, 0
+    taught, driven = 0.0, n_steps * n_labels * max(p.bias, 0.0) * p.flow
     for step in range(n_steps):
         last = first
         while last < steps.size and steps[last] <= step:
             last += 1
         for label in range(n_labels):
             teacher = _teacher(calcium[label], label == target, p) if target >= 0 else 0.0
-            charge += max(teacher, 0.0) * (1 - p.alpha)
+            taught += max(teacher, 0.0) * p.flow
             v[label] = p.bias + teacher + (v[label] - p.bias - teacher) * p.alpha
         for event in range(first, last):
             for label in range(n_labels):
-                v[label] += p.w_min + p.step * index[lines[event], label]
+                weight = p.w_min + p.step * index[lines[event], label]
+                v[label] += weight
+                driven += max(weight, 0.0)
         for label in range(n_labels):
             calcium[label] *= decay
             v[label] = max(v[label], p.v_floor)
@@ -218,7 +224,7 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold
                 up, down = _learn(lines[event], chance, index, p.top, p.conserve, rng)
                 n_up, n_down = n_up + up, n_down + down
         first = last
-    return n_up, n_down, charge
+    return n_up, n_down, taught, driven
 
 
 @no_type_check

@@ -8,6 +8,7 @@ import numpy as np
 from circuits.learning import LearningActivity
 from circuits.neuron import LIFCircuit
 from circuits.spikes import SpikeTrains
+from circuits.units import Seconds
 from snn.plasticity.calcium import CalciumRule, Outcome, present_levels
 from snn.plasticity.readout import is_tied, winner
 
@@ -19,6 +20,13 @@ class Recognition:
     labels: np.ndarray  # (clip,)
     spikes: np.ndarray  # (clip, label)
     tie_share: float  # of the clips, decided by the membrane and not by spikes
+    drive_charge: float  # of all clips, in units of the charge of a weight of 1
+
+    def activity(self, circuit: LIFCircuit, duration: Seconds) -> LearningActivity:
+        """Of all clips, each of `duration` (s) in the time of the chip."""
+        n_clips, n_labels = self.spikes.shape
+        drive, time = self.drive_charge * circuit.charge_per_weight, n_clips * n_labels * duration
+        return LearningActivity(0.0, 0.0, 0.0, float(self.spikes.sum()), n_clips, drive, time)
 
     def accuracy(self, labels: np.ndarray) -> float:
         """Share of right answers."""
@@ -34,15 +42,19 @@ class OnlineLearning:
     n_up: np.ndarray  # (epoch,)
     n_down: np.ndarray  # (epoch,)
     teacher_charge: np.ndarray  # (epoch,), in units of the charge of a weight of 1
+    drive_charge: np.ndarray  # (epoch,), likewise
     readout_spikes: np.ndarray  # (epoch,), while learning; those of recognising are not in it
     n_clips: int
 
-    def activity(self, circuit: LIFCircuit) -> LearningActivity:
-        """Of all epochs, for `circuits.learning.learning_energy`."""
+    def activity(self, circuit: LIFCircuit, duration: Seconds) -> LearningActivity:
+        """Of all epochs, for `circuits.learning.learning_energy`; a clip lasts `duration` (s) of the chip's time."""
         moved = float(self.n_up.sum() + self.n_down.sum())
-        charge = float(self.teacher_charge.sum()) * circuit.charge_per_weight
-        presentations = self.n_clips * len(self.prequential)
-        return LearningActivity(moved, moved, charge, float(self.readout_spikes.sum()), presentations)
+        teacher, drive = (
+            float(charge.sum()) * circuit.charge_per_weight for charge in (self.teacher_charge, self.drive_charge)
+        )
+        clips, spikes = self.n_clips * len(self.prequential), float(self.readout_spikes.sum())
+        time = clips * self.weights.shape[1] * duration
+        return LearningActivity(moved, moved, teacher, spikes, clips, drive, time)
 
 
 def learn_online(
@@ -61,11 +73,11 @@ def learn_online(
         factor = annealing**epoch
         now = replace(rule, p_up=rule.p_up * factor, p_down=rule.p_down * factor)
         history.append(_epoch(trains, labels, now, index, rng))
-    columns = map(np.array, zip(*history, strict=True) if history else [()] * 5)
+    columns = map(np.array, zip(*history, strict=True) if history else [()] * 6)
     return OnlineLearning(rule.grid.value(index), *columns, n_clips=len(trains))
 
 
-def _epoch(trains, labels, rule, index, rng) -> tuple[float, int, int, float, int]:
+def _epoch(trains, labels, rule, index, rng) -> tuple[float, int, int, float, float, int]:
     right, learnt = 0, []
     for clip in rng.permutation(len(trains)):
         before = present_levels(index, trains[clip], None, rule, rng)
@@ -76,6 +88,7 @@ def _epoch(trains, labels, rule, index, rng) -> tuple[float, int, int, float, in
         sum(outcome.n_up for outcome in learnt),
         sum(outcome.n_down for outcome in learnt),
         sum(outcome.teacher_charge for outcome in learnt),
+        sum(outcome.drive_charge for outcome in learnt),
         int(sum(outcome.spikes.sum() for outcome in learnt)),
     )
 
@@ -86,4 +99,5 @@ def recognise(trains: Sequence[SpikeTrains], weights: np.ndarray, rule: CalciumR
     outcomes: list[Outcome] = [present_levels(index, clip, None, rule, rng) for clip in trains]
     spikes = np.array([outcome.spikes for outcome in outcomes])
     potential = np.array([outcome.potential for outcome in outcomes])
-    return Recognition(winner(spikes, potential), spikes, float(is_tied(spikes).mean()))
+    driven = sum(outcome.drive_charge for outcome in outcomes)
+    return Recognition(winner(spikes, potential), spikes, float(is_tied(spikes).mean()), driven)

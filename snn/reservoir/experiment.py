@@ -18,6 +18,7 @@ from snn.reporter import Reporter
 from snn.reservoir.activity import activity_statistics, memory_time
 from snn.reservoir.bins import count_features, total_counts
 from snn.reservoir.clips import Clips, Source, load_clips
+from snn.reservoir.eprop import train_eprop
 from snn.reservoir.fit import Fitted, Heard, fit_readout, run_clips
 from snn.reservoir.measure import engine_energy, measure
 from snn.reservoir.online import learn_readout, learning_energies
@@ -77,6 +78,7 @@ def train_reservoir(
     n_labels = len(corpus.labels)
     fitted, accuracy = linear_classifier(heard, lambda part: count_features(part.reservoir, recipe.readout), n_labels)
     online = learn_readout(recipe, heard, n_labels)
+    trained = train_eprop(recipe, heard, wires.tau_mem, n_labels, reporter) if recipe.comparison.eprop_epochs else None
     model = ReservoirModel(recipe, tuning, wires, fitted.readout, online.weights)
     told = fitted.readout.scores(count_features(heard["test"].reservoir, recipe.readout)).argmax(axis=1)
     activity = measure(reservoir, heard["test"].inputs, heard["test"].responses)
@@ -88,6 +90,7 @@ def train_reservoir(
         **_chip(model, heard["test"]),
         **_by_snr(told, clips["test"]),
         **({"plasticity": learned.as_dict(recipe)} if learned else {}),
+        **({"eprop": trained.as_dict()} if trained else {}),
         "seconds": time.perf_counter() - started,
     }
     clear_run(out)

@@ -1,15 +1,16 @@
 """Learning on chip: readout neurons learn from the spikes of the reservoir, clip by clip, while they recognise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from circuits.learning import NOT_MODELLED, LearningActivity, learning_energy, loihi_energy
+from circuits.learning import NOT_MODELLED, learning_energy, loihi_energy
+from circuits.neuron import LIFCircuit
 from circuits.spikes import SpikeTrains
 from snn.plasticity.calcium import CalciumRule
 from snn.plasticity.grid import LevelGrid
-from snn.plasticity.online import OnlineLearning, learn_online, recognise
+from snn.plasticity.online import OnlineLearning, Recognition, learn_online, recognise
 from snn.plasticity.readout import ReadoutNeuron, by_time_bin
 from snn.reservoir.bins import bin_width
 from snn.reservoir.fit import Heard
@@ -58,8 +59,7 @@ class OnlineResult:
     learning: OnlineLearning
     validation_accuracy: float
     test_accuracy: float
-    tie_share: float  # of the test clips, decided by the membranes
-    spikes_per_clip: float  # of all readout neurons, in a test clip
+    told: Recognition  # of the test clips
 
     def as_dict(self) -> dict[str, float | int | list[float]]:
         """What metrics.json tells of it."""
@@ -67,7 +67,7 @@ class OnlineResult:
             "test_accuracy": self.test_accuracy,
             "validation_accuracy": self.validation_accuracy,
             "while_learning": self.learning.prequential.tolist(),  # epoch by epoch, each clip before it is learnt
-            "tie_share": self.tie_share,
+            "tie_share": self.told.tie_share,  # of the test clips, decided by the membranes
             "weight_updates": int(self.learning.n_up.sum() + self.learning.n_down.sum()),
         }
 
@@ -88,21 +88,31 @@ def learn_readout(recipe: ReservoirRecipe, heard: dict[str, Heard], n_labels: in
         learning,
         accuracy["validation"],
         accuracy["test"],
-        float(told["test"].tie_share),
-        float(told["test"].spikes.sum(axis=1).mean()),
+        told["test"],
     )
+
+
+def readout_circuit(recipe: ReservoirRecipe) -> LIFCircuit:
+    """The circuit of a readout neuron: its threshold puts the sink `readout_floor` swings below its reset."""
+    circuit, floor = recipe.circuit(), recipe.learning.readout_floor
+    if not floor or circuit.v_sink >= circuit.v_reset:
+        return circuit
+    return replace(circuit, v_threshold=circuit.v_reset + (circuit.v_sink - circuit.v_reset) / floor)
 
 
 def learning_energies(online: OnlineResult, recipe: ReservoirRecipe) -> dict[str, Any]:
     """Energy of a clip by part while it is learnt and while it is recognised (J), beside 120 pJ an update on Loihi."""
-    if not recipe.learning.epochs:
-        return {}
-    circuit, bits = recipe.circuit(), rule_of(recipe.learning).grid.bits
-    activity = online.learning.activity(circuit)
-    told = LearningActivity(0.0, 0.0, 0.0, online.spikes_per_clip, 1)
-    return {
-        "learning_energy_j": learning_energy(activity, circuit, bits),
-        "recognition_energy_j": learning_energy(told, circuit, bits)["readout"],
-        "learning_energy_loihi_j": loihi_energy(activity),
+    circuit, bits = readout_circuit(recipe), rule_of(recipe.learning).grid.bits
+    duration = recipe.readout.n_bins * recipe.readout.width_s / recipe.neuron.acceleration
+    told = learning_energy(online.told.activity(circuit, duration), circuit, bits)
+    known = {
+        "recognition_energy_j": {name: told[name] for name in ("readout", "drive", "static")},
         "learning_not_modelled": list(NOT_MODELLED),
+    }
+    if not recipe.learning.epochs:
+        return known
+    activity = online.learning.activity(circuit, duration)
+    return known | {
+        "learning_energy_j": learning_energy(activity, circuit, bits),
+        "learning_energy_loihi_j": loihi_energy(activity),
     }

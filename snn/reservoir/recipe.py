@@ -144,6 +144,12 @@ class PlasticityConfig(Section):
     levels: int = Field(16, ge=2, le=2**16)
 
 
+class ComparisonConfig(Section):
+    """What the chip is measured against, beside its own inputs."""
+
+    eprop_epochs: int = Field(0, ge=0, le=10_000)  # of as many neurons whose weights e-prop trains; 0: none
+
+
 class TrainingConfig(Section):
     """Random draws: wiring, and the order of the clips for the online rule."""
 
@@ -163,6 +169,7 @@ class ReservoirRecipe(Section):
     readout: ReadoutConfig = ReadoutConfig()
     learning: LearningConfig = LearningConfig()
     plasticity: PlasticityConfig = PlasticityConfig()
+    comparison: ComparisonConfig = ComparisonConfig()
     training: TrainingConfig = TrainingConfig()
 
     @model_validator(mode="after")

@@ -112,8 +112,17 @@ def test_the_teacher_drives_its_neuron_into_the_gate_and_pays_for_it():
     assert 6.0 - 0.1 < outcome.calcium[2] < 7.0
     always = replace(rule, threshold=1e6)
     _, held = present(np.zeros((1, 3)), SILENCE, 2, always, RNG)
-    assert held.teacher_charge == pytest.approx(1000 * 20.0 * (1 - np.exp(-0.01)), rel=1e-9)
+    assert held.teacher_charge == pytest.approx(1000 * 20.0 * 0.01, rel=1e-9)
     assert outcome.teacher_charge < held.teacher_charge
+
+
+def test_bias_and_exciting_synapses_draw_charge_and_inhibiting_ones_none():
+    """A current of `bias` swings over a time constant brings that many swings' worth of charge, T / tau times."""
+    trains = spike_trains([np.linspace(0.1, 0.5, 30)], 1.0)
+    rule = replace(RULE, neuron=replace(QUIET, bias=3.0))
+    _, outcome = present(np.array([[0.1, -0.06, 0.04]]), trains, None, rule, RNG)
+    bias = 3 * 3.0 * 1.0 / rule.neuron.tau_mem
+    assert outcome.drive_charge == pytest.approx(bias + 30 * (0.1 + 0.04), rel=1e-9, abs=0)
 
 
 def test_a_teacher_takes_current_from_the_others_where_they_fire_too_much():

@@ -8,7 +8,13 @@ from circuits.learning import LearningActivity, learning_energy, loihi_energy
 from circuits.neuron import LIFCircuit, spike_energy
 
 ACTIVITY = LearningActivity(
-    weight_updates=4000, levels_changed=6000, teacher_charge=8e-13, readout_spikes=500, n_clips=20
+    weight_updates=4000,
+    levels_changed=6000,
+    teacher_charge=8e-13,
+    readout_spikes=500,
+    n_clips=20,
+    drive_charge=6e-13,
+    neuron_time=0.1,
 )
 GATE = 3.9 * 8.8541878128e-12 * 40e-9 * 0.45e-6 / 1e-9  # F: an oxide of 1 nm under the gate of the device
 
@@ -18,6 +24,8 @@ def test_each_part_is_counts_times_capacitance_and_voltage():
     parts = learning_energy(ACTIVITY, circuit, bits=6)
     spike = spike_energy(circuit)
     assert parts["teacher"] == pytest.approx(8e-13 / 20 * circuit.device.v_ds, rel=1e-12, abs=0)
+    assert parts["drive"] == pytest.approx(6e-13 / 20 * circuit.device.v_ds, rel=1e-12, abs=0)
+    assert parts["static"] == pytest.approx(0.1 / 20 * circuit.static_power, rel=1e-12, abs=0)
     assert parts["weight_lines"] == pytest.approx(200 * 6 * 51.2 * GATE * 0.64, rel=1e-12, abs=0)
     assert parts["weight_cells"] == pytest.approx(300 * (63 / 32) * 4 * GATE * 0.64, rel=1e-12, abs=0)
     assert parts["readout"] == pytest.approx(25 * (spike.control + spike.reset + spike.crowbar), rel=1e-12, abs=0)
@@ -33,7 +41,7 @@ def test_bits_that_flip_are_those_of_a_counter(bits):
 
 
 def test_a_chip_that_learns_nothing_pays_nothing():
-    silent = replace(ACTIVITY, weight_updates=0, levels_changed=0, teacher_charge=0, readout_spikes=0)
+    silent = LearningActivity(0.0, 0.0, 0.0, 0.0, n_clips=20)
     assert set(learning_energy(silent, LIFCircuit(), 4).values()) == {0.0}
 
 

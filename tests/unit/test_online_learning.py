@@ -93,10 +93,13 @@ def test_annealing_slows_the_moves(task):
 def test_activity_sums_the_epochs_in_units_of_the_circuit(task):
     circuit = LIFCircuit()
     learnt = learn(task, replace(CalciumRule(), teacher=2.0, hold=False), epochs=2)
-    activity = learnt.activity(circuit)
+    activity = learnt.activity(circuit, 0.8e-3)
     assert activity.n_clips == 800
     assert activity.weight_updates == activity.levels_changed == learnt.n_up.sum() + learnt.n_down.sum()
-    assert activity.teacher_charge == pytest.approx(learnt.teacher_charge.sum() * circuit.c_mem * 0.4, rel=1e-12, abs=0)
+    swing = circuit.c_mem * 0.4
+    assert activity.teacher_charge == pytest.approx(learnt.teacher_charge.sum() * swing, rel=1e-12, abs=0)
+    assert activity.drive_charge == pytest.approx(learnt.drive_charge.sum() * swing, rel=1e-12, abs=0)
+    assert activity.neuron_time == pytest.approx(800 * N_LABELS * 0.8e-3, rel=1e-12, abs=0)
 
 
 def test_without_evidence_all_labels_tie():

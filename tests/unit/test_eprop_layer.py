@@ -1,0 +1,42 @@
+"""A recurrent layer trained by e-prop learns what counts cannot tell, and answers each clip by itself."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from circuits.spikes import spike_trains
+from snn.recipe import parse_recipe
+from snn.reservoir.eprop import first_network, fit_eprop, run_network
+
+RECIPE = parse_recipe('name = "tiny"\n[reservoir]\nlattice = [2, 2, 3]')
+TAU = np.full(12, 0.02)
+
+
+def order_task(n, rng):
+    """Two lines that fire one after the other: the label says which comes first, counts say nothing."""
+    labels = rng.integers(0, 2, n)
+    early, late = np.arange(0.01, 0.05, 0.004), np.arange(0.06, 0.1, 0.004)
+    return [spike_trains([early, late] if k == 0 else [late, early], 0.12) for k in labels], labels
+
+
+def test_it_learns_which_line_fires_first():
+    rng = np.random.default_rng(0)
+    parts = {"train": order_task(1024, rng), "validation": order_task(64, rng)}
+    first = first_network(RECIPE, 2, TAU, 2)
+    clips, labels = parts["validation"]
+    before = np.mean(run_network(first, clips)[1] == labels)
+    network, history = fit_eprop(first, parts, 8)
+    spikes, answers = run_network(network, clips)
+    assert before < 0.8 < 0.95 <= np.mean(answers == labels) == max(history)
+    assert all(train.duration == 0.12 and train.n_neurons == 12 for train in spikes)
+
+
+def test_answers_do_not_depend_on_the_company_of_a_clip():
+    network = first_network(RECIPE, 2, TAU, 2)
+    clips, _ = order_task(8, np.random.default_rng(1))
+    mixed = [replace(clip, duration=0.2) if k % 2 else clip for k, clip in enumerate(clips)]
+    together, answers = run_network(network, mixed)
+    for clip, spikes, answer in zip(mixed, together, answers, strict=True):
+        alone, told = run_network(network, [clip])
+        assert np.array_equal(alone[0].times, spikes.times)
+        assert told[0] == answer

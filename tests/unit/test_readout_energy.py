@@ -1,0 +1,45 @@
+"""Energy of a readout that learns on chip, against sums made by hand."""
+
+import numpy as np
+import pytest
+
+from circuits.neuron import spike_energy
+from circuits.spikes import spike_trains
+from snn.plasticity.online import learn_online, recognise
+from snn.recipe import parse_recipe
+from snn.reservoir.online import OnlineResult, learning_energies, readout_circuit, rule_of
+
+
+def recipe(*settings):
+    return parse_recipe('name = "tiny"\n[reservoir]\n[readout]\nn_bins = 4\nwidth_s = 0.1', list(settings))
+
+
+def told(setting):
+    """Energies after one line that fires three times in each of two clips of two labels."""
+    rule, lines = rule_of(setting.learning), [spike_trains([np.array([0.1, 0.2, 0.3])], 0.4)] * 2
+    learning = learn_online(lines, [0, 1], rule, np.zeros((1, 2)), np.random.default_rng(0), setting.learning.epochs)
+    answer = recognise(lines, learning.weights, rule)
+    return learning, answer, learning_energies(OnlineResult(learning.weights, learning, 0.5, 0.5, answer), setting)
+
+
+def test_the_rail_of_inhibition_lies_as_deep_as_the_recipe_says():
+    circuit = readout_circuit(recipe("readout_floor=-8"))
+    assert (circuit.v_sink - circuit.v_reset) / circuit.swing == pytest.approx(-8.0, rel=1e-12, abs=0)
+
+
+def test_recognising_pays_for_spikes_currents_and_leaks():
+    setting = recipe("learning.epochs=3")
+    learning, answer, energies = told(setting)
+    circuit, parts = readout_circuit(setting), energies["recognition_energy_j"]
+    spike = spike_energy(circuit)
+    each = spike.control + spike.reset + spike.crowbar
+    assert parts["readout"] == pytest.approx(answer.spikes.sum() / 2 * each, rel=1e-12, abs=0)
+    bias = setting.learning.readout_bias * 2 * 0.4 / setting.learning.tau_readout_s
+    swings = bias + 3 * np.maximum(learning.weights, 0).sum()
+    assert parts["drive"] == pytest.approx(swings * circuit.c_mem * circuit.swing * 0.9, rel=1e-9, abs=0)
+    assert parts["static"] == pytest.approx(circuit.static_power * 2 * 0.4 / setting.neuron.acceleration, rel=1e-12)
+
+
+def test_without_an_epoch_only_recognising_is_told():
+    energies = told(recipe("learning.epochs=0"))[2]
+    assert set(energies) == {"recognition_energy_j", "learning_not_modelled"}
