@@ -89,6 +89,7 @@ def train_reservoir(
         "baselines": _baselines(recipe, heard, n_labels),
         **_chip(model, heard["test"]),
         **_by_snr(told, clips["test"]),
+        "n_synapses": reservoir.n_synapses + (learned.synapses_at_zero if learned else 0),  # silent ones are there too
         **({"plasticity": learned.as_dict(recipe)} if learned else {}),
         **({"eprop": trained.as_dict()} if trained else {}),
         "seconds": time.perf_counter() - started,
@@ -155,7 +156,6 @@ def _chip(model: ReservoirModel, heard: Heard) -> dict[str, Any]:
     return {
         "n_input": reservoir.n_input,
         "n_reservoir": reservoir.n_reservoir,
-        "n_synapses": reservoir.n_synapses,
         "spikes_per_inference": spikes,
         "input_activity": activity_statistics(heard.encoder).as_dict(),
         "reservoir_activity": activity_statistics(heard.reservoir).as_dict(),
