@@ -8,7 +8,8 @@ Contents, by question:
                           `circuit_at_speed`, `design_neuron`, `DesignError`
   what does a spike cost? `spike_energy`, `SpikeEnergy`, `neuron_area`, `compare`, `headline`, `source_comparison`
   what does a chip cost?  `NetworkSpec`, `LayerSpec`, `Activity`, `load_chip`, `place`, `energy_report`, `EnergyReport`,
-                          `CoreLoad`, `core_energy`, `LearningActivity`, `learning_energy`
+                          `CoreLoad`, `core_energy`, `LearningActivity`, `LearningHardware`,
+                          `learning_energy`
   what spiked?            `SpikeTrains`, `spike_trains`; `SynapseKernel`, `published_kernel` between them
   who builds it?          `write_network_json`, `write_network_spice`, `write_spice`
 Compiled, so imported where it is used: `circuits.transient` (arrays through time), `circuits.monte_carlo`,
@@ -28,7 +29,7 @@ from circuits.design import Design, design_neuron
 from circuits.energy import EnergyReport, energy_report
 from circuits.fit import fit_device
 from circuits.headline import headline
-from circuits.learning import LearningActivity, learning_energy
+from circuits.learning import LearningActivity, LearningHardware, learning_energy
 from circuits.mapping import MappingError, Placement, place
 from circuits.netlist import write_spice
 from circuits.netlist.handover import write_network_spice
@@ -67,6 +68,7 @@ __all__ = [
     "LIFCircuit",
     "LayerSpec",
     "LearningActivity",
+    "LearningHardware",
     "MappingError",
     "NetworkSpec",
     "Placement",

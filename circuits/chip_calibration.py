@@ -16,7 +16,7 @@ from circuits.chip_spread import TYPICAL, Condition, Line, Shifts, Silicon, bias
 from circuits.network import NetworkSpec
 from circuits.neuron import LIFCircuit, firing_rate
 from circuits.synapse import T_PULSE
-from circuits.transient.population import population
+from circuits.transient.population import Population, population
 from circuits.units import Hertz, Seconds, Volts, freeze_si, mV, ns, require
 
 TEST_RISE: Seconds = 100 * ns  # ASSUMED: of a test neuron; short beside every leak, so that the rate tells the charge
@@ -75,7 +75,7 @@ def calibrate(
         shifts = np.add.outer(calibration.codes, silicon.replicas.get(line, np.zeros(1)))
         measured = current_factor(replica, nominal.device, here.device, shifts).mean(axis=1)
         knobs[line] = _nearest(calibration.codes, measured, 1.0 if line[1] == "leak" else charge)
-    return _trimmed(net, condition, silicon, knobs, calibration) if calibration.trim_bits else knobs
+    return _trimmed(net, condition, silicon, knobs, calibration, t_pulse) if calibration.trim_bits else knobs
 
 
 def measured_charge(circuit: LIFCircuit, silicon: Silicon = TYPICAL) -> float:
@@ -97,20 +97,26 @@ def _nearest(codes: np.ndarray, measured: np.ndarray, target: float) -> float:
 
 
 def _trimmed(
-    net: NetworkSpec, condition: Condition, silicon: Silicon, knobs: Shifts, calibration: Calibration
+    net: NetworkSpec,
+    condition: Condition,
+    silicon: Silicon,
+    knobs: Shifts,
+    calibration: Calibration,
+    t_pulse: Seconds,
 ) -> Shifts:
     """The knobs with those of an encoder one for each neuron: the code that brings its rate nearest to nominal."""
     if net.layers[0].kind != "encoder":
         return knobs
     line, codes = (net.layers[0].name, "weights"), _codes(calibration.trim_bits, calibration.trim_step)
-    target = _test_rates(net, Condition(), TYPICAL, {})
-    rates = [_test_rates(net, condition, silicon, knobs | {line: knobs[line] + code}) for code in codes]
+    target = _test_rates(net, perturbed(net, Condition(), t_pulse=t_pulse))
+    moved = (knobs | {line: knobs[line] + code} for code in codes)
+    rates = [_test_rates(net, perturbed(net, condition, silicon, shifts, t_pulse)) for shifts in moved]
     return knobs | {line: knobs[line] + codes[np.abs(np.array(rates) - target).argmin(axis=0)]}
 
 
-def _test_rates(net: NetworkSpec, condition: Condition, silicon: Silicon, knobs: Shifts) -> Hertz:
+def _test_rates(net: NetworkSpec, there: tuple[NetworkSpec, Population]) -> Hertz:
     """Rate of each input neuron at the signals that drive a nominal one by TEST_DRIVE rheobases, `(neuron,)` (Hz)."""
-    encoder, (chip, neurons) = net.layers[0], perturbed(net, condition, silicon, knobs)
+    encoder, (chip, neurons) = net.layers[0], there
     per_weight = net.circuit.charge_per_weight
     signal = TEST_DRIVE * per_weight / encoder.tau_mem / (encoder.weights.sum(axis=0) * per_weight / net.dt)
     current = chip.layers[0].weights.sum(axis=0) * signal * per_weight / net.dt

@@ -1,73 +1,93 @@
-"""Energy of learning on the chip: teacher current, rewritten weights, and the readout neurons that learn.
+"""Energy of learning on the chip: weights read and rewritten, teacher current, and the readout neurons that learn.
 
-    teacher, drive = charge V_DS                                 drive: bias currents and excitatory synapses
-    weight_lines   = weights written x bits C_bit_line V_DD^2
-    weight_cells   = levels moved x (2 - 2^(1 - bits)) C_cell V_DD^2      the bits that flip when a counter moves by one
+    weight_reads   = weights read x bits (C_line + C_cell / 2) V_DD^2        a register's bit flips every other time
+    weight_writes  = weights written x bits C_line V_DD^2,                   C_line = 2 C_gate + rows C_junction
+    weight_cells   = levels moved x (2 - 2^(1 - bits)) C_cell V_DD^2         bits that flip as a counter moves by one
+    weight_leak    = n_weights bits 2 I_static V_DD time
+    teacher, drive = charge V_DS                                             drive: bias and exciting synapses
     readout        = spikes ((C_control + C_reset) V_DD^2 + crowbar)
-    static         = P_static sum of the times of all readout neurons
+    reset          = clips n_neurons C_reset V_DD^2                          every clip begins at rest
+    static         = n_neurons P_static time
 
-A level is kept in `bits` six-transistor cells. Nothing about memory on a BTBT chip has been published, so capacitances
-are ASSUMED from the gate of the device itself.
+A level is kept in `bits` six-transistor cells beside each other, which have a word line of their own. Nothing about
+memory on a BTBT chip has been published, so capacitances are ASSUMED from the gate of the device itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from circuits.neuron import GATE_CAPACITANCE, LIFCircuit, spike_energy, switching_energy
 from circuits.units import Coulombs, Farads, Joules, Seconds, freeze_si, require
 
 # ASSUMED: the two inverters of a cell, four gates of the device's own size, all of which swing when a bit flips.
 CELL_CAPACITANCE: Farads = 4 * GATE_CAPACITANCE
-# ASSUMED: a bit line passes 256 cells, one a synapse of the core, and the junction of each access transistor weighs a
-# tenth of a gate; one line of the pair swings to read and one to write.
-BIT_LINE_CAPACITANCE: Farads = 2 * 256 * 0.1 * GATE_CAPACITANCE
+# ASSUMED: what a cell loads its bit line with, the junction of an access transistor, weighs a tenth of a gate.
+JUNCTION_CAPACITANCE: Farads = 0.1 * GATE_CAPACITANCE
 # Source: Davies et al. 2018 (10.1109/MM.2018.112130359), pairwise STDP, pre-silicon; found in a secondary text.
 LOIHI_WEIGHT_UPDATE: Joules = 120e-12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LearningActivity:
-    """What learning did, summed over `n_clips` presentations."""
+    """What learning, or recognising alone, did; all but `n_clips` summed over as many presentations of a clip."""
 
-    weight_updates: float  # weights written
-    levels_changed: float  # steps on the grid; more than the updates where one write moves several
-    teacher_charge: Coulombs  # drawn from the supply by excitatory teacher currents
-    readout_spikes: float
     n_clips: int
-    drive_charge: Coulombs = 0.0  # drawn by bias currents and excitatory synapses of the readout neurons
-    neuron_time: Seconds = 0.0  # of the chip, summed over readout neurons
+    time: Seconds = 0.0  # of the chip
+    weight_reads: float = 0.0  # weights fetched from the memory
+    weight_updates: float = 0.0  # weights written
+    levels_changed: float = 0.0  # steps on the grid; more than the updates where one write moves several
+    teacher_charge: Coulombs = 0.0  # drawn from the supply by excitatory teacher currents
+    drive_charge: Coulombs = 0.0  # likewise by bias currents and exciting synapses
+    readout_spikes: float = 0.0
 
     def __post_init__(self):
         freeze_si(self)
-        for name in (
-            "weight_updates", "levels_changed", "teacher_charge", "readout_spikes", "drive_charge", "neuron_time",
-        ):  # fmt: skip
+        for name in (field.name for field in fields(self)):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
         require(self, "n_clips", self.n_clips >= 1, "at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningHardware:
+    """Readout neurons, none where the reservoir itself learns, and the memory of their weights.
+
+    rows: weights on one bit line, of which one at a time is in use; 1: each synapse holds its own.
+    """
+
+    circuit: LIFCircuit  # of a readout neuron, at the chip's speed; its device and supply are those of the memory
+    n_weights: int
+    bits: int  # of a weight, ceil(log2(levels))
+    n_neurons: int = 0
+    rows: int = 1
+
+    def __post_init__(self):
+        for name, least in (("n_weights", 0), ("bits", 1), ("n_neurons", 0), ("rows", 1)):
+            require(self, name, getattr(self, name) >= least, f"at least {least}")
 
 
 NOT_MODELLED = (
     "traces of calcium and of spike pairs, and their comparators",
     "random numbers of stochastic updates",
-    "leak of the weight memory",
+    "decoders, sense amplifiers and clock of the weight memory",
+    "the buffer that holds the spikes of a clip until it is replayed",
 )
 
 
-def learning_energy(activity: LearningActivity, circuit: LIFCircuit, bits: int) -> dict[str, Joules]:
-    """Energy of learning by part, mean of one presentation (J).
-
-    Args:  circuit: of the readout neurons, at the chip's speed.  bits: of one weight, ceil(log2(levels)).
-    Raises:  ValueError unless bits >= 1, and for a circuit whose own current does not fire it.
-    """
-    if bits < 1:
-        raise ValueError(f"a weight needs at least 1 bit, got {bits}")
-    flips = activity.levels_changed * (2 - 2.0 ** (1 - bits))
+def learning_energy(activity: LearningActivity, hardware: LearningHardware) -> dict[str, Joules]:
+    """Energy by part, mean of one presentation of a clip (J). Raises: ValueError for a circuit that cannot fire."""
+    circuit = hardware.circuit
+    square, line = circuit.v_dd**2, 2 * GATE_CAPACITANCE + hardware.rows * JUNCTION_CAPACITANCE
+    flips, cells = activity.levels_changed * (2 - 2.0 ** (1 - hardware.bits)), hardware.n_weights * hardware.bits
+    spike = switching_energy(circuit) + spike_energy(circuit).crowbar if hardware.n_neurons else 0.0
     totals = {
+        "weight_reads": activity.weight_reads * hardware.bits * (line + CELL_CAPACITANCE / 2) * square,
+        "weight_writes": activity.weight_updates * hardware.bits * line * square,
+        "weight_cells": flips * CELL_CAPACITANCE * square,
+        "weight_leak": cells * 2 * circuit.i_static * circuit.v_dd * activity.time,
         "teacher": activity.teacher_charge * circuit.device.v_ds,
         "drive": activity.drive_charge * circuit.device.v_ds,
-        "weight_lines": activity.weight_updates * bits * BIT_LINE_CAPACITANCE * circuit.v_dd**2,
-        "weight_cells": flips * CELL_CAPACITANCE * circuit.v_dd**2,
-        "readout": activity.readout_spikes * (switching_energy(circuit) + spike_energy(circuit).crowbar),
-        "static": activity.neuron_time * circuit.static_power,
+        "readout": activity.readout_spikes * spike,
+        "reset": activity.n_clips * hardware.n_neurons * circuit.c_reset * square,
+        "static": hardware.n_neurons * circuit.static_power * activity.time,
     }
     return {name: joules / activity.n_clips for name, joules in totals.items()}
 

@@ -78,23 +78,23 @@ def core(
     neurons: Annotated[int, typer.Option(help="Neurons of the reservoir; 20 encoders are added beside it.")] = 36,
     acceleration: Annotated[float, typer.Option(help="Beside real time: so many times faster, then off.")] = 1000.0,
     device: Annotated[str, typer.Option(help="Named device; `snn neuron --device list` names them.")] = "32nm-pdsoi",
-    run: Annotated[Path | None, typer.Option(help="Take rates, length and speed from a reservoir's run.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Take the neuron and all figures above from a reservoir.")] = None,
     scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
     plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
     json: Json = False,
 ) -> None:
     """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
-    from snn.core_report import core_figures, core_load, plot_core, run_load
+    from snn.core_report import Core, core_figures, core_load, plot_core, run_core
     from snn.neuron_report import neuron_circuit
     from snn.reservoir.run import require_reservoir
     from snn.run import load_run
 
     with Terminal(json) as terminal:
-        circuit, load = neuron_circuit(device, None, 300.0), core_load(rate, neurons, duration, acceleration)
-        load = run_load(require_reservoir(load_run(run))) if run else load
+        asked = Core(neuron_circuit(device, None, 300.0), core_load(rate, neurons, duration, acceleration))
+        compared = run_core(require_reservoir(load_run(run))) if run else asked
         if plot:
-            plot_core(circuit, load, plot, scope)
-        terminal.result(core_figures(circuit, load, scope))
+            plot_core(compared, plot, scope)
+        terminal.result(core_figures(compared, scope))
 
 
 def signoff(
@@ -105,16 +105,17 @@ def signoff(
     jobs: Annotated[int, typer.Option(help="Processes of ngspice at a time.")] = 2,
     json: Json = False,
 ) -> None:
-    """Simulate a trained chip in ngspice on recordings: spikes, answers and energy beside those of the engine."""
+    """Simulate a trained chip in ngspice on recordings: spikes, answers, energy by both; exit code 1 if far off."""
     with Terminal(json) as terminal:
         from snn.reservoir.run import require_reservoir
         from snn.reservoir.signoff import sign_off_run
         from snn.run import load_run
 
         loaded = require_reservoir(load_run(run))
-        terminal.result(
-            sign_off_run(loaded, clips, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter)
-        )
+        found = sign_off_run(loaded, clips, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter)
+        terminal.result(found)
+        if not found["passed"]:
+            raise typer.Exit(1)
 
 
 def spread(

@@ -1,6 +1,6 @@
 """What `snn core` shows: the energy of one core of tunnelling neurons beside the same core of other neurons."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from circuits.core_table import CoreRow, CoreTable, core_headline, core_table
 from circuits.design import current_for_rate
 from circuits.neuron import LIFCircuit, spike_energy
 from circuits.units import Hertz, Joules, Seconds, ms, si
+from snn.networks.reservoir import INPUT
 from snn.networks.reservoir import RESERVOIR as RESERVOIR_NAME
 from snn.neuron_report import assumptions
 from snn.reservoir.run import ReservoirRun
@@ -34,64 +35,79 @@ def core_load(rate: Hertz, n_neurons: int, duration: Seconds, acceleration: floa
     return CoreLoad(np.full(n_neurons, float(rate)), duration, acceleration)
 
 
-def run_load(run: ReservoirRun) -> CoreLoad:
-    """The rates that the reservoir of a run had, mean over its test clips, at the length and speed of its clips.
+@dataclass(frozen=True, eq=False)
+class Core:
+    """A core to compare: the neuron, before it is brought to a speed, what it does, and its encoders."""
 
+    circuit: LIFCircuit
+    load: CoreLoad
+    tau_mem: Seconds = SPEECH_TAU
+    encoder_rates: np.ndarray | None = None  # (encoder,), Hz; None: `ENCODERS` that spike as often as the reservoir
+
+
+def run_core(run: ReservoirRun) -> Core:
+    """The core of a run: its circuit, and the mean rates of its neurons over its test clips, at their length and speed.
+
+    Inputs that are spikes, not neurons, count as no encoders.
     Raises: FileNotFoundError or ValueError where the run's activity is missing or damaged.
     """
-    activity, reservoir = load_activity(run.folder), run.model.reservoir
+    activity, reservoir, recipe = load_activity(run.folder), run.model.reservoir, run.recipe
     duration = activity.n_steps * reservoir.network.dt * reservoir.acceleration
-    return CoreLoad(activity.spikes[RESERVOIR_NAME] / duration, duration, reservoir.acceleration)
+    rates = {name: spikes / duration for name, spikes in activity.spikes.items()}
+    has_encoders = reservoir.network.layers[0].kind == "encoder"
+    return Core(
+        recipe.neuron.circuit(),
+        CoreLoad(rates[RESERVOIR_NAME], duration, reservoir.acceleration),
+        recipe.reservoir.typical_tau_mem,
+        rates[INPUT] if has_encoders else np.zeros(0),
+    )
 
 
-def core_tables(
-    circuit: LIFCircuit, load: CoreLoad, scope: str = "neuron", tau_mem: Seconds = SPEECH_TAU
-) -> tuple[CoreTable, ...]:
+def core_tables(core: Core, scope: str = "neuron") -> tuple[CoreTable, ...]:
     """The load in real time, and at its own acceleration where that is another."""
-    speeds = dict.fromkeys((1.0, load.acceleration))
-    return tuple(core_table(circuit, tau_mem, replace(load, acceleration=speed), scope) for speed in speeds)
+    speeds = dict.fromkeys((1.0, core.load.acceleration))
+    return tuple(
+        core_table(core.circuit, core.tau_mem, replace(core.load, acceleration=speed), scope) for speed in speeds
+    )
 
 
-def core_figures(
-    circuit: LIFCircuit, load: CoreLoad, scope: str = "neuron", tau_mem: Seconds = SPEECH_TAU
-) -> dict[str, Any]:
+def core_figures(core: Core, scope: str = "neuron") -> dict[str, Any]:
     """What `snn core --json` prints; `load.rates` are those of the reservoir, `(neuron,)` (Hz)."""
-    tables = core_tables(circuit, load, scope, tau_mem)
+    circuit, load, tables = core.circuit, core.load, core_tables(core, scope)
     return {
         "device": circuit.device.name,
         "scope": scope,
         "n_neurons": load.rates.size,
         "mean_rate_hz": float(load.rates.mean()),
         "duration_s": load.duration,
-        "tau_mem_s": tau_mem,
+        "tau_mem_s": core.tau_mem,
         "headline": list(core_headline(tables)) if scope == "neuron" else [],
-        "assumptions": [*assumptions(circuit), *_assumptions(tables)],
+        "assumptions": [*assumptions(circuit), *_assumptions(core, tables)],
         "notes": [note for table in tables for note in _notes(table)],
         "not_modelled": ["synapses and their leak", "routing", *circuit.not_modelled],
-        "cores": [row for table in tables for row in _cores(table)],
+        "cores": [row for table in tables for row in _cores(core, table)],
     } | {_key(table): [_ours(table.ours), *(_row(row) for row in table.rows)] for table in tables}
 
 
-def plot_core(
-    circuit: LIFCircuit, load: CoreLoad, path: Path, scope: str = "neuron", tau_mem: Seconds = SPEECH_TAU
-) -> None:
+def plot_core(core: Core, path: Path, scope: str = "neuron") -> None:
     """Draw power against spike rate, see `snn.report.core_figures.figure_core_power`."""
     from snn.report.core_figures import figure_core_power
     from snn.report.pictures import picture_format, save_figure
 
     picture_format(path)
-    save_figure(path, figure_core_power(core_tables(circuit, load, scope, tau_mem)))
+    save_figure(path, figure_core_power(core_tables(core, scope)))
 
 
 def _key(table: CoreTable) -> str:
     return "real_time" if table.load.acceleration == 1 else "accelerated"
 
 
-def _cores(table: CoreTable) -> list[dict[str, Any]]:
-    """Our core without and with its encoders, which are taken to spike as often."""
+def _cores(core: Core, table: CoreTable) -> list[dict[str, Any]]:
+    """Our core without and with its encoders."""
     rates = table.load.rates
-    with_encoders = np.append(rates, np.full(ENCODERS, rates.mean()))
-    loads = {"reservoir": table.load, "with encoders": replace(table.load, rates=with_encoders)}
+    encoders = np.full(ENCODERS, rates.mean()) if core.encoder_rates is None else core.encoder_rates
+    loads = {"reservoir": table.load}
+    loads |= {"with encoders": replace(table.load, rates=np.append(rates, encoders))} if encoders.size else {}
     return [
         {
             "core": name,
@@ -143,8 +159,9 @@ def _figures(energy: CoreEnergy) -> dict[str, Any]:
     }
 
 
-def _assumptions(tables: tuple[CoreTable, ...]) -> list[str]:
-    lines = ["encoders spike as often as the reservoir; every published energy per spike is taken as marginal energy"]
+def _assumptions(core: Core, tables: tuple[CoreTable, ...]) -> list[str]:
+    lines = ["encoders spike as often as the reservoir"] if core.encoder_rates is None else []
+    lines += ["every published energy per spike is taken as marginal energy"]
     lines += [GATING] if any(table.load.acceleration != 1 for table in tables) else []
     return [*lines, *_drive(tables[-1])]
 

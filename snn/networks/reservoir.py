@@ -18,7 +18,7 @@ from circuits.network import LayerSpec, NetworkSpec
 from circuits.neuron import SpikeEnergy
 from circuits.spikes import SpikeTrains, spike_trains
 from circuits.stimulus import Stimulus
-from circuits.synapse import SynapseKernel
+from circuits.synapse import T_PULSE, SynapseKernel
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.reservoir.lattice import connect, fan_out
@@ -60,6 +60,11 @@ class Reservoir:
     @property
     def n_synapses(self) -> int:
         return self.network.n_synapses
+
+    @property
+    def t_pulse(self) -> Seconds:
+        """How long a synapse's current flows; a synapse of order 1 or 2 has the device of a pulse of `T_PULSE`."""
+        return self.synapse.t_pulse or T_PULSE
 
     def stimulus(self, clip: np.ndarray | SpikeTrains) -> Stimulus:
         """A clip as the chip meets it: rows of signal `(row, channel)`, or spikes in the time of the speech."""

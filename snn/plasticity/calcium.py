@@ -1,5 +1,6 @@
-"""Calcium-gated, spike-driven learning of a readout: local, event by event, with a teacher current.
+"""Calcium-gated, spike-driven learning of a readout, event by event: the published rule, and what learns better.
 
+The published rule is local, and taught by a current:
     C <- C exp(-dt / tau_calcium) + spike            one variable a readout neuron
     on a spike of a line:  w += step with p_up   where threshold < C < threshold + margin
                            w -= step with p_down where threshold - margin < C < threshold
@@ -7,8 +8,9 @@
               -I into all others             while C > threshold - teacher_margin
 
 Learning stops by itself where a neuron fires well above or well below the threshold: a margin, kept in spikes.
+`CalciumRule` defaults to another one, mode "target": the label itself chooses the gate, calcium only stops it.
 Source: Zhang, Li, Jin and Choe 2015 (IEEE TNNLS 26), after Brader, Senn and Fusi 2007; tau_calcium, threshold and
-margin as the group of the BTBT neuron implements it. `CalciumRule` holds other values where these learn better.
+margin as the group of the BTBT neuron implements it. `PUBLISHED` holds its values.
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +39,9 @@ class CalciumRule:
     opposite step of another of its neuron, drawn at random, so that what all clips have in common teaches nothing.
     The defaults are those that learnt best on validation clips of spoken digits: calcium that lasts longer than a clip
     counts its spikes, and the current `neuron.bias` makes every neuron fire near the threshold, so that evidence
-    against a label slows it. The teacher is then the label at the gates alone, without a current.
+    against a label slows it. The teacher is then the label at the gates alone, without a current. It asks more of a
+    chip than the published rule does: each clip is presented twice, `hold` freezes calcium during the second pass,
+    `conserve` moves a synapse that had no event, and calcium is reset before each clip.
     """
 
     mode: Mode = "target"

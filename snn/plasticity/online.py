@@ -21,12 +21,18 @@ class Recognition:
     spikes: np.ndarray  # (clip, label)
     tie_share: float  # of the clips, decided by the membrane and not by spikes
     drive_charge: float  # of all clips, in units of the charge of a weight of 1
+    n_weights: int  # each is fetched once a clip, when its line comes into use
 
     def activity(self, circuit: LIFCircuit, duration: Seconds) -> LearningActivity:
         """Of all clips, each of `duration` (s) in the time of the chip."""
-        n_clips, n_labels = self.spikes.shape
-        drive, time = self.drive_charge * circuit.charge_per_weight, n_clips * n_labels * duration
-        return LearningActivity(0.0, 0.0, 0.0, float(self.spikes.sum()), n_clips, drive, time)
+        n_clips = len(self.labels)
+        return LearningActivity(
+            n_clips=n_clips,
+            time=n_clips * duration,
+            weight_reads=n_clips * self.n_weights,
+            drive_charge=self.drive_charge * circuit.charge_per_weight,
+            readout_spikes=self.spikes.sum(),
+        )
 
     def accuracy(self, labels: np.ndarray) -> float:
         """Share of right answers."""
@@ -47,14 +53,18 @@ class OnlineLearning:
     n_clips: int
 
     def activity(self, circuit: LIFCircuit, duration: Seconds) -> LearningActivity:
-        """Of all epochs, for `circuits.learning.learning_energy`; a clip lasts `duration` (s) of the chip's time."""
-        moved = float(self.n_up.sum() + self.n_down.sum())
-        teacher, drive = (
-            float(charge.sum()) * circuit.charge_per_weight for charge in (self.teacher_charge, self.drive_charge)
+        """Of all epochs, recognising not included; a clip lasts `duration` (s) in the time of the chip."""
+        moved, n_clips = self.n_up.sum() + self.n_down.sum(), self.n_clips * len(self.prequential)
+        return LearningActivity(
+            n_clips=n_clips,
+            time=n_clips * duration,
+            weight_reads=n_clips * self.weights.size,
+            weight_updates=moved,
+            levels_changed=moved,
+            teacher_charge=self.teacher_charge.sum() * circuit.charge_per_weight,
+            drive_charge=self.drive_charge.sum() * circuit.charge_per_weight,
+            readout_spikes=self.readout_spikes.sum(),
         )
-        clips, spikes = self.n_clips * len(self.prequential), float(self.readout_spikes.sum())
-        time = clips * self.weights.shape[1] * duration
-        return LearningActivity(moved, moved, teacher, spikes, clips, drive, time)
 
 
 def learn_online(
@@ -100,4 +110,4 @@ def recognise(trains: Sequence[SpikeTrains], weights: np.ndarray, rule: CalciumR
     spikes = np.array([outcome.spikes for outcome in outcomes])
     potential = np.array([outcome.potential for outcome in outcomes])
     driven = sum(outcome.drive_charge for outcome in outcomes)
-    return Recognition(winner(spikes, potential), spikes, float(is_tied(spikes).mean()), driven)
+    return Recognition(winner(spikes, potential), spikes, float(is_tied(spikes).mean()), driven, weights.size)

@@ -13,7 +13,9 @@ from circuits.units import Seconds, freeze_si, ms, require
 class ReadoutNeuron:
     """A LIF neuron in speech time and in units of its swing: its threshold is 1, its reset 0.
 
-    `v_floor` is the rail of inhibition. Every clip begins at rest: between two clips the chip hears silence.
+    `v_floor` is the rail of inhibition. Every clip begins at rest: a signal from outside, which knows where a clip
+    begins and ends, resets membranes and calcium and lets the bias current flow. Without it a biased neuron would fire
+    through the silence between two clips, and its calcium with it.
     """
 
     tau_mem: Seconds = 64 * ms  # Source: the group's readout

@@ -56,7 +56,7 @@ def run_chip(model: ReservoirModel, chip: Chip, condition: Condition, clips: Dri
         energy=engine_energy(responses),
         spikes=float(np.mean([response.spikes.times.size for response in responses])),
         at_limit=bool(chip.calibration and chip.calibration.at_limit(knobs)),
-        below_floor=below_floor(network, condition),
+        below_floor=below_floor(network, condition, model.reservoir.t_pulse),
     )
 
 
@@ -72,8 +72,9 @@ def _run(
 ) -> tuple[Shifts, NetworkSpec, list[Response]]:
     """The knobs that were found, the network as it then is, and its responses."""
     reservoir = model.reservoir
-    knobs = {} if chip.calibration is None else calibrate(reservoir.network, condition, chip.silicon, chip.calibration)
-    network, neurons = perturbed(reservoir.network, condition, chip.silicon, knobs)
+    nominal, pulse, how = reservoir.network, reservoir.t_pulse, chip.calibration
+    knobs = {} if how is None else calibrate(nominal, condition, chip.silicon, how, pulse)
+    network, neurons = perturbed(nominal, condition, chip.silicon, knobs, pulse)
     return knobs, network, replace(reservoir, network=network).respond_all(clips.inputs, neurons, n_jobs=1)
 
 

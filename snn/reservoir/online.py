@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.learning import NOT_MODELLED, learning_energy, loihi_energy
+from circuits.learning import NOT_MODELLED, LearningHardware, learning_energy, loihi_energy
 from circuits.neuron import LIFCircuit
 from circuits.spikes import SpikeTrains
 from snn.plasticity.calcium import CalciumRule
@@ -15,6 +15,8 @@ from snn.plasticity.readout import ReadoutNeuron, by_time_bin
 from snn.reservoir.bins import bin_width
 from snn.reservoir.fit import Heard
 from snn.reservoir.recipe import LearningConfig, ReadoutConfig, ReservoirRecipe
+
+ONLY_LEARNING = ("weight_writes", "weight_cells", "teacher")  # parts that recognising does not have
 
 
 def rule_of(config: LearningConfig) -> CalciumRule:
@@ -60,6 +62,7 @@ class OnlineResult:
     validation_accuracy: float
     test_accuracy: float
     told: Recognition  # of the test clips
+    rule: str  # its mode and what it adds to the published rule
 
     def as_dict(self) -> dict[str, float | int | list[float]]:
         """What metrics.json tells of it."""
@@ -68,6 +71,7 @@ class OnlineResult:
             "validation_accuracy": self.validation_accuracy,
             "while_learning": self.learning.prequential.tolist(),  # epoch by epoch, each clip before it is learnt
             "tie_share": self.told.tie_share,  # of the test clips, decided by the membranes
+            "rule": self.rule,
             "weight_updates": int(self.learning.n_up.sum() + self.learning.n_down.sum()),
         }
 
@@ -89,6 +93,7 @@ def learn_readout(recipe: ReservoirRecipe, heard: dict[str, Heard], n_labels: in
         accuracy["validation"],
         accuracy["test"],
         told["test"],
+        " ".join([rule.mode, *(name for name in ("hold", "conserve", "teacher") if getattr(rule, name))]),
     )
 
 
@@ -101,18 +106,28 @@ def readout_circuit(recipe: ReservoirRecipe) -> LIFCircuit:
 
 
 def learning_energies(online: OnlineResult, recipe: ReservoirRecipe) -> dict[str, Any]:
-    """Energy of a clip by part while it is learnt and while it is recognised (J), beside 120 pJ an update on Loihi."""
-    circuit, bits = readout_circuit(recipe), rule_of(recipe.learning).grid.bits
-    duration = recipe.readout.n_bins * recipe.readout.width_s / recipe.neuron.acceleration
-    told = learning_energy(online.told.activity(circuit, duration), circuit, bits)
+    """Energy of one presentation of a clip by part: recognised, and then learnt in a second pass (J).
+
+    A row of the weight memory holds the weights of one bin, and is fetched when its bin begins.
+    """
+    weights, config = online.weights, recipe.readout
+    hardware = LearningHardware(
+        circuit=readout_circuit(recipe),
+        n_weights=weights.size,
+        bits=rule_of(recipe.learning).grid.bits,
+        n_neurons=weights.shape[1],
+        rows=config.n_bins,
+    )
+    duration = config.n_bins * config.width_s / recipe.neuron.acceleration
+    told = learning_energy(online.told.activity(hardware.circuit, duration), hardware)
     known = {
-        "recognition_energy_j": {name: told[name] for name in ("readout", "drive", "static")},
+        "recognition_energy_j": {name: joules for name, joules in told.items() if name not in ONLY_LEARNING},
         "learning_not_modelled": list(NOT_MODELLED),
     }
     if not recipe.learning.epochs:
         return known
-    activity = online.learning.activity(circuit, duration)
+    activity = online.learning.activity(hardware.circuit, duration)
     return known | {
-        "learning_energy_j": learning_energy(activity, circuit, bits),
+        "learning_energy_j": learning_energy(activity, hardware),
         "learning_energy_loihi_j": loihi_energy(activity),
     }

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from circuits.learning import LearningActivity, learning_energy, loihi_energy
+from circuits.learning import LearningActivity, LearningHardware, learning_energy, loihi_energy
 from circuits.spikes import SpikeTrains
+from circuits.units import Seconds
 from snn.networks.reservoir import Wires, build_reservoir
 from snn.plasticity.grid import LevelGrid
 from snn.plasticity.least_squares import LinearReadout, fit_ridge
@@ -31,29 +32,35 @@ class Plasticity:
     """Wires after learning, and what it took: levels moved in all, clips presented, share of right answers by pass."""
 
     wires: Wires
-    synapses_at_zero: int  # of those that learn
+    strength: np.ndarray  # of each synapse that learns, `(synapse,)`, in units of its strength at the start
     levels_changed: int
     n_clips: int
+    seconds: Seconds  # of speech, all clips together
     answers: tuple[float, ...]  # empty without reward
+
+    @property
+    def synapses_at_zero(self) -> int:
+        return int(np.count_nonzero(self.strength == 0))
 
     def as_dict(self, recipe: ReservoirRecipe) -> dict[str, Any]:
         """What metrics.json tells of it; energies are of one clip."""
-        moved = float(self.levels_changed)
-        done = LearningActivity(moved, moved, 0.0, 0.0, max(self.n_clips, 1))
+        moved, time = float(self.levels_changed), self.seconds / recipe.neuron.acceleration
+        done = LearningActivity(n_clips=self.n_clips, time=time, weight_updates=moved, levels_changed=moved)
+        n_weights, bits = self.strength.size, grid_of(recipe).bits  # each synapse holds its own level
+        energy = learning_energy(done, LearningHardware(circuit=recipe.circuit(), n_weights=n_weights, bits=bits))
         return {
             "rule": recipe.plasticity.rule,
             "levels_changed": self.levels_changed,
             "synapses_at_zero": self.synapses_at_zero,
             "right_answers": list(self.answers),
-            "energy_per_clip_j": learning_energy(done, recipe.circuit(), grid_of(recipe).bits),
+            "energy_per_clip_j": {name: joules for name, joules in energy.items() if joules},
             "energy_per_clip_loihi_j": loihi_energy(done),
         }
 
 
 def grid_of(recipe: ReservoirRecipe) -> LevelGrid:
-    """Levels of a recurrent synapse, from none to `max_gain` times its strength at the start."""
-    config = recipe.plasticity
-    return LevelGrid(config.max_gain * max(recipe.reservoir.w_ee, recipe.reservoir.w_ei), config.levels, signed=False)
+    """Levels of a recurrent synapse in units of its strength at the start, from none to `max_gain`."""
+    return LevelGrid(recipe.plasticity.max_gain, recipe.plasticity.levels, signed=False)
 
 
 def learn_inside(
@@ -69,25 +76,26 @@ def learn_inside(
     rng, judge = np.random.default_rng((recipe.training.seed, 2)), Reward()
     rule = STDPRule(config.a_plus, config.a_minus)
     source, target = np.nonzero(wires.recurrent > 0)
-    changed, answers = 0, []
+    start, strength = wires.recurrent[source, target], np.ones(source.size)
+    changed, seconds, answers = 0, 0.0, []
     for turn in range(config.passes):
         readout = _readout(recipe, wires, tuning, inputs, labels) if config.rule == "reward" else None
         right = 0
         for done, clip in enumerate(rng.permutation(len(inputs)), 1):
             spikes = _spikes(recipe, wires, tuning, inputs[clip])
-            asked, weights = stdp_updates(spikes, source, target, rule), wires.recurrent[source, target]
+            asked = stdp_updates(spikes, source, target, rule)
             if readout is None:
-                weights, moved = apply(weights, asked, grid, rng)
+                strength, moved = apply(strength, asked, grid, rng)
             else:
                 is_right = bool(readout.scores(count_features([spikes], recipe.readout)).argmax() == labels[clip])
                 reward, judge = judge.judge(is_right)
-                weights, moved = apply_reward(weights, asked, reward, grid, rng)
+                strength, moved = apply_reward(strength, asked, reward, grid, rng)
                 right += is_right
-            wires, changed = _with(wires, source, target, weights), changed + moved
+            wires = _with(wires, source, target, start * strength)
+            changed, seconds = changed + moved, seconds + spikes.duration
             reporter.on_stage(f"{config.rule} inside the reservoir, pass {turn + 1}", done, len(inputs))
         answers += [right / len(inputs)] if readout is not None else []
-    at_zero = int(np.count_nonzero(wires.recurrent[source, target] == 0))
-    return Plasticity(wires, at_zero, changed, config.passes * len(inputs), tuple(answers))
+    return Plasticity(wires, strength, changed, config.passes * len(inputs), seconds, tuple(answers))
 
 
 def _with(wires: Wires, source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> Wires:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from circuits.bias import gate_range
 from circuits.btbt import DEVICES, btbt_current
 from circuits.neuron import LIFCircuit, circuit_for_tau
+from circuits.units import Seconds
 from snn.audio.bsa import THRESHOLD as BSA_THRESHOLD
 from snn.audio.bsa import bsa_filter
 from snn.data.config import DataConfig
@@ -56,6 +57,17 @@ class CircuitConfig(Section):
     t_refractory_s: float = Field(0.002, ge=0)
     acceleration: float = Field(1000.0, gt=0)  # chip speed over real time; the neurons of the chip fire at 100 kHz
 
+    def circuit(self) -> LIFCircuit:
+        """The circuit with the leak of the published neuron, not yet that of a speed."""
+        return LIFCircuit(
+            device=DEVICES[self.device],
+            width=self.width_m,
+            c_mem=self.c_mem_f,
+            v_threshold=self.v_threshold_v,
+            v_sink=self.v_sink_v,
+            t_refractory=self.t_refractory_s / self.acceleration,
+        )
+
 
 class ReservoirConfig(Section):
     """Neurons on a lattice, their synapses in fractions of the charge that fires a neuron."""
@@ -96,6 +108,11 @@ class ReservoirConfig(Section):
         if self.fan_out > n:
             raise ValueError(f"fan_out must be at most the {n} neurons of the lattice, got {self.fan_out}")
         return self
+
+    @property
+    def typical_tau_mem(self) -> Seconds:
+        """The geometric mean of the shortest and the longest membrane time constant."""
+        return (self.tau_mem_s[0] * self.tau_mem_s[1]) ** 0.5
 
     def layout(self) -> Lattice:
         """The lattice and its rule of connection."""
@@ -140,8 +157,18 @@ class PlasticityConfig(Section):
     passes: int = Field(1, ge=1, le=1000)  # over the training clips
     a_plus: float = Field(STDP.a_plus, ge=0)  # levels for each pair
     a_minus: float = Field(STDP.a_minus, ge=0)
-    max_gain: float = Field(2.0, gt=0)  # of the strength at the start
-    levels: int = Field(16, ge=2, le=2**16)
+    max_gain: float = Field(2.0, ge=1)  # of the strength at the start
+    levels: int = Field(15, ge=2, le=2**16)  # from none to max_gain; the strength at the start is one of them
+
+    @model_validator(mode="after")
+    def _starts_on_a_level(self):
+        start = (self.levels - 1) / self.max_gain
+        if abs(start - round(start)) > 1e-9:
+            raise ValueError(
+                f"{self.levels} levels up to max_gain = {self.max_gain:g} do not hold the strength at the start; "
+                f"(levels - 1) / max_gain must be whole, got {start:g}"
+            )
+        return self
 
 
 class ComparisonConfig(Section):
@@ -188,7 +215,9 @@ class ReservoirRecipe(Section):
         low, _ = gate_range(circuit.device)
         most = float(btbt_current(circuit.device.v_ds - low, circuit.device, circuit.width))
         currents = {"input.gain": self.input.gain / self.input.tau_mem_s if self.input.kind == "lif" else 0.0}
-        currents |= {f"reservoir.{name}": getattr(r, name) / r.pulse_s for name in ("w_input", "w_ee", "w_ie")}
+        grown = self.plasticity.max_gain if self.plasticity.rule != "none" else 1.0
+        gains = {"w_input": 1.0, "w_ee": grown, "w_ei": grown, "w_ie": 1.0, "w_ii": 1.0}
+        currents |= {f"reservoir.{name}": gain * getattr(r, name) / r.pulse_s for name, gain in gains.items()}
         key, largest = max(currents.items(), key=lambda item: item[1])
         if largest * speed * circuit.charge_per_weight > most:
             raise ValueError(
@@ -198,13 +227,4 @@ class ReservoirRecipe(Section):
 
     def circuit(self) -> LIFCircuit:
         """The circuit of a typical reservoir neuron, at the speed of the chip."""
-        n, tau = self.neuron, self.reservoir.tau_mem_s
-        bare = LIFCircuit(
-            device=DEVICES[n.device],
-            width=n.width_m,
-            c_mem=n.c_mem_f,
-            v_threshold=n.v_threshold_v,
-            v_sink=n.v_sink_v,
-            t_refractory=n.t_refractory_s / n.acceleration,
-        )
-        return circuit_for_tau((tau[0] * tau[1]) ** 0.5 / n.acceleration, bare)
+        return circuit_for_tau(self.reservoir.typical_tau_mem / self.neuron.acceleration, self.neuron.circuit())

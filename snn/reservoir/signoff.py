@@ -16,6 +16,14 @@ from snn.reservoir.experiment import split_clips
 from snn.reservoir.run import ReservoirModel, ReservoirRun
 from snn.reservoir.tuning import chip_inputs
 
+# ASSUMED: what a circuit team would sign. The last one finds a wrong delay or pulse, shorter than a bin.
+LIMITS = {
+    "least_matched_spikes": 0.99,
+    "least_class_agreement": 1.0,
+    "most_energy_error": 0.10,
+    "most_p95_timing_error_bins": 0.1,
+}
+
 
 def sign_off_run(
     run: ReservoirRun,
@@ -28,7 +36,8 @@ def sign_off_run(
 ) -> dict[str, Any]:
     """Sign off `n_clips` test clips, drawn with `seed`: what `snn signoff --json` prints.
 
-    Two spikes match within one bin of a millisecond of speech. Raises: as `circuits.signoff.sign_off`.
+    Two spikes match within one bin of a millisecond of speech. `passed` says whether all of `LIMITS` are kept.
+    Raises: ValueError for no clip or a network that has no deck, otherwise as `circuits.signoff.sign_off`.
     """
     if n_clips < 1:
         raise ValueError(f"clips must be at least 1, got {n_clips}")
@@ -47,8 +56,10 @@ def sign_off_run(
     engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]
     told = [_told(run.model, reservoir, trains) for trains in (engine, [result.spikes for result in signed])]
     labels = [run.labels[clips.labels[i]] for i in chosen]
-    return _verdict(signed, bin_s) | {
-        "class_agreement": float(np.mean(np.equal(*told))),
+    found = _compared(signed, bin_s) | {"class_agreement": float(np.mean(np.equal(*told)))}
+    return found | {
+        "passed": is_passed(found),
+        "limits": LIMITS,
         "clips": [
             _row(result, label, *(run.labels[k] for k in answers))
             for result, label, *answers in zip(signed, labels, *told, strict=True)
@@ -65,7 +76,18 @@ def _told(model: ReservoirModel, reservoir: Reservoir, clips: list[SpikeTrains])
     return model.readout.scores(count_features(speech, model.recipe.readout)).argmax(axis=1)
 
 
-def _verdict(signed: list[SignOff], bin_s: Seconds) -> dict[str, Any]:
+def is_passed(found: dict[str, Any]) -> bool:
+    """Whether what was found keeps all of `LIMITS`."""
+    late = found["timing_error_s"]["p95"]
+    return bool(
+        found["matched_spikes"] >= LIMITS["least_matched_spikes"]
+        and found["class_agreement"] >= LIMITS["least_class_agreement"]
+        and abs(found["energy_error"]) <= LIMITS["most_energy_error"]
+        and (late is None or late <= LIMITS["most_p95_timing_error_bins"] * found["bin_s"])
+    )
+
+
+def _compared(signed: list[SignOff], bin_s: Seconds) -> dict[str, Any]:
     """All clips together."""
     matching = pooled([result.matching for result in signed])
     spice, engine = (_sum(parts) for parts in zip(*((r.energy_spice, r.energy_engine) for r in signed), strict=True))

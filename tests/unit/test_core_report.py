@@ -11,14 +11,15 @@ from circuits.core_energy import CoreLoad
 from circuits.core_table import FAN_OUT, PRESS_FACTOR, core_headline, core_table, reaching
 from circuits.neuron import LIFCircuit
 from circuits.published import load_published
-from snn.core_report import ACCELERATION, ENCODERS, RESERVOIR, core_figures, core_load, core_tables, plot_core
+from snn.core_report import ACCELERATION, ENCODERS, RESERVOIR, Core, core_figures, core_load, core_tables, plot_core
 from snn.report.core_figures import figure_core_power
 
 CIRCUIT = LIFCircuit()
 LOAD = core_load(50.0, RESERVOIR, 1.0, ACCELERATION)
-TABLES = core_tables(CIRCUIT, LOAD)
+CORE = Core(CIRCUIT, LOAD)
+TABLES = core_tables(CORE)
 REAL_TIME, GATED = TABLES
-FIGURES = core_figures(CIRCUIT, LOAD)
+FIGURES = core_figures(CORE)
 
 
 def row(table, name):
@@ -68,7 +69,7 @@ def test_verdicts_say_what_is_known():
 
 
 def test_chips_have_no_ratio_and_no_headline():
-    figures = core_figures(CIRCUIT, LOAD, "chip")
+    figures = core_figures(CORE, "chip")
     assert figures["headline"] == []
     names = {r["name"]: r for r in figures["real_time"][1:]}
     assert all(r["ratio_total"] is None and r["verdict"] == "" for r in names.values())
@@ -76,7 +77,7 @@ def test_chips_have_no_ratio_and_no_headline():
     assert names["ODIN"]["dynamic_j"] == pytest.approx(1800 * FAN_OUT * 8.43e-12, rel=1e-9, abs=0)
     assert "TrueNorth" in names
     with pytest.raises(ValueError, match="more than the bare neuron"):
-        figure_core_power(core_tables(CIRCUIT, LOAD, "chip"))
+        figure_core_power(core_tables(CORE, "chip"))
 
 
 def test_the_core_with_its_encoders_costs_56_of_36():
@@ -90,8 +91,8 @@ def test_the_core_with_its_encoders_costs_56_of_36():
 
 def test_measured_rates_count_as_their_sum():
     rates = np.random.default_rng(5).gamma(2.0, 25.0, RESERVOIR)
-    measured = core_figures(CIRCUIT, CoreLoad(rates, 0.5, 1000.0))
-    uniform = core_figures(CIRCUIT, core_load(rates.mean(), RESERVOIR, 0.5, 1000.0))
+    measured = core_figures(Core(CIRCUIT, CoreLoad(rates, 0.5, 1000.0)))
+    uniform = core_figures(Core(CIRCUIT, core_load(rates.mean(), RESERVOIR, 0.5, 1000.0)))
     assert measured["mean_rate_hz"] == pytest.approx(rates.mean())
     for mine, flat in zip(measured["cores"], uniform["cores"], strict=True):
         assert mine["total_j"] == pytest.approx(flat["total_j"], rel=1e-9, abs=0)
@@ -104,7 +105,7 @@ def test_json_holds_no_infinity_and_says_what_is_assumed():
     assert "a spike costs 2.89 fJ" in text
     assert "at an acceleration of 1 the rheobase of 10 fA lies below the device's floor" in FIGURES["notes"][0]
     assert len(FIGURES["notes"]) == 1
-    real_time = core_figures(CIRCUIT, replace(LOAD, acceleration=1.0))
+    real_time = core_figures(Core(CIRCUIT, replace(LOAD, acceleration=1.0)))
     assert "accelerated" not in real_time
     assert "gating" not in " ".join(real_time["assumptions"])
 
@@ -124,10 +125,10 @@ def test_the_picture_shows_our_floor_and_every_other_line():
 
 
 def test_the_picture_is_written_or_refused(tmp_path: Path):
-    plot_core(CIRCUIT, LOAD, tmp_path / "core.svg")
+    plot_core(CORE, tmp_path / "core.svg")
     assert (tmp_path / "core.svg").read_text(encoding="utf-8").startswith("<?xml")
     with pytest.raises(ValueError, match="a picture ends in"):
-        plot_core(CIRCUIT, LOAD, tmp_path / "core.txt")
+        plot_core(CORE, tmp_path / "core.txt")
     with pytest.raises(ValueError, match="no table to draw"):
         figure_core_power(())
 
@@ -148,5 +149,5 @@ def test_no_core_and_no_rate_are_refused(rate, neurons, message):
 
 def test_a_rate_that_our_own_reset_forbids_is_refused():
     with pytest.raises(ValueError, match=r"a rate of 6 kHz at an acceleration of 1000 exceeds the 5 MHz"):
-        core_figures(CIRCUIT, core_load(6e3, RESERVOIR, 1.0, 1000.0))
-    assert core_figures(CIRCUIT, core_load(4e3, RESERVOIR, 1.0, 1000.0))["accelerated"]
+        core_figures(Core(CIRCUIT, core_load(6e3, RESERVOIR, 1.0, 1000.0)))
+    assert core_figures(Core(CIRCUIT, core_load(4e3, RESERVOIR, 1.0, 1000.0)))["accelerated"]

@@ -99,7 +99,8 @@ def test_activity_sums_the_epochs_in_units_of_the_circuit(task):
     swing = circuit.c_mem * 0.4
     assert activity.teacher_charge == pytest.approx(learnt.teacher_charge.sum() * swing, rel=1e-12, abs=0)
     assert activity.drive_charge == pytest.approx(learnt.drive_charge.sum() * swing, rel=1e-12, abs=0)
-    assert activity.neuron_time == pytest.approx(800 * N_LABELS * 0.8e-3, rel=1e-12, abs=0)
+    assert activity.time == pytest.approx(800 * 0.8e-3, rel=1e-12, abs=0)
+    assert activity.weight_reads == 800 * 100 * N_LABELS
 
 
 def test_without_evidence_all_labels_tie():

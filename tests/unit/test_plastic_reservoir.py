@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from snn.networks.reservoir import draw_wiring
+from snn.plasticity.reward import Reward
 from snn.recipe import parse_recipe
 from snn.reservoir.plastic import grid_of, learn_inside
 from snn.reservoir.tuning import Tuning
@@ -41,26 +42,50 @@ def test_only_excitatory_recurrent_synapses_learn_and_they_stay_on_the_grid(rule
     after, plastic = result.wires, before.recurrent > 0
     np.testing.assert_array_equal(after.weights, before.weights)
     np.testing.assert_array_equal(after.recurrent[~plastic], before.recurrent[~plastic])
-    levels = after.recurrent[plastic] / grid_of(recipe).step
+    levels = after.recurrent[plastic] / (before.recurrent[plastic] * grid_of(recipe).step)
     np.testing.assert_allclose(levels, np.rint(levels), atol=1e-9)
     assert levels.min() >= 0
-    assert levels.max() <= 15
+    assert levels.max() <= 14.001
     assert result.levels_changed > 0
     assert result.synapses_at_zero == np.count_nonzero(levels < 0.5)
     assert len(result.answers) == (rule == "reward")
 
 
-def test_without_amplitudes_nothing_moves_but_to_the_nearest_level():
-    recipe, before, result = learned("stdp", "a_plus=0", "a_minus=0")
+@pytest.mark.parametrize("strengths", [(), ("w_ei=0.13",)])
+def test_without_amplitudes_nothing_moves(strengths):
+    _, before, result = learned("stdp", "a_plus=0", "a_minus=0", *strengths)
     assert result.levels_changed == 0
-    np.testing.assert_allclose(result.wires.recurrent, before.recurrent, atol=grid_of(recipe).step / 2)
+    np.testing.assert_allclose(result.wires.recurrent, before.recurrent, rtol=1e-12)
+
+
+def test_levels_that_do_not_hold_the_start_are_refused():
+    with pytest.raises(ValueError, match=r"\(levels - 1\) / max_gain must be whole, got 7.5"):
+        learned("stdp", "plasticity.levels=16")
+
+
+def test_strengths_that_learning_may_reach_must_be_within_the_device():
+    parse_recipe(RECIPE, ["w_ei=50"])
+    for setting in (["w_ii=1e6"], ["w_ei=1e6"], ["w_ei=50", "rule=stdp", "max_gain=1000", "levels=1001"]):
+        with pytest.raises(ValueError, match=r"reservoir\.w_\w\w at an acceleration of 1000 asks for"):
+            parse_recipe(RECIPE, setting)
+
+
+def test_the_reward_decides_the_sign(monkeypatch):
+    """Depression alone: what is rewarded weakens, what is punished grows."""
+    moved = []
+    for reward in (1.0, -1.0):
+        monkeypatch.setattr(Reward, "judge", lambda self, is_right, reward=reward: (reward, self))
+        moved.append(learned("reward", "a_plus=0", "a_minus=0.3")[2].strength - 1)
+    assert moved[0].max() <= 0 <= moved[1].min()
+    assert moved[0].any()
+    assert moved[1].any()
 
 
 def test_depression_alone_silences_synapses_and_its_energy_is_told():
     recipe, before, result = learned("stdp", "a_plus=0", "a_minus=5")
     assert result.wires.recurrent[before.recurrent > 0].sum() < before.recurrent[before.recurrent > 0].sum()
     told = result.as_dict(recipe)
-    assert told["energy_per_clip_j"]["weight_lines"] > 0
+    assert told["energy_per_clip_j"]["weight_writes"] > 0
     assert told["energy_per_clip_loihi_j"] == pytest.approx(result.levels_changed / 12 * 120e-12, rel=1e-12, abs=0)
 
 

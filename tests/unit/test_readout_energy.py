@@ -19,7 +19,8 @@ def told(setting):
     rule, lines = rule_of(setting.learning), [spike_trains([np.array([0.1, 0.2, 0.3])], 0.4)] * 2
     learning = learn_online(lines, [0, 1], rule, np.zeros((1, 2)), np.random.default_rng(0), setting.learning.epochs)
     answer = recognise(lines, learning.weights, rule)
-    return learning, answer, learning_energies(OnlineResult(learning.weights, learning, 0.5, 0.5, answer), setting)
+    result = OnlineResult(learning.weights, learning, 0.5, 0.5, answer, rule.mode)
+    return learning, answer, learning_energies(result, setting)
 
 
 def test_the_rail_of_inhibition_lies_as_deep_as_the_recipe_says():
@@ -27,19 +28,24 @@ def test_the_rail_of_inhibition_lies_as_deep_as_the_recipe_says():
     assert (circuit.v_sink - circuit.v_reset) / circuit.swing == pytest.approx(-8.0, rel=1e-12, abs=0)
 
 
-def test_recognising_pays_for_spikes_currents_and_leaks():
+def test_recognising_pays_for_spikes_currents_leaks_and_each_weight_once():
     setting = recipe("learning.epochs=3")
     learning, answer, energies = told(setting)
     circuit, parts = readout_circuit(setting), energies["recognition_energy_j"]
-    spike = spike_energy(circuit)
+    spike, gate = spike_energy(circuit), circuit.c_reset  # c_reset is that of one gate
     each = spike.control + spike.reset + spike.crowbar
     assert parts["readout"] == pytest.approx(answer.spikes.sum() / 2 * each, rel=1e-12, abs=0)
     bias = setting.learning.readout_bias * 2 * 0.4 / setting.learning.tau_readout_s
     swings = bias + 3 * np.maximum(learning.weights, 0).sum()
     assert parts["drive"] == pytest.approx(swings * circuit.c_mem * circuit.swing * 0.9, rel=1e-9, abs=0)
-    assert parts["static"] == pytest.approx(circuit.static_power * 2 * 0.4 / setting.neuron.acceleration, rel=1e-12)
+    seconds = 0.4 / setting.neuron.acceleration
+    assert parts["static"] == pytest.approx(circuit.static_power * 2 * seconds, rel=1e-9, abs=0)
+    wires_and_register = (2 + 4 * 0.1 + 2) * gate  # a bit line of four bins
+    assert parts["weight_reads"] == pytest.approx(2 * 8 * wires_and_register * 0.81, rel=1e-9, abs=0)
+    assert parts["weight_leak"] == pytest.approx(2 * 8 * 2 * circuit.i_static * 0.9 * seconds, rel=1e-9, abs=0)
 
 
 def test_without_an_epoch_only_recognising_is_told():
     energies = told(recipe("learning.epochs=0"))[2]
     assert set(energies) == {"recognition_energy_j", "learning_not_modelled"}
+    assert "weight_writes" not in energies["recognition_energy_j"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from circuits.chip_calibration import CALIBRATION
-from circuits.chip_spread import TYPICAL, Condition
+from circuits.chip_spread import TYPICAL, Condition, perturbed
 from circuits.spread import Spread
 from snn.data.corpus import open_corpus
 from snn.networks.reservoir import build_reservoir, draw_wiring
@@ -17,7 +17,7 @@ from snn.reservoir import spread as study_module
 from snn.reservoir.bins import count_features
 from snn.reservoir.evaluation import evaluate_reservoir
 from snn.reservoir.experiment import split_clips
-from snn.reservoir.one_chip import Chip, Driven, run_chip
+from snn.reservoir.one_chip import Chip, Driven, _run, run_chip
 from snn.reservoir.recipe import ReservoirRecipe
 from snn.reservoir.run import ReservoirModel, ReservoirRun
 from snn.reservoir.spread import SWEEPS, VARIANTS, StudyConfig, spread_study, study_run
@@ -55,6 +55,19 @@ def model() -> ReservoirModel:
 @pytest.fixture(scope="module")
 def study(model):
     return spread_study(model, CLIPS, CONFIG, n_jobs=1)
+
+
+@pytest.mark.parametrize("pulse_s", [0.0005, 0.004])
+def test_devices_are_those_of_the_recipes_pulse(model, pulse_s):
+    """A shorter pulse takes a larger current, so another gate bias, which low supply weakens by another factor."""
+    recipe = RECIPE.model_copy(update={"reservoir": RECIPE.reservoir.model_copy(update={"pulse_s": pulse_s})})
+    chip = ReservoirModel(recipe, model.tuning, model.wires, model.readout, model.online)
+    condition, net = Condition(supply=0.9), chip.reservoir.network
+    expected, _ = perturbed(net, condition, t_pulse=pulse_s / recipe.neuron.acceleration)
+    _, found, _ = _run(chip, Chip(TYPICAL, None, model.readout), condition, Driven(INPUTS[:1], LABELS[:1]))
+    np.testing.assert_array_equal(found.layer("reservoir").recurrent, expected.layer("reservoir").recurrent)
+    other, _ = perturbed(net, condition)
+    assert not np.allclose(found.layer("reservoir").weights, other.layer("reservoir").weights, rtol=0.05)
 
 
 def rows(study, **wanted):
