@@ -12,12 +12,18 @@ from statistics import mean
 
 from snn import load_recipe, open_corpus, train
 
+PUBLISHED = [  # constants of the calcium rule as the group of the chip has them, in swings of its 20 mV
+    *("learning.mode=calcium", "tau_calcium_s=0.064", "calcium_threshold=10", "margin=2", "p_up=0.1", "p_down=0.1"),
+    *("hold=false", "conserve=false", "teacher=500", "w_max=0.4", "n_levels=1601", "tau_readout_s=0.064"),
+    *("readout_refractory_s=0.003", "readout_bias=0", "readout_floor=0"),
+]
 ROWS = {
     "20 + 36, order 0": ("chip-20-36", []),
     "20 + 36, order 1": ("chip-20-36", ["order=1"]),
     "20 + 36, order 2": ("chip-20-36", ["order=2"]),
     "20 + 36, signed": ("chip-20-36", ["inhibitory=0.2", "w_ie=0.3", "w_ii=0.3", "r0=2.15"]),
     "20 + 36, fixed bins": ("chip-20-36", ["bins=fixed", "n_bins=8", "width_s=0.075"]),
+    "20 + 36, published rule": ("chip-20-36", PUBLISHED),
     "20 + 36, STDP": ("chip-20-36", ["rule=stdp"]),
     "20 + 36, reward": ("chip-20-36", ["rule=reward"]),
     "36 trained by e-prop": ("chip-20-36", ["eprop_epochs=8"]),
