@@ -59,7 +59,7 @@ def corners(
     device: Annotated[str, typer.Option(help="Named device; `snn neuron --device list` names them.")] = "32nm-pdsoi",
     v_gs: Annotated[float | None, typer.Option(help="Gate bias (V), negative; default -0.5.")] = None,
     n: Annotated[int, typer.Option(help="Neurons, each with its own mismatch.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Seed of the mismatch.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the mismatch.")] = 0,
     jobs: Annotated[int, typer.Option(help="Threads; -1 for one per core.")] = -1,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
     json: Json = False,
@@ -100,9 +100,9 @@ def core(
 def signoff(
     run: RunFolder,
     clips: Annotated[int, typer.Option(help="Test clips to simulate in ngspice.")] = 10,
-    seed: Annotated[int, typer.Option(help="Draws the clips.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the clips.")] = 0,
     timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each clip.")] = 600.0,
-    jobs: Annotated[int, typer.Option(help="Processes of ngspice at a time.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes of ngspice at a time.")] = 2,
     json: Json = False,
 ) -> None:
     """Simulate a trained chip in ngspice on recordings: spikes, answers, energy by both; exit code 1 if far off."""
@@ -124,7 +124,7 @@ def spread(
     clips: Annotated[int, typer.Option(help="Test clips for each chip, evenly spaced.")] = 100,
     retrain: Annotated[int, typer.Option(help="Training clips on which each chip's readout is fitted anew.")] = 0,
     leak: Annotated[str, typer.Option(help="held, or tunnelling: what sets the leak follows the devices.")] = "held",
-    seed: Annotated[int, typer.Option(help="Draws the mismatch.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the mismatch.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="Folder for one picture of each sweep.")] = None,
     json: Json = False,
 ) -> None:

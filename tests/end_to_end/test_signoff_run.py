@@ -1,0 +1,118 @@
+"""A trained chip signed off on its test clips: what is printed, what passes, and what must not."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.signoff import CoreTiming, SignOff, match_spikes
+from circuits.signoff.run import ENGINE_PARTS
+from circuits.spikes import SpikeTrains
+from snn.recipe import parse_recipe
+from snn.reservoir import signoff
+from snn.reservoir.experiment import train_reservoir
+
+TINY = """
+name = "tiny-chip"
+[ear]
+bank = "mel"
+n_channels = 6
+duration_s = 0.3
+[reservoir]
+lattice = [2, 2, 3]
+w_ee = 0.3
+[readout]
+n_bins = 4
+[learning]
+epochs = 0
+"""
+with_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, spoken):
+    folder = tmp_path_factory.mktemp("signed") / "run"
+    train_reservoir(parse_recipe(TINY), str(spoken), folder)
+    return folder
+
+
+def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False):
+    """A simulator that gives back what the engine did, but for so much."""
+
+    def sign_offs(net, clips, *, timing, bin, timeout_s, n_jobs):
+        signed = []
+        for stimulus, engine in clips:
+            times, neurons = engine.spike_times, engine.spike_neurons
+            expected = SpikeTrains(times, neurons, net.n_neurons, stimulus.duration)
+            some = np.arange(times.size) < kept * times.size
+            moved = np.minimum(times[some] + late, stimulus.duration)
+            found = SpikeTrains(moved, neurons[some], net.n_neurons, stimulus.duration)
+            if swapped:
+                found = replace(found, times=np.sort(stimulus.duration - found.times))
+            energy = {
+                part: float(sum(engine.energy.parts[name].sum() for name in names))
+                for part, names in ENGINE_PARTS.items()
+            }
+            dear = {part: joules * dearer for part, joules in energy.items()}
+            signed.append(SignOff(match_spikes(expected, found, bin=bin), found, dear, energy))
+        return signed
+
+    return sign_offs
+
+
+@pytest.mark.parametrize(
+    ("difference", "code", "figure", "value"),
+    [
+        ({}, 0, "matched_spikes", 1.0),
+        ({"late": 20e-9}, 0, "matched_spikes", 1.0),
+        ({"late": 0.8e-6}, 1, "matched_spikes", 1.0),  # a delay that is wrong by less than a bin
+        ({"kept": 0.9}, 1, "matched_spikes", 2 * 0.9 / 1.9),
+        ({"dearer": 1.2}, 1, "energy_error", 0.2),
+        ({"dearer": 0.8}, 1, "energy_error", -0.2),
+    ],
+)
+def test_what_is_too_far_off_fails(run, snn, monkeypatch, difference, code, figure, value):
+    monkeypatch.setattr(signoff, "sign_offs", stand_in(**difference))
+    ended, out, _ = snn("signoff", run, "--clips", 2, "--json")
+    told = json.loads(out)
+    assert (ended, told["passed"]) == (code, not code)
+    assert told[figure] == pytest.approx(value, abs=0.01)
+    assert len(told["clips"]) == told["n_clips"] == 2
+
+
+def test_another_answer_fails(run, snn, monkeypatch):
+    """Spikes that run backwards tell another word."""
+    monkeypatch.setattr(signoff, "sign_offs", stand_in(swapped=True))
+    ended, out, _ = snn("signoff", run, "--clips", 6, "--json")
+    told = json.loads(out)
+    assert ended == 1
+    same = np.mean([clip["engine"] == clip["ngspice"] for clip in told["clips"]])
+    assert told["class_agreement"] == same
+
+
+@with_ngspice
+def test_ngspice_agrees_with_the_engine_and_finds_a_wrong_delay(run, snn, snn_json, monkeypatch):
+    told = snn_json("signoff", run, "--clips", 1)
+    assert told["passed"]
+    assert told["n_spikes"] > 50
+    assert told["timing_error_s"]["p95"] < 0.1 * told["bin_s"]
+    monkeypatch.setattr(signoff, "CoreTiming", lambda delay, t_pulse: CoreTiming(0.2 * delay, t_pulse))
+    ended, out, _ = snn("signoff", run, "--clips", 1, "--json")
+    assert (ended, json.loads(out)["passed"]) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--jobs", "0"], "jobs"),
+        (["--seed", "-1"], "seed"),
+        (["--timeout", "0"], "timeout"),
+        (["--clips", "0"], "clips must be at least 1"),
+    ],
+)
+def test_bad_options_are_named(run, snn, flags, message):
+    code, out, err = snn("signoff", run, *flags)
+    assert (code, out) == (2, "")
+    assert message in err
