@@ -22,7 +22,7 @@ from circuits.spread import Spread, sample
 from circuits.synapse import T_PULSE, SynapseArray, synapses
 from circuits.transient.network import neurons_of
 from circuits.transient.population import Population
-from circuits.units import Kelvin, Seconds, Volts, freeze_si, require
+from circuits.units import ZERO_CELSIUS, Kelvin, Seconds, Volts, freeze_si, require
 from circuits.wiring import wire
 
 N_REPLICAS = 16  # ASSUMED: test devices of each bias line, and test neurons, that a chip carries for its calibration
@@ -53,6 +53,18 @@ class Condition:
         require(self, "years", self.years >= 0, "zero or positive")
         require(self, "process", self.process in PROCESS_SHIFTS, f"one of {', '.join(PROCESS_SHIFTS)}")
         require(self, "leak", self.leak in get_args(Leak), f"one of {', '.join(get_args(Leak))}")
+
+    @property
+    def label(self) -> str:
+        """What differs from nominal, in words."""
+        celsius = round(self.temperature - ZERO_CELSIUS)
+        parts = {
+            f"{celsius} C": self.temperature != REFERENCE_TEMPERATURE,
+            f"{self.supply:.0%} supply": self.supply != 1,
+            f"{self.years:g} years": self.years != 0,
+            self.process: self.process != "TT",
+        }
+        return ", ".join(part for part, differs in parts.items() if differs) or "nominal"
 
     def circuit(self, nominal: LIFCircuit) -> LIFCircuit:
         """The circuit here: `corner_circuit`, then `aged`; its leak is that of leak = "held"."""

@@ -13,7 +13,7 @@ from itertools import product
 from circuits.btbt import BTBTDevice, arrhenius
 from circuits.neuron import LIFCircuit, at_temperature
 from circuits.supply import at_supply
-from circuits.units import Kelvin, Volts, freeze_si, require
+from circuits.units import ZERO_CELSIUS, Kelvin, Volts, freeze_si, require
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Corner:
 
 def _corner(process: str, supply: float, temperature: Kelvin) -> Corner:
     """A corner with its name, `SS_n40C_90pct`: a word of letters, digits and underscores that a netlist can hold."""
-    celsius = round(temperature - 273.15)
+    celsius = round(temperature - ZERO_CELSIUS)
     return Corner(f"{process}_{'n' * (celsius < 0)}{abs(celsius)}C_{supply:.0%}".replace("%", "pct"),
                   process, supply, temperature)  # fmt: skip
 

@@ -28,6 +28,7 @@ pA, nA, fA = 1e-12, 1e-9, 1e-15
 mV = 1e-3
 ns, us, ms = 1e-9, 1e-6, 1e-3
 nm, um = 1e-9, 1e-6
+ZERO_CELSIUS: Kelvin = 273.15
 kHz, MHz = 1e3, 1e6
 eV = 1.602176634e-19  # J, exact. Source: SI definition of the elementary charge
 

@@ -73,25 +73,29 @@ def corners(
 
 
 def core(
-    rate: Annotated[float, typer.Option(help="Mean rate of a neuron (Hz), in the time of the speech.")] = 50.0,
-    duration: Annotated[float, typer.Option(help="Length of the utterance (s).")] = 1.0,
-    neurons: Annotated[int, typer.Option(help="Neurons of the reservoir; 20 encoders are added beside it.")] = 36,
-    acceleration: Annotated[float, typer.Option(help="Beside real time: so many times faster, then off.")] = 1000.0,
-    device: Annotated[str, typer.Option(help="Named device; `snn neuron --device list` names them.")] = "32nm-pdsoi",
-    run: Annotated[Path | None, typer.Option(help="Take the neuron and all figures above from a reservoir.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Mean rate of a neuron (Hz) in speech time; default 50.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Length of the utterance (s); default 1.")] = None,
+    neurons: Annotated[int | None, typer.Option(help="Of the reservoir, 20 encoders beside it; default 36.")] = None,
+    acceleration: Annotated[
+        float | None, typer.Option(help="Beside real time: so many times faster, then off; default 1000.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="Named device; default 32nm-pdsoi.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Take neuron and load from a reservoir's run instead.")] = None,
     scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
     plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
     json: Json = False,
 ) -> None:
     """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
-    from snn.core_report import Core, core_figures, core_load, plot_core, run_core
-    from snn.neuron_report import neuron_circuit
+    from snn.core_report import asked_core, core_figures, plot_core, run_core
     from snn.reservoir.run import require_reservoir
     from snn.run import load_run
 
     with Terminal(json) as terminal:
-        asked = Core(neuron_circuit(device, None, 300.0), core_load(rate, neurons, duration, acceleration))
-        compared = run_core(require_reservoir(load_run(run))) if run else asked
+        asked = {"rate": rate, "duration": duration, "neurons": neurons, "acceleration": acceleration, "device": device}
+        wish = {name: value for name, value in asked.items() if value is not None}
+        if run and wish:
+            raise ValueError(f"--run brings its own {', '.join(wish)}: leave out {', '.join(f'--{k}' for k in wish)}")
+        compared = run_core(require_reservoir(load_run(run))) if run else asked_core(**wish)
         if plot:
             plot_core(compared, plot, scope)
         terminal.result(core_figures(compared, scope))

@@ -13,7 +13,7 @@ from circuits.neuron import LIFCircuit, spike_energy
 from circuits.units import Hertz, Joules, Seconds, ms, si
 from snn.networks.reservoir import INPUT
 from snn.networks.reservoir import RESERVOIR as RESERVOIR_NAME
-from snn.neuron_report import assumptions
+from snn.neuron_report import assumptions, neuron_circuit
 from snn.reservoir.run import ReservoirRun
 from snn.run import load_activity
 
@@ -43,6 +43,17 @@ class Core:
     load: CoreLoad
     tau_mem: Seconds = SPEECH_TAU
     encoder_rates: np.ndarray | None = None  # (encoder,), Hz; None: `ENCODERS` that spike as often as the reservoir
+
+
+def asked_core(
+    rate: Hertz = 50.0,
+    duration: Seconds = 1.0,
+    neurons: int = RESERVOIR,
+    acceleration: float = ACCELERATION,
+    device: str = "32nm-pdsoi",
+) -> Core:
+    """The core of a named device under a load, see `core_load`."""
+    return Core(neuron_circuit(device, None, 300.0), core_load(rate, neurons, duration, acceleration))
 
 
 def run_core(run: ReservoirRun) -> Core:
@@ -127,33 +138,37 @@ def _joules(energy: CoreEnergy) -> dict[str, Joules | None]:
 
 
 def _ours(ours: CoreEnergy) -> dict[str, Any]:
-    return _figures(ours) | dict.fromkeys(("ratio_dynamic", "ratio_total"), 1.0) | {
-        "wins_above_hz": None, "wins_below_hz": None, "verdict": "ours"
-    }  # fmt: skip
+    return _figures(ours, 1.0, 1.0, None, "ours")
 
 
 def _row(row: CoreRow) -> dict[str, Any]:
-    """One other neuron; `wins_below_hz` None beside a `wins_above_hz`: at every rate above."""
-    above, below = row.wins or (None, None)
-    return _figures(row.energy) | {
-        "ratio_dynamic": row.ratio_dynamic,
-        "ratio_total": row.ratio_total,
-        "wins_above_hz": above,
-        "wins_below_hz": below if below is not None and np.isfinite(below) else None,
-        "verdict": row.verdict,
-    }
+    return _figures(row.energy, row.ratio_dynamic, row.ratio_total, row.wins, row.verdict)
 
 
-def _figures(energy: CoreEnergy) -> dict[str, Any]:
-    neuron = energy.neuron
+def _figures(
+    energy: CoreEnergy,
+    ratio_dynamic: float | None,
+    ratio_total: float | None,
+    wins: tuple[Hertz, Hertz] | None,
+    verdict: str,
+) -> dict[str, Any]:
+    """What matters most comes first; `wins_below_hz` None beside a `wins_above_hz`: at every rate above."""
+    neuron, (above, below) = energy.neuron, wins or (None, None)
+    joules = _joules(energy)
     return {
         "name": neuron.name,
+        "total_j": joules.pop("total_j"),
+        "bound": "lower" if energy.lower_bound else "",
+        "ratio_total": ratio_total,
+        "verdict": verdict,
+        "ratio_dynamic": ratio_dynamic,
+        **joules,
+        "wins_above_hz": above,
+        "wins_below_hz": below if below is not None and np.isfinite(below) else None,
         "year": neuron.year,
         "measured": neuron.measured,
         "marginal_j": neuron.marginal,
         "static_w": neuron.static,
-        **_joules(energy),
-        "bound": "lower" if energy.lower_bound else "",
         "reference": neuron.source,
         "note": neuron.note,
     }

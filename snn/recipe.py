@@ -181,8 +181,8 @@ def recipe_names() -> tuple[str, ...]:
 def load_recipe(name: str, settings: Iterable[str] = ()) -> Recipe | ReservoirRecipe:
     """The recipe of that name, or of a TOML file, with `key=value` settings applied.
 
-    A key is `section.key`, or the key alone where only one section has it. A recipe with a section `[reservoir]` is a
-    `ReservoirRecipe`, any other a `Recipe`.
+    A key is `section.key`, or the key alone where only one section has it. A recipe with a section that only
+    reservoirs have, such as `[reservoir]` or `[ear]`, is a `ReservoirRecipe`, any other a `Recipe`.
     Raises: RecipeError for an unknown recipe, key or value.
     """
     if name.endswith(".toml"):
@@ -198,7 +198,8 @@ def load_recipe(name: str, settings: Iterable[str] = ()) -> Recipe | ReservoirRe
 def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe") -> Recipe | ReservoirRecipe:
     """A recipe from TOML text with `key=value` settings. Raises: RecipeError, one line."""
     table = read_table(text, place)
-    return validated(table, settings, ReservoirRecipe if "reservoir" in table else Recipe, place)
+    own = ReservoirRecipe.model_fields.keys() - Recipe.model_fields.keys()  # sections that no spotter has
+    return validated(table, settings, ReservoirRecipe if own & table.keys() else Recipe, place)
 
 
 def _read(path: Path) -> str:

@@ -109,7 +109,7 @@ def require_same_experiment(out: Path, recipe: Recipe | ReservoirRecipe, data: s
     started, place, _, _ = read_config(out)
     if (started, place) == (recipe, data):
         return
-    old, new = started.model_dump() | {"on": place}, recipe.model_dump() | {"on": data}
+    old, new = started.model_dump() | {"--data": place}, recipe.model_dump() | {"--data": data}
     changed = ", ".join(key for key in old | new if old.get(key) != new.get(key))
     raise ValueError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
 

@@ -10,6 +10,7 @@ from circuits.units import si
 
 _UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K", "_f": "F", "_m": "m"}
 
+GAP = 2  # spaces between two columns
 HIDDEN = (  # of a record; --json has them
     "note", "reason", "evidence", "reference", "scope", "area_f2", "parts_j", "marginal_j", "static_w",
 )  # fmt: skip
@@ -29,16 +30,27 @@ def print_result(value: dict[str, Any]) -> None:
     nested: list[tuple[str, Any]] = []
     for key, item in value.items():
         if isinstance(item, dict) or (isinstance(item, list) and item and isinstance(item[0], dict | list)):
-            nested.append((key, item))
-        elif isinstance(item, list):
+            nested += _unfolded(key, item)
+        elif isinstance(item, list) and item and isinstance(item[0], str):
             for line in item:
-                plain.add_row(Text(_name(key)), Text(str(line)))
-        else:
+                plain.add_row(Text(_name(key)), Text(line))
+        elif not isinstance(item, list) or item:
             plain.add_row(Text(_name(key)), Text(_figure(key, item)))
     console.print(plain)
     for key, item in nested:
         console.print()
-        console.print(_rows(key, item) if isinstance(item, list) else _parts(key, item))
+        console.print(_rows(key, item, console.width) if isinstance(item, list) else _parts(key, item))
+
+
+def _unfolded(key: str, item: Any) -> list[tuple[str, Any]]:
+    """A table, and those inside it each as one of their own."""
+    if not isinstance(item, dict):
+        return [(key, item)]
+    inner = {name: part for name, part in item.items() if isinstance(part, dict)}
+    own = {name: part for name, part in item.items() if name not in inner and not (isinstance(part, list) and not part)}
+    return [(key, own)] * bool(own) + [
+        pair for name, part in inner.items() for pair in _unfolded(f"{key}_{name}", part)
+    ]
 
 
 def _parts(key: str, parts: dict[str, Any]) -> Table:
@@ -54,8 +66,8 @@ def _parts(key: str, parts: dict[str, Any]) -> Table:
     return table
 
 
-def _rows(key: str, rows: list[Any]) -> Table:
-    """One row for each record, without the columns that say nothing; lists of lists as a grid."""
+def _rows(key: str, rows: list[Any], width: int) -> Table:
+    """One row for each record, without columns that say nothing or do not fit; lists of lists as a grid."""
     table = Table(box=None, title=_name(key), title_justify="left", pad_edge=False)
     if not isinstance(rows[0], dict):
         for _ in rows[0]:
@@ -65,11 +77,27 @@ def _rows(key: str, rows: list[Any]) -> Table:
         return table
     told = (name for name in rows[0] if name not in HIDDEN)
     columns = [name for name in told if any(row[name] not in (None, "") for row in rows)]
-    for name in columns:
+    cells = {name: [_figure(name, row[name]) for row in rows] for name in columns}
+    shown = _fitting(cells, width)
+    for name in shown:
         table.add_column(_name(name), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_figure(name, row[name])) for name in columns))
+    for row in zip(*(cells[name] for name in shown), strict=True):
+        table.add_row(*map(Text, row))
+    if len(shown) < len(columns):
+        table.caption = f"--json tells {', '.join(_name(name) for name in columns if name not in shown)} too"
+        table.caption_justify = "left"
     return table
+
+
+def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:
+    """The columns, from the left, that fit side by side without a broken word; always the first two."""
+    shown, used = [], 0
+    for name, column in cells.items():
+        used += max(map(len, (_name(name), *column))) + GAP
+        if used - GAP > width and len(shown) >= 2:
+            break
+        shown.append(name)
+    return shown
 
 
 def _name(key: str) -> str:
@@ -80,6 +108,8 @@ def _name(key: str) -> str:
 def _figure(key: str, value: Any) -> str:
     if value is None:
         return "-"
+    if isinstance(value, list):
+        return ", ".join(f"{item:.3g}" if isinstance(item, float) else str(item) for item in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):

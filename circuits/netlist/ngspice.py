@@ -72,7 +72,7 @@ def _measurements(path: Path, command: list[str], timeout_s: float, folder: Path
     try:
         status, output = _run(command, timeout_s, folder)
     except subprocess.TimeoutExpired as error:
-        raise RuntimeError(f"ngspice took longer than {timeout_s:g} s on {path}; raise timeout_s") from error
+        raise RuntimeError(f"ngspice took longer than {timeout_s:g} s on {path}; allow it more (timeout)") from error
     lines = [line.strip() for line in _PROGRESS.sub("", output).splitlines() if line.strip()]
     judged = (line for line in lines if not line.startswith("Circuit:"))  # that line is the title: it may say anything
     if status or any(_TROUBLE.search(line) for line in judged):

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from snn.data.recording_error import refusal
 from snn.data.signal import Signal
 from snn.data.signal_csv import csv_channels, read_csv
 from snn.data.signal_npz import npz_channels, read_npz
 
 SIGNAL_SUFFIXES = (".csv", ".npz")
+LARGEST = 1e30  # ASSUMED: beyond any unit; its square still fits a double
 REMEDY = "repair it, save it again or remove it"
 
 Result = TypeVar("Result")
@@ -23,7 +26,10 @@ def read_signal(path: Path, sample_rate: float | None = None) -> Signal:
         or infinite values, an unknown sample rate, and for more values than a clip can sensibly have.
     """
     is_csv = path.suffix.lower() == ".csv"
-    return _guarded(path, lambda: read_csv(path, sample_rate) if is_csv else read_npz(path, sample_rate))
+    signal = _guarded(path, lambda: read_csv(path, sample_rate) if is_csv else read_npz(path, sample_rate))
+    if (largest := float(np.abs(signal.values).max(initial=0.0))) > LARGEST:
+        raise refusal(path, f"holds a value of size {largest:g}, beyond {LARGEST:g}", "scale it, or " + REMEDY)
+    return signal
 
 
 def signal_channels(path: Path) -> tuple[str, ...]:

@@ -115,12 +115,16 @@ def draw_wiring(recipe: ReservoirRecipe, n_inputs: int, rng: np.random.Generator
 
 def _connected(config: ReservoirConfig, n_input: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Kinds and synapses of the lattice, as many as `n_input` of the inputs leave."""
-    if config.n_synapses is None:
+    if not config.n_synapses:
         return connect(config.layout(), rng)
     try:
         return connect(config.layout(), rng, config.n_synapses - n_input)
     except ValueError as error:
-        raise ValueError(f"n_synapses = {config.n_synapses}, {n_input} of them of the inputs: {error}") from error
+        drawn = n_input + int(connect(config.layout(), rng)[1].sum())
+        raise ValueError(
+            f"n_synapses = {config.n_synapses}, {n_input} of them of the inputs (fan_out for each of ear.n_channels, "
+            f"at least one a line): {error}; set n_synapses near {drawn}, or 0 to take them as drawn"
+        ) from error
 
 
 def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) -> Reservoir:

@@ -11,12 +11,13 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from circuits.units import ZERO_CELSIUS
 from snn.report.style import BLUE, GREEN, GREY, PURPLE, VERMILION, finite, headline, new_figure, plain_axes, si_axis
 from snn.reservoir.spread import SpreadRow, SpreadStudy
 
 COLOURS = {"as made": VERMILION, "calibrated": BLUE, "trimmed": GREEN, "retrained": PURPLE}
 AXES: dict[str, tuple[str, Callable[[SpreadRow], float]]] = {
-    "temperature": ("temperature (°C)", lambda row: row.condition.temperature - 273.15),
+    "temperature": ("temperature (°C)", lambda row: row.condition.temperature - ZERO_CELSIUS),
     "supply": ("supply over nominal", lambda row: row.condition.supply),
     "years": ("years of use", lambda row: row.condition.years),
 }

@@ -21,7 +21,7 @@ from circuits.units import Hertz, Seconds
 class ActivityStatistics:
     """Means over clips and neurons."""
 
-    rate: Hertz
+    rate_hz: Hertz
     silent: float  # share of the neurons that never fire in any clip
     interval_variation: float  # standard deviation over mean of the intervals, neuron by neuron; NaN without intervals
     synchrony: float  # variance of the summed counts of 10 ms over the sum of their variances: 1 if independent
@@ -41,7 +41,7 @@ def activity_statistics(clips: Sequence[SpikeTrains], bin_width: Seconds = 0.010
     seconds = sum(clip.duration for clip in clips)
     parts = together.var(axis=0).sum()
     return ActivityStatistics(
-        rate=float(sum(clip.times.size for clip in clips) / seconds / clips[0].n_neurons),
+        rate_hz=float(sum(clip.times.size for clip in clips) / seconds / clips[0].n_neurons),
         silent=float((together.sum(axis=0) == 0).mean()),
         interval_variation=_interval_variation(clips),
         synchrony=float(together.sum(axis=1).var() / parts) if parts > 0 else math.nan,

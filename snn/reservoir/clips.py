@@ -15,7 +15,7 @@ from snn.data.recording_error import RecordingError
 from snn.data.signal_rows import signal_rows
 from snn.reservoir.recipe import EarConfig
 
-Read = Callable[[Clip], np.ndarray]
+Read = Callable[[Clip], tuple[np.ndarray, float]]  # rows, and how long the whole recording is (s)
 OnClip = Callable[[int, int], None]  # clips done, clips in all
 
 
@@ -23,12 +23,13 @@ OnClip = Callable[[int, int], None]  # clips done, clips in all
 class Clips:
     """Rows of every clip, `(row, channel)` each, before gain and level; labels `(clip,)`.
 
-    `snr_db` `(clip,)` is NaN where no noise was added.
+    `snr_db` `(clip,)` is NaN where no noise was added.   `lengths` `(clip,)`: of the whole recordings (s).
     """
 
     rows: tuple[np.ndarray, ...]
     labels: np.ndarray
     snr_db: np.ndarray
+    lengths: np.ndarray
     skipped: tuple[str, ...] = ()  # one line for each file that could not be used
 
     def __len__(self) -> int:
@@ -52,10 +53,10 @@ def load_clips(
     Raises: RecordingError at the first unusable file, unless `bad_files` is "skip".
     """
     read = _signal_reader(config, source) if source.media == "signals" else _sound_reader(config, source)
-    rows, used, skipped = [], [], []
+    read_clips, used, skipped = [], [], []
     for i, clip in enumerate(clips, 1):
         try:
-            rows.append(read(clip))
+            read_clips.append(read(clip))
             used.append(clip)
         except RecordingError as error:
             if bad_files != "skip":
@@ -63,23 +64,30 @@ def load_clips(
             skipped.append(str(error))
         if on_clip:
             on_clip(i, len(clips))
-    if not rows:
+    if not used:
         raise ValueError(f"none of the {len(clips)} clips can be used: {skipped[0] if skipped else 'there are none'}")
     snr_db = np.array([math.nan if clip.snr_db is None else clip.snr_db for clip in used])
-    return Clips(tuple(rows), np.array([clip.label for clip in used]), snr_db, tuple(skipped))
+    rows, lengths = zip(*read_clips, strict=True)
+    return Clips(rows, np.array([clip.label for clip in used]), snr_db, np.array(lengths), tuple(skipped))
 
 
 def _sound_reader(config: EarConfig, source: Source) -> Read:
     ear = ear_of(config, source.sample_rate)
-    return lambda clip: hear(load_clip(clip, ear.sample_rate, _duration(clip, config)), ear, config.exponent)
+
+    def read(clip: Clip) -> tuple[np.ndarray, float]:
+        length = _length(clip, config)
+        seconds = max(min(length, config.duration_s), config.row_s)
+        return hear(load_clip(clip, ear.sample_rate, seconds), ear, config.exponent), length
+
+    return read
 
 
 def _signal_reader(config: EarConfig, source: Source) -> Read:
-    def read(clip: Clip) -> np.ndarray:
+    def read(clip: Clip) -> tuple[np.ndarray, float]:
         signal = load_signal(clip, source.n_channels)
-        seconds = min(len(signal.values) / signal.sample_rate, config.duration_s)
-        n_rows = max(1, round(seconds / config.row_s))
-        return signal_rows(signal.values, signal.sample_rate, config.row_s, n_rows)
+        length = len(signal.values) / signal.sample_rate
+        n_rows = max(1, round(min(length, config.duration_s) / config.row_s))
+        return signal_rows(signal.values, signal.sample_rate, config.row_s, n_rows), length
 
     return read
 
@@ -95,9 +103,9 @@ def hear(waveform: np.ndarray, ear: Ear, exponent: float) -> np.ndarray:
     return loudness(envelopes(waveform[None], ear), "power", exponent, "none")[0]
 
 
-def _duration(clip: Clip, config: EarConfig) -> float:
-    """Length of a clip (s): its own, at least a row."""
+def _length(clip: Clip, config: EarConfig) -> float:
+    """Length of a clip (s), however long the ear listens."""
     if clip.path is None:
-        return min(clip.duration_s or config.duration_s, config.duration_s)
+        return clip.duration_s or config.duration_s
     whole = audio_info(clip.path).duration_s - clip.start_s
-    return max(min(whole, clip.duration_s or whole, config.duration_s), config.row_s)
+    return min(whole, clip.duration_s or whole)

@@ -75,6 +75,8 @@ def train_reservoir(
         split: run_clips(reservoir, inputs[split], part.labels, reporter, f"running {split}")
         for split, part in clips.items()
     }
+    if not any(response.spikes.times.size for response in heard["train"].responses):
+        reporter.on_note("no neuron spiked in any training clip: the recordings are silent, or raise input.gain")
     n_labels = len(corpus.labels)
     fitted, accuracy = linear_classifier(heard, lambda part: count_features(part.reservoir, recipe.readout), n_labels)
     online = learn_readout(recipe, heard, n_labels)
@@ -105,9 +107,14 @@ def train_reservoir(
 def split_clips(
     recipe: ReservoirRecipe, corpus: Corpus, split: Split, sample_rate: float | int, reporter: Reporter = Reporter()
 ) -> Clips:
-    """The clips of one split, heard; a line for each file that was skipped."""
+    """The clips of one split, heard; a line for each file that was skipped, and one if clips were cut.
+
+    Raises: ValueError where the corpus has no clip there.
+    """
+    if not (wanted := corpus.split(split)):
+        raise ValueError(f"{corpus.name} has no {split} clips: too few recordings to split by {corpus.split_rule}")
     clips = load_clips(
-        corpus.split(split),
+        wanted,
         recipe.ear,
         Source(corpus.media, sample_rate, len(corpus.channels)),
         recipe.data.bad_files,
@@ -115,7 +122,17 @@ def split_clips(
     )
     for line in clips.skipped:
         reporter.on_note(f"skipped {line}")
+    if n_cut := n_longer(clips, recipe):
+        reporter.on_note(
+            f"{n_cut} of {len(clips)} {split} clips were cut to ear.duration_s = {recipe.ear.duration_s:g} s; the "
+            f"longest lasts {clips.lengths.max():.3g} s"
+        )
     return clips
+
+
+def n_longer(clips: Clips, recipe: ReservoirRecipe) -> int:
+    """Clips that last longer than the ear listens, by more than a row."""
+    return int(np.count_nonzero(clips.lengths > recipe.ear.duration_s + recipe.ear.row_s))
 
 
 def linear_classifier(heard: Splits, features: Callable[[Heard], np.ndarray], n_labels: int) -> tuple[Fitted, float]:
@@ -143,6 +160,7 @@ def _about(recipe: ReservoirRecipe, corpus: Corpus, clips: dict[Split, Clips]) -
         "split": recipe.data.split,
         "split_rule": corpus.split_rule,
         **{f"n_{split}": len(clips[split]) for split in SPLITS},
+        "n_cut": sum(n_longer(part, recipe) for part in clips.values()),
         "seed": recipe.training.seed,
         "versions": {name: version(name) for name in ("tunnelspike", "torch", "numpy")},
     }

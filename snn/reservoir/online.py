@@ -72,7 +72,8 @@ class OnlineResult:
             "while_learning": self.learning.prequential.tolist(),  # epoch by epoch, each clip before it is learnt
             "tie_share": self.told.tie_share,  # of the test clips, decided by the membranes
             "rule": self.rule,
-            "weight_updates": int(self.learning.n_up.sum() + self.learning.n_down.sum()),
+            "presentations": self.learning.n_clips * len(self.learning.prequential),  # for learning, all epochs
+            "weight_updates": int(self.learning.n_up.sum() + self.learning.n_down.sum()),  # in all of them
         }
 
 
@@ -121,13 +122,13 @@ def learning_energies(online: OnlineResult, recipe: ReservoirRecipe) -> dict[str
     duration = config.n_bins * config.width_s / recipe.neuron.acceleration
     told = learning_energy(online.told.activity(hardware.circuit, duration), hardware)
     known = {
-        "recognition_energy_j": {name: joules for name, joules in told.items() if name not in ONLY_LEARNING},
+        "recognition_energy_per_clip_j": {name: joules for name, joules in told.items() if name not in ONLY_LEARNING},
         "learning_not_modelled": list(NOT_MODELLED),
     }
     if not recipe.learning.epochs:
         return known
     activity = online.learning.activity(hardware.circuit, duration)
     return known | {
-        "learning_energy_j": learning_energy(activity, hardware),
-        "learning_energy_loihi_j": loihi_energy(activity),
+        "learning_energy_per_clip_j": learning_energy(activity, hardware),
+        "learning_energy_per_clip_loihi_j": loihi_energy(activity),
     }

@@ -3,7 +3,7 @@
 Times and rates are those of the speech; the chip runs `neuron.acceleration` times faster.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,7 @@ from snn.reservoir.lattice import Lattice
 from snn.settings import Section, Span, ordered
 
 RULE, STDP = CalciumRule(), STDPRule()
+BSA_ROW: Seconds = 0.001  # Source: the parameter files of the software reservoir
 
 
 class EarConfig(Section):
@@ -80,7 +81,7 @@ class ReservoirConfig(Section):
     k_ii: float = Field(0.15, ge=0, le=1)
     inhibitory: float = Field(0.0, ge=0, le=1)
     fan_out: int = Field(3, ge=1)  # reservoir neurons that a channel drives
-    n_synapses: int | None = Field(None, ge=1)  # of input and reservoir together; None: as drawn
+    n_synapses: int = Field(0, ge=0)  # of input and reservoir together; 0: as drawn
     tau_mem_s: Span = (0.010, 0.040)  # drawn log-uniform
     signed_input: bool = False  # half of an input's synapses inhibit
     w_input: float = Field(0.7, gt=0)
@@ -163,7 +164,7 @@ class PlasticityConfig(Section):
     @model_validator(mode="after")
     def _starts_on_a_level(self):
         start = (self.levels - 1) / self.max_gain
-        if abs(start - round(start)) > 1e-9:
+        if self.rule != "none" and abs(start - round(start)) > 1e-9:
             raise ValueError(
                 f"{self.levels} levels up to max_gain = {self.max_gain:g} do not hold the strength at the start; "
                 f"(levels - 1) / max_gain must be whole, got {start:g}"
@@ -199,13 +200,25 @@ class ReservoirRecipe(Section):
     comparison: ComparisonConfig = ComparisonConfig()
     training: TrainingConfig = TrainingConfig()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _rows_for_bsa(cls, table: Any) -> Any:
+        """Ben's spiker algorithm has taps of a millisecond: rows as short, unless the recipe says otherwise."""
+        if not isinstance(table, dict) or not isinstance(table.get("input"), dict | None):
+            return table
+        ear, kind = table.get("ear", {}), (table.get("input") or {}).get("kind")
+        if kind != "bsa" or not isinstance(ear, dict):
+            return table
+        return table | {"ear": {"row_s": BSA_ROW} | ear}
+
     @model_validator(mode="after")
     def _fits(self):
         if self.input.kind == "bsa":
             try:
                 bsa_filter(self.ear.row_s)
             except ValueError as error:
-                raise ValueError(f"{error}; lower ear.row_s, or take another input.kind") from error
+                limit = f"ear.row_s = {self.ear.row_s:g} s is too long for input.kind bsa"
+                raise ValueError(f"{limit}: {error}; leave row_s out") from error
         self._require_reach()
         return self
 

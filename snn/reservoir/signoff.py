@@ -44,6 +44,11 @@ def sign_off_run(
     recipe, reservoir = run.recipe, run.model.reservoir
     if recipe.reservoir.order:
         raise ValueError(f"synapses of order {recipe.reservoir.order} have no circuit to sign off; train with order 0")
+    if recipe.input.kind != "lif":
+        raise ValueError(
+            f"the inputs of this run are spikes of kind {recipe.input.kind}, no neurons to sign off; "
+            "train with input.kind = lif"
+        )
     corpus = open_corpus(run.data, task=recipe.data.task, split=recipe.data.split)
     clips = split_clips(recipe, corpus, "test", run.sample_rate, reporter)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(clips))[:n_clips])

@@ -67,7 +67,7 @@ def test_other_test_clips_leave_the_model_as_it_is(tmp_path, spoken, rule, monke
         np.testing.assert_array_equal(array, after[name], err_msg=name)
     for part in ("validation_accuracy", "plasticity"):
         assert metrics.get(part) == other.get(part)
-    for part in ("while_learning", "learning_energy_j", "validation_accuracy"):
+    for part in ("while_learning", "learning_energy_per_clip_j", "validation_accuracy"):
         assert metrics["online"][part] == other["online"][part]
     assert metrics["eprop"]["validation_by_epoch"] == other["eprop"]["validation_by_epoch"]
     assert metrics["test_accuracy"] != other["test_accuracy"]

@@ -17,7 +17,7 @@ def poisson(rate, n_neurons, duration, rng):
 def test_independent_poisson_trains_vary_as_much_as_they_wait_and_keep_no_company():
     rng = np.random.default_rng(0)
     found = activity_statistics([poisson(40.0, 20, 10.0, rng) for _ in range(10)])
-    assert found.rate == pytest.approx(40.0, rel=4 / math.sqrt(40 * 20 * 100))
+    assert found.rate_hz == pytest.approx(40.0, rel=4 / math.sqrt(40 * 20 * 100))
     assert found.interval_variation == pytest.approx(1.0, abs=0.02)
     assert found.synchrony == pytest.approx(1.0, abs=4 * math.sqrt(2 / 10_000))  # a variance of 10 000 bins
     assert found.sparsity == pytest.approx(math.exp(-0.4), abs=0.005)  # no event in 10 ms
@@ -37,7 +37,7 @@ def test_a_clock_has_no_variation_of_its_intervals():
 
 def test_silence_has_no_value_where_there_is_none():
     found = activity_statistics([spike_trains([np.zeros(0)] * 3, 0.5)]).as_dict()
-    assert found == {"rate": 0.0, "silent": 1.0, "interval_variation": None, "synchrony": None, "sparsity": 1.0}
+    assert found == {"rate_hz": 0.0, "silent": 1.0, "interval_variation": None, "synchrony": None, "sparsity": 1.0}
 
 
 def test_no_clips_are_refused():

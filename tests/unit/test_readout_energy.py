@@ -31,7 +31,7 @@ def test_the_rail_of_inhibition_lies_as_deep_as_the_recipe_says():
 def test_recognising_pays_for_spikes_currents_leaks_and_each_weight_once():
     setting = recipe("learning.epochs=3")
     learning, answer, energies = told(setting)
-    circuit, parts = readout_circuit(setting), energies["recognition_energy_j"]
+    circuit, parts = readout_circuit(setting), energies["recognition_energy_per_clip_j"]
     spike, gate = spike_energy(circuit), circuit.c_reset  # c_reset is that of one gate
     each = spike.control + spike.reset + spike.crowbar
     assert parts["readout"] == pytest.approx(answer.spikes.sum() / 2 * each, rel=1e-12, abs=0)
@@ -47,5 +47,5 @@ def test_recognising_pays_for_spikes_currents_leaks_and_each_weight_once():
 
 def test_without_an_epoch_only_recognising_is_told():
     energies = told(recipe("learning.epochs=0"))[2]
-    assert set(energies) == {"recognition_energy_j", "learning_not_modelled"}
-    assert "weight_writes" not in energies["recognition_energy_j"]
+    assert set(energies) == {"recognition_energy_per_clip_j", "learning_not_modelled"}
+    assert "weight_writes" not in energies["recognition_energy_per_clip_j"]

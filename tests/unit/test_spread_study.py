@@ -120,7 +120,7 @@ def test_calibration_brings_spikes_back_where_temperature_took_them(study):
 
 def test_static_energy_follows_temperature_and_supply(study):
     """86 times the off-current at 125 degrees; V_DD to the first power at the same duration."""
-    static = {(r["temperature_k"], r["supply"]): r["static_j_mean"]
+    static = {(r["temperature_k"], r["supply"]): r["static_mean_j"]
               for r in (row.as_dict() for row in study.rows if row.sweep != "corner")}  # fmt: skip
     assert static[300.0, 1.1] / static[300.0, 0.9] == pytest.approx(1.1 / 0.9, rel=1e-3)
     assert 60 < static[398.15, 1.0] / static[300.0, 1.0] < 100
