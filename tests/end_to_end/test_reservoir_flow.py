@@ -225,7 +225,6 @@ def test_a_model_of_other_tensors_is_refused(run, snn):
         ("n_synapses=10", ("n_synapses = 10, 18 of them of the inputs",)),
         ("neuron.acceleration=1e9", ("input.gain", "at most", "neuron.acceleration")),
         ("neuron.t_refractory_s=-1", ("t_refractory_s",)),
-        ("input.kind=bsa", ("ear.row_s", "0.005")),
         ("data.split=speaker:nobody", ("no speaker 'nobody'",)),
         ("ear.f_max_hz=5000", ("f_max", "4000")),
     ],
@@ -235,13 +234,53 @@ def test_a_setting_that_cannot_be_is_one_line_and_leaves_no_run(tmp_path, few, t
     assert not (tmp_path / "run").exists()
 
 
+def test_clips_that_are_cut_are_told(tmp_path, few, tiny, snn):
+    code, out, err = snn("train", tiny, "--data", few, "--out", tmp_path / "run", "--set", "duration_s=0.2", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["n_cut"] == sum(told[f"n_{split}"] for split in ("train", "validation", "test"))  # all last 0.25 s
+    assert "clips were cut to ear.duration_s = 0.2 s; the longest lasts 0.25 s" in " ".join(err.split())
+    assert metrics_of(tmp_path / "run")["n_cut"] == told["n_cut"]
+
+
+def test_silence_is_told(tmp_path, few, tiny, snn):
+    for path in few.rglob("*.wav"):
+        soundfile.write(path, np.zeros(2000), RATE)
+    code, _, err = snn("train", tiny, "--data", few, "--out", tmp_path / "run")
+    assert code == 0
+    assert "no neuron spiked in any training clip" in " ".join(err.split())
+
+
+def test_a_split_without_clips_is_named(tmp_path, few, tiny, snn):
+    for path in few.rglob("*.wav"):
+        if path.stem >= "02":
+            path.unlink()
+    one_line(snn("train", tiny, "--data", few, "--out", tmp_path / "run"), 2, "has no validation clips", "file hash")
+
+
+def test_a_core_takes_circuit_and_rates_from_the_run_and_refuses_others(run, snn, snn_json):
+    told = snn_json("core", "--run", run)
+    config = run / "config.toml"
+    config.write_text(config.read_text().replace("c_mem_f = 5e-16", "c_mem_f = 2e-15"))
+    heavy = snn_json("core", "--run", run)
+    assert heavy["accelerated"][0]["marginal_j"] > 1.4 * told["accelerated"][0]["marginal_j"]
+    assert told["tau_mem_s"] == pytest.approx(0.020)
+    metrics = metrics_of(run)
+    spikes = [metrics[part]["rate_hz"] * n for part, n in (("reservoir_activity", 12), ("input_activity", 6))]
+    reservoir, whole = told["cores"][:2]
+    assert whole["dynamic_j"] / reservoir["dynamic_j"] == pytest.approx(sum(spikes) / spikes[0], rel=0.01)
+    one_line(snn("core", "--run", run, "--rate", 20, "--neurons", 9), 2, "leave out --rate, --neurons")
+
+
 @pytest.mark.parametrize(
     "settings",
     [
         ("order=1",),
         ("order=2", "inhibitory=0.2"),
         ("input.kind=delta",),
+        ("input.kind=bsa",),
         ("input.kind=bsa", "row_s=0.004"),
+        ("n_synapses=0", "ear.n_channels=9"),
         ("ear.n_channels=1", "bins=fixed"),
         ("lattice=[1]", "fan_out=1"),
         ("bank=gammatone", "level=running"),

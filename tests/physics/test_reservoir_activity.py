@@ -32,7 +32,7 @@ def test_neurons_that_do_the_same_are_as_synchronous_as_they_are_many():
 def test_a_clock_has_no_variation_of_its_intervals():
     found = activity_statistics([spike_trains([np.arange(0.005, 1.0, 0.02), np.zeros(0)], 1.0)])
     assert found.interval_variation == pytest.approx(0.0, abs=1e-9)
-    assert (found.rate, found.silent, found.sparsity) == (25.0, 0.5, 0.75)
+    assert (found.rate_hz, found.silent, found.sparsity) == (25.0, 0.5, 0.75)
 
 
 def test_silence_has_no_value_where_there_is_none():

@@ -91,8 +91,19 @@ def test_bens_algorithm_takes_rows_as_short_as_its_filter(row, fits):
     if fits:
         assert parse_recipe(MINIMAL, settings).input.kind == "bsa"
     else:
-        with pytest.raises(RecipeError, match=r"lower ear.row_s"):
+        with pytest.raises(RecipeError, match=r"ear.row_s = 0.005 s is too long .* leave row_s out"):
             parse_recipe(MINIMAL, settings)
+
+
+def test_bens_algorithm_brings_rows_of_a_millisecond_unless_the_recipe_has_its_own():
+    assert parse_recipe(MINIMAL, ["input.kind=bsa"]).ear.row_s == 0.001
+    assert parse_recipe(MINIMAL, ["input.kind=bsa", "row_s=0.002"]).ear.row_s == 0.002
+    assert parse_recipe(MINIMAL).ear.row_s == 0.005
+
+
+@pytest.mark.parametrize("section", ["ear", "input", "reservoir", "readout", "learning", "plasticity", "comparison"])
+def test_any_section_of_its_own_makes_a_recipe_a_reservoirs(section):
+    assert isinstance(parse_recipe(f'name = "own"\n[{section}]'), ReservoirRecipe)
 
 
 @pytest.mark.parametrize(

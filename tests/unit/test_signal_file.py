@@ -196,3 +196,9 @@ def test_damage_anywhere_is_read_or_refused(tmp_path, suffix):
             except RecordingError:
                 n_refused += 1
     assert n_refused > 100
+
+
+def test_values_whose_squares_overflow_are_refused_by_file(tmp_path):
+    with pytest.raises(RecordingError, match=r"a\.csv.*holds a value of size 1e\+300, beyond 1e\+30"):
+        read_signal(csv(tmp_path / "a.csv", "# sample_rate = 10\nx\n1\n-1e300\n"))
+    assert read_signal(csv(tmp_path / "b.csv", "# sample_rate = 10\nx\n1\n-1e30\n")).values.min() == -1e30
