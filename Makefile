@@ -9,8 +9,9 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/snn demo --out runs/demo
 
+# A file of tests stays with one process, so what its tests share is made once.
 test: .venv/installed
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 slow: .venv/installed
 	$(BIN)/python -m pytest -q -m slow
