@@ -96,6 +96,8 @@ class Outcome:
     n_down: int
     teacher_charge: float  # drawn from the supply, in units of the charge of a weight of 1
     drive_charge: float  # likewise, by the bias currents and the synapses that excite
+    n_fetched: int  # weights read that had no event
+    crowbar_time: Seconds  # of the speech, of all labels in the window below threshold
 
 
 class _Constants(NamedTuple):
@@ -107,6 +109,7 @@ class _Constants(NamedTuple):
     decay: float
     n_refractory: int
     v_floor: float
+    v_near: float
     inhibition: float
     bias: float
     threshold: float
@@ -160,8 +163,10 @@ def present_levels(
     hold = rule.hold and calcium is not None
     calcium = np.zeros(n_labels) if calcium is None else np.array(calcium, dtype=float)
     target = -1 if label is None else int(label)
-    sums = _clip(steps, trains.neurons, n_steps, index, target, _constants(rule), rng, spikes, v, calcium, hold)
-    return Outcome(spikes, v, calcium, *sums)
+    *sums, n_near = _clip(
+        steps, trains.neurons, n_steps, index, target, _constants(rule), rng, spikes, v, calcium, hold
+    )
+    return Outcome(spikes, v, calcium, *sums, n_near * rule.dt)
 
 
 def _constants(rule: CalciumRule) -> _Constants:
@@ -173,6 +178,7 @@ def _constants(rule: CalciumRule) -> _Constants:
         float(np.exp(-rule.dt / rule.tau_calcium)),
         round(neuron.t_refractory / rule.dt),
         neuron.v_floor,
+        max(1 - neuron.window, 0.0) if neuron.window else np.inf,
         neuron.inhibition,
         neuron.bias,
         rule.threshold,
@@ -194,7 +200,7 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold
     """Steps of dt: teacher, charge of the lines, threshold, then learning at each event; returns the counts."""
     n_labels, decay = spikes.size, 1.0 if hold else p.decay
     busy, chance = np.zeros(n_labels, np.int64), np.zeros(n_labels)
-    first, n_up, n_down = 0, 0, 0
+    first, n_up, n_down, n_fetched, n_near = 0, 0, 0, 0, 0
     taught, driven = 0.0, n_steps * n_labels * max(p.bias, 0.0) * p.flow
     for step in range(n_steps):
         last = first
@@ -212,6 +218,7 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold
         for label in range(n_labels):
             calcium[label] *= decay
             v[label] = max(v[label], p.v_floor)
+            n_near += busy[label] == 0 and v[label] > p.v_near
             if busy[label] > 0:
                 busy[label] -= 1
                 v[label] = 0.0
@@ -225,17 +232,20 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold
             for label in range(n_labels):
                 chance[label] = _chance(calcium[label], label == target, p)
             for event in range(first, last):
-                up, down = _learn(lines[event], chance, index, p.top, p.conserve, rng)
-                n_up, n_down = n_up + up, n_down + down
+                up, down, fetched = _learn(lines[event], chance, index, p.top, p.conserve, rng)
+                n_up, n_down, n_fetched = n_up + up, n_down + down, n_fetched + fetched
         first = last
-    return n_up, n_down, taught, driven
+    return n_up, n_down, taught, driven, n_fetched, n_near
 
 
 @no_type_check
 @numba.njit(cache=True)
 def _learn(line, chance, index, top, conserve, rng):
-    """Move the synapses of a line that spikes, each with its neuron's chance; returns the moves up and down."""
-    n_up, n_down = 0, 0
+    """Move the synapses of a line that spikes, each with its neuron's chance; returns the moves up and down.
+
+    Third the synapses of other lines that `conserve` asked for.
+    """
+    n_up, n_down, n_fetched = 0, 0, 0
     for label in range(chance.size):
         size = abs(chance[label])
         if size == 0.0 or (size < 1.0 and rng.random() >= size):
@@ -245,8 +255,8 @@ def _learn(line, chance, index, top, conserve, rng):
         n_up, n_down = n_up + (moved > 0), n_down + (moved < 0)
         if conserve and moved:
             moved = _move(index, rng.integers(0, index.shape[0]), label, -sign, top)
-            n_up, n_down = n_up + (moved > 0), n_down + (moved < 0)
-    return n_up, n_down
+            n_up, n_down, n_fetched = n_up + (moved > 0), n_down + (moved < 0), n_fetched + 1
+    return n_up, n_down, n_fetched
 
 
 @no_type_check

@@ -22,6 +22,7 @@ class ReadoutNeuron:
     t_refractory: Seconds = 3 * ms  # Source: the group's readout
     v_floor: float = -1.0  # ASSUMED: the sink lies as far below the reset as the threshold above
     inhibition: float = 0.0  # what a spike takes from the membranes of the other readout neurons
+    window: float = 0.0  # below threshold, in units of the swing: where the comparator draws its crowbar current
     bias: float = 0.0  # constant drive in units of the swing: where its current alone would take the membrane
 
     def __post_init__(self):
@@ -29,6 +30,7 @@ class ReadoutNeuron:
         require(self, "tau_mem", self.tau_mem > 0, "positive")
         require(self, "t_refractory", self.t_refractory >= 0, "zero or positive")
         require(self, "v_floor", self.v_floor <= 0, "zero or negative")
+        require(self, "window", self.window >= 0, "zero or positive")
 
 
 def by_time_bin(trains: SpikeTrains, n_bins: int, width: Seconds) -> SpikeTrains:

@@ -37,6 +37,6 @@ class Reward:
 
 def apply_reward(
     weights: np.ndarray, eligibility: np.ndarray, reward: float, grid: LevelGrid, rng: np.random.Generator
-) -> tuple[np.ndarray, int]:
-    """The weights `(synapse,)` after a clip whose answer earned `reward`, and the levels changed in all."""
+) -> tuple[np.ndarray, int, int]:
+    """`apply` after a clip whose answer earned `reward`."""
     return apply(weights, reward * eligibility, grid, rng)

@@ -54,16 +54,17 @@ def stdp_updates(trains: SpikeTrains, source: np.ndarray, target: np.ndarray, ru
 
 def apply(
     weights: np.ndarray, eligibility: np.ndarray, grid: LevelGrid, rng: np.random.Generator
-) -> tuple[np.ndarray, int]:
+) -> tuple[np.ndarray, int, int]:
     """Latch what a clip asks for: each synapse moves by `eligibility` levels, the fraction of a level by chance.
 
     So a binary synapse switches with probability |eligibility|; away from the ends the mean move is the eligibility.
-    Returns:  the new weights `(synapse,)`, on the grid, and the levels changed in all.
+    Returns:  the new weights `(synapse,)`, on the grid, how many were written, and the levels changed in all.
     """
     before = grid.index(weights)
     moved = np.floor(eligibility + rng.random(before.shape)).astype(np.int64)
     after = np.clip(before + moved, 0, grid.n_levels - 1)
-    return grid.value(after), int(np.abs(after - before).sum())
+    levels = np.abs(after - before)
+    return grid.value(after), int(np.count_nonzero(levels)), int(levels.sum())
 
 
 def _fan(ends: np.ndarray, n_neurons: int) -> tuple[np.ndarray, np.ndarray]:

@@ -25,7 +25,7 @@ from snn.reservoir.bins import count_features
 from snn.reservoir.fit import Heard, fit_readout
 from snn.reservoir.recipe import ReservoirRecipe
 
-DT: Seconds = 2 * ms  # ASSUMED: the refractory period of an input neuron, so a step has at most one of its spikes
+DT: Seconds = 2 * ms  # ASSUMED: an input neuron's refractory period; spikes that share a step count together
 TAU_READOUT: Seconds = 100 * ms  # ASSUMED: about a phoneme
 BATCH = 64
 LEARNING_RATE = 0.02  # chosen on validation clips

@@ -53,7 +53,7 @@ def evaluate_reservoir(model: ReservoirModel, clips: Clips, reporter: Reporter =
     online = None
     if model.online.size:
         lines = gated(heard.reservoir, recipe.readout)
-        online = recognise(lines, model.online, rule_of(recipe.learning)).accuracy(clips.labels)
+        online = recognise(lines, model.online, rule_of(recipe)).accuracy(clips.labels)
     return ReservoirEvaluation(
         accuracy=float(np.mean(told == clips.labels)),
         online_accuracy=online,

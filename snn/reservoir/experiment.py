@@ -10,22 +10,24 @@ from typing import Any
 
 import numpy as np
 
+from circuits.network import Activity
 from snn.data.corpus import Corpus, open_corpus
 from snn.data.splits import SPLITS, Split
 from snn.detection import rates_on_grid
-from snn.networks.reservoir import build_reservoir, draw_wiring
+from snn.networks.reservoir import Wires, build_reservoir, draw_wiring
 from snn.reporter import Reporter
 from snn.reservoir.activity import activity_statistics, memory_time
 from snn.reservoir.bins import count_features, total_counts
 from snn.reservoir.clips import Clips, Source, load_clips
 from snn.reservoir.eprop import train_eprop
 from snn.reservoir.fit import Fitted, Heard, fit_readout, run_clips
+from snn.reservoir.ledger import learning_energies
 from snn.reservoir.measure import engine_energy, measure
-from snn.reservoir.online import learn_readout, learning_energies
-from snn.reservoir.plastic import learn_inside
+from snn.reservoir.online import learn_readout
+from snn.reservoir.plastic import Plasticity, learn_inside
 from snn.reservoir.recipe import ReservoirRecipe
 from snn.reservoir.run import ReservoirModel, save_reservoir
-from snn.reservoir.tuning import chip_inputs, n_lines, tune
+from snn.reservoir.tuning import Tuning, chip_inputs, n_lines, tune
 from snn.run import (
     clear_run,
     finished_metrics,
@@ -61,9 +63,48 @@ def train_reservoir(
         require_same_experiment(out, recipe, place)
         if (finished := finished_metrics(out)) is not None:
             return finished
+    recipe.plasticity.require_start()
     corpus = open_corpus(data, task=recipe.data.task, split=recipe.data.split)
     clips = {split: split_clips(recipe, corpus, split, corpus.sample_rate, reporter) for split in SPLITS}
-    tuning = tune(clips["train"], recipe, corpus.media)
+    model, activity, metrics = learn(recipe, corpus, clips, reporter)
+    clear_run(out)
+    write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
+    save_reservoir(out, model)
+    save_activity(out, activity)
+    metrics = metrics | {"seconds": time.perf_counter() - started}
+    write_metrics(out, metrics)
+    return metrics
+
+
+def learn(
+    recipe: ReservoirRecipe, corpus: Corpus, clips: dict[Split, Clips], reporter: Reporter = Reporter()
+) -> tuple[ReservoirModel, Activity, dict[str, Any]]:
+    """The chip and its readouts from training and validation clips, what it did on test clips, and its metrics."""
+    n_labels = len(corpus.labels)
+    tuning, wires, learned, heard = _run_chip(recipe, clips, corpus.media, reporter)
+    fitted, accuracy = linear_classifier(heard, lambda part: count_features(part.reservoir, recipe.readout), n_labels)
+    online = learn_readout(recipe, heard, n_labels)
+    trained = train_eprop(recipe, heard, wires.tau_mem, n_labels, reporter) if recipe.comparison.eprop_epochs else None
+    model = ReservoirModel(recipe, tuning, wires, fitted.readout, online.weights)
+    told = fitted.readout.scores(count_features(heard["test"].reservoir, recipe.readout)).argmax(axis=1)
+    metrics = _about(recipe, corpus, clips) | {
+        "test_accuracy": accuracy,
+        "validation_accuracy": fitted.validation_accuracy,
+        "online": online.as_dict() | learning_energies(online, recipe),
+        "baselines": _baselines(recipe, heard, n_labels),
+        **_chip(model, heard["test"], learned.synapses_at_zero if learned else 0),
+        **_by_snr(told, clips["test"]),
+        **({"plasticity": learned.as_dict(recipe)} if learned else {}),
+        **({"eprop": trained.as_dict()} if trained else {}),
+    }
+    return model, measure(model.reservoir, heard["test"].inputs, heard["test"].responses), metrics
+
+
+def _run_chip(
+    recipe: ReservoirRecipe, clips: dict[Split, Clips], media: str, reporter: Reporter
+) -> tuple[Tuning, Wires, Plasticity | None, Splits]:
+    """Tuning and wires from training clips, what learning inside did to them, and all clips through the chip."""
+    tuning = tune(clips["train"], recipe, media)
     wires = draw_wiring(recipe, n_lines(tuning, recipe), np.random.default_rng(recipe.training.seed))
     inputs = {split: chip_inputs(part.rows, tuning, recipe) for split, part in clips.items()}
     learned = None
@@ -71,37 +112,13 @@ def train_reservoir(
         learned = learn_inside(recipe, wires, tuning, inputs["train"], clips["train"].labels, reporter)
         wires = learned.wires
     reservoir = build_reservoir(recipe, tuning.scale, wires)
-    heard: Splits = {
+    heard = {
         split: run_clips(reservoir, inputs[split], part.labels, reporter, f"running {split}")
         for split, part in clips.items()
     }
     if not any(response.spikes.times.size for response in heard["train"].responses):
         reporter.on_note("no neuron spiked in any training clip: the recordings are silent, or raise input.gain")
-    n_labels = len(corpus.labels)
-    fitted, accuracy = linear_classifier(heard, lambda part: count_features(part.reservoir, recipe.readout), n_labels)
-    online = learn_readout(recipe, heard, n_labels)
-    trained = train_eprop(recipe, heard, wires.tau_mem, n_labels, reporter) if recipe.comparison.eprop_epochs else None
-    model = ReservoirModel(recipe, tuning, wires, fitted.readout, online.weights)
-    told = fitted.readout.scores(count_features(heard["test"].reservoir, recipe.readout)).argmax(axis=1)
-    activity = measure(reservoir, heard["test"].inputs, heard["test"].responses)
-    metrics = _about(recipe, corpus, clips) | {
-        "test_accuracy": accuracy,
-        "validation_accuracy": fitted.validation_accuracy,
-        "online": online.as_dict() | learning_energies(online, recipe),
-        "baselines": _baselines(recipe, heard, n_labels),
-        **_chip(model, heard["test"]),
-        **_by_snr(told, clips["test"]),
-        "n_synapses": reservoir.n_synapses + (learned.synapses_at_zero if learned else 0),  # silent ones are there too
-        **({"plasticity": learned.as_dict(recipe)} if learned else {}),
-        **({"eprop": trained.as_dict()} if trained else {}),
-        "seconds": time.perf_counter() - started,
-    }
-    clear_run(out)
-    write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
-    save_reservoir(out, model)
-    save_activity(out, activity)
-    write_metrics(out, metrics)
-    return metrics
+    return tuning, wires, learned, heard
 
 
 def split_clips(
@@ -166,14 +183,15 @@ def _about(recipe: ReservoirRecipe, corpus: Corpus, clips: dict[Split, Clips]) -
     }
 
 
-def _chip(model: ReservoirModel, heard: Heard) -> dict[str, Any]:
-    """The chip, how it behaves on test clips, and the energy of a clip."""
+def _chip(model: ReservoirModel, heard: Heard, n_silent: int) -> dict[str, Any]:
+    """The chip, how it behaves on test clips, and the energy of a clip; synapses that learning silenced count."""
     reservoir = model.reservoir
     energy, memory = engine_energy(heard.responses), memory_time(model.wires.recurrent, model.wires.tau_mem)
     spikes = float(np.mean([response.spikes.times.size for response in heard.responses]))
     return {
         "n_input": reservoir.n_input,
         "n_reservoir": reservoir.n_reservoir,
+        "n_synapses": reservoir.n_synapses + n_silent,
         "spikes_per_inference": spikes,
         "input_activity": activity_statistics(heard.encoder).as_dict(),
         "reservoir_activity": activity_statistics(heard.reservoir).as_dict(),

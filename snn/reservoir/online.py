@@ -1,28 +1,29 @@
 """Learning on chip: readout neurons learn from the spikes of the reservoir, clip by clip, while they recognise."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from circuits.learning import NOT_MODELLED, LearningHardware, learning_energy, loihi_energy
-from circuits.neuron import LIFCircuit
 from circuits.spikes import SpikeTrains
+from circuits.units import Seconds
 from snn.plasticity.calcium import CalciumRule
 from snn.plasticity.grid import LevelGrid
 from snn.plasticity.online import OnlineLearning, Recognition, learn_online, recognise
 from snn.plasticity.readout import ReadoutNeuron, by_time_bin
 from snn.reservoir.bins import bin_width
 from snn.reservoir.fit import Heard
-from snn.reservoir.recipe import LearningConfig, ReadoutConfig, ReservoirRecipe
-
-ONLY_LEARNING = ("weight_writes", "weight_cells", "teacher")  # parts that recognising does not have
+from snn.reservoir.recipe import ReadoutConfig, ReservoirRecipe
 
 
-def rule_of(config: LearningConfig) -> CalciumRule:
+def rule_of(recipe: ReservoirRecipe) -> CalciumRule:
     """The rule of a recipe."""
+    config, circuit = recipe.learning, recipe.readout_circuit()
     neuron = ReadoutNeuron(
-        config.tau_readout_s, config.readout_refractory_s, config.readout_floor, bias=config.readout_bias
+        tau_mem=config.tau_readout_s,
+        t_refractory=config.readout_refractory_s,
+        v_floor=config.readout_floor,
+        window=circuit.v_crowbar / circuit.swing,
+        bias=config.readout_bias,
     )
     return CalciumRule(
         mode=config.mode,
@@ -50,7 +51,17 @@ def gated(clips: list[SpikeTrains], config: ReadoutConfig) -> list[SpikeTrains]:
 def _at_pace(clip: SpikeTrains, config: ReadoutConfig) -> SpikeTrains:
     """The clip in the readout's own time: every clip lasts as long as all bins, so a bias current counts alike."""
     pace = 1.0 if config.bins == "fixed" else config.width_s / bin_width(clip, config)
-    return SpikeTrains(clip.times * pace, clip.neurons, clip.n_neurons, config.n_bins * config.width_s)
+    return SpikeTrains(clip.times * pace, clip.neurons, clip.n_neurons, _replay(config))
+
+
+def _replay(config: ReadoutConfig) -> Seconds:
+    """How long the bins of a clip take the readout."""
+    return config.n_bins * config.width_s
+
+
+def _listening(heard: Heard, config: ReadoutConfig) -> Seconds:
+    """How long the readout waits before that, mean over clips: equal parts of a clip are known at its end."""
+    return 0.0 if config.bins == "fixed" else float(np.mean([clip.duration for clip in heard.reservoir]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +73,7 @@ class OnlineResult:
     validation_accuracy: float
     test_accuracy: float
     told: Recognition  # of the test clips
+    seconds: tuple[float, float]  # that a clip of training and of test keeps the chip busy, in the time of the speech
     rule: str  # its mode and what it adds to the published rule
 
     def as_dict(self) -> dict[str, float | int | list[float]]:
@@ -79,7 +91,7 @@ class OnlineResult:
 
 def learn_readout(recipe: ReservoirRecipe, heard: dict[str, Heard], n_labels: int) -> OnlineResult:
     """Let the readout neurons learn from the training clips; the other clips are recognised only."""
-    config, rule = recipe.learning, rule_of(recipe.learning)
+    config, rule = recipe.learning, rule_of(recipe)
     lines = {split: gated(part.reservoir, recipe.readout) for split, part in heard.items()}
     rng = np.random.default_rng((recipe.training.seed, 1))
     start = np.zeros((lines["train"][0].n_neurons, n_labels))
@@ -94,41 +106,6 @@ def learn_readout(recipe: ReservoirRecipe, heard: dict[str, Heard], n_labels: in
         accuracy["validation"],
         accuracy["test"],
         told["test"],
+        (_replay(recipe.readout), _replay(recipe.readout) + _listening(heard["test"], recipe.readout)),
         " ".join([rule.mode, *(name for name in ("hold", "conserve", "teacher") if getattr(rule, name))]),
     )
-
-
-def readout_circuit(recipe: ReservoirRecipe) -> LIFCircuit:
-    """The circuit of a readout neuron: its threshold puts the sink `readout_floor` swings below its reset."""
-    circuit, floor = recipe.circuit(), recipe.learning.readout_floor
-    if not floor or circuit.v_sink >= circuit.v_reset:
-        return circuit
-    return replace(circuit, v_threshold=circuit.v_reset + (circuit.v_sink - circuit.v_reset) / floor)
-
-
-def learning_energies(online: OnlineResult, recipe: ReservoirRecipe) -> dict[str, Any]:
-    """Energy of one presentation of a clip by part: recognised, and then learnt in a second pass (J).
-
-    A row of the weight memory holds the weights of one bin, and is fetched when its bin begins.
-    """
-    weights, config = online.weights, recipe.readout
-    hardware = LearningHardware(
-        circuit=readout_circuit(recipe),
-        n_weights=weights.size,
-        bits=rule_of(recipe.learning).grid.bits,
-        n_neurons=weights.shape[1],
-        rows=config.n_bins,
-    )
-    duration = config.n_bins * config.width_s / recipe.neuron.acceleration
-    told = learning_energy(online.told.activity(hardware.circuit, duration), hardware)
-    known = {
-        "recognition_energy_per_clip_j": {name: joules for name, joules in told.items() if name not in ONLY_LEARNING},
-        "learning_not_modelled": list(NOT_MODELLED),
-    }
-    if not recipe.learning.epochs:
-        return known
-    activity = online.learning.activity(hardware.circuit, duration)
-    return known | {
-        "learning_energy_per_clip_j": learning_energy(activity, hardware),
-        "learning_energy_per_clip_loihi_j": loihi_energy(activity),
-    }

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.learning import LearningActivity, LearningHardware, learning_energy, loihi_energy
+from circuits.learning import NOT_MODELLED, LearningActivity, LearningHardware, learning_energy, loihi_energy
 from circuits.spikes import SpikeTrains
 from circuits.units import Seconds
 from snn.networks.reservoir import Wires, build_reservoir
@@ -33,6 +33,7 @@ class Plasticity:
 
     wires: Wires
     strength: np.ndarray  # of each synapse that learns, `(synapse,)`, in units of its strength at the start
+    updates: int  # synapses rewritten
     levels_changed: int
     n_clips: int
     seconds: Seconds  # of speech, all clips together
@@ -44,17 +45,23 @@ class Plasticity:
 
     def as_dict(self, recipe: ReservoirRecipe) -> dict[str, Any]:
         """What metrics.json tells of it; energies are of one clip."""
-        moved, time = float(self.levels_changed), self.seconds / recipe.neuron.acceleration
-        done = LearningActivity(n_clips=self.n_clips, time=time, weight_updates=moved, levels_changed=moved)
+        done = LearningActivity(
+            n_clips=self.n_clips,
+            time=self.seconds / recipe.neuron.acceleration,
+            weight_updates=self.updates,
+            levels_changed=self.levels_changed,
+        )
         n_weights, bits = self.strength.size, grid_of(recipe).bits  # each synapse holds its own level
         energy = learning_energy(done, LearningHardware(circuit=recipe.circuit(), n_weights=n_weights, bits=bits))
         return {
             "rule": recipe.plasticity.rule,
+            "weight_updates": self.updates,
             "levels_changed": self.levels_changed,
             "synapses_at_zero": self.synapses_at_zero,
             "right_answers": list(self.answers),
             "energy_per_clip_j": {name: joules for name, joules in energy.items() if joules},
             "energy_per_clip_loihi_j": loihi_energy(done),
+            "not_modelled": [*NOT_MODELLED[:2], "the readout whose answers are rewarded"][: 2 + len(self.answers)],
         }
 
 
@@ -77,25 +84,25 @@ def learn_inside(
     rule = STDPRule(config.a_plus, config.a_minus)
     source, target = np.nonzero(wires.recurrent > 0)
     start, strength = wires.recurrent[source, target], np.ones(source.size)
-    changed, seconds, answers = 0, 0.0, []
+    done, seconds, answers = np.zeros(2, dtype=int), 0.0, []  # done: synapses rewritten, levels changed
     for turn in range(config.passes):
         readout = _readout(recipe, wires, tuning, inputs, labels) if config.rule == "reward" else None
         right = 0
-        for done, clip in enumerate(rng.permutation(len(inputs)), 1):
+        for presented, clip in enumerate(rng.permutation(len(inputs)), 1):
             spikes = _spikes(recipe, wires, tuning, inputs[clip])
             asked = stdp_updates(spikes, source, target, rule)
             if readout is None:
-                strength, moved = apply(strength, asked, grid, rng)
+                strength, *moved = apply(strength, asked, grid, rng)
             else:
                 is_right = bool(readout.scores(count_features([spikes], recipe.readout)).argmax() == labels[clip])
                 reward, judge = judge.judge(is_right)
-                strength, moved = apply_reward(strength, asked, reward, grid, rng)
+                strength, *moved = apply_reward(strength, asked, reward, grid, rng)
                 right += is_right
             wires = _with(wires, source, target, start * strength)
-            changed, seconds = changed + moved, seconds + spikes.duration
-            reporter.on_stage(f"{config.rule} inside the reservoir, pass {turn + 1}", done, len(inputs))
+            done, seconds = done + moved, seconds + spikes.duration
+            reporter.on_stage(f"{config.rule} inside the reservoir, pass {turn + 1}", presented, len(inputs))
         answers += [right / len(inputs)] if readout is not None else []
-    return Plasticity(wires, strength, changed, config.passes * len(inputs), seconds, tuple(answers))
+    return Plasticity(wires, strength, *map(int, done), config.passes * len(inputs), seconds, tuple(answers))
 
 
 def _with(wires: Wires, source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> Wires:

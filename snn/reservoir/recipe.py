@@ -3,6 +3,7 @@
 Times and rates are those of the speech; the chip runs `neuron.acceleration` times faster.
 """
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -161,15 +162,14 @@ class PlasticityConfig(Section):
     max_gain: float = Field(2.0, ge=1)  # of the strength at the start
     levels: int = Field(15, ge=2, le=2**16)  # from none to max_gain; the strength at the start is one of them
 
-    @model_validator(mode="after")
-    def _starts_on_a_level(self):
+    def require_start(self) -> None:
+        """Raise ValueError where the strength at the start is no level."""
         start = (self.levels - 1) / self.max_gain
         if self.rule != "none" and abs(start - round(start)) > 1e-9:
             raise ValueError(
                 f"{self.levels} levels up to max_gain = {self.max_gain:g} do not hold the strength at the start; "
                 f"(levels - 1) / max_gain must be whole, got {start:g}"
             )
-        return self
 
 
 class ComparisonConfig(Section):
@@ -237,6 +237,17 @@ class ReservoirRecipe(Section):
                 f"{key} at an acceleration of {speed:g} asks for {largest * speed * circuit.charge_per_weight:.3g} A, "
                 f"{circuit.device.name} gives at most {most:.3g} A; lower neuron.acceleration or {key}"
             )
+
+    def readout_circuit(self) -> LIFCircuit:
+        """The circuit of a readout neuron: a leak of its own, the sink `readout_floor` swings below its reset.
+
+        Its comparator is starved like that of a reservoir neuron, since it fires as fast.
+        """
+        circuit, floor, tau = self.circuit(), self.learning.readout_floor, self.learning.tau_readout_s
+        own = replace(circuit, g_leak=circuit.c_mem * self.neuron.acceleration / tau)
+        if not floor or circuit.v_sink >= circuit.v_reset:
+            return own
+        return replace(own, v_threshold=circuit.v_reset + (circuit.v_sink - circuit.v_reset) / floor)
 
     def circuit(self) -> LIFCircuit:
         """The circuit of a typical reservoir neuron, at the speed of the chip."""

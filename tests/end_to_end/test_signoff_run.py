@@ -38,13 +38,15 @@ def run(tmp_path_factory, spoken):
     return folder
 
 
-def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False):
+def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
     """A simulator that gives back what the engine did, but for so much."""
 
     def sign_offs(net, clips, *, timing, bin, timeout_s, n_jobs):
         signed = []
         for stimulus, engine in clips:
             times, neurons = engine.spike_times, engine.spike_neurons
+            if silent:
+                times, neurons = times[:0], neurons[:0]
             expected = SpikeTrains(times, neurons, net.n_neurons, stimulus.duration)
             some = np.arange(times.size) < kept * times.size
             moved = np.minimum(times[some] + late, stimulus.duration)
@@ -90,6 +92,13 @@ def test_another_answer_fails(run, snn, monkeypatch):
     assert ended == 1
     same = np.mean([clip["engine"] == clip["ngspice"] for clip in told["clips"]])
     assert told["class_agreement"] == same
+
+
+def test_silence_proves_nothing(run, snn, monkeypatch):
+    monkeypatch.setattr(signoff, "sign_offs", stand_in(silent=True))
+    ended, out, _ = snn("signoff", run, "--clips", 1, "--json")
+    told = json.loads(out)
+    assert (ended, told["passed"], told["n_spikes"], told["matched_spikes"]) == (1, False, 0, 1.0)
 
 
 @with_ngspice

@@ -125,6 +125,16 @@ def test_bias_and_exciting_synapses_draw_charge_and_inhibiting_ones_none():
     assert outcome.drive_charge == pytest.approx(bias + 30 * (0.1 + 0.04), rel=1e-9, abs=0)
 
 
+def test_a_neuron_draws_crowbar_current_while_it_climbs_the_window():
+    """Under a bias of 3 from rest, v = 3 (1 - exp(-t / tau)) spends tau ln(2.1 / 2) between 0.9 and 1, each time."""
+    rule = replace(RULE, dt=1e-5, neuron=replace(QUIET, bias=3.0, window=0.1))
+    _, outcome = present(np.zeros((1, 3)), SILENCE, None, rule, RNG)
+    climb = rule.neuron.tau_mem * np.log(2.1 / 2.0)
+    assert outcome.spikes.min() > 5
+    assert outcome.crowbar_time == pytest.approx(outcome.spikes.sum() * climb, rel=0.02)
+    assert present(np.zeros((1, 3)), SILENCE, None, replace(RULE, neuron=QUIET), RNG)[1].crowbar_time == 0
+
+
 def test_a_teacher_takes_current_from_the_others_where_they_fire_too_much():
     rule = replace(RULE, hold=False, teacher=20.0, neuron=replace(QUIET, bias=3.0))
     free, taught = (present(np.zeros((1, 2)), SILENCE, label, rule, RNG)[1] for label in (None, 1))

@@ -16,6 +16,7 @@ ACTIVITY = LearningActivity(
     teacher_charge=8e-13,
     drive_charge=6e-13,
     readout_spikes=500,
+    crowbar_time=0.004,
 )
 CIRCUIT = LIFCircuit(v_dd=0.8)
 HARDWARE = LearningHardware(circuit=CIRCUIT, n_weights=300, bits=6, n_neurons=10, rows=5)
@@ -32,6 +33,7 @@ def test_the_memory_pays_for_lines_cells_and_leak():
     assert parts["weight_reads"] == exactly(400 * 6 * (WIRES + 2 * GATE) * 0.64)
     assert parts["weight_writes"] == exactly(200 * 6 * WIRES * 0.64)
     assert parts["weight_cells"] == exactly(300 * (63 / 32) * 4 * GATE * 0.64)
+    assert HARDWARE.holding_power == exactly(300 * 6 * 2 * CIRCUIT.i_static * 0.8)
     assert parts["weight_leak"] == exactly(300 * 6 * 2 * CIRCUIT.i_static * 0.8 * 0.1 / 20)
 
 
@@ -39,7 +41,8 @@ def test_the_neurons_pay_for_currents_spikes_resets_and_leak():
     parts, spike = learning_energy(ACTIVITY, HARDWARE), spike_energy(CIRCUIT)
     assert parts["teacher"] == exactly(8e-13 / 20 * CIRCUIT.device.v_ds)
     assert parts["drive"] == exactly(6e-13 / 20 * CIRCUIT.device.v_ds)
-    assert parts["readout"] == exactly(25 * (spike.control + spike.reset + spike.crowbar))
+    assert parts["readout"] == exactly(25 * (spike.control + spike.reset))
+    assert parts["crowbar"] == exactly(0.004 / 20 * CIRCUIT.i_crowbar * 0.8)
     assert parts["reset"] == exactly(10 * spike.reset)
     assert parts["static"] == exactly(10 * CIRCUIT.static_power * 0.1 / 20)
 
@@ -61,7 +64,7 @@ def test_longer_bit_lines_cost_more_and_cells_the_same():
 
 def test_synapses_that_hold_their_own_levels_have_no_neurons_to_pay():
     parts = learning_energy(ACTIVITY, LearningHardware(circuit=CIRCUIT, n_weights=144, bits=4))
-    assert parts["readout"] == parts["reset"] == parts["static"] == 0.0
+    assert parts["reset"] == parts["static"] == 0.0
 
 
 def test_a_chip_that_learns_nothing_pays_nothing():

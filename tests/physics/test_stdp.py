@@ -50,24 +50,25 @@ def test_uncorrelated_trains_drift_by_the_difference_of_the_windows():
 def test_a_binary_synapse_switches_with_the_probability_that_is_asked_for():
     rng, grid, n = np.random.default_rng(5), LevelGrid(1.0, 2, signed=False), 20_000
     for start, ask, share in ((0.0, 0.3, 0.3), (1.0, -0.2, 0.2), (1.0, 0.7, 0.0), (0.0, -0.7, 0.0), (0.0, 1.4, 1.0)):
-        weights, changed = apply(np.full(n, start), np.full(n, ask), grid, rng)
+        weights, written, changed = apply(np.full(n, start), np.full(n, ask), grid, rng)
         assert set(np.unique(weights)) <= {0.0, 1.0}
-        assert changed == np.count_nonzero(weights != start)
+        assert written == changed == np.count_nonzero(weights != start)
         assert changed / n == pytest.approx(share, abs=4 * np.sqrt(0.25 / n))
 
 
 def test_a_graded_synapse_moves_as_far_as_asked_in_the_mean_and_stays_on_its_grid():
     grid, rng = LevelGrid(1.0, 65), np.random.default_rng(6)
-    weights, changed = apply(np.zeros(20_000), np.full(20_000, -2.25), grid, rng)
+    weights, written, changed = apply(np.zeros(20_000), np.full(20_000, -2.25), grid, rng)
     np.testing.assert_array_equal(grid.round(weights), weights)
     assert weights.mean() / grid.step == pytest.approx(-2.25, abs=0.02)
     assert changed == pytest.approx(20_000 * 2.25, rel=0.01)
+    assert written == 20_000  # each moves two or three levels, and is written once
 
 
 def test_reward_turns_the_sign_and_is_measured_from_its_running_mean():
     grid, rng = LevelGrid(1.0, 9), np.random.default_rng(7)
-    up, _ = apply_reward(np.zeros(3), np.array([1.0, 2.0, -1.0]), 1.0, grid, rng)
-    down, _ = apply_reward(np.zeros(3), np.array([1.0, 2.0, -1.0]), -1.0, grid, rng)
+    up, *_ = apply_reward(np.zeros(3), np.array([1.0, 2.0, -1.0]), 1.0, grid, rng)
+    down, *_ = apply_reward(np.zeros(3), np.array([1.0, 2.0, -1.0]), -1.0, grid, rng)
     np.testing.assert_allclose(up, [0.25, 0.5, -0.25])
     np.testing.assert_allclose(down, -up)
     judge = Reward(follow=0.1)

@@ -93,14 +93,15 @@ def test_annealing_slows_the_moves(task):
 def test_activity_sums_the_epochs_in_units_of_the_circuit(task):
     circuit = LIFCircuit()
     learnt = learn(task, replace(CalciumRule(), teacher=2.0, hold=False), epochs=2)
-    activity = learnt.activity(circuit, 0.8e-3)
+    activity = learnt.activity(circuit, 0.8, 1000.0)
     assert activity.n_clips == 800
     assert activity.weight_updates == activity.levels_changed == learnt.n_up.sum() + learnt.n_down.sum()
     swing = circuit.c_mem * 0.4
     assert activity.teacher_charge == pytest.approx(learnt.teacher_charge.sum() * swing, rel=1e-12, abs=0)
     assert activity.drive_charge == pytest.approx(learnt.drive_charge.sum() * swing, rel=1e-12, abs=0)
     assert activity.time == pytest.approx(800 * 0.8e-3, rel=1e-12, abs=0)
-    assert activity.weight_reads == 800 * 100 * N_LABELS
+    assert activity.weight_reads == 800 * 100 * N_LABELS + learnt.n_fetched.sum()
+    assert learnt.n_fetched.sum() >= (learnt.n_up.sum() + learnt.n_down.sum()) / 2  # each move is paid by another
 
 
 def test_without_evidence_all_labels_tie():
