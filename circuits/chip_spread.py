@@ -56,15 +56,15 @@ class Condition:
 
     @property
     def label(self) -> str:
-        """What differs from nominal, in words."""
+        """What differs from nominal, in words; empty where nothing does."""
         celsius = round(self.temperature - ZERO_CELSIUS)
         parts = {
             f"{celsius} C": self.temperature != REFERENCE_TEMPERATURE,
             f"{self.supply:.0%} supply": self.supply != 1,
-            f"{self.years:g} years": self.years != 0,
+            f"{self.years:g} year{'s' * (self.years != 1)}": self.years != 0,
             self.process: self.process != "TT",
         }
-        return ", ".join(part for part, differs in parts.items() if differs) or "nominal"
+        return ", ".join(part for part, differs in parts.items() if differs)
 
     def circuit(self, nominal: LIFCircuit) -> LIFCircuit:
         """The circuit here: `corner_circuit`, then `aged`; its leak is that of leak = "held"."""

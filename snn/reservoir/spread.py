@@ -86,7 +86,7 @@ class SpreadRow:
         """What `snn spread --json` prints of it."""
         condition, accuracy = self.condition, self.accuracy
         return {
-            "condition": condition.label,
+            "condition": condition.label or self.sweep,
             "variant": self.variant,
             "accuracy_mean": float(accuracy.mean()),
             "accuracy_min": float(accuracy.min()),

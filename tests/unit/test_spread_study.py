@@ -145,6 +145,10 @@ def test_the_report_is_plain_data_and_names_what_is_assumed(study):
     assert report["n_clips"] == len(LABELS)
     assert len(report["rows"]) == len(study.rows)
     row = report["rows"][1]
+    conditions = list(dict.fromkeys(row["condition"] for row in report["rows"]))
+    assert conditions[:3] == ["nominal", "mismatch", "-40 C"]
+    assert conditions[6:10] == ["90% supply", "110% supply", "1 year", "10 years"]
+    assert conditions[-1] == "125 C, 110% supply, FF"
     assert row["accuracy_min"] <= row["accuracy_p5"] <= row["accuracy_mean"]
     assert any("keeps its value" in line for line in report["assumptions"])
     assert any("V_DS = 0.81 V" in line for line in report["notes"])
