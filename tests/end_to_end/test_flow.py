@@ -194,7 +194,9 @@ def test_help_answers_without_heavy_imports():
     assert "evaluate" in out
 
 
-@pytest.mark.parametrize("encoder", ["lif", "delta", "latency", "rate"])
+@pytest.mark.parametrize(
+    "encoder", ["lif", "rate", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("delta", "latency"))]
+)
 def test_words_are_learned_through_every_encoder(tmp_path, words, recipe, snn_json, encoder):
     flags = ["--set", f"encoder.kind={encoder}", "--set", "epochs=30", "--set", "steps_per_frame=4"]
     metrics = snn_json("train", recipe, "--data", words, "--out", tmp_path / "run", *flags)
