@@ -73,9 +73,12 @@ class LearningHardware:
         return self.n_weights * self.bits * LEAKING_PATHS * self.circuit.i_static * self.circuit.v_dd
 
 
-NOT_MODELLED = (
+RULES_NOT_MODELLED = (
     "traces of calcium and of spike pairs, and their comparators",
     "random numbers of stochastic updates",
+)
+NOT_MODELLED = (
+    *RULES_NOT_MODELLED,
     "holding the weights while the chip hears nothing",
     "decoders, sense amplifiers and clock of the weight memory",
     "the buffer that holds the spikes of a clip until it is replayed",

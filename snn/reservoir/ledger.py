@@ -15,8 +15,7 @@ ONLY_LEARNING = ("weight_writes", "weight_cells", "teacher")  # parts that recog
 def learning_energies(online: OnlineResult, recipe: ReservoirRecipe) -> dict[str, Any]:
     """Energy of one presentation of a clip by part (J), beside 120 pJ an update on Loihi; power to hold weights (W)."""
     hardware, speed = readout_hardware(online, recipe), recipe.neuron.acceleration
-    learnt_s, told_s = online.seconds
-    told = learning_energy(online.told.activity(hardware.circuit, told_s, speed), hardware)
+    told = learning_energy(online.told.activity(hardware.circuit, online.recognising_s, speed), hardware)
     recognising = {name: joules for name, joules in told.items() if name not in ONLY_LEARNING}
     known = {
         "recognition_per_clip_j": sum(recognising.values()),
@@ -26,7 +25,7 @@ def learning_energies(online: OnlineResult, recipe: ReservoirRecipe) -> dict[str
     }
     if not recipe.learning.epochs:
         return known
-    activity = online.learning.activity(hardware.circuit, learnt_s, speed)
+    activity = online.learning.activity(hardware.circuit, online.learning_s, speed)
     learning = learning_energy(activity, hardware)
     return known | {
         "learning_per_clip_j": sum(learning.values()),

@@ -73,7 +73,8 @@ class OnlineResult:
     validation_accuracy: float
     test_accuracy: float
     told: Recognition  # of the test clips
-    seconds: tuple[float, float]  # that a clip of training and of test keeps the chip busy, in the time of the speech
+    learning_s: Seconds  # how long learning a clip keeps the chip busy, in the time of the speech
+    recognising_s: Seconds  # and recognising one
     rule: str  # its mode and what it adds to the published rule
 
     def as_dict(self) -> dict[str, float | int | list[float]]:
@@ -106,6 +107,7 @@ def learn_readout(recipe: ReservoirRecipe, heard: dict[str, Heard], n_labels: in
         accuracy["validation"],
         accuracy["test"],
         told["test"],
-        (_replay(recipe.readout), _replay(recipe.readout) + _listening(heard["test"], recipe.readout)),
+        _replay(recipe.readout),
+        _listening(heard["test"], recipe.readout) + _replay(recipe.readout),
         " ".join([rule.mode, *(name for name in ("hold", "conserve", "teacher") if getattr(rule, name))]),
     )

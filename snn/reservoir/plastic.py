@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.learning import NOT_MODELLED, LearningActivity, LearningHardware, learning_energy, loihi_energy
+from circuits.learning import RULES_NOT_MODELLED, LearningActivity, LearningHardware, learning_energy, loihi_energy
 from circuits.spikes import SpikeTrains
 from circuits.units import Seconds
 from snn.networks.reservoir import Wires, build_reservoir
@@ -61,7 +61,10 @@ class Plasticity:
             "right_answers": list(self.answers),
             "energy_per_clip_j": {name: joules for name, joules in energy.items() if joules},
             "energy_per_clip_loihi_j": loihi_energy(done),
-            "not_modelled": [*NOT_MODELLED[:2], "the readout whose answers are rewarded"][: 2 + len(self.answers)],
+            "not_modelled": [
+                *RULES_NOT_MODELLED,
+                *(["the readout whose answers are rewarded"] if self.answers else []),
+            ],
         }
 
 

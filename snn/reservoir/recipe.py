@@ -218,7 +218,7 @@ class ReservoirRecipe(Section):
                 bsa_filter(self.ear.row_s)
             except ValueError as error:
                 limit = f"ear.row_s = {self.ear.row_s:g} s is too long for input.kind bsa"
-                raise ValueError(f"{limit}: {error}; leave row_s out") from error
+                raise ValueError(f"{limit}: {error}; set it to {BSA_ROW:g}") from error
         self._require_reach()
         return self
 

@@ -49,7 +49,7 @@ def sign_off_run(
     stimuli = [reservoir.stimulus(x) for x in chip_inputs([clips.rows[i] for i in chosen], run.model.tuning, recipe)]
     pairs = [(stimulus, reservoir.simulate(stimulus)) for stimulus in stimuli]
     bin_s = 1e-3 / reservoir.acceleration
-    timing = CoreTiming(reservoir.delay, reservoir.synapse.t_pulse)
+    timing = CoreTiming(reservoir.delay, reservoir.t_pulse)
     reporter.on_stage("running ngspice", 0, 0)
     signed = sign_offs(reservoir.network, pairs, timing=timing, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
     engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]

@@ -20,7 +20,7 @@ def told(setting):
     rule, lines = rule_of(setting), [spike_trains([np.array([0.1, 0.2, 0.3])], 0.4)] * 2
     learning = learn_online(lines, [0, 1], rule, np.zeros((1, 2)), np.random.default_rng(0), setting.learning.epochs)
     answer = recognise(lines, learning.weights, rule)
-    result = OnlineResult(learning.weights, learning, 0.5, 0.5, answer, (0.4, 0.7), rule.mode)
+    result = OnlineResult(learning.weights, learning, 0.5, 0.5, answer, 0.4, 0.7, rule.mode)
     return learning, answer, learning_energies(result, setting)
 
 

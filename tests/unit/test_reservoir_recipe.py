@@ -91,7 +91,7 @@ def test_bens_algorithm_takes_rows_as_short_as_its_filter(row, fits):
     if fits:
         assert parse_recipe(MINIMAL, settings).input.kind == "bsa"
     else:
-        with pytest.raises(RecipeError, match=r"ear.row_s = 0.005 s is too long .* leave row_s out"):
+        with pytest.raises(RecipeError, match=r"ear.row_s = 0.005 s is too long .* set it to 0.001"):
             parse_recipe(MINIMAL, settings)
 
 
