@@ -12,30 +12,28 @@ Contents, by question:
                           `learning_energy`
   what spiked?            `SpikeTrains`, `spike_trains`; `SynapseKernel`, `published_kernel` between them
   who builds it?          `write_network_json`, `write_network_spice`, `write_spice`
-Compiled, so imported where it is used: `circuits.transient` (arrays through time), `circuits.monte_carlo`,
+Compiled, so imported where it is used: `circuits.transient` (arrays through time), `circuits.variation.monte_carlo`,
 `circuits.signoff` (a core in ngspice).
 """
 
-from circuits.ageing import aged
-from circuits.area import neuron_area
-from circuits.btbt import DEVICES, BTBTDevice, arrhenius, bias_for_current, btbt_current, kane, mismatch
 from circuits.chips import ChipSpec, load_chip
-from circuits.compare import compare
-from circuits.conventional import source_comparison
-from circuits.core_energy import CoreLoad, core_energy
-from circuits.corners import CORNERS, Corner, corner_circuit
-from circuits.currents import device_currents
-from circuits.design import Design, design_neuron
-from circuits.energy import EnergyReport, energy_report
-from circuits.fit import fit_device
-from circuits.headline import headline
-from circuits.learning import LearningActivity, LearningHardware, learning_energy
+from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.device.ageing import aged
+from circuits.device.btbt import DEVICES, BTBTDevice, arrhenius, bias_for_current, btbt_current, kane, mismatch
+from circuits.device.fit import fit_device
+from circuits.device.points import read_points
+from circuits.energy.core import CoreLoad, core_energy
+from circuits.energy.learning import LearningActivity, LearningHardware, learning_energy
+from circuits.literature.compare import compare
+from circuits.literature.headline import headline
 from circuits.mapping import MappingError, Placement, place
 from circuits.netlist import write_spice
 from circuits.netlist.handover import write_network_spice
 from circuits.netlist.parameters import write_network_json
-from circuits.network import Activity, LayerSpec, NetworkSpec
-from circuits.neuron import (
+from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.network.spikes import SpikeTrains, spike_trains
+from circuits.neuron.area import neuron_area
+from circuits.neuron.circuit import (
     LIFCircuit,
     SpikeEnergy,
     at_temperature,
@@ -46,13 +44,15 @@ from circuits.neuron import (
     period,
     spike_energy,
 )
-from circuits.points import read_points
-from circuits.spikes import SpikeTrains, spike_trains
-from circuits.spread import Spread
-from circuits.supply import at_supply
-from circuits.synapse import SynapseKernel, published_kernel, synapses
+from circuits.neuron.conventional import source_comparison
+from circuits.neuron.currents import device_currents
+from circuits.neuron.design import Design, design_neuron
+from circuits.neuron.request import DesignError
+from circuits.neuron.supply import at_supply
+from circuits.neuron.synapse import SynapseKernel, published_kernel, synapses
 from circuits.units import si
-from circuits.wish import DesignError
+from circuits.variation.corners import CORNERS, Corner, corner_circuit
+from circuits.variation.mismatch import Spread
 
 __all__ = [
     "CORNERS",

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from snn import AudioStream, front_end, load_run
-from snn.data.audio_file import read_audio, resample
+from snn.data.recordings.audio_file import read_audio, resample
 
 run = load_run(Path(sys.argv[1]))
 mel = front_end(run.recipe, run.sample_rate)

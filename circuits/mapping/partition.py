@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.chips.chip import ChipSpec
-from circuits.network import LayerSpec, NetworkSpec
+from circuits.network.spec import LayerSpec, NetworkSpec
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from circuits.chips.chip import ChipSpec
 from circuits.mapping.partition import Tile, cut
 from circuits.mapping.rules import HARD_RULES, NOTES, input_populations, one_core_is_published
-from circuits.network import NetworkSpec
+from circuits.network.spec import NetworkSpec
 
 
 class MappingError(ValueError):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from circuits.mapping.place import Placement
-from circuits.network import Activity, NetworkSpec
+from circuits.network.spec import Activity, NetworkSpec
 
 
 def core_crossings(net: NetworkSpec, activity: Activity, placement: Placement) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 
 from circuits.chips.chip import ChipSpec
 from circuits.mapping.partition import tile_height
-from circuits.network import EXTERNAL_INPUT, NetworkSpec
+from circuits.network.spec import EXTERNAL_INPUT, NetworkSpec
 
 Rule = Callable[[NetworkSpec, ChipSpec], tuple[str, ...]]
 

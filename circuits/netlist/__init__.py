@@ -8,17 +8,17 @@ names       `safe_name`
 simulation  `run_ngspice`, `run_waves`, `read_raw`
 """
 
+from circuits.netlist.deck_of_network import network_bench, network_netlist
 from circuits.netlist.expected import spike_times
-from circuits.netlist.names import safe_name
-from circuits.netlist.network import network_bench, network_netlist
 from circuits.netlist.ngspice import run_ngspice, run_waves
 from circuits.netlist.rawfile import read_raw
 from circuits.netlist.spectre import network_spectre, neuron_spectre
 from circuits.netlist.spice import bench_netlist, neuron_netlist, write_spice
 from circuits.netlist.veriloga import event_view, smooth_view
-from circuits.neuron import interval
-from circuits.stimulus import Stimulus
-from circuits.wiring import wire
+from circuits.network.names import safe_name
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import wire
+from circuits.neuron.circuit import interval
 
 __all__ = [
     "Stimulus",

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from circuits.corners import CORNERS, PROCESS_SHIFTS, Corner, ProcessShift, corner_circuit
-from circuits.netlist.names import spice_number
-from circuits.neuron import LIFCircuit
-from circuits.spread import Spread, current_spread, static_spread
+from circuits.network.names import spice_number
+from circuits.neuron.circuit import LIFCircuit
+from circuits.variation.corners import CORNERS, PROCESS_SHIFTS, Corner, ProcessShift, corner_circuit
+from circuits.variation.mismatch import Spread, current_spread, static_spread
 
 CORNERS_FILE = "corners.lib"  # beside every deck that includes it
 

@@ -12,9 +12,9 @@ import math
 
 import numpy as np
 
-from circuits.stimulus import Stimulus
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import Wiring
 from circuits.units import Seconds
-from circuits.wiring import Wiring
 
 ADAPTIVE_STEPS = 20_000
 MAX_EVENTS = 1_000_000  # far beyond what a circuit simulator would finish

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from circuits.netlist.corners_lib import CORNERS_FILE, corners_lib, corners_record, corners_scs, mismatch_record
+from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.expected import spike_times
-from circuits.netlist.names import file_stems
-from circuits.netlist.network import network_bench
 from circuits.netlist.parameter_table import parameter_table, parameters_csv, parameters_record
 from circuits.netlist.parameters import network_parameters, typical_circuit
 from circuits.netlist.provenance import circuit_hash, head, network_hash, record
@@ -19,11 +18,12 @@ from circuits.netlist.spectre import CELLS_FILE, network_spectre, neuron_spectre
 from circuits.netlist.spectre import CORNERS_FILE as SPECTRE_CORNERS
 from circuits.netlist.spice import spice_texts
 from circuits.netlist.veriloga import event_view, smooth_view
-from circuits.network import NetworkSpec
-from circuits.neuron import LIFCircuit, interval
-from circuits.stimulus import Stimulus, n_signals
+from circuits.network.names import file_stems
+from circuits.network.spec import NetworkSpec
+from circuits.network.stimulus import Stimulus, n_signals
+from circuits.network.wiring import Wiring, wire
+from circuits.neuron.circuit import LIFCircuit, interval
 from circuits.storage import write_text
-from circuits.wiring import Wiring, wire
 
 MAX_NEURONS, MAX_SYNAPSES = 300, 5000  # spiking ones, of a deck that is verified; beyond, ngspice takes hours
 BENCH_SPIKES = 40  # after which the bench of a network ends

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, get_args, get_type_hints
 
-from circuits.neuron import LIFCircuit
+from circuits.neuron.circuit import LIFCircuit
 
 HEADER = ("name", "value", "unit", "source")
 ASSUMED = "ASSUMED"

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from circuits.btbt import bias_for_current, btbt_current, validity_notes
+from circuits.device.btbt import bias_for_current, btbt_current, validity_notes
 from circuits.netlist.provenance import STATUS, network_hash, tool
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, circuit_for_tau
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
+from circuits.neuron.synapse import synapses
 from circuits.storage import write_json
-from circuits.synapse import synapses
 
 FORMAT = "tunnelspike-network/1"
 DYNAMICS = (  # enough to repeat the network from the file alone, step by step

@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
-from circuits.netlist.names import safe_text
-from circuits.network import NetworkSpec
-from circuits.neuron import LIFCircuit
+from circuits.network.names import safe_text
+from circuits.network.spec import NetworkSpec
+from circuits.neuron.circuit import LIFCircuit
 
 STATUS = "behavioural, not foundry-qualified"
 HASH_DIGITS = 12

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from circuits.netlist.names import spice_number
-from circuits.netlist.network import LATCH_FRACTION, STEPS, pulse_width
+from circuits.netlist.deck_of_network import LATCH_FRACTION, STEPS, pulse_width
 from circuits.netlist.spice import INTERVALS, STEPS_PER_PERIOD, cell_parameters, neuron_parameters
 from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps
-from circuits.neuron import LIFCircuit
-from circuits.stimulus import Stimulus
+from circuits.network.names import spice_number
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import Wiring
+from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
-from circuits.wiring import Wiring
 
 CORNERS_FILE, CELLS_FILE = "corners.scs", "btbt_lif_event.va"
 _HEAD = """\

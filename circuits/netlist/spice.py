@@ -4,21 +4,21 @@
 
 A latch with a timing ramp resets: V_th sets it, it holds the membrane at V_reset for the refractory time, the ramp
 clears it. Its own delays are a thousandth of that or of the rise, so the period is the closed form of
-`circuits.neuron.interval`.
+`circuits.neuron.circuit.interval`.
 """
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from circuits.btbt import btbt_current, validity_notes
-from circuits.corners import PROCESS_SHIFTS
+from circuits.device.btbt import btbt_current, validity_notes
 from circuits.netlist.corners_lib import CORNERS_FILE, at_process, corners_lib
-from circuits.netlist.names import file_stems, safe_text, spice_number
 from circuits.netlist.provenance import circuit_hash, head
-from circuits.neuron import LIFCircuit, interval, rise_time
+from circuits.network.names import file_stems, safe_text, spice_number
+from circuits.neuron.circuit import LIFCircuit, interval, rise_time
 from circuits.storage import write_text
 from circuits.units import Amperes, Seconds, Volts, si
+from circuits.variation.corners import PROCESS_SHIFTS
 
 PERIOD_TOLERANCE = 0.01  # of the closed form
 STEPS_PER_PERIOD = 1000  # the period comes out within two steps, 0.2 %

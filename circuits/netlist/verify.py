@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from circuits.netlist.deck_of_network import count_tolerance
 from circuits.netlist.handover import Bench
-from circuits.netlist.network import count_tolerance
 from circuits.netlist.ngspice import find_ngspice, run_waves
 from circuits.netlist.rawfile import rising_edges
 from circuits.netlist.spice import PERIOD_TOLERANCE

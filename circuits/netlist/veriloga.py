@@ -6,12 +6,12 @@ Event view: the crossing of the threshold starts a reset of t_refractory. Smooth
 latch, which keeps itself (hysteresis) and holds the membrane until a ramp has run for t_refractory.
 """
 
-from circuits.btbt import validity_notes
-from circuits.netlist.names import spice_number
+from circuits.device.btbt import validity_notes
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.netlist.spice import neuron_parameters
-from circuits.neuron import LIFCircuit
-from circuits.synapse import T_PULSE
+from circuits.network.names import spice_number
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.synapse import T_PULSE
 from circuits.units import Volts
 
 MODULE = "btbt_lif"

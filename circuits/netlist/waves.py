@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from circuits.btbt import bias_for_current
+from circuits.device.btbt import bias_for_current
 from circuits.netlist.expected import input_current
-from circuits.stimulus import Stimulus
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import Wiring
 from circuits.units import Amperes, Seconds, Volts
-from circuits.wiring import Wiring
 
 Points = list[tuple[float, float]]  # time (s) and value, ascending
 EDGE = 1e-3  # rise time of a step, as a part of what it separates

@@ -11,9 +11,9 @@ What a spike draws from the supply is drawn here: its output charges c_control +
 first inverter draws i_crowbar while V is within v_crowbar of V_th.
 """
 
-from circuits.netlist.names import spice_number
+from circuits.network.names import spice_number
+from circuits.network.wiring import Wiring
 from circuits.units import Seconds
-from circuits.wiring import Wiring
 
 GAIN = 8000.0  # V at `cmp` over the swing: the threshold is met within 0.05 V, 6 millionths of it
 LATCH_TICKS = 0.01  # time constant of reset and output, in ticks: the reset leaves microvolts

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circuits.netlist.names import safe_text, spice_number
 from circuits.netlist.provenance import head, network_hash
 from circuits.netlist.waves import Points, drain_gate, neuron_input, steps
-from circuits.network import NetworkSpec
+from circuits.network.names import safe_text, spice_number
+from circuits.network.spec import NetworkSpec
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import Wiring, wire
+from circuits.neuron.synapse import T_PULSE
 from circuits.signoff.cell import core_neuron
-from circuits.stimulus import Stimulus
-from circuits.synapse import T_PULSE
 from circuits.transient.connections import DELAY
 from circuits.units import Farads, Seconds, freeze_si, require, si
-from circuits.wiring import Wiring, wire
 
 TICKS = 2000  # of the shorter of delay and pulse: the clock's resolution
 STEPS_PER_PULSE = 20  # of the solver, at least; switches cut them further

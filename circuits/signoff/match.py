@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circuits.spikes import SpikeTrains
+from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds
 
 

@@ -11,18 +11,18 @@ from joblib import Parallel, delayed
 
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
-from circuits.network import NetworkSpec
+from circuits.network.spec import NetworkSpec
+from circuits.network.spikes import SpikeTrains, spike_trains
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import Wiring, wire
 from circuits.signoff.deck import METER, SUPPLIES, CoreTiming, core_deck, supply_voltage
 from circuits.signoff.match import Matching, match_spikes
-from circuits.spikes import SpikeTrains, spike_trains
-from circuits.stimulus import Stimulus
 from circuits.transient.result import Transient
 from circuits.units import Joules, Seconds, us
-from circuits.wiring import Wiring, wire
 
 BIN: Seconds = 1 * us  # chip time: a millisecond of speech at an acceleration of 1000
 TIMEOUT_S = 600.0  # for each clip
-ENGINE_PARTS = {  # what each supply of the deck pays for, in the parts of `circuits.neuron.SpikeEnergy`
+ENGINE_PARTS = {  # what each supply of the deck pays for, in the parts of `circuits.neuron.circuit.SpikeEnergy`
     "membrane": ("membrane_charge", "membrane_leak"),
     "switching": ("control", "reset"),
     "crowbar": ("crowbar",),

@@ -1,7 +1,7 @@
 """What drives neurons beside a constant current: spikes from outside, and synapses that turn spikes into pulses.
 
 From `delay` after the presynaptic spike on a synapse's charge flows into the body of its target, in a time course of
-order 0, 1 or 2 (`circuits.synapse.time_course`).
+order 0, 1 or 2 (`circuits.neuron.synapse.time_course`).
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from circuits.neuron import LIFCircuit
-from circuits.synapse import T_PULSE, Order, require_time_course
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.synapse import T_PULSE, Order, require_time_course
 from circuits.units import Seconds, si_float, us
 
 DELAY: Seconds = 0.1 * us  # ASSUMED: comparator and wire; a tenth of the pulse
@@ -50,7 +50,7 @@ class Connections:
 
     A source below `n_channels` is a channel of `SpikeInput`; from there on it is neuron `source - n_channels`.
     The charge flows from `delay` on: in `t_pulse` (order 0; None: `T_PULSE`), with `tau` (order 1), or with `tau` and
-    `tau_rise` (order 2), as `circuits.synapse` says.
+    `tau_rise` (order 2), as `circuits.neuron.synapse` says.
     """
 
     source: np.ndarray

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from circuits.btbt import btbt_current, drain_leak
-from circuits.neuron import LIFCircuit
+from circuits.device.btbt import btbt_current, drain_leak
+from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Amperes, Volts, Watts, si_float
 
 _POSITIVE = ("width", "c_mem", "v_dd", "prefactor", "v_slope")

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from circuits.neuron import SpikeEnergy
+from circuits.neuron.circuit import SpikeEnergy
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,15 +7,15 @@ from typing import TypeVar
 import numpy as np
 from joblib import Parallel, delayed
 
-from circuits.btbt import btbt_current, log_slope
-from circuits.neuron import SpikeEnergy
+from circuits.device.btbt import btbt_current, log_slope
+from circuits.neuron.circuit import SpikeEnergy
 from circuits.transient.connections import Connections, SpikeInput
+from circuits.transient.lines import decays_of, outside_of, synapses_onto, time_constants
 from circuits.transient.loops import Constants, State, Tunnel, run
 from circuits.transient.passage import LARGEST_DECAY
 from circuits.transient.population import Population
 from circuits.transient.result import Transient
 from circuits.transient.step import LARGEST_Z
-from circuits.transient.wiring import decays_of, outside_of, synapses_onto, time_constants
 from circuits.units import Seconds, si
 
 Arrays = TypeVar("Arrays", Constants, Tunnel)
@@ -154,7 +154,7 @@ class Task:
         )
 
     def _energy(self, state: State, counts: np.ndarray, h: np.ndarray) -> SpikeEnergy:
-        """Parts over the whole run, each `(neuron,)`: the sums of `circuits.neuron.spike_energy` over all spikes."""
+        """Parts over the whole run, each `(neuron,)`: the sums of `spike_energy` over all spikes."""
         n = self.neurons
         stored = counts * n.c_mem * n.swing
         inside = state.v > np.maximum(n.v_threshold - n.v_crowbar, n.v_reset)

@@ -12,7 +12,7 @@ from jaxtyping import Float64
 
 from circuits.units import Hertz
 from snn.audio.envelope import flush, smooth
-from snn.kernels.compile import jit
+from snn.compile import jit
 
 ORDER = 4
 NARROWEST: Hertz = 24.7  # bandwidth towards zero frequency. Glasberg and Moore 1990

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from circuits.units import Hertz
 from snn.audio.envelope import flush, smooth
-from snn.kernels.compile import jit
+from snn.compile import jit
 
 BREAK: Hertz = 1000.0  # below, channels are equally wide; above, equally sharp. Slaney 1988
 ZERO_OFFSET = 1.5  # of a notch above its resonance, in steps of the cascade. Slaney 1988

@@ -4,7 +4,7 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 
-from snn.kernels.compile import jit
+from snn.compile import jit
 
 
 class SparseBank(NamedTuple):

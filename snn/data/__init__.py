@@ -1,20 +1,20 @@
 """Speech and signals: recordings, corpora and their splits, data sets and how they are fetched."""
 
 # What is in this file?
-from snn.data.audio_file import AudioFileError, check_audio, fit_duration, read_audio, resample
-from snn.data.check import FileCheck, ScanReport, scan
+from snn.data.corpora.check import FileCheck, ScanReport, scan
 
 # Which clips train, which test, and what do they sound like?
-from snn.data.clip import Clip, load_clip
-from snn.data.corpus import Corpus, open_corpus
+from snn.data.corpora.clip import Clip, load_clip
+from snn.data.corpora.corpus import Corpus, open_corpus
+from snn.data.corpora.splits import Split, which_set
+from snn.data.recordings.audio_file import AudioFileError, check_audio, fit_duration, read_audio, resample
+from snn.data.recordings.recording_error import RecordingError
 
 # Which data sets are there, and how do they get here?
-from snn.data.download import prepare, tree_sha256
-from snn.data.manifest import Manifest, load_manifests
-from snn.data.recording_error import RecordingError
-from snn.data.signal import Signal
-from snn.data.signal_file import read_signal
-from snn.data.splits import Split, which_set
+from snn.data.sets.download import prepare, tree_sha256
+from snn.data.sets.manifest import Manifest, load_manifests
+from snn.data.signals.signal import Signal
+from snn.data.signals.signal_file import read_signal
 
 __all__ = [
     "AudioFileError",

@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from snn.compile import inline, jit
 from snn.kernels import cpu_loops
 from snn.kernels.checks import check_numbers
-from snn.kernels.compile import inline, jit
 from snn.kernels.cpu_loops import Neurons
 from snn.kernels.cpu_products import add_rows, add_scaled_rows, list_active
 from snn.kernels.reference import Network

@@ -1,6 +1,1 @@
-"""Networks: `Spotter`, the keyword spotter."""
-
-from snn.networks.layer import SpikingLayer
-from snn.networks.spotter import Spotter, SpotterOutput
-
-__all__ = ["SpikingLayer", "Spotter", "SpotterOutput"]
+"""Layers and models: the spotter, the reservoir, and what each is as plain data."""

@@ -12,9 +12,9 @@ from snn.kernels.reference import DenseLayer
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
 from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step, v_floor
 from snn.neurons.scan import Step
-from snn.neurons.silicon import SiliconBias
+from snn.neurons.silicon_bias import SiliconBias
 from snn.neurons.surrogate import SURROGATES
-from snn.recipe import NetworkConfig, NeuronConfig
+from snn.recipes.recipe import NetworkConfig, NeuronConfig
 
 ADAPT_A_LIMIT, ADAPT_B_LIMIT = 1.0, 2.0  # a in [-1, 1], b in [0, 2]. Source: Bittar and Garner 2022
 

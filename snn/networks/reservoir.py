@@ -4,7 +4,7 @@
 
 The network is plain data (`NetworkSpec`) in the time of the chip, which runs `acceleration` times faster than speech;
 the transient engine runs it from event to event. Source of the architecture: the 45 nm chip of 20 + 36 neurons (IEEE
-TCAS-I 2022, 10.1109/TCSI.2022.3172176), whose wiring is not published: Maass et al. 2002, see `snn.reservoir.lattice`.
+TCAS-I 2022, 10.1109/TCSI.2022.3172176), whose wiring is not published: Maass et al. 2002, see `snn.networks.lattice`.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from typing import NamedTuple
 import numpy as np
 from joblib import Parallel, delayed
 
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import SpikeEnergy
-from circuits.spikes import SpikeTrains, spike_trains
-from circuits.stimulus import Stimulus
-from circuits.synapse import T_PULSE, SynapseKernel
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.spikes import SpikeTrains, spike_trains
+from circuits.network.stimulus import Stimulus
+from circuits.neuron.circuit import SpikeEnergy
+from circuits.neuron.synapse import T_PULSE, SynapseKernel
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
-from snn.reservoir.lattice import connect, fan_out
-from snn.reservoir.recipe import InputConfig, ReservoirConfig, ReservoirRecipe
+from snn.networks.lattice import connect, fan_out
+from snn.recipes.reservoir_recipe import InputConfig, ReservoirConfig, ReservoirRecipe
 
 INPUT, RESERVOIR = "input", "reservoir"  # names of the populations
 

@@ -8,14 +8,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from snn.audio.encoder import Encoder, LIFEncoder, build_encoder
-from snn.device import generator_on
+from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder
 from snn.kernels import network_loss, run_network, run_readout
 from snn.kernels.reference import GainLayer, Network, Readout
 from snn.memory import COPIES, check_memory
 from snn.networks.layer import SpikingLayer
 from snn.neurons.lif import LIFParams, decay, lif_state
-from snn.recipe import Recipe
+from snn.recipes.recipe import Recipe
+from snn.torch_device import generator_on
 from snn.training.losses import score_loss
 
 EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from circuits.neuron import LIFCircuit
+from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.neurons.surrogate import SpikeGrad, boxcar, spike
 

@@ -13,7 +13,7 @@ from typing import no_type_check
 import numba
 import numpy as np
 
-from circuits.spikes import SpikeTrains
+from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds, freeze_si, ms, require
 from snn.plasticity.grid import LevelGrid
 

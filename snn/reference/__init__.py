@@ -5,8 +5,8 @@ circuits  `brian2_network`, `PulseTiming`, `CircuitTwin`, `spike_times`
 steps     `run_brian2`, `StepRun`
 """
 
-from snn.reference.network import CircuitTwin, PulseTiming, brian2_network, spike_times
-from snn.reference.neuron import brian2_neuron
-from snn.reference.steps import StepRun, run_brian2
+from snn.reference.brian2_network import CircuitTwin, PulseTiming, brian2_network, spike_times
+from snn.reference.brian2_neuron import brian2_neuron
+from snn.reference.brian2_steps import StepRun, run_brian2
 
 __all__ = ["CircuitTwin", "PulseTiming", "StepRun", "brian2_network", "brian2_neuron", "run_brian2", "spike_times"]

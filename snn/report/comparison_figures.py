@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 from matplotlib.transforms import Bbox
 
-from circuits.compare import OWN_AREA_F2, ComparisonRow
+from circuits.literature.compare import OWN_AREA_F2, ComparisonRow
 from circuits.units import Joules, si
 from snn.report.style import (
     BLUE,

@@ -1,6 +1,6 @@
 """Figure of a core's power against the rate of its spikes: where static power decides, and which neuron wins where.
 
-Data in, a matplotlib Figure out; `snn.core_report` writes it.
+Data in, a matplotlib Figure out; `snn.report.core_report` writes it.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from circuits.core_energy import CoreLoad, NeuronPower, core_energy
-from circuits.core_table import CoreTable
+from circuits.energy.core import CoreLoad, NeuronPower, core_energy
+from circuits.literature.core_table import CoreTable
 from circuits.units import Hertz, si
 from snn.report.comparison_figures import LABEL, OURS, name_dots
 from snn.report.style import BLUE, GREEN, GREY, headline, new_figure, plain_axes, si_axis, unknown_glyphs_as_boxes

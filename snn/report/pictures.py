@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from circuits.compare import OWN_AREA_F2, ComparisonRow
-from circuits.energy import EnergyReport
-from circuits.neuron import LIFCircuit, SpikeEnergy
+from circuits.chips.energy_report import EnergyReport
+from circuits.literature.compare import OWN_AREA_F2, ComparisonRow
+from circuits.neuron.circuit import LIFCircuit, SpikeEnergy
 from circuits.storage import write_atomically
 from circuits.units import Joules, Seconds
 from snn.report import comparison_figures, network_figures, silicon_figures

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from circuits.btbt import btbt_current
-from circuits.energy import EnergyReport
-from circuits.neuron import LIFCircuit, SpikeEnergy, firing_rate
+from circuits.chips.energy_report import EnergyReport
+from circuits.device.btbt import btbt_current
+from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, firing_rate
 from circuits.units import Joules, si
 from snn.report.style import (
     BLUE,

@@ -1,6 +1,6 @@
 """Figures of a chip's spread: accuracy and energy over mismatch, temperature, supply and age, calibrated or not.
 
-Data in, a matplotlib Figure out; `snn.spread_report` writes it.
+Data in, a matplotlib Figure out; `snn.report.spread_report` writes it.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from circuits.units import ZERO_CELSIUS
 from snn.report.style import BLUE, GREEN, GREY, PURPLE, VERMILION, finite, headline, new_figure, plain_axes, si_axis
-from snn.reservoir.spread import SpreadRow, SpreadStudy
+from snn.studies.spread import SpreadRow, SpreadStudy
 
 COLOURS = {"as made": VERMILION, "calibrated": BLUE, "trimmed": GREEN, "retrained": PURPLE}
 AXES: dict[str, tuple[str, Callable[[SpreadRow], float]]] = {

@@ -16,7 +16,7 @@ from statistics import median
 import numpy as np
 from joblib import Parallel, delayed
 
-from circuits.neuron import LIFCircuit
+from circuits.neuron.circuit import LIFCircuit
 from circuits.transient import Population, Transient, population, simulate
 from circuits.transient.step import fast_exp, jit, tunnelling
 

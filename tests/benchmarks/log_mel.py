@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from snn.audio.features import POWER_FLOOR, LogMel, mel_power
-from snn.audio.live import push, start_frames
+from snn.audio.live_features import push, start_frames
 
 ROUNDS, N_CLIPS = 5, 1000
 TURNS = {"librosa": 1, "batch": 5}  # timed runs in each round: the short one is the more easily disturbed

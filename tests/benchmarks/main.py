@@ -26,7 +26,7 @@ from table import table
 
 from circuits.storage import write_json, write_text
 from snn.kernels import reference
-from snn.stream import NetworkStream
+from snn.live.stream import NetworkStream
 
 THREADS = 2
 PACKAGES = ("tunnelspike", "torch", "numpy", "numba", "brian2", *LIBRARIES)

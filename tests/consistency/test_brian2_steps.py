@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit
-from snn.audio.encode import delta_encode
-from snn.evaluation import evaluate
-from snn.export import network_spec
-from snn.networks import Spotter
-from snn.recipe import parse_recipe
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit
+from snn.encoders.events import delta_encode
+from snn.experiments.evaluation import evaluate
+from snn.networks.network_spec import network_spec
+from snn.networks.spotter import Spotter
+from snn.recipes.recipe import parse_recipe
 from snn.reference import run_brian2
-from snn.training.inputs import Examples
+from snn.training.examples import Examples
 
 N_LABELS, N_BANDS, N_FRAMES, N_BATCH = 3, 5, 60, 4
 SETTINGS = (

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from snn.evaluation import evaluate
-from snn.export import network_spec
+from snn.experiments.evaluation import evaluate
+from snn.networks.network_spec import network_spec
 from snn.networks.spotter import Spotter, drop
-from snn.recipe import parse_recipe
-from snn.training.fit import Watch, fit
-from snn.training.inputs import Examples
+from snn.recipes.recipe import parse_recipe
+from snn.training.examples import Examples
+from snn.training.gradient import Watch, fit
 
 SETTINGS = ("n_mels=4", "hidden=[8]", "dropout=0.1", "band_mask=1", "frame_mask=2", "batch_size=8", "steps_per_frame=2")
 

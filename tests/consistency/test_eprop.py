@@ -5,7 +5,7 @@ import torch
 
 from snn.neurons.lif import LIFParams, LIFState, lif_state, lif_step
 from snn.neurons.surrogate import atan, triangle
-from snn.plasticity.eprop import EpropNetwork, eprop_gradients
+from snn.plasticity.eprop_gradient import EpropNetwork, eprop_gradients
 
 T, B, N_IN, N, K = 16, 3, 6, 5, 4
 NONE = -float("inf")

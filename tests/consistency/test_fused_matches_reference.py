@@ -11,7 +11,7 @@ from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams
 from snn.neurons.lif import LIFParams
 from snn.neurons.surrogate import SURROGATES, atan, boxcar
-from snn.recipe import load_recipe
+from snn.recipes.recipe import load_recipe
 
 SIZES = (12, 32, 24, 7)
 EVIDENCE = 60.0

@@ -16,7 +16,7 @@ from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams
 from snn.neurons.lif import LIFParams, lif_state
 from snn.neurons.surrogate import atan
-from snn.recipe import load_recipe
+from snn.recipes.recipe import load_recipe
 
 
 def lif(n, device, **changes):

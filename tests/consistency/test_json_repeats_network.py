@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from circuits.netlist.parameters import write_network_json
-from snn.export import network_spec
+from snn.networks.network_spec import network_spec
 from snn.networks.spotter import Spotter
-from snn.recipe import load_recipe
+from snn.recipes.recipe import load_recipe
 
 
 def softmax(x):

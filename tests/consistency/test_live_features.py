@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from snn.audio.features import POWER_FLOOR, LogMel, log_mel
-from snn.audio.live import finish, push, start_frames
+from snn.audio.live_features import finish, push, start_frames
 from snn.audio.running import DEVIATION, TAU, normalise_running, running_state, running_step
 
 CUTS = {

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from circuits.netlist.expected import spike_times
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit
-from circuits.stimulus import Stimulus
-from circuits.synapse import SynapseKernel
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import wire
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.synapse import SynapseKernel
 from circuits.transient import Connections, SpikeInput, population, simulate, simulate_network
-from circuits.wiring import wire
 
 CIRCUIT = LIFCircuit(v_sink=-0.2)
 DT, DELAY = 10e-6, 1e-10  # the other way knows no delay

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from circuits.chips import load_chip
-from circuits.energy import energy_report
+from circuits.chips.energy_report import energy_report
 from circuits.mapping import place
-from circuits.network import EXTERNAL_INPUT
+from circuits.network.spec import EXTERNAL_INPUT
 from snn.networks.reservoir import build_reservoir, draw_wiring
-from snn.recipe import load_recipe
-from snn.reservoir.measure import engine_energy, measure
-from snn.reservoir.tuning import Tuning, chip_inputs, n_lines
+from snn.networks.reservoir_activity import engine_energy, measure
+from snn.recipes.recipe import load_recipe
+from snn.training.tuning import Tuning, chip_inputs, n_lines
 
 SETTINGS = {
     "chip": (),

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from snn.audio.encode import delta_encode
-from snn.evaluation import measure_activity
-from snn.export import network_spec
-from snn.networks import Spotter
-from snn.recipe import parse_recipe
-from snn.training.inputs import Examples
+from snn.encoders.events import delta_encode
+from snn.experiments.evaluation import measure_activity
+from snn.networks.network_spec import network_spec
+from snn.networks.spotter import Spotter
+from snn.recipes.recipe import parse_recipe
+from snn.training.examples import Examples
 
 N_LABELS, N_BANDS, N_FRAMES, N_BATCH = 4, 5, 80, 6
 SETTINGS = (

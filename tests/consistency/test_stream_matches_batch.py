@@ -7,11 +7,11 @@ import torch
 from snn.audio.features import LogMel, log_mel
 from snn.kernels import cpu_network, reference, run_network
 from snn.kernels.reference import DenseLayer, GainLayer, Network, Readout
+from snn.live.stream import AudioStream, NetworkStream, SpotterStream
 from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams
 from snn.neurons.lif import LIFParams
-from snn.recipe import load_recipe
-from snn.stream import AudioStream, NetworkStream, SpotterStream
+from snn.recipes.recipe import load_recipe
 
 N_TIME, N_BATCH, N_IN = 60, 19, 9  # more clips than a thread takes at once
 

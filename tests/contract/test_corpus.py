@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from snn.data.clip import Clip, background_noise, load_clip
-from snn.data.corpus import Corpus, open_corpus
-from snn.data.keyword_task import KEYWORDS, TWELVE
-from snn.data.splits import SPLITS, which_set
+from snn.data.corpora.clip import Clip, background_noise, load_clip
+from snn.data.corpora.corpus import Corpus, open_corpus
+from snn.data.corpora.keyword_task import KEYWORDS, TWELVE
+from snn.data.corpora.splits import SPLITS, which_set
 
 RATE = 8_000
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

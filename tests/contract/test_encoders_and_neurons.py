@@ -4,8 +4,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from snn.networks import Spotter
-from snn.recipe import parse_recipe
+from snn.networks.spotter import Spotter
+from snn.recipes.recipe import parse_recipe
 
 N_LABELS, N_BANDS, N_FRAMES, N_BATCH = 3, 4, 20, 5
 KINDS, MODELS = ("lif", "delta", "latency", "rate"), ("lif", "adaptive_lif")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from snn.networks.reservoir import build_reservoir, draw_wiring
-from snn.recipe import load_recipe
+from snn.recipes.recipe import load_recipe
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("## The chip")[2].partition("\n## ")[0]

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from snn.data.check import scan
-from snn.data.corpus import open_corpus
-from snn.data.recording_error import RecordingError
-from snn.data.splits import SPLITS
+from snn.data.corpora.check import scan
+from snn.data.corpora.corpus import open_corpus
+from snn.data.corpora.splits import SPLITS
+from snn.data.recordings.recording_error import RecordingError
+from snn.live.stream import AudioStream
 from snn.networks.spotter import Spotter
-from snn.recipe import load_recipe
-from snn.stream import AudioStream
-from snn.training.inputs import for_corpus, front_end, load_examples
+from snn.recipes.recipe import load_recipe
+from snn.training.examples import for_corpus, front_end, load_examples
 
 SUBJECTS = ("ann", "bob", "cem", "dan", "eve", "fay", "guy")
 CHANNELS = ("x", "y", "z")
@@ -134,7 +134,7 @@ def test_features_are_normalised_as_the_recipe_says(tmp_path, normalise):
 
 
 def test_copies_differ_from_the_clip_and_come_back_alike(tmp_path):
-    from snn.data.augment import Augment
+    from snn.data.augmentation.augment import Augment
 
     corpus = open_corpus(make_motion(tmp_path))
     recipe = for_corpus(load_recipe("demo"), corpus)

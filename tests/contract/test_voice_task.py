@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from snn.data.clip import Clip, load_clip
-from snn.data.corpus import open_corpus
-from snn.data.keyword_task import NOISE_SPAN
-from snn.data.splits import SPLITS
-from snn.data.voice_task import TEST_SNR_DB, TRAIN_SNR_DB, VOICE
-from snn.detection import detection_rates
+from snn.data.corpora.clip import Clip, load_clip
+from snn.data.corpora.corpus import open_corpus
+from snn.data.corpora.keyword_task import NOISE_SPAN
+from snn.data.corpora.splits import SPLITS
+from snn.data.corpora.voice_task import TEST_SNR_DB, TRAIN_SNR_DB, VOICE
+from snn.experiments.detection import detection_rates
 
 RATE = 8000
 SPEAKERS = ("ann", "bob", "cem", "dan", "eve", "fay", "guy", "hal")

@@ -197,7 +197,7 @@ def test_resuming_with_other_settings_is_refused(run, recipe, words, tmp_path, s
 
 
 def _start(arguments, cwd, **options):
-    command = [sys.executable, "-c", "from snn.cli import main; main()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from snn.cli.app import main; main()", *map(str, arguments)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, cwd=cwd, env=environment, **pipes, **options)
@@ -273,7 +273,7 @@ def test_the_demo_keeps_the_run_of_another_recipe(run, snn):
 
 
 def test_a_reader_may_leave_early():
-    command = f"{sys.executable} -c 'from snn.cli import main; main()' neuron --compare"
+    command = f"{sys.executable} -c 'from snn.cli.app import main; main()' neuron --compare"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", f"{command} | head -1"], capture_output=True, text=True)
     assert done.returncode == 0
     assert done.stderr == ""

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 import soundfile
 
-import snn.data.download as download
-from snn.data.corpus import open_corpus
-from snn.data.download import prepare, tree_sha256
-from snn.data.manifest import Manifest
+import snn.data.sets.download as download
+from snn.data.corpora.corpus import open_corpus
+from snn.data.sets.download import prepare, tree_sha256
+from snn.data.sets.manifest import Manifest
 
 NAME = "tiny"
 

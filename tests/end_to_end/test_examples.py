@@ -32,7 +32,7 @@ def test_the_example_listens_to_a_recording(words, tmp_path):
         [
             sys.executable,
             "-c",
-            "from snn.cli import main; main()",
+            "from snn.cli.app import main; main()",
             "train",
             "demo",
             "--data",

@@ -187,7 +187,7 @@ def test_every_device_spikes_at_every_fitted_temperature(snn_json, device, tempe
 
 
 def test_help_answers_without_heavy_imports():
-    code = "import sys; sys.argv = ['snn', '--help']; import snn.cli as c\ntry: c.main()\nexcept SystemExit: pass\n"
+    code = "import sys; sys.argv = ['snn', '--help']; import snn.cli.app as c\ntry: c.main()\nexcept SystemExit: pass\n"
     code += "print([m for m in ('torch', 'librosa', 'brian2', 'scipy', 'matplotlib') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip().endswith("[]")

@@ -9,10 +9,10 @@ import pytest
 import soundfile
 from safetensors.numpy import load_file, save_file
 
-from snn.recipe import parse_recipe
-from snn.reservoir.experiment import train_reservoir
-from snn.reservoir.run import load_reservoir, save_reservoir
-from snn.run import load_run
+from snn.experiments.reservoir_experiment import train_reservoir
+from snn.experiments.reservoir_run import load_reservoir, save_reservoir
+from snn.experiments.run_folder import load_run
+from snn.recipes.recipe import parse_recipe
 
 RATE = 8000
 TINY = """

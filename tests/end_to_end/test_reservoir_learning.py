@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from snn.experiments import reservoir_experiment as experiment
+from snn.experiments.reservoir_experiment import train_reservoir
 from snn.networks.reservoir import draw_wiring
-from snn.recipe import parse_recipe
-from snn.reservoir import experiment
-from snn.reservoir.experiment import train_reservoir
+from snn.recipes.recipe import parse_recipe
 
 TINY = """
 name = "tiny-chip"

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from circuits.network.spikes import SpikeTrains
 from circuits.signoff import CoreTiming, SignOff, match_spikes
 from circuits.signoff.run import ENGINE_PARTS
-from circuits.spikes import SpikeTrains
-from snn.recipe import parse_recipe
-from snn.reservoir import signoff
-from snn.reservoir.experiment import train_reservoir
+from snn.experiments.reservoir_experiment import train_reservoir
+from snn.recipes.recipe import parse_recipe
+from snn.studies import signoff_of_run as signoff
 
 TINY = """
 name = "tiny-chip"

@@ -30,8 +30,8 @@ def test_the_wheel_carries_every_manifest_and_no_datasets_package(tmp_path):
     assert not any(name.startswith("datasets/") for name in names)
     points = {p.name for p in (REPOSITORY / "circuits" / "measured").glob("*.csv")}
     assert len(points) == 5
-    assert {f"circuits/measured/{name}" for name in points} <= names
-    listing = "import snn.data.manifest as m; print(m.__file__); print(*m.load_manifests())"
+    assert {f"circuits/device/measured/{name}" for name in points} <= names
+    listing = "import snn.data.sets.manifest as m; print(m.__file__); print(*m.load_manifests())"
     out = subprocess.run(
         [sys.executable, "-c", listing], cwd=tmp_path / "installed", check=True, capture_output=True, text=True
     ).stdout.splitlines()

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from circuits.bias import WIDTHS, bias_drive, current_for_drive, current_range, gate_range, require_reach
-from circuits.btbt import DEVICES, bias_for_current, btbt_current
-from circuits.neuron import LIFCircuit, circuit_at_speed, circuit_for_tau, period
+from circuits.device.btbt import DEVICES, bias_for_current, btbt_current
+from circuits.neuron.bias import WIDTHS, bias_drive, current_for_drive, current_range, gate_range, require_reach
+from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, circuit_for_tau, period
 from circuits.units import um
 
 SPEED, TAU = 800.0, 0.015

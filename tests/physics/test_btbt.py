@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from circuits.btbt import (
+from circuits.device.btbt import (
     DEVICES,
     BTBTDevice,
     ExtrapolationWarning,
@@ -27,9 +27,9 @@ from circuits.btbt import (
     warn_outside_fit,
     within_fit,
 )
-from circuits.fit import FLOOR_MARGIN
-from circuits.neuron import LIFCircuit
-from circuits.points import measured_points
+from circuits.device.fit import FLOOR_MARGIN
+from circuits.device.points import measured_points
+from circuits.neuron.circuit import LIFCircuit
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.spikes import SpikeTrains, spike_trains
+from circuits.network.spikes import SpikeTrains, spike_trains
 from snn.plasticity.calcium import PUBLISHED, CalciumRule, present, present_levels
 from snn.plasticity.grid import LevelGrid
 from snn.plasticity.readout import ReadoutNeuron

@@ -9,10 +9,10 @@ import numpy as np
 import pint
 import pytest
 
-from circuits.ageing import aged
-from circuits.area import AreaRules, neuron_area
-from circuits.bias import bias_drive, current_for_drive
-from circuits.btbt import (
+from circuits.chips.chip import ChipSpec, Sourced
+from circuits.chips.energy_report import energy_report
+from circuits.device.ageing import aged
+from circuits.device.btbt import (
     DEVICES,
     arrhenius,
     bias_for_current,
@@ -23,19 +23,19 @@ from circuits.btbt import (
     mismatch,
     validity_notes,
 )
-from circuits.chips.chip import ChipSpec, Sourced
-from circuits.conventional import conventional_sources, source_comparison
-from circuits.corners import PROCESS_SHIFTS, Corner, corner_circuit
-from circuits.currents import device_currents
-from circuits.design import current_for_rate, design_neuron
-from circuits.energy import energy_report
-from circuits.fit import fit_device
+from circuits.device.fit import fit_device
 from circuits.mapping import place
-from circuits.network import Activity, LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, at_temperature, firing_rate, period, spike_energy
-from circuits.spread import Spread, current_spread, sample, static_spread
-from circuits.supply import at_supply
+from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.neuron.area import AreaRules, neuron_area
+from circuits.neuron.bias import bias_drive, current_for_drive
+from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate, period, spike_energy
+from circuits.neuron.conventional import conventional_sources, source_comparison
+from circuits.neuron.currents import device_currents
+from circuits.neuron.design import current_for_rate, design_neuron
+from circuits.neuron.supply import at_supply
 from circuits.transient import Connections, SpikeInput, population, simulate
+from circuits.variation.corners import PROCESS_SHIFTS, Corner, corner_circuit
+from circuits.variation.mismatch import Spread, current_spread, sample, static_spread
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 

@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from circuits.btbt import log_slope
-from circuits.chip_calibration import CALIBRATION, Calibration, calibrate, measured_charge
-from circuits.chip_spread import (
+from circuits.device.btbt import log_slope
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.wiring import wire
+from circuits.neuron.circuit import LIFCircuit, firing_rate
+from circuits.transient.placed import neurons_of
+from circuits.units import us
+from circuits.variation.chip_calibration import CALIBRATION, Calibration, calibrate, measured_charge
+from circuits.variation.chip_spread import (
     TYPICAL,
     Condition,
     Silicon,
@@ -18,12 +23,7 @@ from circuits.chip_spread import (
     draw_silicon,
     perturbed,
 )
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, firing_rate
-from circuits.spread import Spread
-from circuits.transient.network import neurons_of
-from circuits.units import us
-from circuits.wiring import wire
+from circuits.variation.mismatch import Spread
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 

@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from circuits.btbt import btbt_current
-from circuits.chip_calibration import Calibration, calibrate
-from circuits.chip_spread import (
+from circuits.device.btbt import btbt_current
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import wire
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.synapse import T_PULSE
+from circuits.transient import simulate_network
+from circuits.transient.placed import neurons_of
+from circuits.units import us
+from circuits.variation.chip_calibration import Calibration, calibrate
+from circuits.variation.chip_spread import (
     TYPICAL,
     Condition,
     NeuronMismatch,
@@ -20,15 +28,7 @@ from circuits.chip_spread import (
     draw_silicon,
     perturbed,
 )
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit
-from circuits.spread import Spread, current_spread
-from circuits.stimulus import Stimulus
-from circuits.synapse import T_PULSE
-from circuits.transient import simulate_network
-from circuits.transient.network import neurons_of
-from circuits.units import us
-from circuits.wiring import wire
+from circuits.variation.mismatch import Spread, current_spread
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 
@@ -205,7 +205,7 @@ def _with_bias_devices() -> NetworkSpec:
 
 
 def _agreeing(layer: LayerSpec) -> LayerSpec:
-    from circuits.bias import bias_drive
+    from circuits.neuron.bias import bias_drive
 
     drive = bias_drive(layer.bias_v_gs, layer.bias_width, layer.tau_mem, CIRCUIT, 1.0)
     return replace(layer, bias=-np.expm1(-NET.dt / layer.tau_mem) * drive)

@@ -5,16 +5,16 @@ from functools import partial
 
 import pytest
 
-from circuits.area import AreaRules, explicit_capacitance, neuron_area
-from circuits.btbt import DEVICES, arrhenius
-from circuits.conventional import (
+from circuits.device.btbt import DEVICES, arrhenius
+from circuits.neuron.area import AreaRules, explicit_capacitance, neuron_area
+from circuits.neuron.circuit import LIFCircuit, firing_rate, period, spike_energy
+from circuits.neuron.conventional import (
     ConventionalSource,
     conventional_neuron,
     conventional_sources,
     source_comparison,
 )
-from circuits.design import design_neuron
-from circuits.neuron import LIFCircuit, firing_rate, period, spike_energy
+from circuits.neuron.design import design_neuron
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 

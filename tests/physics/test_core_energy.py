@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from circuits.core_energy import (
+from circuits.energy.core import (
     CoreLoad,
     NeuronPower,
     core_energy,
@@ -16,8 +16,8 @@ from circuits.core_energy import (
     speech_circuit,
     winning_rates,
 )
-from circuits.neuron import LIFCircuit, spike_energy, switching_energy
-from circuits.published import SCOPES, load_published
+from circuits.literature.published import SCOPES, load_published
+from circuits.neuron.circuit import LIFCircuit, spike_energy, switching_energy
 
 OURS = NeuronPower(name="ours", marginal=3e-15, static=50e-12)
 DEAR = NeuronPower(name="dear", marginal=8e-12, static=None)

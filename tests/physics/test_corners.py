@@ -6,10 +6,10 @@ from functools import partial
 
 import pytest
 
-from circuits.btbt import DEVICES, arrhenius, btbt_current, kane, log_slope, validity_notes
-from circuits.corners import CORNERS, PROCESS_SHIFTS, Corner, ProcessShift, corner_circuit
-from circuits.neuron import LIFCircuit, at_temperature, firing_rate
-from circuits.supply import at_supply
+from circuits.device.btbt import DEVICES, arrhenius, btbt_current, kane, log_slope, validity_notes
+from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate
+from circuits.neuron.supply import at_supply
+from circuits.variation.corners import CORNERS, PROCESS_SHIFTS, Corner, ProcessShift, corner_circuit
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 

@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from circuits.ageing import aged, current_left
-from circuits.btbt import DEVICES, btbt_current, drain_leak, validity_notes
-from circuits.currents import device_currents
-from circuits.neuron import LIFCircuit
+from circuits.device.ageing import aged, current_left
+from circuits.device.btbt import DEVICES, btbt_current, drain_leak, validity_notes
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.currents import device_currents
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 

@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from circuits.btbt import DEVICES, arrhenius, validity_notes
-from circuits.design import DesignError, current_for_rate, design_neuron
-from circuits.neuron import LIFCircuit, at_temperature, firing_rate, period
-from circuits.wish import current_range
+from circuits.device.btbt import DEVICES, arrhenius, validity_notes
+from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate, period
+from circuits.neuron.design import DesignError, current_for_rate, design_neuron
+from circuits.neuron.request import current_range
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 BASE = LIFCircuit()

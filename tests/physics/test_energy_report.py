@@ -7,14 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from circuits.btbt import DEVICES
 from circuits.chips import ChipSpec
 from circuits.chips.chip import Sourced
-from circuits.energy import EnergyReport, energy_report
+from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.device.btbt import DEVICES
 from circuits.mapping import place
 from circuits.mapping.route import core_crossings
-from circuits.network import Activity, LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit
+from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 

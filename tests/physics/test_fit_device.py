@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from circuits.btbt import DEVICES, btbt_current, within_fit
-from circuits.fit import fit_device
-from circuits.points import measured_points
+from circuits.device.btbt import DEVICES, btbt_current, within_fit
+from circuits.device.fit import fit_device
+from circuits.device.points import measured_points
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from circuits.learning import LearningActivity, LearningHardware, learning_energy, loihi_energy
-from circuits.neuron import LIFCircuit, spike_energy
+from circuits.energy.learning import LearningActivity, LearningHardware, learning_energy, loihi_energy
+from circuits.neuron.circuit import LIFCircuit, spike_energy
 
 ACTIVITY = LearningActivity(
     n_clips=20,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from circuits.neuron import LIFCircuit, period
+from circuits.neuron.circuit import LIFCircuit, period
 from snn.neurons.lif import LIFParams, LIFState, circuit_params, decay, leaky_step, lif_state, lif_step
 from snn.neurons.scan import scan
 

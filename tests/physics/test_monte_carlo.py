@@ -6,13 +6,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-from circuits.corners import CORNERS, Corner, corner_circuit
-from circuits.monte_carlo import monte_carlo
-from circuits.neuron import LIFCircuit, firing_rate, period, spike_energy
-from circuits.spread import Spread, current_spread
+from circuits.neuron.circuit import LIFCircuit, firing_rate, period, spike_energy
+from circuits.variation.corners import CORNERS, Corner, corner_circuit
+from circuits.variation.mismatch import Spread, current_spread
+from circuits.variation.monte_carlo import monte_carlo
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
-pytestmark = pytest.mark.filterwarnings("ignore::circuits.btbt.ExtrapolationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::circuits.device.btbt.ExtrapolationWarning")
 
 DEEP = LIFCircuit(v_gs=-0.8, g_leak=1e-12)  # far above its rheobase at every corner
 ROOM = Corner("room", "TT", 1.0, 300.0)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from circuits.btbt import DEVICES, btbt_current, kane
-from circuits.neuron import (
+from circuits.device.btbt import DEVICES, btbt_current, kane
+from circuits.neuron.circuit import (
     GATE_CAPACITANCE,
     LIFCircuit,
     at_temperature,

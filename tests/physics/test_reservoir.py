@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.spikes import SpikeTrains, spike_trains
-from circuits.synapse import T_PULSE, SynapseKernel
+from circuits.network.spikes import SpikeTrains, spike_trains
+from circuits.neuron.synapse import T_PULSE, SynapseKernel
 from snn.networks.reservoir import Wires, build_reservoir, draw_wiring
-from snn.recipe import load_recipe, parse_recipe
-from snn.reservoir.tuning import Tuning, chip_inputs, n_lines
+from snn.recipes.recipe import load_recipe, parse_recipe
+from snn.training.tuning import Tuning, chip_inputs, n_lines
 
 SPEED = 1000.0
 SMALL = """

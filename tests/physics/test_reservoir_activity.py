@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from circuits.spikes import spike_trains
-from snn.reservoir.activity import activity_statistics, memory_time, state_matrix
+from circuits.network.spikes import spike_trains
+from snn.networks.activity_statistics import activity_statistics, memory_time, state_matrix
 
 
 def poisson(rate, n_neurons, duration, rng):

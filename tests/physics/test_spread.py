@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from circuits.btbt import btbt_current, mismatch
-from circuits.neuron import LIFCircuit
-from circuits.spread import Spread, current_spread, sample, static_spread
+from circuits.device.btbt import btbt_current, mismatch
+from circuits.neuron.circuit import LIFCircuit
+from circuits.variation.mismatch import Spread, current_spread, sample, static_spread
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 

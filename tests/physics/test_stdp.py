@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from circuits.spikes import SpikeTrains, spike_trains
+from circuits.network.spikes import SpikeTrains, spike_trains
 from snn.plasticity.grid import LevelGrid
 from snn.plasticity.reward import Reward, apply_reward
 from snn.plasticity.stdp import STDPRule, apply, stdp_updates

@@ -8,10 +8,10 @@ import pytest
 from scipy.linalg import expm
 from scipy.optimize import minimize_scalar
 
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit
-from circuits.stimulus import Stimulus
-from circuits.synapse import published_kernel
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.stimulus import Stimulus
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.synapse import published_kernel
 from circuits.transient import Connections, SpikeInput, population, simulate, simulate_network
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from circuits.btbt import DEVICES, btbt_current
-from circuits.neuron import LIFCircuit, SpikeEnergy, period, rise_time, spike_energy
+from circuits.device.btbt import DEVICES, btbt_current
+from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, period, rise_time, spike_energy
 from circuits.transient import Connections, SpikeInput, population, simulate
 from circuits.transient.connections import connections_from_weights
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, circuit_for_tau, period, rise_time
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, rise_time
 from snn.reference import PulseTiming, brian2_network, spike_times
 
 SPEED = 500.0

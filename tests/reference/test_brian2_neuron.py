@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from circuits.btbt import DEVICES, bias_for_current, btbt_current
-from circuits.neuron import LIFCircuit, period
-from circuits.spread import Spread, sample
+from circuits.device.btbt import DEVICES, bias_for_current, btbt_current
+from circuits.neuron.circuit import LIFCircuit, period
 from circuits.transient import population
+from circuits.variation.mismatch import Spread, sample
 from snn.reference import brian2_neuron
 from snn.reference.brian import code_for, load_brian2, run
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, circuit_for_tau
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.transient import SpikeInput, population, simulate
 from circuits.transient.connections import connections_from_weights
 from snn.reference import PulseTiming, brian2_network, spike_times

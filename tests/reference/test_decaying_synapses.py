@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from circuits.neuron import LIFCircuit
+from circuits.neuron.circuit import LIFCircuit
 from circuits.transient import Connections, SpikeInput, population, simulate
 
 US = 1e-6  # the integrator counts time in it

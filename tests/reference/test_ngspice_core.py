@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, circuit_for_tau, period, rise_time, spike_energy
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.stimulus import Stimulus
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, rise_time, spike_energy
 from circuits.signoff import CoreTiming, core_deck, pooled, sign_off, sign_offs
-from circuits.stimulus import Stimulus
 from circuits.transient import simulate_network
 
 with_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")

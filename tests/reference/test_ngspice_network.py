@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.expected import spike_times
-from circuits.netlist.network import network_bench
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit
-from circuits.stimulus import Stimulus
-from circuits.wiring import wire
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import wire
+from circuits.neuron.circuit import LIFCircuit
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 

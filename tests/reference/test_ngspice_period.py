@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.btbt import DEVICES, bias_for_current, btbt_current
+from circuits.device.btbt import DEVICES, bias_for_current, btbt_current
 from circuits.netlist.ngspice import run_ngspice
 from circuits.netlist.spice import neuron_netlist, write_spice
-from circuits.neuron import LIFCircuit, circuit_for_tau, period, spike_energy
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, spike_energy
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circuits.btbt import bias_for_current
+from circuits.device.btbt import bias_for_current
 from circuits.netlist.ngspice import run_ngspice
 from circuits.netlist.spice import write_spice
-from circuits.neuron import LIFCircuit, period
+from circuits.neuron.circuit import LIFCircuit, period
 from circuits.transient import population, simulate
 from circuits.units import pA
 from snn.reference import brian2_neuron

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snn.data.check import scan
-from snn.data.clip import load_clip
-from snn.data.corpus import open_corpus
-from snn.data.download import tree_sha256
-from snn.data.layouts import read_layout
-from snn.data.manifest import find_manifest
-from snn.data.splits import which_set
+from snn.data.corpora.check import scan
+from snn.data.corpora.clip import load_clip
+from snn.data.corpora.corpus import open_corpus
+from snn.data.corpora.layouts import read_layout
+from snn.data.corpora.splits import which_set
+from snn.data.sets.download import tree_sha256
+from snn.data.sets.manifest import find_manifest
 
 DATA = Path(os.environ.get("SNN_DATA") or Path(__file__).parents[2] / ".." / "shared" / "data")
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from circuits.btbt import DEVICES, btbt_current
+from circuits.device.btbt import DEVICES, btbt_current
 from circuits.netlist.spice import neuron_parameters
 from circuits.netlist.veriloga import event_view, smooth_view
-from circuits.neuron import LIFCircuit, period
+from circuits.neuron.circuit import LIFCircuit, period
 
 openvaf = pytest.importorskip("openvaf_py")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from circuits.chips import load_chip
-from circuits.energy import energy_report
+from circuits.chips.energy_report import energy_report
 from circuits.mapping import place
-from circuits.network import Activity, LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit
+from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit
 
 
 def layer(name, kind, shape):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from snn.data.archive import Limits, UnsafeArchiveError, unpack
+from snn.data.sets.archive import Limits, UnsafeArchiveError, unpack
 
 LIMITS = Limits(max_bytes=10_000, max_files=20)
 

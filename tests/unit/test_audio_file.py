@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from snn.data.audio_file import AudioFileError, audio_info, check_audio, fit_duration, read_audio, resample
+from snn.data.recordings.audio_file import AudioFileError, audio_info, check_audio, fit_duration, read_audio, resample
 
 RATE = 16_000
 TONE = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE // 4) / RATE)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from snn.data.augment import (
+from snn.data.augmentation.augment import (
     Augment,
     add_noise,
     change_speed,

@@ -8,7 +8,7 @@ from snn.kernels.reference import DenseLayer, GainLayer, Network, Readout
 from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams, adaptive_state
 from snn.neurons.lif import LIFParams, lif_state
-from snn.recipe import load_recipe
+from snn.recipes.recipe import load_recipe
 
 N = 3
 backends = pytest.mark.parametrize("backend", ["auto", "reference", "cpu"])

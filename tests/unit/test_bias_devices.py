@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.bias import bias_drive
-from circuits.btbt import btbt_current
 from circuits.chips import load_chip
-from circuits.energy import energy_report
+from circuits.chips.energy_report import energy_report
+from circuits.device.btbt import btbt_current
 from circuits.mapping import place
-from circuits.network import Activity, LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, circuit_for_tau
-from circuits.wiring import wire
+from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.network.wiring import wire
+from circuits.neuron.bias import bias_drive
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 
 DT, SPEED = 0.01, 1000.0
 CIRCUIT = circuit_for_tau(0.02, LIFCircuit())

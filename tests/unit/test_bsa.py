@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from snn.audio.bsa import bsa_decode, bsa_encode, bsa_filter
+from snn.encoders.bsa import bsa_decode, bsa_encode, bsa_filter
 
 FIR = bsa_filter()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from snn.data.check import scan
+from snn.data.corpora.check import scan
 
 
 def test_every_bad_file_is_named_and_the_rest_is_counted(tmp_path):

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from circuits.btbt import DEVICES, arrhenius
-from circuits.currents import circuit_notes
-from circuits.design import design_neuron
-from circuits.neuron import LIFCircuit, at_temperature
+from circuits.device.btbt import DEVICES, arrhenius
+from circuits.neuron.circuit import LIFCircuit, at_temperature
+from circuits.neuron.currents import circuit_notes
+from circuits.neuron.design import design_neuron
 
 
 def test_a_current_below_the_floor_is_noted():

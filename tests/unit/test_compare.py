@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from circuits.compare import compare
-from circuits.published import PublishedNeuron, load_published
+from circuits.literature.compare import compare
+from circuits.literature.published import PublishedNeuron, load_published
 
 CELL = PublishedNeuron(
     name="cell",

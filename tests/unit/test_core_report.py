@@ -7,12 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circuits.core_energy import CoreLoad
-from circuits.core_table import FAN_OUT, PRESS_FACTOR, core_headline, core_table, reaching
-from circuits.neuron import LIFCircuit
-from circuits.published import load_published
-from snn.core_report import ACCELERATION, ENCODERS, RESERVOIR, Core, core_figures, core_load, core_tables, plot_core
+from circuits.energy.core import CoreLoad
+from circuits.literature.core_table import FAN_OUT, PRESS_FACTOR, core_headline, core_table, reaching
+from circuits.literature.published import load_published
+from circuits.neuron.circuit import LIFCircuit
 from snn.report.core_figures import figure_core_power
+from snn.report.core_report import (
+    ACCELERATION,
+    ENCODERS,
+    RESERVOIR,
+    Core,
+    core_figures,
+    core_load,
+    core_tables,
+    plot_core,
+)
 
 CIRCUIT = LIFCircuit()
 LOAD = core_load(50.0, RESERVOIR, 1.0, ACCELERATION)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from snn.device import choose_device, generator_on
+from snn.torch_device import choose_device, generator_on
 
 
 @pytest.mark.parametrize(("found", "expected"), [(False, "cpu"), (True, "cuda")])

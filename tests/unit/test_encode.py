@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from circuits.neuron import circuit_for_tau
-from snn.audio.encode import delta_encode, latency_encode, rate_encode
-from snn.audio.encoder import DeltaEncoder, LatencyEncoder, LIFEncoder, RateEncoder
+from circuits.neuron.circuit import circuit_for_tau
+from snn.encoders.encoder import DeltaEncoder, LatencyEncoder, LIFEncoder, RateEncoder
+from snn.encoders.events import delta_encode, latency_encode, rate_encode
 from snn.neurons.lif import LIFParams, decay, lif_state, lif_step
 from snn.neurons.scan import scan
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from circuits.spikes import spike_trains
-from snn.recipe import parse_recipe
-from snn.reservoir.eprop import first_network, fit_eprop, run_network
+from circuits.network.spikes import spike_trains
+from snn.recipes.recipe import parse_recipe
+from snn.training.eprop import first_network, fit_eprop, run_network
 
 RECIPE = parse_recipe('name = "tiny"\n[reservoir]\nlattice = [2, 2, 3]')
 TAU = np.full(12, 0.02)

@@ -7,10 +7,10 @@ import pytest
 
 from circuits.netlist import expected
 from circuits.netlist.expected import spike_times
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, firing_rate, interval, period
-from circuits.stimulus import Stimulus
-from circuits.wiring import wire
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import wire
+from circuits.neuron.circuit import LIFCircuit, firing_rate, interval, period
 
 CIRCUIT = LIFCircuit(v_reset=0.02, v_sink=-0.05, t_refractory=0.3e-6)
 Q, DT = CIRCUIT.charge_per_weight, 5e-6

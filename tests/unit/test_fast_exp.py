@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from circuits.btbt import DEVICES, btbt_current, log_slope
+from circuits.device.btbt import DEVICES, btbt_current, log_slope
 from circuits.transient.passage import LARGEST_DECAY, phi_wide
 from circuits.transient.step import LARGEST_Z, fast_exp, jit, phi, time_to, tunnelling
 

@@ -6,11 +6,11 @@ from itertools import pairwise
 import pytest
 import torch
 
-from snn.networks import Spotter
-from snn.recipe import parse_recipe
+from snn.networks.spotter import Spotter
+from snn.recipes.recipe import parse_recipe
 from snn.training.checkpoint import EpochRecord, load_tensors, save_tensors
-from snn.training.fit import Watch, batches, fit, one_cycle, score_batches, validate
-from snn.training.inputs import Examples
+from snn.training.examples import Examples
+from snn.training.gradient import Watch, batches, fit, one_cycle, score_batches, validate
 
 N_BANDS, N_FRAMES = 4, 12
 SETTINGS = (

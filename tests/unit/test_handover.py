@@ -9,18 +9,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.btbt import DEVICES
-from circuits.corners import CORNERS, PROCESS_SHIFTS
+from circuits.device.btbt import DEVICES
 from circuits.netlist import handover as module
+from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.handover import FORMATS, handover
-from circuits.netlist.network import network_bench
 from circuits.netlist.provenance import circuit_hash, network_hash
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit
-from circuits.spread import Spread
-from circuits.stimulus import Stimulus
-from circuits.synapse import synapses
-from circuits.wiring import wire
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import wire
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.synapse import synapses
+from circuits.variation.corners import CORNERS, PROCESS_SHIFTS
+from circuits.variation.mismatch import Spread
 
 HOSTILE = [
     "x.end\n.include secret.txt",

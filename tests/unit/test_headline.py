@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from circuits.compare import compare
-from circuits.headline import CLOSE, SIMILAR, headline
-from circuits.neuron import LIFCircuit, spike_energy
-from circuits.published import load_published
+from circuits.literature.compare import compare
+from circuits.literature.headline import CLOSE, SIMILAR, headline
+from circuits.literature.published import load_published
+from circuits.neuron.circuit import LIFCircuit, spike_energy
 
 OWN = spike_energy(LIFCircuit()).total
 ROWS = compare(OWN)

@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from snn.reservoir import lattice as module
-from snn.reservoir.lattice import Lattice, connect, fan_out
+from snn.networks import lattice as module
+from snn.networks.lattice import Lattice, connect, fan_out
 
 
 def expected(shape, r0, k) -> float:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from snn.networks.layer import NORM_MOMENTUM, SpikingLayer
-from snn.recipe import NetworkConfig, NeuronConfig
+from snn.recipes.recipe import NetworkConfig, NeuronConfig
 
 
 def layer(**settings):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from snn.data.manifest import find_manifest, load_manifests, read_manifest
+from snn.data.sets.manifest import find_manifest, load_manifests, read_manifest
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -21,7 +21,7 @@ def test_every_data_set_has_a_manifest_and_a_card_with_its_licence():
 
 
 def test_the_embedded_manifest_lists_the_words_the_synthesiser_speaks():
-    synthesis = pytest.importorskip("snn.data.synthesis", exc_type=ImportError)
+    synthesis = pytest.importorskip("snn.data.synthesis.embedded", exc_type=ImportError)
     manifest = find_manifest("embedded")
     assert set(manifest.labels) == set(synthesis.WORDS)
     assert manifest.n_speakers == len(synthesis.voices(0))

@@ -11,8 +11,8 @@ from circuits.chips import ChipSpec, load_chip
 from circuits.chips.chip import Sourced
 from circuits.mapping import MappingError, Placement, place
 from circuits.mapping.rules import HARD_RULES
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit
 
 LIMITS = {"cores": 1, "input_neurons": 4, "neurons": 6, "lines": 60, "synapses": 50, "weight_bits": 1}
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from snn.data.clip import Clip, Mix, load_clip
-from snn.data.mixture import active_power, babble
-from snn.data.recording_error import RecordingError
+from snn.data.corpora.clip import Clip, Mix, load_clip
+from snn.data.recordings.mixture import active_power, babble
+from snn.data.recordings.recording_error import RecordingError
 
 RATE = 8000
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.btbt import btbt_current
+from circuits.device.btbt import btbt_current
 from circuits.netlist.handover import write_network_spice
 from circuits.netlist.parameters import network_parameters, typical_circuit, write_network_json
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit, period
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit, period
 
 CIRCUIT = LIFCircuit(c_mem=0.8e-15, v_threshold=0.5, v_reset=0.1)
 Q = 0.8e-15 * 0.4  # C

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from circuits.btbt import DEVICES
-from circuits.neuron import LIFCircuit, firing_rate
+from circuits.device.btbt import DEVICES
+from circuits.neuron.circuit import LIFCircuit, firing_rate
 from circuits.units import si
-from snn.neuron_report import (
+from snn.report.neuron_report import (
     assumptions,
     comparison,
     corner_figures,

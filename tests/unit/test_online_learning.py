@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.neuron import LIFCircuit
-from circuits.spikes import SpikeTrains
+from circuits.network.spikes import SpikeTrains
+from circuits.neuron.circuit import LIFCircuit
 from snn.plasticity.calcium import PUBLISHED, CalciumRule
 from snn.plasticity.grid import LevelGrid
 from snn.plasticity.least_squares import choose_ridge
-from snn.plasticity.online import learn_online, recognise
+from snn.plasticity.online_rule import learn_online, recognise
 from snn.plasticity.readout import ReadoutNeuron, by_time_bin
 
 N_LABELS, N_NEURONS, N_BINS, WIDTH = 4, 20, 5, 0.16

@@ -11,10 +11,10 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from circuits.btbt import DEVICES, btbt_current
-from circuits.compare import compare
-from circuits.energy import EnergyReport
-from circuits.neuron import LIFCircuit, firing_rate, spike_energy
+from circuits.chips.energy_report import EnergyReport
+from circuits.device.btbt import DEVICES, btbt_current
+from circuits.literature.compare import compare
+from circuits.neuron.circuit import LIFCircuit, firing_rate, spike_energy
 from circuits.units import si
 from snn.report import comparison_figures, network_figures, silicon_figures, style
 from snn.report.pictures import (

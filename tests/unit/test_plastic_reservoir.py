@@ -5,9 +5,9 @@ import pytest
 
 from snn.networks.reservoir import draw_wiring
 from snn.plasticity.reward import Reward
-from snn.recipe import parse_recipe
-from snn.reservoir.plastic import grid_of, learn_inside
-from snn.reservoir.tuning import Tuning
+from snn.recipes.recipe import parse_recipe
+from snn.training.plastic import grid_of, learn_inside
+from snn.training.tuning import Tuning
 
 RECIPE = """
 name = "tiny"

@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from circuits.btbt import DEVICES
-from circuits.points import measured_points, read_points
+from circuits.device.btbt import DEVICES
+from circuits.device.points import measured_points, read_points
 
 approx = partial(pytest.approx, rel=1e-12, abs=0)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from circuits.processors import load_processors
+from circuits.literature.processors import load_processors
 
 CHIPS = {chip.name: chip for chip in load_processors()}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from circuits.published import SCOPES, load_published
+from circuits.literature.published import SCOPES, load_published
 
 ROW = """
 [[neuron]]

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from circuits.neuron import spike_energy
-from circuits.spikes import spike_trains
-from snn.plasticity.online import learn_online, recognise
-from snn.recipe import parse_recipe
-from snn.reservoir.ledger import learning_energies
-from snn.reservoir.online import OnlineResult, rule_of
+from circuits.network.spikes import spike_trains
+from circuits.neuron.circuit import spike_energy
+from snn.plasticity.online_rule import learn_online, recognise
+from snn.recipes.recipe import parse_recipe
+from snn.training.learning_energy import learning_energies
+from snn.training.online import OnlineResult, rule_of
 
 
 def recipe(*settings):

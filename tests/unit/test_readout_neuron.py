@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from circuits.spikes import SpikeTrains, spike_trains
+from circuits.network.spikes import SpikeTrains, spike_trains
 from snn.plasticity.readout import ReadoutNeuron, by_time_bin, is_tied, winner
 
 

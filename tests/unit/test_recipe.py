@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from snn import settings as settings_module
-from snn.export import input_name
-from snn.recipe import Recipe, RecipeError, load_recipe, parse_recipe, recipe_names
-from snn.reservoir.recipe import ReservoirRecipe
-from snn.training.inputs import front_end
+from snn.networks.network_spec import input_name
+from snn.recipes import settings as settings_module
+from snn.recipes.recipe import Recipe, RecipeError, load_recipe, parse_recipe, recipe_names
+from snn.recipes.reservoir_recipe import ReservoirRecipe
+from snn.training.examples import front_end
 
 MINIMAL = 'name = "mine"\n'
 

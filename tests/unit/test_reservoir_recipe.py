@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from snn.networks.reservoir import build_reservoir, draw_wiring
-from snn.recipe import RecipeError, load_recipe, parse_recipe
-from snn.reservoir.recipe import ReservoirRecipe
+from snn.recipes.recipe import RecipeError, load_recipe, parse_recipe
+from snn.recipes.reservoir_recipe import ReservoirRecipe
 
 MINIMAL = 'name = "mine"\n[reservoir]\n'
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snn.data.recording_error import RecordingError
-from snn.data.signal_file import read_signal, signal_channels
+from snn.data.recordings.recording_error import RecordingError
+from snn.data.signals.signal_file import read_signal, signal_channels
 
 WAVE = np.stack([np.sin(np.arange(50) / 5), np.cos(np.arange(50) / 7)], 1)
 

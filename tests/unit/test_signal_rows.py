@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from snn.data.augment import Augment
-from snn.data.augment_signal import augment_signal
-from snn.data.signal_rows import hop_means, rectified, signal_rows
+from snn.data.augmentation.augment import Augment
+from snn.data.augmentation.augment_signal import augment_signal
+from snn.data.signals.signal_rows import hop_means, rectified, signal_rows
 
 LINE = np.stack([3 * np.arange(100) / 50, 9.81 - np.arange(100) / 50], 1)  # slopes 3 and -1 per second, at 50 Hz
 

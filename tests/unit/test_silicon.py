@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from circuits.bias import WIDTHS, gate_range
-from circuits.btbt import DEVICES, btbt_current
+from circuits.device.btbt import DEVICES, btbt_current
 from circuits.netlist.parameters import network_parameters, write_network_json
-from circuits.network import NetworkSpec
-from circuits.neuron import LIFCircuit, circuit_at_speed, circuit_for_tau, period
-from snn.export import network_spec, silicon_spec
-from snn.networks import Spotter
-from snn.networks.silicon import SiliconLayer
+from circuits.network.spec import NetworkSpec
+from circuits.neuron.bias import WIDTHS, gate_range
+from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, circuit_for_tau, period
+from snn.networks.network_spec import network_spec, silicon_spec
+from snn.networks.silicon_layer import SiliconLayer
+from snn.networks.spotter import Spotter
 from snn.neurons.lif import leaky_step, lif_state
 from snn.neurons.scan import scan
-from snn.neurons.silicon import bounded
-from snn.recipe import RecipeError, parse_recipe
+from snn.neurons.silicon_bias import bounded
+from snn.recipes.recipe import RecipeError, parse_recipe
 from snn.reference import PulseTiming, brian2_network, run_brian2, spike_times
 
 DT, TAU, SPEED = 1e-3, 0.02, 1000.0

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.mapping.silicon import (
+from circuits.chips.speed import (
     IDLE_LEAK,
     idle_synapses_are_quiet,
     largest_acceleration,
     rheobase_is_above_the_floor,
     silicon_notes,
 )
-from circuits.network import LayerSpec, NetworkSpec
-from circuits.neuron import LIFCircuit
-from circuits.synapse import T_PULSE
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.synapse import T_PULSE
 
 CIRCUIT = LIFCircuit(c_mem=2e-15, v_threshold=0.5, v_reset=0.1)  # q = 0.8 fC, floor 0.45 um x 0.4 pA/um = 0.18 pA
 FLOOR = 0.18e-12

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from snn.data.spec_augment import spec_augment
+from snn.data.augmentation.spec_augment import spec_augment
 
 
 def features(n_batch=400):

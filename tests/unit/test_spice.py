@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from circuits.btbt import DEVICES
+from circuits.device.btbt import DEVICES
 from circuits.netlist import ngspice
-from circuits.netlist.names import MAX_NAME, MAX_TEXT, safe_name, safe_text
 from circuits.netlist.ngspice import run_ngspice
 from circuits.netlist.spice import bench_netlist, neuron_netlist, write_spice
-from circuits.neuron import LIFCircuit, period
+from circuits.network.names import MAX_NAME, MAX_TEXT, safe_name, safe_text
+from circuits.neuron.circuit import LIFCircuit, period
 
 HOSTILE = 'x\n.control\nshell rm -rf ~\n.endc "é" ../../etc;{1/0}'
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from circuits.spikes import SpikeTrains, spike_trains
-from snn.reservoir.bins import bin_width, count_features, total_counts
-from snn.reservoir.online import gated
-from snn.reservoir.recipe import ReadoutConfig
+from circuits.network.spikes import SpikeTrains, spike_trains
+from snn.networks.spike_bins import bin_width, count_features, total_counts
+from snn.recipes.reservoir_recipe import ReadoutConfig
+from snn.training.online import gated
 
 
 def clips(n=6, n_neurons=5) -> list[SpikeTrains]:

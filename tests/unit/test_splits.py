@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from snn.data.splits import name_fraction, pick_validation, split_by_name, which_set
+from snn.data.corpora.splits import name_fraction, pick_validation, split_by_name, which_set
 
 NAMES = [f"yes/{k:04d}.wav" for k in range(2000)]
 

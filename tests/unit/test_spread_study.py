@@ -6,23 +6,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.chip_calibration import CALIBRATION
-from circuits.chip_spread import TYPICAL, Condition, perturbed
-from circuits.spread import Spread
-from snn.data.corpus import open_corpus
+from circuits.variation.chip_calibration import CALIBRATION
+from circuits.variation.chip_spread import TYPICAL, Condition, perturbed
+from circuits.variation.mismatch import Spread
+from snn.data.corpora.corpus import open_corpus
+from snn.experiments.reservoir_evaluation import evaluate_reservoir
+from snn.experiments.reservoir_experiment import split_clips
+from snn.experiments.reservoir_run import ReservoirModel, ReservoirRun
 from snn.networks.reservoir import build_reservoir, draw_wiring
+from snn.networks.spike_bins import count_features
 from snn.plasticity.least_squares import fit_ridge
+from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.report.spread_figures import COLOURS, figure_mismatch, figure_sweep
-from snn.reservoir import spread as study_module
-from snn.reservoir.bins import count_features
-from snn.reservoir.evaluation import evaluate_reservoir
-from snn.reservoir.experiment import split_clips
-from snn.reservoir.one_chip import Chip, Driven, _run, run_chip
-from snn.reservoir.recipe import ReservoirRecipe
-from snn.reservoir.run import ReservoirModel, ReservoirRun
-from snn.reservoir.spread import SWEEPS, VARIANTS, StudyConfig, spread_study, study_run
-from snn.reservoir.tuning import Tuning
-from snn.spread_report import plot_spread, spread_report
+from snn.report.spread_report import plot_spread, spread_report
+from snn.studies import spread as study_module
+from snn.studies.one_chip import Chip, Driven, _run, run_chip
+from snn.studies.spread import SWEEPS, VARIANTS, StudyConfig, spread_study, study_run
+from snn.training.tuning import Tuning
 
 RECIPE = ReservoirRecipe(
     name="tiny",

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from circuits.btbt import DEVICES, btbt_current
-from circuits.neuron import LIFCircuit
-from circuits.synapse import T_PULSE, SynapseKernel, published_kernel, synapses
+from circuits.device.btbt import DEVICES, btbt_current
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.synapse import T_PULSE, SynapseKernel, published_kernel, synapses
 
 WEIGHTS = np.array([[0.5, -0.02], [0.0, 1.0], [-1.0, 1e-3]])
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snn.data import espeak
-from snn.data.synthesis import SPLIT_OF_TEN, VARIANTS, WORDS, build_corpus, plan, voices
+from snn.data.synthesis import espeak
+from snn.data.synthesis.embedded import SPLIT_OF_TEN, VARIANTS, WORDS, build_corpus, plan, voices
 
 needs_espeak = pytest.mark.skipif(
     importlib.util.find_spec("espeakng_loader") is None, reason="needs the extra `synthesis` (espeakng-loader)"

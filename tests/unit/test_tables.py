@@ -2,7 +2,7 @@
 
 import pytest
 
-from snn.tables import print_result
+from snn.report.console import print_result
 
 RECORDS = [
     {"name": f"a neuron with a long name {i}", "total_j": 1e-12 * i, "ratio": 1.5, "verdict": "wins"} for i in (1, 2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from circuits.neuron import LIFCircuit
+from circuits.neuron.circuit import LIFCircuit
 from circuits.transient import Connections, SpikeInput, population, simulate
 
 NEURONS = population(LIFCircuit(), 3)

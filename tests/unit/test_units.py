@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from circuits import units
-from circuits.btbt import DEVICES
-from circuits.neuron import LIFCircuit
+from circuits.device.btbt import DEVICES
+from circuits.neuron.circuit import LIFCircuit
 from circuits.units import AmperesPerMetre, Farads, Volts, freeze_si, si, si_float
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these

@@ -1,0 +1,155 @@
+"""Energy of one inference on a chip: counts times the circuit's own energies, parts that sum to the total.
+
+    neuron_dynamic = spikes (C_control + C_reset) V_DD^2 + I_crowbar V_DD t_window
+    neuron_static  = time neurons P_static
+    synapse_events = (sum over events of max(w, 0) + steps sum of max(bias, 0)) q V_DS,   q = C (V_th - V_reset)
+    encoder        = dynamic and static as above, and the positive charge of its signal and bias currents times V_DS
+
+The membrane is charged by the synapses, so its charge is counted there and not again per spike. Excitation comes from
+V_DS; inhibition is a sink that draws nothing from it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from circuits.chips.speed import require_acceleration, silicon_notes
+from circuits.mapping.place import Placement
+from circuits.mapping.route import core_crossings
+from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, switching_energy
+from circuits.units import Joules, Seconds
+
+BOUNDARY = "encoder, neurons and synapses of the cores; microphone, front end, host and supply excluded"
+
+
+@dataclass(frozen=True)
+class EnergyReport:
+    """One inference on one chip. `parts_j` holds only what is modelled and sums to `total_j`."""
+
+    chip: str
+    parts_j: dict[str, Joules]
+    boundary: str
+    cores_used: int
+    latency_s: Seconds
+    not_modelled: tuple[str, ...]
+    notes: tuple[str, ...]
+    counts: dict[str, float | None]  # energy_per_spike_j: total over all spikes, encoder included; None without spikes
+
+    @property
+    def total_j(self) -> Joules:
+        return sum(self.parts_j.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `snn map --json` prints; energies in joules, times in seconds."""
+        return {"total_j": self.total_j} | {
+            name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()
+        }
+
+
+def energy_report(
+    net: NetworkSpec, activity: Activity, placement: Placement, acceleration: float = 1.0
+) -> EnergyReport:
+    """Charge every event of the measured activity (mean of one inference).
+
+    `acceleration` runs the chip that many times faster than the speech: time constants and steps shrink alike, leak and
+    starving current grow, the events and their charges stay, and static power has less time. 1 is real time.
+    Raises: ValueError unless a step holds a synaptic pulse and a reset, and the activity is of this network.
+    """
+    require_acceleration(net, acceleration)
+    activity.require_fits(net)
+    circuit, step = circuit_at_speed(net.circuit, acceleration), net.dt / acceleration
+    crossings = core_crossings(net, activity, placement)
+    parts = _network_parts(net, activity, circuit, step)
+    parts |= _chip_parts(net, activity, placement, crossings, activity.n_steps * step)
+    spikes = activity.spikes_per_inference
+    return EnergyReport(
+        chip=placement.chip.name,
+        parts_j=parts,
+        boundary=BOUNDARY,
+        cores_used=placement.cores_used,
+        latency_s=activity.n_steps * step,
+        not_modelled=_not_modelled(net, placement),
+        notes=placement.notes + silicon_notes(net, acceleration),
+        counts={
+            "spikes": spikes,
+            "synaptic_operations": activity.synaptic_operations(net),
+            "core_crossings": crossings,
+            "energy_per_spike_j": sum(parts.values()) / spikes if spikes else None,
+        },
+    )
+
+
+def _network_parts(net: NetworkSpec, activity: Activity, circuit: LIFCircuit, step: Seconds) -> dict[str, Joules]:
+    """Parts that the circuit itself decides."""
+    neurons = [layer for layer in net.layers if layer.kind in ("lif", "adaptive_lif")]
+    parts = {
+        "neuron_dynamic": sum(_dynamic(activity, layer, circuit, step) for layer in neurons),
+        "neuron_static": sum(_static(activity, layer, circuit, step) for layer in neurons),
+        "synapse_events": _synaptic_charge(net, activity) * circuit.device.v_ds,
+    }
+    for layer in net.layers:
+        if layer.kind == "encoder":
+            signal = float(activity.encoder_charge.sum()) * circuit.charge_per_weight * circuit.device.v_ds
+            cells = _dynamic(activity, layer, circuit, step) + _static(activity, layer, circuit, step)
+            parts["encoder"] = cells + signal
+    return parts
+
+
+def _dynamic(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, step: Seconds) -> Joules:
+    """Switching of every spike, and the crowbar current of every step that ends near threshold."""
+    spikes, near = (float(of[layer.name].sum()) for of in (activity.spikes, activity.near_threshold))
+    return spikes * switching_energy(circuit) + near * step * circuit.i_crowbar * circuit.v_dd
+
+
+def _static(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, step: Seconds) -> Joules:
+    """Static power of the layer's neurons over the inference."""
+    return layer.n_neurons * circuit.static_power * activity.n_steps * step
+
+
+def _synaptic_charge(net: NetworkSpec, activity: Activity) -> float:
+    """Charge (C) that excitatory synapses and biases draw from the supply of the sources."""
+    weight = 0.0
+    for layer in net.layers:
+        weight += float(activity.presynaptic(net, layer) @ np.maximum(layer.crossbar, 0).sum(1))
+        if layer.kind != "encoder":
+            weight += activity.n_steps * float(np.maximum(layer.bias_charge(net.dt), 0).sum())
+    return weight * net.circuit.charge_per_weight
+
+
+def _chip_parts(
+    net: NetworkSpec, activity: Activity, placement: Placement, crossings: float, time: Seconds
+) -> dict[str, Joules]:
+    """Parts that need a published constant of the chip; absent where there is none."""
+    chip, parts = placement.chip, {}
+    if chip.energy_j("hop_j") is not None:
+        parts["routing"] = crossings * chip.energy_j("hop_j")
+    if chip.energy_j("synapse_wire_j") is not None:
+        parts["synapse_wires"] = activity.synaptic_operations(net) * chip.energy_j("synapse_wire_j")
+    if chip.power_w("bias_w") is not None:
+        parts["bias"] = placement.cores_used * chip.power_w("bias_w") * time
+    if chip.power_w("standby_w") is not None:
+        parts["standby"] = placement.cores_used * chip.power_w("standby_w") * time
+    return parts
+
+
+def _not_modelled(net: NetworkSpec, placement: Placement) -> tuple[str, ...]:
+    """Every cost that exists in silicon and has no number here."""
+    chip = placement.chip
+    unknown = ["off-state leak of synapses"] if net.n_synapses else []
+    unknown += [] if chip.energy_j("hop_j") is not None else ["routing"]
+    unknown += [] if chip.energy_j("synapse_wire_j") is not None else ["synapse wires and switches"]
+    unknown += [] if chip.power_w("bias_w") is not None else ["bias generation"]
+    unknown += [] if chip.power_w("standby_w") is not None else ["standby power of the core"]
+    if not any(layer.kind == "encoder" for layer in net.layers):
+        unknown.append("encoder")
+    if any(layer.kind == "adaptive_lif" for layer in net.layers):
+        unknown.append("adaptation circuit")
+    if any(layer.kind == "readout" for layer in net.layers):
+        unknown.append("readout: signed integration")
+    if net.circuit.v_sink < 0:
+        unknown.append("rail that raises the sources above ground")
+    # the chip's own file decides on the bias; the body bias is a limit of the current, not a cost of its own
+    known = {*unknown, "bias generation", "body-bias dependence of the tunnelling current"}
+    return (*unknown, *(line for line in net.circuit.not_modelled if line not in known))

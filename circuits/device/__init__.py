@@ -1,0 +1,1 @@
+"""The tunnelling transistor: current, fit to measured points, temperature and ageing."""

@@ -1,0 +1,207 @@
+"""Energy of a core of spiking neurons: each neuron a straight line over its rate, static power and marginal energy.
+
+    P = n P_static / a + E_marginal sum of rates,   E = P T        rates, power and T in the time of the speech
+
+At an acceleration a > 1 the core runs a times faster than the speech and is then powered off: a spike costs what it
+costs, static power has less time. Static power that nobody published is None, and the sum is then a lower bound: even
+where the figure per spike holds static power, that is true up to the rate it was published for.
+Source: the affine law and like with like (one scope at a time), as in `circuits.literature.compare`.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from circuits.literature.processors import load_processors
+from circuits.literature.published import SCOPES, PublishedNeuron, load_published
+from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, period, spike_energy
+from circuits.neuron.conventional import TUNNELLING, conventional_neuron, conventional_sources
+from circuits.units import Amperes, Hertz, Joules, Seconds, Watts, freeze_si, require, si
+
+LONGEST: Seconds = 1e9  # ASSUMED: thirty years, longer than any load
+GATING = (
+    "power gating is ASSUMED ideal: switched off, the core draws nothing, and waking it is free; "
+    "the memory that holds the speech meanwhile is not modelled"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronPower:
+    """Power of one neuron over its rate, P = static + marginal rate.
+
+    static: of one neuron, or of the whole where the scope is larger; None: not published, so not modelled.
+    highest_rate: up to which the neuron is known to spike, in its own time; None: not published.
+    """
+
+    name: str
+    marginal: Joules
+    static: Watts | None
+    scope: str = "neuron"
+    measured: bool = False
+    year: int | None = None
+    source: str = "model"
+    highest_rate: Hertz | None = None
+    note: str = ""
+
+    def __post_init__(self):
+        freeze_si(self)
+        require(self, "scope", self.scope in SCOPES, f"one of {', '.join(SCOPES)}")
+        require(self, "marginal", self.marginal > 0, "positive")
+        require(self, "static", self.static is None or self.static >= 0, "zero or positive, or None where not known")
+        require(self, "highest_rate", self.highest_rate is None or self.highest_rate > 0, "positive, or None")
+
+    def static_decides_below(self, acceleration: float = 1.0) -> Hertz | None:
+        """Rate below which static power exceeds dynamic power, P_static / (a E_marginal) (Hz); None: not known."""
+        return None if self.static is None else self.static / (acceleration * self.marginal)
+
+
+@dataclass(frozen=True, eq=False)
+class CoreLoad:
+    """What a core does: the mean rate of each of its neurons over `duration`, both in the time of the speech."""
+
+    rates: np.ndarray  # (neuron,), Hz
+    duration: Seconds
+    acceleration: float = 1.0
+
+    def __post_init__(self):
+        freeze_si(self)
+        require(self, "duration", 0 < self.duration <= LONGEST, f"positive and at most {LONGEST:g} s")
+        require(self, "acceleration", 1 <= self.acceleration < math.inf, "finite and at least 1, real time")
+        rates = np.asarray(self.rates, dtype=float)
+        if rates.ndim != 1 or not rates.size or not (np.isfinite(rates).all() and (rates >= 0).all()):
+            raise ValueError(
+                f"CoreLoad.rates must be finite, zero or positive and one for each neuron (Hz), got {self.rates!r}"
+            )
+        object.__setattr__(self, "rates", rates)
+
+    @property
+    def spikes(self) -> float:
+        return float(self.rates.sum()) * self.duration
+
+
+@dataclass(frozen=True)
+class CoreEnergy:
+    """Energy of a core over its load (J).
+
+    static: None where not published; `total` is then a lower bound.
+    reached: False where the load asks for a higher rate than the neuron is known to spike at.
+    """
+
+    neuron: NeuronPower
+    dynamic: Joules
+    static: Joules | None
+    reached: bool
+
+    @property
+    def total(self) -> Joules:
+        return self.dynamic + (self.static or 0.0)
+
+    @property
+    def lower_bound(self) -> bool:
+        return self.static is None
+
+
+def core_energy(neuron: NeuronPower, load: CoreLoad) -> CoreEnergy:
+    """Dynamic: spikes E_marginal. Static: n P_static T / a, once where the scope is more than a neuron."""
+    count = load.rates.size if neuron.scope == "neuron" else 1
+    static = None if neuron.static is None else count * neuron.static * load.duration / load.acceleration
+    fastest = float(load.rates.max()) * load.acceleration
+    reached = neuron.highest_rate is None or fastest <= neuron.highest_rate
+    return CoreEnergy(neuron, load.spikes * neuron.marginal, static, reached)
+
+
+def winning_rates(
+    ours: NeuronPower, other: NeuronPower, factor: float = 1.0, acceleration: float = 1.0
+) -> tuple[Hertz, Hertz] | None:
+    """The open range of rates (Hz) at which the other neuron costs more than `factor` times ours; None: there is none.
+
+    P_o / a + E_o r > k (P_b / a + E_b r):  r above or below  (k P_b - P_o) / (a (E_o - k E_b)).
+    A static power of the other that is not known counts as none: the range is then what is certain.
+    Raises: ValueError for two scopes, or where our own static power is not known.
+    """
+    if ours.scope != other.scope:
+        raise ValueError(f"{other.name} pays for a {other.scope}, {ours.name} for a {ours.scope}: not like with like")
+    if ours.static is None:
+        raise ValueError(f"the static power of {ours.name} is not known: no rate follows")
+    slope = other.marginal - factor * ours.marginal
+    gap = (factor * ours.static - (other.static or 0.0)) / acceleration
+    if slope > 0:
+        return max(gap / slope, 0.0), math.inf
+    return (0.0, gap / slope if slope else math.inf) if gap < 0 else None
+
+
+def speech_circuit(circuit: LIFCircuit, tau_mem: Seconds, acceleration: float = 1.0) -> tuple[LIFCircuit, Amperes]:
+    """The circuit whose time constant is tau_mem / a, and the current (A) that drives it as far above rheobase.
+
+    Raises: ValueError for a circuit without leak, which has no time constant, or for one no longer than its reset.
+    """
+    if math.isinf(circuit.tau_mem) or not tau_mem > 0:
+        raise ValueError(f"tau_mem = {tau_mem:g} s, g_leak = {circuit.g_leak:g} S; both must be positive")
+    if not tau_mem / acceleration > circuit.t_refractory:
+        raise ValueError(
+            f"acceleration = {acceleration:g} leaves a time constant of {si(tau_mem / acceleration, 's')}, no longer "
+            f"than the reset of {si(circuit.t_refractory, 's')}; keep it below {tau_mem / circuit.t_refractory:g}"
+        )
+    speed = acceleration * circuit.tau_mem / tau_mem
+    return circuit_at_speed(circuit, speed), circuit.input_current * speed
+
+
+def modelled_neurons(circuit: LIFCircuit, i_in: Amperes) -> tuple[NeuronPower, ...]:
+    """The tunnelling neuron first, then its twins on conventional sources, see `circuits.neuron.conventional`.
+
+    All are driven alike, at i_in (A) of the tunnelling one; a slower constant current lingers longer below threshold.
+    Raises: ValueError where i_in does not exceed the rheobase.
+    """
+    own = spike_energy(circuit, i_in)
+    limit = 1 / circuit.t_refractory if circuit.t_refractory else None
+    neurons = [NeuronPower(name=TUNNELLING, marginal=own.marginal, static=circuit.static_power, highest_rate=limit)]
+    for source in conventional_sources(circuit.device if circuit.device.i_off is not None else None):
+        twin = conventional_neuron(source, circuit, 1 / period(circuit, i_in))
+        figures = {"marginal": twin.energy.marginal, "static": twin.circuit.static_power, "highest_rate": limit}
+        neurons.append(NeuronPower(name=f"{source.name} twin", note=twin.reason, **figures))
+    return tuple(neurons)
+
+
+def published_neurons(
+    scope: str = "neuron", rows: tuple[PublishedNeuron, ...] | None = None
+) -> tuple[NeuronPower, ...]:
+    """The published neurons of one scope, in file order; their energy per spike is taken as the marginal energy.
+
+    Raises: ValueError for an unknown scope.
+    """
+    if scope not in SCOPES:
+        raise ValueError(f"scope = {scope!r}; expected one of {', '.join(SCOPES)}")
+    rows = load_published() if rows is None else rows
+    return tuple(
+        NeuronPower(
+            name=row.name,
+            marginal=row.energy_per_spike_j,
+            static=row.static_power_w,
+            scope=row.scope,
+            measured=row.measured,
+            year=row.year,
+            source=row.source,
+            highest_rate=row.rate_hz,
+            note=row.note,
+        )
+        for row in rows
+        if row.scope == scope
+    )
+
+
+def processor_neurons(n_neurons: int, fan_out: float) -> tuple[NeuronPower, ...]:
+    """The published processors, as many whole chips as hold the core: a spike costs `fan_out` synaptic operations."""
+    return tuple(
+        NeuronPower(
+            name=chip.name,
+            marginal=fan_out * chip.energy_per_operation_j,
+            static=chip.chips(n_neurons) * chip.static_power_w,
+            scope="chip",
+            measured=chip.measured,
+            year=chip.year,
+            source=chip.source,
+            note=f"{chip.chips(n_neurons)} of {chip.n_neurons} neurons, clock not modelled. {chip.note}",
+        )
+        for chip in load_processors()
+    )

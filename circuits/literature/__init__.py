@@ -1,0 +1,1 @@
+"""Published neurons and processors, and the comparison with them."""

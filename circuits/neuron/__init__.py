@@ -1,0 +1,1 @@
+"""The LIF circuit: interval, energy terms, synapse, bias device, supply, design, area, conventional sources."""

@@ -1,0 +1,289 @@
+"""The BTBT leaky integrate-and-fire circuit: f-I curve in closed form and energy per spike, part by part.
+
+    C dV/dt = I_in - g_leak V,   spike at V = V_th, then V = V_reset for t_refractory
+
+A tunnelling current charges the floating body (C), the body-source path leaks (g_leak), two inverters compare and
+fire, and a switch at the body contact resets.
+
+Sources. C, V_th and the device: self-consistent operating point of the Chavan 2020 neuron (IEEE T-ED
+10.1109/TED.2020.2985167: 150 kHz, 3.22 fJ per spike; 40 x 450 nm gate, 1 nm oxide). Where nothing is published the
+field says ASSUMED; the 45RFSOI silicon values of the TCAS-I 2022 chip are unknown.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+from scipy.integrate import quad
+
+from circuits.device.btbt import (
+    DEVICES,
+    SUBTHRESHOLD_ACTIVATION_EV,
+    BTBTDevice,
+    arrhenius,
+    boltzmann_factor,
+    btbt_current,
+    drain_leak,
+    warn_outside_fit,
+)
+from circuits.units import (
+    VACUUM_PERMITTIVITY,
+    Amperes,
+    Coulombs,
+    Farads,
+    Hertz,
+    Joules,
+    Kelvin,
+    Metres,
+    Seconds,
+    Siemens,
+    Volts,
+    Watts,
+    fF,
+    freeze_si,
+    nm,
+    ns,
+    pA,
+    pS,
+    require,
+    um,
+)
+
+GATE_CAPACITANCE: Farads = 3.9 * VACUUM_PERMITTIVITY * (40 * nm) * (0.45 * um) / (1 * nm)  # 0.62 fF: SiO2, 1 nm
+
+
+@dataclass(frozen=True)
+class LIFCircuit:
+    """One BTBT neuron; the defaults are the Chavan operating point at V_GS = -0.5 V."""
+
+    device: BTBTDevice = field(default_factory=lambda: DEVICES["32nm-pdsoi"])
+    width: Metres = 0.45 * um  # Source: Chavan 2020 device, as used for the BTBT calibration
+    v_gs: Volts = -0.5
+    c_mem: Farads = 0.5 * fF  # ASSUMED: 0.3 to 1 fF is consistent with 100-150 kHz and the 0.62 fF gate
+    v_threshold: Volts = 0.4  # ASSUMED with c_mem: f = I / (C dV)
+    v_reset: Volts = 0.0  # the source, to which the body leaks
+    v_sink: Volts = 0.0  # rail of inhibition, the lowest potential of the body; below 0 where the source is raised
+    body_factor: float = 0.0  # -dV_DG/dV of the tunnelling junction as the body charges; not published, so none
+    g_leak: Siemens = 12.5 * pS  # ASSUMED: tau_mem = 40 us, several periods long
+    t_refractory: Seconds = 200 * ns  # ASSUMED: width of the reset pulse
+    v_dd: Volts = 0.9  # Source: |V_DS| of the TCAD curves
+    c_control: Farads = 4 * GATE_CAPACITANCE  # ASSUMED: two inverters, four gates of the device's own size
+    c_reset: Farads = 1 * GATE_CAPACITANCE  # ASSUMED: one reset switch of the same size
+    i_crowbar: Amperes = 250 * pA  # ASSUMED: the first inverter is current-starved, this is its limit
+    v_crowbar: Volts = 0.091 / math.log(10)  # falls e-fold in SS / ln 10 below threshold; SS 91 mV, figure 14
+    i_static: Amperes = 1.35e-10 * 0.45  # ASSUMED one leaking path: 135 pA/um at V_GS = 0, figure 14
+    leak_activation_ev: float | None = None  # eV; how g_leak grows with temperature. Not published
+
+    def __post_init__(self):
+        freeze_si(self)
+        for name in ("width", "c_mem", "v_dd"):
+            require(self, name, getattr(self, name) > 0, "positive")
+        require(self, "body_factor", 0 <= self.body_factor < 1, "in 0..1")
+        for name in ("g_leak", "t_refractory", "c_control", "c_reset", "i_crowbar", "v_crowbar", "i_static"):
+            require(self, name, getattr(self, name) >= 0, "zero or positive")
+        require(self, "v_sink", self.v_sink <= self.v_reset, f"at most v_reset = {self.v_reset} V")
+        require(self, "v_threshold", self.v_threshold > self.v_reset, f"above v_reset = {self.v_reset} V")
+        warn_outside_fit(self.device, self.v_gs, stacklevel=4)
+
+    @property
+    def swing(self) -> Volts:
+        return self.v_threshold - self.v_reset
+
+    @property
+    def tau_mem(self) -> Seconds:
+        """C / g_leak, infinite without leak."""
+        return self.c_mem / self.g_leak if self.g_leak else math.inf
+
+    @property
+    def charge_per_weight(self) -> Coulombs:
+        """q = C (V_th - V_reset): the charge that a weight of 1 delivers, enough for one spike from reset."""
+        return self.c_mem * self.swing
+
+    @property
+    def input_current(self) -> Amperes:
+        """The tunnelling current at the circuit's own gate bias, with the body at 0 V."""
+        return float(btbt_current(self.device.v_ds - self.v_gs, self.device, self.width))
+
+    @property
+    def rheobase(self) -> Amperes:
+        """g_leak V_th: below this current the neuron stays silent."""
+        return self.g_leak * self.v_threshold
+
+    @property
+    def static_power(self) -> Watts:
+        """(I_static + I_drain_leak) V_DD: paid whether it fires or not."""
+        return (self.i_static + (drain_leak(self.v_gs, self.device, self.width) or 0.0)) * self.v_dd
+
+    @property
+    def not_modelled(self) -> tuple[str, ...]:
+        body = () if self.body_factor else ("body-bias dependence of the tunnelling current",)
+        heat = () if self.leak_activation_ev is not None else ("temperature dependence of the leak conductance",)
+        unknown = ("bias generation", *body, *heat)
+        if drain_leak(self.v_gs, self.device, self.width) is None:
+            unknown += (f"drain-source leak of {self.device.name}",)
+        return unknown
+
+
+def circuit_at_speed(circuit: LIFCircuit, speed: float) -> LIFCircuit:
+    """The circuit `speed` times as fast: leak and starving current scaled alike, so the crowbar charge stays.
+
+    The 250 pA of the default belong to its 140 kHz; a slower neuron is starved more.
+    """
+    return replace(circuit, g_leak=circuit.g_leak * speed, i_crowbar=circuit.i_crowbar * speed)
+
+
+def circuit_for_tau(tau_mem: Seconds, circuit: LIFCircuit | None = None) -> LIFCircuit:
+    """The circuit at the speed where C / g_leak = tau_mem (s); without leak, before or after, only the leak changes.
+
+    Raises: ValueError unless tau_mem > 0.
+    """
+    circuit = circuit or LIFCircuit()
+    if not tau_mem > 0:
+        raise ValueError(f"tau_mem must be positive, got {tau_mem} s")
+    if math.isinf(tau_mem) or math.isinf(circuit.tau_mem):
+        return replace(circuit, g_leak=circuit.c_mem / tau_mem)
+    return circuit_at_speed(circuit, circuit.tau_mem / tau_mem)
+
+
+def circuit_for_device(device: BTBTDevice, v_gs: Volts, circuit: LIFCircuit | None = None) -> LIFCircuit:
+    """The circuit with another device or bias, at the speed of its input current.
+
+    So it sits at the same point of its f-I curve, faster or slower: I / rheobase is that of `circuit`.
+    """
+    circuit = circuit or LIFCircuit()
+    moved = replace(circuit, device=device, v_gs=v_gs)
+    return circuit_at_speed(moved, moved.input_current / circuit.input_current)
+
+
+def at_temperature(
+    circuit: LIFCircuit,
+    temperature: Kelvin,
+    law: Callable[[BTBTDevice, Kelvin], BTBTDevice] = arrhenius,
+) -> LIFCircuit:
+    """The circuit at another temperature (K): tunnelling by `law`, off-currents by sub-threshold activation.
+
+    The leak conductance follows `leak_activation_ev`; without one it keeps its value and `not_modelled` names it.
+    """
+    since = circuit.device.temperature
+    if temperature == since:
+        return circuit
+    off = boltzmann_factor(SUBTHRESHOLD_ACTIVATION_EV, temperature, since)
+    leak = boltzmann_factor(circuit.leak_activation_ev or 0.0, temperature, since)
+    return replace(
+        circuit,
+        device=law(circuit.device, temperature),
+        i_static=circuit.i_static * off,
+        g_leak=circuit.g_leak * leak,
+        v_crowbar=circuit.v_crowbar * temperature / since,  # SS / ln 10 = n kT/q
+    )
+
+
+def rise_time(circuit: LIFCircuit, i_in: Amperes, v_from: Volts, v_to: Volts) -> Seconds:
+    """Time of the membrane from v_from up to v_to: tau ln((V_inf - v_from) / (V_inf - v_to)), V_inf = I / g.
+
+    Written as C dv / i_net ln(1 + x) / x with i_net = I - g v_to and x = g dv / i_net, which holds without leak too.
+    Infinite where the current cannot reach v_to. Arrays of circuits and currents give an array.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        i_net = np.asarray(i_in - circuit.g_leak * v_to, dtype=float)
+        x = circuit.g_leak * (v_to - v_from) / i_net
+        logarithm = np.where(x > 0, np.log1p(x) / x, 1.0)
+        time = np.where(i_net > 0, circuit.c_mem * (v_to - v_from) / i_net * logarithm, np.inf)  # inf for NaN too
+    return time if time.ndim else float(time)
+
+
+def period(circuit: LIFCircuit, i_in: Amperes) -> Seconds:
+    """Inter-spike interval at a constant current (A): t_refractory + rise_time(V_reset, V_th); inf below rheobase."""
+    return circuit.t_refractory + rise_time(circuit, i_in, circuit.v_reset, circuit.v_threshold)
+
+
+def firing_rate(circuit: LIFCircuit, i_in: Amperes) -> Hertz:
+    """The f-I curve, 1 / period, of a constant current (A); zero at or below rheobase.
+
+    A gate bias gives a constant current only without body factor: the rate at a bias is 1 / `interval`.
+    """
+    return 1 / period(circuit, i_in)
+
+
+def interval(circuit: LIFCircuit, v_gs: Volts | None = None) -> Seconds:
+    """Inter-spike interval (s) at a gate bias (V; None: the circuit's own), inf where it never spikes.
+
+    Without body factor the closed form of `period`; with it  t_refractory + integral of C dV / (I(V) - g_leak V).
+    """
+    circuit = circuit if v_gs is None else replace(circuit, v_gs=v_gs)
+    if not circuit.body_factor:
+        return period(circuit, circuit.input_current)
+
+    def net(v: float) -> float:
+        v_dg = circuit.device.v_ds - circuit.v_gs - circuit.body_factor * v
+        return float(btbt_current(v_dg, circuit.device, circuit.width)) - circuit.g_leak * v
+
+    if not net(circuit.v_threshold) > 0:  # it falls with V, so it is least at threshold
+        return math.inf
+    rise, _ = quad(lambda v: circuit.c_mem / net(v), circuit.v_reset, circuit.v_threshold, epsrel=1e-10)
+    return circuit.t_refractory + rise
+
+
+@dataclass(frozen=True)
+class SpikeEnergy:
+    """Energy of one spike by part (J); the parts sum to `total`.
+
+    All but the last are paid per spike; `static` is the static power times the interval, so it grows at low rates.
+    """
+
+    membrane_charge: Joules  # C (V_th - V_reset) V_DS: what stays on the body
+    membrane_leak: Joules  # the rest of the input charge: leaked while rising, drained while refractory
+    control: Joules  # C_control V_DD^2
+    crowbar: Joules  # I_crowbar V_DD times the time spent in the window below threshold
+    reset: Joules  # C_reset V_DD^2
+    static: Joules  # (I_static + I_drain_leak) V_DD times the interval
+
+    @property
+    def total(self) -> Joules:
+        return sum(self.parts.values())
+
+    @property
+    def marginal(self) -> Joules:
+        """What one more spike costs: the total without the static part."""
+        return self.total - self.static
+
+    @property
+    def parts(self) -> dict[str, float]:
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+
+def switching_energy(circuit: LIFCircuit) -> Joules:
+    """Control and reset gates of one spike, (C_control + C_reset) V_DD^2: independent of the input."""
+    return (circuit.c_control + circuit.c_reset) * circuit.v_dd**2
+
+
+def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> SpikeEnergy:
+    """Energy of one spike under a constant input current (A; default: the circuit's own gate bias).
+
+    Raises: ValueError at or below rheobase, where there is no spike to charge.
+    """
+    if i_in is None and circuit.body_factor:
+        raise ValueError(
+            f"body_factor = {circuit.body_factor:g} makes the current fall as the body charges: no closed form; "
+            "simulate it with circuits.transient, or give a constant i_in"
+        )
+    i_in = circuit.input_current if i_in is None else i_in
+    interval = period(circuit, i_in)
+    if math.isinf(interval):
+        raise ValueError(
+            f"input current {i_in:.3g} A does not exceed the rheobase {circuit.rheobase:.3g} A: no spike; "
+            f"make v_gs more negative than {circuit.v_gs} V or lower g_leak"
+        )
+    window = rise_time(
+        circuit, i_in, max(circuit.v_threshold - circuit.v_crowbar, circuit.v_reset), circuit.v_threshold
+    )
+    stored = circuit.charge_per_weight
+    return SpikeEnergy(
+        membrane_charge=stored * circuit.device.v_ds,
+        membrane_leak=(i_in * interval - stored) * circuit.device.v_ds,
+        control=circuit.c_control * circuit.v_dd**2,
+        crowbar=circuit.i_crowbar * circuit.v_dd * window,
+        reset=circuit.c_reset * circuit.v_dd**2,
+        static=circuit.static_power * interval,
+    )

@@ -1,0 +1,21 @@
+"""The circuit at another supply voltage."""
+
+from dataclasses import replace
+
+from circuits.neuron.circuit import LIFCircuit
+from circuits.units import Volts
+
+
+def at_supply(circuit: LIFCircuit, v_dd: Volts) -> LIFCircuit:
+    """The circuit at another V_DD (V): drain voltage and inverter threshold in proportion, the gate bias held.
+
+    V_DS = V_DS0 r, V_th = V_th0 r, r = V_DD / V_DD0. ASSUMED: the drain hangs on the supply, and an inverter without
+    a reference switches at a fixed fraction of it. The curves are of one drain voltage, so `validity_notes` says that
+    another is extrapolated. Leak, static current and capacitances keep their values: no supply sweep is published.
+    Raises: ValueError unless v_dd is positive, and where the threshold falls to v_reset.
+    """
+    if not v_dd > 0:
+        raise ValueError(f"v_dd must be positive, got {v_dd} V")
+    ratio = v_dd / circuit.v_dd
+    device = replace(circuit.device, v_ds=circuit.device.v_ds * ratio)
+    return replace(circuit, device=device, v_dd=v_dd, v_threshold=circuit.v_threshold * ratio)

@@ -1,0 +1,132 @@
+"""Calibration of one chip by the tuning knob of its devices, the gate bias: one shift for each bias line.
+
+    knob = the code of the bias DAC at which  mean I(replicas) / I_nominal  comes nearest to  q / q_nominal
+
+Everything is chosen from what a chip can measure: the summed current of test devices on each line, the rate of test
+neurons at a current known from outside, which tells the charge q that fires a neuron here, and the rate of each input
+neuron at a known signal. The mismatch of the devices themselves stays. DAC, test devices and their cost are ASSUMED.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from circuits.device.btbt import bias_for_current
+from circuits.network.spec import NetworkSpec
+from circuits.neuron.circuit import LIFCircuit, firing_rate
+from circuits.neuron.synapse import T_PULSE
+from circuits.transient.population import Population, population
+from circuits.units import Hertz, Seconds, Volts, freeze_si, mV, ns, require
+from circuits.variation.chip_spread import (
+    TYPICAL,
+    Condition,
+    Line,
+    Shifts,
+    Silicon,
+    bias_lines,
+    current_factor,
+    perturbed,
+)
+
+TEST_RISE: Seconds = 100 * ns  # ASSUMED: of a test neuron; short beside every leak, so that the rate tells the charge
+TEST_DRIVE = 2.0  # ASSUMED: rheobases at which an input neuron is trimmed, where threshold and current both matter
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The DAC of a bias line, codes (k - 2^(bits - 1)) step, and that of each input neuron: no bits, no trim."""
+
+    bits: int = 8
+    step: Volts = 4 * mV  # ASSUMED: +-0.5 V in all; a chip at -40 C, low supply and ten years needs 0.4 V
+    trim_bits: int = 0
+    trim_step: Volts = 2 * mV  # ASSUMED
+
+    def __post_init__(self):
+        freeze_si(self)
+        require(self, "bits", 1 <= self.bits <= 16, "1 to 16")
+        require(self, "trim_bits", 0 <= self.trim_bits <= 12, "0 to 12")
+        for name in ("step", "trim_step"):
+            require(self, name, getattr(self, name) > 0, "positive")
+
+    @property
+    def codes(self) -> np.ndarray:
+        """Every shift of a line (V), ascending."""
+        return _codes(self.bits, self.step)
+
+    def at_limit(self, knobs: Shifts) -> tuple[Line, ...]:
+        """Lines whose DAC has come to an end, so that they may lie far off their target."""
+        ends = self.codes[[0, -1]]
+        return tuple(line for line, shift in knobs.items() if np.isscalar(shift) and shift in ends)
+
+
+CALIBRATION = Calibration()
+
+
+def calibrate(
+    net: NetworkSpec,
+    condition: Condition,
+    silicon: Silicon = TYPICAL,
+    calibration: Calibration = CALIBRATION,
+    t_pulse: Seconds = T_PULSE,
+) -> Shifts:
+    """The knobs of one chip at a condition, for `perturbed(..., knobs)`: a shift (V) for each line.
+
+    A leak has a knob where it is a tunnelling device; its target is the nominal current. With `trim_bits` a signal
+    line has one knob for each input neuron, `(neuron,)`.
+    """
+    here, nominal = condition.circuit(net.circuit), net.circuit
+    charge = measured_charge(here, silicon) / measured_charge(nominal)
+    knobs = {}
+    for line, devices in bias_lines(net, t_pulse).items():
+        if line[1] == "leak" and condition.leak != "tunnelling":
+            continue
+        replica = bias_for_current(np.median(devices.current[devices.current > 0]), nominal.device, nominal.width)
+        shifts = np.add.outer(calibration.codes, silicon.replicas.get(line, np.zeros(1)))
+        measured = current_factor(replica, nominal.device, here.device, shifts).mean(axis=1)
+        knobs[line] = _nearest(calibration.codes, measured, 1.0 if line[1] == "leak" else charge)
+    return _trimmed(net, condition, silicon, knobs, calibration, t_pulse) if calibration.trim_bits else knobs
+
+
+def measured_charge(circuit: LIFCircuit, silicon: Silicon = TYPICAL) -> float:
+    """The charge that fires a neuron as test neurons tell it, I (1 / mean rate - t_refractory) (C)."""
+    n = np.size(silicon.test_neurons.threshold)
+    neurons = silicon.test_neurons.of(population(circuit, n))
+    current = circuit.c_mem * circuit.swing / TEST_RISE
+    return float(current * (1 / firing_rate(neurons, current).mean() - circuit.t_refractory))
+
+
+def _codes(bits: int, step: Volts) -> np.ndarray:
+    return (np.arange(2**bits) - 2 ** (bits - 1)) * step
+
+
+def _nearest(codes: np.ndarray, measured: np.ndarray, target: float) -> float:
+    """The code whose current has the least |ln(measured / target)|."""
+    with np.errstate(divide="ignore"):
+        return float(codes[np.argmin(np.abs(np.log(measured / target)))])
+
+
+def _trimmed(
+    net: NetworkSpec,
+    condition: Condition,
+    silicon: Silicon,
+    knobs: Shifts,
+    calibration: Calibration,
+    t_pulse: Seconds,
+) -> Shifts:
+    """The knobs with those of an encoder one for each neuron: the code that brings its rate nearest to nominal."""
+    if net.layers[0].kind != "encoder":
+        return knobs
+    line, codes = (net.layers[0].name, "weights"), _codes(calibration.trim_bits, calibration.trim_step)
+    target = _test_rates(net, perturbed(net, Condition(), t_pulse=t_pulse))
+    moved = (knobs | {line: knobs[line] + code} for code in codes)
+    rates = [_test_rates(net, perturbed(net, condition, silicon, shifts, t_pulse)) for shifts in moved]
+    return knobs | {line: knobs[line] + codes[np.abs(np.array(rates) - target).argmin(axis=0)]}
+
+
+def _test_rates(net: NetworkSpec, there: tuple[NetworkSpec, Population]) -> Hertz:
+    """Rate of each input neuron at the signals that drive a nominal one by TEST_DRIVE rheobases, `(neuron,)` (Hz)."""
+    encoder, (chip, neurons) = net.layers[0], there
+    per_weight = net.circuit.charge_per_weight
+    signal = TEST_DRIVE * per_weight / encoder.tau_mem / (encoder.weights.sum(axis=0) * per_weight / net.dt)
+    current = chip.layers[0].weights.sum(axis=0) * signal * per_weight / net.dt
+    return firing_rate(neurons[: encoder.n_neurons], current)

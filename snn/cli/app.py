@@ -1,0 +1,203 @@
+"""The command line `snn`: each command spells out one stretch of the flow.
+
+    wav -> features -> spikes -> network -> training -> NetworkSpec + Activity -> Placement -> EnergyReport -> netlist
+
+Heavy imports happen inside the commands, so that `snn --help` answers at once.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from snn.cli import silicon as cli_silicon
+from snn.cli.options import Json, RunFolder
+from snn.cli.terminal import Terminal, run_app
+
+app = typer.Typer(
+    name="snn",
+    help="TunnelSpike: spiking keyword spotting on band-to-band-tunnelling neurons, every joule accounted for.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Speech data: list, prepare, check.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Data = Annotated[str | None, typer.Option(help="Data-set name, or a folder with one sub-folder per word.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a setting: key=value, may be repeated.")]
+Out = Annotated[Path, typer.Option(help="Folder to write to.")]
+Device = Annotated[str, typer.Option(help="Where the network runs: auto (a GPU where there is one), cpu or cuda.")]
+
+
+@app.command()
+def demo(out: Out = Path("runs/demo"), seed: int = 0, json: Json = False) -> None:
+    """Run the whole flow on embedded speech: about two minutes on two cores, no download."""
+    from snn.cli.demo import run_demo
+
+    with Terminal(json) as terminal:
+        terminal.result(run_demo(out, seed, terminal.reporter))
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="Recipe name (see `snn train list`) or TOML file.")],
+    data: Data = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder to write; default runs/RECIPE.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.")] = None,
+    settings: Settings = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is there.")] = False,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Train a recipe and write a run folder."""
+    from snn.recipes.recipe import load_recipe, recipe_names
+
+    with Terminal(json) as terminal:
+        if recipe == "list":
+            terminal.result({"recipes": list(recipe_names())})
+            return
+        chosen = load_recipe(recipe, [*(settings or ()), *([] if seed is None else [f"training.seed={seed}"])])
+        from snn.experiments.experiment import train as train_recipe
+
+        place = data or chosen.data.name
+        if place is None:
+            raise ValueError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
+        folder = out or Path("runs") / chosen.name
+        how = {"resume": resume, "overwrite": overwrite, "device": device, "reporter": terminal.reporter}
+        metrics = train_recipe(chosen, place, folder, **how)
+        terminal.result({"run": str(folder)} | metrics)
+
+
+@app.command()
+def evaluate(
+    run: RunFolder,
+    data: Data = None,
+    split: Annotated[
+        str | None, typer.Option(help="official, speaker:NAME or all; default the run's own, all for other --data.")
+    ] = None,
+    device: Device = "auto",
+    engine: Annotated[str | None, typer.Option(help="torch, or brian2: an independent simulator, slow.")] = None,
+    json: Json = False,
+) -> None:
+    """Evaluate a run on its test split, or on other recordings: accuracy, confusion, spikes, synaptic operations."""
+    from snn.experiments.experiment import evaluate_run
+    from snn.experiments.run_folder import load_run, save_activity
+
+    with Terminal(json) as terminal:
+        loaded = load_run(run)
+        result = evaluate_run(loaded, data, split, terminal.reporter, device=device, engine=engine)
+        terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
+        if data is None and split is None:
+            save_activity(run, result.activity)
+
+
+@app.command(name="map")
+def map_run(
+    run: RunFolder,
+    chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
+    out: Annotated[Path | None, typer.Option(help="Also write energy.json there.")] = None,
+    acceleration: Annotated[float, typer.Option(help="Chip time runs this many times faster than speech.")] = 1.0,
+    json: Json = False,
+) -> None:
+    """Place a run on a chip and report the energy of one inference, part by part."""
+    from circuits.chips import load_chip
+    from circuits.chips.energy_report import energy_report
+    from circuits.mapping import place
+
+    with Terminal(json) as terminal:
+        specification = load_chip(chip)
+        from circuits.storage import write_json
+        from snn.experiments.run_folder import load_activity, load_run
+
+        network = load_run(run).network()
+        report = energy_report(network, load_activity(run), place(network, specification), acceleration)
+        if out:
+            write_json(out / "energy.json", report.as_dict())
+        terminal.result(report.as_dict())
+
+
+@app.command()
+def export(
+    run: RunFolder,
+    out: Out,
+    format: Annotated[str, typer.Option(help="json, spice, spectre, verilog-a or all.")] = "json",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Run the SPICE benches in ngspice, expected beside simulated.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each bench.")] = 300.0,
+    json: Json = False,
+) -> None:
+    """Hand a run over to a circuit team: parameters, netlists and models, with benches that check themselves."""
+    with Terminal(json) as terminal:
+        from circuits.netlist.handover import handover
+        from circuits.netlist.verify import require_verifiable, verdict
+        from snn.experiments.run_folder import load_run
+
+        files = handover(load_run(run).network(), format)
+        if verify:
+            require_verifiable(files.benches, timeout)
+        result = {"format": format, "files": [str(path) for path in files.write(out)], "notes": list(files.notes)}
+        checked = verdict(out, files.benches, timeout) if verify else {}
+        terminal.result(result | checked)
+        if checked.get("passed") is False:
+            raise typer.Exit(1)
+
+
+for silicon in ("neuron", "corners", "core", "signoff", "spread"):
+    app.command()(getattr(cli_silicon, silicon))
+
+
+@data_app.command(name="list")
+def data_list(json: Json = False) -> None:
+    """The data sets there are."""
+    from snn.data.sets.manifest import load_manifests
+
+    with Terminal(json) as terminal:
+        rows = [
+            {"name": m.name, "title": m.title, "licence": m.licence, "split": m.split}
+            for m in load_manifests().values()
+        ]
+        terminal.result({"rows": rows})
+
+
+@data_app.command(name="prepare")
+def data_prepare(
+    name: Annotated[str, typer.Argument(help="Data-set name (see `snn data list`).")], json: Json = False
+) -> None:
+    """Download (resuming), verify and unpack a data set, or synthesise the embedded one."""
+    from snn.data.sets.download import prepare
+
+    with Terminal(json) as terminal:
+        folder = prepare(name, on_progress=terminal.reporter.on_stage)
+        terminal.result({"name": name, "folder": str(folder)})
+
+
+@data_app.command(name="check")
+def data_check(
+    path: Annotated[Path, typer.Argument(help="Folder of recordings, or one file.")], json: Json = False
+) -> None:
+    """Read every recording and name every one that cannot be used; exit code 2 if there are any."""
+    from snn.data.corpora.check import scan
+
+    with Terminal(json) as terminal:
+        report = scan(path, lambda done, total: terminal.reporter.on_stage("checking", done, total))
+        bad = [{"file": str(file.path), "problem": file.problem} for file in report.bad]
+        terminal.result(
+            {
+                "n_files": len(report.files),
+                "n_bad": len(bad),
+                "duration_s": report.duration_s,
+                "sample_rates": {str(rate): n for rate, n in report.sample_rates.items()},
+                "n_clips": report.n_clips,
+                "bad": bad,
+            }
+        )
+        if bad:
+            raise typer.Exit(2)
+
+
+def main() -> None:
+    """Entry point: run the app and end with the documented exit code."""
+    run_app(app)

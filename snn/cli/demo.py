@@ -1,0 +1,98 @@
+"""The whole flow on embedded speech: train, evaluate, map, hand over, draw."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from circuits.chips import load_chip
+from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.literature.compare import compare
+from circuits.mapping import place
+from circuits.netlist.handover import write_network_spice
+from circuits.netlist.parameters import write_network_json
+from circuits.neuron.circuit import LIFCircuit, spike_energy
+from circuits.storage import write_json
+from snn.data.corpora.clip import load_clip
+from snn.data.corpora.corpus import open_corpus
+from snn.data.sets.download import prepare
+from snn.experiments.evaluation import Evaluation
+from snn.experiments.experiment import evaluate_run, train
+from snn.experiments.run_folder import Run, holds_run, load_run, read_config, read_history
+from snn.networks.network_spec import network_spec
+from snn.recipes.recipe import load_recipe
+from snn.report import pictures
+from snn.reporter import Reporter
+from snn.training.examples import front_end, load_examples
+
+CHIP = "btbt-45rfsoi"
+
+
+def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[str, Any]:
+    """Leave the run, energy.json, pictures and netlist in `out`; returns the table that the demo ends with."""
+    if holds_run(out) and read_config(out)[0].name != "demo":
+        raise ValueError(f"{out} holds a run of another recipe; give the demo an --out of its own")
+    reporter.on_note("1/4  speaking 2,000 words with 100 synthetic voices (cached)")
+    corpus = prepare("embedded", on_progress=reporter.on_stage)
+    reporter.on_note("2/4  training a spiking network on them")
+    recipe = load_recipe("demo", [f"training.seed={seed}"])
+    metrics = train(recipe, str(corpus), out, overwrite=True, reporter=reporter)
+    run = load_run(out)
+    evaluation = evaluate_run(run, reporter=reporter)
+    reporter.on_note(f"3/4  placing it on {CHIP}")
+    network = network_spec(run.model, run.labels)
+    report = energy_report(network, evaluation.activity, place(network, load_chip(CHIP)))
+    write_json(out / "energy.json", report.as_dict())
+    reporter.on_note("4/4  netlist and pictures")
+    write_network_json(out / "netlist", network)
+    write_network_spice(out / "netlist", network)
+    draw(run, evaluation, report, out / "pictures")
+    return summary(metrics, evaluation, report) | {"folder": str(out)}
+
+
+def summary(metrics: dict[str, Any], evaluation: Evaluation, report: EnergyReport) -> dict[str, Any]:
+    """Accuracy, spikes and joules per inference, and energy per spike against published bare neurons."""
+    own = spike_energy(LIFCircuit()).total
+    measured = [row for row in compare(own) if row.measured]
+    return {
+        "test_accuracy": metrics["test_accuracy"],
+        "n_parameters": metrics["n_parameters"],
+        "spikes_per_inference": evaluation.activity.spikes_per_inference,
+        "synaptic_operations": evaluation.synaptic_operations,
+        "energy_per_inference_j": report.total_j,
+        "energy_per_spike_of_network_j": report.total_j / evaluation.activity.spikes_per_inference,
+        "energy_per_spike_of_bare_neuron_j": own,
+        "parts_j": report.parts_j,
+        "not_modelled": list(report.not_modelled),
+        "conventional": [
+            {
+                "name": row.name,
+                "year": row.year,
+                "energy_per_spike_j": row.energy_per_spike_j,
+                "ratio_to_btbt": row.ratio_to_btbt,
+            }
+            for row in measured
+        ],
+    }
+
+
+def draw(run: Run, evaluation: Evaluation, report: EnergyReport, folder: Path) -> None:
+    """Draw one clip with its spikes, the confusion matrix, the f-I curve, the energies and the training history."""
+    corpus = open_corpus(run.data, task=run.recipe.data.task, split=run.recipe.data.split)
+    mel, clip = front_end(run.recipe, run.sample_rate), corpus.split("test")[0]
+    with torch.inference_mode():
+        output = run.model(
+            load_examples([clip], mel).features[0].to(run.model.device), torch.Generator().manual_seed(0)
+        )
+    names = ("encoder", *(f"hidden{i}" for i in range(1, len(output.spikes))))
+    spikes = {name: part[:, 0].cpu().numpy() for name, part in zip(names, output.spikes, strict=True)}
+    waveform = load_clip(clip, mel.sample_rate, mel.duration_s)
+    title = f"“{corpus.labels[clip.label]}”"
+    pictures.picture_raster(folder / "raster.png", waveform, mel.sample_rate, spikes, run.model.dt, title)
+    pictures.picture_confusion(folder / "confusion.png", evaluation.confusion, run.labels, run.recipe.title)
+    pictures.picture_f_i(folder / "f-i.png", LIFCircuit())
+    energy = spike_energy(LIFCircuit())
+    pictures.picture_energy_parts(folder / "energy-per-spike.png", energy)
+    pictures.picture_comparison(folder / "comparison.png", compare(energy.total), energy.total)
+    pictures.picture_energy_report(folder / "energy-per-inference.png", report)
+    pictures.picture_history(folder / "history.png", read_history(run.folder))

@@ -1,0 +1,146 @@
+"""Commands of the silicon: one neuron, corners, a core, and a trained chip in ngspice and over its spread.
+
+They are registered in `snn.cli.app`. Heavy imports happen inside.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from snn.cli.options import Json, RunFolder
+from snn.cli.terminal import Terminal
+
+
+def neuron(
+    device: Annotated[str, typer.Option(help="Named device; `list` names them.")] = "32nm-pdsoi",
+    v_gs: Annotated[float | None, typer.Option(help="Gate bias (V), negative; default -0.5.")] = None,
+    temperature: Annotated[float, typer.Option(help="Temperature (K).")] = 300.0,
+    supply: Annotated[float | None, typer.Option(help="V_DD (V), with V_DS and threshold in proportion.")] = None,
+    years: Annotated[float, typer.Option(help="Years of use, which wear the current.")] = 0.0,
+    rate: Annotated[float | None, typer.Option(help="Design for this firing rate (Hz) instead of a bias.")] = None,
+    tau_mem: Annotated[float | None, typer.Option(help="Design: time constant (s); default 40e-6.")] = None,
+    swing: Annotated[float | None, typer.Option(help="Design: threshold minus reset (V); default 0.4.")] = None,
+    width: Annotated[float | None, typer.Option(help="Design: width (m) instead of a chosen one.")] = None,
+    c_mem: Annotated[float | None, typer.Option(help="Design: capacitor (F) instead of a chosen one.")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Beside published neurons.")] = False,
+    scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
+    plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
+    json: Json = False,
+) -> None:
+    """The BTBT neuron: rate and energy per spike by part, designed for a rate, or beside published neurons."""
+    from snn.report.neuron_report import (
+        comparison,
+        design_figures,
+        device_rows,
+        neuron_circuit,
+        neuron_design,
+        neuron_figures,
+        plot_neuron,
+    )
+
+    with Terminal(json) as terminal:
+        if device == "list":
+            terminal.result({"rows": device_rows()})
+            return
+        wish = {"tau_mem": tau_mem, "rate": rate, "swing": swing, "width": width, "c_mem": c_mem}
+        circuit = neuron_circuit(device, v_gs, temperature, supply, years)
+        design = neuron_design(circuit, wish, v_gs)
+        circuit = design.circuit if design else circuit
+        if plot:
+            plot_neuron(circuit, plot, scope if compare else None)
+        if compare:
+            terminal.result(comparison(circuit, scope))
+        else:
+            terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
+
+
+def corners(
+    device: Annotated[str, typer.Option(help="Named device; `snn neuron --device list` names them.")] = "32nm-pdsoi",
+    v_gs: Annotated[float | None, typer.Option(help="Gate bias (V), negative; default -0.5.")] = None,
+    n: Annotated[int, typer.Option(help="Neurons, each with its own mismatch.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the mismatch.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Threads; -1 for one per core.")] = -1,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
+    json: Json = False,
+) -> None:
+    """Mismatched neurons at 27 corners of process, supply and temperature: rate and energy per spike."""
+    from snn.report.neuron_report import corner_figures, neuron_circuit
+
+    with Terminal(json) as terminal:
+        circuit = neuron_circuit(device, v_gs, 300.0)
+        terminal.result(corner_figures(circuit, n, seed=seed, n_jobs=jobs, scheduler=scheduler))
+
+
+def core(
+    rate: Annotated[float | None, typer.Option(help="Mean rate of a neuron (Hz) in speech time; default 50.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Length of the utterance (s); default 1.")] = None,
+    neurons: Annotated[int | None, typer.Option(help="Of the reservoir, 20 encoders beside it; default 36.")] = None,
+    acceleration: Annotated[
+        float | None, typer.Option(help="Beside real time: so many times faster, then off; default 1000.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="Named device; default 32nm-pdsoi.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Take neuron and load from a reservoir's run instead.")] = None,
+    scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
+    plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
+    json: Json = False,
+) -> None:
+    """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
+    from snn.experiments.reservoir_run import require_reservoir
+    from snn.experiments.run_folder import load_run
+    from snn.report.core_report import asked_core, core_figures, plot_core, run_core
+
+    with Terminal(json) as terminal:
+        asked = {"rate": rate, "duration": duration, "neurons": neurons, "acceleration": acceleration, "device": device}
+        wish = {name: value for name, value in asked.items() if value is not None}
+        if run and wish:
+            raise ValueError(f"--run brings its own {', '.join(wish)}: leave out {', '.join(f'--{k}' for k in wish)}")
+        compared = run_core(require_reservoir(load_run(run))) if run else asked_core(**wish)
+        if plot:
+            plot_core(compared, plot, scope)
+        terminal.result(core_figures(compared, scope))
+
+
+def signoff(
+    run: RunFolder,
+    clips: Annotated[int, typer.Option(help="Test clips to simulate in ngspice.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the clips.")] = 0,
+    timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each clip.")] = 600.0,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes of ngspice at a time.")] = 2,
+    json: Json = False,
+) -> None:
+    """Simulate a trained chip in ngspice on recordings: spikes, answers, energy by both; exit code 1 if far off."""
+    with Terminal(json) as terminal:
+        from snn.experiments.reservoir_run import require_reservoir
+        from snn.experiments.run_folder import load_run
+        from snn.studies.signoff_of_run import sign_off_run
+
+        loaded = require_reservoir(load_run(run))
+        found = sign_off_run(loaded, clips, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter)
+        terminal.result(found)
+        if not found["passed"]:
+            raise typer.Exit(1)
+
+
+def spread(
+    run: RunFolder,
+    chips: Annotated[int, typer.Option(help="Chips, each with its own mismatch.")] = 10,
+    clips: Annotated[int, typer.Option(help="Test clips for each chip, evenly spaced.")] = 100,
+    retrain: Annotated[int, typer.Option(help="Training clips on which each chip's readout is fitted anew.")] = 0,
+    leak: Annotated[str, typer.Option(help="held, or tunnelling: what sets the leak follows the devices.")] = "held",
+    seed: Annotated[int, typer.Option(min=0, help="Draws the mismatch.")] = 0,
+    plot: Annotated[Path | None, typer.Option(help="Folder for one picture of each sweep.")] = None,
+    json: Json = False,
+) -> None:
+    """A trained chip over mismatch, -40 to 125 C, supply and ten years: accuracy and energy, calibrated and not."""
+    with Terminal(json) as terminal:
+        from snn.experiments.reservoir_run import require_reservoir
+        from snn.experiments.run_folder import load_run
+        from snn.report.spread_report import plot_spread, spread_report
+        from snn.studies.spread import StudyConfig, study_run
+
+        loaded = require_reservoir(load_run(run))
+        config = StudyConfig(n_chips=chips, n_clips=clips, n_train=retrain, seed=seed, leak=leak)
+        study = study_run(loaded, config, reporter=terminal.reporter)
+        pictures = {"pictures": [str(path) for path in plot_spread(study, plot)]} if plot else {}
+        terminal.result(spread_report(study) | pictures)

@@ -1,0 +1,1 @@
+"""Folders of recordings as labelled clips with splits."""

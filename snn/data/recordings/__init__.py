@@ -1,0 +1,1 @@
+"""Sound files: one reader, and noise under speech."""

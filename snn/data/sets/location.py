@@ -1,0 +1,48 @@
+"""Where data sets live: the folder named by SNN_DATA, or the platform's user cache."""
+
+import os
+from pathlib import Path
+
+from snn.data.corpora.layouts import LISTS
+from snn.data.sets.manifest import Manifest
+
+
+def data_root() -> Path:
+    """Return the folder that prepared data sets are written to: `$SNN_DATA`, or the platform's user cache."""
+    if named := os.environ.get("SNN_DATA"):
+        return Path(named).expanduser()
+    from platformdirs import user_cache_path  # only needed without SNN_DATA
+
+    return user_cache_path("tunnelspike") / "data"
+
+
+def find_data(manifest: Manifest) -> Path:
+    """Return the folder of a prepared data set.
+
+    Raises:  FileNotFoundError with the place looked at and the command that prepares it.
+    """
+    root = data_root()
+    if (folder := find_below(root, manifest)) is not None:
+        return folder
+    remedy = f"run snn data prepare {manifest.name}, or set SNN_DATA"
+    raise FileNotFoundError(f"{manifest.name} is not prepared (no {root / manifest.name}): {remedy}")
+
+
+def find_below(root: Path, manifest: Manifest) -> Path | None:
+    """Return the folder of a data set below `root`, or `root` itself where that is the data set, or None."""
+    for name in (manifest.name, *manifest.folders):
+        if (root / name).is_dir() and any((root / name).iterdir()):
+            return root / name
+    return root if _is_data_set(root, manifest) else None
+
+
+def _is_data_set(folder: Path, manifest: Manifest) -> bool:
+    match manifest.layout:
+        case "fsdd":
+            return any(any(flat.glob("[0-9]_*_[0-9]*.wav")) for flat in (folder, folder / "recordings"))
+        case "embedded":
+            return (folder / "corpus.json").is_file()
+        case "speech-commands":
+            # the word folders tell v0.01 from v0.02
+            words = {p.name for p in folder.glob("*/") if p.name[0] not in "._"}
+            return words == set(manifest.labels) and all((folder / name).is_file() for name in LISTS)

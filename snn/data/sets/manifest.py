@@ -1,0 +1,108 @@
+"""The manifest of a data set: what it is, who may use it, where it comes from and how its bytes are proven."""
+
+import re
+import tomllib
+from dataclasses import MISSING, dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+
+LAYOUTS = ("fsdd", "speech-commands", "embedded")
+ARCHIVES = ("zip", "tar.gz", "synthesis")
+TOML_TYPES = {str: str, int: int, tuple[str, ...]: list}
+# Of an installed wheel, and of the repository.
+FOLDERS = (Path(__file__).parents[1] / "manifests", Path(__file__).parents[3] / "datasets")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One data set.
+
+    `archive`: kind of the file at `url`, or "synthesis" for a corpus that is made here.  `sha256`: of the archive, ""
+    where the archive is not byte-stable.  `tree_sha256`: of the unpacked recordings (`download.tree_sha256`), "" if the
+    archive's own hash proves them.  `keep`: the folder inside the archive that is the data set, "" for all of it.
+    `folders`: other names under which an unpacked copy is looked for.
+    `max_bytes`, `max_files`: limits on what unpacking may write.
+    """
+
+    name: str
+    title: str
+    licence: str
+    citation: str
+    homepage: str
+    layout: str
+    split: str
+    labels: tuple[str, ...]
+    n_clips: int
+    n_speakers: int
+    sample_rate_hz: int
+    archive: str
+    url: str = ""
+    archive_bytes: int = 0
+    sha256: str = ""
+    tree_sha256: str = ""
+    keep: str = ""
+    folders: tuple[str, ...] = ()
+    max_bytes: int = 0
+    max_files: int = 0
+
+    def __post_init__(self) -> None:
+        named = bool(re.fullmatch(r"[a-z0-9][a-z0-9.-]*", self.name))
+        self._check(named, "name", "lower-case letters, digits, dots and dashes")
+        self._check(self.layout in LAYOUTS, "layout", f"one of {', '.join(LAYOUTS)}")
+        self._check(self.archive in ARCHIVES, "archive", f"one of {', '.join(ARCHIVES)}")
+        for key in ("sha256", "tree_sha256"):
+            self._check(bool(re.fullmatch("([0-9a-f]{64})?", getattr(self, key))), key, "64 hexadecimal digits")
+        self._check(len(set(self.labels)) == len(self.labels) >= 2, "labels", "two or more different words")
+        if self.archive != "synthesis":
+            self._check(self.url.startswith(("https://", "http://")), "url", "an http or https address")
+            self._check(bool(self.sha256 or self.tree_sha256), "sha256", "a hash here or in tree_sha256")
+            self._check(self.max_bytes > 0, "max_bytes", "the limit on unpacked bytes")
+            self._check(self.max_files > 0, "max_files", "the limit on unpacked files")
+
+    def _check(self, valid: bool, key: str, want: str) -> None:
+        if not valid:
+            raise ValueError(f"manifest {self.name!r}: {key} is {getattr(self, key)!r}; want {want}")
+
+    @property
+    def archive_name(self) -> str:
+        """File name under which the archive is kept while it is fetched."""
+        return f"{self.name}.{self.archive}"
+
+
+def load_manifests() -> dict[str, Manifest]:
+    """Load every manifest of the installed package, or of the repository, by data-set name.
+
+    Raises:  ValueError if a manifest is not TOML, lacks a key, or has an unknown one.
+    """
+    packaged = sorted(FOLDERS[0].glob("*.toml"))
+    manifests = [read_manifest(path) for path in packaged or sorted(FOLDERS[1].glob("*/manifest.toml"))]
+    return {manifest.name: manifest for manifest in manifests}
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read one manifest.  Raises:  ValueError naming the file and the key."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not TOML: {error}") from error
+    known = {f.name: f for f in fields(Manifest)}
+    for key, value in table.items():
+        if key not in known:
+            nearest = get_close_matches(key, known, 1, 0.0)[0]
+            raise ValueError(f"{path}: unknown key {key!r}; the nearest known key is {nearest!r}")
+        if type(value) is not (want := TOML_TYPES[known[key].type]):
+            raise ValueError(f"{path}: {key} is {value!r}; want a {want.__name__}")
+    missing = [name for name, f in known.items() if f.default is MISSING and name not in table]
+    if missing:
+        raise ValueError(f"{path}: key {missing[0]!r} is missing; add it")
+    return Manifest(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+
+
+def find_manifest(name: str) -> Manifest:
+    """Return the manifest of a data set.  Raises:  ValueError naming the nearest name and all known ones."""
+    manifests = load_manifests()
+    if name not in manifests:
+        nearest = get_close_matches(name, manifests, 1, 0.0)
+        hint = f" (nearest: {nearest[0]})" if nearest else ""
+        raise ValueError(f"no data set {name!r}{hint}; known: {', '.join(manifests)}; list them with: snn data list")
+    return manifests[name]

@@ -1,0 +1,1 @@
+"""Signals of sensors, from CSV and NPZ."""

@@ -1,0 +1,1 @@
+"""The embedded corpus, spoken by espeak-ng."""

@@ -1,0 +1,1 @@
+"""Features or a waveform to spikes."""

@@ -1,0 +1,1 @@
+"""From recordings to a run folder and its evaluation."""

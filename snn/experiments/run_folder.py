@@ -1,0 +1,227 @@
+"""A run folder: config.toml, model.safetensors, history.csv, metrics.json, activity; a checkpoint while training."""
+
+import csv
+import io
+import json
+import math
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+import torch
+
+from circuits.network.spec import Activity, NetworkSpec
+from circuits.storage import write_json, write_text
+from snn.experiments.reservoir_run import ReservoirRun, load_reservoir
+from snn.networks.network_spec import network_spec
+from snn.networks.spotter import Spotter
+from snn.recipes.recipe import Recipe, parse_recipe
+from snn.recipes.reservoir_recipe import ReservoirRecipe
+from snn.training.checkpoint import EpochRecord, load_tensors, save_tensors
+
+RUN_FILES = (
+    "config.toml",
+    "model.safetensors",
+    "history.csv",
+    "metrics.json",
+    "activity.safetensors",
+    "checkpoint.safetensors",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained spotter and how it came about. `data` is the data set's name or folder."""
+
+    folder: Path
+    recipe: Recipe
+    data: str
+    labels: tuple[str, ...]
+    sample_rate: int | float
+    model: Spotter
+    metrics: dict[str, Any]
+
+    def network(self) -> NetworkSpec:
+        """The network as plain data, in the time of the speech."""
+        return network_spec(self.model, self.labels)
+
+
+def checkpoint_path(folder: Path) -> Path:
+    return folder / "checkpoint.safetensors"
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a run, finished or not, lies in the folder."""
+    return any((folder / name).exists() for name in RUN_FILES)
+
+
+def require_folder(out: Path, resume: bool, overwrite: bool) -> None:
+    """Raises: ValueError if `out` cannot take the run, or holds none to resume."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out} is a file; give a folder as --out")
+    if resume and not holds_run(out):
+        raise ValueError(f"{out} holds no run to resume; check --out, or leave out --resume")
+    if holds_run(out) and not (resume or overwrite):
+        raise ValueError(f"{out} holds a run already; add --resume or --overwrite, or give another --out")
+
+
+def clear_run(out: Path) -> None:
+    """Remove the files of a run."""
+    for name in RUN_FILES:
+        (out / name).unlink(missing_ok=True)
+
+
+def write_config(
+    folder: Path, recipe: Recipe | ReservoirRecipe, data: str, labels: tuple[str, ...], sample_rate: int | float
+) -> None:
+    """Write config.toml: the recipe as run, and under `[run]` the data, labels and sample rate it ran on."""
+    table = recipe.model_dump(mode="json", exclude_none=True)
+    table["run"] = {"data": data, "labels": list(labels), "sample_rate": sample_rate}
+    write_text(folder / "config.toml", tomli_w.dumps(table))
+
+
+def read_config(folder: Path) -> tuple[Recipe | ReservoirRecipe, str, tuple[str, ...], int | float]:
+    """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, ValueError (RecipeError)."""
+    path = folder / "config.toml"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: {folder} is not a run folder; give the --out of `snn train`")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        run = table.pop("run")
+        labels, sample_rate = tuple(map(str, run["labels"])), _rate(run["sample_rate"])
+        recipe = parse_recipe(tomli_w.dumps(table), place=str(path))
+        return recipe, str(run["data"]), labels, sample_rate
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
+
+
+def _rate(value: object) -> int | float:
+    """A sample rate; that of sound is a whole number. Raises: TypeError."""
+    if not isinstance(value, int | float):
+        raise TypeError(f"sample_rate is {value!r}, not a number")
+    return value
+
+
+def require_same_experiment(out: Path, recipe: Recipe | ReservoirRecipe, data: str) -> None:
+    """Raises: ValueError if the run in `out` is of another recipe or data set."""
+    started, place, _, _ = read_config(out)
+    if (started, place) == (recipe, data):
+        return
+    old, new = started.model_dump() | {"--data": place}, recipe.model_dump() | {"--data": data}
+    changed = ", ".join(key for key in old | new if old.get(key) != new.get(key))
+    raise ValueError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
+
+
+def write_history(folder: Path, history: list[EpochRecord]) -> None:
+    """Write history.csv, one row for each epoch."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, [field.name for field in fields(EpochRecord)], lineterminator="\n")
+    table.writeheader()
+    table.writerows(asdict(record) for record in history)
+    write_text(folder / "history.csv", text.getvalue())
+
+
+def read_history(folder: Path) -> list[EpochRecord]:
+    """The rows of history.csv. Raises: FileNotFoundError or ValueError."""
+    path = folder / "history.csv"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; train again, or copy it back")
+    kinds = {field.name: int if field.name == "epoch" else float for field in fields(EpochRecord)}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [EpochRecord(**{key: kinds[key](text) for key, text in row.items()}) for row in csv.DictReader(file)]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
+
+
+def save_model(folder: Path, model: Spotter) -> None:
+    save_tensors(folder / "model.safetensors", model.state_dict(), {})
+
+
+def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
+    write_json(folder / "metrics.json", metrics)
+
+
+def save_activity(folder: Path, activity: Activity) -> None:
+    """Write activity.safetensors: what the energy of an inference is charged for."""
+    tensors = {f"spikes.{name}": value for name, value in activity.spikes.items()}
+    tensors |= {f"near.{name}": value for name, value in activity.near_threshold.items()}
+    tensors |= {"input": activity.input_spikes, "charge": activity.encoder_charge}
+    tensors = {name: torch.as_tensor(value) for name, value in tensors.items()}
+    metadata = {"n_clips": activity.n_clips, "n_steps": activity.n_steps}
+    save_tensors(folder / "activity.safetensors", tensors, metadata)
+
+
+def load_activity(folder: Path) -> Activity:
+    """Read activity.safetensors. Raises: FileNotFoundError or ValueError."""
+    path = folder / "activity.safetensors"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: run `snn evaluate {folder}` to measure the activity")
+    tensors, metadata = load_tensors(path)
+    arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+    try:
+        return Activity(
+            n_clips=metadata["n_clips"],
+            n_steps=metadata["n_steps"],
+            spikes={name.removeprefix("spikes."): a for name, a in arrays.items() if name.startswith("spikes.")},
+            near_threshold={name.removeprefix("near."): a for name, a in arrays.items() if name.startswith("near.")},
+            input_spikes=arrays["input"],
+            encoder_charge=arrays["charge"],
+        )
+    except KeyError as error:
+        raise ValueError(f"{path} is damaged ({error} is missing); run `snn evaluate` again") from error
+
+
+def build_model(recipe: Recipe, n_labels: int) -> Spotter:
+    """A spotter with the recipe's initial weights; the same seed gives the same weights."""
+    return Spotter(recipe, n_labels, torch.Generator().manual_seed(recipe.training.seed))
+
+
+def load_run(folder: Path) -> Run | ReservoirRun:
+    """Read a run folder. Raises: FileNotFoundError or ValueError naming the missing or damaged file."""
+    recipe, data, labels, sample_rate = read_config(folder)
+    kind, model = (
+        (ReservoirRun, load_reservoir(folder, recipe, len(labels)))
+        if isinstance(recipe, ReservoirRecipe)
+        else (Run, load_spotter(folder, recipe, len(labels)))
+    )
+    return kind(folder, recipe, data, labels, sample_rate, model, _read_metrics(folder / "metrics.json"))
+
+
+def load_spotter(folder: Path, recipe: Recipe, n_labels: int) -> Spotter:
+    """Read model.safetensors. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    model = build_model(recipe, n_labels)
+    path = folder / "model.safetensors"
+    tensors, _ = load_tensors(path)
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ValueError(f"{path} does not fit config.toml ({_first(error)}); train again") from error
+    if any(not torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point()):
+        raise ValueError(f"{path} is damaged (it holds NaN or infinity); train again, or copy it back")
+    model.eval()
+    return model
+
+
+def finished_metrics(folder: Path) -> dict[str, Any] | None:
+    """The metrics of a run that has finished; None for one that has not."""
+    return load_run(folder).metrics or None if (folder / "metrics.json").is_file() else None
+
+
+def _read_metrics(path: Path) -> dict[str, Any]:
+    """The metrics, empty for a run that has not finished."""
+    if not path.is_file():
+        return {}
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is damaged ({error}); delete it and run `snn evaluate`, or train again") from error
+    if not isinstance(metrics, dict) or any(isinstance(v, float) and not math.isfinite(v) for v in metrics.values()):
+        raise ValueError(f"{path} is damaged; delete it and run `snn evaluate`, or train again")
+    return metrics
+
+
+def _first(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]

@@ -1,0 +1,1 @@
+"""Audio that arrives in pieces."""

@@ -1,0 +1,142 @@
+"""Live inference: a trained network on features or audio as they arrive, step by step, state in and state out.
+
+    ears = AudioStream(model, mel)
+    state = ears.start()
+    for chunk in microphone:                       # any number of samples
+        potential, state = ears.push(chunk, state) # (step, batch, label), as many steps as the chunk completes
+
+The numbers are, bit for bit, those of the whole recording run at once on the CPU kernels.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from snn.audio.features import LogMel
+from snn.audio.live_features import FrameState, finish, push, start_frames
+from snn.audio.signal_features import SignalFrames
+from snn.encoders.encoder import RateEncoder
+from snn.kernels import cpu_network
+from snn.kernels.checks import check_network
+from snn.kernels.reference import Network
+from snn.kernels.threads import flushed
+from snn.networks.spotter import Spotter
+
+
+class NetworkStream:
+    """A network whose weights are frozen as they were; every call returns a new state and leaves the old one alone.
+
+    Raises: ValueError if its shapes do not match; FloatingPointError if a weight or parameter is not finite.
+    """
+
+    def __init__(self, network: Network):
+        check_network(network)
+        net = self._net = cpu_network.pack(network)
+        self._numbers, self._layout, self._no_spikes = *net, np.empty((0, 0, 0), net.numbers.dtype)
+        self._n_in, self._n_labels, self._n_neurons = net.n_in, net.n_labels, net.n_neurons
+
+    def start(self, n_batch: int = 1) -> np.ndarray:
+        """All neurons at rest: `(batch, 3, neuron)`, potential, last spike and adaptation."""
+        if n_batch < 1:
+            raise ValueError(f"a stream has at least one clip, got n_batch = {n_batch}")
+        return cpu_network.rest(self._net, n_batch)
+
+    def push(self, x: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Readout potentials `(time, batch, label)` of the next steps, and the state after them.
+
+        Work is done for spikes alone: a step costs what its events cost.
+        Args: x: features, or an encoder's spikes, `(time, batch, channel)`; none to any number of steps.
+        Raises: ValueError if shapes or precision do not match, or x or the state is not finite; FloatingPointError if
+            a potential overflows.
+        """
+        dtype = self._numbers.dtype
+        if x.ndim != 3 or x.shape[1] != len(state) or x.shape[2] != self._n_in or x.dtype != dtype:
+            cpu_network.check_input(x, self._net, len(state))
+        if state.shape != (x.shape[1], 3, self._n_neurons) or state.dtype != dtype:
+            cpu_network.check_state(state, self._net, x.shape[1])
+        state, potential = state.copy(), np.empty((*x.shape[:2], self._n_labels), x.dtype)
+        outcome = flushed(cpu_network.advance, x, self._numbers, self._layout, state, potential, self._no_spikes)
+        if outcome != cpu_network.SOUND:
+            cpu_network.check_outcome(outcome)
+        return potential, state
+
+
+class StreamState(NamedTuple):
+    """What a spotter remembers between frames: its neurons, and what an encoder without neurons keeps."""
+
+    neurons: np.ndarray
+    encoder: Any = None
+
+
+class SpotterStream:
+    """A trained spotter on features `(frame, batch, band)` as they arrive; its weights are copied, on the CPU."""
+
+    def __init__(self, model: Spotter):
+        with torch.no_grad():
+            network = model.network()
+        self.network = NetworkStream(network)
+        self._encoder = None if network.encoder is not None else model.encoder
+
+    def start(self, n_batch: int = 1, generator: torch.Generator | None = None) -> StreamState:
+        """Nothing heard yet; a rate encoder draws from a copy of `generator`. Raises: ValueError if it has none."""
+        if not isinstance(self._encoder, RateEncoder):
+            return StreamState(self.network.start(n_batch))
+        if generator is None:
+            raise ValueError("a rate encoder draws spikes: pass a generator to start")
+        return StreamState(self.network.start(n_batch), generator.get_state())
+
+    def push(
+        self, features: Float[Tensor, "frame batch band"], state: StreamState
+    ) -> tuple[Float[Tensor, "step batch label"], StreamState]:
+        """Readout potentials of the steps that these frames make, and the state after them.
+
+        Raises: ValueError if shapes or precision do not match, or a feature is not finite.
+        """
+        x, encoder = features.detach(), state.encoder
+        if self._encoder is not None and len(x):
+            with torch.inference_mode():
+                x, encoder = self._encoder.stream(x, encoder)
+        elif self._encoder is not None:
+            x = x.new_empty(0, x.shape[1], self._encoder.n_out)
+        potential, neurons = self.network.push(x.contiguous().numpy(), state.neurons)
+        return torch.from_numpy(potential), StreamState(neurons, encoder)
+
+
+class AudioState(NamedTuple):
+    """What a listener remembers between chunks: the samples of the next frame, the averages, the network."""
+
+    frames: FrameState
+    network: StreamState
+
+
+class AudioStream:
+    """A trained spotter on one channel of audio at `mel.sample_rate`, in chunks of any size."""
+
+    def __init__(self, model: Spotter, mel: LogMel | SignalFrames):
+        if not isinstance(mel, LogMel):
+            raise TypeError(f"the run is for multichannel signals, and an AudioStream hears sound; got {mel}")
+        start_frames(mel)  # raises for a normalisation that needs the whole clip
+        self.mel, self._spotter = mel, SpotterStream(model)
+
+    def start(self, generator: torch.Generator | None = None) -> AudioState:
+        """Before the first sample."""
+        return AudioState(start_frames(self.mel), self._spotter.start(1, generator))
+
+    def push(
+        self, samples: Float[Tensor, " time"], state: AudioState
+    ) -> tuple[Float[Tensor, "step one label"], AudioState]:
+        """Readout potentials of the frames that these samples complete, and the state after them.
+
+        Raises: ValueError for samples that are not finite, not `(time,)`, or not float32.
+        """
+        features, frames = push(state.frames, samples, self.mel)
+        potential, network = self._spotter.push(features[:, None], state.network)
+        return potential, AudioState(frames, network)
+
+    def finish(self, state: AudioState) -> Float[Tensor, "step one label"]:
+        """Readout potentials of the last frames, which reach beyond the recording; the stream is over."""
+        features = finish(state.frames, self.mel)
+        return self._spotter.push(features[:, None], state.network)[0]

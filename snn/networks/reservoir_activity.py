@@ -1,0 +1,44 @@
+"""From what the chip did to plain data: mean activity, which the energy is charged for, and the engine's own energy."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from circuits.network.spec import Activity
+from circuits.network.spikes import SpikeTrains
+from circuits.units import Joules
+from snn.networks.reservoir import Reservoir, Response
+
+
+def measure(
+    reservoir: Reservoir, inputs: Sequence[np.ndarray | SpikeTrains], responses: Sequence[Response]
+) -> Activity:
+    """Mean activity of one clip, per neuron; `inputs` are what drove the chip."""
+    network, n = reservoir.network, len(responses)
+    counts = sum(response.spikes.counts for response in responses) / n
+    crowbar = sum(response.energy.crowbar for response in responses) / n
+    near = crowbar / (network.circuit.i_crowbar * network.circuit.v_dd * network.dt)  # steps in the crowbar window
+    external = network.n_external
+    sizes = np.cumsum([0, *(layer.n_neurons for layer in network.layers)])
+    parts = {layer.name: slice(a, a + layer.n_neurons) for layer, a in zip(network.layers, sizes, strict=False)}
+    seconds = float(np.mean([response.spikes.duration for response in responses])) / reservoir.acceleration
+    return Activity(
+        n_clips=n,
+        n_steps=round(seconds / network.dt),
+        spikes={name: counts[external:][part] for name, part in parts.items()},
+        near_threshold={name: near[part] for name, part in parts.items()},
+        input_spikes=counts[:external],
+        encoder_charge=np.zeros(0) if external else _signal_charge(reservoir, inputs),
+    )
+
+
+def _signal_charge(reservoir: Reservoir, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """Charge that the signal brings to each input neuron in a clip, in units of q, `(neuron,)`."""
+    layer = reservoir.network.layers[0]
+    return sum(np.maximum(rows @ layer.weights + layer.bias, 0.0).sum(axis=0) for rows in inputs) / len(inputs)
+
+
+def engine_energy(responses: Sequence[Response]) -> dict[str, Joules]:
+    """Energy of a clip by part as the transient engine integrates it, mean over the clips, sum over all neurons (J)."""
+    names = responses[0].energy.parts
+    return {name: float(np.mean([np.sum(response.energy.parts[name]) for response in responses])) for name in names}

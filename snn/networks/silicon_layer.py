@@ -1,0 +1,60 @@
+"""A spiking layer of one circuit whose gate biases and device widths are trained with its weights."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from circuits.neuron.circuit import LIFCircuit
+from circuits.units import Seconds
+from snn.kernels import run_layer
+from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, v_floor
+from snn.neurons.silicon_bias import SiliconBias
+from snn.neurons.surrogate import SpikeGrad, boxcar
+
+
+class SiliconLayer(torch.nn.Module):
+    """LIF neurons of one circuit; each is biased by a tunnelling device of its own, `bias.v_gs` and `bias.width`.
+
+        drive = x W + I_bias tau_mem / (acceleration q)
+
+    The leak is the circuit's, so tau_mem is fixed. `weight` is `(fan_in, neuron)`; a fan-in of 0 leaves the bias alone.
+    Args: circuit: in real time, its tau_mem that of the neurons (`circuit_for_tau`). dt: time step (s) in real time.
+        acceleration: how many times faster the chip runs, which decides on the currents.
+    Raises: ValueError, with the remedy, if the device cannot deliver these currents.
+    """
+
+    def __init__(
+        self,
+        fan_in: int,
+        n_neurons: int,
+        circuit: LIFCircuit,
+        dt: Seconds,
+        *,
+        acceleration: float,
+        generator: torch.Generator,
+        spike_grad: SpikeGrad = boxcar,
+    ):
+        super().__init__()
+        self.circuit, self.dt, self.spike_grad = circuit, dt, spike_grad
+        bound = math.sqrt(3 / max(fan_in, 1))
+        self.weight = torch.nn.Parameter((2 * torch.rand(fan_in, n_neurons, generator=generator) - 1) * bound)
+        self.register_buffer("tau_mem", torch.full((n_neurons,), circuit.tau_mem))
+        self.bias = SiliconBias(circuit, self.tau_mem, acceleration, generator)
+
+    def params(self) -> LIFParams:
+        """Parameters of one step; the threshold is 1, the circuit's swing."""
+        threshold = torch.ones_like(self.tau_mem)
+        return LIFParams(decay(self.tau_mem, self.dt), threshold, self.spike_grad, v_floor(self.circuit))
+
+    def drive(self, x: Float[Tensor, "time batch fan_in"]) -> Float[Tensor, "time batch neuron"]:
+        """Input of the synapses and of the bias devices, in units of the swing."""
+        return x @ self.weight + self.bias.drive(self.tau_mem)
+
+    def forward(
+        self, x: Float[Tensor, "time batch fan_in"], state: LIFState | None = None
+    ) -> tuple[Float[Tensor, "time batch neuron"], LIFState]:
+        """Spikes and the last state; `state` None starts from rest."""
+        state = lif_state(x.shape[1], self.tau_mem) if state is None else state
+        return run_layer(self.drive(x), state, self.params())

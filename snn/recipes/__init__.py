@@ -1,0 +1,1 @@
+"""Recipes: one reader, typed sections, the TOML files."""

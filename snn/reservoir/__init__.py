@@ -1,1 +1,0 @@
-"""The chip of 20 + 36 neurons as an experiment: recipe, clips, reservoir, readouts, run folder."""

@@ -1,0 +1,1 @@
+"""A run over many chips, and its sign-off."""

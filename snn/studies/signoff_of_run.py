@@ -1,0 +1,128 @@
+"""A trained chip signed off: clips through ngspice and through the engine, spikes, answers and energy by both."""
+
+from typing import Any
+
+import numpy as np
+
+from circuits.network.spikes import SpikeTrains
+from circuits.signoff import CoreTiming, SignOff, pooled, sign_offs
+from circuits.signoff.run import TIMEOUT_S
+from circuits.units import Joules, Seconds
+from snn.data.corpora.corpus import open_corpus
+from snn.experiments.reservoir_experiment import split_clips
+from snn.experiments.reservoir_run import ReservoirModel, ReservoirRun
+from snn.networks.reservoir import Reservoir
+from snn.networks.spike_bins import count_features
+from snn.recipes.reservoir_recipe import ReservoirRecipe
+from snn.reporter import Reporter
+from snn.training.tuning import chip_inputs
+
+# ASSUMED: what a circuit team would sign. The last one finds a wrong delay or pulse, shorter than a bin.
+LIMITS = {
+    "least_spikes": 1,  # silence proves nothing
+    "least_matched_spikes": 0.99,
+    "least_class_agreement": 1.0,
+    "most_energy_error": 0.10,
+    "most_p95_timing_error_bins": 0.1,
+}
+
+
+def sign_off_run(
+    run: ReservoirRun,
+    n_clips: int,
+    *,
+    seed: int = 0,
+    timeout_s: float = TIMEOUT_S,
+    n_jobs: int = 2,
+    reporter: Reporter = Reporter(),
+) -> dict[str, Any]:
+    """Sign off `n_clips` test clips, drawn with `seed`: what `snn signoff --json` prints.
+
+    Two spikes match within one bin of a millisecond of speech. `passed` says whether all of `LIMITS` are kept.
+    Raises: ValueError for no clip or a network that has no deck, otherwise as `circuits.signoff.sign_off`.
+    """
+    recipe, reservoir = run.recipe, run.model.reservoir
+    _require_core(recipe, n_clips)
+    corpus = open_corpus(run.data, task=recipe.data.task, split=recipe.data.split)
+    clips = split_clips(recipe, corpus, "test", run.sample_rate, reporter)
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(clips))[:n_clips])
+    stimuli = [reservoir.stimulus(x) for x in chip_inputs([clips.rows[i] for i in chosen], run.model.tuning, recipe)]
+    pairs = [(stimulus, reservoir.simulate(stimulus)) for stimulus in stimuli]
+    bin_s = 1e-3 / reservoir.acceleration
+    timing = CoreTiming(reservoir.delay, reservoir.t_pulse)
+    reporter.on_stage("running ngspice", 0, 0)
+    signed = sign_offs(reservoir.network, pairs, timing=timing, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
+    engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]
+    told = [_told(run.model, reservoir, trains) for trains in (engine, [result.spikes for result in signed])]
+    found = _compared(signed, bin_s) | {"class_agreement": float(np.mean(np.equal(*told)))}
+    labels = np.array(run.labels)
+    said = zip(signed, labels[clips.labels[chosen]], *(labels[answers] for answers in told), strict=True)
+    return found | {"passed": is_passed(found), "limits": LIMITS, "clips": [_row(*clip) for clip in said]}
+
+
+def _require_core(recipe: ReservoirRecipe, n_clips: int) -> None:
+    """Raise ValueError where there is nothing to sign off."""
+    if n_clips < 1:
+        raise ValueError(f"clips must be at least 1, got {n_clips}")
+    if recipe.reservoir.order:
+        raise ValueError(f"synapses of order {recipe.reservoir.order} have no circuit to sign off; train with order 0")
+    if recipe.input.kind != "lif":
+        raise ValueError(
+            f"the inputs of this run are spikes of kind {recipe.input.kind}, no neurons to sign off; "
+            "train with input.kind = lif"
+        )
+
+
+def _told(model: ReservoirModel, reservoir: Reservoir, clips: list[SpikeTrains]) -> np.ndarray:
+    """The readout's answers to spikes in chip time, `(clip,)`."""
+    speech = [
+        SpikeTrains(c.times * reservoir.acceleration, c.neurons, c.n_neurons, c.duration * reservoir.acceleration)
+        for c in (clip.select(reservoir.n_input, clip.n_neurons) for clip in clips)
+    ]
+    return model.readout.scores(count_features(speech, model.recipe.readout)).argmax(axis=1)
+
+
+def is_passed(found: dict[str, Any]) -> bool:
+    """Whether what was found keeps all of `LIMITS`."""
+    late = found["timing_error_s"]["p95"]
+    return bool(
+        found["n_spikes"] >= LIMITS["least_spikes"]
+        and late is not None
+        and found["matched_spikes"] >= LIMITS["least_matched_spikes"]
+        and found["class_agreement"] >= LIMITS["least_class_agreement"]
+        and abs(found["energy_error"]) <= LIMITS["most_energy_error"]
+        and late <= LIMITS["most_p95_timing_error_bins"] * found["bin_s"]
+    )
+
+
+def _compared(signed: list[SignOff], bin_s: Seconds) -> dict[str, Any]:
+    """All clips together."""
+    matching = pooled([result.matching for result in signed])
+    spice, engine = (_sum(parts) for parts in zip(*((r.energy_spice, r.energy_engine) for r in signed), strict=True))
+    return {
+        "n_clips": len(signed),
+        "bin_s": bin_s,
+        "n_spikes": matching.n_expected,
+        "matched_spikes": matching.matched,
+        "timing_error_s": matching.timing_error,
+        "energy_spice_j": sum(spice.values()),
+        "energy_engine_j": sum(engine.values()),
+        "energy_error": sum(spice.values()) / sum(engine.values()) - 1,
+        "energy_parts_spice_j": spice,
+        "energy_parts_engine_j": engine,
+    }
+
+
+def _sum(parts: tuple[dict[str, Joules], ...]) -> dict[str, Joules]:
+    return {name: sum(part[name] for part in parts) for name in parts[0]}
+
+
+def _row(result: SignOff, label: str, engine: str, spice: str) -> dict[str, Any]:
+    return {
+        "label": str(label),
+        "engine": str(engine),
+        "ngspice": str(spice),
+        "spikes": result.matching.n_expected,
+        "matched": result.matching.matched,
+        "energy_error": result.energy_error,
+    }

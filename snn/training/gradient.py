@@ -1,0 +1,152 @@
+"""`fit`: train a spotter, keep the weights of the best validation epoch, stop early, resume."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil, cos, isfinite, pi
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from snn.data.augmentation.spec_augment import spec_augment
+from snn.networks.spotter import Spotter
+from snn.training.checkpoint import EpochRecord, Progress, load_checkpoint, save_checkpoint
+from snn.training.examples import Examples
+from snn.training.losses import score_loss
+
+EVALUATION_BATCH = 128  # clips; fixed, so that the same weights give the same sums everywhere
+
+OnStep = Callable[[int, int], None]  # optimiser steps done, steps in all
+OnEpoch = Callable[[EpochRecord, bool], None]  # the row, and whether it is the best so far
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What to tell while fitting; each may be left out."""
+
+    on_step: OnStep | None = None
+    on_epoch: OnEpoch | None = None
+
+
+def fit(
+    model: Spotter,
+    train: Examples,
+    validation: Examples,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    watch: Watch = Watch(),
+) -> Progress:
+    """Train with AdamW under a one-cycle learning rate; leave the best validation epoch's weights in the model.
+
+    The best epoch has the highest validation accuracy, the lower loss at a tie. Training stops early after `patience`
+    epochs without improvement. Every random draw follows from the recipe's seed and the epoch, so a resumed run ends
+    as the uninterrupted one would. Batches go to the device that the model is on.
+    Raises: FloatingPointError if the loss is not finite.
+    """
+    config = model.recipe.training
+    optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    steps = ceil(len(train) / config.batch_size)
+    best, progress = {}, Progress()
+    if resume and checkpoint:
+        best, progress = load_checkpoint(checkpoint, model, optimiser)
+    for epoch in range(progress.epoch, config.epochs):
+        if epoch - progress.best_epoch >= config.patience:
+            break
+        started = time.perf_counter()
+        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
+        loss = _train_epoch(model, train, optimiser, generator, (epoch * steps, config.epochs * steps), watch.on_step)
+        accuracy, validation_loss = validate(model, validation)
+        rate, seconds = optimiser.param_groups[0]["lr"], time.perf_counter() - started
+        record = EpochRecord(epoch + 1, loss, accuracy, validation_loss, rate, seconds)
+        improved = (accuracy, -validation_loss) > (progress.best_accuracy, -progress.best_loss)
+        progress.history.append(record)
+        progress.epoch = epoch + 1
+        if improved:
+            progress.best_epoch, progress.best_accuracy, progress.best_loss = epoch + 1, accuracy, validation_loss
+            best = {name: value.clone() for name, value in model.state_dict().items()}
+        if checkpoint:
+            save_checkpoint(checkpoint, model, best, optimiser, progress)
+        if watch.on_epoch:
+            watch.on_epoch(record, improved)
+    model.load_state_dict(best)
+    model.eval()
+    return progress
+
+
+def one_cycle(step: int, n_steps: int, peak: float) -> float:
+    """Learning rate: up as a half cosine over the first fifth from peak / 25, then down to peak / 10,000.
+
+    Source: Smith and Topin 2018, "super-convergence".
+    """
+    rise = max(1, n_steps // 5)
+    rising = step < rise
+    low, x = (peak / 25, step / rise) if rising else (peak / 1e4, 1 - (step - rise) / max(1, n_steps - rise))
+    return low + (peak - low) * (1 - cos(pi * x)) / 2
+
+
+def batches(train: Examples, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    """Shuffled batches of features `(batch, frame, band)` and labels; each clip appears once, as one of its copies."""
+    order = torch.randperm(len(train), generator=generator)
+    copies = torch.randint(train.features.shape[0], order.shape, generator=generator)
+    for i, copy in zip(order.split(batch_size), copies.split(batch_size), strict=True):
+        if len(i) > 1 or len(order) == 1 or batch_size == 1:  # a clip left over alone would be normalised by itself
+            yield train.features[copy, i], train.labels[i]
+
+
+def _train_epoch(
+    model: Spotter,
+    train: Examples,
+    optimiser: torch.optim.Optimizer,
+    generator: torch.Generator,
+    span: tuple[int, int],
+    on_step: OnStep | None,
+) -> float:
+    """One pass over the training clips; returns the mean loss. `span` is (first step, steps of all epochs)."""
+    model.train()
+    config, augment = model.recipe.training, model.recipe.augment
+    losses = []
+    for i, (features, labels) in enumerate(batches(train, config.batch_size, generator)):
+        for group in optimiser.param_groups:
+            group["lr"] = one_cycle(span[0] + i, span[1], config.learning_rate)
+        features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
+        loss = _backward(model, features, labels, optimiser, generator)
+        optimiser.step()
+        losses.append(loss)
+        if on_step:
+            on_step(span[0] + i + 1, span[1])
+    return sum(losses) / len(losses)
+
+
+def _backward(
+    model: Spotter, features: Tensor, labels: Tensor, optimiser: torch.optim.Optimizer, generator: torch.Generator
+) -> float:
+    """Gradients of one batch, clipped; returns its loss. Raises: FloatingPointError for a number that is not finite."""
+    config, rate = model.recipe.training, model.recipe.training.learning_rate
+    remedy = f"at learning rate {rate:g}; lower it, for example --set learning_rate={rate / 3:.2g}"
+    try:
+        loss = model.loss(features.to(model.device), labels.to(model.device), generator)
+    except FloatingPointError as error:
+        raise FloatingPointError(f"{error}, {remedy}") from error
+    optimiser.zero_grad()
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_norm).item()
+    if not (isfinite(norm) and isfinite(loss.item())):  # a NaN weight would silence its neuron without a word
+        raise FloatingPointError(f"loss {loss.item():.3g}, gradient norm {norm:.3g} {remedy}")
+    return loss.item()
+
+
+def score_batches(model: Spotter, examples: Examples) -> Tensor:
+    """ln of the scores of every clip as it is, `(clip, label)`, in evaluation mode; on the CPU."""
+    model.eval()
+    with torch.inference_mode():
+        generator = torch.Generator().manual_seed(model.recipe.training.seed)  # a rate encoder draws from it
+        parts = examples.features[0].split(EVALUATION_BATCH)
+        return torch.cat([model(part.to(model.device), generator).log_scores.cpu() for part in parts])
+
+
+def validate(model: Spotter, examples: Examples) -> tuple[float, float]:
+    """Accuracy and loss of the clips as they are."""
+    scores = score_batches(model, examples)
+    return (scores.argmax(-1) == examples.labels).float().mean().item(), score_loss(scores, examples.labels).item()
