@@ -8,6 +8,8 @@ import math
 from dataclasses import fields
 from typing import Annotated, Any, get_args, get_type_hints
 
+from circuits.errors import InputError
+
 Volts = Annotated[float, "V"]
 Amperes = Annotated[float, "A"]
 AmperesPerMetre = Annotated[float, "A/m"]
@@ -79,7 +81,7 @@ def si_float(value: Any, unit: str, name: str) -> float:
     """
     dimension = getattr(getattr(value, "dim", None), "_dims", None)  # `dim` is a method on a torch tensor
     if dimension is not None and tuple(dimension) != (*_DIMENSIONS[unit], 0, 0):
-        raise ValueError(f"{name} must be in {unit}, got {value}; write for example 1*{unit}, or a float in {unit}")
+        raise InputError(f"{name} must be in {unit}, got {value}; write for example 1*{unit}, or a float in {unit}")
     if isinstance(value, bool | str):
         raise TypeError(f"{name} must be a number in {unit}, got {value!r}")
     try:
@@ -87,7 +89,7 @@ def si_float(value: Any, unit: str, name: str) -> float:
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must be a number in {unit}, got {value!r}") from error
     if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {number} {unit}")
+        raise InputError(f"{name} must be finite, got {number} {unit}")
     return number
 
 
@@ -109,4 +111,4 @@ def freeze_si(record: Any) -> None:
 def require(record: Any, name: str, holds: bool, limit: str) -> None:
     """Raise ValueError naming the field, its value and the limit that it breaks, unless `holds`."""
     if not holds:
-        raise ValueError(f"{type(record).__name__}.{name} must be {limit}, got {getattr(record, name)!r}")
+        raise InputError(f"{type(record).__name__}.{name} must be {limit}, got {getattr(record, name)!r}")

@@ -2,6 +2,8 @@
 
 import os
 
+from circuits.errors import InputError
+
 COPIES = 4  # of each weight while training: itself, its gradient, two moments of the optimiser
 
 
@@ -9,7 +11,7 @@ def check_memory(n_numbers: int, what: str, remedy: str, n_bytes: int = 4) -> No
     """Raises: ValueError if so many numbers exceed the machine's memory. Where that is unknown, all is let through."""
     needed, there = n_numbers * n_bytes, physical_memory()
     if there is not None and needed > there:
-        raise ValueError(f"{what} needs {needed / 2**30:.3g} GiB and this machine has {there / 2**30:.3g}; {remedy}")
+        raise InputError(f"{what} needs {needed / 2**30:.3g} GiB and this machine has {there / 2**30:.3g}; {remedy}")
 
 
 def physical_memory() -> int | None:

@@ -2,6 +2,8 @@
 
 import torch
 
+from circuits.errors import InputError
+
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -11,13 +13,13 @@ def choose_device(name: str) -> torch.device:
     Raises: ValueError for an unknown name, or cuda where PyTorch finds no GPU.
     """
     if name not in DEVICES:
-        raise ValueError(f"unknown device {name!r}; known: {', '.join(DEVICES)}")
+        raise InputError(f"unknown device {name!r}; known: {', '.join(DEVICES)}")
     found = torch.cuda.is_available()
     if name == "cuda" and not found:
         reason = (
             "sees no GPU; look at nvidia-smi" if torch.version.cuda else "is built without CUDA; install a CUDA build"
         )
-        raise ValueError(f"no device cuda: PyTorch {torch.__version__} {reason}, or take the device cpu")
+        raise InputError(f"no device cuda: PyTorch {torch.__version__} {reason}, or take the device cpu")
     return torch.device("cuda" if found and name != "cpu" else "cpu")
 
 

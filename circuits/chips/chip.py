@@ -8,6 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from circuits.errors import InputError
+
 
 @dataclass(frozen=True)
 class Sourced:
@@ -18,9 +20,9 @@ class Sourced:
 
     def __post_init__(self):
         if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not 0 <= self.value < math.inf:
-            raise ValueError(f"a chip's number must be zero or positive and finite, got {self.value!r}")
+            raise InputError(f"a chip's number must be zero or positive and finite, got {self.value!r}")
         if not isinstance(self.source, str) or not self.source.strip():
-            raise ValueError(f"the number {self.value} has no source; name the paper and table, or write ASSUMED")
+            raise InputError(f"the number {self.value} has no source; name the paper and table, or write ASSUMED")
 
 
 LIMITS = ("cores", "input_neurons", "neurons", "lines", "synapses", "weight_bits")  # per core, but for `cores`
@@ -42,7 +44,7 @@ class ChipSpec:
     def __post_init__(self):
         for name, limit in self.limits.items():
             if limit.value != int(limit.value):
-                raise ValueError(f"limits.{name} of {self.name} must be a whole number, got {limit.value!r}")
+                raise InputError(f"limits.{name} of {self.name} must be a whole number, got {limit.value!r}")
 
     def limit(self, name: str) -> int:
         return int(self.limits[name].value)
@@ -66,16 +68,16 @@ def load_chip(name: str) -> ChipSpec:
     """
     if name.endswith(".toml"):
         if not Path(name).is_file():
-            raise ValueError(f"no chip file {name}")
+            raise InputError(f"no chip file {name}")
         text, place = Path(name).read_text(encoding="utf-8"), name
     elif name in chip_names():
         text, place = (_folder() / f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml"
     else:
-        raise ValueError(f"unknown chip {name!r}; known: {', '.join(chip_names())}; or give the path of a .toml file")
+        raise InputError(f"unknown chip {name!r}; known: {', '.join(chip_names())}; or give the path of a .toml file")
     try:
         return _parse(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{place}: {error}") from error
+        raise InputError(f"{place}: {error}") from error
 
 
 def _folder() -> Any:
@@ -88,7 +90,7 @@ def _parse(table: dict[str, Any]) -> ChipSpec:
     missing = {"name", "title", "node_m", "limits"} - set(table)
     missing |= set(LIMITS) - set(table.get("limits", {}))
     if missing:
-        raise ValueError(f"missing {', '.join(sorted(missing))}")
+        raise InputError(f"missing {', '.join(sorted(missing))}")
     return ChipSpec(
         name=table["name"],
         title=table["title"],
@@ -106,15 +108,15 @@ def _numbers(table: dict[str, Any], known: tuple[str, ...], place: str) -> dict[
 
 def _number(entry: Any, place: str) -> Sourced:
     if not isinstance(entry, dict) or set(entry) != {"value", "source"}:
-        raise ValueError(f'{place} must be {{ value = ..., source = "..." }}, got {entry!r}')
+        raise InputError(f'{place} must be {{ value = ..., source = "..." }}, got {entry!r}')
     try:
         return Sourced(**entry)
     except ValueError as error:
-        raise ValueError(f"{place}: {error}") from error
+        raise InputError(f"{place}: {error}") from error
 
 
 def _check_keys(table: dict[str, Any], known: tuple[str, ...], place: str) -> None:
     for key in table:
         if key not in known:
             nearest = get_close_matches(key, known, 1)
-            raise ValueError(f"unknown key {key!r} in {place}" + (f"; did you mean {nearest[0]!r}?" if nearest else ""))
+            raise InputError(f"unknown key {key!r} in {place}" + (f"; did you mean {nearest[0]!r}?" if nearest else ""))

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.synapse import T_PULSE
 from circuits.units import si
@@ -23,7 +24,7 @@ def require_acceleration(net: NetworkSpec, acceleration: float) -> None:
     """
     if net.event_driven:
         if acceleration != 1:
-            raise ValueError(
+            raise InputError(
                 f"{net.name!r} is in the time of its chip already, got an acceleration of {acceleration:g}; leave it "
                 "out, or train with another neuron.acceleration"
             )
@@ -31,7 +32,7 @@ def require_acceleration(net: NetworkSpec, acceleration: float) -> None:
     largest = largest_acceleration(net)
     if not 0 < acceleration <= largest:
         limit = f"{math.floor(largest)}" if largest >= 1 else f"{largest:.3g}"
-        raise ValueError(
+        raise InputError(
             f"acceleration must be positive, and at most {limit} so that a step of {si(net.dt, 's')} holds a synaptic "
             f"pulse and a reset, {si(T_PULSE + net.circuit.t_refractory, 's')}; got {acceleration:g}; 1 is real time"
         )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from circuits.device.btbt import RELIABILITY_YEARS, BTBTDevice
+from circuits.errors import InputError
 
 LOSS = 0.17  # after ten years at operating bias. Source: IIT Gandhinagar repository, handle 123456789/10640
 EXPONENT = 0.25  # ASSUMED: one point is published; wear of a gate oxide commonly goes with a power of time near this
@@ -14,10 +15,10 @@ def current_left(years: float, exponent: float = EXPONENT) -> float:
     Raises: ValueError for years that are negative or not finite, or so many that nothing would be left.
     """
     if not 0 <= years < float("inf"):
-        raise ValueError(f"years of use must be zero or more, got {years}")
+        raise InputError(f"years of use must be zero or more, got {years}")
     left = 1 - LOSS * (years / RELIABILITY_YEARS) ** exponent
     if not left > 0:
-        raise ValueError(f"the law leaves no current after {years:g} years; it is known at {RELIABILITY_YEARS:g} years")
+        raise InputError(f"the law leaves no current after {years:g} years; it is known at {RELIABILITY_YEARS:g} years")
     return left
 
 
@@ -28,7 +29,7 @@ def aged(device: BTBTDevice, years: float, exponent: float = EXPONENT) -> BTBTDe
     their values: nothing is published about their wear. Raises: ValueError for negative years.
     """
     if not years >= 0:
-        raise ValueError(f"years of use must be zero or more, got {years}")
+        raise InputError(f"years of use must be zero or more, got {years}")
     total = device.age_years + years
     factor = current_left(total, exponent) / current_left(device.age_years, exponent)
     return replace(device, prefactor=device.prefactor * factor, age_years=total)

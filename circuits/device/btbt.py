@@ -18,6 +18,7 @@ import numpy as np
 from array_api_compat import array_namespace
 from scipy.special import lambertw
 
+from circuits.errors import InputError
 from circuits.units import BOLTZMANN, AmperesPerMetre, Kelvin, Metres, Volts, eV, freeze_si, require, um
 
 Array = Any  # a NumPy array or a torch tensor: each formula stands once and runs on both
@@ -107,7 +108,7 @@ def bias_for_current(current: np.ndarray | float, device: BTBTDevice, width: Met
     """
     current = np.asarray(current, dtype=float)
     if not (np.all(np.isfinite(current)) and np.all(current > 0)):
-        raise ValueError(f"a tunnelling current must be positive and finite, got {current.min():g} A; leave it out")
+        raise InputError(f"a tunnelling current must be positive and finite, got {current.min():g} A; leave it out")
     u = device.v_slope / lambertw(width * device.prefactor * device.v_slope / current).real
     v_gs = device.v_ds - device.v_onset - u
     warn_outside_fit(device, v_gs)
@@ -131,7 +132,7 @@ def boltzmann_factor(activation_ev: float, temperature: Kelvin, since: Kelvin = 
     """exp(-E_a/k (1/T - 1/T_since)): how a thermally activated current has grown since another temperature (K)."""
     for kelvin in (temperature, since):
         if not 200 <= kelvin <= 450:
-            raise ValueError(f"temperature must lie in 200..450 K (TCAD covers 300 to 398 K), got {kelvin} K")
+            raise InputError(f"temperature must lie in 200..450 K (TCAD covers 300 to 398 K), got {kelvin} K")
     return math.exp(-activation_ev * eV / BOLTZMANN * (1 / temperature - 1 / since))
 
 
@@ -178,9 +179,9 @@ def mismatch(v_dg: np.ndarray | float, device: BTBTDevice, sigma_v: Volts, rng: 
     """
     v_dg = np.asarray(v_dg, dtype=float)
     if sigma_v < 0:
-        raise ValueError(f"sigma_v is a standard deviation (V) and must not be negative, got {sigma_v}")
+        raise InputError(f"sigma_v is a standard deviation (V) and must not be negative, got {sigma_v}")
     if np.any(v_dg <= device.v_onset):
-        raise ValueError(f"v_dg = {v_dg.min():g} V is not above the onset {device.v_onset} V: no current; leave it out")
+        raise InputError(f"v_dg = {v_dg.min():g} V is not above the onset {device.v_onset} V: no current; leave it out")
     return np.exp(log_slope(v_dg, device) * sigma_v * rng.standard_normal(v_dg.shape))
 
 

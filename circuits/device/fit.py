@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import OptimizeResult, least_squares
 
 from circuits.device.btbt import BTBTDevice
+from circuits.errors import InputError
 from circuits.units import Amperes, Metres, Volts
 
 LEAST_POINTS = 4  # one more than the three constants
@@ -42,7 +43,7 @@ def fit_device(
     factor 2, and points that no tunnelling curve passes through. TypeError for a condition that a device has not.
     """
     if not width > 0:
-        raise ValueError(f"width must be positive, got {width} m")
+        raise InputError(f"width must be positive, got {width} m")
     v_dg, i = _sorted(v_dg, i)
     used = _above_floor(v_dg, i, i_floor)
     left_out, v_dg, i = int(np.count_nonzero(~used)), v_dg[used], i[used]
@@ -62,14 +63,14 @@ def _sorted(v_dg: np.ndarray, i: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The points as floats in order of v_dg, refused where a value cannot be that of a measurement."""
     v_dg, i = np.asarray(v_dg, dtype=float), np.asarray(i, dtype=float)
     if v_dg.ndim != 1 or v_dg.shape != i.shape:
-        raise ValueError(f"v_dg and i must be lists of one length, got shapes {v_dg.shape} and {i.shape}")
+        raise InputError(f"v_dg and i must be lists of one length, got shapes {v_dg.shape} and {i.shape}")
     for quantity, values, unit in (("v_dg", v_dg, "V"), ("i", i, "A")):
         if not np.isfinite(values).all():
             at = int(np.argmin(np.isfinite(values)))
-            raise ValueError(f"point {at}: {quantity} = {values[at]} {unit} is not finite; leave it out")
+            raise InputError(f"point {at}: {quantity} = {values[at]} {unit} is not finite; leave it out")
     if (i <= 0).any():
         at = int(np.argmax(i <= 0))
-        raise ValueError(f"point {at}: i = {i[at]:g} A at v_dg = {v_dg[at]:g} V is not positive; leave it out")
+        raise InputError(f"point {at}: i = {i[at]:g} A at v_dg = {v_dg[at]:g} V is not positive; leave it out")
     order = np.argsort(v_dg, kind="stable")
     return v_dg[order], i[order]
 
@@ -79,7 +80,7 @@ def _above_floor(v_dg: np.ndarray, i: np.ndarray, i_floor: Amperes | None) -> np
     if i_floor is None:
         return np.ones(i.shape, dtype=bool)
     if not i_floor > 0:
-        raise ValueError(f"i_floor must be positive, got {i_floor} A; leave it out where there is none")
+        raise InputError(f"i_floor must be positive, got {i_floor} A; leave it out where there is none")
     near = v_dg[i <= FLOOR_MARGIN * i_floor]
     return v_dg > near.max() if near.size else np.ones(i.shape, dtype=bool)
 
@@ -88,18 +89,18 @@ def _require_a_curve(v_dg: np.ndarray, i: np.ndarray, left_out: int) -> None:
     """Enough points, which rise."""
     if v_dg.size < LEAST_POINTS:
         floor = f", with {left_out} at the floor left out" if left_out else ""
-        raise ValueError(f"points to fit: {v_dg.size}{floor}; three constants need at least {LEAST_POINTS}")
+        raise InputError(f"points to fit: {v_dg.size}{floor}; three constants need at least {LEAST_POINTS}")
     for k in np.flatnonzero(np.diff(v_dg) == 0)[:1]:
-        raise ValueError(
+        raise InputError(
             f"v_dg = {v_dg[k]:g} V is given twice, with {i[k]:g} and {i[k + 1]:g} A; keep one, or their mean"
         )
     for k in np.flatnonzero(np.diff(i) <= 0)[:1]:
-        raise ValueError(
+        raise InputError(
             f"current does not rise with v_dg: {i[k]:g} A at {v_dg[k]:g} V, then {i[k + 1]:g} A at {v_dg[k + 1]:g} V; "
             "leave out points of sub-threshold leak and noise, or give i_floor"
         )
     if i[-1] < LEAST_SPAN * i[0]:
-        raise ValueError(
+        raise InputError(
             f"currents span only a factor {i[-1] / i[0]:.3g}, {i[0]:g} to {i[-1]:g} A: too little to fit a curve; "
             f"measure over a factor of at least {LEAST_SPAN:g}"
         )
@@ -112,7 +113,7 @@ def _least_squares(v_dg: np.ndarray, ln_i: np.ndarray) -> tuple[float, Volts, Vo
     ln_prefactor, v_slope, v_onset = (float(x) for x in best.x)
     depth = (v_dg[0] - v_onset) / span
     if v_slope < 1.1 * LEAST * span or not 1.1 * LEAST < depth < 0.9 * FURTHEST:
-        raise ValueError(
+        raise InputError(
             f"no tunnelling curve passes through these points: the best has B = {v_slope:.3g} V and "
             f"V_0 = {v_onset:.3g} V, at their limits; measure over a wider range of v_dg, away from the floor"
         )

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.errors import InputError, MissingInputError
 from circuits.units import Metres, Volts, um
 
 FOLDER = Path(__file__).parent / "measured"
@@ -52,12 +53,12 @@ def read_points(path: Path | str, width: Metres | None = None, v_ds: Volts | Non
     rows = _rows(path, [(number, text) for number, text in lines if not text.startswith("#")])
     columns, per_width = _columns(path, rows)
     if width is None and not per_width:
-        raise ValueError(f"{path}: the current is not per width; give width (m), or a column such as 'i (A/um)'")
+        raise InputError(f"{path}: the current is not per width; give width (m), or a column such as 'i (A/um)'")
     width = um if width is None else float(width)
     conditions = {"source": source or f"points of {path.name}"}
     conditions |= {name: _constant(path, name, columns[name]) for name in ("v_ds", "temperature") if name in columns}
     if v_ds is not None and conditions.setdefault("v_ds", float(v_ds)) != v_ds:
-        raise ValueError(f"{path}: v_ds = {v_ds:g} V is given, the file says {conditions['v_ds']:g} V; leave one out")
+        raise InputError(f"{path}: v_ds = {v_ds:g} V is given, the file says {conditions['v_ds']:g} V; leave one out")
     v_dg = _v_dg(path, columns, conditions.get("v_ds"))
     return Points(v_dg, columns["i"] * (width if per_width else 1.0), width, conditions)
 
@@ -66,20 +67,20 @@ def measured_points(device: str) -> Points:
     """The points that a named device was fitted to, of a width of 1 um. Raises: ValueError for an unknown name."""
     known = sorted(path.stem for path in FOLDER.glob("*.csv"))
     if device not in known:
-        raise ValueError(f"no measured points of {device!r}; known: {', '.join(known)}")
+        raise InputError(f"no measured points of {device!r}; known: {', '.join(known)}")
     return read_points(FOLDER / f"{device}.csv")
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     """Numbered lines that are not blank."""
     if not path.is_file():
-        raise FileNotFoundError(f"no file {path}; give a CSV file with a header, {_EXAMPLE}")
+        raise MissingInputError(f"no file {path}; give a CSV file with a header, {_EXAMPLE}")
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+        raise InputError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
     if "\0" in text:
-        raise ValueError(f"{path}: a NUL character; this is not a text file, or not UTF-8")
+        raise InputError(f"{path}: a NUL character; this is not a text file, or not UTF-8")
     return [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip(" \t,")]
 
 
@@ -89,21 +90,21 @@ def _rows(path: Path, lines: list[tuple[int, str]]) -> Iterator[tuple[int, list[
         try:
             yield number, [cell.strip() for cell in next(csv.reader([line]))]
         except csv.Error as error:
-            raise ValueError(f"{path}, line {number}: {error}") from error
+            raise InputError(f"{path}, line {number}: {error}") from error
 
 
 def _columns(path: Path, rows: Iterator[tuple[int, list[str]]]) -> tuple[dict[str, np.ndarray], bool]:
     """Columns in SI units by name, and whether the current is per metre of width."""
     header_line, header = next(rows, (0, []))
     if not header:
-        raise ValueError(f"{path} holds no header; write {_EXAMPLE}")
+        raise InputError(f"{path} holds no header; write {_EXAMPLE}")
     units = [_column(f"{path}, line {header_line}", cell) for cell in header]
     names = [name for name, _ in units]
     if len(set(names)) < len(names) or "i" not in names or len({"v_dg", "v_gs"} & set(names)) != 1:
-        raise ValueError(f"{path}: columns {', '.join(names)}; one of v_dg and v_gs, and i, once each: {_EXAMPLE}")
+        raise InputError(f"{path}: columns {', '.join(names)}; one of v_dg and v_gs, and i, once each: {_EXAMPLE}")
     numbers = [_numbers(f"{path}, line {number}", cells, names) for number, cells in rows]
     if not numbers:
-        raise ValueError(f"{path}: no points under its header")
+        raise InputError(f"{path}: no points under its header")
     values = np.array(numbers).T
     scaled = {name: column * _UNITS[name][unit] for (name, unit), column in zip(units, values, strict=True)}
     return scaled, dict(units)["i"] in _PER_WIDTH
@@ -113,33 +114,33 @@ def _column(place: str, cell: str) -> tuple[str, str]:
     """Name and unit of a header cell such as `v_gs (V)`."""
     found = re.fullmatch(r"(\w+)\s*\(([^()]*)\)", cell)
     if not found:
-        raise ValueError(f"{place}: column {cell[:40]!r} has no unit in brackets; write {_EXAMPLE}")
+        raise InputError(f"{place}: column {cell[:40]!r} has no unit in brackets; write {_EXAMPLE}")
     name, unit = found[1].lower(), found[2].strip().replace("\u00b5", "u").replace("\u03bc", "u")  # both signs of micro
     if name not in _UNITS:
-        raise ValueError(f"{place}: unknown column {found[1]!r}; known: {', '.join(_UNITS)}")
+        raise InputError(f"{place}: unknown column {found[1]!r}; known: {', '.join(_UNITS)}")
     if unit not in _UNITS[name]:
-        raise ValueError(f"{place}: unknown unit {unit!r} of {name}; known: {', '.join(_UNITS[name])}")
+        raise InputError(f"{place}: unknown unit {unit!r} of {name}; known: {', '.join(_UNITS[name])}")
     return name, unit
 
 
 def _numbers(place: str, cells: list[str], names: list[str]) -> list[float]:
     """The cells of a row as finite numbers."""
     if len(cells) != len(names):
-        raise ValueError(f"{place}: {len(cells)} cells under {len(names)} columns; a decimal point is a point")
+        raise InputError(f"{place}: {len(cells)} cells under {len(names)} columns; a decimal point is a point")
     numbers = []
     for name, cell in zip(names, cells, strict=True):
         try:
             numbers.append(float(cell))
         except ValueError as error:
-            raise ValueError(f"{place}: {name} is {cell[:40]!r}, not a number") from error
+            raise InputError(f"{place}: {name} is {cell[:40]!r}, not a number") from error
         if not np.isfinite(numbers[-1]):
-            raise ValueError(f"{place}: {name} is {cell[:40]!r}; leave the row out")
+            raise InputError(f"{place}: {name} is {cell[:40]!r}; leave the row out")
     return numbers
 
 
 def _constant(path: Path, name: str, column: np.ndarray) -> float:
     if np.ptp(column) > 1e-9 * abs(column[0]):
-        raise ValueError(f"{path}: {name} takes {len(set(column))} values; give one file per {name}")
+        raise InputError(f"{path}: {name} takes {len(set(column))} values; give one file per {name}")
     return float(column[0])
 
 
@@ -147,5 +148,5 @@ def _v_dg(path: Path, columns: dict[str, np.ndarray], v_ds: Volts | None) -> np.
     if "v_dg" in columns:
         return columns["v_dg"]
     if v_ds is None:
-        raise ValueError(f"{path}: v_gs needs the drain voltage: give v_ds (V), or a column 'v_ds (V)'")
+        raise InputError(f"{path}: v_gs needs the drain voltage: give v_ds (V), or a column 'v_ds (V)'")
     return v_ds - columns["v_gs"]

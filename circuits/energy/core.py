@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.literature.processors import load_processors
 from circuits.literature.published import SCOPES, PublishedNeuron, load_published
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, period, spike_energy
@@ -70,7 +71,7 @@ class CoreLoad:
         require(self, "acceleration", 1 <= self.acceleration < math.inf, "finite and at least 1, real time")
         rates = np.asarray(self.rates, dtype=float)
         if rates.ndim != 1 or not rates.size or not (np.isfinite(rates).all() and (rates >= 0).all()):
-            raise ValueError(
+            raise InputError(
                 f"CoreLoad.rates must be finite, zero or positive and one for each neuron (Hz), got {self.rates!r}"
             )
         object.__setattr__(self, "rates", rates)
@@ -121,9 +122,9 @@ def winning_rates(
     Raises: ValueError for two scopes, or where our own static power is not known.
     """
     if ours.scope != other.scope:
-        raise ValueError(f"{other.name} pays for a {other.scope}, {ours.name} for a {ours.scope}: not like with like")
+        raise InputError(f"{other.name} pays for a {other.scope}, {ours.name} for a {ours.scope}: not like with like")
     if ours.static is None:
-        raise ValueError(f"the static power of {ours.name} is not known: no rate follows")
+        raise InputError(f"the static power of {ours.name} is not known: no rate follows")
     slope = other.marginal - factor * ours.marginal
     gap = (factor * ours.static - (other.static or 0.0)) / acceleration
     if slope > 0:
@@ -137,9 +138,9 @@ def speech_circuit(circuit: LIFCircuit, tau_mem: Seconds, acceleration: float = 
     Raises: ValueError for a circuit without leak, which has no time constant, or for one no longer than its reset.
     """
     if math.isinf(circuit.tau_mem) or not tau_mem > 0:
-        raise ValueError(f"tau_mem = {tau_mem:g} s, g_leak = {circuit.g_leak:g} S; both must be positive")
+        raise InputError(f"tau_mem = {tau_mem:g} s, g_leak = {circuit.g_leak:g} S; both must be positive")
     if not tau_mem / acceleration > circuit.t_refractory:
-        raise ValueError(
+        raise InputError(
             f"acceleration = {acceleration:g} leaves a time constant of {si(tau_mem / acceleration, 's')}, no longer "
             f"than the reset of {si(circuit.t_refractory, 's')}; keep it below {tau_mem / circuit.t_refractory:g}"
         )
@@ -171,7 +172,7 @@ def published_neurons(
     Raises: ValueError for an unknown scope.
     """
     if scope not in SCOPES:
-        raise ValueError(f"scope = {scope!r}; expected one of {', '.join(SCOPES)}")
+        raise InputError(f"scope = {scope!r}; expected one of {', '.join(SCOPES)}")
     rows = load_published() if rows is None else rows
     return tuple(
         NeuronPower(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from circuits.errors import InputError
 from circuits.literature.published import SCOPES, PublishedNeuron, load_published
 from circuits.neuron.area import NODE, PUBLISHED_AREA
 from circuits.units import Joules
@@ -48,11 +49,11 @@ def compare(
     Raises:  ValueError for an energy or area that is not positive and finite, or an unknown scope.
     """
     if not 0 < energy_per_spike_j < float("inf"):
-        raise ValueError(f"energy_per_spike_j = {energy_per_spike_j!r}; expected a positive number of joules")
+        raise InputError(f"energy_per_spike_j = {energy_per_spike_j!r}; expected a positive number of joules")
     if not 0 < area_f2 < float("inf"):
-        raise ValueError(f"area_f2 = {area_f2!r}; expected a positive number of squares")
+        raise InputError(f"area_f2 = {area_f2!r}; expected a positive number of squares")
     if scope not in SCOPES:
-        raise ValueError(f"scope = {scope!r}; expected one of {', '.join(SCOPES)}")
+        raise InputError(f"scope = {scope!r}; expected one of {', '.join(SCOPES)}")
     rows = load_published() if rows is None else rows
     chosen = sorted((row for row in rows if row.scope == scope), key=lambda row: row.energy_per_spike_j)
     return tuple(_beside(row, energy_per_spike_j, area_f2) for row in chosen)

@@ -17,6 +17,7 @@ from circuits.energy.core import (
     speech_circuit,
     winning_rates,
 )
+from circuits.errors import InputError
 from circuits.literature.headline import SELF
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Hertz, Seconds, si
@@ -71,7 +72,7 @@ def core_table(circuit: LIFCircuit, tau_mem: Seconds, load: CoreLoad, scope: str
     others = (*(twins if scope == "neuron" else ()), *published_neurons(scope), *chips)
     ours = core_energy(own, load)
     if not ours.reached:
-        raise ValueError(
+        raise InputError(
             f"a rate of {si(float(load.rates.max()), 'Hz')} at an acceleration of {load.acceleration:g} exceeds the "
             f"{si(own.highest_rate, 'Hz')} that the reset of our neuron allows; lower one of them"
         )

@@ -11,6 +11,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
+from circuits.errors import InputError
 from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts
 
 Row = TypeVar("Row")
@@ -60,20 +61,20 @@ class PublishedNeuron:
     def __post_init__(self) -> None:
         for key, kind in _KINDS.items():
             if type(getattr(self, key)) is not kind:
-                raise ValueError(f"{key} = {getattr(self, key)!r} for {self.name!r}; expected a {kind.__name__}")
+                raise InputError(f"{key} = {getattr(self, key)!r} for {self.name!r}; expected a {kind.__name__}")
         for key in ("name", "source", "technology"):
             if not getattr(self, key).strip():
-                raise ValueError(f"{key} is empty for {self.name!r}; say what it is and where it stands")
+                raise InputError(f"{key} is empty for {self.name!r}; say what it is and where it stands")
         _one_of("scope", self.scope, SCOPES, self.name)
         _one_of("evidence", self.evidence, EVIDENCE, self.name)
         if self.area_scope is not None:
             _one_of("area_scope", self.area_scope, SCOPES, self.name)
         if (self.static_power_w is None) != (not self.static_source.strip()):
-            raise ValueError(f"static_power_w and static_source of {self.name!r} come together; give both or neither")
+            raise InputError(f"static_power_w and static_source of {self.name!r} come together; give both or neither")
         for key in ("energy_per_spike_j", "node_m", "v_dd_v", "rate_hz", "area_m2", "static_power_w"):
             value = getattr(self, key)
             if value is not None and not (_is_number(value) and 0 < value < math.inf):
-                raise ValueError(f"{key} = {value!r} for {self.name!r}; expected a positive number (SI), or no key")
+                raise InputError(f"{key} = {value!r} for {self.name!r}; expected a positive number (SI), or no key")
 
 
 def load_published(path: Path | None = None) -> tuple[PublishedNeuron, ...]:
@@ -94,10 +95,10 @@ def read_rows(path: Path, name: str, kind: type[Row]) -> tuple[Row, ...]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a TOML file: {error}") from error
+        raise InputError(f"{path} is not a TOML file: {error}") from error
     rows = tables.pop(name, None)
     if tables or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError(f"{path} has {sorted(tables) or 'no rows'}; expected [[{name}]] tables and nothing else")
+        raise InputError(f"{path} has {sorted(tables) or 'no rows'}; expected [[{name}]] tables and nothing else")
     return tuple(_row(table, kind, f"row {number} of {path}") for number, table in enumerate(rows, start=1))
 
 
@@ -107,19 +108,19 @@ def _row(table: dict[str, object], kind: type[Row], place: str) -> Row:
     for key in table:
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
-            raise ValueError(f"unknown key {key!r} in {place}; did you mean {nearest!r}?")
+            raise InputError(f"unknown key {key!r} in {place}; did you mean {nearest!r}?")
     missing = [key for key, field in known.items() if field.default is MISSING and key not in table]
     if missing:
-        raise ValueError(f"{place} ({table.get('name', 'no name')}) lacks {', '.join(missing)}; add it or drop the row")
+        raise InputError(f"{place} ({table.get('name', 'no name')}) lacks {', '.join(missing)}; add it or drop the row")
     try:
         return kind(**table)
     except (TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"{place}: {error}") from error
+        raise InputError(f"{place}: {error}") from error
 
 
 def _one_of(key: str, value: object, allowed: tuple[str, ...], name: str) -> None:
     if value not in allowed:
-        raise ValueError(f"{key} = {value!r} for {name!r}; expected one of {', '.join(allowed)}")
+        raise InputError(f"{key} = {value!r} for {name!r}; expected one of {', '.join(allowed)}")
 
 
 def _is_number(value: object) -> bool:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 
 from circuits.chips.chip import ChipSpec
+from circuits.errors import InputError
 from circuits.mapping.partition import Tile, cut
 from circuits.mapping.rules import HARD_RULES, NOTES, input_populations, one_core_is_published
 from circuits.network.spec import NetworkSpec
 
 
-class MappingError(ValueError):
+class MappingError(InputError):
     """The network breaks a rule of the chip; the message lists every broken rule."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.netlist.spice import cell_parameters, subcircuit
 from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps
 from circuits.network.names import safe_text, spice_number
@@ -75,7 +76,7 @@ def network_bench(
     Raises:  ValueError unless there is one array of times for each neuron.
     """
     if len(expected) != wiring.n_neurons:
-        raise ValueError(f"expected spikes of {len(expected)} neurons, the network has {wiring.n_neurons}")
+        raise InputError(f"expected spikes of {len(expected)} neurons, the network has {wiring.n_neurons}")
     spiking = [name for name, fires in zip(wiring.names, wiring.spiking, strict=True) if fires]
     counts = {name: len(times) for name, times in zip(wiring.names, expected, strict=True)}
     step, charge = stimulus.duration / STEPS, wiring.circuit.charge_per_weight

@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring
 from circuits.units import Seconds
@@ -26,7 +27,7 @@ def spike_times(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
     Raises:  ValueError for a circuit with a body factor; RuntimeError beyond `MAX_EVENTS` events.
     """
     if wiring.circuit.body_factor:
-        raise ValueError(
+        raise InputError(
             f"body_factor = {wiring.circuit.body_factor:g}: no membrane is an exponential; give the expected spikes"
         )
     if wiring.adaptive.any():

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.netlist.corners_lib import CORNERS_FILE, corners_lib, corners_record, corners_scs, mismatch_record
 from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.expected import spike_times
@@ -68,7 +69,7 @@ def handover(net: NetworkSpec, format: str) -> Handover:
         benches = tuple(bench for part in parts for bench in part.benches)
         return Handover(texts, benches, tuple(dict.fromkeys(note for part in parts for note in part.notes)))
     if format not in FORMATS:
-        raise ValueError(f"unknown format {format!r}; known: {', '.join((*FORMATS, 'all'))}")
+        raise InputError(f"unknown format {format!r}; known: {', '.join((*FORMATS, 'all'))}")
     return FORMATS[format](net)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from circuits.errors import MissingInputError
 from circuits.netlist.rawfile import read_raw
 
 _MEASUREMENT = re.compile(r"^(\w+)\s*=\s*([-+]?\d\S*)(\s+(targ|trig|at|from|to)=.*)?$")
@@ -57,14 +58,14 @@ def run_waves(path: Path, timeout_s: float = 60) -> tuple[dict[str, float], dict
 def _deck(path: Path) -> Path:
     path = Path(path).resolve()
     if not path.is_file():
-        raise FileNotFoundError(f"no netlist at {path}; write one with circuits.netlist.spice.write_spice")
+        raise MissingInputError(f"no netlist at {path}; write one with circuits.netlist.spice.write_spice")
     return path
 
 
 def _program() -> str:
     program = find_ngspice()
     if program is None:
-        raise FileNotFoundError("ngspice is not on the PATH; install it (Debian: apt-get install ngspice)")
+        raise MissingInputError("ngspice is not on the PATH; install it (Debian: apt-get install ngspice)")
     return program
 
 

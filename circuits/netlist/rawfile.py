@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from circuits.errors import InputError
+
 MARK = b"Binary:\n"
 MAX_HEADER = 10_000_000  # bytes; a header names every saved vector
 
@@ -16,16 +18,16 @@ def read_raw(path: Path) -> dict[str, np.ndarray]:
     data = Path(path).read_bytes()
     mark = data.find(MARK, 0, MAX_HEADER)
     if mark < 0:
-        raise ValueError(f"{path} is no binary raw file: no line {MARK.decode().strip()!r}; set filetype=binary")
+        raise InputError(f"{path} is no binary raw file: no line {MARK.decode().strip()!r}; set filetype=binary")
     header = data[:mark].decode("utf-8", errors="replace").splitlines()
     fields = dict(line.split(": ", 1) for line in header if ": " in line and not line.startswith("\t"))
     n_vectors, n_points = _count(path, fields, "No. Variables"), _count(path, fields, "No. Points")
     if "complex" in fields.get("Flags", ""):
-        raise ValueError(f"{path} holds complex vectors; only a transient or dc analysis can be read")
+        raise InputError(f"{path} holds complex vectors; only a transient or dc analysis can be read")
     names = [line.split("\t")[2] for line in header if line.startswith("\t") and line.count("\t") >= 3]
     values = np.frombuffer(data[mark + len(MARK) :][: 8 * n_vectors * n_points], dtype="<f8")
     if len(names) != n_vectors or values.size != n_vectors * n_points:
-        raise ValueError(
+        raise InputError(
             f"{path} is truncated: {len(names)} names of {n_vectors}, {values.size} values of {n_vectors * n_points}"
         )
     return dict(zip(names, values.reshape(n_points, n_vectors).T, strict=True))
@@ -41,5 +43,5 @@ def rising_edges(time: np.ndarray, wave: np.ndarray, level: float) -> np.ndarray
 def _count(path: Path, fields: dict[str, str], key: str) -> int:
     text = fields.get(key, "").strip()
     if not text.isdecimal():
-        raise ValueError(f"{path} is no raw file: {key!r} is {text!r}")
+        raise InputError(f"{path} is no raw file: {key!r} is {text!r}")
     return int(text)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from circuits.device.btbt import btbt_current, validity_notes
+from circuits.errors import InputError
 from circuits.netlist.corners_lib import CORNERS_FILE, at_process, corners_lib
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.network.names import file_stems, safe_text, spice_number
@@ -109,7 +110,7 @@ def bench_netlist(
     expected = interval(circuit, v_gs)
     if not math.isfinite(expected):
         at_threshold = _drive(circuit, v_gs + circuit.body_factor * circuit.v_threshold)
-        raise ValueError(
+        raise InputError(
             f"v_gs = {v_gs} V drives {si(at_threshold, 'A')} into {title!r} at threshold, not above its rheobase of "
             f"{si(circuit.rheobase, 'A')}: it never spikes; make v_gs more negative or g_leak smaller"
         )

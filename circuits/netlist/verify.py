@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.netlist.deck_of_network import count_tolerance
 from circuits.netlist.handover import Bench
 from circuits.netlist.ngspice import find_ngspice, run_waves
@@ -42,9 +43,9 @@ def verify(folder: Path, benches: tuple[Bench, ...], timeout_s: float = TIMEOUT_
 def require_verifiable(benches: tuple[Bench, ...], timeout_s: float) -> None:
     """Raise ValueError where there is no bench that ngspice can run, or the time limit is not positive."""
     if not benches:
-        raise ValueError("this format has no bench for ngspice; verify --format spice or all")
+        raise InputError("this format has no bench for ngspice; verify --format spice or all")
     if not timeout_s > 0:
-        raise ValueError(f"timeout must be positive, got {timeout_s} s")
+        raise InputError(f"timeout must be positive, got {timeout_s} s")
 
 
 def verdict(folder: Path, benches: tuple[Bench, ...], timeout_s: float = TIMEOUT_S) -> dict[str, Any]:

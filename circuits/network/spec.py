@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.neuron.bias import bias_drive
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds, freeze_si, require
@@ -51,26 +52,26 @@ class LayerSpec:
                 continue
             expected = shapes.get(name, (n,))
             if value.shape != expected:
-                raise ValueError(f"layer {self.name!r}: {name} has shape {value.shape}, expected {expected}")
+                raise InputError(f"layer {self.name!r}: {name} has shape {value.shape}, expected {expected}")
             if not np.all(np.isfinite(value)):
-                raise ValueError(f"layer {self.name!r}: {name} holds NaN or infinity; train again or check the file")
+                raise InputError(f"layer {self.name!r}: {name} holds NaN or infinity; train again or check the file")
         if np.any(self.tau_mem <= 0):
-            raise ValueError(f"layer {self.name!r}: tau_mem must be positive, got {self.tau_mem.min()} s")
+            raise InputError(f"layer {self.name!r}: tau_mem must be positive, got {self.tau_mem.min()} s")
         self._require_bias_devices()
 
     def _require_bias_devices(self) -> None:
         """Raise ValueError unless gate bias, width and acceleration of the bias devices are all there, or none."""
         given = [getattr(self, f"bias_{name}") is not None for name in ("v_gs", "width", "acceleration")]
         if any(given) and not all(given):
-            raise ValueError(f"layer {self.name!r}: give bias_v_gs, bias_width and bias_acceleration together, or none")
+            raise InputError(f"layer {self.name!r}: give bias_v_gs, bias_width and bias_acceleration together, or none")
         if not any(given):
             return
         if self.kind in ("encoder", "readout"):
-            raise ValueError(f"layer {self.name!r} is of kind {self.kind!r}, which has no bias devices; leave them out")
+            raise InputError(f"layer {self.name!r} is of kind {self.kind!r}, which has no bias devices; leave them out")
         if np.any(self.bias_width <= 0):
-            raise ValueError(f"layer {self.name!r}: bias_width must be positive, got {self.bias_width.min()} m")
+            raise InputError(f"layer {self.name!r}: bias_width must be positive, got {self.bias_width.min()} m")
         if not self.bias_acceleration > 0:
-            raise ValueError(f"layer {self.name!r}: bias_acceleration must be positive, got {self.bias_acceleration}")
+            raise InputError(f"layer {self.name!r}: bias_acceleration must be positive, got {self.bias_acceleration}")
 
     @property
     def silicon_bias(self) -> bool:
@@ -132,18 +133,18 @@ class NetworkSpec:
         require(self, "dt", self.dt > 0, "positive")
         for before, after in pairwise(self.layers):
             if before.n_neurons != after.fan_in:
-                raise ValueError(
+                raise InputError(
                     f"layer {after.name!r} takes {after.fan_in} inputs, {before.name!r} has {before.n_neurons} neurons"
                 )
         for layer in self.layers[1:]:
             if layer.kind == "encoder":
-                raise ValueError(f"encoder {layer.name!r} must come first: signal currents drive it, not spikes")
+                raise InputError(f"encoder {layer.name!r} must come first: signal currents drive it, not spikes")
         for layer in self.layers:
             if layer.silicon_bias:
                 self._require_bias_agrees(layer)
         names = [layer.name for layer in self.layers]
         if len({EXTERNAL_INPUT, *names}) != len(names) + 1:
-            raise ValueError(f"layer names must differ, and none may be {EXTERNAL_INPUT!r}, got {names}")
+            raise InputError(f"layer names must differ, and none may be {EXTERNAL_INPUT!r}, got {names}")
 
     def _require_bias_agrees(self, layer: LayerSpec) -> None:
         """Raise ValueError unless the bias is what its devices leave on the membrane in a step."""
@@ -152,7 +153,7 @@ class NetworkSpec:
         wrong = ~np.isclose(layer.bias, expected, rtol=BIAS_TOLERANCE, atol=0)
         if wrong.any():
             j = int(np.argmax(wrong))
-            raise ValueError(
+            raise InputError(
                 f"layer {layer.name!r}: the device of neuron {j}, {layer.bias_v_gs[j]:g} V, {layer.bias_width[j]:g} m, "
                 f"gives a bias of {expected[j]:g}, the layer has {layer.bias[j]:g}; export it again"
             )
@@ -216,7 +217,7 @@ class Activity:
         for key in expected | found:
             wanted, got = expected.get(key, "none"), found[key].shape if key in found else "none"
             if wanted != got:
-                raise ValueError(
+                raise InputError(
                     f"activity does not fit {spec.name!r}: {''.join(key)} has shape {got}, expected {wanted}; "
                     "measure it again with `snn evaluate RUN`"
                 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.units import Seconds, freeze_si, require
 
 
@@ -22,11 +23,11 @@ class SpikeTrains:
         require(self, "duration", self.duration > 0, "positive")
         times, neurons = np.asarray(self.times, dtype=float), np.asarray(self.neurons, dtype=np.int64)
         if times.ndim != 1 or times.shape != neurons.shape:
-            raise ValueError(f"SpikeTrains has times {times.shape} and neurons {neurons.shape}; give one neuron each")
+            raise InputError(f"SpikeTrains has times {times.shape} and neurons {neurons.shape}; give one neuron each")
         if times.size and not (np.isfinite(times).all() and times[0] >= 0 and (np.diff(times) >= 0).all()):
-            raise ValueError("SpikeTrains.times must be finite (s), from 0 on and ascending; sort them")
+            raise InputError("SpikeTrains.times must be finite (s), from 0 on and ascending; sort them")
         if neurons.size and not (neurons.min() >= 0 and neurons.max() < self.n_neurons):
-            raise ValueError(f"SpikeTrains.neurons must lie in 0..{self.n_neurons - 1}, got {neurons.max()}")
+            raise InputError(f"SpikeTrains.neurons must lie in 0..{self.n_neurons - 1}, got {neurons.max()}")
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "neurons", neurons)
 

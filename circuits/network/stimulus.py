@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spec import NetworkSpec
 from circuits.units import Seconds, freeze_si, require
 
@@ -26,16 +27,16 @@ class Stimulus:
         for channel, times in enumerate(self.spikes):
             times = np.asarray(times, dtype=float)
             if times.ndim != 1 or not np.all(np.isfinite(times)) or np.any(times < 0) or np.any(np.diff(times) <= 0):
-                raise ValueError(f"spikes of channel {channel} must be times (s) from 0 on, each after the one before")
+                raise InputError(f"spikes of channel {channel} must be times (s) from 0 on, each after the one before")
         if self.signal is not None and (self.signal.ndim != 2 or not np.all(np.isfinite(self.signal))):
-            raise ValueError(f"signal must be a finite (step, signal) array, got shape {self.signal.shape}")
+            raise InputError(f"signal must be a finite (step, signal) array, got shape {self.signal.shape}")
 
     def require_fits(self, net: NetworkSpec) -> None:
         """Raise ValueError naming what does not fit, unless channels and signals are those of the network."""
         if self.spikes and len(self.spikes) != net.n_external:
-            raise ValueError(f"{len(self.spikes)} spike trains, but {net.name!r} has {net.n_external} channels")
+            raise InputError(f"{len(self.spikes)} spike trains, but {net.name!r} has {net.n_external} channels")
         if self.signal is not None and self.signal.shape[1] != n_signals(net):
-            raise ValueError(f"{self.signal.shape[1]} signals, but {net.name!r} takes {n_signals(net)}")
+            raise InputError(f"{self.signal.shape[1]} signals, but {net.name!r} takes {n_signals(net)}")
 
 
 def n_signals(net: NetworkSpec) -> int:

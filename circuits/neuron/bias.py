@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from circuits.device.btbt import Array, BTBTDevice, bias_for_current, btbt_current
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Amperes, Metres, Seconds, Volts, si, um
 
@@ -52,17 +53,17 @@ def require_reach(circuit: LIFCircuit, span: tuple[Seconds, Seconds], accelerati
     Args:  span: least and largest tau_mem in real time (s).   acceleration: chip time over real time.
     """
     if not (math.isfinite(acceleration) and acceleration > 0):
-        raise ValueError(f"acceleration must be positive and finite, got {acceleration}; 1 is real time")
+        raise InputError(f"acceleration must be positive and finite, got {acceleration}; 1 is real time")
     if not math.isfinite(span[1]):
-        raise ValueError("a bias needs a leak to balance; set g_leak above 0 S, for instance with circuit_for_tau")
+        raise InputError("a bias needs a leak to balance; set g_leak above 0 S, for instance with circuit_for_tau")
     least, largest = current_range(circuit.device)
     slowest, fastest = (float(current_for_drive(1.0, tau, circuit, acceleration)) for tau in reversed(span))
     if slowest < least:
         factor = 1.01 * least / slowest  # a hundredth of room, for the three digits of the remedy
-        raise ValueError(_out_of_reach(circuit, acceleration, slowest, "least", least, factor))
+        raise InputError(_out_of_reach(circuit, acceleration, slowest, "least", least, factor))
     if fastest > largest:
         factor = 0.99 * largest / fastest
-        raise ValueError(_out_of_reach(circuit, acceleration, fastest, "most", largest, factor))
+        raise InputError(_out_of_reach(circuit, acceleration, fastest, "most", largest, factor))
 
 
 def _out_of_reach(

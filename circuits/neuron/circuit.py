@@ -27,6 +27,7 @@ from circuits.device.btbt import (
     drain_leak,
     warn_outside_fit,
 )
+from circuits.errors import InputError
 from circuits.units import (
     VACUUM_PERMITTIVITY,
     Amperes,
@@ -140,7 +141,7 @@ def circuit_for_tau(tau_mem: Seconds, circuit: LIFCircuit | None = None) -> LIFC
     """
     circuit = circuit or LIFCircuit()
     if not tau_mem > 0:
-        raise ValueError(f"tau_mem must be positive, got {tau_mem} s")
+        raise InputError(f"tau_mem must be positive, got {tau_mem} s")
     if math.isinf(tau_mem) or math.isinf(circuit.tau_mem):
         return replace(circuit, g_leak=circuit.c_mem / tau_mem)
     return circuit_at_speed(circuit, circuit.tau_mem / tau_mem)
@@ -264,14 +265,14 @@ def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> SpikeEnerg
     Raises: ValueError at or below rheobase, where there is no spike to charge.
     """
     if i_in is None and circuit.body_factor:
-        raise ValueError(
+        raise InputError(
             f"body_factor = {circuit.body_factor:g} makes the current fall as the body charges: no closed form; "
             "simulate it with circuits.transient, or give a constant i_in"
         )
     i_in = circuit.input_current if i_in is None else i_in
     interval = period(circuit, i_in)
     if math.isinf(interval):
-        raise ValueError(
+        raise InputError(
             f"input current {i_in:.3g} A does not exceed the rheobase {circuit.rheobase:.3g} A: no spike; "
             f"make v_gs more negative than {circuit.v_gs} V or lower g_leak"
         )

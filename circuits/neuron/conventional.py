@@ -7,6 +7,7 @@ current that a source controls sets the least capacitor, C = W I_least / s: tiny
 from dataclasses import dataclass, replace
 
 from circuits.device.btbt import DEVICES, BTBTDevice
+from circuits.errors import InputError
 from circuits.neuron.area import AreaRules, explicit_capacitance, neuron_area
 from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, firing_rate, spike_energy
 from circuits.neuron.design import current_for_rate
@@ -72,7 +73,7 @@ def conventional_sources(device: BTBTDevice | None = None) -> tuple[Conventional
     device = device or DEVICES["32nm-pdsoi"]
     if device.i_off is None:
         known = ", ".join(name for name, other in DEVICES.items() if other.i_off is not None)
-        raise ValueError(f"{device.name} publishes no current at V_GS = 0; take one that does: {known}")
+        raise InputError(f"{device.name} publishes no current at V_GS = 0; take one that does: {known}")
     between_rails = f"I_off of {device.name} at V_GS = 0: the gate stays between the rails"  # in favour of this source
     return (
         ConventionalSource("sub-threshold", device.i_off, between_rails),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from circuits.device.btbt import bias_for_current, validity_notes
+from circuits.errors import InputError
 from circuits.neuron.bias import WIDTHS
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, firing_rate
 from circuits.neuron.request import (
@@ -84,7 +85,7 @@ def current_for_rate(circuit: LIFCircuit, rate: Hertz) -> Amperes:
     """
     rise = 1 / rate - circuit.t_refractory
     if not rise > 0:
-        raise ValueError(
+        raise InputError(
             f"rate = {rate:g} Hz leaves no time beside t_refractory = {circuit.t_refractory:g} s; lower it"
         )
     x = circuit.g_leak * rise / circuit.c_mem

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from circuits.device.btbt import DEVICES, BTBTDevice, btbt_current
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import AmperesPerMetre, Farads, Hertz, Metres, Seconds, Volts, freeze_si, require, si
 
@@ -22,7 +23,7 @@ class Remedy:
     change: dict[str, Any]
 
 
-class DesignError(ValueError):
+class DesignError(InputError):
     """A wish that no bias meets: `why`, and the `remedies`, each of which has been tried."""
 
     def __init__(self, why: str, remedies: tuple[Remedy, ...]):
@@ -49,7 +50,7 @@ class Wish:
             require(self, name, value is None or value > 0, "positive")
             require(self, name, value is None or 1 / HUGE < value < HUGE, f"within {1 / HUGE:g} and {HUGE:g}")
         if self.circuit.body_factor:
-            raise ValueError(
+            raise InputError(
                 f"body_factor = {self.circuit.body_factor:g} has no closed form; design with 0, then simulate"
             )
 

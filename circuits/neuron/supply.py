@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Volts
 
@@ -15,7 +16,7 @@ def at_supply(circuit: LIFCircuit, v_dd: Volts) -> LIFCircuit:
     Raises: ValueError unless v_dd is positive, and where the threshold falls to v_reset.
     """
     if not v_dd > 0:
-        raise ValueError(f"v_dd must be positive, got {v_dd} V")
+        raise InputError(f"v_dd must be positive, got {v_dd} V")
     ratio = v_dd / circuit.v_dd
     device = replace(circuit.device, v_ds=circuit.device.v_ds * ratio)
     return replace(circuit, device=device, v_dd=v_dd, v_threshold=circuit.v_threshold * ratio)

@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from circuits.device.btbt import bias_for_current
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Amperes, Seconds, freeze_si, ms, us
 
@@ -65,7 +66,7 @@ def published_kernel(order: Order, acceleration: float = 1.0) -> SynapseKernel:
     Raises: ValueError unless order is 0, 1 or 2 and acceleration positive.
     """
     if not acceleration > 0:
-        raise ValueError(f"acceleration must be positive, got {acceleration}; 1 is real time")
+        raise InputError(f"acceleration must be positive, got {acceleration}; 1 is real time")
     times = {"tau_exc": TAU_EXC, "tau_inh": TAU_INH} if order else {}
     times |= {"rise_exc": RISE_EXC, "rise_inh": RISE_INH} if order == 2 else {}
     return SynapseKernel(order, **{name: value / acceleration for name, value in times.items()})
@@ -79,16 +80,16 @@ def require_time_course(
     `names` are those by which the owner calls them.
     """
     if order not in _TIMES:
-        raise ValueError(f"{owner}.order must be 0 (pulse), 1 (exponential) or 2 (their difference), got {order!r}")
+        raise InputError(f"{owner}.order must be 0 (pulse), 1 (exponential) or 2 (their difference), got {order!r}")
     for name, own in zip(times, names or times, strict=True):
         value = times[name]
         if (value is not None) != (name in _TIMES[order]):
             needed = "has no" if value is not None else "needs"
-            raise ValueError(f"{owner} of order {order} {needed} {own}, got {own} = {value}")
+            raise InputError(f"{owner} of order {order} {needed} {own}, got {own} = {value}")
         if value is not None and not value > 0:
-            raise ValueError(f"{owner}.{own} must be positive, got {value} s")
+            raise InputError(f"{owner}.{own} must be positive, got {value} s")
     if order == 2 and times["tau"] == times["tau_rise"]:
-        raise ValueError(f"{owner}: tau and tau_rise must differ, got {times['tau']} s twice; move one by a thousandth")
+        raise InputError(f"{owner}: tau and tau_rise must differ, got {times['tau']} s twice; move one by a thousandth")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +114,7 @@ def synapses(weights: np.ndarray, circuit: LIFCircuit, t_pulse: Seconds = T_PULS
     Raises: ValueError unless t_pulse is positive.
     """
     if not t_pulse > 0:
-        raise ValueError(f"t_pulse must be positive, got {t_pulse} s")
+        raise InputError(f"t_pulse must be positive, got {t_pulse} s")
     charge = np.asarray(weights, dtype=float) * circuit.charge_per_weight
     current = np.abs(charge) / t_pulse
     v_gs = np.full(current.shape, np.nan)

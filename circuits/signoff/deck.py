@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.netlist.provenance import head, network_hash
 from circuits.netlist.waves import Points, drain_gate, neuron_input, steps
 from circuits.network.names import safe_text, spice_number
@@ -88,18 +89,18 @@ def core_deck(net: NetworkSpec, stimulus: Stimulus, timing: CoreTiming | None = 
 def _require_core(net: NetworkSpec, wiring: Wiring, stimulus: Stimulus, timing: CoreTiming) -> None:
     if net.n_external or wiring.adaptive.any() or not wiring.spiking.all():
         kinds = ", ".join(layer.kind for layer in net.layers)
-        raise ValueError(
+        raise InputError(
             f"{net.name!r} has layers {kinds}; a core is an encoder and layers of kind lif, its readout is off chip"
         )
     busy, held = timing.delay + timing.t_pulse, wiring.circuit.t_refractory
     if held < busy * (1 - 1e-9):
-        raise ValueError(
+        raise InputError(
             f"t_refractory = {si(held, 's')} of {net.name!r} is shorter than delay + t_pulse = {si(busy, 's')}: a line "
             "could spike again within its pulse, which one timer cannot tell; make t_refractory at least that long"
         )
     n_steps = stimulus.duration / _step(wiring)
     if n_steps > MAX_STEPS:
-        raise ValueError(
+        raise InputError(
             f"{si(stimulus.duration, 's')} take {n_steps:.3g} steps of {si(_step(wiring), 's')}, more than "
             f"{MAX_STEPS:g}; shorten the clip, or let the chip run faster than the signal"
         )

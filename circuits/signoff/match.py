@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds
 
@@ -43,9 +44,9 @@ def match_spikes(expected: SpikeTrains, simulated: SpikeTrains, *, bin: Seconds)
     Raises:  ValueError unless both have the same number of neurons and `bin` is positive.
     """
     if expected.n_neurons != simulated.n_neurons:
-        raise ValueError(f"expected spikes of {expected.n_neurons} neurons, simulated ones of {simulated.n_neurons}")
+        raise InputError(f"expected spikes of {expected.n_neurons} neurons, simulated ones of {simulated.n_neurons}")
     if not bin > 0:
-        raise ValueError(f"bin must be positive, got {bin} s")
+        raise InputError(f"bin must be positive, got {bin} s")
     errors = [_errors(expected.train(i), simulated.train(i), bin) for i in range(expected.n_neurons)]
     return Matching(expected.times.size, simulated.times.size, np.concatenate([np.zeros(0), *errors]), bin)
 
@@ -53,7 +54,7 @@ def match_spikes(expected: SpikeTrains, simulated: SpikeTrains, *, bin: Seconds)
 def pooled(matchings: Sequence[Matching]) -> Matching:
     """Several clips as one. Raises:  ValueError where there is none, or their bins differ."""
     if len({matching.bin for matching in matchings}) != 1:
-        raise ValueError(f"give at least one matching, all of one bin; got bins {[m.bin for m in matchings]} s")
+        raise InputError(f"give at least one matching, all of one bin; got bins {[m.bin for m in matchings]} s")
     return Matching(
         sum(matching.n_expected for matching in matchings),
         sum(matching.n_simulated for matching in matchings),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 
+from circuits.errors import InputError
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
 from circuits.network.spec import NetworkSpec
@@ -97,15 +98,15 @@ def sign_offs(
 
 def _require_same_run(net: NetworkSpec, stimulus: Stimulus, engine: Transient) -> None:
     if engine.v.size != net.n_neurons:
-        raise ValueError(f"engine ran {engine.v.size} neurons, {net.name!r} has {net.n_neurons}")
+        raise InputError(f"engine ran {engine.v.size} neurons, {net.name!r} has {net.n_neurons}")
     if not np.allclose(engine.duration, stimulus.duration, rtol=1e-9, atol=0):
-        raise ValueError(f"engine ran {engine.duration.max():g} s, the stimulus lasts {stimulus.duration:g} s")
+        raise InputError(f"engine ran {engine.duration.max():g} s, the stimulus lasts {stimulus.duration:g} s")
 
 
 def _waves(deck: str, stimulus: Stimulus, timeout_s: float) -> Mapping[str, np.ndarray]:
     """What ngspice saved of a deck, up to the end of the stimulus."""
     if not timeout_s > 0:
-        raise ValueError(f"timeout_s must be positive, got {timeout_s} s")
+        raise InputError(f"timeout_s must be positive, got {timeout_s} s")
     with tempfile.TemporaryDirectory(prefix="tunnelspike-") as folder:
         path = Path(folder) / "core.cir"
         path.write_text(deck, encoding="ascii")

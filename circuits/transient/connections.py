@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import T_PULSE, Order, require_time_course
 from circuits.units import Seconds, si_float, us
@@ -28,9 +29,9 @@ class SpikeInput:
         times = np.asarray(self.times, dtype=float)
         channels = _index(self.channels, self.n_channels, "SpikeInput.channels", "n_channels")
         if times.ndim != 1 or times.shape != channels.shape:
-            raise ValueError(f"SpikeInput has times {times.shape} and channels {channels.shape}; give one channel each")
+            raise InputError(f"SpikeInput has times {times.shape} and channels {channels.shape}; give one channel each")
         if not (np.isfinite(times).all() and (times >= 0).all()):
-            raise ValueError(f"SpikeInput.times must be finite and not negative (s), got {times.min()} at the least")
+            raise InputError(f"SpikeInput.times must be finite and not negative (s), got {times.min()} at the least")
         order = np.argsort(times, kind="stable")
         object.__setattr__(self, "times", times[order])
         object.__setattr__(self, "channels", channels[order])
@@ -68,16 +69,16 @@ class Connections:
         charge = np.asarray(self.charge, dtype=float)
         if not source.shape == target.shape == charge.shape:
             shapes = f"{source.shape}, {target.shape}, {charge.shape}"
-            raise ValueError(f"Connections has source, target and charge of shapes {shapes}; give one entry a synapse")
+            raise InputError(f"Connections has source, target and charge of shapes {shapes}; give one entry a synapse")
         if not np.isfinite(charge).all():
-            raise ValueError("Connections.charge holds NaN or infinity; leave out synapses without a charge")
+            raise InputError("Connections.charge holds NaN or infinity; leave out synapses without a charge")
         for name, value in {"source": source, "target": target, "charge": charge}.items():
             object.__setattr__(self, name, value)
         for name in ("delay", "t_pulse", "tau", "tau_rise"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, si_float(getattr(self, name), "s", f"Connections.{name}"))
         if not self.delay > 0:
-            raise ValueError(f"Connections.delay must be positive, got {self.delay} s: an effect follows its cause")
+            raise InputError(f"Connections.delay must be positive, got {self.delay} s: an effect follows its cause")
         if self.order == 0 and self.t_pulse is None:
             object.__setattr__(self, "t_pulse", T_PULSE)
         times = {name: getattr(self, name) for name in ("t_pulse", "tau", "tau_rise")}
@@ -87,7 +88,7 @@ class Connections:
         """Raise ValueError naming the first synapse that leads nowhere."""
         given = 0 if inputs is None else inputs.n_channels
         if given != self.n_channels:
-            raise ValueError(
+            raise InputError(
                 f"Connections has n_channels = {self.n_channels}, the spikes have {given}; make them equal"
             )
         limits = {"source": self.n_channels + n_neurons, "target": n_neurons}
@@ -132,5 +133,5 @@ def _index(value: np.ndarray, limit: int | None, name: str, meaning: str) -> np.
     if not np.issubdtype(index.dtype, np.integer):
         raise TypeError(f"{name} must hold integers, got {index.dtype}")
     if index.min() < 0 or (limit is not None and index.max() >= limit):
-        raise ValueError(f"{name} must lie in 0..{meaning} = {limit}, got {index.min()} to {index.max()}")
+        raise InputError(f"{name} must lie in 0..{meaning} = {limit}, got {index.min()} to {index.max()}")
     return index.astype(np.int64)

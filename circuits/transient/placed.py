@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spec import NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
@@ -34,15 +35,15 @@ def simulate_network(
     Raises: ValueError for an adaptive layer, for a stimulus that does not fit, and for both t_pulse and synapse.
     """
     if t_pulse is not None and synapse is not None:
-        raise ValueError(f"t_pulse = {t_pulse} besides {synapse}; give t_pulse to the SynapseKernel")
+        raise InputError(f"t_pulse = {t_pulse} besides {synapse}; give t_pulse to the SynapseKernel")
     stimulus.require_fits(net)
     kernel = synapse or SynapseKernel(t_pulse=t_pulse)
     wiring = wire(net, kernel.t_pulse or T_PULSE)
     if wiring.adaptive.any():
-        raise ValueError(f"{net.name!r} has adaptive neurons, of which no circuit is published; train plain lif layers")
+        raise InputError(f"{net.name!r} has adaptive neurons, of which no circuit is published; train plain lif layers")
     currents, dt_in = _currents(wiring, stimulus)
     if neurons is not None and len(neurons) != wiring.n_neurons:
-        raise ValueError(
+        raise InputError(
             f"{len(neurons)} neurons stand in for the {wiring.n_neurons} of {net.name!r}; give one for each"
         )
     return simulate(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from circuits.device.btbt import btbt_current, drain_leak
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Amperes, Volts, Watts, si_float
 
@@ -48,9 +49,9 @@ class Population:
         for field in fields(self):
             value = np.ascontiguousarray(getattr(self, field.name), dtype=float)
             if value.shape != n or value.ndim != 1:
-                raise ValueError(f"Population.{field.name} has shape {value.shape}, expected (neuron,) = {n}")
+                raise InputError(f"Population.{field.name} has shape {value.shape}, expected (neuron,) = {n}")
             if not np.isfinite(value).all():
-                raise ValueError(f"Population.{field.name} holds NaN or infinity at {_where(~np.isfinite(value))}")
+                raise InputError(f"Population.{field.name} holds NaN or infinity at {_where(~np.isfinite(value))}")
             object.__setattr__(self, field.name, value)
         for name in _POSITIVE:
             self._require(name, getattr(self, name) > 0, "positive")
@@ -64,7 +65,7 @@ class Population:
         if not holds.all():
             j = int(np.argmin(holds))
             value = getattr(self, name)[j]
-            raise ValueError(f"Population.{name} must be {limit}, got {value:g} at neuron {j} ({_where(~holds)})")
+            raise InputError(f"Population.{name} must be {limit}, got {value:g} at neuron {j} ({_where(~holds)})")
 
     def __len__(self) -> int:
         return self.c_mem.size
@@ -99,11 +100,11 @@ def population(circuit: LIFCircuit | Sequence[LIFCircuit], n: int | None = None,
     if unknown := sorted(values.keys() - known):
         raise TypeError(f"unknown parameters {', '.join(unknown)}; known: {', '.join(sorted(known))}")
     if not circuits:
-        raise ValueError("no circuits; give one LIFCircuit, or a sequence of at least one")
+        raise InputError("no circuits; give one LIFCircuit, or a sequence of at least one")
     lengths = {np.shape(value)[0] for value in values.values() if np.ndim(value)} | ({n} if n is not None else set())
     lengths |= {len(circuits)} if len(circuits) > 1 else set()
     if len(lengths) > 1:
-        raise ValueError(f"lengths {sorted(lengths)} of n, circuits and values differ; give one length, or numbers")
+        raise InputError(f"lengths {sorted(lengths)} of n, circuits and values differ; give one length, or numbers")
     n = lengths.pop() if lengths else 1
     columns = {name: np.array([value[name] for value in map(_values, circuits)]) for name in _values(circuits[0])}
     columns |= {name: _column(name, value) for name, value in values.items() if name != "tunnel_shift"}

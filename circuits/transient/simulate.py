@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from joblib import cpu_count
 
+from circuits.errors import InputError
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.population import Population
 from circuits.transient.result import Transient
@@ -97,7 +98,7 @@ def _refined(task: Task, steps: int, coarse: Transient, tolerance: float) -> Tra
 def _require_linear(task: Task) -> None:
     order = max((group.order for group in task.groups), default=0)
     if order and task.follows_body:
-        raise ValueError(
+        raise InputError(
             f"synapses of order {order} onto neurons with body_factor up to {task.neurons.body_factor.max():g}: their "
             "potential has no closed form; use order 0, body_factor = 0, or biased=False"
         )
@@ -107,11 +108,11 @@ def _rows(i_in: np.ndarray | float | None, dt_in: Seconds | None, n: int) -> tup
     """Input currents `(row, neuron)` (A), and how long a row lasts where there are several."""
     current = np.asarray(0.0 if i_in is None else i_in, dtype=float)
     if current.ndim > 2 or (current.ndim and current.shape[-1] not in (1, n)) or not current.size:
-        raise ValueError(f"i_in has shape {current.shape}; expected a number, ({n},) or (time, {n})")
+        raise InputError(f"i_in has shape {current.shape}; expected a number, ({n},) or (time, {n})")
     if not np.isfinite(current).all():
-        raise ValueError("i_in holds NaN or infinity (A); mend the recording that it comes from")
+        raise InputError("i_in holds NaN or infinity (A); mend the recording that it comes from")
     if (current.ndim == 2) != (dt_in is not None):
-        raise ValueError(
+        raise InputError(
             f"i_in of shape {current.shape} with dt_in = {dt_in}: give dt_in (s) with (time, {n}), only then"
         )
     rows = np.broadcast_to(np.atleast_2d(current), (len(np.atleast_2d(current)), n))
@@ -122,11 +123,11 @@ def _durations(duration: Seconds | np.ndarray, dt_in: Seconds | None, n: int, co
     """`(neuron,)` (s)."""
     spans = np.asarray(duration, dtype=float) if np.ndim(duration) else np.asarray(_positive(duration, "duration"))
     if spans.shape not in ((), (n,)) or not (np.isfinite(spans).all() and (spans > 0).all()):
-        raise ValueError(f"duration must be positive and finite (s), a number or ({n},), got {duration}")
+        raise InputError(f"duration must be positive and finite (s), a number or ({n},), got {duration}")
     if spans.ndim and common and np.ptp(spans) > 0:
-        raise ValueError("durations differ, but connected neurons and changing inputs share one time; give a number")
+        raise InputError("durations differ, but connected neurons and changing inputs share one time; give a number")
     if dt_in is not None and abs(float(spans.max()) / dt_in - round(float(spans.max()) / dt_in)) > 1e-6:
-        raise ValueError(f"duration = {spans.max():g} s is not a whole number of dt_in = {dt_in:g} s; make it one")
+        raise InputError(f"duration = {spans.max():g} s is not a whole number of dt_in = {dt_in:g} s; make it one")
     return np.array(np.broadcast_to(spans, (n,)))
 
 
@@ -141,19 +142,19 @@ def _held(task: Task) -> np.ndarray:
 def _starts(v_start: np.ndarray | float | None, neurons: Population) -> np.ndarray:
     v = np.array(np.broadcast_to(neurons.v_reset if v_start is None else v_start, (len(neurons),)), dtype=float)
     if not ((v >= neurons.v_sink) & (v < neurons.v_threshold)).all():
-        raise ValueError(f"v_start must lie from v_sink up to below v_threshold (V), got {v.min():g} to {v.max():g} V")
+        raise InputError(f"v_start must lie from v_sink up to below v_threshold (V), got {v.min():g} to {v.max():g} V")
     return v
 
 
 def _probes(record: Sequence[int], n: int) -> np.ndarray:
     probes = np.asarray(record, dtype=np.int64)
     if probes.ndim != 1 or (probes.size and not (probes.min() >= 0 and probes.max() < n)):
-        raise ValueError(f"record names neurons 0 to {n - 1}, got {record}")
+        raise InputError(f"record names neurons 0 to {n - 1}, got {record}")
     return probes
 
 
 def _positive(value: float, name: str, unit: str = "s") -> float:
     number = si_float(value, unit, name)
     if not number > 0:
-        raise ValueError(f"{name} must be positive, got {number:g} {unit}".rstrip())
+        raise InputError(f"{name} must be positive, got {number:g} {unit}".rstrip())
     return number

@@ -8,6 +8,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from circuits.device.btbt import btbt_current, log_slope
+from circuits.errors import InputError
 from circuits.neuron.circuit import SpikeEnergy
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.lines import decays_of, outside_of, synapses_onto, time_constants
@@ -93,12 +94,12 @@ class Task:
     def _require_affordable(self, steps: int) -> None:
         step, n = si(float(np.min(self.duration)) / steps, "s"), len(self.neurons)
         if steps * n > MAX_UPDATES:
-            raise ValueError(
+            raise InputError(
                 f"{n} neurons need {steps} steps of {step}, more than {MAX_UPDATES:g} updates; shorten the duration, "
                 "or simulate fast and slow circuits apart"
             )
         if steps * self.record.size > MAX_TRACE:
-            raise ValueError(
+            raise InputError(
                 f"{self.record.size} traces of {steps} steps hold more than {MAX_TRACE:g} values; record fewer neurons"
             )
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from circuits.device.ageing import aged
 from circuits.device.btbt import REFERENCE_TEMPERATURE, BTBTDevice, btbt_current
+from circuits.errors import InputError
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit
@@ -142,7 +143,7 @@ def bias_lines(net: NetworkSpec, t_pulse: Seconds = T_PULSE) -> dict[Line, Synap
     lines = {}
     for layer in net.layers:
         if layer.silicon_bias:
-            raise ValueError(f"layer {layer.name!r} has bias devices, whose spread is not modelled; export pulses")
+            raise InputError(f"layer {layer.name!r} has bias devices, whose spread is not modelled; export pulses")
         times = {"weights": net.dt if layer.kind == "encoder" else t_pulse, "recurrent": t_pulse, "bias": net.dt}
         arrays = {name: getattr(layer, name) for name in times}
         lines |= {

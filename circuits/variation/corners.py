@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from itertools import product
 
 from circuits.device.btbt import BTBTDevice, arrhenius
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit, at_temperature
 from circuits.neuron.supply import at_supply
 from circuits.units import ZERO_CELSIUS, Kelvin, Volts, freeze_si, require
@@ -81,7 +82,7 @@ def corner_circuit(
     if corner.process not in shifts:
         near = get_close_matches(corner.process, shifts, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
+        raise InputError(
             f"corner {corner.name!r}: unknown process {corner.process!r}{hint}; known: {', '.join(shifts)}"
         )
     shifted = _shifted(circuit, shifts[corner.process])

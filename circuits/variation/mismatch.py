@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from circuits.device.btbt import log_slope
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Volts, freeze_si, require
 
@@ -34,7 +35,7 @@ def current_spread(circuit: LIFCircuit, spread: Spread) -> float:
     """Standard deviation of ln I at the circuit's own bias, sigma_lnI = (d ln I / dV) sigma_tunnel (no unit)."""
     v_dg = circuit.device.v_ds - circuit.v_gs
     if v_dg <= circuit.device.v_onset:
-        raise ValueError(
+        raise InputError(
             f"V_DG = {v_dg:g} V is not above the onset {circuit.device.v_onset:g} V: no tunnelling current"
         )
     return float(log_slope(v_dg, circuit.device)) * spread.sigma_tunnel
@@ -43,7 +44,7 @@ def current_spread(circuit: LIFCircuit, spread: Spread) -> float:
 def static_spread(circuit: LIFCircuit, spread: Spread) -> float:
     """Standard deviation of ln i_static, sigma_subthreshold ln 10 / SS (no unit); SS / ln 10 is `v_crowbar`."""
     if spread.sigma_subthreshold and not circuit.v_crowbar:
-        raise ValueError("sigma_subthreshold needs the sub-threshold slope: set v_crowbar to SS / ln 10, above 0 V")
+        raise InputError("sigma_subthreshold needs the sub-threshold slope: set v_crowbar to SS / ln 10, above 0 V")
     return spread.sigma_subthreshold / circuit.v_crowbar if spread.sigma_subthreshold else 0.0
 
 
@@ -56,12 +57,12 @@ def sample(circuit: LIFCircuit, spread: Spread, n: int, rng: np.random.Generator
     Raises: ValueError where a threshold falls to v_reset, naming the number of devices.
     """
     if n < 1:
-        raise ValueError(f"n counts devices and must be at least 1, got {n}")
+        raise InputError(f"n counts devices and must be at least 1, got {n}")
     tunnel, static, threshold, c_mem = (child.standard_normal(n) for child in rng.spawn(4))
     v_threshold = circuit.v_threshold + spread.sigma_threshold * threshold
     dead = int(np.count_nonzero(v_threshold <= circuit.v_reset))
     if dead:
-        raise ValueError(
+        raise InputError(
             f"sigma_threshold = {spread.sigma_threshold:g} V puts {dead} of {n} thresholds at or below v_reset = "
             f"{circuit.v_reset:g} V; lower it or raise v_threshold = {circuit.v_threshold:g} V"
         )

@@ -12,6 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
 from circuits.device.btbt import btbt_current
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, period
 from circuits.transient import Population, population, simulate
 from circuits.units import Seconds
@@ -67,7 +68,7 @@ def monte_carlo(
     Raises: ValueError for n < 1 or no corners; ImportError without the extra; OSError where no scheduler answers.
     """
     if n < 1 or not corners:
-        raise ValueError(f"n = {n} neurons at {len(corners)} corners; give at least one of each")
+        raise InputError(f"n = {n} neurons at {len(corners)} corners; give at least one of each")
     spread = Spread() if spread is None else spread
     sizes = [min(CHUNK, n - first) for first in range(0, n, CHUNK)]
     work = [

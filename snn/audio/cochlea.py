@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float64
 
+from circuits.errors import InputError
 from circuits.units import Hertz, Seconds, freeze_si, ms, require
 from snn.audio.features import LogMel, check_finite, check_waveform, mel_filters, mel_power
 from snn.audio.gammatone import erb_spaced, gammatone_envelopes
@@ -94,7 +95,7 @@ def envelopes(waveforms: Float[np.ndarray, "batch time"], ear: Ear) -> Float64[n
     check_finite(torch.from_numpy(sound))
     n_steps = ear.n_steps(sound.shape[1])
     if n_steps == 0:
-        raise ValueError(f"{sound.shape[1]} samples at {ear.sample_rate} Hz are shorter than one step of {ear.step} s")
+        raise InputError(f"{sound.shape[1]} samples at {ear.sample_rate} Hz are shorter than one step of {ear.step} s")
     sound = sound.astype(np.float64)
     if ear.bank == "mel":
         return _mel_envelopes(sound, n_steps, ear)

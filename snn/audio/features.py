@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.errors import InputError
 from circuits.units import Hertz, Seconds, freeze_si, ms, require
 from snn.audio.mel_kernel import SparseBank, filter_frames, sparse_bank
 from snn.audio.running import RunningState, normalise_running, running_state
@@ -135,9 +136,9 @@ def in_parts(work: Work, waveform: Float[Tensor, "batch time"], mel: LogMel) -> 
 def check_waveform(waveform: Tensor) -> None:
     """Raises: ValueError unless it is `(batch, time)`, float32 or float64, of at least one sample."""
     if waveform.ndim != 2 or waveform.shape[1] == 0:
-        raise ValueError(f"waveforms are (batch, time) with at least one sample, got shape {tuple(waveform.shape)}")
+        raise InputError(f"waveforms are (batch, time) with at least one sample, got shape {tuple(waveform.shape)}")
     if waveform.dtype not in (torch.float32, torch.float64):
-        raise ValueError(f"waveforms are float32 or float64, got {waveform.dtype}; convert them with .float()")
+        raise InputError(f"waveforms are float32 or float64, got {waveform.dtype}; convert them with .float()")
 
 
 def normalise_level(waveform: Float[Tensor, "batch time"]) -> Float[Tensor, "batch time"]:
@@ -181,7 +182,7 @@ def log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor,
 def check_finite(values: Tensor) -> None:
     """Raises: ValueError for samples, or features of samples, that are no sound."""
     if not torch.isfinite(values.sum()):
-        raise ValueError("the audio holds NaN, infinity or samples too large to square; replace them, by 0 for example")
+        raise InputError("the audio holds NaN, infinity or samples too large to square; replace them, by 0 for example")
 
 
 def _log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor, "batch frame band"]:

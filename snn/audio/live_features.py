@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.errors import InputError
 from snn.audio.features import LogMel, check_finite, frame_features, frame_power
 from snn.audio.running import RunningState, running_state
 
@@ -23,7 +24,7 @@ def start_frames(mel: LogMel, dtype: torch.dtype = torch.float32) -> FrameState:
     Raises: ValueError for a normalisation that needs the whole clip.
     """
     if mel.normalise not in ("running", "none"):
-        raise ValueError(
+        raise InputError(
             f"normalise={mel.normalise!r} needs the whole clip and cannot stream; "
             "train with --set features.normalise=running"
         )
@@ -61,20 +62,20 @@ def check_state(state: FrameState) -> None:
     """Raises: ValueError unless the state is of one clip and finite: the compiled averages would read beyond it."""
     if state.samples.ndim != 1 or any(x.shape != (1,) or x.dtype != torch.float64 for x in state.running):
         shapes = [tuple(x.shape) for x in (state.samples, *state.running)]
-        raise ValueError(
+        raise InputError(
             f"the state's samples, weight, level and mean are {shapes}; a stream needs (time,) and three times (1,) "
             "float64: begin with start_frames(mel)"
         )
     if not all(torch.isfinite(x).all() for x in (state.samples, *state.running)):
-        raise ValueError("the state holds NaN or infinity, which would stay for good: begin with start_frames(mel)")
+        raise InputError("the state holds NaN or infinity, which would stay for good: begin with start_frames(mel)")
 
 
 def check_samples(state: FrameState, samples: Tensor, mel: LogMel) -> None:
     """Raises: ValueError unless the samples can follow those of the state."""
     if samples.ndim != 1:
-        raise ValueError(f"a chunk is mono audio (time,), got shape {tuple(samples.shape)}")
+        raise InputError(f"a chunk is mono audio (time,), got shape {tuple(samples.shape)}")
     if samples.dtype != state.samples.dtype or samples.device != state.samples.device:
-        raise ValueError(
+        raise InputError(
             f"the stream began with {state.samples.dtype} on {state.samples.device}, got {samples.dtype} on "
             f"{samples.device}; convert the chunk, or start_frames(mel, dtype)"
         )

@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from circuits.errors import InputError
 from circuits.units import Seconds, ms
 
 Compression = Literal["power", "log", "none"]
@@ -29,9 +30,9 @@ def loudness(
     Raises: ValueError for negative or NaN envelopes, an unknown name, or an exponent, step or tau not above 0.
     """
     if not (np.asarray(envelopes) >= 0).all():
-        raise ValueError("envelopes hold a negative number or NaN; they are amplitudes, take them from envelopes()")
+        raise InputError("envelopes hold a negative number or NaN; they are amplitudes, take them from envelopes()")
     if not (exponent > 0 and step > 0 and tau > 0):
-        raise ValueError(f"exponent, step and tau must be above 0, got {exponent}, {step}, {tau}")
+        raise InputError(f"exponent, step and tau must be above 0, got {exponent}, {step}, {tau}")
     x = envelopes / np.maximum(_peak(envelopes, level, np.exp(-step / tau)), np.finfo(envelopes.dtype).tiny)
     if compression == "power":
         return x**exponent
@@ -39,7 +40,7 @@ def loudness(
         return np.log1p(x / QUIET) / np.log1p(1 / QUIET)
     if compression == "none":
         return x
-    raise ValueError(f"compression must be power, log or none, got {compression!r}")
+    raise InputError(f"compression must be power, log or none, got {compression!r}")
 
 
 def _peak(envelopes: np.ndarray, level: str, keep: float) -> np.ndarray:
@@ -49,7 +50,7 @@ def _peak(envelopes: np.ndarray, level: str, keep: float) -> np.ndarray:
     if level == "clip":
         return envelopes.max((1, 2), keepdims=True)
     if level != "running":
-        raise ValueError(f"level must be clip, running or none, got {level!r}")
+        raise InputError(f"level must be clip, running or none, got {level!r}")
     loudest = envelopes.max(2, keepdims=True)
     peak = np.full_like(loudest[:, 0], QUIET)
     for t in range(loudest.shape[1]):

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from circuits.errors import InputError
 from snn.cli import silicon as cli_silicon
 from snn.cli.options import Json, RunFolder
 from snn.cli.terminal import Terminal, run_app
@@ -63,7 +64,7 @@ def train(
 
         place = data or chosen.data.name
         if place is None:
-            raise ValueError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
+            raise InputError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
         folder = out or Path("runs") / chosen.name
         how = {"resume": resume, "overwrite": overwrite, "device": device, "reporter": terminal.reporter}
         metrics = train_recipe(chosen, place, folder, **how)

@@ -7,6 +7,7 @@ import torch
 
 from circuits.chips import load_chip
 from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.errors import InputError
 from circuits.literature.compare import compare
 from circuits.mapping import place
 from circuits.netlist.handover import write_network_spice
@@ -31,7 +32,7 @@ CHIP = "btbt-45rfsoi"
 def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[str, Any]:
     """Leave the run, energy.json, pictures and netlist in `out`; returns the table that the demo ends with."""
     if holds_run(out) and read_config(out)[0].name != "demo":
-        raise ValueError(f"{out} holds a run of another recipe; give the demo an --out of its own")
+        raise InputError(f"{out} holds a run of another recipe; give the demo an --out of its own")
     reporter.on_note("1/4  speaking 2,000 words with 100 synthetic voices (cached)")
     corpus = prepare("embedded", on_progress=reporter.on_stage)
     reporter.on_note("2/4  training a spiking network on them")

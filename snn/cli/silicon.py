@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from circuits.errors import InputError
 from snn.cli.options import Json, RunFolder
 from snn.cli.terminal import Terminal
 
@@ -94,7 +95,7 @@ def core(
         asked = {"rate": rate, "duration": duration, "neurons": neurons, "acceleration": acceleration, "device": device}
         wish = {name: value for name, value in asked.items() if value is not None}
         if run and wish:
-            raise ValueError(f"--run brings its own {', '.join(wish)}: leave out {', '.join(f'--{k}' for k in wish)}")
+            raise InputError(f"--run brings its own {', '.join(wish)}: leave out {', '.join(f'--{k}' for k in wish)}")
         compared = run_core(require_reservoir(load_run(run))) if run else asked_core(**wish)
         if plot:
             plot_core(compared, plot, scope)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 from scipy.ndimage import convolve1d
 
+from circuits.errors import InputError
 from circuits.units import Seconds, ms
 from snn.compile import jit
 
@@ -25,7 +26,7 @@ def bsa_filter(
     Raises: ValueError unless 0 < tau_rise < tau and step is at most tau.
     """
     if not (0 < tau_rise < tau and 0 < step <= tau):
-        raise ValueError(f"bsa_filter needs 0 < tau_rise < tau and 0 < step <= tau, got {tau_rise}, {tau}, {step} s")
+        raise InputError(f"bsa_filter needs 0 < tau_rise < tau and 0 < step <= tau, got {tau_rise}, {tau}, {step} s")
     time = np.arange(round(8 * tau / step) + 1) * step
     h = np.exp(-time / tau) - np.exp(-time / tau_rise)
     return h / h.sum()
@@ -45,9 +46,9 @@ def bsa_encode(
     """
     reach = np.abs(fir).sum()
     if not 0 < threshold <= reach:
-        raise ValueError(f"the BSA threshold must be above 0 and at most the filter's sum {reach:g}, got {threshold}")
+        raise InputError(f"the BSA threshold must be above 0 and at most the filter's sum {reach:g}, got {threshold}")
     if not (np.isfinite(signal).all() and np.isfinite(reach)):
-        raise ValueError("the signal or filter holds NaN or infinity; replace them, by 0 for example")
+        raise InputError("the signal or filter holds NaN or infinity; replace them, by 0 for example")
     channels = np.moveaxis(signal, -1, -2).reshape(-1, signal.shape[-2])
     rest = np.concatenate([channels, np.zeros((len(channels), len(fir)))], 1)
     spikes = np.zeros(channels.shape)

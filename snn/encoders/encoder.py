@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.encoders.events import delta_encode, delta_steps, latency_encode, rate_encode
@@ -81,7 +82,7 @@ class DeltaEncoder(torch.nn.Module):
         """
         level = signal[0] if level is None else level
         if (level.shape, level.dtype) != (signal.shape[1:], signal.dtype) or not torch.isfinite(level).all():
-            raise ValueError(
+            raise InputError(
                 f"the level last sent is {tuple(level.shape)} {level.dtype}, or not finite; these frames need finite "
                 f"numbers, {tuple(signal.shape[1:])} {signal.dtype}: begin with start() of the same stream"
             )
@@ -115,7 +116,7 @@ class RateEncoder(torch.nn.Module):
 
     def forward(self, signal: Tensor, generator: torch.Generator | None = None) -> Tensor:
         if generator is None:
-            raise ValueError("a rate encoder draws spikes: pass a generator")
+            raise InputError("a rate encoder draws spikes: pass a generator")
         return rate_encode(signal.sigmoid(), generator, self.max_rate, self.dt, self.n_steps)
 
     def stream(self, signal: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:

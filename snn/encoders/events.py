@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.errors import InputError
 from circuits.units import Seconds
 from snn.neurons.surrogate import SpikeGrad, boxcar, spike
 
@@ -22,7 +23,7 @@ def delta_encode(
     Source: Miskowicz 2006, send-on-delta sampling.
     """
     if not threshold > 0:
-        raise ValueError(f"delta threshold must be positive, got {threshold}; it is in units of the signal")
+        raise InputError(f"delta threshold must be positive, got {threshold}; it is in units of the signal")
     return delta_steps(signal, signal[0].detach(), threshold, spike_grad)[0]
 
 
@@ -52,7 +53,7 @@ def latency_encode(
     Args: signal: values, about 0..1. Returns: spikes in {0, 1}, `(time * n_steps, batch, channel)`.
     """
     if not (n_steps >= 1 and v_threshold > 0 and tau > 0):
-        raise ValueError(f"n_steps, v_threshold and tau must be positive, got {n_steps}, {v_threshold}, {tau}")
+        raise InputError(f"n_steps, v_threshold and tau must be positive, got {n_steps}, {v_threshold}, {tau}")
     above = signal > v_threshold
     safe = torch.where(above, signal, torch.full_like(signal, 2 * v_threshold))
     latency = torch.where(above, tau * torch.log(safe / (safe - v_threshold)), torch.inf)
@@ -75,9 +76,9 @@ def rate_encode(
     Raises: ValueError if max_rate dt exceeds 1, a probability, or n_steps is below 1.
     """
     if not 0 < max_rate * dt <= 1:
-        raise ValueError(f"max_rate * dt is a probability, got {max_rate} Hz * {dt} s; lower max_rate or dt")
+        raise InputError(f"max_rate * dt is a probability, got {max_rate} Hz * {dt} s; lower max_rate or dt")
     if n_steps < 1:
-        raise ValueError(f"n_steps is the number of steps per sample, at least 1, got {n_steps}")
+        raise InputError(f"n_steps is the number of steps per sample, at least 1, got {n_steps}")
     probability = (signal.clamp(0, 1) * (max_rate * dt)).repeat_interleave(n_steps, 0)
     drawn = torch.rand(probability.shape, generator=generator, dtype=signal.dtype, device=generator.device)
     spikes = (drawn.to(signal.device) < probability).to(signal.dtype)

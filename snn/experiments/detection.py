@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from circuits.errors import InputError
 from snn.data.corpora.voice_task import TEST_SNR_DB
 
 SPEECH = 1  # the label, as in `snn.data.corpora.voice_task.VOICE`
@@ -32,7 +33,7 @@ def detection_rates(
     """
     for name, values in (("labels", labels), ("told", told)):
         if not np.isin(values, (0, SPEECH)).all():
-            raise ValueError(f"{name} hold {sorted(set(values.tolist()))[:5]}; want 1 for speech and 0 for noise")
+            raise InputError(f"{name} hold {sorted(set(values.tolist()))[:5]}; want 1 for speech and 0 for noise")
     return tuple(_at_ratio(float(ratio), labels, told, snr_db == ratio) for ratio in np.unique(snr_db)[::-1])
 
 

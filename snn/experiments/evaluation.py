@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.errors import InputError
 from circuits.network.spec import Activity, NetworkSpec
 from snn.encoders.encoder import LIFEncoder
 from snn.experiments.detection import DetectionRates, rates_on_grid
@@ -56,7 +57,7 @@ def evaluate(model: Spotter, examples: Examples, *, engine: str = "torch") -> Ev
     Raises: ValueError for an unknown engine.
     """
     if engine not in ENGINES:
-        raise ValueError(f"unknown engine {engine!r}; known: {', '.join(ENGINES)}")
+        raise InputError(f"unknown engine {engine!r}; known: {', '.join(ENGINES)}")
     if engine == "brian2":
         told, activity = _by_brian2(model, examples)
     else:

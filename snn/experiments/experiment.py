@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from circuits.errors import InputError
 from circuits.network.spec import Activity
 from snn.data.augmentation.augment import Augment
 from snn.data.corpora.corpus import Corpus, open_corpus
@@ -131,7 +132,7 @@ def evaluate_run(
         reporter.on_note(f"{len(corpus.split('test'))} clips of {corpus.name}, split {chosen}")
     if isinstance(run, ReservoirRun):
         if engine is not None:
-            raise ValueError(f"{run.folder} is a reservoir, which the transient engine runs; leave out --engine")
+            raise InputError(f"{run.folder} is a reservoir, which the transient engine runs; leave out --engine")
         return evaluate_reservoir(
             run.model, split_clips(run.recipe, corpus, "test", run.sample_rate, reporter), reporter
         )
@@ -145,7 +146,7 @@ def _known_words(corpus: Corpus, run: Run | ReservoirRun, reporter: Reporter) ->
     """The corpus with the run's labels, without the words that the run does not know."""
     unknown = [label for label in corpus.labels if label not in run.labels]
     if len(unknown) == len(corpus.labels):
-        raise ValueError(f"{run.folder} knows none of {', '.join(unknown[:5])}; it knows {', '.join(run.labels)}")
+        raise InputError(f"{run.folder} knows none of {', '.join(unknown[:5])}; it knows {', '.join(run.labels)}")
     if unknown:
         reporter.on_note(f"left out words that {run.folder} was not trained on: {', '.join(unknown)}")
     index = {i: run.labels.index(label) for i, label in enumerate(corpus.labels) if label not in unknown}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spec import Activity
 from snn.data.corpora.corpus import Corpus, open_corpus
 from snn.data.corpora.splits import SPLITS, Split
@@ -129,7 +130,7 @@ def split_clips(
     Raises: ValueError where the corpus has no clip there.
     """
     if not (wanted := corpus.split(split)):
-        raise ValueError(f"{corpus.name} has no {split} clips: too few recordings to split by {corpus.split_rule}")
+        raise InputError(f"{corpus.name} has no {split} clips: too few recordings to split by {corpus.split_rule}")
     clips = load_clips(
         wanted,
         recipe.ear,

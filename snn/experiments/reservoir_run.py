@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from circuits.errors import InputError
 from circuits.network.spec import NetworkSpec
 from snn.networks.reservoir import Reservoir, Wires, build_reservoir
 from snn.plasticity.least_squares import LinearReadout
@@ -71,7 +72,7 @@ def load_reservoir(folder: Path, recipe: ReservoirRecipe, n_labels: int) -> Rese
     tensors, metadata = load_tensors(folder / MODEL)
     arrays = {name: tensor.double().numpy() for name, tensor in tensors.items()}
     if any(not np.isfinite(array).all() for array in arrays.values()):
-        raise ValueError(f"{folder / MODEL} is damaged (it holds NaN or infinity); train again, or copy it back")
+        raise InputError(f"{folder / MODEL} is damaged (it holds NaN or infinity); train again, or copy it back")
     try:
         _require_shapes(arrays, recipe, n_labels)
         wires = Wires(*(arrays[f"wires.{name}"] for name in Wires._fields))
@@ -80,7 +81,7 @@ def load_reservoir(folder: Path, recipe: ReservoirRecipe, n_labels: int) -> Rese
         model = ReservoirModel(recipe, tuning, wires, readout, arrays["online"])
         build_reservoir(recipe, tuning.scale, wires)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{folder / MODEL} does not fit config.toml ({error}); train again") from error
+        raise InputError(f"{folder / MODEL} does not fit config.toml ({error}); train again") from error
     return model
 
 
@@ -101,11 +102,11 @@ def _require_shapes(arrays: dict[str, np.ndarray], recipe: ReservoirRecipe, n_la
     }
     for name, shape in expected.items():
         if arrays[name].shape != shape:
-            raise ValueError(f"{name} has shape {arrays[name].shape}, expected {shape}")
+            raise InputError(f"{name} has shape {arrays[name].shape}, expected {shape}")
 
 
 def require_reservoir(run: Any) -> ReservoirRun:
     """The run itself. Raises: ValueError if it is not of a reservoir."""
     if not isinstance(run, ReservoirRun):
-        raise ValueError(f"{run.folder} holds a {run.recipe.name!r} spotter; this takes a reservoir, as chip-20-36")
+        raise InputError(f"{run.folder} holds a {run.recipe.name!r} spotter; this takes a reservoir, as chip-20-36")
     return run

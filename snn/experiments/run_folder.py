@@ -12,6 +12,7 @@ from typing import Any
 import tomli_w
 import torch
 
+from circuits.errors import InputError, MissingInputError
 from circuits.network.spec import Activity, NetworkSpec
 from circuits.storage import write_json, write_text
 from snn.experiments.reservoir_run import ReservoirRun, load_reservoir
@@ -60,11 +61,11 @@ def holds_run(folder: Path) -> bool:
 def require_folder(out: Path, resume: bool, overwrite: bool) -> None:
     """Raises: ValueError if `out` cannot take the run, or holds none to resume."""
     if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is a file; give a folder as --out")
+        raise InputError(f"{out} is a file; give a folder as --out")
     if resume and not holds_run(out):
-        raise ValueError(f"{out} holds no run to resume; check --out, or leave out --resume")
+        raise InputError(f"{out} holds no run to resume; check --out, or leave out --resume")
     if holds_run(out) and not (resume or overwrite):
-        raise ValueError(f"{out} holds a run already; add --resume or --overwrite, or give another --out")
+        raise InputError(f"{out} holds a run already; add --resume or --overwrite, or give another --out")
 
 
 def clear_run(out: Path) -> None:
@@ -86,7 +87,7 @@ def read_config(folder: Path) -> tuple[Recipe | ReservoirRecipe, str, tuple[str,
     """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, ValueError (RecipeError)."""
     path = folder / "config.toml"
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: {folder} is not a run folder; give the --out of `snn train`")
+        raise MissingInputError(f"{path} is missing: {folder} is not a run folder; give the --out of `snn train`")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         run = table.pop("run")
@@ -94,7 +95,7 @@ def read_config(folder: Path) -> tuple[Recipe | ReservoirRecipe, str, tuple[str,
         recipe = parse_recipe(tomli_w.dumps(table), place=str(path))
         return recipe, str(run["data"]), labels, sample_rate
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
+        raise InputError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
 
 
 def _rate(value: object) -> int | float:
@@ -111,7 +112,7 @@ def require_same_experiment(out: Path, recipe: Recipe | ReservoirRecipe, data: s
         return
     old, new = started.model_dump() | {"--data": place}, recipe.model_dump() | {"--data": data}
     changed = ", ".join(key for key in old | new if old.get(key) != new.get(key))
-    raise ValueError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
+    raise InputError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
 
 
 def write_history(folder: Path, history: list[EpochRecord]) -> None:
@@ -127,13 +128,13 @@ def read_history(folder: Path) -> list[EpochRecord]:
     """The rows of history.csv. Raises: FileNotFoundError or ValueError."""
     path = folder / "history.csv"
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; train again, or copy it back")
+        raise MissingInputError(f"{path} is missing; train again, or copy it back")
     kinds = {field.name: int if field.name == "epoch" else float for field in fields(EpochRecord)}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return [EpochRecord(**{key: kinds[key](text) for key, text in row.items()}) for row in csv.DictReader(file)]
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
+        raise InputError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
 
 
 def save_model(folder: Path, model: Spotter) -> None:
@@ -158,7 +159,7 @@ def load_activity(folder: Path) -> Activity:
     """Read activity.safetensors. Raises: FileNotFoundError or ValueError."""
     path = folder / "activity.safetensors"
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: run `snn evaluate {folder}` to measure the activity")
+        raise MissingInputError(f"{path} is missing: run `snn evaluate {folder}` to measure the activity")
     tensors, metadata = load_tensors(path)
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
     try:
@@ -171,7 +172,7 @@ def load_activity(folder: Path) -> Activity:
             encoder_charge=arrays["charge"],
         )
     except KeyError as error:
-        raise ValueError(f"{path} is damaged ({error} is missing); run `snn evaluate` again") from error
+        raise InputError(f"{path} is damaged ({error} is missing); run `snn evaluate` again") from error
 
 
 def build_model(recipe: Recipe, n_labels: int) -> Spotter:
@@ -198,9 +199,9 @@ def load_spotter(folder: Path, recipe: Recipe, n_labels: int) -> Spotter:
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
-        raise ValueError(f"{path} does not fit config.toml ({_first(error)}); train again") from error
+        raise InputError(f"{path} does not fit config.toml ({_first(error)}); train again") from error
     if any(not torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point()):
-        raise ValueError(f"{path} is damaged (it holds NaN or infinity); train again, or copy it back")
+        raise InputError(f"{path} is damaged (it holds NaN or infinity); train again, or copy it back")
     model.eval()
     return model
 
@@ -217,9 +218,9 @@ def _read_metrics(path: Path) -> dict[str, Any]:
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it and run `snn evaluate`, or train again") from error
+        raise InputError(f"{path} is damaged ({error}); delete it and run `snn evaluate`, or train again") from error
     if not isinstance(metrics, dict) or any(isinstance(v, float) and not math.isfinite(v) for v in metrics.values()):
-        raise ValueError(f"{path} is damaged; delete it and run `snn evaluate`, or train again")
+        raise InputError(f"{path} is damaged; delete it and run `snn evaluate`, or train again")
     return metrics
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from circuits.errors import InputError
 from snn.kernels import reference
 from snn.kernels.checks import check_labels, check_layer, check_network, check_numbers, check_sound
 from snn.kernels.reference import DenseLayer, Network, Params, Readout, State
@@ -91,7 +92,7 @@ def run_network(
 def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:
     """The module that runs it. Raises: ValueError for an unknown name, or a backend that cannot."""
     if name not in BACKENDS:
-        raise ValueError(f"unknown backend {name!r}; known: {', '.join(BACKENDS)}")
+        raise InputError(f"unknown backend {name!r}; known: {', '.join(BACKENDS)}")
     own = {"cpu": "cpu", "cuda": "gpu"}.get(drive.device.type, "reference") if name == "auto" else name
     if own == "reference":
         return reference
@@ -103,7 +104,7 @@ def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:
     if own == "gpu":
         chosen.check_place(drive)
     place = "CUDA tensors" if own == "gpu" else "tensors on the CPU (--device cpu)"
-    raise ValueError(
+    raise InputError(
         f"the {own} kernels run {place}, float32 and float64, with a named surrogate, got {drive.dtype} on "
         f'{drive.device}; convert it, or choose backend = "auto"'
     )

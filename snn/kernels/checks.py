@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from circuits.errors import InputError
 from snn.kernels.reference import Network, Params, Readout, State
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.scan import check_shapes
@@ -33,11 +34,11 @@ def check_layer(drive: Tensor, state: State, params: Params, recurrent: Tensor |
 def check_network(network: Network, x: Tensor | None = None) -> None:
     """Raises: ValueError if its populations do not follow on one another, and on x `(time, batch, channel)`."""
     if not network.layers:
-        raise ValueError("a network has at least one layer before its readout, got none")
+        raise InputError("a network has at least one layer before its readout, got none")
     if x is not None and x.ndim != 3:
-        raise ValueError(f"x is (time, batch, channel), got shape {tuple(x.shape)}")
+        raise InputError(f"x is (time, batch, channel), got shape {tuple(x.shape)}")
     if network.encoder is not None and network.encoder.per_channel < 1:
-        raise ValueError(f"encoder: per_channel is at least 1, got {network.encoder.per_channel}")
+        raise InputError(f"encoder: per_channel is at least 1, got {network.encoder.per_channel}")
     n_in = _n_in(network) if x is None else x.shape[2]
     wanted = _of_network(network, n_in)
     _check_all(wanted, network.readout.bias if x is None else x)
@@ -72,11 +73,11 @@ def check_numbers(network: Network) -> None:
 def check_labels(x: Tensor, labels: Int[Tensor, " clip"], readout: Readout) -> None:
     """Raises: ValueError if the labels are not one for each clip of x, or not those of the readout."""
     if x.shape[1] != len(labels) or not len(labels) or not len(x):
-        raise ValueError(f"x is (time, batch, channel) = {tuple(x.shape)} and there are {len(labels)} labels")
+        raise InputError(f"x is (time, batch, channel) = {tuple(x.shape)} and there are {len(labels)} labels")
     n = readout.bias.shape[-1]
     least, most = labels.min().item(), labels.max().item()
     if least < 0 or most >= n:
-        raise ValueError(f"labels run from {least} to {most}, but the readout has {n}: 0 to {n - 1}")
+        raise InputError(f"labels run from {least} to {most}, but the readout has {n}: 0 to {n - 1}")
 
 
 def check_sound(v: Tensor) -> None:
@@ -126,7 +127,7 @@ def _of_recurrent(recurrent: Tensor | None, n: int) -> list[tuple[str, Tensor, t
 def _check_all(wanted: list[tuple[str, Tensor, tuple[int, ...]]], like: Tensor) -> None:
     for name, tensor, shape in wanted:
         if (tensor.shape, tensor.dtype, tensor.device) != (shape, like.dtype, like.device):
-            raise ValueError(
+            raise InputError(
                 f"{name} is {tuple(tensor.shape)} {tensor.dtype} on {tensor.device}; what it belongs to "
                 f"needs {shape} {like.dtype} on {like.device}"
             )

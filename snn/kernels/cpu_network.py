@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.errors import InputError
 from snn.compile import inline, jit
 from snn.kernels import cpu_loops
 from snn.kernels.checks import check_numbers
@@ -103,19 +104,19 @@ def run_network(
 def check_input(x: np.ndarray, net: Packed, n_batch: int) -> None:
     """Raises: ValueError unless x is `(time, batch, channel)` of the network's channels and precision."""
     if x.ndim != 3 or x.shape[1:] != (n_batch, net.n_in):
-        raise ValueError(
+        raise InputError(
             f"x is (time, batch, channel) = {x.shape}, but the state holds {n_batch} clips and the network takes "
             f"{net.n_in} channels; start from a state of the same batch"
         )
     if x.dtype != net.numbers.dtype:
-        raise ValueError(f"x is {x.dtype} and the network {net.numbers.dtype}; convert one of them")
+        raise InputError(f"x is {x.dtype} and the network {net.numbers.dtype}; convert one of them")
 
 
 def check_state(state: np.ndarray, net: Packed, n_batch: int) -> None:
     """Raises: ValueError unless the state is one of this network, of so many clips and of its precision."""
     wanted = n_batch, 3, net.n_neurons
     if state.shape != wanted or state.dtype != net.numbers.dtype:
-        raise ValueError(
+        raise InputError(
             f"the state is {state.shape} {state.dtype}, but {n_batch} clips through this network need {wanted} "
             f"{net.numbers.dtype}; begin with start() of the same stream"
         )
@@ -124,9 +125,9 @@ def check_state(state: np.ndarray, net: Packed, n_batch: int) -> None:
 def check_outcome(outcome: int) -> None:
     """Raises: ValueError or FloatingPointError if `advance` met a number that is not finite."""
     if outcome == BAD_INPUT:
-        raise ValueError("x holds NaN or infinity; a neuron would fall silent without a word: clean the input")
+        raise InputError("x holds NaN or infinity; a neuron would fall silent without a word: clean the input")
     if outcome == BAD_STATE:
-        raise ValueError("the state holds NaN or infinity; a neuron would stay silent: begin with start()")
+        raise InputError("the state holds NaN or infinity; a neuron would stay silent: begin with start()")
     if outcome == OVERFLOW:
         raise FloatingPointError("a potential became NaN or infinite on the way; scale the input or the weights down")
 

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from circuits.errors import InputError
 from snn.kernels.reference import Params, State
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.lif import LIFParams, LIFState
@@ -39,9 +40,9 @@ def interpreted() -> bool:
 def check_place(drive: Tensor) -> None:
     """Raises: ValueError if Triton is missing, or the tensor does not lie where the kernels run."""
     if not installed():
-        raise ValueError('the gpu kernels need Triton: pip install triton (Linux), or choose backend = "auto"')
+        raise InputError('the gpu kernels need Triton: pip install triton (Linux), or choose backend = "auto"')
     if drive.device.type != "cuda" and not (drive.device.type == "cpu" and interpreted()):
-        raise ValueError(
+        raise InputError(
             f"the gpu kernels run on CUDA tensors, got one on {drive.device}: move model and data to a GPU "
             '(snn train --device cuda), or choose backend = "auto"'
         )

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.errors import InputError
 from snn.audio.features import LogMel
 from snn.audio.live_features import FrameState, finish, push, start_frames
 from snn.audio.signal_features import SignalFrames
@@ -41,7 +42,7 @@ class NetworkStream:
     def start(self, n_batch: int = 1) -> np.ndarray:
         """All neurons at rest: `(batch, 3, neuron)`, potential, last spike and adaptation."""
         if n_batch < 1:
-            raise ValueError(f"a stream has at least one clip, got n_batch = {n_batch}")
+            raise InputError(f"a stream has at least one clip, got n_batch = {n_batch}")
         return cpu_network.rest(self._net, n_batch)
 
     def push(self, x: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +86,7 @@ class SpotterStream:
         if not isinstance(self._encoder, RateEncoder):
             return StreamState(self.network.start(n_batch))
         if generator is None:
-            raise ValueError("a rate encoder draws spikes: pass a generator to start")
+            raise InputError("a rate encoder draws spikes: pass a generator to start")
         return StreamState(self.network.start(n_batch), generator.get_state())
 
     def push(

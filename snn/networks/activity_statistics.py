@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Hertz, Seconds
 
@@ -35,7 +36,7 @@ class ActivityStatistics:
 def activity_statistics(clips: Sequence[SpikeTrains], bin_width: Seconds = 0.010) -> ActivityStatistics:
     """Statistics of the spikes of the same neurons in several clips. Raises: ValueError without clips."""
     if not clips:
-        raise ValueError("activity statistics need at least one clip")
+        raise InputError("activity statistics need at least one clip")
     counts = [clip.binned(max(1, round(clip.duration / bin_width)), bin_width) for clip in clips]
     together = np.concatenate(counts)  # (bin, neuron)
     seconds = sum(clip.duration for clip in clips)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from circuits.errors import InputError
+
 MAX_NEURONS = 4096  # of a lattice: the table of all pairs stays small
 MAX_DRAWS = 10_000  # until a draw has the number of synapses that was asked for
 FAR = 8.0  # standard deviations from the number to expect: not worth a second draw
@@ -28,11 +30,11 @@ class Lattice:
 
     def __post_init__(self):
         if not self.shape or min(self.shape) < 1 or not 1 <= self.n_neurons <= MAX_NEURONS:
-            raise ValueError(f"Lattice.shape must hold 1 to {MAX_NEURONS} points, got {self.shape}")
+            raise InputError(f"Lattice.shape must hold 1 to {MAX_NEURONS} points, got {self.shape}")
         if not (0 < self.r0 < math.inf and 0 <= self.inhibitory <= 1):
-            raise ValueError(f"r0 must be positive and inhibitory in 0..1, got {self.r0} and {self.inhibitory}")
+            raise InputError(f"r0 must be positive and inhibitory in 0..1, got {self.r0} and {self.inhibitory}")
         if not all(0 <= p <= 1 for row in self.k for p in row):
-            raise ValueError(f"Lattice.k holds probabilities, got {self.k}")
+            raise InputError(f"Lattice.k holds probabilities, got {self.k}")
 
     @property
     def n_neurons(self) -> int:
@@ -68,7 +70,7 @@ def connect(lattice: Lattice, rng: np.random.Generator, n_synapses: int | None =
         spread = math.sqrt(float((p * (1 - p)).sum()))
         if abs(n_synapses - p.sum()) > FAR * spread:
             break
-    raise ValueError(
+    raise InputError(
         f"{n_synapses} synapses between {lattice.n_neurons} neurons did not come in up to {MAX_DRAWS} draws: "
         f"r0 = {lattice.r0:g} gives {p.sum():.0f} +- {spread:.0f}; change r0, the lattice, or the number"
     )
@@ -84,6 +86,6 @@ def fan_out(n_inputs: int, n_neurons: int, n_synapses: int, rng: np.random.Gener
     for i, row in enumerate(table):
         fan = max(1, n_synapses // n_inputs + (i < n_synapses % n_inputs))
         if fan > n_neurons:
-            raise ValueError(f"{n_synapses} synapses of {n_inputs} inputs need more than the {n_neurons} neurons")
+            raise InputError(f"{n_synapses} synapses of {n_inputs} inputs need more than the {n_neurons} neurons")
         row[rng.permutation(n_neurons)[:fan]] = 1.0
     return table

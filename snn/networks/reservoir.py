@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from joblib import Parallel, delayed
 
+from circuits.errors import InputError
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
@@ -121,7 +122,7 @@ def _connected(config: ReservoirConfig, n_input: int, rng: np.random.Generator) 
         return connect(config.layout(), rng, config.n_synapses - n_input)
     except ValueError as error:
         drawn = n_input + int(connect(config.layout(), rng)[1].sum())
-        raise ValueError(
+        raise InputError(
             f"n_synapses = {config.n_synapses}, {n_input} of them of the inputs (fan_out for each of ear.n_channels, "
             f"at least one a line): {error}; set n_synapses near {drawn}, or 0 to take them as drawn"
         ) from error

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from circuits.errors import InputError
 from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder
 from snn.kernels import network_loss, run_network, run_readout
 from snn.kernels.reference import GainLayer, Network, Readout
@@ -44,7 +45,7 @@ class Spotter(torch.nn.Module):
     def __init__(self, recipe: Recipe, n_labels: int, generator: torch.Generator):
         super().__init__()
         if n_labels < 2:
-            raise ValueError(f"a spotter needs at least 2 labels, got {n_labels}")
+            raise InputError(f"a spotter needs at least 2 labels, got {n_labels}")
         self.recipe, self.dt, self.backend = recipe, recipe.dt, recipe.training.backend
         _check_size(recipe, n_labels)
         self.encoder: Encoder = build_encoder(recipe, generator)

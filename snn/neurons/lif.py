@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.neurons.surrogate import SpikeGrad, boxcar, spike
@@ -45,7 +46,7 @@ def circuit_params(circuit: LIFCircuit, n_neurons: int, dt: Seconds, spike_grad:
     Raises: ValueError without leak, where tau_mem is infinite and no drive is defined.
     """
     if not circuit.g_leak > 0:
-        raise ValueError("a LIF layer needs a leak; set g_leak above 0 S, for instance with circuit_for_tau")
+        raise InputError("a LIF layer needs a leak; set g_leak above 0 S, for instance with circuit_for_tau")
     alpha = decay(torch.full((n_neurons,), circuit.tau_mem), dt)
     return LIFParams(alpha, torch.ones(n_neurons), spike_grad, v_floor(circuit))
 

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.errors import InputError
+
 Step = Callable[[Tensor, Any, Any], tuple[Tensor, Any]]
 
 
@@ -33,9 +35,9 @@ def scan(
 def check_shapes(drive: Float[Tensor, "time batch neuron"], state: Any) -> None:
     """Raises: ValueError if drive and state do not belong together, or there is no time step."""
     if drive.shape[1:] != state.v.shape:
-        raise ValueError(
+        raise InputError(
             f"drive is (time, batch, neuron) = {tuple(drive.shape)}, but the state is (batch, neuron) = "
             f"{tuple(state.v.shape)}; start from a state of the same batch"
         )
     if not len(drive):
-        raise ValueError("drive has no time steps; give at least one")
+        raise InputError("drive has no time steps; give at least one")

@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple, get_args, no_type_check
 import numba
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds, freeze_si, ms, require
 from snn.plasticity.grid import LevelGrid
@@ -154,9 +155,9 @@ def present_levels(
     """`present` on the levels themselves, `(line, label)` integers, changed in place."""
     n_lines, n_labels = index.shape
     if trains.n_neurons != n_lines:
-        raise ValueError(f"the clip has {trains.n_neurons} lines, the weights {n_lines}; give one row a line")
+        raise InputError(f"the clip has {trains.n_neurons} lines, the weights {n_lines}; give one row a line")
     if label is not None and not 0 <= label < n_labels:
-        raise ValueError(f"label must be in 0..{n_labels - 1}, got {label}")
+        raise InputError(f"label must be in 0..{n_labels - 1}, got {label}")
     steps = (trains.times / rule.dt).astype(np.int64)
     n_steps = int(np.ceil(trains.duration / rule.dt))
     spikes, v = np.zeros(n_labels, np.int64), np.zeros(n_labels)

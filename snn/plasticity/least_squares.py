@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.errors import InputError
+
 GRID = tuple(10.0**k for k in range(-5, 3))  # lambda, relative to the unit variance of a standardised feature
 
 
@@ -84,7 +86,7 @@ def _spectrum(features: np.ndarray, labels: np.ndarray, n_labels: int) -> _Spect
 def _shrinkage(spectrum: _Spectrum, regularisation: float) -> np.ndarray:
     """s / (s^2 + n lambda) of each direction, 0 where the features do not reach."""
     if not 0 <= regularisation < np.inf:
-        raise ValueError(f"regularisation must be finite and not negative, got {regularisation}")
+        raise InputError(f"regularisation must be finite and not negative, got {regularisation}")
     s, n = spectrum.s, len(spectrum.u)
     reached = s > s[0] * np.finfo(float).eps * max(n, len(s)) if s.size else s > 0
     return np.where(reached, s / np.where(reached, s**2 + n * regularisation, 1.0), 0.0)
@@ -107,8 +109,8 @@ def _left_out_error(spectrum: _Spectrum, regularisation: float) -> float:
 
 def _check(features: np.ndarray, labels: np.ndarray, n_labels: int) -> None:
     if features.ndim != 2 or labels.shape != features.shape[:1] or not len(features):
-        raise ValueError(f"features must be (clip, feature) and labels (clip,), got {features.shape}, {labels.shape}")
+        raise InputError(f"features must be (clip, feature) and labels (clip,), got {features.shape}, {labels.shape}")
     if not np.isfinite(features).all():
-        raise ValueError("features must be finite; look for NaN in the clips")
+        raise InputError("features must be finite; look for NaN in the clips")
     if not (np.issubdtype(labels.dtype, np.integer) and labels.min() >= 0 and labels.max() < n_labels):
-        raise ValueError(f"labels must be integers in 0..{n_labels - 1}, got {labels.min()}..{labels.max()}")
+        raise InputError(f"labels must be integers in 0..{n_labels - 1}, got {labels.min()}..{labels.max()}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds, freeze_si, ms, require
 
@@ -39,7 +40,7 @@ def by_time_bin(trains: SpikeTrains, n_bins: int, width: Seconds) -> SpikeTrains
     Spikes after the last bin are left out.  Raises: ValueError unless n_bins and width are positive.
     """
     if not (n_bins >= 1 and 0 < width < math.inf):
-        raise ValueError(f"by_time_bin needs n_bins and width to be positive, got {n_bins} and {width} s")
+        raise InputError(f"by_time_bin needs n_bins and width to be positive, got {n_bins} and {width} s")
     bins = (trains.times / width).astype(np.int64)
     kept = bins < n_bins
     lines = bins[kept] * trains.n_neurons + trains.neurons[kept]

@@ -13,6 +13,7 @@ from typing import no_type_check
 import numba
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds, freeze_si, ms, require
 from snn.plasticity.grid import LevelGrid
@@ -44,9 +45,9 @@ def stdp_updates(trains: SpikeTrains, source: np.ndarray, target: np.ndarray, ru
     source, target = np.asarray(source, dtype=np.int64), np.asarray(target, dtype=np.int64)
     for name, ends in (("source", source), ("target", target)):
         if ends.shape != source.shape or ends.ndim != 1:
-            raise ValueError(f"source and target must be (synapse,), got {source.shape} and {target.shape}")
+            raise InputError(f"source and target must be (synapse,), got {source.shape} and {target.shape}")
         if ends.size and not (ends.min() >= 0 and ends.max() < trains.n_neurons):
-            raise ValueError(f"{name} must lie in 0..{trains.n_neurons - 1}, got {ends.min()}..{ends.max()}")
+            raise InputError(f"{name} must lie in 0..{trains.n_neurons - 1}, got {ends.min()}..{ends.max()}")
     outgoing, incoming = _fan(source, trains.n_neurons), _fan(target, trains.n_neurons)
     taus = (rule.tau_plus, rule.tau_minus)
     return _pairs(trains.times, trains.neurons, outgoing, incoming, source, target, rule.a_plus, rule.a_minus, taus)

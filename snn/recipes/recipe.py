@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from circuits.device.btbt import DEVICES
+from circuits.errors import InputError
 from circuits.neuron.bias import require_reach
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from snn.recipes.data_section import DataConfig
@@ -95,7 +96,7 @@ class NetworkConfig(Section):
     @model_validator(mode="after")
     def _sizes(self):
         if not self.hidden or any(not 1 <= n <= 65_536 for n in self.hidden):
-            raise ValueError(f"hidden must name 1 to 65536 neurons per layer, got {list(self.hidden)}")
+            raise InputError(f"hidden must name 1 to 65536 neurons per layer, got {list(self.hidden)}")
         return self
 
 
@@ -146,16 +147,16 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _rate(self):
         if self.encoder.kind == "latency" and self.encoder.steps_per_frame < 2:
-            raise ValueError("encoder.steps_per_frame must be at least 2 for a latency to mean anything")
+            raise InputError("encoder.steps_per_frame must be at least 2 for a latency to mean anything")
         if self.encoder.kind == "rate" and self.encoder.max_rate_hz * self.dt > 1:
-            raise ValueError(f"encoder.max_rate_hz must be at most one spike per step, {1 / self.dt:g} Hz")
+            raise InputError(f"encoder.max_rate_hz must be at most one spike per step, {1 / self.dt:g} Hz")
         longest = {
             "neuron.tau_mem_s": max(self.neuron.tau_mem_s),
             "network.tau_readout_s": self.network.tau_readout_s,
         }
         for key, tau in longest.items():
             if tau > MOST_STEPS * self.dt:
-                raise ValueError(
+                raise InputError(
                     f"{key} = {tau:g} s must be at most {MOST_STEPS:,} time steps, {MOST_STEPS * self.dt:g} s: beyond, "
                     "single precision loses its gradient; lower it"
                 )
@@ -164,7 +165,7 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _bias(self):
         if self.neuron.bias == "silicon" and self.network.norm != "none":
-            raise ValueError('neuron.bias "silicon" takes the place of a normalisation; set network.norm to "none"')
+            raise InputError('neuron.bias "silicon" takes the place of a normalisation; set network.norm to "none"')
         return self
 
     @property

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from circuits.device.btbt import DEVICES, btbt_current
+from circuits.errors import InputError
 from circuits.neuron.bias import gate_range
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.units import Seconds
@@ -103,12 +104,12 @@ class ReservoirConfig(Section):
         for name in ("tau_exc_s", "tau_inh_s"):
             rise, fall = getattr(self, name)
             if self.order == 2 and rise == fall:
-                raise ValueError(f"{name} of order 2 must rise and fall at different times, got {[rise, fall]}")
+                raise InputError(f"{name} of order 2 must rise and fall at different times, got {[rise, fall]}")
         if self.delay_s < 0.1 * self.pulse_s:  # the engine's steps are no longer than a delay
-            raise ValueError(f"delay_s must be at least a tenth of pulse_s = {self.pulse_s:g} s, got {self.delay_s:g}")
+            raise InputError(f"delay_s must be at least a tenth of pulse_s = {self.pulse_s:g} s, got {self.delay_s:g}")
         n = self.layout().n_neurons
         if self.fan_out > n:
-            raise ValueError(f"fan_out must be at most the {n} neurons of the lattice, got {self.fan_out}")
+            raise InputError(f"fan_out must be at most the {n} neurons of the lattice, got {self.fan_out}")
         return self
 
     @property
@@ -166,7 +167,7 @@ class PlasticityConfig(Section):
         """Raise ValueError where the strength at the start is no level."""
         start = (self.levels - 1) / self.max_gain
         if self.rule != "none" and abs(start - round(start)) > 1e-9:
-            raise ValueError(
+            raise InputError(
                 f"{self.levels} levels up to max_gain = {self.max_gain:g} do not hold the strength at the start; "
                 f"(levels - 1) / max_gain must be whole, got {start:g}"
             )
@@ -218,7 +219,7 @@ class ReservoirRecipe(Section):
                 bsa_filter(self.ear.row_s)
             except ValueError as error:
                 limit = f"ear.row_s = {self.ear.row_s:g} s is too long for input.kind bsa"
-                raise ValueError(f"{limit}: {error}; set it to {BSA_ROW:g}") from error
+                raise InputError(f"{limit}: {error}; set it to {BSA_ROW:g}") from error
         self._require_reach()
         return self
 
@@ -233,7 +234,7 @@ class ReservoirRecipe(Section):
         currents |= {f"reservoir.{name}": gain * getattr(r, name) / r.pulse_s for name, gain in gains.items()}
         key, largest = max(currents.items(), key=lambda item: item[1])
         if largest * speed * circuit.charge_per_weight > most:
-            raise ValueError(
+            raise InputError(
                 f"{key} at an acceleration of {speed:g} asks for {largest * speed * circuit.charge_per_weight:.3g} A, "
                 f"{circuit.device.name} gives at most {most:.3g} A; lower neuron.acceleration or {key}"
             )

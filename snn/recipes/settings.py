@@ -7,11 +7,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from circuits.errors import InputError
+
 Span = tuple[float, float]
 HEADINGS = ("name", "title")  # of a recipe; everything else stands in a section
 
 
-class RecipeError(ValueError):
+class RecipeError(InputError):
     """A recipe that cannot be run; one line: key, value, limit, remedy."""
 
 
@@ -24,7 +26,7 @@ class Section(BaseModel):
 def ordered(name: str, span: Span, low: float = 0.0) -> None:
     """Raise ValueError unless the span rises from above `low`."""
     if not low < span[0] <= span[1]:
-        raise ValueError(f"{name} must rise from above {low:g}, got {list(span)}")
+        raise InputError(f"{name} must rise from above {low:g}, got {list(span)}")
 
 
 def read_table(text: str, place: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Literal
 
+from circuits.errors import InputError
 from circuits.units import Seconds
 
 Target = Literal["numpy", "cython", "auto"]
@@ -39,7 +40,7 @@ def code_for(target: str) -> Iterator[ModuleType]:
     Raises: ValueError for an unknown target.
     """
     if target not in TARGETS:
-        raise ValueError(f"unknown target {target!r} of code generation; known: {', '.join(TARGETS)}")
+        raise InputError(f"unknown target {target!r} of code generation; known: {', '.join(TARGETS)}")
     b2 = load_brian2()
     before = b2.prefs.codegen.target
     b2.prefs.codegen.target = target

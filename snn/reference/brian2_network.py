@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spec import EXTERNAL_INPUT, LayerSpec, NetworkSpec
 from circuits.neuron.synapse import T_PULSE
 from circuits.units import Seconds, freeze_si, ns, require, us
@@ -136,24 +137,24 @@ def _require_fits(
     """Raise ValueError naming what is missing, too much, or has no circuit."""
     for layer in net.layers:
         if layer.kind == "adaptive_lif":
-            raise ValueError(f"layer {layer.name!r} is adaptive: no circuit is published; run it in steps, run_brian2")
+            raise InputError(f"layer {layer.name!r} is adaptive: no circuit is published; run it in steps, run_brian2")
     wanted = ["signal"] if net.layers[0].kind == "encoder" else ["spikes"] * (net.n_external > 0)
     given = [name for name, value in {"spikes": spikes, "signal": signal}.items() if value is not None]
     if given != wanted:
         wish, got = (" and ".join(names) or "nothing" for names in (wanted, given))
-        raise ValueError(f"network {net.name!r} is driven by {wish}, got {got}")
+        raise InputError(f"network {net.name!r} is driven by {wish}, got {got}")
     if spikes is not None:
         _require_sound(*spikes, net.n_external)
         _require_apart(*spikes, dt)
     if signal is not None and np.shape(signal)[1:] != (net.layers[0].fan_in,):
-        raise ValueError(f"signal has shape {np.shape(signal)}, expected (step, channel) = (*, {net.layers[0].fan_in})")
+        raise InputError(f"signal has shape {np.shape(signal)}, expected (step, channel) = (*, {net.layers[0].fan_in})")
 
 
 def _require_speed(net: NetworkSpec, timing: PulseTiming) -> None:
     """Raise ValueError unless the chip runs at the speed that its gate biases are set for."""
     for layer in net.layers:
         if layer.silicon_bias and layer.bias_acceleration != timing.acceleration:
-            raise ValueError(
+            raise InputError(
                 f"layer {layer.name!r} is biased for an acceleration of {layer.bias_acceleration:g}, the timing says "
                 f"{timing.acceleration:g}; make them equal"
             )
@@ -163,12 +164,12 @@ def _require_sound(times: np.ndarray, channels: np.ndarray, n_channels: int) -> 
     """Raise ValueError unless every spike from outside has a time and a channel that exist."""
     times, channels = np.asarray(times, dtype=float), np.asarray(channels)
     if times.shape != channels.shape or times.ndim != 1:
-        raise ValueError(f"{EXTERNAL_INPUT} has {times.shape} times and {channels.shape} channels; give one each")
+        raise InputError(f"{EXTERNAL_INPUT} has {times.shape} times and {channels.shape} channels; give one each")
     if not (np.isfinite(times).all() and (times >= 0).all()):
-        raise ValueError(f"times of the {EXTERNAL_INPUT} must be finite and not negative (s), got {times.min()}")
+        raise InputError(f"times of the {EXTERNAL_INPUT} must be finite and not negative (s), got {times.min()}")
     if channels.size and not 0 <= channels.min() <= channels.max() < n_channels:
         beyond = channels.max() if channels.min() >= 0 else channels.min()
-        raise ValueError(f"{EXTERNAL_INPUT} spikes on channel {beyond}, it has {n_channels}, from 0 on")
+        raise InputError(f"{EXTERNAL_INPUT} spikes on channel {beyond}, it has {n_channels}, from 0 on")
 
 
 def _require_apart(times: np.ndarray, channels: np.ndarray, dt: Seconds) -> None:
@@ -177,7 +178,7 @@ def _require_apart(times: np.ndarray, channels: np.ndarray, dt: Seconds) -> None
     found, counts = np.unique(np.stack((steps, channels)), axis=1, return_counts=True)
     if np.any(counts > 1):
         step, channel = found[:, np.argmax(counts)]
-        raise ValueError(
+        raise InputError(
             f"channel {channel:.0f} of the {EXTERNAL_INPUT} spikes {counts.max()} times within the step of {dt} s at "
             f"{step * dt:.9g} s; lower PulseTiming.dt, or leave out one"
         )

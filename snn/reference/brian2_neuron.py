@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.transient import Population, population
 from circuits.units import Amperes, Seconds, ns
@@ -54,7 +55,7 @@ def brian2_neuron(
     b2 = load_brian2()
     neurons = circuits if isinstance(circuits, Population) else population(circuits, n)
     if n not in (None, len(neurons)):
-        raise ValueError(f"the population has {len(neurons)} neurons, n = {n}; leave n out")
+        raise InputError(f"the population has {len(neurons)} neurons, n = {n}; leave n out")
     declared = "".join(f"{name} : {unit}\n" for name, unit in PARAMETERS.items())
     group = b2.NeuronGroup(
         len(neurons),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
 from snn.reference.brian import code_for, load_brian2, run
@@ -156,8 +157,8 @@ def _require_fits(net: NetworkSpec, inputs: np.ndarray) -> None:
     """Raise ValueError unless the input is finite, of the network's shape, and of 0 and 1 where it is spikes."""
     expected = f"(time, batch, channel) with {net.layers[0].fan_in} channels"
     if inputs.ndim != 3 or inputs.shape[2] != net.layers[0].fan_in or 0 in inputs.shape[:2]:
-        raise ValueError(f"inputs have shape {inputs.shape}, network {net.name!r} expects {expected}")
+        raise InputError(f"inputs have shape {inputs.shape}, network {net.name!r} expects {expected}")
     if not np.isfinite(inputs).all():
-        raise ValueError(f"inputs of network {net.name!r} hold NaN or infinity; check the features")
+        raise InputError(f"inputs of network {net.name!r} hold NaN or infinity; check the features")
     if net.n_external and not np.isin(inputs, (0, 1)).all():
-        raise ValueError(f"network {net.name!r} takes spikes, 0 or 1, got values from {inputs.min()} to {inputs.max()}")
+        raise InputError(f"network {net.name!r} takes spikes, 0 or 1, got values from {inputs.min()} to {inputs.max()}")

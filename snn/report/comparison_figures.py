@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 from matplotlib.transforms import Bbox
 
+from circuits.errors import InputError
 from circuits.literature.compare import OWN_AREA_F2, ComparisonRow
 from circuits.units import Joules, si
 from snn.report.style import (
@@ -46,7 +47,7 @@ def figure_comparison(rows: Sequence[ComparisonRow], energy_per_spike_j: Joules)
     """
     scopes = {row.scope for row in rows} or {"neuron"}
     if len(scopes) > 1:
-        raise ValueError(f"rows mix the scopes {', '.join(sorted(scopes))}; draw one: compare(..., scope=...)")
+        raise InputError(f"rows mix the scopes {', '.join(sorted(scopes))}; draw one: compare(..., scope=...)")
     scope, own = scopes.pop(), positive(energy_per_spike_j, "energy_per_spike_j")
     bars = [(f"{row.name}, {row.year}", row.energy_per_spike_j, row.measured, SKY) for row in rows]
     bars += [(OWN_NAME, own, False, OURS)] if scope == "neuron" else []
@@ -91,7 +92,7 @@ def figure_energy_area(
     own, own_area = positive(energy_per_spike_j, "energy_per_spike_j"), positive(area_f2, "area_f2")
     sized = [row for row in rows if row.scope == "neuron" and row.area_f2 is not None]
     if not sized:
-        raise ValueError("no bare neuron of known area and node among the rows; draw figure_comparison")
+        raise InputError("no bare neuron of known area and node among the rows; draw figure_comparison")
     figure = new_figure(4.6)
     axes = plain_axes(figure.subplots())
     axes.set_xscale("log")

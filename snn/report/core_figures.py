@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from circuits.energy.core import CoreLoad, NeuronPower, core_energy
+from circuits.errors import InputError
 from circuits.literature.core_table import CoreTable
 from circuits.units import Hertz, si
 from snn.report.comparison_figures import LABEL, OURS, name_dots
@@ -29,10 +30,10 @@ def figure_core_power(tables: Sequence[CoreTable]) -> Figure:
     Raises: ValueError without a table, or where the others pay for more than a neuron.
     """
     if not tables:
-        raise ValueError("no table to draw; give core_table(...) of at least one acceleration")
+        raise InputError("no table to draw; give core_table(...) of at least one acceleration")
     first = tables[0]
     if any(row.energy.neuron.scope != first.ours.neuron.scope for row in first.rows):
-        raise ValueError("the rows pay for more than the bare neuron; draw core_table(..., scope='neuron')")
+        raise InputError("the rows pay for more than the bare neuron; draw core_table(..., scope='neuron')")
     figure = new_figure(5.4)
     axes = plain_axes(figure.subplots())
     axes.set_xscale("log")

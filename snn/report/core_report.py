@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from circuits.energy.core import GATING, CoreEnergy, CoreLoad, core_energy
+from circuits.errors import InputError
 from circuits.literature.core_table import CoreRow, CoreTable, core_headline, core_table
 from circuits.neuron.circuit import LIFCircuit, spike_energy
 from circuits.neuron.design import current_for_rate
@@ -29,9 +30,9 @@ def core_load(rate: Hertz, n_neurons: int, duration: Seconds, acceleration: floa
     Raises: ValueError for no neuron or too many, or a rate, duration or acceleration that is not positive and finite.
     """
     if not 1 <= n_neurons <= MOST_NEURONS:
-        raise ValueError(f"neurons = {n_neurons}; a core has 1 to {MOST_NEURONS:,}")
+        raise InputError(f"neurons = {n_neurons}; a core has 1 to {MOST_NEURONS:,}")
     if not 0 < rate < float("inf"):
-        raise ValueError(f"rate = {rate:g} Hz; give the mean rate of a neuron, positive")
+        raise InputError(f"rate = {rate:g} Hz; give the mean rate of a neuron, positive")
     return CoreLoad(np.full(n_neurons, float(rate)), duration, acceleration)
 
 

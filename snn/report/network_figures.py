@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from circuits.errors import InputError
 from circuits.units import Seconds
 from snn.report.style import (
     BLACK,
@@ -102,10 +103,10 @@ def figure_confusion(confusion: np.ndarray, labels: Sequence[str], title: str) -
     counts = finite(confusion, "confusion", 2)
     n_labels = len(labels)
     if not n_labels or counts.shape != (n_labels, n_labels):
-        raise ValueError(f"confusion has shape {counts.shape} for {n_labels} labels; expected one row and column each")
+        raise InputError(f"confusion has shape {counts.shape} for {n_labels} labels; expected one row and column each")
     if np.any(counts < 0) or np.any(counts % 1):
         odd = counts[(counts < 0) | (counts % 1 > 0)][0]
-        raise ValueError(f"confusion counts clips, got {odd:g}; pass whole numbers, zero or more")
+        raise InputError(f"confusion counts clips, got {odd:g}; pass whole numbers, zero or more")
     clips = counts.sum(1, keepdims=True)
     share = np.divide(counts, clips, out=np.full_like(counts, np.nan), where=clips > 0)
     names = [literal(label, 24) for label in labels]
@@ -156,7 +157,7 @@ def _label_matrix(axes: Axes, names: list[str], size: float) -> None:
 def figure_history(history: Sequence[Epoch]) -> Figure:
     """Loss of training and validation, and validation accuracy with its best epoch marked, one point an epoch."""
     if not history:
-        raise ValueError("history has no epochs; train for at least one before drawing it")
+        raise InputError("history has no epochs; train for at least one before drawing it")
     epoch = [row.epoch for row in history]
     loss, validation, accuracy = (
         finite([getattr(row, name) for row in history], name, 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from circuits.device.ageing import aged
 from circuits.device.btbt import DEVICES
+from circuits.errors import InputError
 from circuits.literature.compare import compare
 from circuits.literature.headline import headline
 from circuits.neuron.area import NODE, neuron_area
@@ -45,10 +46,10 @@ def neuron_circuit(
     if device not in DEVICES:
         near = get_close_matches(device, DEVICES, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown device {device!r}{hint}; known: {', '.join(DEVICES)}")
+        raise InputError(f"unknown device {device!r}{hint}; known: {', '.join(DEVICES)}")
     v_gs = LIFCircuit.v_gs if v_gs is None else v_gs
     if abs(v_gs) > MAX_V_GS:
-        raise ValueError(f"v_gs = {v_gs:g} V breaks the gate oxide; keep it within {MAX_V_GS:g} V of zero")
+        raise InputError(f"v_gs = {v_gs:g} V breaks the gate oxide; keep it within {MAX_V_GS:g} V of zero")
     circuit = LIFCircuit()
     if device != circuit.device.name:
         circuit = circuit_for_device(DEVICES[device], circuit.v_gs, circuit)
@@ -68,9 +69,9 @@ def neuron_design(base: LIFCircuit, wish: dict[str, float | None], v_gs: float |
     if not given:
         return None
     if "rate" not in given:
-        raise ValueError(f"{', '.join(given)} without a rate: a design starts from --rate (Hz)")
+        raise InputError(f"{', '.join(given)} without a rate: a design starts from --rate (Hz)")
     if v_gs is not None:
-        raise ValueError(f"v_gs = {v_gs:g} V and rate = {given['rate']:g} Hz: the bias follows from the rate; give one")
+        raise InputError(f"v_gs = {v_gs:g} V and rate = {given['rate']:g} Hz: the bias follows from the rate; give one")
     circuit = LIFCircuit()
     return design_neuron(**{"tau_mem": circuit.tau_mem, "swing": circuit.swing} | given, circuit=base)
 

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from circuits.chips.energy_report import EnergyReport
+from circuits.errors import InputError
 from circuits.literature.compare import OWN_AREA_F2, ComparisonRow
 from circuits.neuron.circuit import LIFCircuit, SpikeEnergy
 from circuits.storage import write_atomically
@@ -34,7 +35,7 @@ def picture_format(path: Path) -> str:
     """ "png", "svg" or "pdf", by the file name's ending. Raises: ValueError for any other."""
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
-        raise ValueError(f"{path} ends in {suffix or 'nothing'!r}; a picture ends in {', '.join(FORMATS)}")
+        raise InputError(f"{path} ends in {suffix or 'nothing'!r}; a picture ends in {', '.join(FORMATS)}")
     return FORMATS[suffix]
 
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from circuits.chips.energy_report import EnergyReport
 from circuits.device.btbt import btbt_current
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, firing_rate
 from circuits.units import Joules, si
 from snn.report.style import (
@@ -124,7 +125,7 @@ def _draw_parts(axes: Axes, parts_j: dict[str, Joules]) -> None:
     """Horizontal bars, first part on top, each with its value and share."""
     values = finite(list(parts_j.values()), "energy parts", 1)
     if not len(values) or np.any(values < 0):
-        raise ValueError(f"energy parts must be zero or positive joules, got {parts_j}; nothing can be drawn")
+        raise InputError(f"energy parts must be zero or positive joules, got {parts_j}; nothing can be drawn")
     bars = axes.barh(range(len(values)), values, height=0.68, color=BLUE)
     total = values.sum() or 1.0
     axes.bar_label(bars, [f"{si(v, 'J')},  {100 * v / total:.0f} %" for v in values], padding=5, fontsize=9.5)

@@ -11,6 +11,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from circuits.errors import InputError
 from circuits.units import ZERO_CELSIUS
 from snn.report.style import BLUE, GREEN, GREY, PURPLE, VERMILION, finite, headline, new_figure, plain_axes, si_axis
 from snn.studies.spread import SpreadRow, SpreadStudy
@@ -30,7 +31,7 @@ def figure_sweep(study: SpreadStudy, sweep: str) -> Figure:
     Raises: ValueError for another sweep, or one that the study lacks.
     """
     if sweep not in AXES:
-        raise ValueError(f"no picture over {sweep!r}; choose one of {', '.join(AXES)}")
+        raise InputError(f"no picture over {sweep!r}; choose one of {', '.join(AXES)}")
     _rows(study, sweep)
     figure = new_figure(3.9)
     accuracy, energy = (plain_axes(axes) for axes in figure.subplots(1, 2))
@@ -78,7 +79,7 @@ def _rows(study: SpreadStudy, *sweeps: str) -> list[SpreadRow]:
     """The rows of some sweeps. Raises: ValueError where there are none."""
     rows = [row for row in study.rows if row.sweep in sweeps]
     if not rows:
-        raise ValueError(f"the study holds no row of {' or '.join(sweeps)}; nothing can be drawn")
+        raise InputError(f"the study holds no row of {' or '.join(sweeps)}; nothing can be drawn")
     return rows
 
 

@@ -15,6 +15,8 @@ from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 from matplotlib.ticker import EngFormatter, NullFormatter
 
+from circuits.errors import InputError
+
 # Source: Okabe and Ito 2008, "Color Universal Design": told apart with every kind of colour vision
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -46,13 +48,13 @@ def finite(values: Any, name: str, ndim: int | None = None) -> np.ndarray:
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold real numbers ({error}); convert it to a float array") from error
+        raise InputError(f"{name} must hold real numbers ({error}); convert it to a float array") from error
     if ndim is not None and array.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} axes, got shape {array.shape}; index or reshape it")
+        raise InputError(f"{name} must have {ndim} axes, got shape {array.shape}; index or reshape it")
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         place = tuple(int(index) for index in bad[0])
-        raise ValueError(f"{name} must be finite, got {array[place]} at {list(place)}; remove it before drawing")
+        raise InputError(f"{name} must be finite, got {array[place]} at {list(place)}; remove it before drawing")
     return array
 
 
@@ -60,7 +62,7 @@ def positive(value: Any, name: str) -> float:
     """The value as a float. Raises: ValueError unless it is finite and above zero."""
     number = float(finite(value, name, 0))
     if not number > 0:
-        raise ValueError(f"{name} must be positive, got {number:g}; nothing can be drawn")
+        raise InputError(f"{name} must be positive, got {number:g}; nothing can be drawn")
     return number
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spikes import SpikeTrains
 from circuits.signoff import CoreTiming, SignOff, pooled, sign_offs
 from circuits.signoff.run import TIMEOUT_S
@@ -63,11 +64,11 @@ def sign_off_run(
 def _require_core(recipe: ReservoirRecipe, n_clips: int) -> None:
     """Raise ValueError where there is nothing to sign off."""
     if n_clips < 1:
-        raise ValueError(f"clips must be at least 1, got {n_clips}")
+        raise InputError(f"clips must be at least 1, got {n_clips}")
     if recipe.reservoir.order:
-        raise ValueError(f"synapses of order {recipe.reservoir.order} have no circuit to sign off; train with order 0")
+        raise InputError(f"synapses of order {recipe.reservoir.order} have no circuit to sign off; train with order 0")
     if recipe.input.kind != "lif":
-        raise ValueError(
+        raise InputError(
             f"the inputs of this run are spikes of kind {recipe.input.kind}, no neurons to sign off; "
             "train with input.kind = lif"
         )

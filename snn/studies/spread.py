@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import require
 from circuits.variation.chip_calibration import CALIBRATION, Calibration
@@ -55,7 +56,7 @@ class StudyConfig:
 
     def __post_init__(self):
         if not 1 <= self.n_chips <= MOST_CHIPS or (self.n_clips is not None and self.n_clips < 1):
-            raise ValueError(f"chips = {self.n_chips}, clips = {self.n_clips}; give 1 to {MOST_CHIPS:,} and at least 1")
+            raise InputError(f"chips = {self.n_chips}, clips = {self.n_clips}; give 1 to {MOST_CHIPS:,} and at least 1")
         for name in ("n_train", "seed"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
 
@@ -165,7 +166,7 @@ def study_run(
     Raises: ValueError for a run without reservoir; as `snn.training.clips.load_clips`.
     """
     if not isinstance(run, ReservoirRun):
-        raise ValueError(f"{run.folder} holds no reservoir; train one, for example `snn train chip-20-36`")
+        raise InputError(f"{run.folder} holds no reservoir; train one, for example `snn train chip-20-36`")
     corpus = open_corpus(run.data, task=run.recipe.data.task, split=run.recipe.data.split)
 
     def some(split: Split, count: int | None) -> Driven:

@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from circuits.errors import InputError, MissingInputError
 from circuits.storage import write_atomically
 
 
@@ -52,13 +53,13 @@ def _save(tensors: dict[str, torch.Tensor], path: Path, header: dict[str, str]) 
 def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Read what `save_tensors` wrote. Raises: FileNotFoundError, or ValueError for a damaged file."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; train again, or copy it back")
+        raise MissingInputError(f"{path} is missing; train again, or copy it back")
     try:
         with safe_open(path, "pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
             return tensors, {name: json.loads(text) for name, text in (file.metadata() or {}).items()}
     except (SafetensorError, OSError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error}); train again, or copy it back") from error
+        raise InputError(f"{path} is damaged ({error}); train again, or copy it back") from error
 
 
 def save_checkpoint(
@@ -94,7 +95,7 @@ def load_checkpoint(
             raise KeyError("the best weights are incomplete")
     except (KeyError, TypeError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"{path} does not belong to this recipe ({reason}); start again") from error
+        raise InputError(f"{path} does not belong to this recipe ({reason}); start again") from error
     return best, progress
 
 
@@ -103,7 +104,7 @@ def load_progress(path: Path) -> Progress:
     try:
         return _progress(load_tensors(path)[1])
     except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); start again") from error
+        raise InputError(f"{path} is damaged ({error}); start again") from error
 
 
 def _progress(metadata: dict[str, Any]) -> Progress:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.errors import InputError
 from snn.audio.cochlea import Ear, envelopes
 from snn.audio.loudness import loudness
 from snn.data.corpora.clip import Clip, load_clip, load_signal
@@ -65,7 +66,7 @@ def load_clips(
         if on_clip:
             on_clip(i, len(clips))
     if not used:
-        raise ValueError(f"none of the {len(clips)} clips can be used: {skipped[0] if skipped else 'there are none'}")
+        raise InputError(f"none of the {len(clips)} clips can be used: {skipped[0] if skipped else 'there are none'}")
     snr_db = np.array([math.nan if clip.snr_db is None else clip.snr_db for clip in used])
     rows, lengths = zip(*read_clips, strict=True)
     return Clips(rows, np.array([clip.label for clip in used]), snr_db, np.array(lengths), tuple(skipped))

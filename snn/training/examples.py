@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from circuits.errors import InputError
 from snn.audio.features import LogMel, log_mel
 from snn.audio.signal_features import SignalFrames, signal_features
 from snn.data.augmentation.augment import Augment
@@ -59,7 +60,7 @@ def require_fit(recipe: Recipe, corpus: Corpus) -> None:
     if (f.n_mels if f.front_end == "signal" else 0) != n:
         want = f"signals of {f.n_mels} channels" if f.front_end == "signal" else "sound"
         held = f"signals of {n} channels ({', '.join(corpus.channels[:5])})" if n else "sound"
-        raise ValueError(f"{corpus.name} holds {held}, the recipe is for {want}: choose other data or another recipe")
+        raise InputError(f"{corpus.name} holds {held}, the recipe is for {want}: choose other data or another recipe")
 
 
 def front_end(recipe: Recipe, sample_rate: int | float) -> FrontEnd:
@@ -110,7 +111,7 @@ def load_examples(
         if on_clip:
             on_clip(min(start + CHUNK, len(clips)), len(clips))
     if not features:
-        raise ValueError(f"none of the {len(clips)} clips can be used: {skipped[0] if skipped else 'there are none'}")
+        raise InputError(f"none of the {len(clips)} clips can be used: {skipped[0] if skipped else 'there are none'}")
     labels = torch.tensor([clip.label for clip in used])
     return Examples(torch.cat(features, 1), labels, tuple(skipped), _ratios(used))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from circuits.errors import InputError
 from circuits.network.spikes import SpikeTrains
 from snn.audio.loudness import loudness
 from snn.encoders.bsa import bsa_encode, bsa_filter
@@ -75,7 +76,7 @@ def n_lines(tuning: Tuning, recipe: ReservoirRecipe) -> int:
 
 def _chip_input(rows: np.ndarray, tuning: Tuning, recipe: ReservoirRecipe) -> np.ndarray | SpikeTrains:
     if rows.shape[1] != tuning.n_channels:
-        raise ValueError(f"a clip has {rows.shape[1]} channels, this chip was tuned to {tuning.n_channels}")
+        raise InputError(f"a clip has {rows.shape[1]} channels, this chip was tuned to {tuning.n_channels}")
     lines = to_lines(rows, tuning.centre, recipe.ear.exponent) * tuning.scale
     signal = loudness(lines[None], "none", level=recipe.ear.level, step=recipe.ear.row_s)[0]
     return signal / tuning.scale if recipe.input.kind == "lif" else spikes_of(signal, recipe)

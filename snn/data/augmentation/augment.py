@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.signal import fftconvolve, resample_poly
 
+from circuits.errors import InputError
+
 Waveform = Float[np.ndarray, " time"]
 Colour = Literal["white", "pink"]
 Range = tuple[float | int, float | int]  # low, high
@@ -21,7 +23,7 @@ def change_speed(waveform: Waveform, factor: float) -> Float[np.ndarray, " new_t
     Raises:  ValueError for a factor outside 0.1..10.
     """
     if not 0.1 <= factor <= 10:
-        raise ValueError(f"speed factor {factor} is outside 0.1..10; 0.85..1.15 is usual for speech")
+        raise InputError(f"speed factor {factor} is outside 0.1..10; 0.85..1.15 is usual for speech")
     ratio = Fraction(factor).limit_denominator(400)
     return resample_poly(waveform, ratio.denominator, ratio.numerator).astype(waveform.dtype)
 
@@ -48,7 +50,7 @@ def noise(n_samples: int, rng: np.random.Generator, colour: Colour = "white") ->
     if colour == "white":
         return white
     if colour != "pink":
-        raise ValueError(f"noise colour {colour!r} is unknown; choose white or pink")
+        raise InputError(f"noise colour {colour!r} is unknown; choose white or pink")
     bins = np.arange(n_samples // 2 + 1)
     pink = np.fft.irfft(np.fft.rfft(white) * np.where(bins > 0, 1 / np.sqrt(np.maximum(bins, 1)), 0), n_samples)
     power = np.mean(pink**2) if n_samples else 0.0
@@ -86,7 +88,7 @@ def impulse_response(
     RT60: ISO 3382. The default ratio is ASSUMED: a talker about a metre away in a furnished room.
     """
     if not 0 < rt60_s <= 10:
-        raise ValueError(f"reverberation time {rt60_s} s is outside 0..10 s; rooms have 0.1..1 s")
+        raise InputError(f"reverberation time {rt60_s} s is outside 0..10 s; rooms have 0.1..1 s")
     t = np.arange(1, max(2, round(sample_rate * rt60_s))) / sample_rate
     tail = rng.standard_normal(len(t)) * 10 ** (-3 * t / rt60_s)
     tail *= math.sqrt(10 ** (-direct_to_reverb_db / 10) / np.sum(tail**2))
@@ -129,7 +131,7 @@ class Augment:
             low, high = (value, value) if name in spans else value
             least, most = limits.get(name) or spans[name]
             if not least <= low <= high <= most:  # false for NaN as well
-                raise ValueError(f"Augment.{name} = {value} must rise and lie within {least}..{most}")
+                raise InputError(f"Augment.{name} = {value} must rise and lie within {least}..{most}")
 
     def __call__(self, waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
         """Augment one clip (time,), same length and dtype. Give the whole window: a tightly cut word loses its ends."""

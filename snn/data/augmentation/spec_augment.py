@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from circuits.errors import InputError
+
 
 def spec_augment(
     features: Float[Tensor, "batch frame band"], generator: torch.Generator, *, max_band: int = 8, max_frame: int = 10
@@ -23,7 +25,7 @@ def spec_augment(
 
 def _runs(n_batch: int, size: int, max_width: int, generator: torch.Generator) -> Bool[Tensor, "batch size"]:
     if max_width < 0:
-        raise ValueError(f"mask width {max_width} is negative; 0 switches the mask off")
+        raise InputError(f"mask width {max_width} is negative; 0 switches the mask off")
     width = _below(torch.full((n_batch,), min(max_width, size) + 1), generator)
     start = _below(size - width + 1, generator)
     i = torch.arange(size)

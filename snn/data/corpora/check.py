@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from circuits.errors import InputError, MissingInputError
 from snn.data.corpora.layouts import refuse_mixed
 from snn.data.recordings.audio_file import AUDIO_SUFFIXES, check_audio
 from snn.data.recordings.recording_error import RecordingError, refusal
@@ -61,13 +62,13 @@ def scan(folder: Path, on_progress: Callable[[int, int], None] | None = None) ->
         sound and signals.
     """
     if not folder.exists():
-        raise FileNotFoundError(f"{folder} does not exist: name a folder of recordings")
+        raise MissingInputError(f"{folder} does not exist: name a folder of recordings")
     sound = [folder] if folder.is_file() else [p for p in sorted(folder.rglob("*")) if _is_recording(p)]
     signals = [p for p in sorted(folder.glob("*/*")) if _is_signal(p)]
     refuse_mixed(sound, signals)
     paths = sound or signals
     if not paths:
-        raise ValueError(
+        raise InputError(
             f"{folder} holds no recordings: put WAV, FLAC or OGG files in a sub-folder for each word, "
             "or CSV or NPZ files in one for each class of signals"
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from circuits.errors import InputError
 from snn.data.augmentation.augment import masker_gain
 from snn.data.corpora.splits import Split
 from snn.data.recordings.audio_file import Waveform, fit_duration, read_audio, resample
@@ -31,7 +32,7 @@ class Mix:
 
     def __post_init__(self) -> None:
         if not self.noise or not -100 <= self.snr_db <= 100:  # false for NaN as well
-            raise ValueError(f"mix at {self.snr_db} dB of {len(self.noise)} noises: want -100 to 100 dB, at least one")
+            raise InputError(f"mix at {self.snr_db} dB of {len(self.noise)} noises: want -100 to 100 dB, at least one")
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,11 @@ class Clip:
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.noise_seed is None):
-            raise ValueError(f"clip with path {self.path} and noise_seed {self.noise_seed}: give exactly one of them")
+            raise InputError(f"clip with path {self.path} and noise_seed {self.noise_seed}: give exactly one of them")
         if not (0 <= self.gain < math.inf and 0 <= self.start_s < math.inf and self.label >= 0):
-            raise ValueError(f"clip {self}: gain, start_s and label must be finite and not negative")
+            raise InputError(f"clip {self}: gain, start_s and label must be finite and not negative")
         if self.mix and self.path is None:
-            raise ValueError("a mix needs a recording under which the noise lies, got synthetic background")
+            raise InputError("a mix needs a recording under which the noise lies, got synthetic background")
 
 
 def load_clip(clip: Clip, sample_rate: int, duration_s: float) -> Waveform:
@@ -117,7 +118,7 @@ def load_signal(clip: Clip, n_channels: int) -> Signal:
 def background_noise(n_samples: int, rng: np.random.Generator) -> Waveform:
     """Draw noise of RMS 1 whose power falls as 1/f**a, a uniform in 0 (white) to 2 (brown).  Returns `(n_samples,)`."""
     if n_samples < 1:
-        raise ValueError(f"n_samples is {n_samples}; want at least 1")
+        raise InputError(f"n_samples is {n_samples}; want at least 1")
     slope = rng.uniform(0.0, 2.0)
     n_bins = n_samples // 2 + 1
     spectrum = rng.standard_normal(n_bins) + 1j * rng.standard_normal(n_bins)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from circuits.errors import InputError
 from snn.data.corpora.clip import Clip, load_clip
 from snn.data.corpora.keyword_task import TWELVE, keyword_clips
 from snn.data.corpora.layouts import BACKGROUND_FOLDER, Layout, Media, leave_speaker_out, read_layout
@@ -42,7 +43,7 @@ class Corpus:
     def split(self, split: Split) -> tuple[Clip, ...]:
         """Return the clips of one split, in the corpus's order."""
         if split not in SPLITS:
-            raise ValueError(f"no split {split!r}; want one of {', '.join(SPLITS)}")
+            raise InputError(f"no split {split!r}; want one of {', '.join(SPLITS)}")
         return tuple(clip for clip in self.clips if clip.split == split)
 
     @property
@@ -67,11 +68,11 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
     name, folder, named_task = _locate(data)
     task = task or named_task or "all"
     if task not in TASKS:
-        raise ValueError(f"no task {task!r}; want one of {', '.join(TASKS)}")
+        raise InputError(f"no task {task!r}; want one of {', '.join(TASKS)}")
     layout = _with_validation(_choose_split(read_layout(folder), split))
     _refuse_untrainable(layout, folder)
     if layout.media == "signals" and task != "all":
-        raise ValueError(f"{folder} holds signals that are no speech, and task {task!r} is one of speech; leave it out")
+        raise InputError(f"{folder} holds signals that are no speech, and task {task!r} is one of speech; leave it out")
     rate, channels = _common_rate(layout), _common_channels(layout)
     if task == "12":
         keywords = keyword_clips(layout, folder / BACKGROUND_FOLDER, seed)
@@ -110,7 +111,7 @@ def _choose_split(layout: Layout, split: str) -> Layout:
     if split == "official":
         return layout
     if kind != "speaker":
-        raise ValueError(f"no split {split!r}; want official, or speaker:NAME to test on one speaker")
+        raise InputError(f"no split {split!r}; want official, or speaker:NAME to test on one speaker")
     return leave_speaker_out(layout, speaker)
 
 
@@ -126,13 +127,13 @@ def _with_validation(layout: Layout) -> Layout:
 
 def _refuse_untrainable(layout: Layout, folder: Path) -> None:
     if len(layout.words) < 2:
-        raise ValueError(f"{folder} holds one word, {layout.words[0]!r}: add a sub-folder for each other word")
+        raise InputError(f"{folder} holds one word, {layout.words[0]!r}: add a sub-folder for each other word")
     trained = {r.word for r in layout.recordings if r.split == "train"}
     if untrained := [word for word in layout.words if word not in trained]:
         words = ", ".join(map(repr, untrained))
-        raise ValueError(f"{folder}: no training clip of {words} ({layout.rule}): add recordings, or remove the word")
+        raise InputError(f"{folder}: no training clip of {words} ({layout.rule}): add recordings, or remove the word")
     if all(r.split != "test" for r in layout.recordings):
-        raise ValueError(f"{folder} has no test clips ({layout.rule}): add the recordings that are missing")
+        raise InputError(f"{folder} has no test clips ({layout.rule}): add the recordings that are missing")
 
 
 def _common_rate(layout: Layout) -> int | float:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from circuits.errors import InputError
 from snn.data.corpora.clip import Clip
 from snn.data.corpora.layouts import Layout, audio_files
 from snn.data.corpora.splits import SPLITS, Split
@@ -32,7 +33,7 @@ def keyword_clips(layout: Layout, noise_folder: Path, seed: int) -> tuple[Clip, 
     """
     missing = [word for word in KEYWORDS if word not in layout.words]
     if missing or set(layout.words) <= set(KEYWORDS):
-        raise ValueError(f"the 12-word task needs a folder for {', '.join(missing) or 'at least one other word'}")
+        raise InputError(f"the 12-word task needs a folder for {', '.join(missing) or 'at least one other word'}")
     noise_files = audio_files(noise_folder)
     clips: list[Clip] = []
     for k, split in enumerate(SPLITS):

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
+from circuits.errors import InputError, MissingInputError
 from snn.data.corpora.splits import SPLITS, Split, pick_validation, split_by_name, which_set
 from snn.data.recordings.audio_file import AUDIO_SUFFIXES
 from snn.data.signals.signal_file import SIGNAL_SUFFIXES
@@ -59,7 +60,7 @@ def read_layout(folder: Path) -> Layout:
     Raises:  FileNotFoundError if there is no such folder; ValueError if it holds no corpus that can be split.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder: name a folder of recordings, or a data set (snn data list)")
+        raise MissingInputError(f"{folder} is not a folder: name a folder of recordings, or a data set (snn data list)")
     if (folder / "corpus.json").is_file():
         return _read_embedded(folder)
     for flat in (folder, folder / "recordings"):
@@ -86,7 +87,7 @@ def signal_files(folder: Path) -> list[Path]:
 def refuse_mixed(audio: Sequence[Path], signals: Sequence[Path]) -> None:
     """Raises:  ValueError where clips are sound and signals at once."""
     if audio and signals:
-        raise ValueError(
+        raise InputError(
             f"a folder holds recordings of one kind, and {audio[0]} is sound, {signals[0]} a signal: "
             "move one kind to a folder of its own"
         )
@@ -104,9 +105,9 @@ def leave_speaker_out(layout: Layout, speaker: str) -> Layout:
     if speaker not in layout.speakers:
         known = layout.speakers if len(layout.speakers) <= 20 else get_close_matches(speaker, layout.speakers, 5, 0.0)
         listed = f"{len(layout.speakers)} speakers, among them {', '.join(known)}" if known else "no known speakers"
-        raise ValueError(f"no speaker {speaker!r}: the corpus has {listed}")
+        raise InputError(f"no speaker {speaker!r}: the corpus has {listed}")
     if len(layout.speakers) < 2:
-        raise ValueError(f"{speaker!r} is the only speaker: leave-one-speaker-out needs at least 2")
+        raise InputError(f"{speaker!r} is the only speaker: leave-one-speaker-out needs at least 2")
     validation = pick_validation(r.name for r in layout.recordings if r.speaker != speaker)
 
     def split_of(r: Recording) -> Split:
@@ -124,7 +125,7 @@ def _word_files(folder: Path) -> dict[str, list[Path]]:
     refuse_mixed(*([path for paths in files.values() for path in paths] for files in (audio, signals)))
     files = signals if any(signals.values()) else audio
     if not any(files.values()):
-        raise ValueError(
+        raise InputError(
             f"{folder} holds no words: put the WAV, FLAC or OGG files of each word in its own sub-folder, "
             "or the CSV or NPZ files of each class of signals"
         )
@@ -138,15 +139,15 @@ def _read_embedded(folder: Path) -> Layout:
         splits = about["splits"]
         usable = about["kind"] == "embedded" and set(splits.values()) <= set(SPLITS)
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        raise ValueError(f"{about_path} is damaged ({error!r}): remove {folder} and prepare it again") from error
+        raise InputError(f"{about_path} is damaged ({error!r}): remove {folder} and prepare it again") from error
     if not usable:
-        raise ValueError(f"{about_path} does not describe an embedded corpus: remove it or prepare it again")
+        raise InputError(f"{about_path} does not describe an embedded corpus: remove it or prepare it again")
     recordings = []
     for word, paths in _word_files(folder).items():
         for path in paths:
             voice = path.stem.rpartition("_")[0]
             if voice not in splits:
-                raise ValueError(f"{path}: voice {voice!r} is not in corpus.json: remove the file or prepare it again")
+                raise InputError(f"{path}: voice {voice!r} is not in corpus.json: remove the file or prepare it again")
             recordings.append(Recording(path, f"{word}/{path.name}", word, voice, splits[voice]))
     words = tuple(sorted({r.word for r in recordings}))
     return Layout("embedded", "voices of corpus.json", words, tuple(recordings))
@@ -157,7 +158,7 @@ def _read_fsdd(folder: Path) -> Layout:
     takes = []
     for path in audio_files(folder):
         if (match := FSDD_NAME.fullmatch(path.name)) is None:
-            raise ValueError(f"{path} is not named {{digit}}_{{speaker}}_{{index}}.wav: rename it or remove it")
+            raise InputError(f"{path} is not named {{digit}}_{{speaker}}_{{index}}.wav: rename it or remove it")
         takes.append((path, match))
     validation = pick_validation(path.name for path, match in takes if int(match["index"]) >= N_FSDD_TEST)
     recordings = []
@@ -173,7 +174,7 @@ def _read_lists(folder: Path) -> dict[str, Split]:
     try:
         lists = {name: (folder / name).read_text(encoding="utf-8").split("\n") for name in LISTS}
     except UnicodeDecodeError as error:
-        raise ValueError(f"a list in {folder} is not text ({error}): restore {' and '.join(LISTS)}") from error
+        raise InputError(f"a list in {folder} is not text ({error}): restore {' and '.join(LISTS)}") from error
     return {line.strip(): LISTS[name] for name, lines in lists.items() for line in lines if line.strip()}
 
 
@@ -192,7 +193,7 @@ def _read_word_folders(folder: Path, files: dict[str, list[Path]]) -> Layout:
     for word, paths in files.items():
         if len(paths) < 2:
             need = "training and test need at least 2: record more, or remove the folder"
-            raise ValueError(f"{folder}: the word {word!r} has {len(paths)} recording(s); {need}")
+            raise InputError(f"{folder}: the word {word!r} has {len(paths)} recording(s); {need}")
     plain = [Recording(p, f"{word}/{p.name}", word, "", "train") for word, paths in files.items() for p in paths]
     layout = Layout("folder", "file hash", tuple(files), tuple(plain))
     return _split_by_speaker(layout) or _split_by_file(layout)

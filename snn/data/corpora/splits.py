@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 from typing import Literal
 
+from circuits.errors import InputError
+
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 HELD_OUT = 0.1  # fraction for validation, and as much for test: the proportions of Speech Commands
@@ -39,7 +41,7 @@ def split_by_name(names: Collection[str]) -> dict[str, Split]:
     Args:  names: at least two distinct names (of files of one class, or of speakers).
     """
     if len(set(names)) < 2:
-        raise ValueError(f"{len(set(names))} name(s) to split; train and test need at least 2")
+        raise InputError(f"{len(set(names))} name(s) to split; train and test need at least 2")
     order = sorted(set(names), key=lambda name: (name_fraction(name), name))
     fractions = [name_fraction(name) for name in order]
     n_test = max(1, sum(f < HELD_OUT for f in fractions))

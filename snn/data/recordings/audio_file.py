@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 from jaxtyping import Float, Float32
 
+from circuits.errors import InputError
 from snn.data.recordings.recording_error import RecordingError
 
 Waveform = Float32[np.ndarray, " time"]
@@ -47,7 +48,7 @@ def read_audio(path: Path, start_s: float = 0.0, max_duration_s: float | None = 
     Raises:  AudioFileError for a missing, empty, truncated or foreign file, and for NaN or infinite samples.
     """
     if not 0 <= start_s < math.inf or (max_duration_s is not None and not 0 < max_duration_s < math.inf):
-        raise ValueError(f"excerpt of {path} from {start_s} s for {max_duration_s} s: want start >= 0, length > 0")
+        raise InputError(f"excerpt of {path} from {start_s} s for {max_duration_s} s: want start >= 0, length > 0")
 
     def excerpt(sound: soundfile.SoundFile) -> tuple[Waveform, int]:
         first = round(start_s * sound.samplerate)
@@ -95,7 +96,7 @@ def resample(
     """
     for rate in (sample_rate, target_rate):
         if not SAMPLE_RATE_RANGE[0] <= rate <= SAMPLE_RATE_RANGE[1]:
-            raise ValueError(f"sample rate {rate} Hz is outside {SAMPLE_RATE_RANGE[0]} to {SAMPLE_RATE_RANGE[1]} Hz")
+            raise InputError(f"sample rate {rate} Hz is outside {SAMPLE_RATE_RANGE[0]} to {SAMPLE_RATE_RANGE[1]} Hz")
     waveform = waveform.astype(np.float32, copy=False)
     if sample_rate == target_rate or waveform.size == 0:
         return waveform
@@ -113,7 +114,7 @@ def fit_duration(waveform: Float[np.ndarray, " time"], n_samples: int) -> Float3
     Args:  waveform: `(time,)`.  n_samples: wanted length, at least 1.   Returns:  `(n_samples,)`.
     """
     if n_samples < 1:
-        raise ValueError(f"n_samples is {n_samples}; want at least 1")
+        raise InputError(f"n_samples is {n_samples}; want at least 1")
     waveform = waveform.astype(np.float32, copy=False)
     n_missing = n_samples - waveform.size
     if n_missing >= 0:

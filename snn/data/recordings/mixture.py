@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from circuits.errors import InputError
+
 BLOCK_S = 0.02  # s; ASSUMED: within a phone the level is about constant
 MARGIN_DB = 15.9  # dB, from the active level down to the threshold of activity. Source: ITU-T P.56, clause 6
 
@@ -36,7 +38,7 @@ def babble(voices: list[Float[np.ndarray, " _"]], n_samples: int, rng: np.random
     for voice in voices:
         power = np.mean(np.square(voice, dtype=np.float64)) if voice.size else 0.0
         if power == 0.0:
-            raise ValueError("noise to mix is silent")
+            raise InputError("noise to mix is silent")
         start = int(rng.integers(voice.size)) if voice.size < n_samples else 0
         mixed += np.resize(np.roll(voice, -start), n_samples) / np.sqrt(power)
     return mixed

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from circuits.errors import InputError
 
-class RecordingError(ValueError):
+
+class RecordingError(InputError):
     """A recording that cannot be used; the message names the file, what is wrong and the remedy in one line."""
 
 

@@ -11,12 +11,14 @@ from io import BufferedIOBase
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
+from circuits.errors import InputError
+
 CHUNK_BYTES = 1 << 20
 # RuntimeError: an encrypted zip, or one with a compression this Python does not know
 DAMAGE = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, RuntimeError)
 
 
-class UnsafeArchiveError(ValueError):
+class UnsafeArchiveError(InputError):
     """An archive that is damaged, too large, or holds a member that must not be written."""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from circuits.errors import InputError
 from snn.data.corpora.layouts import AUDIO_SUFFIXES
 from snn.data.sets.archive import CHUNK_BYTES, Limits, unpack
 from snn.data.sets.location import data_root, find_below
@@ -143,7 +144,7 @@ def _receive(response: HTTPResponse, part: Path, n_have: int, manifest: Manifest
             done += len(chunk)
             if done > limit:
                 _forget_download(part)
-                raise ValueError(f"{manifest.url} sends more than {limit} bytes: it is not {manifest.name}")
+                raise InputError(f"{manifest.url} sends more than {limit} bytes: it is not {manifest.name}")
             file.write(chunk)
             tell("download", done, total)
     if promised and done < total:

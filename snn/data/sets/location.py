@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from circuits.errors import MissingInputError
 from snn.data.corpora.layouts import LISTS
 from snn.data.sets.manifest import Manifest
 
@@ -25,7 +26,7 @@ def find_data(manifest: Manifest) -> Path:
     if (folder := find_below(root, manifest)) is not None:
         return folder
     remedy = f"run snn data prepare {manifest.name}, or set SNN_DATA"
-    raise FileNotFoundError(f"{manifest.name} is not prepared (no {root / manifest.name}): {remedy}")
+    raise MissingInputError(f"{manifest.name} is not prepared (no {root / manifest.name}): {remedy}")
 
 
 def find_below(root: Path, manifest: Manifest) -> Path | None:

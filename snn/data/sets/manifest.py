@@ -6,6 +6,8 @@ from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 
+from circuits.errors import InputError
+
 LAYOUTS = ("fsdd", "speech-commands", "embedded")
 ARCHIVES = ("zip", "tar.gz", "synthesis")
 TOML_TYPES = {str: str, int: int, tuple[str, ...]: list}
@@ -61,7 +63,7 @@ class Manifest:
 
     def _check(self, valid: bool, key: str, want: str) -> None:
         if not valid:
-            raise ValueError(f"manifest {self.name!r}: {key} is {getattr(self, key)!r}; want {want}")
+            raise InputError(f"manifest {self.name!r}: {key} is {getattr(self, key)!r}; want {want}")
 
     @property
     def archive_name(self) -> str:
@@ -84,17 +86,17 @@ def read_manifest(path: Path) -> Manifest:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not TOML: {error}") from error
+        raise InputError(f"{path} is not TOML: {error}") from error
     known = {f.name: f for f in fields(Manifest)}
     for key, value in table.items():
         if key not in known:
             nearest = get_close_matches(key, known, 1, 0.0)[0]
-            raise ValueError(f"{path}: unknown key {key!r}; the nearest known key is {nearest!r}")
+            raise InputError(f"{path}: unknown key {key!r}; the nearest known key is {nearest!r}")
         if type(value) is not (want := TOML_TYPES[known[key].type]):
-            raise ValueError(f"{path}: {key} is {value!r}; want a {want.__name__}")
+            raise InputError(f"{path}: {key} is {value!r}; want a {want.__name__}")
     missing = [name for name, f in known.items() if f.default is MISSING and name not in table]
     if missing:
-        raise ValueError(f"{path}: key {missing[0]!r} is missing; add it")
+        raise InputError(f"{path}: key {missing[0]!r} is missing; add it")
     return Manifest(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
 
 
@@ -104,5 +106,5 @@ def find_manifest(name: str) -> Manifest:
     if name not in manifests:
         nearest = get_close_matches(name, manifests, 1, 0.0)
         hint = f" (nearest: {nearest[0]})" if nearest else ""
-        raise ValueError(f"no data set {name!r}{hint}; known: {', '.join(manifests)}; list them with: snn data list")
+        raise InputError(f"no data set {name!r}{hint}; known: {', '.join(manifests)}; list them with: snn data list")
     return manifests[name]

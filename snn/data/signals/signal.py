@@ -6,6 +6,8 @@ from typing import Annotated
 import numpy as np
 from jaxtyping import Float64
 
+from circuits.errors import InputError
+
 MAX_VALUES = 20_000_000  # samples of all channels; ASSUMED: 160 MB, an hour of ten channels at 500 Hz
 MAX_CHANNELS = 512  # the bands that a network takes at most
 SIGNAL_RATE_RANGE = (0.01, 1e6)  # Hz; ASSUMED: from a weather station to an ultrasonic probe
@@ -27,15 +29,15 @@ class Signal:
         refuse_size(*self.values.shape)
         low, high = SIGNAL_RATE_RANGE
         if not low <= self.sample_rate <= high:
-            raise ValueError(f"has a sample rate of {self.sample_rate:g} Hz, outside {low:g} to {high:g} Hz")
+            raise InputError(f"has a sample rate of {self.sample_rate:g} Hz, outside {low:g} to {high:g} Hz")
         if len(self.channels) != self.values.shape[1]:
-            raise ValueError(f"names {len(self.channels)} channels, but holds {self.values.shape[1]}")
+            raise InputError(f"names {len(self.channels)} channels, but holds {self.values.shape[1]}")
         refuse_names(self.channels)
         bad = np.argwhere(~np.isfinite(self.values))
         if len(bad):
             time, channel = bad[0]
             value, name = self.values[time, channel], self.channels[channel]
-            raise ValueError(f"holds {value} at sample {time}, channel {name!r}, and {len(bad) - 1} more not finite")
+            raise InputError(f"holds {value} at sample {time}, channel {name!r}, and {len(bad) - 1} more not finite")
 
     @property
     def duration_s(self) -> float:
@@ -46,17 +48,17 @@ class Signal:
 def refuse_size(n_samples: int, n_channels: int) -> None:
     """Raises:  ValueError for no samples or channels, or more than a clip can sensibly have."""
     if n_samples < 1 or n_channels < 1:
-        raise ValueError(f"holds no samples ({n_samples} of {n_channels} channels)")
+        raise InputError(f"holds no samples ({n_samples} of {n_channels} channels)")
     if n_channels > MAX_CHANNELS:
-        raise ValueError(f"has {n_channels} channels, more than {MAX_CHANNELS} (values are one row per sample)")
+        raise InputError(f"has {n_channels} channels, more than {MAX_CHANNELS} (values are one row per sample)")
     if n_samples * n_channels > MAX_VALUES:
-        raise ValueError(f"holds {n_samples} samples of {n_channels} channels, more than {MAX_VALUES} values")
+        raise InputError(f"holds {n_samples} samples of {n_channels} channels, more than {MAX_VALUES} values")
 
 
 def refuse_names(names: tuple[str, ...]) -> None:
     """Raises:  ValueError for a channel without a name, or two of one name."""
     for k, name in enumerate(names, 1):
         if not name:
-            raise ValueError(f"has no name for column {k}")
+            raise InputError(f"has no name for column {k}")
         if name in names[: k - 1]:
-            raise ValueError(f"names two columns {name!r}")
+            raise InputError(f"names two columns {name!r}")

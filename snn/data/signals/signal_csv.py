@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
+from circuits.errors import InputError
 from snn.data.signals.signal import Signal, refuse_names, refuse_size
 
 MAX_CSV_BYTES = 1 << 28
@@ -29,7 +30,7 @@ def read_csv(path: Path, sample_rate: float | None = None) -> Signal:
     Raises:  ValueError with line and column of what is wrong.
     """
     if path.stat().st_size > MAX_CSV_BYTES:
-        raise ValueError(f"is larger than {MAX_CSV_BYTES >> 20} MiB")
+        raise InputError(f"is larger than {MAX_CSV_BYTES >> 20} MiB")
     lines = _lines(path.read_text(encoding="utf-8-sig"))
     names, separator, rows = _header(lines)
     refuse_size(len(rows), len(names))
@@ -61,12 +62,12 @@ def _header(lines: list[Line]) -> tuple[tuple[str, ...], str, list[Line]]:
     """Names of the columns, what separates them, and the rows below."""
     table = [line for line in lines if not line[1].lstrip().startswith("#")]
     if not table:
-        raise ValueError("is empty")
+        raise InputError("is empty")
     number, header = table[0]
     separator = max(",;\t", key=header.count)
     names = tuple(name.strip().strip('"').strip() for name in header.split(separator))
     if all(_is_number(name) for name in names):
-        raise ValueError(f"line {number}: holds numbers, want the names of the channels")
+        raise InputError(f"line {number}: holds numbers, want the names of the channels")
     refuse_names(names)
     return names, separator, table[1:]
 
@@ -76,18 +77,18 @@ def _values(rows: list[Line], names: tuple[str, ...], separator: str) -> Float64
     for i, (number, text) in enumerate(rows):
         cells = text.replace('"', "").split(separator)
         if len(cells) != len(names):
-            raise ValueError(f"line {number}: has {len(cells)} cells, the header {len(names)}")
+            raise InputError(f"line {number}: has {len(cells)} cells, the header {len(names)}")
         for k, cell in enumerate(cells):
             try:
                 values[i, k] = _number(cell)
             except ValueError as error:
-                raise ValueError(
+                raise InputError(
                     f"line {number}, column {names[k]!r}: {cell.strip()[:40]!r} is not a number"
                 ) from error
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         i, k = bad[0]
-        raise ValueError(f"line {rows[i][0]}, column {names[k]!r}: is {values[i, k]}; {len(bad)} cells are not finite")
+        raise InputError(f"line {rows[i][0]}, column {names[k]!r}: is {values[i, k]}; {len(bad)} cells are not finite")
     return values
 
 
@@ -108,9 +109,9 @@ def _is_number(cell: str) -> bool:
 def _time_column(names: tuple[str, ...]) -> int | None:
     found = [k for k, name in enumerate(names) if TIME_NAME.fullmatch(name)]
     if len(found) > 1:
-        raise ValueError(f"has two time columns, {names[found[0]]!r} and {names[found[1]]!r}")
+        raise InputError(f"has two time columns, {names[found[0]]!r} and {names[found[1]]!r}")
     if found and len(names) < 2:
-        raise ValueError("has a time column and no channel")
+        raise InputError("has a time column and no channel")
     return found[0] if found else None
 
 
@@ -118,14 +119,14 @@ def _noted_rate(lines: list[Line]) -> float | None:
     for number, text in lines:
         if match := RATE_COMMENT.match(text.strip()):
             if not _is_number(match[1]):
-                raise ValueError(f"line {number}: {match[1]!r} is not a sample rate in Hz")
+                raise InputError(f"line {number}: {match[1]!r} is not a sample rate in Hz")
             return float(match[1])
     return None
 
 
 def _given(sample_rate: float | None) -> float:
     if sample_rate is None:
-        raise ValueError("tells no sample rate (a time column, or a first line such as # sample_rate = 100)")
+        raise InputError("tells no sample rate (a time column, or a first line such as # sample_rate = 100)")
     return sample_rate
 
 
@@ -134,15 +135,15 @@ def _even(
 ) -> tuple[Float64[np.ndarray, "even channel"], float]:
     """Values at even times, and their rate: as they are where the times are even, else on lines between them."""
     if len(time) < 2:
-        raise ValueError("has one row: a time column needs two to tell the sample rate")
+        raise InputError("has one row: a time column needs two to tell the sample rate")
     steps = np.diff(time)
     if (steps <= 0).any():
-        raise ValueError(f"line {numbers[int(np.argmax(steps <= 0)) + 1]}: time does not rise")
+        raise InputError(f"line {numbers[int(np.argmax(steps <= 0)) + 1]}: time does not rise")
     mean, interval = (time[-1] - time[0]) / len(steps), float(np.median(steps))
     if np.abs(time - time[0] - mean * np.arange(len(time))).max() <= REGULAR * mean:
         return values, float(f"{1 / mean:.9g}")  # nine digits: decimal times are not exact in binary
     if steps.max() > MAX_GAP * interval:
         i = int(np.argmax(steps))
-        raise ValueError(f"line {numbers[i + 1]}: {steps[i]:g} s are missing, at an interval of {interval:g} s")
+        raise InputError(f"line {numbers[i + 1]}: {steps[i]:g} s are missing, at an interval of {interval:g} s")
     even = np.arange(time[0], time[-1] + 1e-6 * interval, interval)
     return np.stack([np.interp(even, time, channel) for channel in values.T], 1), float(f"{1 / interval:.9g}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
+from circuits.errors import InputError
 from snn.data.signals.signal import MAX_VALUES, Signal, refuse_size
 
 SIGNAL_NAMES = ("signal", "x")
@@ -39,10 +40,10 @@ def read_npz(path: Path, sample_rate: float | None = None) -> Signal:
         rates = [_array(arrays, key) for key in RATE_NAMES if key in headers]
         names = _names(headers, arrays, name)
     if rates and (rates[0].size != 1 or rates[0].dtype.kind not in "fiu"):
-        raise ValueError(f"has a sample rate of shape {rates[0].shape}, {rates[0].dtype}; want one number in Hz")
+        raise InputError(f"has a sample rate of shape {rates[0].shape}, {rates[0].dtype}; want one number in Hz")
     rate = float(rates[0].item()) if rates else sample_rate
     if rate is None:
-        raise ValueError("tells no sample rate (save it as sample_rate or fs, in Hz)")
+        raise InputError("tells no sample rate (save it as sample_rate or fs, in Hz)")
     return Signal(values.reshape(len(values), -1), rate, names)
 
 
@@ -59,14 +60,14 @@ def _headers(path: Path) -> dict[str, Header]:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > MAX_UNPACKED:
-                raise ValueError(f"unpacks to more than {MAX_UNPACKED >> 20} MiB or {MAX_MEMBERS} arrays")
+                raise InputError(f"unpacks to more than {MAX_UNPACKED >> 20} MiB or {MAX_MEMBERS} arrays")
             headers = {}
             for member in members:
                 with archive.open(member) as file:
                     headers[member.filename.removesuffix(".npy")] = _header(file, member.file_size)
             return headers
     except DAMAGE as error:
-        raise ValueError(f"is damaged or no NPZ file ({error})") from error
+        raise InputError(f"is damaged or no NPZ file ({error})") from error
 
 
 def _header(file: zipfile.ZipExtFile, n_bytes: int) -> Header:
@@ -74,10 +75,10 @@ def _header(file: zipfile.ZipExtFile, n_bytes: int) -> Header:
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, dtype = read(file)
     if dtype.hasobject:
-        raise ValueError("holds Python objects, which are not read")
+        raise InputError("holds Python objects, which are not read")
     n_values = int(np.prod([int(n) for n in shape], dtype=object))
     if n_values < 0 or n_values * max(1, dtype.itemsize) > n_bytes:
-        raise ValueError(f"is damaged: an array of shape {shape} in {n_bytes} bytes")
+        raise InputError(f"is damaged: an array of shape {shape} in {n_bytes} bytes")
     return Header(shape, dtype)
 
 
@@ -85,11 +86,11 @@ def _signal_name(headers: dict[str, Header]) -> str:
     named = [key for key in SIGNAL_NAMES if key in headers]
     tables = [key for key, header in headers.items() if len(header.shape) == 2]
     if not named and len(tables) != 1:
-        raise ValueError(f"holds {', '.join(headers) or 'nothing'}; want one array of two dimensions, or one `signal`")
+        raise InputError(f"holds {', '.join(headers) or 'nothing'}; want one array of two dimensions, or one `signal`")
     name = named[0] if named else tables[0]
     header = headers[name]
     if header.dtype.kind not in "fiu" or len(header.shape) not in (1, 2):
-        raise ValueError(f"array {name!r} is {header.dtype} of shape {header.shape}; want numbers (time, channel)")
+        raise InputError(f"array {name!r} is {header.dtype} of shape {header.shape}; want numbers (time, channel)")
     refuse_size(header.shape[0], header.shape[1] if len(header.shape) == 2 else 1)
     return name
 
@@ -105,4 +106,4 @@ def _array(arrays: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
     try:
         return np.asarray(arrays[name])
     except (*DAMAGE, KeyError) as error:
-        raise ValueError(f"is damaged: array {name!r} cannot be read ({error})") from error
+        raise InputError(f"is damaged: array {name!r} cannot be read ({error})") from error

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
+from circuits.errors import InputError
 from snn.data.recordings.audio_file import strongest_window
 
 
@@ -21,7 +22,7 @@ def signal_rows(
     Raises:  ValueError for an empty signal, a rate or interval not above 0, and less than one step.
     """
     if not (len(values) and 0 < sample_rate < np.inf and 0 < dt < np.inf and n_steps >= 1):
-        raise ValueError(
+        raise InputError(
             f"{len(values)} samples at {sample_rate} Hz to {n_steps} steps of {dt} s: want at least 1, all above 0"
         )
     n_rows = max(1, round(len(values) / (sample_rate * dt)))
@@ -44,7 +45,7 @@ def rectified(
     Raises:  ValueError for a scale that is not above 0, or not one for each channel.
     """
     if scale.shape != rows.shape[1:] or not ((scale > 0) & (scale < np.inf)).all():
-        raise ValueError(f"scale {scale} of {rows.shape[1]} channels: want one finite number above 0 for each")
+        raise InputError(f"scale {scale} of {rows.shape[1]} channels: want one finite number above 0 for each")
     scaled = rows / scale
     return np.maximum(np.concatenate([scaled, -scaled], 1), 0.0)
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from snn.data.synthesis import espeak
+from circuits.errors import InputError
 from snn.data.augmentation.augment import Waveform, add_noise, change_speed, mix, reverberate, set_gain, shift
+from snn.data.synthesis import espeak
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
@@ -142,13 +143,13 @@ def build_corpus(
 def _check(words: Sequence[str], n_clips: int, seed: int, sample_rate: int) -> None:
     strange = [word for word in words if not re.fullmatch("[A-Za-z]{1,32}", word)]
     if strange or not words or len({word.lower() for word in words}) < len(words):
-        raise ValueError(f"words {strange or list(words)} must be distinct and of letters A to Z alone")
+        raise InputError(f"words {strange or list(words)} must be distinct and of letters A to Z alone")
     if n_clips < 10 * len(words):
-        raise ValueError(f"n_clips = {n_clips} leaves a split without words; ask for {10 * len(words)} or more")
+        raise InputError(f"n_clips = {n_clips} leaves a split without words; ask for {10 * len(words)} or more")
     if seed < 0:
-        raise ValueError(f"seed = {seed} is negative; use 0 or more")
+        raise InputError(f"seed = {seed} is negative; use 0 or more")
     if not 8_000 <= sample_rate <= 48_000:
-        raise ValueError(f"sample_rate = {sample_rate} Hz is outside 8000..48000 Hz; 16000 is usual")
+        raise InputError(f"sample_rate = {sample_rate} Hz is outside 8000..48000 Hz; 16000 is usual")
 
 
 def _is_built(root: Path, card: dict) -> bool:
@@ -159,13 +160,13 @@ def _is_built(root: Path, card: dict) -> bool:
         found = json.loads((root / "corpus.json").read_text(encoding="utf-8"))
         different = sorted(key for key, value in card.items() if found.get(key) != value)
     except (OSError, ValueError, AttributeError) as error:
-        raise ValueError(f"{root} holds no embedded corpus; name another folder or remove this one") from error
+        raise InputError(f"{root} holds no embedded corpus; name another folder or remove this one") from error
     if different:
         was = ", ".join(f"{key} {found.get(key)!r}" for key in different)
-        raise ValueError(f"{root} holds a corpus with {was}; remove it, or name another folder")
+        raise InputError(f"{root} holds a corpus with {was}; remove it, or name another folder")
     n_files = sum(1 for _ in root.glob("*/*.wav"))
     if n_files != card["n_clips"]:
-        raise ValueError(f"{root} holds {n_files} of its {card['n_clips']} clips; remove it and build again")
+        raise InputError(f"{root} holds {n_files} of its {card['n_clips']} clips; remove it and build again")
     return True
 
 
@@ -218,7 +219,7 @@ def _place(speech: Waveform, n_samples: int, word: str, rng: np.random.Generator
     """Let the word begin anywhere within the clip that lets it end there too."""
     slack = n_samples - len(speech)
     if slack < 0:
-        raise ValueError(f"word {word!r} takes longer than a clip of {CLIP_S} s; choose a shorter one")
+        raise InputError(f"word {word!r} takes longer than a clip of {CLIP_S} s; choose a shorter one")
     return np.pad(speech, (onset := int(rng.integers(slack + 1)), slack - onset))
 
 

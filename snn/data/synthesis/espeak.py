@@ -15,6 +15,8 @@ from typing import IO
 import numpy as np
 from jaxtyping import Int16
 
+from circuits.errors import InputError
+
 SAMPLE_RATE = 22_050  # Hz, of every espeak-ng voice without MBROLA. Source: returned by espeak_Initialize, and checked
 _PROCESS = Path(__file__).with_name("espeak_process.py")
 _REMEDY = 'install it: pip install "tunnelspike[synthesis]"'
@@ -32,10 +34,10 @@ class Utterance:
 
     def __post_init__(self) -> None:
         if not self.text.strip() or "\0" in self.text + self.voice:
-            raise ValueError(f"utterance {self.text!r} has nothing to say; give a word")
+            raise InputError(f"utterance {self.text!r} has nothing to say; give a word")
         for name, low, high in (("rate_wpm", 80, 450), ("pitch", 0, 99), ("pitch_range", 0, 99)):
             if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} {getattr(self, name)} of {self.text!r} is outside {low}..{high}")
+                raise InputError(f"{name} {getattr(self, name)} of {self.text!r} is outside {low}..{high}")
 
 
 def version() -> str:
