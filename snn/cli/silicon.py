@@ -87,7 +87,6 @@ def core(
     json: Json = False,
 ) -> None:
     """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
-    from snn.experiments.reservoir_run import require_reservoir
     from snn.experiments.run_folder import load_run
     from snn.report.core_report import asked_core, core_figures, plot_core, run_core
 
@@ -96,7 +95,7 @@ def core(
         wish = {name: value for name, value in asked.items() if value is not None}
         if run and wish:
             raise InputError(f"--run brings its own {', '.join(wish)}: leave out {', '.join(f'--{k}' for k in wish)}")
-        compared = run_core(require_reservoir(load_run(run))) if run else asked_core(**wish)
+        compared = run_core(load_run(run)) if run else asked_core(**wish)
         if plot:
             plot_core(compared, plot, scope)
         terminal.result(core_figures(compared, scope))
@@ -112,11 +111,10 @@ def signoff(
 ) -> None:
     """Simulate a trained chip in ngspice on recordings: spikes, answers, energy by both; exit code 1 if far off."""
     with Terminal(json) as terminal:
-        from snn.experiments.reservoir_run import require_reservoir
         from snn.experiments.run_folder import load_run
         from snn.studies.signoff_of_run import sign_off_run
 
-        loaded = require_reservoir(load_run(run))
+        loaded = load_run(run)
         found = sign_off_run(loaded, clips, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter)
         terminal.result(found)
         if not found["passed"]:
@@ -135,12 +133,11 @@ def spread(
 ) -> None:
     """A trained chip over mismatch, -40 to 125 C, supply and ten years: accuracy and energy, calibrated and not."""
     with Terminal(json) as terminal:
-        from snn.experiments.reservoir_run import require_reservoir
         from snn.experiments.run_folder import load_run
         from snn.report.spread_report import plot_spread, spread_report
         from snn.studies.spread import StudyConfig, study_run
 
-        loaded = require_reservoir(load_run(run))
+        loaded = load_run(run)
         config = StudyConfig(n_chips=chips, n_clips=clips, n_train=retrain, seed=seed, leak=leak)
         study = study_run(loaded, config, reporter=terminal.reporter)
         pictures = {"pictures": [str(path) for path in plot_spread(study, plot)]} if plot else {}
