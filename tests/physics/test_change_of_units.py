@@ -258,11 +258,11 @@ def test_current_for_a_rate_survives(rate):
 
 
 def test_design_survives():
-    """A capacitor that is wished, so that no choice is rounded to three digits of either system."""
-    wish = [(3e-3, "s"), (900.0, "Hz"), (0.35, "V")]
-    mine = design_neuron(*(value for value, _ in wish), CIRCUIT, c_mem=90e-15, width=0.7e-6).circuit
+    """A capacitor that is requested, so that no choice is rounded to three digits of either system."""
+    request = [(3e-3, "s"), (900.0, "Hz"), (0.35, "V")]
+    mine = design_neuron(*(value for value, _ in request), CIRCUIT, c_mem=90e-15, width=0.7e-6).circuit
     sizes = {"c_mem": rescale(90e-15, "F"), "width": rescale(0.7e-6, "m")}
-    other = design_neuron(*(rescale(*figure) for figure in wish), rescaled(CIRCUIT), **sizes).circuit
+    other = design_neuron(*(rescale(*figure) for figure in request), rescaled(CIRCUIT), **sizes).circuit
     for name, unit in (("v_gs", "V"), ("g_leak", "S"), ("v_threshold", "V"), ("i_crowbar", "A"), ("c_mem", "F")):
         assert getattr(other, name) == approx(rescale(getattr(mine, name), unit)), name
 
