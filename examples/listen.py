@@ -18,12 +18,12 @@ mel = front_end(run.recipe, run.sample_rate)
 waveform, rate = read_audio(Path(sys.argv[2]))
 audio = torch.from_numpy(resample(waveform, rate, mel.sample_rate))
 
-ears, told = AudioStream(run.model, mel), None
+ears, heard = AudioStream(run.model, mel), None
 state, votes = ears.start(), deque(maxlen=round(1 / run.model.dt))
 for i, chunk in enumerate(audio.split(mel.sample_rate // 50), 1):
     potential, state = ears.push(chunk, state)
     votes.extend(potential[:, 0].softmax(-1))
     score, label = torch.stack(tuple(votes)).sum(0).softmax(0).max(0) if votes else (0.0, None)
-    if score > 0.95 and label != told:
-        told = label
+    if score > 0.95 and label != heard:
+        heard = label
         print(f"{i / 50:5.2f} s  {run.labels[label]}  {score:.2f}")
