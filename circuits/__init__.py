@@ -7,9 +7,9 @@ Contents, by question:
   when does it fire?      `LIFCircuit`, `period`, `firing_rate`, `circuit_for_tau`, `circuit_for_device`,
                           `circuit_at_speed`, `design_neuron`, `DesignError`
   what does a spike cost? `spike_energy`, `SpikeEnergy`, `neuron_area`, `compare`, `headline`, `source_comparison`
-  what does a chip cost?  `NetworkSpec`, `LayerSpec`, `Activity`, `load_chip`, `place`, `energy_report`, `EnergyReport`,
-                          `CoreLoad`, `core_energy`, `LearningActivity`, `LearningHardware`,
-                          `learning_energy`
+  what does a chip cost?  `NetworkSpec`, `LayerSpec`, `ChipNetwork`, `BiasDevices`, `Activity`, `load_chip`,
+                          `place`, `energy_report`, `EnergyReport`, `CoreLoad`, `core_energy`, `LearningActivity`,
+                          `LearningHardware`, `learning_energy`
   what spiked?            `SpikeTrains`, `spike_trains`; `SynapseKernel`, `published_kernel` between them
   who builds it?          `write_network_json`, `write_network_spice`, `write_spice`
 Compiled, so imported where it is used: `circuits.transient` (arrays through time), `circuits.variation.monte_carlo`,
@@ -30,7 +30,9 @@ from circuits.mapping import MappingError, Placement, place
 from circuits.netlist import write_spice
 from circuits.netlist.handover import write_network_spice
 from circuits.netlist.parameters import write_network_json
-from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.chip_network import BiasDevices, ChipNetwork
+from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import (
@@ -59,6 +61,8 @@ __all__ = [
     "DEVICES",
     "Activity",
     "BTBTDevice",
+    "BiasDevices",
+    "ChipNetwork",
     "ChipSpec",
     "CoreLoad",
     "Corner",

@@ -5,7 +5,7 @@ import sys
 import torch
 
 from circuits import energy_report, load_chip, place, si
-from snn import Spotter, evaluate, fit, front_end, load_examples, load_recipe, network_spec, open_corpus, prepare
+from snn import Spotter, chip_network, evaluate, fit, front_end, load_examples, load_recipe, open_corpus, prepare
 
 recipe = load_recipe("demo", ["epochs=15"])
 corpus = open_corpus(sys.argv[1] if len(sys.argv) > 1 else prepare("embedded"))
@@ -14,7 +14,7 @@ train, validation, test = (load_examples(corpus.split(part), mel) for part in ("
 model = Spotter(recipe, len(corpus.labels), torch.Generator().manual_seed(0))
 fit(model, train, validation)
 result = evaluate(model, test)
-network = network_spec(model, corpus.labels)
-report = energy_report(network, result.activity, place(network, load_chip("btbt-45rfsoi")))
+chip = chip_network(model, corpus.labels)
+report = energy_report(chip, result.activity, place(chip.network, load_chip("btbt-45rfsoi")))
 print(f"{model.n_parameters} parameters, test accuracy {result.accuracy:.3f}")
 print(f"{result.activity.spikes_per_inference:.0f} spikes, {si(report.total_j, 'J')} per inference")

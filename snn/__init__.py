@@ -8,7 +8,7 @@ Contents, by question:
   what is the chip?       `Reservoir`, `build_reservoir`, `draw_wiring`, `CalciumRule`, `learn_online`, `fit_ridge`
   what listens live?      `AudioStream`, `SpotterStream`, `NetworkStream`
   how good is it?         `evaluate`, `detection_rates`, `train`, `evaluate_run`, `load_run`, `load_activity`
-  what leaves for silicon? `network_spec`, `silicon_spec`
+  what leaves for silicon? `network_spec`, `chip_network`, `silicon_spec`, `bias_devices`
   what checks it?         `brian2_neuron`, `brian2_network`, `spike_times`, `run_brian2`
 """
 
@@ -53,6 +53,8 @@ _HOME = {
     "SpotterStream": "snn.live.stream",
     "NetworkStream": "snn.live.stream",
     "network_spec": "snn.networks.network_spec",
+    "chip_network": "snn.networks.network_spec",
+    "bias_devices": "snn.networks.network_spec",
     "silicon_spec": "snn.networks.network_spec",
     "brian2_neuron": "snn.reference",
     "brian2_network": "snn.reference",

@@ -3,7 +3,8 @@
 import numpy as np
 
 from circuits.mapping.place import Placement
-from circuits.network.spec import Activity, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.spec import NetworkSpec
 
 
 def core_crossings(net: NetworkSpec, activity: Activity, placement: Placement) -> float:

@@ -67,15 +67,6 @@ def weights_fit_the_synapse(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]
     return (f"weights have {levels} levels, synapses of {chip.name} {2**bits}: analog gate-biased synapses ASSUMED",)
 
 
-def bias_has_its_own_line(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
-    """A bias is a pulse per step from an always-active line, which the published crossbar does not name."""
-    pulsed = [layer for layer in net.layers if layer.kind != "encoder" and not layer.silicon_bias]
-    biased = [layer.name for layer in pulsed if np.any(layer.bias)]
-    if not biased:
-        return ()
-    return (f"bias of {', '.join(biased)}: one always-active line per core beside the others, ASSUMED",)
-
-
 def one_core_is_published(chip: ChipSpec, cores_used: int) -> tuple[str, ...]:
     """More cores than the chip has: an extrapolation, said in the report."""
     if cores_used <= chip.limit("cores"):
@@ -84,4 +75,4 @@ def one_core_is_published(chip: ChipSpec, cores_used: int) -> tuple[str, ...]:
 
 
 HARD_RULES: tuple[Rule, ...] = (has_neurons, sites_exist, input_sites_receive_no_synapses)
-NOTES: tuple[Rule, ...] = (fan_in_is_shared, weights_fit_the_synapse, bias_has_its_own_line)
+NOTES: tuple[Rule, ...] = (fan_in_is_shared, weights_fit_the_synapse)

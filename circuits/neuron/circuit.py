@@ -112,6 +112,11 @@ class LIFCircuit:
         return self.g_leak * self.v_threshold
 
     @property
+    def crowbar_window(self) -> float:
+        """V_crowbar over the swing: how near its threshold, in thresholds, a neuron draws crowbar current."""
+        return self.v_crowbar / self.swing
+
+    @property
     def static_power(self) -> Watts:
         """(I_static + I_drain_leak) V_DD: paid whether it fires or not."""
         return (self.i_static + (drain_leak(self.v_gs, self.device, self.width) or 0.0)) * self.v_dd

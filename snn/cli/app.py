@@ -112,8 +112,8 @@ def map_run(
         from circuits.storage import write_json
         from snn.experiments.run_folder import load_activity, load_run
 
-        network = load_run(run).network()
-        report = energy_report(network, load_activity(run), place(network, specification), acceleration)
+        network = load_run(run).chip()
+        report = energy_report(network, load_activity(run), place(network.network, specification), acceleration)
         if out:
             write_json(out / "energy.json", report.as_dict())
         terminal.result(report.as_dict())
@@ -136,7 +136,7 @@ def export(
         from circuits.netlist.verify import require_verifiable, verdict
         from snn.experiments.run_folder import load_run
 
-        files = handover(load_run(run).network(), format)
+        files = handover(load_run(run).chip(), format)
         if verify:
             require_verifiable(files.benches, timeout)
         result = {"format": format, "files": [str(path) for path in files.write(out)], "notes": list(files.notes)}

@@ -20,7 +20,6 @@ from snn.data.sets.download import prepare
 from snn.experiments.evaluation import Evaluation
 from snn.experiments.experiment import evaluate_run, train
 from snn.experiments.run_folder import Run, holds_run, load_run, read_config, read_history
-from snn.networks.network_spec import network_spec
 from snn.recipes.recipe import load_recipe
 from snn.report import pictures
 from snn.reporter import Reporter
@@ -41,12 +40,12 @@ def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[
     run = load_run(out)
     evaluation = evaluate_run(run, reporter=reporter)
     reporter.on_note(f"3/4  placing it on {CHIP}")
-    network = network_spec(run.model, run.labels)
-    report = energy_report(network, evaluation.activity, place(network, load_chip(CHIP)))
+    chip = run.chip()
+    report = energy_report(chip, evaluation.activity, place(chip.network, load_chip(CHIP)))
     write_json(out / "energy.json", report.as_dict())
     reporter.on_note("4/4  netlist and pictures")
-    write_network_json(out / "netlist", network)
-    write_network_spice(out / "netlist", network)
+    write_network_json(out / "netlist", chip)
+    write_network_spice(out / "netlist", chip)
     draw(run, evaluation, report, out / "pictures")
     return summary(metrics, evaluation, report) | {"folder": str(out)}
 

@@ -10,10 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from circuits.errors import InputError
-from circuits.network.spec import Activity, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.spec import NetworkSpec
+from circuits.units import Seconds
 from snn.encoders.encoder import LIFEncoder
 from snn.experiments.detection import DetectionRates, rates_on_grid
-from snn.networks.network_spec import network_spec
+from snn.networks.network_spec import chip_network, network_spec
 from snn.networks.spotter import Spotter, SpotterOutput
 from snn.neurons.lif import lif_state, lif_step
 from snn.neurons.scan import Step, scan
@@ -81,17 +83,17 @@ def _by_snr(examples: Examples, told: Tensor) -> tuple[DetectionRates, ...]:
 
 
 def measure_activity(model: Spotter, examples: Examples) -> Activity:
-    """Mean spikes, steps near threshold and encoder charge of one inference, per neuron."""
+    """Mean spikes, time near threshold and encoder charge of one inference, per neuron."""
     model.eval()
-    circuit = model.recipe.neuron.circuit()
-    window = circuit.v_crowbar / circuit.swing
+    window = model.recipe.neuron.circuit().crowbar_window
     generator = torch.Generator().manual_seed(model.recipe.training.seed)
     with torch.inference_mode():
         parts = examples.features[0].split(EVALUATION_BATCH)
-        return _mean(len(examples), (_observe(model, part.to(model.device), window, generator) for part in parts))
+        observed = (_observe(model, part.to(model.device), window, generator) for part in parts)
+        return _mean(len(examples), observed, model.dt, window)
 
 
-def _mean(n_clips: int, batches: Iterable[Observed]) -> Activity:
+def _mean(n_clips: int, batches: Iterable[Observed], dt: Seconds, window: float) -> Activity:
     """The activity of one inference, from what was observed in all."""
     sums: dict[str, Tensor] = {}
     n_steps = 0
@@ -103,9 +105,10 @@ def _mean(n_clips: int, batches: Iterable[Observed]) -> Activity:
     mean = {name: (total / n_clips).cpu().numpy() for name, total in sums.items()}
     return Activity(
         n_clips=n_clips,
-        n_steps=n_steps,
+        duration=n_steps * dt,
         spikes={name.removeprefix("spikes."): value for name, value in mean.items() if name.startswith("spikes.")},
-        near_threshold={name.removeprefix("near."): value for name, value in mean.items() if name.startswith("near.")},
+        near_threshold={name.removeprefix("near."): value * dt for name, value in mean.items() if "near." in name},
+        window=window,
         input_spikes=mean.get("input", np.zeros(0)),
         encoder_charge=mean.get("charge", np.zeros(0)),
     )
@@ -114,7 +117,8 @@ def _mean(n_clips: int, batches: Iterable[Observed]) -> Activity:
 def _by_brian2(model: Spotter, examples: Examples) -> tuple[Tensor, Activity]:
     """The label told for every clip, and the activity, of the network as exported."""
     model.eval()
-    spec = network_spec(model)
+    chip = chip_network(model)
+    window = chip.circuit.crowbar_window
     generator = torch.Generator().manual_seed(model.recipe.training.seed)
     told, observed = [], []
     for features in examples.features[0].split(EVALUATION_BATCH):  # as above, so that a rate encoder draws the same
@@ -122,16 +126,16 @@ def _by_brian2(model: Spotter, examples: Examples) -> tuple[Tensor, Activity]:
         with torch.inference_mode():
             x = signal if isinstance(model.encoder, LIFEncoder) else model.encoder(signal, generator)
         for inputs in x.double().cpu().split(TWIN_CLIPS, 1):
-            twin = run_brian2(spec, inputs.numpy())
-            readout = torch.from_numpy(twin.potential[spec.layers[-1].name])
+            twin = run_brian2(chip, inputs.numpy())
+            readout = torch.from_numpy(twin.potential[chip.network.layers[-1].name])
             told.append(SpotterOutput(readout, ()).log_scores.argmax(-1))
-            observed.append(_observe_twin(spec, inputs.numpy(), twin))
-    return torch.cat(told), _mean(len(examples), observed)
+            observed.append(_observe_twin(chip.network, inputs.numpy(), twin, window))
+    return torch.cat(told), _mean(len(examples), observed, model.dt, window)
 
 
-def _observe_twin(spec: NetworkSpec, inputs: np.ndarray, twin: StepRun) -> Observed:
+def _observe_twin(spec: NetworkSpec, inputs: np.ndarray, twin: StepRun, window: float) -> Observed:
     """Name and `(time, batch, neuron)` values of everything that is counted, for one batch of the twin."""
-    window, first = spec.circuit.v_crowbar / spec.circuit.swing, spec.layers[0]
+    first = spec.layers[0]
     drive = inputs @ first.weights + first.bias
     yield ("input", torch.from_numpy(inputs)) if spec.n_external else ("charge", torch.from_numpy(drive).clamp_min(0))
     for layer in (x for x in spec.layers if x.spiking):

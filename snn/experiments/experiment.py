@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from circuits.errors import InputError
-from circuits.network.spec import Activity
+from circuits.network.activity import Activity
+from circuits.units import Seconds
 from snn.data.augmentation.augment import Augment
 from snn.data.corpora.corpus import Corpus, open_corpus
 from snn.data.corpora.splits import SPLITS, Split
@@ -79,7 +80,7 @@ def train_spotter(
     metrics = _metrics(recipe, corpus, model, progress, tested, examples) | {"seconds": time.perf_counter() - started}
     write_metrics(out, metrics)
     checkpoint_path(out).unlink(missing_ok=True)
-    for line in silent_layers(tested.activity):
+    for line in silent_layers(tested.activity, model.dt):
         reporter.on_note(line)
     return metrics
 
@@ -199,9 +200,9 @@ def _metrics(
     }
 
 
-def silent_layers(activity: Activity) -> tuple[str, ...]:
+def silent_layers(activity: Activity, dt: Seconds) -> tuple[str, ...]:
     """One line for each population that hardly ever fires, or nearly always does: nothing is learned through it."""
-    rates = {name: spikes.mean() / activity.n_steps for name, spikes in activity.spikes.items()}
+    rates = {name: spikes.mean() * dt / activity.duration for name, spikes in activity.spikes.items()}
     silent = (f"{name} is nearly silent, {rate:.2g} spikes per step" for name, rate in rates.items() if rate < 1e-3)
     saturated = (f"{name} is saturated, {rate:.2g} spikes per step" for name, rate in rates.items() if rate > 0.9)
     return (*silent, *saturated)

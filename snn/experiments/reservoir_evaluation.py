@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.network.spec import Activity
+from circuits.network.activity import Activity
 from snn.experiments.detection import DetectionRates, rates_on_grid
 from snn.experiments.reservoir_run import ReservoirModel
 from snn.networks.reservoir_activity import measure

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.network.spec import Activity
+from circuits.network.activity import Activity
 from snn.data.corpora.corpus import Corpus, open_corpus
 from snn.data.corpora.splits import SPLITS, Split
 from snn.experiments.detection import rates_on_grid

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from circuits.errors import InputError
-from circuits.network.spec import NetworkSpec
+from circuits.network.chip_network import ChipNetwork
 from snn.networks.reservoir import Reservoir, Wires, build_reservoir
 from snn.plasticity.least_squares import LinearReadout
 from snn.recipes.reservoir_recipe import ReservoirRecipe
@@ -48,9 +48,9 @@ class ReservoirRun:
     model: ReservoirModel
     metrics: dict[str, Any]
 
-    def network(self) -> NetworkSpec:
-        """The chip as plain data, in its own time."""
-        return self.model.reservoir.network
+    def chip(self) -> ChipNetwork:
+        """The network on the circuit that it was trained for, in the time of the chip."""
+        return self.model.reservoir.chip
 
 
 def save_reservoir(folder: Path, model: ReservoirModel) -> None:

@@ -1,21 +1,22 @@
-"""From a trained spotter to plain data: `NetworkSpec`, weights as charges, normalisation folded in."""
+"""From a trained spotter to plain data: `NetworkSpec`, weights in thresholds, normalisation folded in."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from circuits.network.chip_network import BiasDevices, ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from snn.encoders.encoder import LIFEncoder
 from snn.networks.layer import SpikingLayer
 from snn.networks.silicon_layer import SiliconLayer
 from snn.networks.spotter import Spotter
-from snn.neurons.lif import decay
+from snn.neurons.lif import decay, v_floor
 from snn.neurons.silicon_bias import SiliconBias
 from snn.recipes.recipe import Recipe
 
 
 def network_spec(model: Spotter, labels: tuple[str, ...] = ()) -> NetworkSpec:
-    """The network as circuits see it: every weight a fraction of the threshold charge q.
+    """The network in thresholds and seconds.
 
     One step of the membrane, v = alpha v + (1 - alpha) drive, adds (1 - alpha) W q per spike: that product is the
     weight of the spec, with the batch normalisation y = s x + t folded in as W s and a bias of t.
@@ -24,8 +25,20 @@ def network_spec(model: Spotter, labels: tuple[str, ...] = ()) -> NetworkSpec:
         layers = [_encoder_spec(model.encoder)] if isinstance(model.encoder, LIFEncoder) else []
         layers += [_layer_spec(f"hidden{i}", layer) for i, layer in enumerate(model.layers, 1)]
         layers.append(_readout_spec(model))
-    circuit = model.recipe.neuron.circuit()
-    return NetworkSpec(model.recipe.name, model.dt, circuit, tuple(layers), labels, input_name(model.recipe))
+    return NetworkSpec(
+        name=model.recipe.name,
+        dt=model.dt,
+        layers=tuple(layers),
+        labels=labels,
+        input_name=input_name(model.recipe),
+        v_floor=v_floor(model.recipe.neuron.circuit()),
+    )
+
+
+def chip_network(model: Spotter, labels: tuple[str, ...] = ()) -> ChipNetwork:
+    """The network on the circuit that its recipe was trained for, with the bias devices that it learned."""
+    devices = {f"hidden{i}": bias_devices(x.silicon) for i, x in enumerate(model.layers, 1) if x.silicon is not None}
+    return ChipNetwork(network_spec(model, labels), model.recipe.neuron.circuit(), devices)
 
 
 def input_name(recipe: Recipe) -> str:
@@ -76,34 +89,22 @@ def _layer_spec(name: str, layer: SpikingLayer) -> LayerSpec:
         tau_adapt=_numpy(layer.tau_adapt) if layer.adaptive else None,
         adapt_a=_numpy(params.a) if layer.adaptive else None,
         adapt_b=_numpy(params.b) if layer.adaptive else None,
-        **({} if layer.silicon is None else _bias_devices(layer.silicon)),
     )
 
 
 def silicon_spec(name: str, layer: SiliconLayer) -> LayerSpec:
-    """The layer as circuits see it, with the gate biases and widths that it learned."""
+    """The layer as plain data; `bias_devices(layer.bias)` are the gate biases and widths that it learned."""
     with torch.no_grad():
         params = layer.params()
         share = 1 - params.alpha
         weights, bias = _numpy(layer.weight * share), _numpy(layer.bias.drive(layer.tau_mem) * share)
-        return LayerSpec(
-            name,
-            "lif",
-            weights,
-            bias,
-            tau_mem=_numpy(layer.tau_mem),
-            v_threshold=_numpy(params.v_threshold),
-            **_bias_devices(layer.bias),
-        )
+        return LayerSpec(name, "lif", weights, bias, _numpy(layer.tau_mem), _numpy(params.v_threshold))
 
 
-def _bias_devices(bias: SiliconBias) -> dict[str, np.ndarray | float]:
-    """The fields of a `LayerSpec` that hold the bias devices."""
-    return {
-        "bias_v_gs": _numpy(bias.v_gs),
-        "bias_width": _numpy(bias.width),
-        "bias_acceleration": bias.acceleration,
-    }
+def bias_devices(bias: SiliconBias) -> BiasDevices:
+    """The devices of a layer as plain data."""
+    with torch.no_grad():
+        return BiasDevices(_numpy(bias.v_gs), _numpy(bias.width), bias.acceleration)
 
 
 def _readout_spec(model: Spotter) -> LayerSpec:

@@ -2,7 +2,7 @@
 
     input neurons -> reservoir on a lattice (recurrent);   weight 1 = the charge that fires a neuron
 
-The network is plain data (`NetworkSpec`) in the time of the chip, which runs `acceleration` times faster than speech;
+The network is plain data (`ChipNetwork`) in the time of the chip, which runs `acceleration` times faster than speech;
 the transient engine runs it from event to event. Source of the architecture: the 45 nm chip of 20 + 36 neurons (IEEE
 TCAS-I 2022, 10.1109/TCSI.2022.3172176), whose wiring is not published: Maass et al. 2002, see `snn.networks.lattice`.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from circuits.errors import InputError
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
@@ -23,6 +24,7 @@ from circuits.neuron.synapse import T_PULSE, SynapseKernel
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.networks.lattice import connect, fan_out
+from snn.neurons.lif import v_floor
 from snn.recipes.reservoir_recipe import InputConfig, ReservoirConfig, ReservoirRecipe
 
 INPUT, RESERVOIR = "input", "reservoir"  # names of the populations
@@ -48,11 +50,15 @@ class Response:
 class Reservoir:
     """A wired reservoir, in the time of the chip."""
 
-    network: NetworkSpec
+    chip: ChipNetwork
     acceleration: float
     delay: Seconds  # of a synapse
     synapse: SynapseKernel
     n_input: int
+
+    @property
+    def network(self) -> NetworkSpec:
+        return self.chip.network
 
     @property
     def n_reservoir(self) -> int:
@@ -76,9 +82,7 @@ class Reservoir:
 
     def simulate(self, stimulus: Stimulus, neurons: Population | None = None) -> Transient:
         """Run one stimulus from rest; `neurons` stand in for those of the network, mismatched ones for example."""
-        return simulate_network(
-            self.network, stimulus, delay=self.delay, synapse=self.synapse, neurons=neurons, n_jobs=1
-        )
+        return simulate_network(self.chip, stimulus, delay=self.delay, synapse=self.synapse, neurons=neurons, n_jobs=1)
 
     def respond(self, clip: np.ndarray | SpikeTrains, neurons: Population | None = None) -> Response:
         """Run one clip from rest, see `simulate`."""
@@ -145,10 +149,17 @@ def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) ->
     )
     dt = recipe.ear.row_s / speed
     first = (_input_layer(recipe.input, scale, dt, speed),) if recipe.input.kind == "lif" else ()
+    circuit = recipe.circuit()
     network = NetworkSpec(
-        recipe.name, dt, recipe.circuit(), (*first, reservoir), input_name=_input_name(recipe), event_driven=True
+        recipe.name,
+        dt,
+        (*first, reservoir),
+        input_name=_input_name(recipe),
+        event_driven=True,
+        v_floor=v_floor(circuit),
     )
-    return Reservoir(network, speed, recipe.reservoir.delay_s / speed, _kernel(recipe), len(wires.weights))
+    chip = ChipNetwork(network, circuit)
+    return Reservoir(chip, speed, recipe.reservoir.delay_s / speed, _kernel(recipe), len(wires.weights))
 
 
 def _input_layer(config: InputConfig, scale: np.ndarray, dt: Seconds, speed: float) -> LayerSpec:

@@ -64,7 +64,7 @@ def run_core(run: ReservoirRun) -> Core:
     Raises: FileNotFoundError or ValueError where the run's activity is missing or damaged.
     """
     activity, reservoir, recipe = load_activity(run.folder), run.model.reservoir, run.recipe
-    duration = activity.n_steps * reservoir.network.dt * reservoir.acceleration
+    duration = activity.duration * reservoir.acceleration
     rates = {name: spikes / duration for name, spikes in activity.spikes.items()}
     has_encoders = reservoir.network.layers[0].kind == "encoder"
     return Core(

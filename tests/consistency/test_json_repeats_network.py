@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from circuits.netlist.parameters import write_network_json
-from snn.networks.network_spec import network_spec
+from snn.networks.network_spec import chip_network
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import load_recipe
 
@@ -63,7 +63,7 @@ def test_a_reader_of_network_json_gets_the_same_spikes_and_label(tmp_path, setti
         for layer in model.layers:
             layer.norm.bias.fill_(0.4)
         output = model(features)
-    (file,) = write_network_json(tmp_path, network_spec(model))
+    (file,) = write_network_json(tmp_path, chip_network(model))
     for clip in range(6):
         trains, label = simulate(file, features[clip].numpy())
         for mine, theirs in zip(trains, output.spikes, strict=True):

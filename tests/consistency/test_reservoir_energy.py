@@ -37,8 +37,8 @@ def heard(settings, n_clips=3):
 def both(request):
     """The engine's energy of a clip, and the report's, part by part."""
     reservoir, inputs, responses = heard(SETTINGS[request.param])
-    net = reservoir.network
-    report = energy_report(net, measure(reservoir, inputs, responses), place(net, load_chip("btbt-45rfsoi")))
+    placement = place(reservoir.network, load_chip("btbt-45rfsoi"))
+    report = energy_report(reservoir.chip, measure(reservoir, inputs, responses), placement)
     return reservoir, responses, engine_energy(responses), report
 
 
@@ -67,7 +67,8 @@ def test_the_measured_activity_is_that_of_the_mean_clip(both):
     told = np.concatenate([activity.of(name) for name in _populations(reservoir)])
     np.testing.assert_allclose(told, counts)
     assert activity.spikes_per_inference == pytest.approx(counts.sum())
-    assert activity.n_steps == 130  # rows: the mean of 150, 130 and 110
+    rows = activity.duration / reservoir.network.dt
+    assert rows == pytest.approx(130)  # the mean of 150, 130 and 110
 
 
 def test_synaptic_operations_are_spikes_times_synapses(both):

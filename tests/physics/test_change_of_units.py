@@ -25,7 +25,9 @@ from circuits.device.btbt import (
 )
 from circuits.device.fit import fit_device
 from circuits.mapping import place
-from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.area import AreaRules, neuron_area
 from circuits.neuron.bias import bias_drive, current_for_drive
 from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate, period, spike_energy
@@ -214,13 +216,13 @@ def test_a_simulation_survives():
         assert getattr(other.energy, name) == approx(rescale(part, "J")), name
 
 
-def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> NetworkSpec:
+def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> ChipNetwork:
     one = np.ones(2)
     weights, loops = np.array([[1.0, -2.0], [0.5, 0.0]]), np.array([[0.0, 1.0], [0.3, 0.0]])
     encoder = LayerSpec("encoder", "encoder", weights, 0.1 * one, tau_mem, one)
     hidden = LayerSpec("hidden", "lif", weights, -0.2 * one, tau_mem, one, recurrent=loops)
     readout = LayerSpec("readout", "readout", weights, 0.3 * one, tau_mem, one)
-    return NetworkSpec("n", dt, circuit, (encoder, hidden, readout))
+    return ChipNetwork(NetworkSpec("n", dt, (encoder, hidden, readout)), circuit)
 
 
 def _chip(scale) -> ChipSpec:
@@ -235,10 +237,10 @@ def _chip(scale) -> ChipSpec:
 
 def _report(circuit: LIFCircuit, scale):
     tau, spikes = np.full(2, 20e-3), {"encoder": np.array([3.0, 4.0]), "hidden": np.array([5.0, 2.0])}
-    near = {name: 2.5 * count for name, count in spikes.items()}
+    near = {name: scale(0.025 * count, "s") for name, count in spikes.items()}
     net = _network(circuit, scale(tau, "s"), scale(10e-3, "s"))
-    activity = Activity(1, 100, spikes, near, encoder_charge=np.array([6.0, 7.0]))
-    return energy_report(net, activity, place(net, _chip(scale)))
+    activity = Activity(1, scale(1.0, "s"), spikes, near, circuit.crowbar_window, encoder_charge=np.array([6.0, 7.0]))
+    return energy_report(net, activity, place(net.network, _chip(scale)))
 
 
 def test_energy_report_survives():

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.transient import SpikeInput, population, simulate
@@ -18,12 +19,12 @@ def network(rng):
     weights = rng.normal(0.12, 0.35, (CHANNELS, N)) * (rng.random((CHANNELS, N)) < 0.6)
     recurrent = rng.normal(0.05, 0.35, (N, N)) * (rng.random((N, N)) < 0.3)
     layer = LayerSpec("a", "lif", weights, np.full(N, 0.1), np.full(N, TAU), np.ones(N), recurrent=recurrent)
-    return NetworkSpec("random", 0.01, CIRCUIT, (layer,))
+    return ChipNetwork(NetworkSpec("random", 0.01, (layer,)), CIRCUIT)
 
 
 def engine(net, times, channels):
     """Spike times of each neuron by the transient engine, exact between events."""
-    chip, layer = circuit_for_tau(TAU / SPEED, CIRCUIT), net.layers[0]
+    chip, layer = circuit_for_tau(TAU / SPEED, CIRCUIT), net.network.layers[0]
     timing = {"delay": PulseTiming().delay, "t_pulse": PulseTiming().t_pulse}
     result = simulate(
         population(chip, N),

@@ -12,7 +12,6 @@ from circuits.chips.chip import Sourced
 from circuits.mapping import MappingError, Placement, place
 from circuits.mapping.rules import HARD_RULES
 from circuits.network.spec import LayerSpec, NetworkSpec
-from circuits.neuron.circuit import LIFCircuit
 
 LIMITS = {"cores": 1, "input_neurons": 4, "neurons": 6, "lines": 60, "synapses": 50, "weight_bits": 1}
 
@@ -28,7 +27,7 @@ def _layer(name: str, kind: str, weights: np.ndarray, recurrent: np.ndarray | No
 
 
 def _network(*layers: LayerSpec) -> NetworkSpec:
-    return NetworkSpec("net", 0.01, LIFCircuit(), layers)
+    return NetworkSpec("net", 0.01, layers)
 
 
 def _random_network(rng: np.random.Generator) -> NetworkSpec:
@@ -267,12 +266,6 @@ def test_more_cores_than_published_is_noted_as_extrapolation(cores, notes):
     assert placement.cores_used == 3
     assert sum(f"3 cores; tiny has {cores}" in note and "extrapolation" in note for note in placement.notes) == notes
     assert len(placement.notes) == notes
-
-
-def test_a_bias_is_noted_as_a_line_of_its_own():
-    layer = replace(_layer("a", "lif", np.ones((3, 4))), bias=np.array([0.0, 0.0, 0.1, 0.0]))
-    (note,) = place(_network(layer), _chip()).notes
-    assert note.startswith("bias of a: one always-active line per core")
 
 
 @pytest.mark.parametrize(("bits", "notes"), [(0, 1), (1, 1), (2, 0), (3, 0)])

@@ -62,12 +62,16 @@ def test_devices_are_those_of_the_recipes_pulse(model, pulse_s):
     """A shorter pulse takes a larger current, so another gate bias, which low supply weakens by another factor."""
     recipe = RECIPE.model_copy(update={"reservoir": RECIPE.reservoir.model_copy(update={"pulse_s": pulse_s})})
     chip = ReservoirModel(recipe, model.tuning, model.wires, model.readout, model.online)
-    condition, net = Condition(supply=0.9), chip.reservoir.network
+    condition, net = Condition(supply=0.9), chip.reservoir.chip
     expected, _ = perturbed(net, condition, t_pulse=pulse_s / recipe.neuron.acceleration)
     _, found, _ = _run(chip, Chip(TYPICAL, None, model.readout), condition, Driven(INPUTS[:1], LABELS[:1]))
-    np.testing.assert_array_equal(found.layer("reservoir").recurrent, expected.layer("reservoir").recurrent)
+    np.testing.assert_array_equal(
+        found.network.layer("reservoir").recurrent, expected.network.layer("reservoir").recurrent
+    )
     other, _ = perturbed(net, condition)
-    assert not np.allclose(found.layer("reservoir").weights, other.layer("reservoir").weights, rtol=0.05)
+    assert not np.allclose(
+        found.network.layer("reservoir").weights, other.network.layer("reservoir").weights, rtol=0.05
+    )
 
 
 def rows(study, **wanted):
