@@ -29,7 +29,7 @@ class Corpus:
 
     `labels[clip.label]` is a clip's word; `sample_rate` is the most common native rate (Hz);
     `split_rule` says how the splits were made. `media` "signals": multichannel recordings, all of the same
-    `channels`.
+    `channels`. `folder`: where they lie.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Corpus:
     split_rule: str = ""
     media: Media = "audio"
     channels: tuple[str, ...] = ()
+    folder: Path = Path()
 
     def split(self, split: Split) -> tuple[Clip, ...]:
         """Return the clips of one split, in the corpus's order."""
@@ -76,12 +77,12 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
     rate, channels = _common_rate(layout), _common_channels(layout)
     if task == "12":
         keywords = keyword_clips(layout, folder / BACKGROUND_FOLDER, seed)
-        return Corpus(name, TWELVE, _ordered(keywords), rate, layout.rule)
+        return Corpus(name, TWELVE, _ordered(keywords), rate, layout.rule, folder=folder)
     if task == "voice":
         spoken = voice_clips(layout, folder / BACKGROUND_FOLDER, seed)
-        return Corpus(name, VOICE, _ordered(spoken), rate, layout.rule)
+        return Corpus(name, VOICE, _ordered(spoken), rate, layout.rule, folder=folder)
     clips = (Clip(r.path, layout.words.index(r.word), r.speaker, r.split) for r in layout.recordings)
-    return Corpus(name, layout.words, _ordered(clips), rate, layout.rule, layout.media, channels)
+    return Corpus(name, layout.words, _ordered(clips), rate, layout.rule, layout.media, channels, folder)
 
 
 def _locate(data: str | Path) -> tuple[str, Path, str | None]:
