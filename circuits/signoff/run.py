@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 
-from circuits.errors import InputError
+from circuits.errors import InputError, WorkError
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
 from circuits.network.chip_network import ChipNetwork
@@ -62,7 +62,7 @@ def sign_off(
     Args:  timing: of the synapses; None: `CoreTiming()`.   bin: largest distance of two spikes that match (s).
     timeout_s: wall-clock limit of ngspice (s).
     Raises:  ValueError as `core_deck`, and where `engine` is of another network or duration; FileNotFoundError where
-    ngspice is not installed; RuntimeError where it crashes, prints an error, stops early or exceeds the limit.
+    ngspice is not installed; WorkError where it crashes, prints an error, stops early or exceeds the limit.
     """
     _require_same_run(chip.network, stimulus, engine)
     deck = core_deck(chip, stimulus, timing)
@@ -113,7 +113,7 @@ def _waves(deck: str, stimulus: Stimulus, timeout_s: float) -> Mapping[str, np.n
         path.write_text(deck, encoding="ascii")
         _, waves = run_waves(path, timeout_s)
     if not math.isclose(waves["time"][-1], stimulus.duration, rel_tol=1e-6):
-        raise RuntimeError(f"ngspice stopped at {waves['time'][-1]:g} s of {stimulus.duration:g} s; loosen the deck")
+        raise WorkError(f"ngspice stopped at {waves['time'][-1]:g} s of {stimulus.duration:g} s; loosen the deck")
     return waves
 
 

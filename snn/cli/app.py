@@ -12,8 +12,9 @@ import typer
 
 from circuits.errors import InputError
 from snn.cli import silicon as cli_silicon
+from snn.cli.exit_code import run_app
 from snn.cli.options import Json, RunFolder
-from snn.cli.terminal import Terminal, run_app
+from snn.cli.terminal import Terminal
 
 app = typer.Typer(
     name="snn",
@@ -91,7 +92,7 @@ def evaluate(
         result = evaluate_run(loaded, data, split, terminal.reporter, device=device, engine=engine)
         terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
         if data is None and split is None:
-            save_activity(run, result.activity)
+            terminal.extra(lambda: save_activity(run, result.activity))
 
 
 @app.command(name="map")
@@ -114,9 +115,9 @@ def map_run(
 
         network = load_run(run).chip()
         report = energy_report(network, load_activity(run), place(network.network, specification), acceleration)
-        if out:
-            write_json(out / "energy.json", report.as_dict())
         terminal.result(report.as_dict())
+        if out:
+            terminal.extra(lambda: write_json(out / "energy.json", report.as_dict()))
 
 
 @app.command()

@@ -39,6 +39,7 @@ def neuron(
         neuron_figures,
         plot_neuron,
     )
+    from snn.report.pictures import picture_format
 
     with Terminal(json) as terminal:
         if device == "list":
@@ -49,11 +50,13 @@ def neuron(
         design = neuron_design(circuit, wish, v_gs)
         circuit = design.circuit if design else circuit
         if plot:
-            plot_neuron(circuit, plot, scope if compare else None)
+            picture_format(plot)
         if compare:
             terminal.result(comparison(circuit, scope))
         else:
             terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
+        if plot:
+            terminal.extra(lambda: plot_neuron(circuit, plot, scope if compare else None))
 
 
 def corners(
@@ -90,6 +93,7 @@ def core(
     from snn.experiments.reservoir_run import require_reservoir
     from snn.experiments.run_folder import load_run
     from snn.report.core_report import asked_core, core_figures, plot_core, run_core
+    from snn.report.pictures import picture_format
 
     with Terminal(json) as terminal:
         asked = {"rate": rate, "duration": duration, "neurons": neurons, "acceleration": acceleration, "device": device}
@@ -98,8 +102,10 @@ def core(
             raise InputError(f"--run brings its own {', '.join(wish)}: leave out {', '.join(f'--{k}' for k in wish)}")
         compared = run_core(require_reservoir(load_run(run))) if run else asked_core(**wish)
         if plot:
-            plot_core(compared, plot, scope)
+            picture_format(plot)
         terminal.result(core_figures(compared, scope))
+        if plot:
+            terminal.extra(lambda: plot_core(compared, plot, scope))
 
 
 def signoff(
@@ -143,5 +149,5 @@ def spread(
         loaded = require_reservoir(load_run(run))
         config = StudyConfig(n_chips=chips, n_clips=clips, n_train=retrain, seed=seed, leak=leak)
         study = study_run(loaded, config, reporter=terminal.reporter)
-        pictures = {"pictures": [str(path) for path in plot_spread(study, plot)]} if plot else {}
-        terminal.result(spread_report(study) | pictures)
+        drawn = terminal.extra(lambda: plot_spread(study, plot)) if plot else None
+        terminal.result(spread_report(study) | ({"pictures": list(map(str, drawn))} if drawn else {}))

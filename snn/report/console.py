@@ -1,5 +1,6 @@
 """Results for a reader: the same dictionaries that --json prints, as tables with SI prefixes."""
 
+from io import StringIO
 from typing import Any
 
 from rich.console import Console
@@ -16,16 +17,14 @@ HIDDEN = (  # of a record; --json has them
 )  # fmt: skip
 
 
-class _Console(Console):
-    """A console whose reader may leave, as in `snn neuron | head`."""
+def as_tables(value: dict[str, Any]) -> str:
+    """One line for each figure, a table for each nested table, lists of lines as they are; as wide as the terminal."""
+    text, terminal = StringIO(), Console()
+    _print(Console(file=text, width=terminal.width, force_terminal=terminal.is_terminal, highlight=False), value)
+    return text.getvalue()
 
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
 
-
-def print_result(value: dict[str, Any]) -> None:
-    """One line for each figure, a table for each nested table, lists of lines as they are."""
-    console = _Console(highlight=False)
+def _print(console: Console, value: dict[str, Any]) -> None:
     plain = Table(show_header=False, box=None, pad_edge=False)
     nested: list[tuple[str, Any]] = []
     for key, item in value.items():

@@ -10,11 +10,11 @@ ROOT = Path(__file__).resolve().parents[2]
 LOOSE = 6  # files of a package that lie in no room, `__init__.py` apart
 ORDER = {  # a room imports those before it; loose files come first, in their order
     "circuits": (
-        "errors", "units", "storage", "device", "neuron", "network", "transient", "variation", "energy", "mapping",
-        "chips", "literature", "netlist", "signoff",
+        "errors", "units", "storage", "compile", "device", "neuron", "network", "transient", "variation",
+        "energy", "mapping", "chips", "literature", "netlist", "signoff",
     ),
     "snn": (
-        "compile", "reporter", "torch_device", "memory", "data", "audio", "neurons", "kernels", "encoders",
+        "reporter", "torch_device", "memory", "data", "audio", "neurons", "kernels", "encoders",
         "plasticity", "reference", "networks", "recipes", "training", "experiments", "studies", "live", "report", "cli",
     ),
 }  # fmt: skip
