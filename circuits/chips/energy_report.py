@@ -9,21 +9,37 @@ The membrane is charged by the synapses, so its charge is counted there and not 
 V_DS; inhibition is a sink that draws nothing from it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from circuits.chips.speed import require_acceleration, silicon_notes
+from circuits.chips.speed import silicon_notes
 from circuits.mapping.place import Placement
 from circuits.mapping.route import core_crossings
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
-from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.spec import LayerSpec
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, switching_energy
-from circuits.units import Joules, Seconds
+from circuits.units import Joules, Seconds, Watts, freeze_si, require
 
 BOUNDARY = "encoder, neurons and synapses of the cores; microphone, front end, host and supply excluded"
+
+
+@dataclass(frozen=True)
+class CoreCosts:
+    """What a chip's events cost beside its circuit; None: not published, so not modelled."""
+
+    hop_j: Joules | None = None  # per spike and core boundary
+    synapse_wire_j: Joules | None = None  # per synaptic event
+    bias_w: Watts | None = None  # per core
+    standby_w: Watts | None = None  # per core
+
+    def __post_init__(self):
+        freeze_si(self)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            require(self, field.name, value is None or value >= 0, "zero or positive")
 
 
 @dataclass(frozen=True)
@@ -51,29 +67,33 @@ class EnergyReport:
 
 
 def energy_report(
-    chip: ChipNetwork, activity: Activity, placement: Placement, acceleration: float = 1.0
+    chip: ChipNetwork,
+    activity: Activity,
+    placement: Placement,
+    name: str,
+    costs: CoreCosts,
+    acceleration: float = 1.0,
 ) -> EnergyReport:
     """Charge every event of the measured activity (mean of one inference).
 
     `acceleration` runs the chip that many times faster than the speech: time constants and steps shrink alike, leak and
     starving current grow, the events and their charges stay, and static power has less time. 1 is real time.
-    Raises: ValueError unless a step holds a synaptic pulse and a reset, and the activity is of this network.
+    Raises: InputError unless the activity is of this network.
     """
     net = chip.network
-    require_acceleration(chip, acceleration)
     activity.require_fits(net)
     circuit, time = circuit_at_speed(chip.circuit, acceleration), activity.duration / acceleration
     crossings = core_crossings(net, activity, placement)
     parts = _network_parts(chip, activity, circuit, acceleration)
-    parts |= _chip_parts(net, activity, placement, crossings, time)
+    parts |= _chip_parts(costs, crossings, activity.synaptic_operations(net), placement.cores_used * time)
     spikes = activity.spikes_per_inference
     return EnergyReport(
-        chip=placement.chip.name,
+        chip=name,
         parts_j=parts,
         boundary=BOUNDARY,
         cores_used=placement.cores_used,
         latency_s=time,
-        not_modelled=_not_modelled(chip, placement),
+        not_modelled=_not_modelled(chip, costs),
         notes=placement.notes + silicon_notes(chip, acceleration),
         counts={
             "spikes": spikes,
@@ -125,30 +145,25 @@ def _synaptic_charge(chip: ChipNetwork, activity: Activity) -> float:
     return weight * chip.circuit.charge_per_weight
 
 
-def _chip_parts(
-    net: NetworkSpec, activity: Activity, placement: Placement, crossings: float, time: Seconds
-) -> dict[str, Joules]:
-    """Parts that need a published constant of the chip; absent where there is none."""
-    chip, parts = placement.chip, {}
-    if chip.energy_j("hop_j") is not None:
-        parts["routing"] = crossings * chip.energy_j("hop_j")
-    if chip.energy_j("synapse_wire_j") is not None:
-        parts["synapse_wires"] = activity.synaptic_operations(net) * chip.energy_j("synapse_wire_j")
-    if chip.power_w("bias_w") is not None:
-        parts["bias"] = placement.cores_used * chip.power_w("bias_w") * time
-    if chip.power_w("standby_w") is not None:
-        parts["standby"] = placement.cores_used * chip.power_w("standby_w") * time
-    return parts
+def _chip_parts(costs: CoreCosts, crossings: float, operations: float, core_time: Seconds) -> dict[str, Joules]:
+    """Parts that need a published constant of the chip; absent where there is none. `core_time`: of all cores."""
+    parts = {
+        "routing": (costs.hop_j, crossings),
+        "synapse_wires": (costs.synapse_wire_j, operations),
+        "bias": (costs.bias_w, core_time),
+        "standby": (costs.standby_w, core_time),
+    }
+    return {name: count * each for name, (each, count) in parts.items() if each is not None}
 
 
-def _not_modelled(chip: ChipNetwork, placement: Placement) -> tuple[str, ...]:
+def _not_modelled(chip: ChipNetwork, costs: CoreCosts) -> tuple[str, ...]:
     """Every cost that exists in silicon and has no number here."""
-    net, known = chip.network, placement.chip
+    net = chip.network
     unknown = ["off-state leak of synapses"] if net.n_synapses else []
-    unknown += [] if known.energy_j("hop_j") is not None else ["routing"]
-    unknown += [] if known.energy_j("synapse_wire_j") is not None else ["synapse wires and switches"]
-    unknown += [] if known.power_w("bias_w") is not None else ["bias generation"]
-    unknown += [] if known.power_w("standby_w") is not None else ["standby power of the core"]
+    unknown += [] if costs.hop_j is not None else ["routing"]
+    unknown += [] if costs.synapse_wire_j is not None else ["synapse wires and switches"]
+    unknown += [] if costs.bias_w is not None else ["bias generation"]
+    unknown += [] if costs.standby_w is not None else ["standby power of the core"]
     if not any(layer.kind == "encoder" for layer in net.layers):
         unknown.append("encoder")
     if any(layer.kind == "adaptive_lif" for layer in net.layers):

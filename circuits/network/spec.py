@@ -10,6 +10,7 @@ from circuits.errors import InputError
 from circuits.units import Seconds, freeze_si, require
 
 LayerKind = Literal["encoder", "lif", "adaptive_lif", "readout"]
+MEMBRANE_KINDS: tuple[LayerKind, ...] = ("encoder", "lif", "adaptive_lif", "readout")  # with a potential that leaks
 EXTERNAL_INPUT = "external input"  # what drives a first layer that is no encoder: spikes from outside
 
 _ARRAYS = ("weights", "bias", "tau_mem", "v_threshold", "recurrent", "tau_adapt", "adapt_a", "adapt_b")

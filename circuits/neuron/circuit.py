@@ -112,6 +112,11 @@ class LIFCircuit:
         return self.g_leak * self.v_threshold
 
     @property
+    def v_floor(self) -> float:
+        """(V_sink - V_reset) over the swing: how far down inhibition reaches, in thresholds."""
+        return (self.v_sink - self.v_reset) / self.swing
+
+    @property
     def crowbar_window(self) -> float:
         """V_crowbar over the swing: how near its threshold, in thresholds, a neuron draws crowbar current."""
         return self.v_crowbar / self.swing

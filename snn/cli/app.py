@@ -105,16 +105,16 @@ def map_run(
 ) -> None:
     """Place a run on a chip and report the energy of one inference, part by part."""
     from circuits.chips import load_chip
-    from circuits.chips.energy_report import energy_report
-    from circuits.mapping import place
 
     with Terminal(json) as terminal:
-        specification = load_chip(chip)
+        load_chip(chip)  # a name that is not known is told before the run is read
         from circuits.storage import write_json
         from snn.experiments.run_folder import load_activity, load_run
 
-        network = load_run(run).chip()
-        report = energy_report(network, load_activity(run), place(network.network, specification), acceleration)
+        trained, activity = load_run(run).chip(), load_activity(run)
+        technology = load_chip(chip, trained, acceleration)
+        placement = technology.place(trained.network, activity)
+        report = technology.price(trained.network, activity, placement)
         terminal.result(report.as_dict())
         if out:
             terminal.extra(lambda: write_json(out / "energy.json", report.as_dict()))
