@@ -1,7 +1,6 @@
 """What `snn neuron` shows: one circuit's figures, a designed circuit, or the circuit beside published neurons."""
 
 from dataclasses import asdict, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from circuits.neuron.conventional import SourcedNeuron, conventional_sources, so
 from circuits.neuron.currents import circuit_notes
 from circuits.neuron.design import Design, design_neuron
 from circuits.neuron.supply import at_supply
+from circuits.tables import did_you_mean
 from circuits.units import Volts, si, um
 from circuits.variation.corners import corner_circuit
 from circuits.variation.mismatch import Spread
@@ -44,9 +44,7 @@ def neuron_circuit(
     Raises: ValueError for an unknown device, a bias beyond `MAX_V_GS` or a temperature that no curve covers.
     """
     if device not in DEVICES:
-        near = get_close_matches(device, DEVICES, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise InputError(f"unknown device {device!r}{hint}; known: {', '.join(DEVICES)}")
+        raise InputError(f"unknown device {device!r}{did_you_mean(device, DEVICES)}; known: {', '.join(DEVICES)}")
     v_gs = LIFCircuit.v_gs if v_gs is None else v_gs
     if abs(v_gs) > MAX_V_GS:
         raise InputError(f"v_gs = {v_gs:g} V breaks the gate oxide; keep it within {MAX_V_GS:g} V of zero")
