@@ -20,7 +20,7 @@ from circuits.mapping.place import Placement, place
 from circuits.mapping.rules import broken_limits
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
-from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
+from circuits.network.spec import NetworkSpec
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.tables import NOT_IN_FILE, Table, did_you_mean, record, unsourced
@@ -60,15 +60,7 @@ class BTBTCore:
 
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks; none where it can be placed."""
-        kinds = ", ".join(MEMBRANE_KINDS)
-        remedy = "train it as a layer of spiking neurons, or choose a chip that multiplies"
-        foreign = tuple(
-            BrokenLimit("kind", f"layer {layer.name!r}", layer.kind, kinds, remedy)
-            for layer in net.layers
-            if layer.kind not in MEMBRANE_KINDS
-        )
-        fast = acceleration_fits(net, self._circuit, self.acceleration)
-        return foreign + broken_limits(net, self.limits) + fast
+        return broken_limits(net, self.limits) + acceleration_fits(net, self._circuit, self.acceleration)
 
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Placement:
         """Tiles on cores, first fit in layer order; neither activity nor seed changes it. Raises: MappingError."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from circuits.mapping.limits import BrokenLimit, CoreLimits
 from circuits.mapping.partition import tile_height
-from circuits.network.spec import EXTERNAL_INPUT, NetworkSpec
+from circuits.network.spec import EXTERNAL_INPUT, MEMBRANE_KINDS, NetworkSpec
 
 Rule = Callable[[NetworkSpec, CoreLimits], tuple[BrokenLimit, ...]]
 Note = Callable[[NetworkSpec, CoreLimits], tuple[str, ...]]
@@ -16,6 +16,16 @@ def input_populations(net: NetworkSpec) -> dict[str, int]:
     """What sits on input sites: encoder neurons, or the channels of the external input."""
     encoders = {layer.name: layer.n_neurons for layer in net.layers if layer.kind == "encoder"}
     return encoders | ({EXTERNAL_INPUT: net.n_external} if net.n_external else {})
+
+
+def kinds_are_membranes(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]:
+    """A core holds leaky membranes under a crossbar; it multiplies nothing."""
+    known, remedy = ", ".join(MEMBRANE_KINDS), "train it as spiking neurons, or choose a chip that multiplies"
+    return tuple(
+        BrokenLimit("kind", f"layer {layer.name!r}", layer.kind, known, remedy)
+        for layer in net.layers
+        if layer.kind not in MEMBRANE_KINDS
+    )
 
 
 def has_neurons(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]:
@@ -28,7 +38,7 @@ def sites_exist(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]
     needs = [(name, "input_neurons", n) for name, n in input_populations(net).items()]
     needs += [(layer.name, "neurons", layer.n_neurons) for layer in net.layers if layer.kind != "encoder"]
     for layer in net.layers:
-        if len(layer.crossbar):
+        if layer.kind in MEMBRANE_KINDS and len(layer.crossbar):
             needs += [(layer.name, "lines", len(layer.crossbar)), (layer.name, "synapses", layer.n_synapses)]
     return tuple(
         BrokenLimit(limit, f"layer {name!r}", n, 0, "choose a chip whose cores have them")
@@ -77,7 +87,7 @@ def one_core_is_published(limits: CoreLimits, cores_used: int) -> tuple[str, ...
     return (f"{cores_used} cores; the chip has {limits.cores}: the same core repeated, an extrapolation",)
 
 
-HARD_RULES: tuple[Rule, ...] = (has_neurons, sites_exist, input_sites_receive_no_synapses)
+HARD_RULES: tuple[Rule, ...] = (kinds_are_membranes, has_neurons, sites_exist, input_sites_receive_no_synapses)
 NOTES: tuple[Note, ...] = (fan_in_is_shared, weights_fit_the_synapse)
 
 

@@ -203,7 +203,9 @@ def test_small_tiles_fill_what_is_left_of_earlier_cores():
 
 RECURRENT = _layer("in", "encoder", np.ones((1, 3)), np.ones((3, 3)))
 WIDE = _layer("hidden", "lif", np.ones((45, 2)), np.ones((2, 2)))
+DENSE = LayerSpec("dense", "dense", np.ones((3, 4)), np.zeros(4))
 BROKEN = {
+    "kinds_are_membranes": (_network(DENSE), _limits()),
     "has_neurons": (_network(), _limits()),
     "sites_exist": (_network(_layer("hidden", "lif", np.ones((3, 4)))), _limits(neurons=0)),
     "input_sites_receive_no_synapses": (_network(RECURRENT), _limits()),
