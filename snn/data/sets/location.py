@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from circuits.errors import MissingInputError
-from snn.data.corpora.layouts import LISTS
+from snn.data.corpora.official_lists import LISTS
 from snn.data.sets.manifest import Manifest
 
 
