@@ -87,7 +87,7 @@ def _recognised(folder: Path) -> Layout:
     return _read_word_folders(folder, files)
 
 
-def refuse_untrainable(layout: Layout, folder: Path) -> None:
+def refuse_untrainable(layout: Layout, folder: str | Path) -> None:
     """Raises:  ValueError if a layout, split as it is, cannot be both trained and tested."""
     if layout.unfit:
         raise InputError(f"{folder}: {layout.unfit}")

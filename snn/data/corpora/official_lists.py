@@ -24,8 +24,9 @@ class OfficialList:
         return tuple(line for line in self.lines if list_key(line) not in files)
 
 
-def read_lists(folder: Path) -> tuple[OfficialList, ...]:
+def read_lists(folder: str | Path) -> tuple[OfficialList, ...]:
     """The lists that lie in a folder.  Raises:  ValueError for one that is not text."""
+    folder = Path(folder)
     there = (name for name in LISTS if (folder / name).is_file())
     return tuple(OfficialList(name, LISTS[name], _lines(folder / name)) for name in there)
 

@@ -29,12 +29,13 @@ def signal_files(folder: str | Path) -> list[Path]:
     return _files(Path(folder), SIGNAL_SUFFIXES)
 
 
-def word_files(folder: Path) -> dict[str, list[Path]]:
+def word_files(folder: str | Path) -> dict[str, list[Path]]:
     """The recordings of every word in label order: a folder for each, perhaps a link, or two that differ in their
     Unicode form alone.
 
     Raises:  ValueError for no recordings, sound and signals at once, and a word whose name is not text.
     """
+    folder = Path(folder)
     folders = [p for p in folder.iterdir() if p.is_dir() and (p.name[0] not in "._" or p.name in WORD_OF_FOLDER)]
     if not_text := [p for p in folders if shown(p) != str(p)]:
         raise InputError(f"{shown(not_text[0])} has a name that is not UTF-8: rename it")
@@ -64,8 +65,9 @@ def refuse_mixed(audio: Sequence[Path], signals: Sequence[Path]) -> None:
         )
 
 
-def left_out(folder: Path, used: Collection[Path]) -> tuple[str, ...]:
+def left_out(folder: str | Path, used: Collection[Path]) -> tuple[str, ...]:
     """One line for each place below a folder with recordings of the same kind that are not among the used ones."""
+    folder = Path(folder)
     signals = any(path.suffix.lower() in SIGNAL_SUFFIXES for path in used)
     files, found = signal_files if signals else audio_files, Counter()
     for place, _, _ in os.walk(folder):

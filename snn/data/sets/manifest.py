@@ -81,10 +81,10 @@ def load_manifests() -> dict[str, Manifest]:
     return {manifest.name: manifest for manifest in manifests}
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: str | Path) -> Manifest:
     """Read one manifest.  Raises:  ValueError naming the file and the key."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from error
     known = {f.name: f for f in fields(Manifest)}
