@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 UNKNOWN_SIZES = 0x7FFF0000  # recorders that stream write 0, about 2**31 or 0xFFFFFFFF: they cannot know the length
-UNKNOWN_LONG_SIZES = (1 << 63) - 1  # of those with 64 bits
+UNKNOWN_LONG_SIZES = 1 << 62  # of those with 64 bits, whose largest number is written
 SIZE_OF_RF64 = 0xFFFFFFFF  # of its data chunk: the size stands in the chunk ds64
 OGG_PAGE = 27 + 255 + 255 * 255  # bytes of the largest page. Source: RFC 3533, section 6
 OGG_LAST = 4  # flag of the page that ends a stream
@@ -26,7 +26,7 @@ class Sound:
 
 
 def promised_sound(file: BinaryIO) -> Sound | None:
-    """What the header of a RIFF, RIFX, RF64, W64, AIFF, 8SVX, AU or NIST file promises; None for other containers.
+    """What the header of a RIFF, RIFX, RF64, W64, AIFF, 8SVX, CAF, AU or NIST file promises; None for other containers.
 
     Raises:  EOFError if the file ends before its sound; ValueError for a header that makes no sense.
     """
@@ -42,6 +42,8 @@ def promised_sound(file: BinaryIO) -> Sound | None:
             return _w64(file)
         case b"FORM":
             return _form(file)
+        case b"caff":
+            return _caf(file)
         case b".snd":
             return _au(file, ">II")
         case b"dns.":
@@ -96,6 +98,11 @@ def _w64(file: BinaryIO) -> Sound:
 def _form(file: BinaryIO) -> Sound:
     size = next(size for name, size in _chunks(file, 12, ">4sI") if name in (b"SSND", b"BODY"))
     return Sound(file.tell(), _known(size, UNKNOWN_SIZES))
+
+
+def _caf(file: BinaryIO) -> Sound:
+    size = next(size for name, size in _chunks(file, 8, ">4sq", align=1) if name == b"data")
+    return Sound(file.tell(), _known(size, UNKNOWN_LONG_SIZES))  # -1 where it is not known
 
 
 def _au(file: BinaryIO, sizes: str) -> Sound:

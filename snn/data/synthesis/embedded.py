@@ -1,4 +1,4 @@
-"""The embedded corpus: digits and command words synthesised by espeak-ng in synthetic rooms, reproducible from a seed."""
+"""The embedded corpus: digits and command words synthesised by espeak-ng in synthetic rooms, the same from a seed."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The process in which the espeak-ng library synthesises: utterances as JSON on standard input, samples on standard output.
+"""The process of the espeak-ng library: utterances as JSON on standard input, samples on standard output.
 
 It is run by path and isolated (`python -I`), so it uses the standard library alone. Each word leaves as its
 length in bytes (little-endian, 4 bytes) followed by 16-bit samples. `snn.data.synthesis.espeak` is the other end.
