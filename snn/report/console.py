@@ -58,8 +58,9 @@ def _parts(key: str, parts: dict[str, Any]) -> Table:
     What is counted has names of its own (words, not keys that end in a unit), shown as they are.
     """
     counted = key.startswith("n_")
-    table = Table("label" if counted else "part", Text(_name(key)), box=None, title_justify="left", pad_edge=False)
-    table.columns[0].overflow = "fold"
+    table = Table(box=None, pad_edge=False)
+    table.add_column("label" if counted else "part", overflow="fold")
+    table.add_column(_name(key))
     total = sum(parts.values()) if key.endswith("_j") else 0
     if total:
         table.add_column("share", justify="right")

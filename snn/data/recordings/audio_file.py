@@ -57,6 +57,8 @@ def read_audio(path: str | Path, start_s: float = 0.0, max_duration_s: float | N
     if not 0 <= start_s < math.inf or (max_duration_s is not None and not 0 < max_duration_s < math.inf):
         raise InputError(f"excerpt of {path} from {start_s} s for {max_duration_s} s: want start >= 0, length > 0")
 
+    path = Path(path)
+
     def excerpt(sound: soundfile.SoundFile) -> tuple[Waveform, int]:
         first = round(start_s * sound.samplerate)
         if first >= sound.frames:
@@ -81,6 +83,8 @@ def check_audio(path: str | Path, max_duration_s: float | None = None) -> AudioI
     Raises:  AudioFileError where `read_audio` does.
     """
 
+    path = Path(path)
+
     def check(sound: soundfile.SoundFile) -> AudioInfo:
         n_frames = _n_heard(sound, sound.frames, max_duration_s)
         _read_over(sound, n_frames, path)
@@ -93,7 +97,7 @@ def check_audio(path: str | Path, max_duration_s: float | None = None) -> AudioI
 
 def audio_info(path: str | Path) -> AudioInfo:
     """Return what the header of a recording promises, without reading its samples.  Raises:  AudioFileError."""
-    return _with_sound(path, _about)
+    return _with_sound(Path(path), _about)
 
 
 def resample(
@@ -143,9 +147,8 @@ def strongest_window(power: Float[np.ndarray, " time"], n_samples: int) -> int:
     return int(np.argmax(energy[n_samples:] - energy[:-n_samples]))
 
 
-def _with_sound(path: str | Path, use: Callable[[soundfile.SoundFile], Result]) -> Result:
+def _with_sound(path: Path, use: Callable[[soundfile.SoundFile], Result]) -> Result:
     """Open a recording, refuse what is not one, and hand it to `use`; every failure becomes an AudioFileError."""
-    path = Path(path)
     try:
         with soundfile.SoundFile(_source(path)) as sound:
             _refuse_unusable(sound, path)
