@@ -180,12 +180,13 @@ def data_prepare(
 def data_check(
     path: Annotated[Path, typer.Argument(help="Folder of recordings, or one file.")], json: Json = False
 ) -> None:
-    """Read every recording and name every one that cannot be used; exit code 2 if there are any."""
+    """Read every recording and name every one that training would refuse; exit code 2 if there are any."""
     from snn.data.corpora.check import scan
+    from snn.data.recordings.recording_error import shown
 
     with Terminal(json) as terminal:
         report = scan(path, lambda done, total: terminal.reporter.on_stage("checking", done, total))
-        bad = [{"file": str(file.path), "problem": file.problem} for file in report.bad]
+        bad = [{"file": shown(file.path), "problem": file.problem} for file in report.bad]
         terminal.result(
             {
                 "n_files": len(report.files),
@@ -194,9 +195,11 @@ def data_check(
                 "sample_rates": {str(rate): n for rate, n in report.sample_rates.items()},
                 "n_clips": report.n_clips,
                 "bad": bad,
+                "notes": list(report.notes),
+                **({"unfit": report.unfit} if report.unfit else {}),
             }
         )
-        if bad:
+        if bad or report.unfit:
             raise typer.Exit(2)
 
 

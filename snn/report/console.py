@@ -53,15 +53,21 @@ def _unfolded(key: str, item: Any) -> list[tuple[str, Any]]:
 
 
 def _parts(key: str, parts: dict[str, Any]) -> Table:
-    """Name and figure; a table of joules gets the share of each part."""
-    table = Table("part", _name(key), box=None, title_justify="left", pad_edge=False)
+    """Name and figure; a table of joules gets the share of each part.
+
+    What is counted has names of its own (words, not keys that end in a unit), shown as they are.
+    """
+    counted = key.startswith("n_")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("label" if counted else "part", overflow="fold")
+    table.add_column(_name(key))
     total = sum(parts.values()) if key.endswith("_j") else 0
     if total:
         table.add_column("share", justify="right")
     for name, item in parts.items():
-        unit = key if key[-2:] in _UNITS else name
+        unit = key if counted or key.endswith(tuple(_UNITS)) else name
         share = [f"{item / total:.1%}"] if total else []
-        table.add_row(Text(_name(name)), Text(_figure(unit, item)), *share)
+        table.add_row(Text(name if counted else _name(name)), Text(_figure(unit, item)), *share)
     return table
 
 
@@ -72,7 +78,7 @@ def _rows(key: str, rows: list[Any], width: int) -> Table:
         for _ in rows[0]:
             table.add_column(justify="right")
         for row in rows:
-            table.add_row(*(str(item) for item in row))
+            table.add_row(*(Text(str(item)) for item in row))
         return table
     told = (name for name in rows[0] if name not in HIDDEN)
     columns = [name for name in told if any(row[name] not in (None, "") for row in rows)]

@@ -80,9 +80,9 @@ def load_manifests() -> dict[str, Manifest]:
     return {manifest.name: manifest for manifest in manifests}
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: str | Path) -> Manifest:
     """Read one manifest.  Raises:  ValueError naming the file and the key."""
-    table = read_toml(path)
+    table = read_toml(Path(path))
     known = {f.name: f for f in fields(Manifest)}
     for key, value in table.items():
         if key not in known:

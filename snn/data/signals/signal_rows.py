@@ -1,4 +1,4 @@
-"""Multichannel signals as rows of a time grid, for front ends and for the currents of an encoder."""
+"""Multichannel signals as rows of a time grid, for front ends."""
 
 import math
 
