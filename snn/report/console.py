@@ -7,9 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from circuits.units import si
-
-_UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K", "_f": "F", "_m": "m"}
+from circuits.units import KEY_UNITS, si
 
 GAP = 2  # spaces between two columns
 HIDDEN = (  # of a record; --json has them
@@ -59,7 +57,7 @@ def _parts(key: str, parts: dict[str, Any]) -> Table:
     if total:
         table.add_column("share", justify="right")
     for name, item in parts.items():
-        unit = key if key[-2:] in _UNITS else name
+        unit = key if key[-2:] in KEY_UNITS else name
         share = [f"{item / total:.1%}"] if total else []
         table.add_row(Text(_name(name)), Text(_figure(unit, item)), *share)
     return table
@@ -100,7 +98,7 @@ def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:
 
 
 def _name(key: str) -> str:
-    stem = next((key.removesuffix(suffix) for suffix in _UNITS if key.endswith(suffix)), key)
+    stem = next((key.removesuffix(suffix) for suffix in KEY_UNITS if key.endswith(suffix)), key)
     return stem.replace("_", " ")
 
 
@@ -112,7 +110,7 @@ def _figure(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        unit = next((unit for suffix, unit in _UNITS.items() if key.endswith(suffix)), None)
+        unit = next((unit for suffix, unit in KEY_UNITS.items() if key.endswith(suffix)), None)
         if unit == "K":
             return f"{value:g} K"
         if unit:
