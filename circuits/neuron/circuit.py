@@ -48,6 +48,7 @@ from circuits.units import (
     pA,
     pS,
     require,
+    require_plausible_fields,
     um,
 )
 
@@ -85,6 +86,7 @@ class LIFCircuit:
             require(self, name, getattr(self, name) >= 0, "zero or positive")
         require(self, "v_sink", self.v_sink <= self.v_reset, f"at most v_reset = {self.v_reset} V")
         require(self, "v_threshold", self.v_threshold > self.v_reset, f"above v_reset = {self.v_reset} V")
+        require_plausible_fields(self)
         warn_outside_fit(self.device, self.v_gs, stacklevel=4)
 
     @property

@@ -13,7 +13,7 @@ import typer
 from circuits.errors import InputError
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
-from snn.cli.options import Json, RunFolder
+from snn.cli.options import Json, Out, RunFolder, number_of
 from snn.cli.terminal import Terminal
 
 app = typer.Typer(
@@ -28,7 +28,6 @@ app.add_typer(data_app, name="data")
 
 Data = Annotated[str | None, typer.Option(help="Data-set name, or a folder with one sub-folder per word.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a setting: key=value, may be repeated.")]
-Out = Annotated[Path, typer.Option(help="Folder to write to.")]
 Device = Annotated[str, typer.Option(help="Where the network runs: auto (a GPU where there is one), cpu or cuda.")]
 
 
@@ -128,7 +127,7 @@ def export(
     verify: Annotated[
         bool, typer.Option("--verify", help="Run the SPICE benches in ngspice, expected beside simulated.")
     ] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each bench.")] = 300.0,
+    timeout: Annotated[float, number_of("s", "Longest that ngspice may take for a bench.")] = 300.0,
     json: Json = False,
 ) -> None:
     """Hand a run over to a circuit team: parameters, netlists and models, with benches that check themselves."""

@@ -7,9 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from circuits.units import si
-
-_UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K", "_f": "F", "_m": "m"}
+from circuits.units import KEY_UNITS, si
 
 GAP = 2  # spaces between two columns
 HIDDEN = (  # of a record; --json has them
@@ -65,7 +63,7 @@ def _parts(key: str, parts: dict[str, Any]) -> Table:
     if total:
         table.add_column("share", justify="right")
     for name, item in parts.items():
-        unit = key if counted or key.endswith(tuple(_UNITS)) else name
+        unit = key if counted or key.endswith(tuple(KEY_UNITS)) else name
         share = [f"{item / total:.1%}"] if total else []
         table.add_row(Text(name if counted else _name(name)), Text(_figure(unit, item)), *share)
     return table
@@ -106,7 +104,7 @@ def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:
 
 
 def _name(key: str) -> str:
-    stem = next((key.removesuffix(suffix) for suffix in _UNITS if key.endswith(suffix)), key)
+    stem = next((key.removesuffix(suffix) for suffix in KEY_UNITS if key.endswith(suffix)), key)
     return stem.replace("_", " ")
 
 
@@ -118,7 +116,7 @@ def _figure(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        unit = next((unit for suffix, unit in _UNITS.items() if key.endswith(suffix)), None)
+        unit = next((unit for suffix, unit in KEY_UNITS.items() if key.endswith(suffix)), None)
         if unit == "K":
             return f"{value:g} K"
         if unit:

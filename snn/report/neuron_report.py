@@ -6,6 +6,7 @@ from typing import Any
 
 from circuits.device.ageing import aged
 from circuits.device.btbt import DEVICES
+from circuits.device.device_file import load_device
 from circuits.errors import InputError
 from circuits.literature.compare import compare
 from circuits.literature.headline import headline
@@ -22,7 +23,6 @@ from circuits.neuron.conventional import SourcedNeuron, conventional_sources, so
 from circuits.neuron.currents import circuit_notes
 from circuits.neuron.design import Design, design_neuron
 from circuits.neuron.supply import at_supply
-from circuits.tables import did_you_mean
 from circuits.units import Volts, si, um
 from circuits.variation.corners import corner_circuit
 from circuits.variation.mismatch import Spread
@@ -43,14 +43,13 @@ def neuron_circuit(
 
     Raises: ValueError for an unknown device, a bias beyond `MAX_V_GS` or a temperature that no curve covers.
     """
-    if device not in DEVICES:
-        raise InputError(f"unknown device {device!r}{did_you_mean(device, DEVICES)}; known: {', '.join(DEVICES)}")
+    chosen = load_device(device)
     v_gs = LIFCircuit.v_gs if v_gs is None else v_gs
     if abs(v_gs) > MAX_V_GS:
         raise InputError(f"v_gs = {v_gs:g} V breaks the gate oxide; keep it within {MAX_V_GS:g} V of zero")
     circuit = LIFCircuit()
-    if device != circuit.device.name:
-        circuit = circuit_for_device(DEVICES[device], circuit.v_gs, circuit)
+    if chosen != circuit.device:
+        circuit = circuit_for_device(chosen, circuit.v_gs, circuit)
     if v_gs != circuit.v_gs:
         circuit = LIFCircuit(**{**vars(circuit), "v_gs": v_gs})
     circuit = replace(circuit, device=aged(circuit.device, years))
