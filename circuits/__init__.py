@@ -7,17 +7,17 @@ Contents, by question:
   when does it fire?      `LIFCircuit`, `period`, `firing_rate`, `circuit_for_tau`, `circuit_for_device`,
                           `circuit_at_speed`, `design_neuron`, `DesignError`
   what does a spike cost? `spike_energy`, `SpikeEnergy`, `neuron_area`, `compare`, `headline`, `source_comparison`
-  what does a chip cost?  `NetworkSpec`, `LayerSpec`, `Activity`, `load_chip`, `place`, `energy_report`, `EnergyReport`,
-                          `CoreLoad`, `core_energy`, `LearningActivity`, `LearningHardware`,
-                          `learning_energy`
+  what does a chip cost?  `NetworkSpec`, `LayerSpec`, `ChipNetwork`, `BiasDevices`, `Activity`, `load_chip`,
+                          `Placement`, `BrokenLimit`, `EnergyReport`, `CoreLoad`, `core_energy`, `LearningActivity`,
+                          `LearningHardware`, `learning_energy`
   what spiked?            `SpikeTrains`, `spike_trains`; `SynapseKernel`, `published_kernel` between them
   who builds it?          `write_network_json`, `write_network_spice`, `write_spice`
 Compiled, so imported where it is used: `circuits.transient` (arrays through time), `circuits.variation.monte_carlo`,
 `circuits.signoff` (a core in ngspice).
 """
 
-from circuits.chips import ChipSpec, load_chip
-from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.chips import Chip, load_chip
+from circuits.chips.energy_report import EnergyReport
 from circuits.device.ageing import aged
 from circuits.device.btbt import DEVICES, BTBTDevice, arrhenius, bias_for_current, btbt_current, kane, mismatch
 from circuits.device.fit import fit_device
@@ -26,11 +26,13 @@ from circuits.energy.core import CoreLoad, core_energy
 from circuits.energy.learning import LearningActivity, LearningHardware, learning_energy
 from circuits.literature.compare import compare
 from circuits.literature.headline import headline
-from circuits.mapping import MappingError, Placement, place
+from circuits.mapping import BrokenLimit, MappingError, Placement
 from circuits.netlist import write_spice
 from circuits.netlist.handover import write_network_spice
 from circuits.netlist.parameters import write_network_json
-from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.chip_network import BiasDevices, ChipNetwork
+from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import (
@@ -59,7 +61,10 @@ __all__ = [
     "DEVICES",
     "Activity",
     "BTBTDevice",
-    "ChipSpec",
+    "BiasDevices",
+    "BrokenLimit",
+    "Chip",
+    "ChipNetwork",
     "CoreLoad",
     "Corner",
     "Design",
@@ -90,7 +95,6 @@ __all__ = [
     "corner_circuit",
     "design_neuron",
     "device_currents",
-    "energy_report",
     "firing_rate",
     "fit_device",
     "headline",
@@ -100,7 +104,6 @@ __all__ = [
     "mismatch",
     "neuron_area",
     "period",
-    "place",
     "published_kernel",
     "read_points",
     "si",

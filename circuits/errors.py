@@ -7,3 +7,11 @@ class InputError(ValueError):
 
 class MissingInputError(InputError, FileNotFoundError):
     """A file or folder that is not there."""
+
+
+class MissingPackageError(InputError, ImportError):
+    """An optional package that is not installed."""
+
+
+class WorkError(RuntimeError):
+    """Work that cannot be finished: another program fails or takes too long, a simulation does not converge."""

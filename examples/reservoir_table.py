@@ -2,7 +2,7 @@
 
 DATA is a corpus whose speakers are known. OUT gets a run for each row and split; runs that are there already are not
 trained again. Each row is one `snn train RECIPE --data DATA --set ...`; the table gives test accuracies on the official
-split, and means over the speakers left out. The row of e-prop tells of the network that it trains, not of the chip: by
+split, and means over the speakers left out. The row of e-prop shows the network that it trains, not of the chip: by
 least squares on its spikes, and by its own readout. ROW, a part of a row's name, picks among the rows.
 """
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from circuits import energy_report, load_chip, place, si
+from circuits import load_chip, si
 from snn import Spotter, evaluate, fit, load_examples, load_recipe, open_corpus, prepare
 
 recipe = load_recipe("demo", ["epochs=15"])
@@ -12,7 +12,8 @@ train, validation, test = (load_examples(corpus.split(part), mel) for part in ("
 model = Spotter(recipe, mel, corpus.labels)
 fit(model, train, validation, recipe)
 result = evaluate(model, test)
-network = model.network()
-report = energy_report(network, result.activity, place(network, load_chip("btbt-45rfsoi")))
+trained = model.chip()  # the network, and the circuit that it was trained for
+chip, network = load_chip("btbt-45rfsoi", trained), trained.network
+report = chip.price(network, result.activity, chip.place(network, result.activity))
 print(f"{model.n_parameters} parameters, test accuracy {result.accuracy:.3f}")
 print(f"{result.activity.spikes_per_inference:.0f} spikes, {si(report.total_j, 'J')} per inference")

@@ -10,6 +10,7 @@ import torch
 
 from circuits import (
     DEVICES,
+    ChipNetwork,
     LIFCircuit,
     NetworkSpec,
     circuit_at_speed,
@@ -18,7 +19,7 @@ from circuits import (
     si,
     write_network_json,
 )
-from snn import SiliconLayer, silicon_spec
+from snn import SiliconLayer, bias_devices, silicon_spec
 
 SPEED = 1000.0  # of the chip over real time; at 1 the currents would lie below the device's floor
 WANTED = torch.tensor([0.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0, 140.0])  # Hz, in real time
@@ -39,13 +40,14 @@ for epoch in range(150):
 
 rates = layer(silence)[0].mean((0, 1)) / dt
 print(f"trained    rms error {(rates - WANTED).square().mean().sqrt():5.1f} Hz")
-network = NetworkSpec("eight rates", dt, circuit, (silicon_spec("neurons", layer),))
-chip = circuit_at_speed(circuit, SPEED)
+network = NetworkSpec("eight rates", dt, (silicon_spec("neurons", layer),))
+chip = ChipNetwork(network, circuit, {"neurons": bias_devices(layer.bias)})
+fast = circuit_at_speed(circuit, SPEED)
 for wanted, rate, v_gs, width, current in zip(
     WANTED, rates, layer.bias.v_gs, layer.bias.width, layer.bias.current, strict=True
 ):
     device = f"V_GS {v_gs.item():.4f} V, width {si(width.item(), 'm')}, {si(current.item(), 'A')}"
-    closed_form = firing_rate(chip, current.item()) / SPEED
+    closed_form = firing_rate(fast, current.item()) / SPEED
     print(f"wanted {wanted:5.1f} Hz, got {rate:5.1f} Hz, closed form {closed_form:5.1f} Hz: {device}")
 if len(sys.argv) > 1:
-    write_network_json(Path(sys.argv[1]), network)
+    write_network_json(Path(sys.argv[1]), chip)

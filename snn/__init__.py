@@ -9,7 +9,7 @@ Contents, by question:
   what is the chip?       `Reservoir`, `build_reservoir`, `draw_wiring`, `CalciumRule`, `learn_online`, `fit_ridge`
   what listens live?      `AudioStream`, `SpotterStream`, `NetworkStream`
   how good is it?         `evaluate`, `detection_rates`, `train`, `evaluate_run`, `load_run`, `load_activity`
-  what leaves for silicon? `Spotter.network`, `silicon_spec`
+  what leaves for silicon? `Spotter.network`, `Spotter.chip`, `silicon_spec`, `bias_devices`
   what checks it?         `brian2_neuron`, `brian2_network`, `spike_times`, `run_brian2`
 """
 
@@ -52,6 +52,7 @@ _HOME = {
     "SpotterStream": "snn.live.stream",
     "NetworkStream": "snn.live.stream",
     "silicon_spec": "snn.networks.layer_spec",
+    "bias_devices": "snn.networks.layer_spec",
     "brian2_neuron": "snn.reference",
     "brian2_network": "snn.reference",
     "spike_times": "snn.reference",

@@ -81,7 +81,7 @@ def recipe(tmp_path: Path) -> Path:
 def snn(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run one command in this process: `snn("train", ...)` returns exit code, standard output and standard error."""
     from snn.cli.app import app
-    from snn.cli.terminal import exit_code
+    from snn.cli.exit_code import exit_code
 
     def run(*arguments: object) -> tuple[int, str, str]:
         capsys.readouterr()

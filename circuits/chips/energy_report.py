@@ -9,19 +9,37 @@ The membrane is charged by the synapses, so its charge is counted there and not 
 V_DS; inhibition is a sink that draws nothing from it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from circuits.chips.speed import require_acceleration, silicon_notes
+from circuits.chips.speed import silicon_notes
 from circuits.mapping.place import Placement
 from circuits.mapping.route import core_crossings
-from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import LayerSpec
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, switching_energy
-from circuits.units import Joules, Seconds
+from circuits.units import Joules, Seconds, Watts, freeze_si, require
 
 BOUNDARY = "encoder, neurons and synapses of the cores; microphone, front end, host and supply excluded"
+
+
+@dataclass(frozen=True)
+class CoreCosts:
+    """What a chip's events cost beside its circuit; None: not published, so not modelled."""
+
+    hop_j: Joules | None = None  # per spike and core boundary
+    synapse_wire_j: Joules | None = None  # per synaptic event
+    bias_w: Watts | None = None  # per core
+    standby_w: Watts | None = None  # per core
+
+    def __post_init__(self):
+        freeze_si(self)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            require(self, field.name, value is None or value >= 0, "zero or positive")
 
 
 @dataclass(frozen=True)
@@ -49,29 +67,34 @@ class EnergyReport:
 
 
 def energy_report(
-    net: NetworkSpec, activity: Activity, placement: Placement, acceleration: float = 1.0
+    chip: ChipNetwork,
+    activity: Activity,
+    placement: Placement,
+    name: str,
+    costs: CoreCosts,
+    acceleration: float = 1.0,
 ) -> EnergyReport:
     """Charge every event of the measured activity (mean of one inference).
 
     `acceleration` runs the chip that many times faster than the speech: time constants and steps shrink alike, leak and
     starving current grow, the events and their charges stay, and static power has less time. 1 is real time.
-    Raises: ValueError unless a step holds a synaptic pulse and a reset, and the activity is of this network.
+    Raises: InputError unless the activity is of this network.
     """
-    require_acceleration(net, acceleration)
+    net = chip.network
     activity.require_fits(net)
-    circuit, step = circuit_at_speed(net.circuit, acceleration), net.dt / acceleration
+    circuit, time = circuit_at_speed(chip.circuit, acceleration), activity.duration / acceleration
     crossings = core_crossings(net, activity, placement)
-    parts = _network_parts(net, activity, circuit, step)
-    parts |= _chip_parts(net, activity, placement, crossings, activity.n_steps * step)
+    parts = _network_parts(chip, activity, circuit, acceleration)
+    parts |= _chip_parts(costs, crossings, activity.synaptic_operations(net), placement.cores_used * time)
     spikes = activity.spikes_per_inference
     return EnergyReport(
-        chip=placement.chip.name,
+        chip=name,
         parts_j=parts,
         boundary=BOUNDARY,
         cores_used=placement.cores_used,
-        latency_s=activity.n_steps * step,
-        not_modelled=_not_modelled(net, placement),
-        notes=placement.notes + silicon_notes(net, acceleration),
+        latency_s=time,
+        not_modelled=_not_modelled(chip, costs),
+        notes=placement.notes + silicon_notes(chip, acceleration),
         counts={
             "spikes": spikes,
             "synaptic_operations": activity.synaptic_operations(net),
@@ -81,75 +104,74 @@ def energy_report(
     )
 
 
-def _network_parts(net: NetworkSpec, activity: Activity, circuit: LIFCircuit, step: Seconds) -> dict[str, Joules]:
+def _network_parts(
+    chip: ChipNetwork, activity: Activity, circuit: LIFCircuit, acceleration: float
+) -> dict[str, Joules]:
     """Parts that the circuit itself decides."""
-    neurons = [layer for layer in net.layers if layer.kind in ("lif", "adaptive_lif")]
+    layers = chip.network.layers
+    neurons = [layer for layer in layers if layer.kind in ("lif", "adaptive_lif")]
     parts = {
-        "neuron_dynamic": sum(_dynamic(activity, layer, circuit, step) for layer in neurons),
-        "neuron_static": sum(_static(activity, layer, circuit, step) for layer in neurons),
-        "synapse_events": _synaptic_charge(net, activity) * circuit.device.v_ds,
+        "neuron_dynamic": sum(_dynamic(activity, layer, circuit, acceleration) for layer in neurons),
+        "neuron_static": sum(_static(activity, layer, circuit, acceleration) for layer in neurons),
+        "synapse_events": _synaptic_charge(chip, activity) * circuit.device.v_ds,
     }
-    for layer in net.layers:
+    for layer in layers:
         if layer.kind == "encoder":
             signal = float(activity.encoder_charge.sum()) * circuit.charge_per_weight * circuit.device.v_ds
-            cells = _dynamic(activity, layer, circuit, step) + _static(activity, layer, circuit, step)
+            cells = _dynamic(activity, layer, circuit, acceleration) + _static(activity, layer, circuit, acceleration)
             parts["encoder"] = cells + signal
     return parts
 
 
-def _dynamic(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, step: Seconds) -> Joules:
-    """Switching of every spike, and the crowbar current of every step that ends near threshold."""
+def _dynamic(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, acceleration: float) -> Joules:
+    """Switching of every spike, and the crowbar current of the time near threshold."""
     spikes, near = (float(of[layer.name].sum()) for of in (activity.spikes, activity.near_threshold))
-    return spikes * switching_energy(circuit) + near * step * circuit.i_crowbar * circuit.v_dd
+    return spikes * switching_energy(circuit) + near / acceleration * circuit.i_crowbar * circuit.v_dd
 
 
-def _static(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, step: Seconds) -> Joules:
+def _static(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, acceleration: float) -> Joules:
     """Static power of the layer's neurons over the inference."""
-    return layer.n_neurons * circuit.static_power * activity.n_steps * step
+    return layer.n_neurons * circuit.static_power * activity.duration / acceleration
 
 
-def _synaptic_charge(net: NetworkSpec, activity: Activity) -> float:
+def _synaptic_charge(chip: ChipNetwork, activity: Activity) -> float:
     """Charge (C) that excitatory synapses and biases draw from the supply of the sources."""
-    weight = 0.0
+    net, weight = chip.network, 0.0
+    steps = activity.duration / net.dt
     for layer in net.layers:
         weight += float(activity.presynaptic(net, layer) @ np.maximum(layer.crossbar, 0).sum(1))
         if layer.kind != "encoder":
-            weight += activity.n_steps * float(np.maximum(layer.bias_charge(net.dt), 0).sum())
-    return weight * net.circuit.charge_per_weight
+            weight += steps * float(np.maximum(chip.bias_per_step(layer), 0).sum())
+    return weight * chip.circuit.charge_per_weight
 
 
-def _chip_parts(
-    net: NetworkSpec, activity: Activity, placement: Placement, crossings: float, time: Seconds
-) -> dict[str, Joules]:
-    """Parts that need a published constant of the chip; absent where there is none."""
-    chip, parts = placement.chip, {}
-    if chip.energy_j("hop_j") is not None:
-        parts["routing"] = crossings * chip.energy_j("hop_j")
-    if chip.energy_j("synapse_wire_j") is not None:
-        parts["synapse_wires"] = activity.synaptic_operations(net) * chip.energy_j("synapse_wire_j")
-    if chip.power_w("bias_w") is not None:
-        parts["bias"] = placement.cores_used * chip.power_w("bias_w") * time
-    if chip.power_w("standby_w") is not None:
-        parts["standby"] = placement.cores_used * chip.power_w("standby_w") * time
-    return parts
+def _chip_parts(costs: CoreCosts, crossings: float, operations: float, core_time: Seconds) -> dict[str, Joules]:
+    """Parts that need a published constant of the chip; absent where there is none. `core_time`: of all cores."""
+    parts = {
+        "routing": (costs.hop_j, crossings),
+        "synapse_wires": (costs.synapse_wire_j, operations),
+        "bias": (costs.bias_w, core_time),
+        "standby": (costs.standby_w, core_time),
+    }
+    return {name: count * each for name, (each, count) in parts.items() if each is not None}
 
 
-def _not_modelled(net: NetworkSpec, placement: Placement) -> tuple[str, ...]:
+def _not_modelled(chip: ChipNetwork, costs: CoreCosts) -> tuple[str, ...]:
     """Every cost that exists in silicon and has no number here."""
-    chip = placement.chip
+    net = chip.network
     unknown = ["off-state leak of synapses"] if net.n_synapses else []
-    unknown += [] if chip.energy_j("hop_j") is not None else ["routing"]
-    unknown += [] if chip.energy_j("synapse_wire_j") is not None else ["synapse wires and switches"]
-    unknown += [] if chip.power_w("bias_w") is not None else ["bias generation"]
-    unknown += [] if chip.power_w("standby_w") is not None else ["standby power of the core"]
+    unknown += [] if costs.hop_j is not None else ["routing"]
+    unknown += [] if costs.synapse_wire_j is not None else ["synapse wires and switches"]
+    unknown += [] if costs.bias_w is not None else ["bias generation"]
+    unknown += [] if costs.standby_w is not None else ["standby power of the core"]
     if not any(layer.kind == "encoder" for layer in net.layers):
         unknown.append("encoder")
     if any(layer.kind == "adaptive_lif" for layer in net.layers):
         unknown.append("adaptation circuit")
     if any(layer.kind == "readout" for layer in net.layers):
         unknown.append("readout: signed integration")
-    if net.circuit.v_sink < 0:
+    if chip.circuit.v_sink < 0:
         unknown.append("rail that raises the sources above ground")
     # the chip's own file decides on the bias; the body bias is a limit of the current, not a cost of its own
-    known = {*unknown, "bias generation", "body-bias dependence of the tunnelling current"}
-    return (*unknown, *(line for line in net.circuit.not_modelled if line not in known))
+    told = {*unknown, "bias generation", "body-bias dependence of the tunnelling current"}
+    return (*unknown, *(line for line in chip.circuit.not_modelled if line not in told))

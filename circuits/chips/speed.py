@@ -4,64 +4,80 @@ import math
 
 import numpy as np
 
-from circuits.errors import InputError
+from circuits.mapping.limits import BrokenLimit
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
+from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import T_PULSE
 from circuits.units import si
 
 IDLE_LEAK = 0.1  # ASSUMED: what may leak into a neuron in one step, as a fraction of q
 
 
-def largest_acceleration(net: NetworkSpec) -> float:
+def largest_acceleration(net: NetworkSpec, circuit: LIFCircuit) -> float:
     """dt / (t_pulse + t_refractory): a step must hold a synaptic pulse and a reset."""
-    return net.dt / (T_PULSE + net.circuit.t_refractory)
+    return net.dt / (T_PULSE + circuit.t_refractory)
 
 
-def require_acceleration(net: NetworkSpec, acceleration: float) -> None:
-    """Raise ValueError unless it is positive, and its steps hold a pulse and a reset.
+def acceleration_fits(net: NetworkSpec, circuit: LIFCircuit, acceleration: float) -> tuple[BrokenLimit, ...]:
+    """It must be positive, and its steps hold a pulse and a reset.
 
     A network that is event driven is in the time of its chip, with pulses and refractory times of that chip: only 1.
     """
+    where = f"network {net.name!r}"
     if net.event_driven:
-        if acceleration != 1:
-            raise InputError(
-                f"{net.name!r} is in the time of its chip already, got an acceleration of {acceleration:g}; leave it "
-                "out, or train with another neuron.acceleration"
-            )
-        return
-    largest = largest_acceleration(net)
-    if not 0 < acceleration <= largest:
-        limit = f"{math.floor(largest)}" if largest >= 1 else f"{largest:.3g}"
-        raise InputError(
-            f"acceleration must be positive, and at most {limit} so that a step of {si(net.dt, 's')} holds a synaptic "
-            f"pulse and a reset, {si(T_PULSE + net.circuit.t_refractory, 's')}; got {acceleration:g}; 1 is real time"
-        )
+        remedy = "it is in the time of its chip already: leave it out, or train with another neuron.acceleration"
+        return () if acceleration == 1 else (BrokenLimit("acceleration", where, acceleration, 1, remedy),)
+    largest = largest_acceleration(net, circuit)
+    if 0 < acceleration <= largest:
+        return ()
+    limit = f"above 0 to {math.floor(largest) if largest >= 1 else float(f'{largest:.3g}')}"
+    held = f"a step of {si(net.dt, 's')} holds a synaptic pulse and a reset, {si(T_PULSE + circuit.t_refractory, 's')}"
+    return (BrokenLimit("acceleration", where, acceleration, limit, f"1 is real time; {held}"),)
 
 
-def silicon_notes(net: NetworkSpec, acceleration: float) -> tuple[str, ...]:
-    """What the device cannot do at this speed, one line each."""
-    notes = rheobase_is_above_the_floor(net, acceleration) + idle_synapses_are_quiet(net, acceleration)
-    return notes + biases_are_for_this_speed(net, acceleration)
+def silicon_notes(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
+    """What is assumed of a bias, and what the device cannot do at this speed, one line each."""
+    notes = bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip)
+    notes += rheobase_is_above_the_floor(chip, acceleration)
+    return notes + idle_synapses_are_quiet(chip, acceleration) + biases_are_for_this_speed(chip, acceleration)
 
 
-def biases_are_for_this_speed(net: NetworkSpec, acceleration: float) -> tuple[str, ...]:
+def bias_has_its_own_line(chip: ChipNetwork) -> tuple[str, ...]:
+    """A bias is a pulse per step from an always-active line, which the published crossbar does not name."""
+    pulsed = [x for x in chip.network.layers if x.kind != "encoder" and x.name not in chip.bias_devices]
+    biased = [layer.name for layer in pulsed if np.any(layer.bias)]
+    if not biased:
+        return ()
+    return (f"bias of {', '.join(biased)}: one always-active line per core beside the others, ASSUMED",)
+
+
+def inhibition_reaches_the_floor(chip: ChipNetwork) -> tuple[str, ...]:
+    """A network trained with another rail of inhibition than the circuit's computes something else here."""
+    trained, here = chip.network.v_floor, chip.circuit.v_floor
+    if math.isclose(trained, here, rel_tol=1e-6, abs_tol=1e-9):
+        return ()
+    return (f"inhibition was trained to stop at {trained:g} thresholds, the rail of this circuit is at {here:g}",)
+
+
+def biases_are_for_this_speed(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
     """Bias devices give the currents of one acceleration, the one that they were trained for."""
     return tuple(
-        f"layer {layer.name!r}: its bias devices are set for an acceleration of {layer.bias_acceleration:g}, not "
+        f"layer {name!r}: its bias devices are set for an acceleration of {devices.acceleration:g}, not "
         f"{acceleration:g}: other biases than the network's; run it at that, or train for this"
-        for layer in net.layers
-        if layer.silicon_bias and layer.bias_acceleration != acceleration
+        for name, devices in chip.bias_devices.items()
+        if devices.acceleration != acceleration
     )
 
 
-def rheobase_is_above_the_floor(net: NetworkSpec, acceleration: float) -> tuple[str, ...]:
+def rheobase_is_above_the_floor(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
     """The least rheobase g_leak V_th of all neurons, against the least current of the device, i_floor W."""
-    circuit = net.circuit
+    circuit = chip.circuit
     floor = circuit.device.i_floor * circuit.width
     least, name = min(
         (
             (float(np.min(circuit.c_mem / x.tau_mem * (circuit.v_reset + circuit.swing * x.v_threshold))), x.name)
-            for x in net.layers
+            for x in chip.network.layers
             if x.spiking and x.n_neurons
         ),
         default=(math.inf, ""),
@@ -71,13 +87,13 @@ def rheobase_is_above_the_floor(net: NetworkSpec, acceleration: float) -> tuple[
         return ()
     return (
         f"layer {name!r}: a rheobase of {si(rheobase, 'A')} lies below the device's floor of {si(floor, 'A')}, so no "
-        f"gate bias keeps the neuron at rest; {_remedy(net, acceleration, floor / rheobase)}",
+        f"gate bias keeps the neuron at rest; {_remedy(chip, acceleration, floor / rheobase)}",
     )
 
 
-def idle_synapses_are_quiet(net: NetworkSpec, acceleration: float) -> tuple[str, ...]:
+def idle_synapses_are_quiet(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
     """Charge that the idle synapses of one neuron leak in a step, fan_in i_floor W dt, against q."""
-    circuit = net.circuit
+    net, circuit = chip.network, chip.circuit
     floor = circuit.device.i_floor * circuit.width
     per_synapse = floor * net.dt / acceleration / circuit.charge_per_weight
     fan_in, name = max(
@@ -89,13 +105,13 @@ def idle_synapses_are_quiet(net: NetworkSpec, acceleration: float) -> tuple[str,
         return ()
     return (
         f"layer {name!r}: {fan_in} idle synapses at the device's floor of {si(floor, 'A')} leak {leak:.3g} q per step, "
-        f"more than {IDLE_LEAK} q; {_remedy(net, acceleration, leak / IDLE_LEAK)}",
+        f"more than {IDLE_LEAK} q; {_remedy(chip, acceleration, leak / IDLE_LEAK)}",
     )
 
 
-def _remedy(net: NetworkSpec, acceleration: float, factor: float) -> str:
+def _remedy(chip: ChipNetwork, acceleration: float, factor: float) -> str:
     """What mends a current that is off by `factor`: speed, where a step still holds a pulse, or a larger membrane."""
-    faster, c_mem = math.ceil(acceleration * factor), si(net.circuit.c_mem * factor, "F")
-    if faster > largest_acceleration(net):
+    faster, c_mem = math.ceil(acceleration * factor), si(chip.circuit.c_mem * factor, "F")
+    if faster > largest_acceleration(chip.network, chip.circuit):
         return f"a c_mem of {c_mem} would mend it, no acceleration does"
     return f"an acceleration of {faster} or a c_mem of {c_mem} would mend it"

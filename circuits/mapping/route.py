@@ -3,7 +3,8 @@
 import numpy as np
 
 from circuits.mapping.place import Placement
-from circuits.network.spec import Activity, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.spec import NetworkSpec
 
 
 def core_crossings(net: NetworkSpec, activity: Activity, placement: Placement) -> float:
@@ -23,4 +24,4 @@ def core_crossings(net: NetworkSpec, activity: Activity, placement: Placement) -
         block = layer.crossbar[piece.line_start : piece.line_stop, piece.start : piece.stop]
         lines = net.sources(layer)[piece.line_start : piece.line_stop]
         needs |= {(*lines[row], piece.core) for row in np.flatnonzero(block.any(1))}
-    return float(sum(activity.of(source)[i] for source, i, _ in needs - homes))
+    return float(sum(activity.of(source)[i] for source, i, _ in sorted(needs - homes)))  # one order, so one sum

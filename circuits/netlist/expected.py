@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from circuits.errors import InputError
+from circuits.errors import InputError, WorkError
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring
 from circuits.units import Seconds
@@ -24,7 +24,7 @@ MAX_EVENTS = 1_000_000  # far beyond what a circuit simulator would finish
 def spike_times(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
     """Spike times (s) of every neuron within the stimulus, in the order of `wiring.names`; none for a readout.
 
-    Raises:  ValueError for a circuit with a body factor; RuntimeError beyond `MAX_EVENTS` events.
+    Raises:  ValueError for a circuit with a body factor; WorkError beyond `MAX_EVENTS` events.
     """
     if wiring.circuit.body_factor:
         raise InputError(
@@ -55,7 +55,7 @@ def spike_times(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
             _, channel = changes.pop(0)
             if channel is not None:
                 pulse_end[channel] = t + wiring.t_pulse
-    raise RuntimeError(f"more than {MAX_EVENTS} events in {stimulus.duration:g} s; shorten the stimulus")
+    raise WorkError(f"more than {MAX_EVENTS} events in {stimulus.duration:g} s; shorten the stimulus")
 
 
 def input_current(wiring: Wiring, stimulus: Stimulus, t: Seconds) -> np.ndarray:

@@ -19,6 +19,7 @@ from circuits.netlist.spectre import CELLS_FILE, network_spectre, neuron_spectre
 from circuits.netlist.spectre import CORNERS_FILE as SPECTRE_CORNERS
 from circuits.netlist.spice import spice_texts
 from circuits.netlist.veriloga import event_view, smooth_view
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.names import file_stems
 from circuits.network.spec import NetworkSpec
 from circuits.network.stimulus import Stimulus, n_signals
@@ -58,34 +59,34 @@ class Handover:
         return tuple(Path(folder) / file for file in self.texts)
 
 
-def handover(net: NetworkSpec, format: str) -> Handover:
+def handover(chip: ChipNetwork, format: str) -> Handover:
     """The files of a network in one format: json, spice, spectre, verilog-a, or all of them.
 
     Raises:  ValueError for another format, naming those that are known.
     """
     if format == "all":
-        parts = [write(net) for write in FORMATS.values()]
+        parts = [write(chip) for write in FORMATS.values()]
         texts = {file: text for part in parts for file, text in part.texts.items()}
         benches = tuple(bench for part in parts for bench in part.benches)
         return Handover(texts, benches, tuple(dict.fromkeys(note for part in parts for note in part.notes)))
     if format not in FORMATS:
         raise InputError(f"unknown format {format!r}; known: {', '.join((*FORMATS, 'all'))}")
-    return FORMATS[format](net)
+    return FORMATS[format](chip)
 
 
-def write_network_spice(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
+def write_network_spice(folder: Path, chip: ChipNetwork) -> tuple[Path, ...]:
     """Write a typical neuron of each layer with its bench, and the whole network where it is small enough for one."""
-    return handover(net, "spice").write(folder)
+    return handover(chip, "spice").write(folder)
 
 
-def default_stimulus(net: NetworkSpec, wiring: Wiring) -> tuple[Stimulus, tuple[np.ndarray, ...]]:
+def default_stimulus(chip: ChipNetwork, wiring: Wiring) -> tuple[Stimulus, tuple[np.ndarray, ...]]:
     """What a bench drives a network with, and the spikes that follow: constant signals, or regular spikes in turn.
 
     As strong as it takes for `BENCH_SPIKES` spikes within `BENCH_STEPS` time steps, at most `STRENGTHS[-1]` times a
     signal of 1 or a spike on each channel every fourth step; it ends half-way to the next spike.
     """
     for strength in STRENGTHS:
-        stimulus = _regular(net, strength)
+        stimulus = _regular(chip.network, strength)
         spikes = spike_times(wiring, stimulus)
         fired = np.sort(np.concatenate(spikes))
         if len(fired) > BENCH_SPIKES:
@@ -102,61 +103,61 @@ def _regular(net: NetworkSpec, strength: float) -> Stimulus:
     return Stimulus(BENCH_STEPS * net.dt, trains, signal)
 
 
-def _json(net: NetworkSpec) -> Handover:
-    about = record(net.circuit, network_hash(net))
-    rows = parameter_table(net.circuit)
+def _json(chip: ChipNetwork) -> Handover:
+    about = record(chip.circuit, network_hash(chip))
+    rows = parameter_table(chip.circuit)
     return Handover(
         {
-            "network.json": _dumped(network_parameters(net)),
+            "network.json": _dumped(network_parameters(chip)),
             "parameters.json": _dumped(about | {"parameters": parameters_record(rows)}),
             "parameters.csv": parameters_csv(rows),
             "corners.json": _dumped(about | corners_record()),
-            "mismatch.json": _dumped(about | mismatch_record(net.circuit)),
+            "mismatch.json": _dumped(about | mismatch_record(chip.circuit)),
         }
     )
 
 
-def _spice(net: NetworkSpec) -> Handover:
-    neurons = _typical(net)
+def _spice(chip: ChipNetwork) -> Handover:
+    neurons = _typical(chip)
     texts = spice_texts(neurons)
-    texts[CORNERS_FILE] = corners_lib(_head(net, "process corners of every bench in this folder", "*"))
+    texts[CORNERS_FILE] = corners_lib(_head(chip, "process corners of every bench in this folder", "*"))
     stems = file_stems(neurons)
     benches = [Bench(f"{stems[label]}_bench.cir", c.v_dd, interval(c)) for label, c in neurons.items()]
-    wiring, notes = _whole(net)
+    wiring, notes = _whole(chip)
     if wiring is not None:
-        stimulus, spikes = default_stimulus(net, wiring)
-        title = _head(net, f"network {net.name}", "*")
+        stimulus, spikes = default_stimulus(chip, wiring)
+        title = _head(chip, f"network {chip.network.name}", "*")
         texts[f"{NETWORK}.cir"] = network_bench(wiring, stimulus, spikes, title, CORNERS_FILE)
         fires = {n: t for n, t, spiking in zip(wiring.names, spikes, wiring.spiking, strict=True) if spiking}
-        if _verifiable(net):
-            benches.append(Bench(f"{NETWORK}.cir", net.circuit.v_dd, spikes=fires))
+        if _verifiable(chip.network):
+            benches.append(Bench(f"{NETWORK}.cir", chip.circuit.v_dd, spikes=fires))
     return Handover(texts, tuple(benches), notes)
 
 
-def _spectre(net: NetworkSpec) -> Handover:
-    neurons = _typical(net)
+def _spectre(chip: ChipNetwork) -> Handover:
+    neurons = _typical(chip)
     stems = file_stems(neurons)
     texts = {
-        CELLS_FILE: event_view(net.circuit, title=net.name),
-        SPECTRE_CORNERS: corners_scs(_head(net, "process corners of every netlist in this folder", "//")),
+        CELLS_FILE: event_view(chip.circuit, title=chip.network.name),
+        SPECTRE_CORNERS: corners_scs(_head(chip, "process corners of every netlist in this folder", "//")),
     }
     for label, circuit in neurons.items():
         title = head(f"neuron {label}", circuit, circuit_hash(circuit), comment="//")
         texts[f"{stems[label]}_bench.scs"] = neuron_spectre(circuit, interval(circuit), title)
-    wiring, notes = _whole(net)
+    wiring, notes = _whole(chip)
     if wiring is not None:
-        stimulus, spikes = default_stimulus(net, wiring)
-        title = _head(net, f"network {net.name}", "//")
+        stimulus, spikes = default_stimulus(chip, wiring)
+        title = _head(chip, f"network {chip.network.name}", "//")
         texts[f"{NETWORK}.scs"] = network_spectre(wiring, stimulus, spikes, title)
     return Handover(texts, notes=notes)
 
 
-def _veriloga(net: NetworkSpec) -> Handover:
+def _veriloga(chip: ChipNetwork) -> Handover:
     views = {CELLS_FILE: event_view, "btbt_lif_smooth.va": smooth_view}
-    return Handover({file: view(net.circuit, title=net.name) for file, view in views.items()})
+    return Handover({file: view(chip.circuit, title=chip.network.name) for file, view in views.items()})
 
 
-FORMATS: dict[str, Callable[[NetworkSpec], Handover]] = {
+FORMATS: dict[str, Callable[[ChipNetwork], Handover]] = {
     "json": _json,
     "spice": _spice,
     "spectre": _spectre,
@@ -164,18 +165,19 @@ FORMATS: dict[str, Callable[[NetworkSpec], Handover]] = {
 }
 
 
-def _typical(net: NetworkSpec) -> dict[str, LIFCircuit]:
-    return {layer.name: typical_circuit(net, layer) for layer in net.layers if layer.spiking}
+def _typical(chip: ChipNetwork) -> dict[str, LIFCircuit]:
+    return {layer.name: typical_circuit(chip, layer) for layer in chip.network.layers if layer.spiking}
 
 
-def _whole(net: NetworkSpec) -> tuple[Wiring | None, tuple[str, ...]]:
+def _whole(chip: ChipNetwork) -> tuple[Wiring | None, tuple[str, ...]]:
     """The network as wires, or None and the reason why it has no netlist of its own."""
-    if net.circuit.body_factor:
+    net = chip.network
+    if chip.circuit.body_factor:
         return None, ("no netlist of the whole network: with a body factor its spikes have no closed form to check",)
     if _verifiable(net):
-        return wire(net), ()
+        return wire(chip), ()
     neurons = sum(layer.n_neurons for layer in net.layers if layer.spiking)
-    return wire(net), (
+    return wire(chip), (
         f"the netlist of the whole network is not verified: ngspice takes hours for {neurons} spiking neurons and "
         f"{net.n_synapses} synapses (verified up to {MAX_NEURONS} and {MAX_SYNAPSES}); run it where there is time",
     )
@@ -186,8 +188,8 @@ def _verifiable(net: NetworkSpec) -> bool:
     return neurons <= MAX_NEURONS and net.n_synapses <= MAX_SYNAPSES
 
 
-def _head(net: NetworkSpec, title: str, comment: str) -> str:
-    return head(title, net.circuit, network_hash(net), comment=comment)
+def _head(chip: ChipNetwork, title: str, comment: str) -> str:
+    return head(title, chip.circuit, network_hash(chip), comment=comment)
 
 
 def _dumped(value: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from circuits.errors import MissingInputError
+from circuits.errors import MissingInputError, WorkError
 from circuits.netlist.rawfile import read_raw
 
 _MEASUREMENT = re.compile(r"^(\w+)\s*=\s*([-+]?\d\S*)(\s+(targ|trig|at|from|to)=.*)?$")
@@ -28,7 +28,7 @@ def find_ngspice() -> str | None:
 def run_ngspice(path: Path, timeout_s: float = 60) -> dict[str, float]:
     """Run `ngspice -b` on a deck and return its `.meas` results by name.
 
-    Raises:  FileNotFoundError where the deck or ngspice is missing; RuntimeError with the last lines of the output
+    Raises:  FileNotFoundError where the deck or ngspice is missing; WorkError with the last lines of the output
     where the run fails, prints an error or takes longer than `timeout_s` seconds.
     """
     path = _deck(path)
@@ -39,7 +39,7 @@ def run_waves(path: Path, timeout_s: float = 60) -> tuple[dict[str, float], dict
     """Run a deck; its `.meas` results, and what it saves from the raw file: `time`, `v(spk)`, ... each `(point,)`.
 
     The run takes place in a temporary folder, on copies of the decks and libraries beside the file.
-    Raises:  as `run_ngspice`; RuntimeError too where ngspice leaves no raw file, ValueError where it is broken.
+    Raises:  as `run_ngspice`; WorkError too where ngspice leaves no raw file, ValueError where it is broken.
     """
     path = _deck(path)
     program = _program()
@@ -51,7 +51,7 @@ def run_waves(path: Path, timeout_s: float = 60) -> tuple[dict[str, float], dict
         (place / _DECK).write_text(_CONTROL.format(deck=path.name), encoding="ascii")
         measured = _measurements(path, [program, "-n", "-b", _DECK], timeout_s, place)
         if not (place / _RAW).is_file():
-            raise RuntimeError(f"ngspice left no raw file of {path}; does it hold a .tran line?")
+            raise WorkError(f"ngspice left no raw file of {path}; does it hold a .tran line?")
         return measured, read_raw(place / _RAW)
 
 
@@ -73,11 +73,11 @@ def _measurements(path: Path, command: list[str], timeout_s: float, folder: Path
     try:
         status, output = _run(command, timeout_s, folder)
     except subprocess.TimeoutExpired as error:
-        raise RuntimeError(f"ngspice took longer than {timeout_s:g} s on {path}; allow it more (timeout)") from error
+        raise WorkError(f"ngspice took longer than {timeout_s:g} s on {path}; allow it more (timeout)") from error
     lines = [line.strip() for line in _PROGRESS.sub("", output).splitlines() if line.strip()]
     judged = (line for line in lines if not line.startswith("Circuit:"))  # that line is the title: it may say anything
     if status or any(_TROUBLE.search(line) for line in judged):
-        raise RuntimeError(f"ngspice failed on {path} (status {status}): " + " | ".join(lines[-8:]))
+        raise WorkError(f"ngspice failed on {path} (status {status}): " + " | ".join(lines[-8:]))
     return {match[1]: float(match[2]) for line in lines if (match := _MEASUREMENT.match(line))}
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from circuits.device.btbt import bias_for_current, btbt_current, validity_notes
 from circuits.netlist.provenance import STATUS, network_hash, tool
-from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.chip_network import BiasDevices, ChipNetwork
+from circuits.network.spec import LayerSpec
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.neuron.synapse import synapses
 from circuits.storage import write_json
@@ -28,7 +29,7 @@ ADAPTATION_NOTE = "adaptation circuit: no BTBT circuit is published"
 DRIVE_OVER_RHEOBASE = 3.0  # operating point of the netlist's neuron: I = 3 g V_th, a period of 0.41 tau
 
 
-def network_parameters(net: NetworkSpec) -> dict[str, Any]:
+def network_parameters(chip: ChipNetwork) -> dict[str, Any]:
     """Plain data for JSON: circuit, neurons and synapses of every layer, keys with their unit.
 
     Synapse tables are `[from][to]`; a missing synapse (weight 0) is null in `gate_bias_v`. A bias is one pulse per
@@ -36,33 +37,34 @@ def network_parameters(net: NetworkSpec) -> dict[str, Any]:
     of the neuron's own device, on a chip `acceleration` times faster. `notes` lists what lies outside the device's
     range, and what no published circuit does.
     """
-    layers = [_layer(layer, net.circuit) for layer in net.layers]
+    net = chip.network
+    layers = [_layer(layer, chip.circuit, chip.bias_devices.get(layer.name)) for layer in net.layers]
     return {
         "format": FORMAT,
         "tool": tool(),
         "status": STATUS,
-        "content_sha256": network_hash(net),
+        "content_sha256": network_hash(chip),
         "name": net.name,
         "labels": list(net.labels),
         "dt_s": net.dt,
         "input": net.input_name,
         "dynamics": list(DYNAMICS),
-        "circuit": _circuit(net.circuit),
+        "circuit": _circuit(chip.circuit),
         "layers": layers,
         "notes": sorted({note for layer in layers for note in layer.pop("notes")}),
     }
 
 
-def write_network_json(folder: Path, net: NetworkSpec) -> tuple[Path, ...]:
+def write_network_json(folder: Path, chip: ChipNetwork) -> tuple[Path, ...]:
     """Write network.json, whole or not at all."""
     path = Path(folder) / "network.json"
-    write_json(path, network_parameters(net))
+    write_json(path, network_parameters(chip))
     return (path,)
 
 
-def typical_circuit(net: NetworkSpec, layer: LayerSpec) -> LIFCircuit:
+def typical_circuit(chip: ChipNetwork, layer: LayerSpec) -> LIFCircuit:
     """The layer's circuit at its median tau_mem and threshold, biased at three times its rheobase, at threshold too."""
-    circuit = circuit_for_tau(float(np.median(layer.tau_mem)), net.circuit)
+    circuit = circuit_for_tau(float(np.median(layer.tau_mem)), chip.circuit)
     circuit = replace(circuit, v_threshold=circuit.v_reset + circuit.swing * float(np.median(layer.v_threshold)))
     v_gs = float(bias_for_current(DRIVE_OVER_RHEOBASE * circuit.rheobase, circuit.device, circuit.width))
     return replace(circuit, v_gs=v_gs - circuit.body_factor * circuit.v_threshold)
@@ -77,8 +79,9 @@ def _circuit(circuit: LIFCircuit) -> dict[str, Any]:
     return {"device": asdict(circuit.device)} | derived | values
 
 
-def _layer(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, Any]:
-    record: dict[str, Any] = {"name": layer.name, "kind": layer.kind, "neurons": _neurons(layer, circuit), "notes": []}
+def _layer(layer: LayerSpec, circuit: LIFCircuit, devices: BiasDevices | None) -> dict[str, Any]:
+    neurons = _neurons(layer, circuit, devices)
+    record: dict[str, Any] = {"name": layer.name, "kind": layer.kind, "neurons": neurons, "notes": []}
     if layer.tau_adapt is not None:
         record["notes"].append(f"{layer.name} {ADAPTATION_NOTE}")
     tables = {"recurrent_synapses": layer.recurrent}
@@ -89,9 +92,9 @@ def _layer(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, Any]:
         }
     else:
         tables = {"bias": layer.bias, "synapses": layer.weights} | tables
-    if layer.silicon_bias:  # a current flows all the time
+    if devices:  # a current flows all the time
         tables["bias"] = None
-        record["bias"], notes = _bias_devices(layer, circuit)
+        record["bias"], notes = _bias_table(layer, circuit, devices)
         record["notes"] += notes
     for key, weights in tables.items():
         if weights is not None:
@@ -100,7 +103,7 @@ def _layer(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, Any]:
     return record
 
 
-def _neurons(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, list[float]]:
+def _neurons(layer: LayerSpec, circuit: LIFCircuit, devices: BiasDevices | None) -> dict[str, list[float]]:
     """Per neuron: leak and threshold, the bias device where there is one; of an adaptive neuron what adapts it."""
     neurons = {
         "tau_mem_s": layer.tau_mem,
@@ -113,20 +116,20 @@ def _neurons(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, list[float]]:
             "coupling": layer.adapt_a,
             "jump_v": layer.adapt_b * circuit.swing,
         }
-    if layer.silicon_bias:
-        neurons |= {"bias_gate_v": layer.bias_v_gs, "bias_width_m": layer.bias_width}
+    if devices:
+        neurons |= {"bias_gate_v": devices.v_gs, "bias_width_m": devices.width}
     return {key: value.tolist() for key, value in neurons.items()}
 
 
-def _bias_devices(layer: LayerSpec, circuit: LIFCircuit) -> tuple[dict[str, Any], list[str]]:
+def _bias_table(layer: LayerSpec, circuit: LIFCircuit, devices: BiasDevices) -> tuple[dict[str, Any], list[str]]:
     """Currents of the bias devices of the neurons, and the charge that a step leaves on the membrane."""
-    current = btbt_current(circuit.device.v_ds - layer.bias_v_gs, circuit.device, layer.bias_width)
+    current = btbt_current(circuit.device.v_ds - devices.v_gs, circuit.device, devices.width)
     table = {
-        "acceleration": layer.bias_acceleration,
+        "acceleration": devices.acceleration,
         "charge_c": (layer.bias * circuit.charge_per_weight).tolist(),
         "current_a": current.tolist(),
     }
-    return table, [f"{layer.name} bias: {note}" for note in validity_notes(circuit.device, layer.bias_v_gs)]
+    return table, [f"{layer.name} bias: {note}" for note in validity_notes(circuit.device, devices.v_gs)]
 
 
 def _synapse_table(weights: np.ndarray, circuit: LIFCircuit, place: str) -> tuple[dict[str, Any], list[str]]:

@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.names import safe_text
-from circuits.network.spec import NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
 
 STATUS = "behavioural, not foundry-qualified"
@@ -25,15 +25,17 @@ def tool() -> str:
         return "tunnelspike (not installed)"
 
 
-def network_hash(net: NetworkSpec) -> str:
+def network_hash(chip: ChipNetwork) -> str:
     """Twelve hexadecimal digits of the SHA-256 of what the network does: circuit, time step, layers with all numbers.
 
     Names of the network, its layers and its labels change nothing in silicon, so they are not part of it.
     """
-    digest = hashlib.sha256(json.dumps([asdict(net.circuit), net.dt], sort_keys=True).encode())
-    for layer in net.layers:
+    digest = hashlib.sha256(json.dumps([asdict(chip.circuit), chip.network.dt], sort_keys=True).encode())
+    for layer in chip.network.layers:
         digest.update(layer.kind.encode())
-        for name, value in vars(layer).items():
+        devices = chip.bias_devices.get(layer.name)
+        of_bias = {f"bias_{name}": value for name, value in vars(devices).items()} if devices else {}
+        for name, value in (vars(layer) | of_bias).items():
             if isinstance(value, np.ndarray):
                 digest.update(f"{name}{value.shape}".encode() + np.ascontiguousarray(value, dtype="<f8").tobytes())
     return digest.hexdigest()[:HASH_DIGITS]

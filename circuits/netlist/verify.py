@@ -33,7 +33,7 @@ class Check:
 def verify(folder: Path, benches: tuple[Bench, ...], timeout_s: float = TIMEOUT_S) -> tuple[Check, ...] | None:
     """Every figure of every bench in a folder; None where ngspice is not installed.
 
-    Raises:  RuntimeError where ngspice crashes, prints an error or takes longer than `timeout_s` for a bench.
+    Raises:  WorkError where ngspice crashes, prints an error or takes longer than `timeout_s` for a bench.
     """
     if find_ngspice() is None:
         return None

@@ -1,51 +1,53 @@
-"""What leaves training for silicon: `NetworkSpec` and `Activity`, plain NumPy data without a live module."""
+"""A network as plain NumPy data: layers, weights and time constants, without a live module and without silicon."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.neuron.bias import bias_drive
-from circuits.neuron.circuit import LIFCircuit
+from circuits.network.convolution import Convolution
 from circuits.units import Seconds, freeze_si, require
 
-LayerKind = Literal["encoder", "lif", "adaptive_lif", "readout"]
-BIAS_TOLERANCE = 1e-4  # single precision, through the exponential of the device
+LayerKind = Literal["encoder", "lif", "adaptive_lif", "readout", "dense", "conv"]
+MEMBRANE_KINDS: tuple[LayerKind, ...] = ("encoder", "lif", "adaptive_lif", "readout")  # with a potential that leaks
+VALUE_KINDS: tuple[LayerKind, ...] = ("dense", "conv")  # conventional: values in, values out, no state
 EXTERNAL_INPUT = "external input"  # what drives a first layer that is no encoder: spikes from outside
 
 _ARRAYS = ("weights", "bias", "tau_mem", "v_threshold", "recurrent", "tau_adapt", "adapt_a", "adapt_b")
-_ARRAYS += ("bias_v_gs", "bias_width")
 
 
 @dataclass(frozen=True, eq=False)
 class LayerSpec:
-    """One population of neurons and the synapses onto it, in units of the circuit.
+    """One population of neurons and the synapses onto it, in thresholds: at rest 0, after a spike 0.
 
-    A weight is a fraction of the charge q = C (V_th - V_reset): a presynaptic spike delivers `weights[from, to] q`.
-    The bias is a constant input, as a fraction of q per time step: pulses, or a current of each neuron's own device.
-    `v_threshold` is in units of the swing.
-    An "encoder" is driven by signal currents: its weights are `(signal, neuron)`, delivered per unit of signal.
+    A presynaptic spike moves the potential by `weights[from, to]`, the bias moves it in every time step.
+    An "encoder" is driven by signals: its weights are `(signal, neuron)`, a step of the potential per unit of signal.
+    A "dense" layer is y = relu(x W + b); a "conv" layer convolves, its weights `(channel out, channel in / groups,
+    *kernel)` and its neurons the elements of `(channel out, *grid)`, row by row. Neither has a state.
     """
 
     name: str
     kind: LayerKind
-    weights: np.ndarray  # (fan_in, neuron)
-    bias: np.ndarray  # (neuron,)
-    tau_mem: np.ndarray  # (neuron,), s
-    v_threshold: np.ndarray  # (neuron,)
+    weights: np.ndarray  # (fan_in, neuron); conv: (channel out, channel in / groups, *kernel)
+    bias: np.ndarray  # (neuron,); conv: (channel out,)
+    tau_mem: np.ndarray | None = None  # (neuron,), s
+    v_threshold: np.ndarray | None = None  # (neuron,)
     recurrent: np.ndarray | None = None  # (neuron, neuron), from the step before
     tau_adapt: np.ndarray | None = None  # (neuron,), s
     adapt_a: np.ndarray | None = None  # (neuron,), dw/dv
     adapt_b: np.ndarray | None = None  # (neuron,), jump of w per spike
-    bias_v_gs: np.ndarray | None = None  # (neuron,), V: a device of its own delivers each neuron's bias, no pulses
-    bias_width: np.ndarray | None = None  # (neuron,), m
-    bias_acceleration: float | None = None  # chip speed over real time that these devices are biased for
+    convolution: Convolution | None = None  # conv
+    relu: bool = True  # dense, conv; False for logits
 
     def __post_init__(self):
+        self._require_fields_of_kind()
         n = self.n_neurons
         shapes = {"weights": (self.fan_in, n), "recurrent": (n, n)}
+        if self.convolution is not None:
+            shapes = {"weights": self.convolution.weight_shape(len(self.weights)), "bias": (len(self.weights),)}
         for name in _ARRAYS:
             value = getattr(self, name)
             if value is None:
@@ -55,108 +57,106 @@ class LayerSpec:
                 raise InputError(f"layer {self.name!r}: {name} has shape {value.shape}, expected {expected}")
             if not np.all(np.isfinite(value)):
                 raise InputError(f"layer {self.name!r}: {name} holds NaN or infinity; train again or check the file")
-        if np.any(self.tau_mem <= 0):
+        if self.tau_mem is not None and np.any(self.tau_mem <= 0):
             raise InputError(f"layer {self.name!r}: tau_mem must be positive, got {self.tau_mem.min()} s")
-        self._require_bias_devices()
 
-    def _require_bias_devices(self) -> None:
-        """Raise ValueError unless gate bias, width and acceleration of the bias devices are all there, or none."""
-        given = [getattr(self, f"bias_{name}") is not None for name in ("v_gs", "width", "acceleration")]
-        if any(given) and not all(given):
-            raise InputError(f"layer {self.name!r}: give bias_v_gs, bias_width and bias_acceleration together, or none")
-        if not any(given):
-            return
-        if self.kind in ("encoder", "readout"):
-            raise InputError(f"layer {self.name!r} is of kind {self.kind!r}, which has no bias devices; leave them out")
-        if np.any(self.bias_width <= 0):
-            raise InputError(f"layer {self.name!r}: bias_width must be positive, got {self.bias_width.min()} m")
-        if not self.bias_acceleration > 0:
-            raise InputError(f"layer {self.name!r}: bias_acceleration must be positive, got {self.bias_acceleration}")
-
-    @property
-    def silicon_bias(self) -> bool:
-        """Whether each neuron's bias is the constant current of a tunnelling device of its own."""
-        return self.bias_v_gs is not None
+    def _require_fields_of_kind(self) -> None:
+        """Raise ValueError naming a field that the kind of layer needs and lacks, or has and cannot use."""
+        if self.kind not in get_args(LayerKind):
+            raise InputError(
+                f"layer {self.name!r}: unknown kind {self.kind!r}; known: {', '.join(get_args(LayerKind))}"
+            )
+        needs = ("tau_mem", "v_threshold") if self.kind in MEMBRANE_KINDS else ()
+        needs += ("convolution",) if self.kind == "conv" else ()
+        useless = () if self.kind in MEMBRANE_KINDS else _ARRAYS[2:]
+        useless += () if self.kind == "conv" else ("convolution",)
+        for name in (*needs, *useless):
+            if (getattr(self, name) is None) == (name in needs):
+                verb = "needs" if name in needs else "has no use for"
+                raise InputError(f"layer {self.name!r}: a layer of kind {self.kind!r} {verb} {name}")
 
     @property
     def n_neurons(self) -> int:
+        if self.convolution is not None:
+            return len(self.weights) * math.prod(self.convolution.grid_out)
         return self.weights.shape[1]
 
     @property
     def fan_in(self) -> int:
-        return self.weights.shape[0]
+        """Inputs that the layer takes."""
+        return self.weights.shape[0] if self.convolution is None else self.convolution.n_inputs
 
     @property
     def spiking(self) -> bool:
-        return self.kind != "readout"
+        return self.kind in ("encoder", "lif", "adaptive_lif")
 
     @property
     def crossbar(self) -> np.ndarray:
         """All synapses onto the layer, `(line, neuron)`: the rows of `weights`, then those of `recurrent`.
 
-        An encoder's signal lines are not synapses.
+        An encoder's signal lines are not synapses. Raises: TypeError for a conv layer, whose weights are shared.
         """
+        if self.convolution is not None:
+            raise TypeError(f"layer {self.name!r} shares its weights between positions: it is no crossbar")
         own = self.weights[:0] if self.kind == "encoder" else self.weights
         return own if self.recurrent is None else np.vstack((own, self.recurrent))
 
-    def bias_charge(self, dt: Seconds) -> np.ndarray:
-        """What the bias draws in a step, `(neuron,)`, as a fraction of q.
-
-        Pulses draw the bias itself. A current draws I dt, of which a part leaks away within the step.
-        """
-        rate = dt / self.tau_mem
-        return self.bias * rate / -np.expm1(-rate) if self.silicon_bias else self.bias
-
     @property
     def n_synapses(self) -> int:
-        """Weights that are not zero, recurrent ones included."""
+        """Weights that are not zero, recurrent ones included; of a conv layer at each position that meets an input."""
+        if self.convolution is not None:
+            return int(((self.weights != 0) * self.convolution.uses()).sum())
         return int(np.count_nonzero(self.crossbar))
+
+    @property
+    def n_parameters(self) -> int:
+        """Weights, recurrent ones and biases that the layer stores."""
+        return self.weights.size + self.bias.size + (0 if self.recurrent is None else self.recurrent.size)
+
+    @property
+    def n_macs(self) -> int:
+        """Products of a weight and an input in one evaluation (of a membrane: one time step), zeros and padding too."""
+        if self.convolution is not None:
+            return self.weights.size * math.prod(self.convolution.grid_out)
+        return self.weights.size + (0 if self.recurrent is None else self.recurrent.size)
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkSpec:
-    """A feed-forward chain of layers (each may be recurrent) on one circuit, advanced in steps of `dt`.
+    """A feed-forward chain of layers (each may be recurrent), advanced in steps of `dt`.
 
     One that is `event_driven` is in the time of its chip and has no steps: `dt` is then that of its signal's rows.
+    `v_floor` is the lowest potential that inhibition reached while the network was trained, in thresholds.
     """
 
     name: str
     dt: Seconds
-    circuit: LIFCircuit
     layers: tuple[LayerSpec, ...]
     labels: tuple[str, ...] = ()
     input_name: str = "log-mel"
     event_driven: bool = False
+    v_floor: float = 0.0
 
     def __post_init__(self):
         freeze_si(self)
         require(self, "dt", self.dt > 0, "positive")
+        require(self, "v_floor", self.v_floor <= 0, "at most 0, the reset")
         for before, after in pairwise(self.layers):
             if before.n_neurons != after.fan_in:
                 raise InputError(
                     f"layer {after.name!r} takes {after.fan_in} inputs, {before.name!r} has {before.n_neurons} neurons"
                 )
+            if (before.kind in VALUE_KINDS) != (after.kind in VALUE_KINDS):
+                raise InputError(
+                    f"layer {after.name!r} of kind {after.kind!r} cannot follow {before.name!r} of kind "
+                    f"{before.kind!r}: one computes with spikes over time, the other with values at once"
+                )
         for layer in self.layers[1:]:
             if layer.kind == "encoder":
                 raise InputError(f"encoder {layer.name!r} must come first: signal currents drive it, not spikes")
-        for layer in self.layers:
-            if layer.silicon_bias:
-                self._require_bias_agrees(layer)
         names = [layer.name for layer in self.layers]
         if len({EXTERNAL_INPUT, *names}) != len(names) + 1:
             raise InputError(f"layer names must differ, and none may be {EXTERNAL_INPUT!r}, got {names}")
-
-    def _require_bias_agrees(self, layer: LayerSpec) -> None:
-        """Raise ValueError unless the bias is what its devices leave on the membrane in a step."""
-        devices = layer.bias_v_gs, layer.bias_width, layer.tau_mem, self.circuit, layer.bias_acceleration
-        expected = -np.expm1(-self.dt / layer.tau_mem) * bias_drive(*devices)
-        wrong = ~np.isclose(layer.bias, expected, rtol=BIAS_TOLERANCE, atol=0)
-        if wrong.any():
-            j = int(np.argmax(wrong))
-            raise InputError(
-                f"layer {layer.name!r}: the device of neuron {j}, {layer.bias_v_gs[j]:g} V, {layer.bias_width[j]:g} m, "
-                f"gives a bias of {expected[j]:g}, the layer has {layer.bias[j]:g}; export it again"
-            )
 
     def layer(self, name: str) -> LayerSpec:
         """The layer of that name. Raises KeyError, naming those that exist."""
@@ -167,8 +167,9 @@ class NetworkSpec:
 
     @property
     def n_external(self) -> int:
-        """Channels of spikes that come from outside; none where the first layer is an encoder."""
-        return 0 if not self.layers or self.layers[0].kind == "encoder" else self.layers[0].fan_in
+        """Channels of spikes that come from outside; none where an encoder or values come first."""
+        spikes = bool(self.layers) and self.layers[0].kind not in ("encoder", *VALUE_KINDS)
+        return self.layers[0].fan_in if spikes else 0
 
     def sources(self, layer: LayerSpec) -> tuple[tuple[str, int], ...]:
         """What drives each line of the layer's crossbar: name of the population, index in it."""
@@ -186,57 +187,11 @@ class NetworkSpec:
     def n_synapses(self) -> int:
         return sum(layer.n_synapses for layer in self.layers)
 
-
-@dataclass(frozen=True, eq=False)
-class Activity:
-    """Mean activity of one inference, measured over `n_clips` clips of `n_steps` steps each.
-
-    `spikes[layer]` is `(neuron,)`: mean spikes per inference. `input_spikes` is `(channel,)` for networks whose first
-    layer receives spikes from outside (send-on-delta, latency, rate), else empty.
-    `near_threshold[layer]` is `(neuron,)`: mean steps per inference that end in the crowbar window or in a spike.
-    `encoder_charge` is `(neuron,)`: the positive charge that signal and bias currents deliver to an encoder, sum over
-    steps of max(charge, 0) / q.
-    """
-
-    n_clips: int
-    n_steps: int
-    spikes: dict[str, np.ndarray]
-    near_threshold: dict[str, np.ndarray]
-    input_spikes: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    encoder_charge: np.ndarray = field(default_factory=lambda: np.zeros(0))
-
-    def require_fits(self, spec: NetworkSpec) -> None:
-        """Raise ValueError naming what does not fit, unless names and shapes are those of the network."""
-        spiking = {layer.name: layer.n_neurons for layer in spec.layers if layer.spiking}
-        encoders = sum(layer.n_neurons for layer in spec.layers if layer.kind == "encoder")
-        found = {("input_spikes", ""): self.input_spikes, ("encoder_charge", ""): self.encoder_charge}
-        expected = {("input_spikes", ""): (spec.n_external,), ("encoder_charge", ""): (encoders,)}
-        for what in ("spikes", "near_threshold"):
-            found |= {(what, f" of layer {name!r}"): array for name, array in getattr(self, what).items()}
-            expected |= {(what, f" of layer {name!r}"): (n,) for name, n in spiking.items()}
-        for key in expected | found:
-            wanted, got = expected.get(key, "none"), found[key].shape if key in found else "none"
-            if wanted != got:
-                raise InputError(
-                    f"activity does not fit {spec.name!r}: {''.join(key)} has shape {got}, expected {wanted}; "
-                    "measure it again with `snn evaluate RUN`"
-                )
-
-    def of(self, source: str) -> np.ndarray:
-        """Mean spikes per inference of a population, or of the external input."""
-        return self.input_spikes if source == EXTERNAL_INPUT else self.spikes[source]
-
-    def presynaptic(self, spec: NetworkSpec, layer: LayerSpec) -> np.ndarray:
-        """Mean spikes per inference that arrive on each line of the layer's crossbar, `(line,)`."""
-        return np.array([self.of(source)[i] for source, i in spec.sources(layer)])
-
-    def synaptic_operations(self, spec: NetworkSpec) -> float:
-        """Synaptic events per inference: each spike counts once for every synapse that is not zero."""
-        return sum(
-            float(self.presynaptic(spec, layer) @ np.count_nonzero(layer.crossbar, axis=1)) for layer in spec.layers
-        )
+    @property
+    def n_parameters(self) -> int:
+        return sum(layer.n_parameters for layer in self.layers)
 
     @property
-    def spikes_per_inference(self) -> float:
-        """All spikes of one inference: external input and every population."""
-        return float(self.input_spikes.sum() + sum(s.sum() for s in self.spikes.values()))
+    def n_macs(self) -> int:
+        """Of one inference of a conventional network; of one time step where there are membranes."""
+        return sum(layer.n_macs for layer in self.layers)

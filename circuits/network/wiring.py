@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.names import safe_name
 from circuits.network.spec import NetworkSpec
 from circuits.network.stimulus import n_signals
@@ -51,28 +52,29 @@ class Wiring:
         return np.isfinite(self.tau_adapt)
 
 
-def wire(net: NetworkSpec, t_pulse: Seconds = T_PULSE) -> Wiring:
-    """The network as currents: bias b q / dt, signal w q / dt, synapse w q / t_pulse with q = C (V_th - V_reset).
+def wire(chip: ChipNetwork, t_pulse: Seconds = T_PULSE) -> Wiring:
+    """A network as currents: bias b q / dt, signal w q / dt, synapse w q / t_pulse with q = C (V_th - V_reset).
 
     Raises:  ValueError unless t_pulse is positive.
     """
-    circuit, per_step = net.circuit, net.circuit.charge_per_weight / net.dt
+    net, circuit = chip.network, chip.circuit
+    per_step = circuit.charge_per_weight / net.dt
     return Wiring(
         circuit=circuit,
         names=_names(net),
         spiking=np.concatenate([np.full(layer.n_neurons, layer.spiking) for layer in net.layers]),
         g_leak=circuit.c_mem / _each(net, "tau_mem", math.inf),
         v_threshold=circuit.v_reset + circuit.swing * _each(net, "v_threshold", 1.0),
-        bias=per_step * np.concatenate([layer.bias_charge(net.dt) for layer in net.layers]),
+        bias=per_step * np.concatenate([chip.bias_per_step(layer) for layer in net.layers]),
         signal=per_step * _signal(net),
-        synapses=_synapses(net, t_pulse),
+        synapses=_synapses(net, circuit, t_pulse),
         tau_adapt=_each(net, "tau_adapt", math.inf),
         coupling=_each(net, "adapt_a", 0.0),
         jump=circuit.swing * _each(net, "adapt_b", 0.0),
         n_external=net.n_external,
         t_pulse=t_pulse,
         dt=net.dt,
-        notes=_notes(net),
+        notes=_notes(chip),
     )
 
 
@@ -97,16 +99,16 @@ def _signal(net: NetworkSpec) -> np.ndarray:
     return weights
 
 
-def _synapses(net: NetworkSpec, t_pulse: Seconds) -> np.ndarray:
+def _synapses(net: NetworkSpec, circuit: LIFCircuit, t_pulse: Seconds) -> np.ndarray:
     currents = np.zeros((net.n_external + net.n_neurons, net.n_neurons))
     line = first = 0  # of the layer before, among the lines; of this layer, among the neurons
     for layer in net.layers:
         own = slice(first, first + layer.n_neurons)
         if layer.kind != "encoder":
-            currents[line : line + layer.fan_in, own] = _currents(layer.weights, net.circuit, t_pulse)
+            currents[line : line + layer.fan_in, own] = _currents(layer.weights, circuit, t_pulse)
         own_line = net.n_external + first
         if layer.recurrent is not None:
-            currents[own_line : own_line + layer.n_neurons, own] += _currents(layer.recurrent, net.circuit, t_pulse)
+            currents[own_line : own_line + layer.n_neurons, own] += _currents(layer.recurrent, circuit, t_pulse)
         line, first = own_line, first + layer.n_neurons
     return currents
 
@@ -116,11 +118,11 @@ def _currents(weights: np.ndarray, circuit: LIFCircuit, t_pulse: Seconds) -> np.
     return np.copysign(array.current, array.charge)
 
 
-def _notes(net: NetworkSpec) -> tuple[str, ...]:
+def _notes(chip: ChipNetwork) -> tuple[str, ...]:
     """Where the netlist and the stepped network differ."""
     notes = ("bias and signal flow all the time; a spike during a pulse of its line starts the pulse anew",)
-    if any(layer.tau_adapt is not None for layer in net.layers):
+    if any(layer.tau_adapt is not None for layer in chip.network.layers):
         notes += ("adaptation is an ideal source: no BTBT circuit of it is published",)
-    if net.circuit.v_reset:
+    if chip.circuit.v_reset:
         notes += ("the membrane leaks to vss, the trained network's to v_reset",)
     return notes

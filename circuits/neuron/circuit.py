@@ -48,6 +48,7 @@ from circuits.units import (
     pA,
     pS,
     require,
+    require_plausible_fields,
     um,
 )
 
@@ -85,6 +86,7 @@ class LIFCircuit:
             require(self, name, getattr(self, name) >= 0, "zero or positive")
         require(self, "v_sink", self.v_sink <= self.v_reset, f"at most v_reset = {self.v_reset} V")
         require(self, "v_threshold", self.v_threshold > self.v_reset, f"above v_reset = {self.v_reset} V")
+        require_plausible_fields(self)
         warn_outside_fit(self.device, self.v_gs, stacklevel=4)
 
     @property
@@ -110,6 +112,16 @@ class LIFCircuit:
     def rheobase(self) -> Amperes:
         """g_leak V_th: below this current the neuron stays silent."""
         return self.g_leak * self.v_threshold
+
+    @property
+    def v_floor(self) -> float:
+        """(V_sink - V_reset) over the swing: how far down inhibition reaches, in thresholds."""
+        return (self.v_sink - self.v_reset) / self.swing
+
+    @property
+    def crowbar_window(self) -> float:
+        """V_crowbar over the swing: how near its threshold, in thresholds, a neuron draws crowbar current."""
+        return self.v_crowbar / self.swing
 
     @property
     def static_power(self) -> Watts:

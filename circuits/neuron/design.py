@@ -1,6 +1,6 @@
 """The designer's inverse: from time constant, rate and swing to the gate bias, the width and the capacitor.
 
-A wish that cannot be met is refused with the reason and with what meets it; each remedy is tried before it is named.
+A request that cannot be met is refused with the reason and with what meets it; each remedy is tried before it is named.
 """
 
 import math
@@ -16,7 +16,7 @@ from circuits.neuron.request import (
     NARROWEST,
     DesignError,
     Remedy,
-    Wish,
+    Request,
     check_body,
     check_current,
     check_slope,
@@ -34,7 +34,7 @@ FLOOR_SHARE = 0.1  # from where on a note tells how much of the input the least 
 
 @dataclass(frozen=True)
 class Design:
-    """A circuit that meets a wish: `circuit.device`, `.v_gs`, `.width`, `.c_mem`, and what is worth knowing."""
+    """A circuit that meets a request: `circuit.device`, `.v_gs`, `.width`, `.c_mem`, and what is worth knowing."""
 
     circuit: LIFCircuit
     notes: tuple[str, ...]
@@ -65,14 +65,14 @@ def design_neuron(
     larger where that would need less current than the device controls.
     Args:  circuit: device, supply, refractory time and control circuit, and as its `c_mem` the body of a device of its
     `width`; None: the default `LIFCircuit`.
-    Raises:  DesignError with reason and remedies; ValueError for a wish that is not positive and finite.
+    Raises:  DesignError with reason and remedies; ValueError for a request that is not positive and finite.
     """
-    wish = Wish(tau_mem, rate, swing, circuit or LIFCircuit(), width, c_mem)
+    request = Request(tau_mem, rate, swing, circuit or LIFCircuit(), width, c_mem)
     try:
-        return _solve(wish)
+        return _solve(request)
     except DesignError as unmet:
         for n_changes in range(1, MOST_CHANGES + 1):
-            if tried := tuple(islice(_working(wish, unmet.remedies, n_changes), MOST_REMEDIES)):
+            if tried := tuple(islice(_working(request, unmet.remedies, n_changes), MOST_REMEDIES)):
                 break
         raise DesignError(unmet.why, tried) from None
 
@@ -98,48 +98,48 @@ def with_membrane(circuit: LIFCircuit, tau_mem: Seconds, swing: Volts, c_mem: Fa
     return circuit_for_tau(tau_mem, replace(circuit, c_mem=c_mem, g_leak=leak, v_threshold=circuit.v_reset + swing))
 
 
-def _solve(wish: Wish) -> Design:
+def _solve(request: Request) -> Design:
     """The design, or a DesignError whose remedies are not yet tried."""
-    check_timing(wish)
-    circuit = wish.circuit
-    unit = with_membrane(circuit, wish.tau_mem, wish.swing, circuit.c_mem)
-    slope = current_for_rate(unit, wish.rate) / unit.c_mem  # V/s: the current is proportional to the capacitor
-    check_slope(wish, slope)
-    width, c_mem = _sizes(wish, slope)
-    check_body(wish, width, c_mem)
-    check_current(wish, slope, width, c_mem)
+    check_timing(request)
+    circuit = request.circuit
+    unit = with_membrane(circuit, request.tau_mem, request.swing, circuit.c_mem)
+    slope = current_for_rate(unit, request.rate) / unit.c_mem  # V/s: the current is proportional to the capacitor
+    check_slope(request, slope)
+    width, c_mem = _sizes(request, slope)
+    check_body(request, width, c_mem)
+    check_current(request, slope, width, c_mem)
     v_gs = float(bias_for_current(slope * c_mem, circuit.device, width))
     sized = replace(circuit, width=width, v_gs=v_gs)
-    designed = with_membrane(sized, wish.tau_mem, wish.swing, c_mem)
-    return Design(designed, _notes(wish, slope, designed))
+    designed = with_membrane(sized, request.tau_mem, request.swing, c_mem)
+    return Design(designed, _notes(request, slope, designed))
 
 
-def _sizes(wish: Wish, slope: float) -> tuple[Metres, Farads]:
-    """Width (m) and capacitor (F): what is wished, else chosen as `design_neuron` says."""
-    low, high = current_range(wish.circuit.device)
-    own = wish.circuit.width
-    if wish.c_mem is None:
-        width = wish.width or own
-        return width, max(wish.body_per_width * width, round_up(low * width / slope))
-    return wish.width or _nearest_width(wish, slope * wish.c_mem, low, high), wish.c_mem
+def _sizes(request: Request, slope: float) -> tuple[Metres, Farads]:
+    """Width (m) and capacitor (F): what is requested, else chosen as `design_neuron` says."""
+    low, high = current_range(request.circuit.device)
+    own = request.circuit.width
+    if request.c_mem is None:
+        width = request.width or own
+        return width, max(request.body_per_width * width, round_up(low * width / slope))
+    return request.width or _nearest_width(request, slope * request.c_mem, low, high), request.c_mem
 
 
-def _nearest_width(wish: Wish, current: Amperes, low: AmperesPerMetre, high: AmperesPerMetre) -> Metres:
+def _nearest_width(request: Request, current: Amperes, low: AmperesPerMetre, high: AmperesPerMetre) -> Metres:
     """The width nearest to the circuit's own at which the device controls the current and the body fits."""
-    own = wish.circuit.width
-    least, most = current / high, min(current / low, wish.c_mem / wish.body_per_width)
+    own = request.circuit.width
+    least, most = current / high, min(current / low, request.c_mem / request.body_per_width)
     if own > most:
         return max(round_down(most), NARROWEST * own)
     return own if own >= least else round_up(least)
 
 
-def _notes(wish: Wish, slope: float, circuit: LIFCircuit) -> tuple[str, ...]:
+def _notes(request: Request, slope: float, circuit: LIFCircuit) -> tuple[str, ...]:
     """What the designer should know: an explicit capacitor and why, the share of the floor, the fitted range."""
-    body, floor = wish.body_per_width * circuit.width, circuit.device.i_floor * circuit.width
+    body, floor = request.body_per_width * circuit.width, circuit.device.i_floor * circuit.width
     notes = validity_notes(circuit.device, circuit.v_gs)
     if circuit.c_mem > body * (1 + 1e-9):
         notes += (f"{si(circuit.c_mem - body, 'F')} of the capacitor is drawn, the body is {si(body, 'F')}",)
-    if wish.c_mem is None and circuit.c_mem > body:
+    if request.c_mem is None and circuit.c_mem > body:
         least = current_range(circuit.device)[0] * circuit.width
         notes += (
             f"the body alone needs {si(slope * body, 'A')}, {circuit.device.name} controls {si(least, 'A')} or more",
@@ -151,11 +151,11 @@ def _notes(wish: Wish, slope: float, circuit: LIFCircuit) -> tuple[str, ...]:
     return notes
 
 
-def _working(wish: Wish, remedies: tuple[Remedy, ...], n_changes: int) -> Iterator[Remedy]:
-    """The remedies that meet the wish, each alone or, with more than one change, with what is then still unmet."""
+def _working(request: Request, remedies: tuple[Remedy, ...], n_changes: int) -> Iterator[Remedy]:
+    """The remedies that meet the request, each alone or, with more than one change, with what is then still unmet."""
     for remedy in remedies:
         try:
-            changed = replace(wish, **remedy.change)
+            changed = replace(request, **remedy.change)
             _solve(changed)
             yield remedy
         except DesignError as unmet:

@@ -1,4 +1,4 @@
-"""What a designer may wish of a neuron, and why it cannot be had: limits, reasons and remedies."""
+"""What a designer may ask of a neuron, and why it cannot be had: limits, reasons and remedies."""
 
 import math
 from collections.abc import Callable
@@ -8,7 +8,18 @@ from typing import Any
 from circuits.device.btbt import DEVICES, BTBTDevice, btbt_current
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
-from circuits.units import AmperesPerMetre, Farads, Hertz, Metres, Seconds, Volts, freeze_si, require, si
+from circuits.units import (
+    AmperesPerMetre,
+    Farads,
+    Hertz,
+    Metres,
+    Seconds,
+    Volts,
+    freeze_si,
+    require,
+    require_plausible_fields,
+    si,
+)
 
 LEAST_OVERDRIVE = 0.01  # ASSUMED: a current is held 1 % above rheobase, no closer
 HUGE = 1e30  # in whatever unit: beyond it, or below its inverse, products overflow
@@ -17,14 +28,14 @@ NARROWEST = 0.2  # ASSUMED: a fifth of the circuit's own width, 90 nm of the def
 
 @dataclass(frozen=True)
 class Remedy:
-    """One change of the arguments of `design_neuron` that meets a refused wish, and its words."""
+    """One change of the arguments of `design_neuron` that meets a refused request, and its words."""
 
     text: str
     change: dict[str, Any]
 
 
 class DesignError(InputError):
-    """A wish that no bias meets: `why`, and the `remedies`, each of which has been tried."""
+    """A request that no bias meets: `why`, and the `remedies`, each of which has been tried."""
 
     def __init__(self, why: str, remedies: tuple[Remedy, ...]):
         met = " or ".join(remedy.text for remedy in remedies)
@@ -33,7 +44,7 @@ class DesignError(InputError):
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """What a designer asks for; `width` or `c_mem` None leaves the choice to `design_neuron`."""
 
     tau_mem: Seconds
@@ -49,6 +60,7 @@ class Wish:
             value = getattr(self, name)
             require(self, name, value is None or value > 0, "positive")
             require(self, name, value is None or 1 / HUGE < value < HUGE, f"within {1 / HUGE:g} and {HUGE:g}")
+        require_plausible_fields(self)
         if self.circuit.body_factor:
             raise InputError(
                 f"body_factor = {self.circuit.body_factor:g} has no closed form; design with 0, then simulate"
@@ -73,95 +85,95 @@ def current_range(device: BTBTDevice) -> tuple[AmperesPerMetre, AmperesPerMetre]
     return max(weakest, device.i_floor), strongest
 
 
-def check_timing(wish: Wish) -> None:
+def check_timing(request: Request) -> None:
     """Refractory time, supply and rheobase: what no device or capacitor changes."""
-    circuit = wish.circuit
-    if not wish.rise > 0:
+    circuit = request.circuit
+    if not request.rise > 0:
         most = round_down(0.9 / circuit.t_refractory)
-        why = f"rate = {wish.rate:g} Hz leaves no time to rise beside t_refractory = {si(circuit.t_refractory, 's')}"
-        raise DesignError(why, (_value("rate", most, "Hz"), _at_speed(wish, most / wish.rate)))
+        why = f"rate = {request.rate:g} Hz leaves no time to rise beside t_refractory = {si(circuit.t_refractory, 's')}"
+        raise DesignError(why, (_value("rate", most, "Hz"), _at_speed(request, most / request.rate)))
     room = circuit.v_dd - circuit.v_reset
-    if wish.swing > room:
-        why = f"swing = {wish.swing:g} V exceeds the {room:g} V between v_reset and the supply"
+    if request.swing > room:
+        why = f"swing = {request.swing:g} V exceeds the {room:g} V between v_reset and the supply"
         raise DesignError(why, (_value("swing", round_down(room), "V"),))
-    if wish.swing < circuit.v_crowbar:
-        why = f"swing = {wish.swing:g} V is below the {si(circuit.v_crowbar, 'V')} in which the first inverter turns"
+    if request.swing < circuit.v_crowbar:
+        why = f"swing = {request.swing:g} V is below the {si(circuit.v_crowbar, 'V')} in which the first inverter turns"
         raise DesignError(why, (_value("swing", round_up(circuit.v_crowbar), "V"),))
-    v_threshold = circuit.v_reset + wish.swing
+    v_threshold = circuit.v_reset + request.swing
     if v_threshold <= 0:  # no rheobase: it fires without input
         return
-    most_taus = math.log1p(wish.swing / (LEAST_OVERDRIVE * v_threshold))
-    if wish.rise > most_taus * wish.tau_mem:
+    most_taus = math.log1p(request.swing / (LEAST_OVERDRIVE * v_threshold))
+    if request.rise > most_taus * request.tau_mem:
         why = (
-            f"one interval at {wish.rate:g} Hz is {wish.rise / wish.tau_mem:.3g} tau_mem: the current would have to "
-            f"stay within {LEAST_OVERDRIVE:.0%} of the rheobase, below which the neuron is silent"
+            f"one interval at {request.rate:g} Hz is {request.rise / request.tau_mem:.3g} tau_mem: the current would "
+            f"have to stay within {LEAST_OVERDRIVE:.0%} of the rheobase, below which the neuron is silent"
         )
-        rate = round_up(1 / (circuit.t_refractory + most_taus * wish.tau_mem))
-        raise DesignError(why, (_value("tau_mem", round_up(wish.rise / most_taus), "s"), _value("rate", rate, "Hz")))
+        rate = round_up(1 / (circuit.t_refractory + most_taus * request.tau_mem))
+        raise DesignError(why, (_value("tau_mem", round_up(request.rise / most_taus), "s"), _value("rate", rate, "Hz")))
 
 
-def check_slope(wish: Wish, slope: float) -> None:
+def check_slope(request: Request, slope: float) -> None:
     """Some input is needed: a leak that pulls up past the threshold fires on its own, and no current slows it."""
     if slope <= 0:
-        v_threshold = wish.circuit.v_reset + wish.swing
-        why = f"the leak alone fires faster than {wish.rate:g} Hz, as the threshold of {v_threshold:g} V is below 0"
-        slower = _value("tau_mem", round_up(wish.rise * 100), "s")
-        raise DesignError(why, (_value("swing", round_up(-1.1 * wish.circuit.v_reset), "V"), slower))
+        v_threshold = request.circuit.v_reset + request.swing
+        why = f"the leak alone fires faster than {request.rate:g} Hz, as the threshold of {v_threshold:g} V is below 0"
+        slower = _value("tau_mem", round_up(request.rise * 100), "s")
+        raise DesignError(why, (_value("swing", round_up(-1.1 * request.circuit.v_reset), "V"), slower))
 
 
-def check_body(wish: Wish, width: Metres, c_mem: Farads) -> None:
+def check_body(request: Request, width: Metres, c_mem: Farads) -> None:
     """The device can be drawn, and its body is no larger than the capacitor."""
-    body, narrowest = wish.body_per_width * width, NARROWEST * wish.circuit.width
+    body, narrowest = request.body_per_width * width, NARROWEST * request.circuit.width
     if width < narrowest * (1 - 1e-9):
         why = f"width = {si(width, 'm')} is below the {si(narrowest, 'm')} that can be drawn (ASSUMED)"
         raise DesignError(why, (_value("width", round_up(narrowest), "m"),))
     if c_mem < body * (1 - 1e-9):
         why = f"c_mem = {si(c_mem, 'F')} is below the {si(body, 'F')} of the body of a {si(width, 'm')} wide device"
-        narrow = round_down(c_mem / wish.body_per_width)
+        narrow = round_down(c_mem / request.body_per_width)
         raise DesignError(why, (_value("c_mem", round_up(body), "F"), _value("width", narrow, "m")))
 
 
-def check_current(wish: Wish, slope: float, width: Metres, c_mem: Farads) -> None:
+def check_current(request: Request, slope: float, width: Metres, c_mem: Farads) -> None:
     """The current that the rate needs, slope (V/s) times capacitor, is one that the device controls."""
-    device, current = wish.circuit.device, slope * c_mem
+    device, current = request.circuit.device, slope * c_mem
     low, high = current_range(device)
     least, most = low * width, high * width
     needs = f"with c_mem = {si(c_mem, 'F')} and width = {si(width, 'm')} the rate needs {si(current, 'A')}"
     if current < least:
         limit = "the floor" if low == device.i_floor else f"{device.v_gs_max:g} V, the weakest fitted bias,"
         sizes = _value("c_mem", round_up(least / slope), "F"), _value("width", round_down(current / low), "m")
-        faster = _at_speed(wish, round_up(least / current))
+        faster = _at_speed(request, round_up(least / current))
         why = f"{needs}, below the {si(least, 'A')} of {limit} of {device.name}"
-        raise DesignError(why, (*sizes, *_devices(wish), faster))
+        raise DesignError(why, (*sizes, *_devices(request), faster))
     if current > most:
         sizes = _value("c_mem", round_down(most / slope), "F"), _value("width", round_up(current / high), "m")
-        swing = _value("swing", round_down(wish.swing * most / current), "V")
-        slower = _at_speed(wish, round_down(most / current))
+        swing = _value("swing", round_down(request.swing * most / current), "V")
+        slower = _at_speed(request, round_down(most / current))
         limit = f"{device.v_gs_min:g} V, the strongest fitted bias,"
         why = f"{needs}, above the {si(most, 'A')} of {limit} of {device.name}"
-        raise DesignError(why, (*sizes, *_devices(wish), swing, slower))
+        raise DesignError(why, (*sizes, *_devices(request), swing, slower))
 
 
 def _value(name: str, value: float, unit: str) -> Remedy:
     return Remedy(f"{name} = {value:g} {unit}", {name: float(f"{value:g}")})
 
 
-def _at_speed(wish: Wish, speed: float) -> Remedy:
+def _at_speed(request: Request, speed: float) -> Remedy:
     """The same neuron in another time: everything `speed` times as fast."""
-    tau_mem, rate = float(f"{wish.tau_mem / speed:.6g}"), float(f"{wish.rate * speed:.6g}")
+    tau_mem, rate = float(f"{request.tau_mem / speed:.6g}"), float(f"{request.rate * speed:.6g}")
     return Remedy(
         f"time run {speed:g} times as fast (tau_mem = {tau_mem:g} s, rate = {rate:g} Hz)",
         {"tau_mem": tau_mem, "rate": rate},
     )
 
 
-def _devices(wish: Wish) -> tuple[Remedy, ...]:
-    """The other named devices, where the wish is about one of them as it is (300 K)."""
-    own = wish.circuit.device
+def _devices(request: Request) -> tuple[Remedy, ...]:
+    """The other named devices, where the request is about one of them as it is (300 K)."""
+    own = request.circuit.device
     if DEVICES.get(own.name) != own:
         return ()
     others = (device for device in DEVICES.values() if device != own)
-    return tuple(Remedy(f"device {d.name}", {"circuit": replace(wish.circuit, device=d)}) for d in others)
+    return tuple(Remedy(f"device {d.name}", {"circuit": replace(request.circuit, device=d)}) for d in others)
 
 
 def round_up(value: float) -> float:

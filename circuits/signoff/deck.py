@@ -13,6 +13,7 @@ import numpy as np
 from circuits.errors import InputError
 from circuits.netlist.provenance import head, network_hash
 from circuits.netlist.waves import Points, drain_gate, neuron_input, steps
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.names import safe_text, spice_number
 from circuits.network.spec import NetworkSpec
 from circuits.network.stimulus import Stimulus
@@ -60,7 +61,7 @@ class CoreTiming:
         return min(self.delay, self.t_pulse) / TICKS
 
 
-def core_deck(net: NetworkSpec, stimulus: Stimulus, timing: CoreTiming | None = None) -> str:
+def core_deck(chip: ChipNetwork, stimulus: Stimulus, timing: CoreTiming | None = None) -> str:
     """The core under a stimulus as SPICE text that runs by itself; it saves `v(spk_X)` and the meters `v(q_PART)`.
 
     Charge of a meter (C): the voltage at its node times `METER`. Parts and supplies: `SUPPLIES`.
@@ -69,11 +70,11 @@ def core_deck(net: NetworkSpec, stimulus: Stimulus, timing: CoreTiming | None = 
     shorter than delay + t_pulse, and for a stimulus that does not fit or needs more than `MAX_STEPS` steps.
     """
     timing = timing or CoreTiming()
-    stimulus.require_fits(net)
-    wiring = wire(net, timing.t_pulse)
-    _require_core(net, wiring, stimulus, timing)
+    stimulus.require_fits(chip.network)
+    wiring = wire(chip, timing.t_pulse)
+    _require_core(chip.network, wiring, stimulus, timing)
     lines = (
-        head(f"core {safe_text(net.name)}", net.circuit, network_hash(net), *wiring.notes[1:]),
+        head(f"core {safe_text(chip.network.name)}", chip.circuit, network_hash(chip), *wiring.notes[1:]),
         _head(wiring),
         core_neuron(wiring, timing.delay, timing.tick),
         *_supplies(wiring),

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 
-from circuits.errors import InputError
+from circuits.errors import InputError, WorkError
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
@@ -48,7 +49,7 @@ class SignOff:
 
 
 def sign_off(
-    net: NetworkSpec,
+    chip: ChipNetwork,
     stimulus: Stimulus,
     engine: Transient,
     *,
@@ -61,12 +62,12 @@ def sign_off(
     Args:  timing: of the synapses; None: `CoreTiming()`.   bin: largest distance of two spikes that match (s).
     timeout_s: wall-clock limit of ngspice (s).
     Raises:  ValueError as `core_deck`, and where `engine` is of another network or duration; FileNotFoundError where
-    ngspice is not installed; RuntimeError where it crashes, prints an error, stops early or exceeds the limit.
+    ngspice is not installed; WorkError where it crashes, prints an error, stops early or exceeds the limit.
     """
-    _require_same_run(net, stimulus, engine)
-    deck = core_deck(net, stimulus, timing)
+    _require_same_run(chip.network, stimulus, engine)
+    deck = core_deck(chip, stimulus, timing)
     waves = _waves(deck, stimulus, timeout_s)
-    wiring = wire(net)
+    wiring = wire(chip)
     spikes = _spikes(wiring, stimulus, waves)
     expected = SpikeTrains(engine.spike_times, engine.spike_neurons, wiring.n_neurons, stimulus.duration)
     return SignOff(
@@ -80,7 +81,7 @@ def sign_off(
 
 
 def sign_offs(
-    net: NetworkSpec,
+    chip: ChipNetwork,
     clips: Sequence[tuple[Stimulus, Transient]],
     *,
     timing: CoreTiming | None = None,
@@ -90,7 +91,7 @@ def sign_offs(
 ) -> list[SignOff]:
     """`sign_off` of several clips in their order, `n_jobs` processes of ngspice at a time. Raises:  as `sign_off`."""
     work = (
-        delayed(sign_off)(net, stimulus, engine, timing=timing, bin=bin, timeout_s=timeout_s)
+        delayed(sign_off)(chip, stimulus, engine, timing=timing, bin=bin, timeout_s=timeout_s)
         for stimulus, engine in clips
     )
     return Parallel(n_jobs=n_jobs, prefer="threads")(work)
@@ -112,7 +113,7 @@ def _waves(deck: str, stimulus: Stimulus, timeout_s: float) -> Mapping[str, np.n
         path.write_text(deck, encoding="ascii")
         _, waves = run_waves(path, timeout_s)
     if not math.isclose(waves["time"][-1], stimulus.duration, rel_tol=1e-6):
-        raise RuntimeError(f"ngspice stopped at {waves['time'][-1]:g} s of {stimulus.duration:g} s; loosen the deck")
+        raise WorkError(f"ngspice stopped at {waves['time'][-1]:g} s of {stimulus.duration:g} s; loosen the deck")
     return waves
 
 

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from circuits.compile import ordered_inline, ordered_jit
 from circuits.transient.passage import LARGEST_DECAY, faded, first_passage, membrane, phi_wide
-from circuits.transient.step import advance, inline, jit
+from circuits.transient.step import advance
 
 
 class Decays(NamedTuple):
@@ -30,7 +31,7 @@ class Decays(NamedTuple):
     alone: np.ndarray  # (2, decay) of one neuron, and their derivatives
 
 
-@inline
+@ordered_inline
 def advance_all_decaying(constants, decays, state, slopes, h, step, before, events):
     """Every neuron one step, and which of them may have reached threshold, window or rail."""
     sums = decays.sums
@@ -54,7 +55,7 @@ def advance_all_decaying(constants, decays, state, slopes, h, step, before, even
         events[j] = entered_or_left | (max(v, v_after) + margin >= constants.v_threshold[j]) | sinks
 
 
-@inline
+@ordered_inline
 def _add_decay(rate, kept, slope, before, leak, sums):
     """One more current: what it adds to V, to the bound of |d2V/dt2|, and to the least and the most of its slope.
 
@@ -70,7 +71,7 @@ def _add_decay(rate, kept, slope, before, leak, sums):
         before[j], slope[j] = old, new
 
 
-@jit
+@ordered_jit
 def advance_alone_decaying(
     constants, decays, state, drive, h, step, j, edges, chain, edge, v, times, neurons, n_spikes
 ):
@@ -108,7 +109,7 @@ def advance_alone_decaying(
     return n_spikes
 
 
-@inline
+@ordered_inline
 def _move(levels, v, flow, leak, slopes, rates, span):
     """Time (s) to threshold, rail or the end of `span`, V then, whether it spikes, time to the edge of the window."""
     v_threshold, v_sink, v_window = levels
@@ -127,7 +128,7 @@ def _move(levels, v, flow, leak, slopes, rates, span):
     return moving, v_after, moving == up, min(inside, moving)
 
 
-@inline
+@ordered_inline
 def _rest(v, flow, leak, decays, span):
     """Time (s) at the rail, until the slope there turns positive: a sum of exponentials as V is, so found as V's."""
     slopes, turning = decays.alone[0], decays.alone[1]
@@ -138,13 +139,13 @@ def _rest(v, flow, leak, decays, span):
     return min(first_passage(0.0, slope, 0.0, 0.0, turning, decays.rate, span, 1.0), span) if slope < 0.0 else 0.0
 
 
-@inline
+@ordered_inline
 def _fade(slopes, rates, t):
     for m in range(rates.size):
         slopes[m] = faded(slopes[m], rates[m], t)
 
 
-@inline
+@ordered_inline
 def _begin(edge, j, t, decays, state):
     """A current begins, or a pulse ends; of an exponential the supply pays what flows until the end of the run."""
     decay = int(edge[3])

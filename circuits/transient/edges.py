@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from circuits.transient.step import jit
+from circuits.compile import ordered_jit
 
 
 class Synapses(NamedTuple):
@@ -31,7 +31,7 @@ class Outside(NamedTuple):
     n_channels: int
 
 
-@jit
+@ordered_jit
 def deliver(synapses, outside, times, neurons, n_spikes, cursors, end, edges, chain, first):
     """Collect the edges before `end`: rows `(time, slope, charge, decay)`, chained per neuron from `first[neuron]` on.
 
@@ -64,7 +64,7 @@ def deliver(synapses, outside, times, neurons, n_spikes, cursors, end, edges, ch
     return edges, chain
 
 
-@jit
+@ordered_jit
 def _insert(edges, chain, first, neuron, new):
     """Put an edge into its neuron's chain, after those of the same or an earlier time."""
     before, here = -1, first[neuron]
@@ -77,7 +77,7 @@ def _insert(edges, chain, first, neuron, new):
         chain[before] = new
 
 
-@jit
+@ordered_jit
 def _room(edges, chain, needed):
     """Copies with room for twice the edges needed."""
     wider, longer = np.empty((2 * needed, 4)), np.empty(2 * needed, np.int64)
@@ -86,7 +86,7 @@ def _room(edges, chain, needed):
     return wider, longer
 
 
-@jit
+@ordered_jit
 def ordered(times, neurons, begin, end):
     """Sort the spikes of one step by time: a few, nearly in order."""
     for i in range(begin + 1, end):

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from circuits.compile import ordered_inline, ordered_jit
 from circuits.transient.decaying import advance_all_decaying, advance_alone_decaying
 from circuits.transient.edges import deliver, ordered
-from circuits.transient.step import advance, inline, jit, time_to, tunnelling
+from circuits.transient.step import advance, time_to, tunnelling
 
 SPIKES_PER_STEP = 4  # of a neuron, on average over a block, and a burst besides: with more the step is too long
 BURST = 1024
@@ -48,7 +49,7 @@ class State(NamedTuple):
     window: np.ndarray  # times of leaving the crowbar window, less times of entering it (s)
 
 
-@jit
+@ordered_jit
 def run(constants, tunnel, state, drive, steps_per_row, h, synapses, decays, outside, probes, limit):
     """Advance a block from t = 0; returns spike times, their neurons, traces `(step + 1, probe)`, and steps done.
 
@@ -103,7 +104,7 @@ def run(constants, tunnel, state, drive, steps_per_row, h, synapses, decays, out
     return times[:n_spikes], neurons[:n_spikes], traces, steps
 
 
-@inline
+@ordered_inline
 def _advance_all(constants, tunnel, state, slopes, h, step, synapses, before, events):
     """Every neuron one step, and which of them spiked, or entered or left the window."""
     for j in range(h.size):  # one plain loop: the compiler takes eight neurons at once
@@ -122,7 +123,7 @@ def _advance_all(constants, tunnel, state, slopes, h, step, synapses, before, ev
         events[j] = entered_or_left | (v_after >= constants.v_threshold[j])
 
 
-@inline
+@ordered_inline
 def _advance_alone(constants, tunnel, state, drive, h, step, j, edges, chain, edge, v, times, neurons, n_spikes):
     """One neuron from `v` through one step again, from event to event; returns the number of spikes so far.
 
@@ -173,13 +174,13 @@ def _advance_alone(constants, tunnel, state, drive, h, step, j, edges, chain, ed
     return n_spikes
 
 
-@inline
+@ordered_inline
 def _tunnel_of(tunnel, j):
     """u_0, k, B and p of a neuron; p = 0 where the drive holds the tunnelling current."""
     return (tunnel.u_0[j], tunnel.k[j], tunnel.b[j], tunnel.p[j]) if tunnel is not None else (1.0, 0.0, 1.0, 0.0)
 
 
-@jit
+@ordered_jit
 def _doubled(array):
     """A copy of twice the length."""
     larger = np.empty(2 * array.size, array.dtype)

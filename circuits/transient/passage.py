@@ -9,14 +9,15 @@ phi has no singularity where a time constant of a synapse is that of the membran
 
 from math import inf, sqrt
 
-from circuits.transient.step import advance, inline, jit, phi
+from circuits.compile import ordered_inline, ordered_jit
+from circuits.transient.step import advance, phi
 
 LARGEST_DECAY = 0.25  # r t; with it the ten terms of `phi_wide` leave out 3e-13
 _ENOUGH = 2.0**-46  # of the span: a last step this short no longer moves a crossing
 _ATTEMPTS = 200  # a passage takes about four, a curve that touches the level to the last bit about 60
 
 
-@inline
+@ordered_inline
 def phi_wide(z):
     """(exp(z) - 1) / z for |z| up to `LARGEST_DECAY`."""
     p = 1.0 / 3628800
@@ -27,13 +28,13 @@ def phi_wide(z):
     return p * (cube * cube) + phi(z)
 
 
-@inline
+@ordered_inline
 def faded(slope, rate, t):
     """s exp(-r t)."""
     return slope - slope * rate * t * phi_wide(-rate * t)
 
 
-@jit
+@ordered_jit
 def membrane(t, v, flow, leak, slopes, rates):
     """V and dV/dt after t."""
     v_after, inflow = advance(v, t, flow - leak * v, -leak), 0.0
@@ -44,7 +45,7 @@ def membrane(t, v, flow, leak, slopes, rates):
     return v_after, flow - leak * v_after + inflow
 
 
-@jit
+@ordered_jit
 def first_passage(level, v, flow, leak, slopes, rates, span, sign):
     """Time (s) at which V first rises (sign 1) or falls (sign -1) to `level`; infinite if not before `span`.
 
@@ -70,7 +71,7 @@ def first_passage(level, v, flow, leak, slopes, rates, span, sign):
     return t
 
 
-@inline
+@ordered_inline
 def _rise_and_bend(v, flow, leak, slopes, rates, span, sign):
     """sign dV/dt now, and the most that sign d2V/dt2 = sign (S' - G dV/dt) can be up to `span`; S is the decaying sum.
 

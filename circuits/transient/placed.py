@@ -3,7 +3,7 @@
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.network.spec import NetworkSpec
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
 from circuits.neuron.synapse import T_PULSE, SynapseKernel
@@ -17,7 +17,7 @@ OUT_OF_REACH: Volts = 1e6  # threshold of a readout, which never spikes; minus t
 
 
 def simulate_network(
-    net: NetworkSpec,
+    chip: ChipNetwork,
     stimulus: Stimulus,
     *,
     delay: Seconds = DELAY,
@@ -27,7 +27,7 @@ def simulate_network(
     record: tuple[int, ...] = (),
     n_jobs: int | None = None,
 ) -> Transient:
-    """The circuits of a network under a stimulus; neurons in the order of its layers, readouts among them.
+    """The circuits of a chip's network under a stimulus; neurons in the order of its layers, readouts among them.
 
     Bias and signal are currents; `delay` after each spike flows the charge w q, in the time course of `synapse`, by
     the sign of w. `t_pulse` alone is short for `SynapseKernel(t_pulse=t_pulse)`. `neurons` stand in for those of the
@@ -36,16 +36,14 @@ def simulate_network(
     """
     if t_pulse is not None and synapse is not None:
         raise InputError(f"t_pulse = {t_pulse} besides {synapse}; give t_pulse to the SynapseKernel")
-    stimulus.require_fits(net)
-    kernel = synapse or SynapseKernel(t_pulse=t_pulse)
-    wiring = wire(net, kernel.t_pulse or T_PULSE)
+    stimulus.require_fits(chip.network)
+    kernel, name = synapse or SynapseKernel(t_pulse=t_pulse), chip.network.name
+    wiring = wire(chip, kernel.t_pulse or T_PULSE)
     if wiring.adaptive.any():
-        raise InputError(f"{net.name!r} has adaptive neurons, of which no circuit is published; train plain lif layers")
+        raise InputError(f"{name!r} has adaptive neurons, of which no circuit is published; train plain lif layers")
     currents, dt_in = _currents(wiring, stimulus)
     if neurons is not None and len(neurons) != wiring.n_neurons:
-        raise InputError(
-            f"{len(neurons)} neurons stand in for the {wiring.n_neurons} of {net.name!r}; give one for each"
-        )
+        raise InputError(f"{len(neurons)} neurons stand in for the {wiring.n_neurons} of {name!r}; give one for each")
     return simulate(
         neurons_of(wiring) if neurons is None else neurons, stimulus.duration, i_in=currents, dt_in=dt_in,
         spikes_in=_spikes(wiring, stimulus), connections=_connections(wiring, delay, kernel), record=record,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from joblib import cpu_count
 
-from circuits.errors import InputError
+from circuits.errors import InputError, WorkError
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.population import Population
 from circuits.transient.result import Transient
@@ -48,7 +48,7 @@ def simulate(
         the body a step is exact, whatever its length, and is not halved. None: one run.
       record: neurons whose potential is kept at every step.   n_jobs: threads; None: one per core.
     The result does not depend on `n_jobs`.
-    Raises: ValueError for inputs that do not fit; RuntimeError where the tolerance is not met or spikes do not end.
+    Raises: ValueError for inputs that do not fit; WorkError where the tolerance is not met or spikes do not end.
     """
     n = len(neurons)
     groups = (connections,) if isinstance(connections, Connections) else tuple(connections)
@@ -89,7 +89,7 @@ def _refined(task: Task, steps: int, coarse: Transient, tolerance: float) -> Tra
         if change <= tolerance:
             return replace(fine, step_error=change)
         coarse = fine
-    raise RuntimeError(
+    raise WorkError(
         f"spike times still change by {change:.2g} of themselves after {MAX_HALVINGS} halvings of the step, more than "
         f"tolerance = {tolerance:g}; a neuron near its rheobase or a chaotic network needs a shorter duration"
     )

@@ -6,16 +6,13 @@ Rosenbrock-Euler:  V(h) = V + h phi(h J) f(V),  J = df/dV,  phi(z) = (exp(z) - 1
 second order where the tunnelling current follows the body. Source: Hochbruck and Ostermann, Acta Numerica 19 (2010), 2.
 """
 
-from functools import partial
 from math import inf, log1p
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
-# Products may be fused. NaN and infinity keep their meaning, and sums their order: a result is the same on all lanes.
-_compile = partial(njit, nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
-jit, inline = _compile(), _compile(forceinline=True)
+from circuits.compile import ordered_inline
 
 LARGEST_Z = 0.0625  # |h J|; with it the six terms of phi leave out 1.2e-11
 _LOG2_E, _LN_2 = 1.4426950408889634, 0.6931471805599453
@@ -34,7 +31,7 @@ def _power_of_two(context, shifted):
     return types.float64(types.float64), build
 
 
-@inline
+@ordered_inline
 def fast_exp(x):
     """exp(x) for x in -700..0 with a relative error of 1e-11; libm's is called for one number at a time."""
     shifted = x * _LOG2_E + _SHIFT  # rounds to an integer
@@ -52,7 +49,7 @@ def fast_exp(x):
     return p * _power_of_two(shifted)
 
 
-@inline
+@ordered_inline
 def phi(z):
     """(exp(z) - 1) / z for |z| up to `LARGEST_Z`."""
     p = 1.0 / 720
@@ -63,7 +60,7 @@ def phi(z):
     return p * z + 1.0
 
 
-@inline
+@ordered_inline
 def tunnelling(v, u_0, k, b, p):
     """Slope p u exp(-B/u) of the membrane (V/s) and its derivative by V (1/s); both zero below onset."""
     u = u_0 - k * v
@@ -73,13 +70,13 @@ def tunnelling(v, u_0, k, b, p):
     return safe * e, -k * e * (1.0 + ratio)
 
 
-@inline
+@ordered_inline
 def advance(v, h, slope, jacobian):
     """V after h at that slope f(V) and Jacobian."""
     return v + h * slope * phi(h * jacobian)
 
 
-@inline
+@ordered_inline
 def time_to(level, v, slope, jacobian):
     """Time (s) until V reaches `level`, the inverse of `advance`: ln(1 + J dV / f) / J; infinite if it never does."""
     dv = level - v

@@ -8,7 +8,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from circuits.device.btbt import btbt_current, log_slope
-from circuits.errors import InputError
+from circuits.errors import InputError, WorkError
 from circuits.neuron.circuit import SpikeEnergy
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.lines import decays_of, outside_of, synapses_onto, time_constants
@@ -118,7 +118,7 @@ class Task:
             self.record[probes] - block.start, MAX_SPIKES,
         )  # fmt: skip
         if done < steps:
-            raise RuntimeError(
+            raise WorkError(
                 f"too many spikes near t = {si(done * float(h[0]), 's')}: more than {MAX_SPIKES} in all, or several of "
                 "each neuron in one step; lower the currents, or give a smaller dt"
             )

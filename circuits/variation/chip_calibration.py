@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.device.btbt import bias_for_current
-from circuits.network.spec import NetworkSpec
+from circuits.network.chip_network import ChipNetwork
 from circuits.neuron.circuit import LIFCircuit, firing_rate
 from circuits.neuron.synapse import T_PULSE
 from circuits.transient.population import Population, population
@@ -63,7 +63,7 @@ CALIBRATION = Calibration()
 
 
 def calibrate(
-    net: NetworkSpec,
+    chip: ChipNetwork,
     condition: Condition,
     silicon: Silicon = TYPICAL,
     calibration: Calibration = CALIBRATION,
@@ -74,17 +74,17 @@ def calibrate(
     A leak has a knob where it is a tunnelling device; its target is the nominal current. With `trim_bits` a signal
     line has one knob for each input neuron, `(neuron,)`.
     """
-    here, nominal = condition.circuit(net.circuit), net.circuit
+    here, nominal = condition.circuit(chip.circuit), chip.circuit
     charge = measured_charge(here, silicon) / measured_charge(nominal)
     knobs = {}
-    for line, devices in bias_lines(net, t_pulse).items():
+    for line, devices in bias_lines(chip, t_pulse).items():
         if line[1] == "leak" and condition.leak != "tunnelling":
             continue
         replica = bias_for_current(np.median(devices.current[devices.current > 0]), nominal.device, nominal.width)
         shifts = np.add.outer(calibration.codes, silicon.replicas.get(line, np.zeros(1)))
         measured = current_factor(replica, nominal.device, here.device, shifts).mean(axis=1)
         knobs[line] = _nearest(calibration.codes, measured, 1.0 if line[1] == "leak" else charge)
-    return _trimmed(net, condition, silicon, knobs, calibration, t_pulse) if calibration.trim_bits else knobs
+    return _trimmed(chip, condition, silicon, knobs, calibration, t_pulse) if calibration.trim_bits else knobs
 
 
 def measured_charge(circuit: LIFCircuit, silicon: Silicon = TYPICAL) -> float:
@@ -106,7 +106,7 @@ def _nearest(codes: np.ndarray, measured: np.ndarray, target: float) -> float:
 
 
 def _trimmed(
-    net: NetworkSpec,
+    chip: ChipNetwork,
     condition: Condition,
     silicon: Silicon,
     knobs: Shifts,
@@ -114,19 +114,20 @@ def _trimmed(
     t_pulse: Seconds,
 ) -> Shifts:
     """The knobs with those of an encoder one for each neuron: the code that brings its rate nearest to nominal."""
-    if net.layers[0].kind != "encoder":
+    encoder = chip.network.layers[0]
+    if encoder.kind != "encoder":
         return knobs
-    line, codes = (net.layers[0].name, "weights"), _codes(calibration.trim_bits, calibration.trim_step)
-    target = _test_rates(net, perturbed(net, Condition(), t_pulse=t_pulse))
+    line, codes = (encoder.name, "weights"), _codes(calibration.trim_bits, calibration.trim_step)
+    target = _test_rates(chip, perturbed(chip, Condition(), t_pulse=t_pulse))
     moved = (knobs | {line: knobs[line] + code} for code in codes)
-    rates = [_test_rates(net, perturbed(net, condition, silicon, shifts, t_pulse)) for shifts in moved]
+    rates = [_test_rates(chip, perturbed(chip, condition, silicon, shifts, t_pulse)) for shifts in moved]
     return knobs | {line: knobs[line] + codes[np.abs(np.array(rates) - target).argmin(axis=0)]}
 
 
-def _test_rates(net: NetworkSpec, there: tuple[NetworkSpec, Population]) -> Hertz:
+def _test_rates(nominal: ChipNetwork, there: tuple[ChipNetwork, Population]) -> Hertz:
     """Rate of each input neuron at the signals that drive a nominal one by TEST_DRIVE rheobases, `(neuron,)` (Hz)."""
-    encoder, (chip, neurons) = net.layers[0], there
-    per_weight = net.circuit.charge_per_weight
+    net, (chip, neurons) = nominal.network, there
+    encoder, per_weight = net.layers[0], nominal.circuit.charge_per_weight
     signal = TEST_DRIVE * per_weight / encoder.tau_mem / (encoder.weights.sum(axis=0) * per_weight / net.dt)
-    current = chip.layers[0].weights.sum(axis=0) * signal * per_weight / net.dt
+    current = chip.network.layers[0].weights.sum(axis=0) * signal * per_weight / net.dt
     return firing_rate(neurons[: encoder.n_neurons], current)

@@ -16,7 +16,8 @@ import numpy as np
 from circuits.device.ageing import aged
 from circuits.device.btbt import REFERENCE_TEMPERATURE, BTBTDevice, btbt_current
 from circuits.errors import InputError
-from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import LayerSpec
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import T_PULSE, SynapseArray, synapses
@@ -110,21 +111,21 @@ class Silicon:
 TYPICAL = Silicon()
 
 
-def draw_silicon(net: NetworkSpec, spread: Spread, rng: np.random.Generator, n_replicas: int = N_REPLICAS) -> Silicon:
+def draw_silicon(chip: ChipNetwork, spread: Spread, rng: np.random.Generator, n_replicas: int = N_REPLICAS) -> Silicon:
     """Draw one chip: each device a normal shift of `sigma_tunnel`, the neurons as `circuits.variation.mismatch.sample`.
 
     Each part draws from a child generator of its own, so none depends on another's size.
     Raises: ValueError for no replicas, or a threshold that falls to v_reset.
     """
-    devices = bias_lines(net)
+    devices = bias_lines(chip)
     own, test, *children = rng.spawn(2 + len(devices))
     shifts, replicas = {}, {}
     for (line, drawn), child in zip(devices.items(), children, strict=True):
         of_devices, of_replicas = child.spawn(2)
         shifts[line] = spread.sigma_tunnel * of_devices.standard_normal(drawn.current.shape)
         replicas[line] = spread.sigma_tunnel * of_replicas.standard_normal(n_replicas)
-    neurons = _mismatch(net.circuit, spread, net.n_neurons, own)
-    return Silicon(shifts, neurons, replicas, _mismatch(net.circuit, spread, n_replicas, test))
+    neurons = _mismatch(chip.circuit, spread, chip.network.n_neurons, own)
+    return Silicon(shifts, neurons, replicas, _mismatch(chip.circuit, spread, n_replicas, test))
 
 
 def _mismatch(circuit: LIFCircuit, spread: Spread, n: int, rng: np.random.Generator) -> NeuronMismatch:
@@ -134,24 +135,24 @@ def _mismatch(circuit: LIFCircuit, spread: Spread, n: int, rng: np.random.Genera
     return NeuronMismatch(drawn["tunnel_shift"], threshold, off, drawn["c_mem"] / circuit.c_mem)
 
 
-def bias_lines(net: NetworkSpec, t_pulse: Seconds = T_PULSE) -> dict[Line, SynapseArray]:
+def bias_lines(chip: ChipNetwork, t_pulse: Seconds = T_PULSE) -> dict[Line, SynapseArray]:
     """The devices on each bias line: their nominal current (A) and gate bias (V), in the shape of the weights.
 
     w q / t_pulse for a synapse, w q / dt for a signal of 1 and for a bias, the rheobase q / tau_mem for a leak.
     Raises: ValueError for bias devices with gate biases of their own, which no common line serves.
     """
-    lines = {}
+    net, lines = chip.network, {}
     for layer in net.layers:
-        if layer.silicon_bias:
+        if layer.name in chip.bias_devices:
             raise InputError(f"layer {layer.name!r} has bias devices, whose spread is not modelled; export pulses")
         times = {"weights": net.dt if layer.kind == "encoder" else t_pulse, "recurrent": t_pulse, "bias": net.dt}
         arrays = {name: getattr(layer, name) for name in times}
         lines |= {
-            (layer.name, name): synapses(array, net.circuit, times[name])
+            (layer.name, name): synapses(array, chip.circuit, times[name])
             for name, array in arrays.items()
             if array is not None and array.any()
         }
-        lines[layer.name, "leak"] = synapses(layer.v_threshold / layer.tau_mem, net.circuit, 1.0)  # charge of 1 s
+        lines[layer.name, "leak"] = synapses(layer.v_threshold / layer.tau_mem, chip.circuit, 1.0)  # charge of 1 s
     return lines
 
 
@@ -165,12 +166,12 @@ def current_factor(
 
 
 def perturbed(
-    net: NetworkSpec,
+    chip: ChipNetwork,
     condition: Condition,
     silicon: Silicon = TYPICAL,
     knobs: Shifts | None = None,
     t_pulse: Seconds = T_PULSE,
-) -> tuple[NetworkSpec, Population]:
+) -> tuple[ChipNetwork, Population]:
     """The network and the neurons of one chip at a condition, for `simulate_network(network, ..., neurons=neurons)`.
 
     Args:
@@ -178,18 +179,18 @@ def perturbed(
     The nominal condition of the typical chip gives back the weights bit for bit.
     Raises: ValueError for bias devices, or where mismatch leaves a threshold at v_reset.
     """
-    there, lines = condition.circuit(net.circuit), bias_lines(net, t_pulse)
+    there, lines = condition.circuit(chip.circuit), bias_lines(chip, t_pulse)
     factors = {
         line: current_factor(
             devices.v_gs,
-            net.circuit.device,
+            chip.circuit.device,
             there.device,
             silicon.shifts.get(line, 0.0) + (knobs or {}).get(line, 0.0),
         )
         for line, devices in lines.items()
     }
-    layers = tuple(_scaled(layer, factors) for layer in net.layers)
-    return replace(net, layers=layers), silicon.neurons.of(_neurons(net, condition, there, factors))
+    layers = tuple(_scaled(layer, factors) for layer in chip.network.layers)
+    return chip.with_layers(layers), silicon.neurons.of(_neurons(chip, condition, there, factors))
 
 
 def _scaled(layer: LayerSpec, factors: dict[Line, np.ndarray]) -> LayerSpec:
@@ -198,15 +199,15 @@ def _scaled(layer: LayerSpec, factors: dict[Line, np.ndarray]) -> LayerSpec:
     return replace(layer, **{name: getattr(layer, name) * factor for name, factor in own.items()})
 
 
-def _neurons(net: NetworkSpec, condition: Condition, there: LIFCircuit, factors: dict[Line, np.ndarray]) -> Population:
+def _neurons(chip: ChipNetwork, condition: Condition, there: LIFCircuit, factors: dict[Line, np.ndarray]) -> Population:
     """The neurons at a condition, without mismatch; a leak is a conductance, whatever the capacitor became."""
-    held = there.g_leak / net.circuit.g_leak if net.circuit.g_leak else 1.0
-    following = np.concatenate([factors[layer.name, "leak"] for layer in net.layers])
+    held = there.g_leak / chip.circuit.g_leak if chip.circuit.g_leak else 1.0
+    following = np.concatenate([factors[layer.name, "leak"] for layer in chip.network.layers])
     leak = following if condition.leak == "tunnelling" else held
-    return neurons_of(replace(wire(replace(net, circuit=there)), g_leak=wire(net).g_leak * leak))
+    return neurons_of(replace(wire(replace(chip, circuit=there)), g_leak=wire(chip).g_leak * leak))
 
 
-def below_floor(chip: NetworkSpec, condition: Condition, t_pulse: Seconds = T_PULSE) -> int:
+def below_floor(chip: ChipNetwork, condition: Condition, t_pulse: Seconds = T_PULSE) -> int:
     """Devices of a `perturbed` network whose current lies below the least drain current of the device here.
 
     No gate bias reaches there; the network is simulated as if it did. Leaks and absent devices are not counted.

@@ -12,7 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
 from circuits.device.btbt import btbt_current
-from circuits.errors import InputError
+from circuits.errors import InputError, MissingPackageError
 from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, period
 from circuits.transient import Population, population, simulate
 from circuits.units import Seconds
@@ -65,7 +65,7 @@ def monte_carlo(
       n_jobs: threads on this machine, -1 one per core.
       scheduler: address of a Dask scheduler, "tcp://host:8786"; its workers share the work instead, and need this
         package. Install the extra `cluster`.
-    Raises: ValueError for n < 1 or no corners; ImportError without the extra; OSError where no scheduler answers.
+    Raises: ValueError for n < 1 or no corners; InputError without the extra; OSError where no scheduler answers.
     """
     if n < 1 or not corners:
         raise InputError(f"n = {n} neurons at {len(corners)} corners; give at least one of each")
@@ -88,7 +88,7 @@ def _shared(work: list, n_jobs: int, scheduler: str | None) -> list:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ImportError('a scheduler needs Dask: pip install "tunnelspike[cluster]"') from error
+        raise MissingPackageError('a scheduler needs Dask: pip install "tunnelspike[cluster]"') from error
     with ExitStack() as stack:
         stack.enter_context(Client(scheduler, timeout=CONNECT_S, set_as_default=True))
         stack.enter_context(parallel_config("dask"))

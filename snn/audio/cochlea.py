@@ -5,12 +5,14 @@ Three banks: Lyon's passive ear (`lyon.py`), gammatone filters (`gammatone.py`) 
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Literal, get_args
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
 
+from circuits.compile import with_cache
 from circuits.errors import InputError
 from circuits.units import Hertz, Seconds, freeze_si, ms, require
 from snn.audio.features import LogMel, check_finite, check_waveform, mel_filters, mel_power
@@ -76,9 +78,8 @@ class Ear:
             return lyon_design(self.sample_rate, self.n_channels, *self.span, self.ear_q).resonances[-2::-1]
         if self.bank == "gammatone":
             return erb_spaced(*self.span, self.n_channels)
-        from librosa.filters import mel_frequencies  # its first call costs a second
-
-        return mel_frequencies(self.n_channels + 2, fmin=self.span[0], fmax=self.span[1])[1:-1]
+        filters = with_cache(lambda: import_module("librosa.filters"))  # takes a second, and compiles
+        return filters.mel_frequencies(self.n_channels + 2, fmin=self.span[0], fmax=self.span[1])[1:-1]
 
     def n_steps(self, n_samples: int) -> int:
         return round(n_samples / (self.sample_rate * self.step))

@@ -2,7 +2,7 @@
 
 from typing import no_type_check
 
-from snn.compile import inline, jit
+from circuits.compile import inline, jit
 
 FLUSH = 1e-150  # filters in digital silence end here, before denormal numbers slow them down
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib import import_module
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.compile import with_cache
 from circuits.errors import InputError
 from circuits.units import Hertz, Seconds, freeze_si, ms, require
 from snn.audio.mel_kernel import SparseBank, filter_frames, sparse_bank
@@ -124,9 +126,8 @@ Work = Callable[[Tensor, LogMel], Tensor]  # waveforms `(batch, time)` to `(batc
 @lru_cache(maxsize=8)
 def mel_filters(sample_rate: int, n_fft: int, n_mels: int, f_min: float, f_max: float | None) -> Tensor:
     """librosa's filter bank (Slaney scale, area normalised), `(band, bin)`."""
-    from librosa.filters import mel  # its first call costs a second
-
-    bank = mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=f_min, fmax=f_max)
+    filters = with_cache(lambda: import_module("librosa.filters"))  # takes a second, and compiles
+    bank = filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=f_min, fmax=f_max)
     return torch.from_numpy(bank)
 
 

@@ -10,9 +10,9 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Float64
 
+from circuits.compile import jit
 from circuits.units import Hertz
 from snn.audio.envelope import flush, smooth
-from snn.compile import jit
 
 ORDER = 4
 NARROWEST: Hertz = 24.7  # bandwidth towards zero frequency. Glasberg and Moore 1990

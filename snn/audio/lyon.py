@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.optimize import brentq
 
+from circuits.compile import jit
 from circuits.units import Hertz
 from snn.audio.envelope import flush, smooth
-from snn.compile import jit
 
 BREAK: Hertz = 1000.0  # below, channels are equally wide; above, equally sharp. Slaney 1988
 ZERO_OFFSET = 1.5  # of a notch above its resonance, in steps of the cascade. Slaney 1988

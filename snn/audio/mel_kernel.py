@@ -4,7 +4,7 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 
-from snn.compile import jit
+from circuits.compile import jit
 
 
 class SparseBank(NamedTuple):

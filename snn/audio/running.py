@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.compile import jit
 from circuits.units import Seconds
-from snn.compile import jit
 
 # On validation clips of spoken digits (two seeds, 15 epochs) 0.5, 1 and 2 s give 0.962, 0.971 and 0.973, and
 # dividing by a running deviation, which would amplify every steady noise, gives 0.941 instead of 0.971.

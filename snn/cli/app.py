@@ -12,8 +12,9 @@ import typer
 
 from circuits.errors import InputError
 from snn.cli import silicon as cli_silicon
-from snn.cli.options import Json, RunFolder
-from snn.cli.terminal import Terminal, run_app
+from snn.cli.exit_code import run_app
+from snn.cli.options import Json, Out, RunFolder, number_of
+from snn.cli.terminal import Terminal
 
 app = typer.Typer(
     name="snn",
@@ -27,7 +28,6 @@ app.add_typer(data_app, name="data")
 
 Data = Annotated[str | None, typer.Option(help="Data-set name, or a folder with one sub-folder per word.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a setting: key=value, may be repeated.")]
-Out = Annotated[Path, typer.Option(help="Folder to write to.")]
 Device = Annotated[str, typer.Option(help="Where the network runs: auto (a GPU where there is one), cpu or cuda.")]
 
 
@@ -91,7 +91,7 @@ def evaluate(
         result = evaluate_run(loaded, data, split, terminal.reporter, device=device, engine=engine)
         terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
         if data is None and split is None:
-            save_activity(run, result.activity)
+            terminal.extra(lambda: save_activity(run, result.activity))
 
 
 @app.command(name="map")
@@ -104,19 +104,19 @@ def map_run(
 ) -> None:
     """Place a run on a chip and report the energy of one inference, part by part."""
     from circuits.chips import load_chip
-    from circuits.chips.energy_report import energy_report
-    from circuits.mapping import place
 
     with Terminal(json) as terminal:
-        specification = load_chip(chip)
+        load_chip(chip)  # a name that is not known is told before the run is read
         from circuits.storage import write_json
         from snn.experiments.run_folder import load_activity, load_run
 
-        network = load_run(run).network()
-        report = energy_report(network, load_activity(run), place(network, specification), acceleration)
-        if out:
-            write_json(out / "energy.json", report.as_dict())
+        trained, activity = load_run(run).chip(), load_activity(run)
+        technology = load_chip(chip, trained, acceleration)
+        placement = technology.place(trained.network, activity)
+        report = technology.price(trained.network, activity, placement)
         terminal.result(report.as_dict())
+        if out:
+            terminal.extra(lambda: write_json(out / "energy.json", report.as_dict()))
 
 
 @app.command()
@@ -127,7 +127,7 @@ def export(
     verify: Annotated[
         bool, typer.Option("--verify", help="Run the SPICE benches in ngspice, expected beside simulated.")
     ] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each bench.")] = 300.0,
+    timeout: Annotated[float, number_of("s", "Longest that ngspice may take for a bench.")] = 300.0,
     json: Json = False,
 ) -> None:
     """Hand a run over to a circuit team: parameters, netlists and models, with benches that check themselves."""
@@ -136,7 +136,7 @@ def export(
         from circuits.netlist.verify import require_verifiable, verdict
         from snn.experiments.run_folder import load_run
 
-        files = handover(load_run(run).network(), format)
+        files = handover(load_run(run).chip(), format)
         if verify:
             require_verifiable(files.benches, timeout)
         result = {"format": format, "files": [str(path) for path in files.write(out)], "notes": list(files.notes)}
@@ -179,12 +179,13 @@ def data_prepare(
 def data_check(
     path: Annotated[Path, typer.Argument(help="Folder of recordings, or one file.")], json: Json = False
 ) -> None:
-    """Read every recording and name every one that cannot be used; exit code 2 if there are any."""
+    """Read every recording and name every one that training would refuse; exit code 2 if there are any."""
     from snn.data.corpora.check import scan
+    from snn.data.recordings.recording_error import shown
 
     with Terminal(json) as terminal:
         report = scan(path, lambda done, total: terminal.reporter.on_stage("checking", done, total))
-        bad = [{"file": str(file.path), "problem": file.problem} for file in report.bad]
+        bad = [{"file": shown(file.path), "problem": file.problem} for file in report.bad]
         terminal.result(
             {
                 "n_files": len(report.files),
@@ -193,9 +194,11 @@ def data_check(
                 "sample_rates": {str(rate): n for rate, n in report.sample_rates.items()},
                 "n_clips": report.n_clips,
                 "bad": bad,
+                "notes": list(report.notes),
+                **({"unfit": report.unfit} if report.unfit else {}),
             }
         )
-        if bad:
+        if bad or report.unfit:
             raise typer.Exit(2)
 
 

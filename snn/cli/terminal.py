@@ -1,25 +1,24 @@
-"""What a command shows: progress on standard error, the result on standard output, and the exit code.
+"""What a command shows: progress on standard error, the result on standard output.
 
-0 success, 1 failure while working, 2 bad input, 130 interrupted; every failure is one line on standard error.
+Work that is done stays done: a stream that is closed, or cannot print a character, never makes a failure of it.
 """
 
+import errno
 import json
 import os
-import signal
 import sys
-import traceback
-import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from io import TextIOBase
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from typer import Typer
-
     from snn.reporter import Reporter
 
-BAD_INPUT = (ValueError, TypeError, FileNotFoundError, NotADirectoryError, IsADirectoryError, ImportError)
-INTERRUPTED = "interrupted; what was finished is kept, `snn train --resume` goes on from there"
-WORKING = (OSError, ArithmeticError, MemoryError, RuntimeError)
+Made = TypeVar("Made")
+NOT_SHOWN = "standard output is closed: the result is not shown"
+ESCAPED = "characters that this terminal cannot print are shown as codes; set PYTHONIOENCODING=utf-8"
 
 
 class Terminal:
@@ -28,8 +27,14 @@ class Terminal:
     def __init__(self, as_json: bool):
         from rich.console import Console
 
+        class Quiet(Console):
+            """A console whose reader may leave: the work goes on."""
+
+            def on_broken_pipe(self) -> None:
+                silence(sys.stderr)
+
         self.as_json = as_json
-        self.errors = Console(stderr=True, highlight=False)
+        self.errors = Quiet(stderr=True, highlight=False)
         self._bar = None
         self._tasks: dict[str, int] = {}
 
@@ -46,7 +51,7 @@ class Terminal:
         """Callbacks for long work: a bar with the time left where standard error is a terminal, lines elsewhere."""
         from snn.reporter import Reporter
 
-        return Reporter(self._on_stage, self._on_note)
+        return Reporter(self._on_stage, self.note)
 
     def _on_stage(self, stage: str, done: int, total: int) -> None:
         if not self.errors.is_terminal:
@@ -61,10 +66,12 @@ class Terminal:
             self._tasks[stage] = self._bar.add_task(stage, total=total)
         self._bar.update(self._tasks[stage], completed=done, total=total, visible=done < total)
 
-    def _on_note(self, line: str) -> None:
+    def note(self, line: str) -> None:
+        """A line on standard error; where that cannot be written, none."""
         from rich.text import Text
 
-        self.errors.print(Text(line))
+        with suppress(OSError):
+            self.errors.print(Text(line), soft_wrap=True)
 
     def _stop(self) -> None:
         if self._bar is not None:
@@ -72,61 +79,56 @@ class Terminal:
             self._bar = None
 
     def result(self, value: dict[str, Any]) -> None:
-        """Print the result: one JSON object, or tables for a reader."""
+        """Print the result: one JSON object, or tables for a reader.
+
+        Raises: OSError where standard output is a file that takes no more, on a full disk for instance.
+        """
         self._stop()
         if self.as_json:
-            sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
+            text = json.dumps(value, allow_nan=False) + "\n"
         else:
-            from snn.report.console import print_result
+            from snn.report.console import as_tables
 
-            print_result(value)
-        sys.stdout.flush()
+            text = as_tables(value)
+        self._print(text, sys.stdout)
 
+    def _print(self, text: str, stream: TextIOBase | None) -> None:
+        if stream is None or stream.closed:
+            self.note(NOT_SHOWN)
+            return
+        encoding = stream.encoding or "utf-8"
+        printable = text.encode(encoding, "backslashreplace").decode(encoding)
+        try:
+            stream.write(printable)
+            stream.flush()
+        except OSError as error:
+            silence(stream)  # else its buffer is written once more at the end
+            if isinstance(error, BrokenPipeError):  # the reader has seen enough
+                return
+            if error.errno != errno.EBADF:
+                raise OSError(error.errno, f"cannot write the result: {error.strerror}") from error
+            self.note(NOT_SHOWN)
+        if printable != text:
+            self.note(ESCAPED)
 
-def run_app(app: "Typer") -> None:
-    """Run the command line and exit with its code; no failure shows more than one line (all of it with SNN_DEBUG)."""
-    # Every report has a line for a bias outside the fitted range: the warning is for those who call the library.
-    warnings.filterwarnings("ignore", message=".*extrapolated")
-    # A termination request unwinds like Ctrl-C, so temporary files go and the last checkpoint stays.
-    signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(exit_code(app))
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
-def exit_code(app: "Typer", arguments: list[str] | None = None) -> int:
-    """Run one command (default: the process's arguments) and return its exit code."""
-    from typer import Abort, BadParameter
-
-    # The root of the usage errors: typer brought click along for years, and now carries its own copy.
-    usage_error = next(kind for kind in BadParameter.__mro__ if kind.__name__ == "ClickException")
-    try:
-        code = app(arguments, standalone_mode=False)  # an Exit comes back as its code, Ctrl-C as 130
-        return _fail(INTERRUPTED, 130) if code == 130 else code if isinstance(code, int) else 0
-    except (KeyboardInterrupt, Abort):
-        return _fail(INTERRUPTED, 130)
-    except usage_error as error:
-        return _fail(error.format_message(), 2)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
-        return 0
-    except BAD_INPUT as error:
-        return _fail(_line(error), 2)
-    except WORKING as error:
-        return _fail(_line(error), 1)
+    def extra(self, write: Callable[[], Made]) -> Made | None:
+        """What `write` makes beside the result, in a file of its own; where that fails, a note says so."""
+        try:
+            return write()
+        except OSError as error:
+            self.note(f"{line_of(error)} (the result is complete without it)")
+            return None
 
 
-def _line(error: BaseException) -> str:
+def silence(stream: TextIOBase) -> None:
+    """Let what is written to a stream from now on, and what it still holds, go nowhere."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def line_of(error: BaseException) -> str:
+    """What an error says, in one line; an OSError with its file."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text or type(error).__name__
-
-
-def _fail(message: str, code: int) -> int:
-    if os.environ.get("SNN_DEBUG"):
-        traceback.print_exc()
-    sys.stderr.write(f"snn: {' '.join(message.split())}\n")
-    return code
+    return " ".join(text.split()) or type(error).__name__

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float, Float64
 from scipy.ndimage import convolve1d
 
+from circuits.compile import jit
 from circuits.errors import InputError
 from circuits.units import Seconds, ms
-from snn.compile import jit
 
 # Gain below which a spike is not worth it; with a filter of unit sum, 1 would be a perfect fit. Source: the
 # software reservoir of Gorad, Saraswat and Ganguly 2019, as the filter's times.

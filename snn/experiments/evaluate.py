@@ -1,6 +1,6 @@
 """Accuracy, confusion and the activity that the energy is charged for."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +8,13 @@ import numpy as np
 import torch
 
 from circuits.errors import InputError
-from circuits.network.spec import Activity
+from circuits.network.activity import Activity
 from snn.audio.examples import Examples
 from snn.audio.front_end import require_same
-from snn.data.corpora.corpus import Corpus
+from snn.data.corpora.corpus import open_corpus, with_labels
 from snn.experiments.detection import DetectionRates, rates_on_grid
 from snn.experiments.model import Model
-from snn.experiments.read_clips import open_data, read_clips
+from snn.experiments.read_clips import read_clips
 from snn.experiments.run_folder import Run
 from snn.networks.answers import Answers
 from snn.reporter import Reporter
@@ -101,28 +101,14 @@ def evaluate_run(
     own = data is None or str(Path(data).resolve()) == run.data
     voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
     chosen = split or (run.recipe.data.split if own else "official" if voice else "all")
-    settings = replace(
-        run.recipe.data,
-        split="official" if chosen == "all" else chosen,
-        task=run.recipe.data.task if own or voice else None,
-    )
-    recipe = replace(run.recipe, data=settings)
-    corpus = _known_words(open_data(recipe, str(data or run.data)), run, reporter)
-    if chosen == "all":
-        corpus = replace(corpus, clips=tuple(replace(clip, split="test") for clip in corpus.clips))
+    task = run.recipe.data.task if own or voice else None
+    corpus = open_corpus(data or run.data, task=task, split=chosen, to_train=False)
+    corpus, strange = with_labels(corpus, run.labels)
+    for line in corpus.notes:
+        reporter.on_note(line)
+    if strange:
+        reporter.on_note(f"left out words that {run.folder} was not trained on: {', '.join(strange)}")
     if not own:
         reporter.on_note(f"{len(corpus.split('test'))} clips of {corpus.name}, split {chosen}")
-    examples = read_clips(recipe, corpus, "test", run.model.front_end, reporter)
+    examples = read_clips(run.recipe, corpus, "test", run.model.front_end, reporter)
     return evaluate(run.model.to(where), examples, engine=engine, reporter=reporter)
-
-
-def _known_words(corpus: Corpus, run: Run, reporter: Reporter) -> Corpus:
-    """The corpus with the run's labels, without the words that the run does not know."""
-    unknown = [label for label in corpus.labels if label not in run.labels]
-    if len(unknown) == len(corpus.labels):
-        raise InputError(f"{run.folder} knows none of {', '.join(unknown[:5])}; it knows {', '.join(run.labels)}")
-    if unknown:
-        reporter.on_note(f"left out words that {run.folder} was not trained on: {', '.join(unknown)}")
-    index = {i: run.labels.index(label) for i, label in enumerate(corpus.labels) if label not in unknown}
-    clips = tuple(replace(clip, label=index[clip.label]) for clip in corpus.clips if clip.label in index)
-    return replace(corpus, labels=run.labels, clips=clips)

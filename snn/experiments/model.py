@@ -5,7 +5,9 @@ from typing import Protocol, Self, runtime_checkable
 
 import torch
 
-from circuits.network.spec import Activity, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import NetworkSpec
 from snn.audio.examples import Examples
 from snn.audio.front_end import FrontEnd
 from snn.data.corpora.corpus import Corpus
@@ -29,6 +31,9 @@ class Model(Protocol):
 
     def network(self) -> NetworkSpec:
         """The model as plain data."""
+
+    def chip(self) -> ChipNetwork:
+        """The same on the circuit that it was trained for."""
 
     def to(self, device: torch.device) -> Self:
         """The model where it is to run, if it can run there."""

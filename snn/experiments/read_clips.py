@@ -14,7 +14,7 @@ from snn.reporter import Reporter
 
 
 def open_data(recipe: Head, data: str) -> Corpus:
-    """The corpus; `unknown` and `silence` clips are drawn alike for every training seed, so that seeds compare."""
+    """The corpus that the recipe trains on."""
     return open_corpus(data, task=recipe.data.task, split=recipe.data.split)
 
 

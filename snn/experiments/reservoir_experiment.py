@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from circuits.network.spec import Activity
+from circuits.network.activity import Activity
 from snn.audio.ear_rows import EarRows, SignalRows
 from snn.audio.examples import Examples
 from snn.data.corpora.corpus import Corpus

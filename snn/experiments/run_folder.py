@@ -4,11 +4,14 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import tomli_w
 import torch
 
 from circuits.errors import InputError, MissingInputError
-from circuits.network.spec import Activity, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import NetworkSpec
 from circuits.storage import write_json, write_text
 from snn.experiments.history import HISTORY
 from snn.experiments.kinds import experiment_of
@@ -41,6 +44,10 @@ class Run:
     def network(self) -> NetworkSpec:
         """The network as plain data: a spotter's in the time of the speech, a reservoir's in its own."""
         return self.model.network()
+
+    def chip(self) -> ChipNetwork:
+        """The network on the circuit that it was trained for."""
+        return self.model.chip()
 
 
 def holds_run(folder: Path) -> bool:
@@ -111,10 +118,10 @@ def write_metrics(folder: Path, metrics: Metrics) -> None:
 def save_activity(folder: Path, activity: Activity) -> None:
     """Write activity.safetensors: what the energy of an inference is charged for."""
     tensors = {f"spikes.{name}": value for name, value in activity.spikes.items()}
-    tensors |= {f"near.{name}": value for name, value in activity.near_threshold.items()}
+    tensors |= {f"near_s.{name}": value for name, value in activity.near_threshold.items()}
     tensors |= {"input": activity.input_spikes, "charge": activity.encoder_charge}
     tensors = {name: torch.as_tensor(value) for name, value in tensors.items()}
-    metadata = {"n_clips": activity.n_clips, "n_steps": activity.n_steps}
+    metadata = {"n_clips": activity.n_clips, "duration_s": activity.duration, "window": activity.window}
     save_tensors(folder / ACTIVITY, tensors, metadata)
 
 
@@ -124,18 +131,26 @@ def load_activity(folder: str | Path) -> Activity:
     if not path.is_file():
         raise MissingInputError(f"{path} is missing: run `snn evaluate {folder}` to measure the activity")
     tensors, metadata = load_tensors(path)
+    if "n_steps" in metadata:
+        raise InputError(f"{path} counts steps, not seconds: an earlier version wrote it; run `snn evaluate {folder}`")
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
     try:
         return Activity(
             n_clips=metadata["n_clips"],
-            n_steps=metadata["n_steps"],
-            spikes={name.removeprefix("spikes."): a for name, a in arrays.items() if name.startswith("spikes.")},
-            near_threshold={name.removeprefix("near."): a for name, a in arrays.items() if name.startswith("near.")},
+            duration=metadata["duration_s"],
+            spikes=_under(arrays, "spikes."),
+            near_threshold=_under(arrays, "near_s."),
+            window=metadata["window"],
             input_spikes=arrays["input"],
             encoder_charge=arrays["charge"],
         )
     except KeyError as error:
         raise InputError(f"{path} is damaged ({error} is missing); run `snn evaluate` again") from error
+
+
+def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """The arrays whose names begin so, without that beginning."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def load_run(folder: str | Path) -> Run:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from circuits.network.spec import Activity
+from circuits.network.activity import Activity
 from snn.audio.examples import Examples
 from snn.audio.features import LogMel
 from snn.audio.signal_features import SignalFrames
@@ -44,7 +44,7 @@ class TrainedSpotter:
 
     def notes(self, activity: Activity) -> tuple[str, ...]:
         """One line for each population that hardly ever fires, or nearly always does: nothing is learned through it."""
-        rates = {name: spikes.mean() / activity.n_steps for name, spikes in activity.spikes.items()}
+        rates = {name: spikes.mean() * self.model.dt / activity.duration for name, spikes in activity.spikes.items()}
         silent = (f"{name} is nearly silent, {rate:.2g} spikes per step" for name, rate in rates.items() if rate < 1e-3)
         saturated = (f"{name} is saturated, {rate:.2g} spikes per step" for name, rate in rates.items() if rate > 0.9)
         return (*silent, *saturated)

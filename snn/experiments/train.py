@@ -47,6 +47,8 @@ def train(
     torch.set_flush_denormal(True)
     require_folder(out, resume, overwrite)
     corpus = open_data(recipe, data)
+    for line in corpus.notes:
+        reporter.on_note(line)
     recipe = recipe.for_corpus(corpus)
     experiment = experiment_of(recipe, corpus.labels, corpus.sample_rate)
     place = str(Path(data).resolve()) if Path(data).is_dir() else data

@@ -4,7 +4,7 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 
-from snn.compile import inline, jit
+from circuits.compile import inline, jit
 
 NEEDED_BELOW = 0.4  # part of the surrogate's slopes that are not 0, below which the others are skipped
 

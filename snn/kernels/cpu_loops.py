@@ -9,7 +9,7 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 
-from snn.compile import inline, jit
+from circuits.compile import inline, jit
 from snn.kernels.cpu_products import DENSE_FROM, add_rows, list_active
 
 

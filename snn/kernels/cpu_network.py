@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from circuits.compile import inline, jit
 from circuits.errors import InputError
-from snn.compile import inline, jit
 from snn.kernels import cpu_loops
 from snn.kernels.checks import check_numbers
 from snn.kernels.cpu_loops import Neurons

@@ -2,7 +2,7 @@
 
 from typing import no_type_check
 
-from snn.compile import inline, jit
+from circuits.compile import inline, jit
 
 DENSE_FROM = 0.25  # activity above which a dense product is faster; measured crossover 0.25 to 0.30
 

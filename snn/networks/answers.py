@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from circuits.network.spec import Activity
+from circuits.network.activity import Activity
+from circuits.units import Seconds
 
 Observed = Iterator[tuple[str, Tensor]]  # name and `(time, batch, neuron)` values of what is counted
 
@@ -26,8 +27,8 @@ class Answers:
         return self.scores.argmax(axis=1)
 
 
-def mean_activity(n_clips: int, batches: Iterable[Observed]) -> Activity:
-    """The activity of one inference, from what was observed in all."""
+def mean_activity(n_clips: int, batches: Iterable[Observed], dt: Seconds, window: float) -> Activity:
+    """The activity of one inference, from what was observed in all, in steps of `dt` (s)."""
     sums: dict[str, Tensor] = {}
     n_steps = 0
     for batch in batches:
@@ -38,9 +39,10 @@ def mean_activity(n_clips: int, batches: Iterable[Observed]) -> Activity:
     mean = {name: (total / n_clips).cpu().numpy() for name, total in sums.items()}
     return Activity(
         n_clips=n_clips,
-        n_steps=n_steps,
+        duration=n_steps * dt,
         spikes={name.removeprefix("spikes."): value for name, value in mean.items() if name.startswith("spikes.")},
-        near_threshold={name.removeprefix("near."): value for name, value in mean.items() if name.startswith("near.")},
+        near_threshold={name.removeprefix("near."): value * dt for name, value in mean.items() if "near." in name},
+        window=window,
         input_spikes=mean.get("input", np.zeros(0)),
         encoder_charge=mean.get("charge", np.zeros(0)),
     )

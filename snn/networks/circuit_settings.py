@@ -1,15 +1,16 @@
 """The circuit of a network's neurons, as a recipe has it: the chip that a network is trained for."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, InstanceOf
 
-from circuits.device.btbt import DEVICES
+from circuits.device.btbt import DEVICES, BTBTDevice
+from circuits.device.device_file import DeviceTable, device_of_table, load_device, table_of_device
 from circuits.neuron.bias import require_reach
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.units import Seconds
 from snn.neurons.surrogate import SURROGATES
-from snn.settings import Span, ordered, section
+from snn.settings import Span, ordered, section, stored
 
 
 def middle(span: Span) -> float:
@@ -17,11 +18,26 @@ def middle(span: Span) -> float:
     return (span[0] * span[1]) ** 0.5
 
 
+def _device(value: Any) -> Any:
+    """A device from its name, its file or its table."""
+    if isinstance(value, str):
+        return load_device(value)
+    return device_of_table(value) if isinstance(value, dict) else value
+
+
+def _stored(device: BTBTDevice) -> str | DeviceTable:
+    """A device as a recipe stores it: its name if that says it all, else its numbers, so that a run needs no file."""
+    return device.name if DEVICES.get(device.name) == device else table_of_device(device)
+
+
+Device = Annotated[InstanceOf[BTBTDevice], BeforeValidator(_device)]
+
+
 @section
 class CircuitSettings:
     """The circuit of every neuron, before it is brought to a speed."""
 
-    device: Literal[tuple(DEVICES)] = "32nm-pdsoi"
+    device: Device = stored(DEVICES["32nm-pdsoi"], _stored)
     width_m: float = Field(LIFCircuit.width, gt=0)
     c_mem_f: float = Field(LIFCircuit.c_mem, gt=0)
     v_threshold_v: float = Field(LIFCircuit.v_threshold, gt=0, lt=0.9)  # below the supply
@@ -31,7 +47,7 @@ class CircuitSettings:
     def bare(self, t_refractory: Seconds = LIFCircuit.t_refractory) -> LIFCircuit:
         """The circuit with the leak of the published neuron."""
         return LIFCircuit(
-            device=DEVICES[self.device],
+            device=self.device,
             width=self.width_m,
             c_mem=self.c_mem_f,
             v_threshold=self.v_threshold_v,
@@ -48,7 +64,7 @@ class NeuronSettings(CircuitSettings):
     acceleration.
     """
 
-    device: Literal[tuple(DEVICES)] = "32nm-pdsoi-nsd3e19"  # the low-current device: speech is slow
+    device: Device = stored(DEVICES["32nm-pdsoi-nsd3e19"], _stored)  # the low-current device: speech is slow
     model: Literal["lif", "adaptive_lif"] = "adaptive_lif"
     tau_mem_s: Span = (0.010, 0.060)
     tau_adapt_s: Span = (0.060, 0.300)

@@ -1,6 +1,6 @@
-"""Trained layers as plain data: weights as charges, normalisation folded in.
+"""Trained layers as plain data: weights in thresholds, normalisation folded in.
 
-One step of the membrane, v = alpha v + (1 - alpha) drive, adds (1 - alpha) W q per spike: that product is the weight of
+One step of the membrane, v = alpha v + (1 - alpha) drive, adds (1 - alpha) W per spike: that product is the weight of
 the spec, with the batch normalisation y = s x + t folded in as W s and a bias of t.
 """
 
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from circuits.network.chip_network import BiasDevices
 from circuits.network.spec import LayerSpec
 from snn.encoders.encoder import LIFEncoder
 from snn.networks.layer import SpikingLayer
@@ -44,34 +45,22 @@ def layer_spec(name: str, layer: SpikingLayer) -> LayerSpec:
         tau_adapt=_numpy(layer.tau_adapt) if layer.adaptive else None,
         adapt_a=_numpy(params.a) if layer.adaptive else None,
         adapt_b=_numpy(params.b) if layer.adaptive else None,
-        **({} if layer.silicon is None else _bias_devices(layer.silicon)),
     )
 
 
 def silicon_spec(name: str, layer: SiliconLayer) -> LayerSpec:
-    """The layer as circuits see it, with the gate biases and widths that it learned."""
+    """The layer as plain data; `bias_devices(layer.bias)` are the gate biases and widths that it learned."""
     with torch.no_grad():
         params = layer.params()
         share = 1 - params.alpha
         weights, bias = _numpy(layer.weight * share), _numpy(layer.bias.drive(layer.tau_mem) * share)
-        return LayerSpec(
-            name,
-            "lif",
-            weights,
-            bias,
-            tau_mem=_numpy(layer.tau_mem),
-            v_threshold=_numpy(params.v_threshold),
-            **_bias_devices(layer.bias),
-        )
+        return LayerSpec(name, "lif", weights, bias, _numpy(layer.tau_mem), _numpy(params.v_threshold))
 
 
-def _bias_devices(bias: SiliconBias) -> dict[str, np.ndarray | float]:
-    """The fields of a `LayerSpec` that hold the bias devices."""
-    return {
-        "bias_v_gs": _numpy(bias.v_gs),
-        "bias_width": _numpy(bias.width),
-        "bias_acceleration": bias.acceleration,
-    }
+def bias_devices(bias: SiliconBias) -> BiasDevices:
+    """The devices of a layer as plain data."""
+    with torch.no_grad():
+        return BiasDevices(_numpy(bias.v_gs), _numpy(bias.width), bias.acceleration)
 
 
 def readout_spec(weight: Tensor, bias: Tensor, tau: Tensor, alpha: Tensor) -> LayerSpec:

@@ -2,7 +2,7 @@
 
     input neurons -> reservoir on a lattice (recurrent);   weight 1 = the charge that fires a neuron
 
-The network is plain data (`NetworkSpec`) in the time of the chip, which runs `acceleration` times faster than speech;
+The network is plain data (`ChipNetwork`) in the time of the chip, which runs `acceleration` times faster than speech;
 the transient engine runs it from event to event. Source of the architecture: the 45 nm chip of 20 + 36 neurons (IEEE
 TCAS-I 2022, 10.1109/TCSI.2022.3172176), whose wiring is not published: Maass et al. 2002, see `snn.networks.lattice`.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from circuits.errors import InputError
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
@@ -48,11 +49,15 @@ class Response:
 class Reservoir:
     """A wired reservoir, in the time of the chip."""
 
-    network: NetworkSpec
+    chip: ChipNetwork
     acceleration: float
     delay: Seconds  # of a synapse
     synapse: SynapseKernel
     n_input: int
+
+    @property
+    def network(self) -> NetworkSpec:
+        return self.chip.network
 
     @property
     def n_reservoir(self) -> int:
@@ -76,9 +81,7 @@ class Reservoir:
 
     def simulate(self, stimulus: Stimulus, neurons: Population | None = None) -> Transient:
         """Run one stimulus from rest; `neurons` stand in for those of the network, mismatched ones for example."""
-        return simulate_network(
-            self.network, stimulus, delay=self.delay, synapse=self.synapse, neurons=neurons, n_jobs=1
-        )
+        return simulate_network(self.chip, stimulus, delay=self.delay, synapse=self.synapse, neurons=neurons, n_jobs=1)
 
     def respond(self, clip: np.ndarray | SpikeTrains, neurons: Population | None = None) -> Response:
         """Run one clip from rest, see `simulate`."""
@@ -145,11 +148,17 @@ def build_reservoir(settings: ReservoirSettings, scale: np.ndarray, wires: Wires
     )
     dt = settings.ear.row_s / speed
     first = (_input_layer(settings.input, scale, dt, speed),) if settings.input.kind == "lif" else ()
+    circuit = settings.circuit()
     network = NetworkSpec(
-        settings.name, dt, settings.circuit(), (*first, reservoir), input_name=_input_name(settings), event_driven=True
+        settings.name,
+        dt,
+        (*first, reservoir),
+        input_name=_input_name(settings),
+        event_driven=True,
+        v_floor=circuit.v_floor,
     )
     delay, kernel = settings.reservoir.delay_s / speed, settings.reservoir.kernel(speed)
-    return Reservoir(network, speed, delay, kernel, len(wires.weights))
+    return Reservoir(ChipNetwork(network, circuit), speed, delay, kernel, len(wires.weights))
 
 
 def _input_layer(config: InputSettings, scale: np.ndarray, dt: Seconds, speed: float) -> LayerSpec:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from circuits.network.spec import Activity
+from circuits.network.activity import Activity
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Joules
 from snn.networks.reservoir import Reservoir, Response
@@ -14,19 +14,19 @@ def measure(
     reservoir: Reservoir, inputs: Sequence[np.ndarray | SpikeTrains], responses: Sequence[Response]
 ) -> Activity:
     """Mean activity of one clip, per neuron; `inputs` are what drove the chip."""
-    network, n = reservoir.network, len(responses)
+    network, circuit, n = reservoir.network, reservoir.chip.circuit, len(responses)
     counts = sum(response.spikes.counts for response in responses) / n
     crowbar = sum(response.energy.crowbar for response in responses) / n
-    near = crowbar / (network.circuit.i_crowbar * network.circuit.v_dd * network.dt)  # steps in the crowbar window
+    near = crowbar / (circuit.i_crowbar * circuit.v_dd)  # s, as if the current flowed at its full strength
     external = network.n_external
     sizes = np.cumsum([0, *(layer.n_neurons for layer in network.layers)])
     parts = {layer.name: slice(a, a + layer.n_neurons) for layer, a in zip(network.layers, sizes, strict=False)}
-    seconds = float(np.mean([response.spikes.duration for response in responses])) / reservoir.acceleration
     return Activity(
         n_clips=n,
-        n_steps=round(seconds / network.dt),
+        duration=float(np.mean([response.spikes.duration for response in responses])) / reservoir.acceleration,
         spikes={name: counts[external:][part] for name, part in parts.items()},
         near_threshold={name: near[part] for name, part in parts.items()},
+        window=circuit.crowbar_window,
         input_spikes=counts[:external],
         encoder_charge=np.zeros(0) if external else _signal_charge(reservoir, inputs),
     )

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from circuits.errors import InputError
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.network.spikes import SpikeTrains
 from snn.audio.ear_rows import EarRows, SignalRows
@@ -98,6 +99,10 @@ class ReservoirModel:
     def network(self) -> NetworkSpec:
         """The chip as plain data, in its own time."""
         return self.reservoir.network
+
+    def chip(self) -> ChipNetwork:
+        """The network on the circuit that it was trained for, in the time of the chip."""
+        return self.reservoir.chip
 
     def to(self, device: torch.device) -> "ReservoirModel":
         """Itself: it runs on the CPU, wherever that is asked for."""

@@ -11,55 +11,27 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from circuits.errors import InputError
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
-from circuits.units import Seconds
 from snn.audio.examples import Examples
 from snn.audio.features import LogMel
 from snn.audio.signal_features import SignalFrames
-from snn.encoders.encoder import Encoder, EncoderSettings, LIFEncoder, build_encoder
+from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder
 from snn.kernels import Backend, network_loss, run_network, run_readout
 from snn.kernels.reference import GainLayer, Network, Readout
 from snn.memory import COPIES, check_memory
 from snn.networks.answers import Answers, Observed, mean_activity
-from snn.networks.circuit_settings import NeuronSettings
-from snn.networks.layer import NetworkSettings, SpikingLayer
-from snn.networks.layer_spec import encoder_spec, layer_spec, readout_spec
+from snn.networks.layer import SpikingLayer
+from snn.networks.layer_spec import bias_devices, encoder_spec, layer_spec, readout_spec
+from snn.networks.spotter_settings import SpotterSettings
 from snn.networks.spotter_twin import TWIN_CLIPS, run_twin
 from snn.neurons.lif import LIFParams, decay, lif_state
 from snn.reporter import Reporter
-from snn.settings import section
 from snn.tensors import load_tensors, save_tensors
 from snn.torch_device import generator_on
 
 EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022
 EVALUATION_BATCH = 128  # clips; fixed, so that the same weights give the same sums everywhere
-MOST_STEPS = 10_000  # of a time constant, half of what the kernels differentiate, which leaves learning room
-
-
-@section
-class SpotterSettings:
-    """What a spotter is made of."""
-
-    name: str
-    encoder: EncoderSettings = EncoderSettings()
-    neuron: NeuronSettings = NeuronSettings()
-    network: NetworkSettings = NetworkSettings()
-
-    def __post_init__(self):
-        if self.neuron.bias == "silicon" and self.network.norm != "none":
-            raise InputError('neuron.bias "silicon" takes the place of a normalisation; set network.norm to "none"')
-
-    def step(self, hop: Seconds) -> Seconds:
-        """One time step (s), of features `hop` (s) apart. Raises: InputError for a time constant of too many steps."""
-        dt = self.encoder.step(hop)
-        longest = {"neuron.tau_mem_s": max(self.neuron.tau_mem_s), "network.tau_readout_s": self.network.tau_readout_s}
-        for key, tau in longest.items():
-            if tau > MOST_STEPS * dt:
-                raise InputError(
-                    f"{key} = {tau:g} s must be at most {MOST_STEPS:,} time steps, {MOST_STEPS * dt:g} s: beyond, "
-                    "single precision loses its gradient; lower it"
-                )
-        return dt
 
 
 class SpotterOutput(NamedTuple):
@@ -182,9 +154,20 @@ class Spotter(torch.nn.Module):
             layers += [layer_spec(f"hidden{i}", layer) for i, layer in enumerate(self.layers, 1)]
             tau = self.tau_readout
             layers.append(readout_spec(self.readout_weight, self.readout_bias, tau, decay(tau, self.dt)))
-        circuit = self.settings.neuron.circuit()
-        heard = self.front_end.description + self.settings.encoder.description
-        return NetworkSpec(self.settings.name, self.dt, circuit, tuple(layers), self.labels, heard)
+        return NetworkSpec(
+            name=self.settings.name,
+            dt=self.dt,
+            layers=tuple(layers),
+            labels=self.labels,
+            input_name=self.front_end.description + self.settings.encoder.description,
+            v_floor=self.settings.neuron.circuit().v_floor,
+        )
+
+    def chip(self) -> ChipNetwork:
+        """The network on the circuit that it was trained for, with the bias devices that it learned."""
+        silicon = {f"hidden{i}": layer.silicon for i, layer in enumerate(self.layers, 1) if layer.silicon is not None}
+        devices = {name: bias_devices(bias) for name, bias in silicon.items()}
+        return ChipNetwork(self.network(), self.settings.neuron.circuit(), devices)
 
     def inputs(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None
@@ -234,23 +217,22 @@ class Spotter(torch.nn.Module):
                 reporter.on_stage("running clips", sum(map(len, scores)), len(examples))
 
         with torch.inference_mode():
-            activity = mean_activity(len(examples), observe())
+            activity = mean_activity(len(examples), observe(), self.dt, self._window)
         return Answers(torch.cat(scores).numpy(), activity)
 
     def _by_kernels(self, x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
         yield self._infer(x), self._watch(x)
 
     def _by_twin(self, x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
-        network = self.network()
+        chip = self.chip()
         for inputs in x.double().cpu().split(TWIN_CLIPS, 1):
-            readout, observed = run_twin(network, inputs, self._window)
+            readout, observed = run_twin(chip, inputs, self._window)
             yield SpotterOutput(readout, ()), observed
 
     @property
     def _window(self) -> float:
         """Where the crowbar current flows, below threshold and in units of the swing."""
-        circuit = self.settings.neuron.circuit()
-        return circuit.v_crowbar / circuit.swing
+        return self.settings.neuron.circuit().crowbar_window
 
     def save(self, path: Path) -> None:
         """Write the weights, whole or not at all."""

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from snn.networks.answers import Observed
 from snn.reference import StepRun, run_brian2
@@ -11,13 +12,13 @@ from snn.reference import StepRun, run_brian2
 TWIN_CLIPS = 16  # run at once by Brian2, which holds every synapse of every clip
 
 
-def run_twin(network: NetworkSpec, inputs: Tensor, window: float) -> tuple[Tensor, Observed]:
+def run_twin(chip: ChipNetwork, inputs: Tensor, window: float) -> tuple[Tensor, Observed]:
     """Potentials of the readout `(time, batch, label)`, and name and values of everything that is counted.
 
     Args:  inputs: features or spikes, `(time, batch, channel)`.  window: below threshold, in units of the swing.
     """
     x = inputs.numpy()
-    twin = run_brian2(network, x)
+    network, twin = chip.network, run_brian2(chip, x)
     return torch.from_numpy(twin.potential[network.layers[-1].name]), _observed(network, x, twin, window)
 
 

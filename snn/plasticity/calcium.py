@@ -16,9 +16,9 @@ margin as the group of the BTBT neuron implements it. `PUBLISHED` holds its valu
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args, no_type_check
 
-import numba
 import numpy as np
 
+from circuits.compile import exact_inline, exact_jit
 from circuits.errors import InputError
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds, freeze_si, ms, require
@@ -196,7 +196,7 @@ def _constants(rule: CalciumRule) -> _Constants:
 
 
 @no_type_check
-@numba.njit(cache=True, nogil=True)
+@exact_jit
 def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold):
     """Steps of dt: teacher, charge of the lines, threshold, then learning at each event; returns the counts."""
     n_labels, decay = spikes.size, 1.0 if hold else p.decay
@@ -240,7 +240,7 @@ def _clip(steps, lines, n_steps, index, target, p, rng, spikes, v, calcium, hold
 
 
 @no_type_check
-@numba.njit(cache=True)
+@exact_jit
 def _learn(line, chance, index, top, conserve, rng):
     """Move the synapses of a line that spikes, each with its neuron's chance; returns the moves up and down.
 
@@ -261,7 +261,7 @@ def _learn(line, chance, index, top, conserve, rng):
 
 
 @no_type_check
-@numba.njit(cache=True, inline="always")
+@exact_inline
 def _move(index, line, label, sign, top):
     """Move a synapse one level, not beyond the grid; returns its move."""
     level = index[line, label] + sign
@@ -272,7 +272,7 @@ def _move(index, line, label, sign, top):
 
 
 @no_type_check
-@numba.njit(cache=True, inline="always")
+@exact_inline
 def _teacher(calcium, is_target, p):
     """Drive of the teacher current."""
     if is_target:
@@ -281,7 +281,7 @@ def _teacher(calcium, is_target, p):
 
 
 @no_type_check
-@numba.njit(cache=True, inline="always")
+@exact_inline
 def _chance(calcium, is_target, p):
     """Probability that an event moves the synapse one level, with the sign of the move."""
     distance = (calcium - p.threshold) / p.margin

@@ -10,9 +10,9 @@ is applied after it. Source: Song, Miller and Abbott 2000; traces as in Morrison
 from dataclasses import dataclass
 from typing import no_type_check
 
-import numba
 import numpy as np
 
+from circuits.compile import exact_jit
 from circuits.errors import InputError
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds, freeze_si, ms, require
@@ -74,7 +74,7 @@ def _fan(ends: np.ndarray, n_neurons: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @no_type_check
-@numba.njit(cache=True, nogil=True)
+@exact_jit
 def _pairs(times, neurons, outgoing, incoming, source, target, a_plus, a_minus, taus):
     """Traces of the spikes so far, one a neuron and sign; each group of simultaneous spikes sees those before it."""
     n_neurons = outgoing[1].size - 1

@@ -2,15 +2,16 @@
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import asdict, fields, is_dataclass
-from difflib import get_close_matches
-from typing import Any, TypeVar, get_args, get_type_hints
+from dataclasses import fields, is_dataclass
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from circuits.errors import InputError
+from circuits.tables import did_you_mean
+from circuits.units import quantity
 from snn.recipes.data_section import Head
-from snn.settings import flat, keys_of
+from snn.settings import Keys, flat, key_unit, keys_of, nested, require_plausible_section, value_at
 
 HEADINGS = ("name", "title")  # what --set may change outside a section
 Recipe = TypeVar("Recipe", bound=Head)
@@ -39,71 +40,95 @@ def from_table(table: dict[str, Any], settings: Iterable[str], kind: type[Recipe
     default = kind(name="default")
     for setting in settings:
         _apply(table, setting, default)
-    given = {key: _nested(key, value, default, place) for key, value in kind.completed(table).items()}
     try:
-        return TypeAdapter(kind).validate_python(given)
+        given = {key: _given(key, value, default) for key, value in kind.completed(table).items()}
+        recipe = TypeAdapter(kind).validate_python(given)
+        for section in sections_of(default):
+            _require_plausible(recipe, section)
     except ValidationError as error:
         raise RecipeError(f"{place}: {_explain(error, default)}") from error
+    except InputError as error:
+        raise RecipeError(f"{place}: {error}") from error
+    return recipe
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
     """A question to append to an error, if a known key is near."""
-    near = get_close_matches(key, list(known), 1, 0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return did_you_mean(key, known, 0.5)
 
 
-def sections_of(recipe: Head) -> dict[str, dict[str, tuple[str, ...]]]:
+def sections_of(recipe: Head) -> dict[str, Keys]:
     """Name of each section, its keys, and where in the settings the value of each lies."""
     parts = {f.name: getattr(recipe, f.name) for f in fields(recipe)}
     return {name: keys_of(part) for name, part in parts.items() if is_dataclass(part)}
 
 
-def _nested(key: str, value: Any, default: Head, place: str) -> Any:
+def _given(key: str, value: Any, default: Head) -> Any:
     """A value of the file as the recipe's field has it: in a section, the defaults with the given keys put in."""
     sections = sections_of(default)
     if key not in {f.name for f in fields(default)}:
-        raise RecipeError(f"{place}: unknown key {key!r}{nearest(key, (*sections, *HEADINGS))}")
+        raise RecipeError(f"unknown key {key!r}{nearest(key, (*sections, *HEADINGS))}")
     if key not in sections or not isinstance(value, dict):
         return value
-    nested = asdict(getattr(default, key))
+    tables = nested(getattr(default, key))
     for name, given in value.items():
         if name not in sections[key]:
-            raise RecipeError(f"{place}: unknown key {f'{key}.{name}'!r}{nearest(name, sections[key])}")
+            raise RecipeError(f"unknown key {f'{key}.{name}'!r}{nearest(name, sections[key])}")
         *inside, last = sections[key][name]
-        target = nested
+        target = tables
         for part in inside:
             target = target[part]
-        target[last] = given
-    return nested
+        target[last] = _in_si(f"{key}.{name}", given)
+    return tables
+
+
+def _in_si(key: str, value: Any) -> Any:
+    """A value whose texts are read as quantities, "20 ms", where the key has a unit."""
+    unit = key_unit(key)
+    if unit is None or not isinstance(value, str | list):
+        return value
+    if isinstance(value, str):
+        return quantity(value, unit, key)
+    return [quantity(item, unit, key) if isinstance(item, str) else item for item in value]
+
+
+def _require_plausible(recipe: Head, section: str) -> None:
+    try:
+        require_plausible_section(getattr(recipe, section))
+    except InputError as error:
+        raise RecipeError(f"{section}: {error}") from error
 
 
 def _apply(table: dict[str, Any], setting: str, default: Head) -> None:
-    """Put one `key=value` into the table; the value is TOML, or else a string."""
-    key, equals, value = setting.partition("=")
+    """Put one `key=value` into the table."""
+    key, equals, text = setting.partition("=")
     if not equals:
         raise RecipeError(f"--set takes key=value, got {setting!r}")
     section, name = _locate(key.strip(), default)
     target = table if section is None else table.setdefault(section, {})
     if isinstance(target, dict):  # else the table's own error says what stands in its place
-        target[name] = _parsed(value, _wants_text(default, section, name))
+        path = (name,) if section is None else (section, *sections_of(default)[section][name])
+        hint = get_type_hints(type(value_at(default, path[:-1])))[path[-1]]
+        target[name] = _value(text.strip(), name, hint)
 
 
-def _parsed(value: str, as_text: bool) -> Any:
+def _value(text: str, name: str, hint: Any) -> Any:
+    """What the text of a setting means: itself where the key wants text, else TOML, or numbers with units."""
     try:
-        parsed = tomllib.loads(f"x = {value}")["x"]
+        parsed = tomllib.loads(f"x = {text}")["x"]
     except tomllib.TOMLDecodeError:
-        return value.strip()
-    return value.strip() if as_text and not isinstance(parsed, str) else parsed
+        parsed = text
+        if key_unit(name) and text.startswith("[") and text.endswith("]"):
+            parsed = [item.strip() for item in text[1:-1].split(",")]
+    return text if _wants_text(hint) and not isinstance(parsed, str) else parsed
 
 
-def _wants_text(default: Head, section: str | None, name: str) -> bool:
-    """Whether the key holds text, so that 12 is the task "12"."""
-    path = (name,) if section is None else (section, *sections_of(default)[section][name])
-    owner: Any = default
-    for part in path[:-1]:
-        owner = getattr(owner, part)
-    hint = get_type_hints(type(owner))[path[-1]]
-    return str in (hint, *get_args(hint))
+def _wants_text(hint: Any) -> bool:
+    """Whether a key takes nothing but text, and perhaps None."""
+    if get_origin(hint) is Literal:
+        return all(isinstance(choice, str) for choice in get_args(hint))
+    choices = get_args(hint) or (hint,)
+    return hint is str or (str in choices and set(choices) <= {str, type(None)})
 
 
 def _locate(key: str, default: Head) -> tuple[str | None, str]:
@@ -127,13 +152,16 @@ def _explain(error: ValidationError, default: Head) -> str:
     """The first problem as one line, told of the file's key."""
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "string_type":
+        message += f'; write "{first["input"]}"'
+    if first["type"] == "tuple_type":
+        message = "must be a list in brackets"
+    told = first["type"] == "value_error" or isinstance(first["input"], dict)  # the message names the value
+    end = "" if told else f", got {first['input']!r}"
     section, *path = first["loc"] or ("",)
-    keys = sections_of(default).get(section, {})
-    for key, inside in keys.items():
+    for key, inside in sections_of(default).get(section, {}).items():
         if inside == tuple(path[: len(inside)]):
-            return f"{section}.{key}: {message}, got {first['input']!r}"
-        owner, name = ".".join(inside[:-1]), inside[-1]
-        if owner and owner == ".".join(map(str, path)) and f".{name} must " in message:
+            return f"{section}.{key}: {message}{end}"
+        if inside[:-1] == tuple(path) and path and f".{inside[-1]} must " in message:
             return f"{section}.{key} must {message.partition(' must ')[2]}"
-    told = f"{section}: {message}" if section else message
-    return told + ("" if isinstance(first["input"], dict) else f", got {first['input']!r}")
+    return f"{section}: {message}{end}" if section else f"{message}{end}"

@@ -10,7 +10,7 @@ from snn.audio.front_end import Features
 from snn.data.augmentation.augment import Augment
 from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.splits import Split
-from snn.networks.spotter import SpotterSettings
+from snn.networks.spotter_settings import SpotterSettings
 from snn.recipes.data_section import Head
 from snn.settings import inline, section
 

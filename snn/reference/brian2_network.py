@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from circuits.errors import InputError
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import EXTERNAL_INPUT, LayerSpec, NetworkSpec
+from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import T_PULSE
 from circuits.units import Seconds, freeze_si, ns, require, us
 from snn.reference.brian import code_for, load_brian2, run
@@ -47,23 +49,23 @@ class CircuitTwin:
 
 @code_for("numpy")
 def brian2_network(
-    net: NetworkSpec,
+    chip: ChipNetwork,
     *,
     spikes: tuple[np.ndarray, np.ndarray] | None = None,
     signal: np.ndarray | None = None,
     timing: PulseTiming = PulseTiming(),
 ) -> CircuitTwin:
-    """The spiking layers of a network as circuits: `delay` after a spike, w q / t_pulse flows for t_pulse.
+    """The spiking layers of a chip's network as circuits: `delay` after a spike, w q / t_pulse flows for t_pulse.
 
     A bias is a current of bias q per step, or that of its own device where the layer has gate biases; these belong to
     one acceleration. A readout has no circuit and is left out.
     Args:  spikes: times (s, of the chip) and channels of the spikes from outside, where the first layer takes any.
-        signal: `(step, channel)`, what drives an encoder; a step lasts net.dt / acceleration.
+        signal: `(step, channel)`, what drives an encoder; a step lasts dt / acceleration.
     Raises:  ValueError for an adaptive layer, which has no published circuit, or an input that does not fit.
     """
-    b2 = load_brian2()
+    b2, net = load_brian2(), chip.network
     _require_fits(net, spikes, signal, timing.dt)
-    _require_speed(net, timing)
+    _require_speed(chip, timing)
     twin = CircuitTwin(b2.Network(), timing.dt)
     source = None
     if spikes is not None:
@@ -71,10 +73,10 @@ def brian2_network(
         source = b2.SpikeGeneratorGroup(net.n_external, channels, times * b2.second, dt=timing.dt * b2.second)
         twin.network.add(source)
     for layer in (x for x in net.layers if x.spiking):
-        group = _population(layer, net, signal, timing)
+        group = _population(layer, chip, signal, timing)
         twin.groups[layer.name], twin.monitors[layer.name] = group, b2.SpikeMonitor(group)
         tables = [(group, layer.recurrent), (source, None if layer.kind == "encoder" else layer.weights)]
-        synapses = [_synapses(pre, group, w, net, timing) for pre, w in tables if w is not None and np.any(w)]
+        synapses = [_synapses(pre, group, w, chip.circuit, timing) for pre, w in tables if w is not None and np.any(w)]
         twin.network.add(group, twin.monitors[layer.name], *synapses)
         source = group
     return twin
@@ -92,14 +94,14 @@ def spike_times(twin: CircuitTwin, duration: Seconds, target: str = "numpy") -> 
     }
 
 
-def _population(layer: LayerSpec, net: NetworkSpec, signal: np.ndarray | None, timing: PulseTiming) -> NeuronGroup:
+def _population(layer: LayerSpec, chip: ChipNetwork, signal: np.ndarray | None, timing: PulseTiming) -> NeuronGroup:
     """The neurons of a layer, their leak, threshold and constant currents set."""
-    circuit, step = net.circuit, net.dt / timing.acceleration
+    circuit, step = chip.circuit, chip.network.dt / timing.acceleration
     group = brian2_neuron(circuit, layer.n_neurons, dt=timing.dt)
     group.g_leak_ = circuit.c_mem / layer.tau_mem * timing.acceleration
     group.v_threshold_ = circuit.v_reset + circuit.swing * layer.v_threshold
-    if layer.silicon_bias:
-        group.v_gs_, group.width_ = layer.bias_v_gs, layer.bias_width
+    if devices := chip.bias_devices.get(layer.name):
+        group.v_gs_, group.width_ = devices.v_gs, devices.width
     else:
         group.width_, group.i_in_ = 0.0, layer.bias * circuit.charge_per_weight / step
     if layer.kind == "encoder":
@@ -111,7 +113,7 @@ def _population(layer: LayerSpec, net: NetworkSpec, signal: np.ndarray | None, t
 
 
 def _synapses(
-    source: NeuronGroup, group: NeuronGroup, weights: np.ndarray, net: NetworkSpec, timing: PulseTiming
+    source: NeuronGroup, group: NeuronGroup, weights: np.ndarray, circuit: LIFCircuit, timing: PulseTiming
 ) -> Any:
     """A current source per weight that is not zero, switched on and off again by each spike of its row's neuron."""
     b2 = load_brian2()
@@ -127,7 +129,7 @@ def _synapses(
     )
     pre, post = np.nonzero(weights)
     synapses.connect(i=pre, j=post)
-    synapses.i_pulse_ = weights[pre, post] * net.circuit.charge_per_weight / timing.t_pulse
+    synapses.i_pulse_ = weights[pre, post] * circuit.charge_per_weight / timing.t_pulse
     return synapses
 
 
@@ -150,12 +152,12 @@ def _require_fits(
         raise InputError(f"signal has shape {np.shape(signal)}, expected (step, channel) = (*, {net.layers[0].fan_in})")
 
 
-def _require_speed(net: NetworkSpec, timing: PulseTiming) -> None:
+def _require_speed(chip: ChipNetwork, timing: PulseTiming) -> None:
     """Raise ValueError unless the chip runs at the speed that its gate biases are set for."""
-    for layer in net.layers:
-        if layer.silicon_bias and layer.bias_acceleration != timing.acceleration:
+    for name, devices in chip.bias_devices.items():
+        if devices.acceleration != timing.acceleration:
             raise InputError(
-                f"layer {layer.name!r} is biased for an acceleration of {layer.bias_acceleration:g}, the timing says "
+                f"layer {name!r} is biased for an acceleration of {devices.acceleration:g}, the timing says "
                 f"{timing.acceleration:g}; make them equal"
             )
 

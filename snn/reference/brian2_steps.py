@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from circuits.errors import InputError
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
 from snn.reference.brian import code_for, load_brian2, run
@@ -43,14 +44,14 @@ class StepRun:
 
 
 @code_for("numpy")
-def run_brian2(net: NetworkSpec, inputs: np.ndarray, target: str = "numpy") -> StepRun:
+def run_brian2(chip: ChipNetwork, inputs: np.ndarray, target: str = "numpy") -> StepRun:
     """Run the network from rest in Brian2, step by step as it was trained.
 
     Args:  inputs: `(time, batch, channel)`: spikes, 0 or 1, or the signal of a network that begins with an encoder.
         target: of Brian2's code generation: "numpy", "cython" or "auto"; the last two want a compiler.
     Raises:  ValueError where the input does not fit.
     """
-    b2, inputs = load_brian2(), np.asarray(inputs, dtype=float)
+    b2, net, inputs = load_brian2(), chip.network, np.asarray(inputs, dtype=float)
     _require_fits(net, inputs)
     n_steps, n_batch, _ = inputs.shape
     network = b2.Network()
@@ -61,16 +62,16 @@ def run_brian2(net: NetworkSpec, inputs: np.ndarray, target: str = "numpy") -> S
         source = _external(inputs, net)
         network.add(source)
     for k, layer in enumerate(net.layers):
-        group = groups[layer.name] = _population(layer, net, inputs, k)
+        group = groups[layer.name] = _population(layer, chip, inputs, k)
         tables = [(source, None if layer.kind == "encoder" else layer.weights), (group, layer.recurrent)]
-        synapses = [_synapses(pre, group, w, net, k) for pre, w in tables if w is not None and np.any(w)]
+        synapses = [_synapses(pre, group, w, chip, k) for pre, w in tables if w is not None and np.any(w)]
         network.add(group, *synapses)
         source = group
     spikes = {x.name: b2.SpikeMonitor(groups[x.name]) for x in net.layers if x.spiking}
     potential = {name: b2.StateMonitor(group, "v", record=True, when="end") for name, group in groups.items()}
     network.add(*spikes.values(), *potential.values())
     run(network, n_steps * net.dt, target)
-    circuit, shape = net.circuit, (n_steps, n_batch, -1)
+    circuit, shape = chip.circuit, (n_steps, n_batch, -1)
     return StepRun(
         {name: _raster(monitor, net, n_steps).reshape(shape) for name, monitor in spikes.items()},
         {name: ((m.v_.T - circuit.v_reset) / circuit.swing).reshape(shape) for name, m in potential.items()},
@@ -91,9 +92,10 @@ def _external(inputs: np.ndarray, net: NetworkSpec) -> Any:
     return b2.SpikeGeneratorGroup(flat.shape[1], index, steps * dt, dt=dt, when="before_groups_0")
 
 
-def _population(layer: LayerSpec, net: NetworkSpec, inputs: np.ndarray, k: int) -> Any:
+def _population(layer: LayerSpec, chip: ChipNetwork, inputs: np.ndarray, k: int) -> Any:
     """The neurons of layer k for every clip, neuron `clip * n_neurons + j`."""
-    b2, circuit, n_batch = load_brian2(), net.circuit, inputs.shape[1]
+    b2, circuit, n_batch = load_brian2(), chip.circuit, inputs.shape[1]
+    dt = chip.network.dt * b2.second
     update, synapses, thresholds, resets = _slots(k)
     adaptive = layer.kind == "adaptive_lif"
     reset = ("v = v_reset", "w += jump")[: 1 + adaptive]
@@ -103,7 +105,7 @@ def _population(layer: LayerSpec, net: NetworkSpec, inputs: np.ndarray, k: int) 
         threshold="v > v_threshold" if layer.spiking else None,
         reset="\n".join(reset) if layer.spiking else None,
         method="exact",
-        dt=net.dt * b2.second,
+        dt=dt,
         namespace={"v_reset": circuit.v_reset * b2.volt, "v_sink": circuit.v_sink * b2.volt},
     )
     for name, value in _parameters(layer, circuit).items():
@@ -113,7 +115,7 @@ def _population(layer: LayerSpec, net: NetworkSpec, inputs: np.ndarray, k: int) 
     group.run_regularly("v += bias", when=synapses)
     if layer.kind == "encoder":
         signal = (inputs @ layer.weights).reshape(len(inputs), -1) * circuit.swing
-        group.namespace["signal"] = b2.TimedArray(signal * b2.volt, dt=net.dt * b2.second)
+        group.namespace["signal"] = b2.TimedArray(signal * b2.volt, dt=dt)
         group.run_regularly("v += signal(t, i)", when=synapses)
     if layer.spiking:
         group.run_regularly("v = clip(v, v_sink, inf * volt)", when=f"after_{synapses}")
@@ -134,14 +136,14 @@ def _parameters(layer: LayerSpec, circuit: LIFCircuit) -> dict[str, np.ndarray]:
     return values
 
 
-def _synapses(source: Any, group: Any, weights: np.ndarray, net: NetworkSpec, k: int) -> Any:
+def _synapses(source: Any, group: Any, weights: np.ndarray, chip: ChipNetwork, k: int) -> Any:
     """One synapse for each weight that is not zero, in every clip."""
-    b2 = load_brian2()
+    b2, dt = load_brian2(), chip.network.dt
     clips = np.arange(len(group) // weights.shape[1])[:, None]
     pre, post = np.nonzero(weights)
-    synapses = b2.Synapses(source, group, "step : volt (constant)", on_pre="v_post += step", dt=net.dt * b2.second)
+    synapses = b2.Synapses(source, group, "step : volt (constant)", on_pre="v_post += step", dt=dt * b2.second)
     synapses.connect(i=(clips * weights.shape[0] + pre).ravel(), j=(clips * weights.shape[1] + post).ravel())
-    synapses.step_ = np.tile(weights[pre, post] * net.circuit.swing, len(clips))
+    synapses.step_ = np.tile(weights[pre, post] * chip.circuit.swing, len(clips))
     synapses.pre.when = _slots(k)[1]
     return synapses
 

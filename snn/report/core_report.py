@@ -65,7 +65,7 @@ def run_core(run: Run) -> Core:
     """
     reservoir, recipe = require_kind(run, "reservoir").model.reservoir, run.recipe
     activity = load_activity(run.folder)
-    duration = activity.n_steps * reservoir.network.dt * reservoir.acceleration
+    duration = activity.duration * reservoir.acceleration
     rates = {name: spikes / duration for name, spikes in activity.spikes.items()}
     has_encoders = reservoir.network.layers[0].kind == "encoder"
     return Core(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from circuits.network.spec import NetworkSpec
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Joules
 from circuits.variation.chip_calibration import Calibration, calibrate
@@ -69,13 +69,13 @@ def retrained(model: ReservoirModel, chip: Chip, condition: Condition, clips: Dr
 
 def _run(
     model: ReservoirModel, chip: Chip, condition: Condition, clips: Driven
-) -> tuple[Shifts, NetworkSpec, list[Response]]:
+) -> tuple[Shifts, ChipNetwork, list[Response]]:
     """The knobs that were found, the network as it then is, and its responses."""
     reservoir = model.reservoir
-    nominal, pulse, how = reservoir.network, reservoir.t_pulse, chip.calibration
+    nominal, pulse, how = reservoir.chip, reservoir.t_pulse, chip.calibration
     knobs = {} if how is None else calibrate(nominal, condition, chip.silicon, how, pulse)
-    network, neurons = perturbed(nominal, condition, chip.silicon, knobs, pulse)
-    return knobs, network, replace(reservoir, network=network).respond_all(clips.inputs, neurons, n_jobs=1)
+    there, neurons = perturbed(nominal, condition, chip.silicon, knobs, pulse)
+    return knobs, there, replace(reservoir, chip=there).respond_all(clips.inputs, neurons, n_jobs=1)
 
 
 def _features(model: ReservoirModel, responses: Sequence[Response]) -> np.ndarray:

@@ -49,7 +49,7 @@ def sign_off_run(
     bin_s = 1e-3 / reservoir.acceleration
     timing = CoreTiming(reservoir.delay, reservoir.t_pulse)
     reporter.on_stage("running ngspice", 0, 0)
-    signed = sign_offs(reservoir.network, pairs, timing=timing, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
+    signed = sign_offs(reservoir.chip, pairs, timing=timing, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
     engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]
     told = [_predicted(model, trains) for trains in (engine, [result.spikes for result in signed])]
     found = _compared(signed, bin_s) | {"class_agreement": float(np.mean(np.equal(*told)))}

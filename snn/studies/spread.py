@@ -128,8 +128,9 @@ def spread_study(
     With clips to `train` on there is the variant "retrained": trimmed, and read by a readout that was fitted on each
     chip at the nominal condition.
     """
-    net, nominal = model.reservoir.network, Condition(leak=config.leak)
-    silicon = [draw_silicon(net, config.spread, np.random.default_rng((config.seed, k))) for k in range(config.n_chips)]
+    typical, nominal = model.reservoir.chip, Condition(leak=config.leak)
+    draws = (np.random.default_rng((config.seed, k)) for k in range(config.n_chips))
+    silicon = [draw_silicon(typical, config.spread, rng) for rng in draws]
     variants = {name: [Chip(one, how, model.readout) for one in silicon] for name, how in VARIANTS.items()}
     share = partial(_shared, n_jobs=n_jobs, reporter=reporter)
     if train is not None:
@@ -145,7 +146,7 @@ def spread_study(
     work = [(model, chip, condition, clips) for _, condition, _, chips in table for chip in chips]
     results = share(run_chip, "running chips", work)
     rows = [SpreadRow(*where, tuple(next(results) for _ in chips)) for *where, chips in table]
-    return SpreadStudy(config, len(clips), 0 if train is None else len(train), net.circuit, tuple(rows))
+    return SpreadStudy(config, len(clips), 0 if train is None else len(train), typical.circuit, tuple(rows))
 
 
 def _shared(function: Callable, what: str, work: list[tuple], n_jobs: int, reporter: Reporter) -> Iterator[Any]:

@@ -16,9 +16,10 @@ from statistics import median
 import numpy as np
 from joblib import Parallel, delayed
 
+from circuits.compile import ordered_jit
 from circuits.neuron.circuit import LIFCircuit
 from circuits.transient import Population, Transient, population, simulate
-from circuits.transient.step import fast_exp, jit, tunnelling
+from circuits.transient.step import fast_exp, tunnelling
 
 N, DT, STEPS, ROUNDS, THREADS = 100_000, 10e-9, 6000, 2, 2
 SAMPLE = 1000  # neurons whose spike times are compared
@@ -103,14 +104,14 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-@jit
+@ordered_jit
 def _exponentials(x, y, steps):
     for _ in range(steps):
         for j in range(x.size):
             y[j] = fast_exp(x[j] - y[j])  # each needs the one before, so that none is left out
 
 
-@jit
+@ordered_jit
 def _currents(u, y, steps):
     for _ in range(steps):
         for j in range(u.size):

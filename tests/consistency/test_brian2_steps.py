@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from snn.experiments.evaluation import evaluate
 
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
 from snn.audio.examples import Examples
 from snn.encoders.events import delta_encode
+from snn.experiments.evaluate import evaluate
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import parse_recipe
 from snn.reference import run_brian2
@@ -55,7 +56,7 @@ def test_brian2_fires_exactly_as_the_kernels(kind, neuron, recurrent):
         out = model(x)
     signal = x.transpose(0, 1)
     inputs = signal if kind == "lif" else delta_encode(signal, model.encoder.threshold)
-    twin = run_brian2(model.network(), inputs.numpy())
+    twin = run_brian2(model.chip(), inputs.numpy())
     expected = out.spikes if kind == "lif" else out.spikes[1:]
     for (name, spikes), kernel in zip(twin.spikes.items(), expected, strict=True):
         assert 0.02 < kernel.mean() < 0.9, name  # otherwise there is little to compare
@@ -72,7 +73,7 @@ def test_an_evaluation_by_brian2_is_that_of_the_kernels(kind):
     ours, twin = evaluate(model, examples), evaluate(model, examples, engine="brian2")
     np.testing.assert_array_equal(twin.confusion, ours.confusion)
     assert (twin.accuracy, twin.synaptic_operations) == (ours.accuracy, pytest.approx(ours.synaptic_operations))
-    assert (twin.activity.n_clips, twin.activity.n_steps) == (20, N_FRAMES)
+    assert (twin.activity.n_clips, twin.activity.duration) == (20, N_FRAMES * 0.01)
     for name in ("spikes", "near_threshold"):
         of_twin, of_ours = getattr(twin.activity, name), getattr(ours.activity, name)
         assert of_twin.keys() == of_ours.keys()
@@ -102,4 +103,4 @@ def test_an_unknown_engine_is_refused():
 def test_inputs_that_do_not_fit_are_refused(inputs, said):
     layer = LayerSpec("a", "lif", np.ones((2, 1)), np.zeros(1), np.full(1, 0.02), np.ones(1))
     with pytest.raises(ValueError, match=said):
-        run_brian2(NetworkSpec("one", 0.01, LIFCircuit(), (layer,)), inputs)
+        run_brian2(ChipNetwork(NetworkSpec("one", 0.01, (layer,)), LIFCircuit()), inputs)

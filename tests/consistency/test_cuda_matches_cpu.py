@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from snn.experiments.evaluation import evaluate
 
 from snn.audio.examples import Examples
+from snn.experiments.evaluate import evaluate
 from snn.networks.spotter import Spotter, drop
 from snn.recipes.recipe import parse_recipe
 from snn.training.gradient import Watch, fit

@@ -62,7 +62,7 @@ def test_a_reader_of_network_json_gets_the_same_spikes_and_label(tmp_path, setti
         for layer in model.layers:
             layer.norm.bias.fill_(0.4)
         output = model(features)
-    (file,) = write_network_json(tmp_path, model.network())
+    (file,) = write_network_json(tmp_path, model.chip())
     for clip in range(6):
         trains, label = simulate(file, features[clip].numpy())
         for mine, theirs in zip(trains, output.spikes, strict=True):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from circuits.netlist.expected import spike_times
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
@@ -22,12 +23,12 @@ def _layer(name, kind, weights, recurrent=None):
     return LayerSpec(name, kind, weights, np.full(n, 0.02), np.full(n, CIRCUIT.tau_mem), np.ones(n), recurrent)
 
 
-def _network(kind: str, rng: np.random.Generator) -> NetworkSpec:
+def _network(kind: str, rng: np.random.Generator) -> ChipNetwork:
     first = _layer("first", kind, rng.random((3, 5)) * (2.5 if kind == "encoder" else 0.5))
     loops = rng.normal(0.0, 0.15, (8, 8)) * (rng.random((8, 8)) < 0.5)
     hidden = _layer("hidden", "lif", rng.normal(0.25, 0.2, (5, 8)), loops)
     readout = _layer("readout", "readout", rng.normal(0.0, 0.1, (8, 2)))
-    return NetworkSpec("n", DT, CIRCUIT, (first, hidden, readout))
+    return ChipNetwork(NetworkSpec("n", DT, (first, hidden, readout)), CIRCUIT)
 
 
 def _stimulus(kind: str, rng: np.random.Generator) -> Stimulus:
@@ -57,16 +58,17 @@ def test_energy_of_a_network_is_that_of_its_spikes():
     run = simulate_network(net, stimulus)
     spikes = run.counts.sum()
     assert run.energy.control.sum() == pytest.approx(spikes * CIRCUIT.c_control * CIRCUIT.v_dd**2, rel=1e-9, abs=0)
-    assert run.energy.static.sum() == pytest.approx(net.n_neurons * CIRCUIT.static_power * 100e-6, rel=1e-9, abs=0)
+    static = net.network.n_neurons * CIRCUIT.static_power * 100e-6
+    assert run.energy.static.sum() == pytest.approx(static, rel=1e-9, abs=0)
 
 
 def test_adaptive_layers_and_strange_stimuli_are_refused():
     rng = np.random.default_rng(0)
     net = _network("lif", rng)
     ones = np.ones(8)
-    adaptive = replace(net.layers[1], kind="adaptive_lif", tau_adapt=ones, adapt_a=ones, adapt_b=ones)
+    adaptive = replace(net.network.layers[1], kind="adaptive_lif", tau_adapt=ones, adapt_a=ones, adapt_b=ones)
     with pytest.raises(ValueError, match="adaptive"):
-        simulate_network(replace(net, layers=(net.layers[0], adaptive)), Stimulus(10e-6))
+        simulate_network(net.with_layers((net.network.layers[0], adaptive)), Stimulus(10e-6))
     with pytest.raises(ValueError, match="2 spike trains"):
         simulate_network(net, Stimulus(10e-6, (np.zeros(1), np.zeros(1))))
 
@@ -75,7 +77,7 @@ def test_the_sign_of_a_weight_chooses_its_time_constants():
     """A network of order 2 is two groups of synapses, each with its own."""
     rng = np.random.default_rng(1)
     layer = _layer("only", "lif", rng.normal(0.2, 0.5, (3, 8)), rng.normal(0.0, 0.4, (8, 8)))
-    net, stimulus = NetworkSpec("n", DT, CIRCUIT, (layer,)), _stimulus("lif", rng)
+    net, stimulus = ChipNetwork(NetworkSpec("n", DT, (layer,)), CIRCUIT), _stimulus("lif", rng)
     kernel = SynapseKernel(2, tau_exc=8e-6, rise_exc=4e-6, tau_inh=4e-6, rise_inh=2e-6)
     run = simulate_network(net, stimulus, delay=1e-6, synapse=kernel)
 

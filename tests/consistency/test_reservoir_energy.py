@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 
 from circuits.chips import load_chip
-from circuits.chips.energy_report import energy_report
-from circuits.mapping import place
 from circuits.network.spec import EXTERNAL_INPUT
 from snn.networks.reservoir import build_reservoir, draw_wiring
 from snn.networks.reservoir_activity import engine_energy, measure
@@ -37,8 +35,8 @@ def heard(settings, n_clips=3):
 def both(request):
     """The engine's energy of a clip, and the report's, part by part."""
     reservoir, inputs, responses = heard(SETTINGS[request.param])
-    net = reservoir.network
-    report = energy_report(net, measure(reservoir, inputs, responses), place(net, load_chip("btbt-45rfsoi")))
+    chip, activity = load_chip("btbt-45rfsoi", reservoir.chip), measure(reservoir, inputs, responses)
+    report = chip.price(reservoir.network, activity, chip.place(reservoir.network, activity))
     return reservoir, responses, engine_energy(responses), report
 
 
@@ -67,7 +65,8 @@ def test_the_measured_activity_is_that_of_the_mean_clip(both):
     told = np.concatenate([activity.of(name) for name in _populations(reservoir)])
     np.testing.assert_allclose(told, counts)
     assert activity.spikes_per_inference == pytest.approx(counts.sum())
-    assert activity.n_steps == 130  # rows: the mean of 150, 130 and 110
+    rows = activity.duration / reservoir.network.dt
+    assert rows == pytest.approx(130)  # the mean of 150, 130 and 110
 
 
 def test_synaptic_operations_are_spikes_times_synapses(both):

@@ -79,7 +79,7 @@ def test_words_that_differ_in_pitch_are_learned_and_the_chip_is_described(run):
     }  # fmt: skip
     assert told["test_accuracy"] >= 0.9  # three tones, chance 0.33
     assert (told["n_input"], told["n_reservoir"]) == (6, 12)
-    assert told["n_synapses"] == load_run(run).network().n_synapses > 18
+    assert told["n_synapses"] == load_run(run).chip().network.n_synapses > 18
     assert told["baselines"].keys() == {"encoder_bins", "encoder_totals", "reservoir_totals"}
     assert told["energy_per_inference_j"] == pytest.approx(sum(told["energy_j"].values()), rel=1e-9, abs=0)
     assert told["energy_per_inference_j"] == pytest.approx(

@@ -9,8 +9,8 @@ import numpy as np
 import pint
 import pytest
 
-from circuits.chips.chip import ChipSpec, Sourced
-from circuits.chips.energy_report import energy_report
+from circuits.chips.btbt_core import BTBTCore
+from circuits.chips.energy_report import CoreCosts
 from circuits.device.ageing import aged
 from circuits.device.btbt import (
     DEVICES,
@@ -24,8 +24,10 @@ from circuits.device.btbt import (
     validity_notes,
 )
 from circuits.device.fit import fit_device
-from circuits.mapping import place
-from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.mapping import CoreLimits
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.area import AreaRules, neuron_area
 from circuits.neuron.bias import bias_drive, current_for_drive
 from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate, period, spike_energy
@@ -214,31 +216,29 @@ def test_a_simulation_survives():
         assert getattr(other.energy, name) == approx(rescale(part, "J")), name
 
 
-def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> NetworkSpec:
+def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> ChipNetwork:
     one = np.ones(2)
     weights, loops = np.array([[1.0, -2.0], [0.5, 0.0]]), np.array([[0.0, 1.0], [0.3, 0.0]])
     encoder = LayerSpec("encoder", "encoder", weights, 0.1 * one, tau_mem, one)
     hidden = LayerSpec("hidden", "lif", weights, -0.2 * one, tau_mem, one, recurrent=loops)
     readout = LayerSpec("readout", "readout", weights, 0.3 * one, tau_mem, one)
-    return NetworkSpec("n", dt, circuit, (encoder, hidden, readout))
+    return ChipNetwork(NetworkSpec("n", dt, (encoder, hidden, readout)), circuit)
 
 
-def _chip(scale) -> ChipSpec:
+def _chip(trained: ChipNetwork, scale) -> BTBTCore:
     """Two neurons to a core, so that spikes cross, and every constant known."""
-    limits = {"cores": 1, "input_neurons": 1, "neurons": 2, "lines": 4, "synapses": 9, "weight_bits": 1}
-    return ChipSpec(
-        "c", "c", Sourced(scale(45e-9, "m"), "t"), {name: Sourced(value, "t") for name, value in limits.items()},
-        energy={"hop_j": Sourced(scale(2e-15, "J"), "t"), "synapse_wire_j": Sourced(scale(3e-16, "J"), "t")},
-        power={"bias_w": Sourced(scale(4e-9, "W"), "t"), "standby_w": Sourced(scale(5e-10, "W"), "t")},
-    )  # fmt: skip
+    costs = CoreCosts(scale(2e-15, "J"), scale(3e-16, "J"), scale(4e-9, "W"), scale(5e-10, "W"))
+    limits = CoreLimits(cores=1, input_neurons=1, neurons=2, lines=4, synapses=9, weight_bits=1)
+    return BTBTCore("c", "c", scale(45e-9, "m"), limits, trained.circuit, costs, trained=trained)
 
 
 def _report(circuit: LIFCircuit, scale):
     tau, spikes = np.full(2, 20e-3), {"encoder": np.array([3.0, 4.0]), "hidden": np.array([5.0, 2.0])}
-    near = {name: 2.5 * count for name, count in spikes.items()}
+    near = {name: scale(0.025 * count, "s") for name, count in spikes.items()}
     net = _network(circuit, scale(tau, "s"), scale(10e-3, "s"))
-    activity = Activity(1, 100, spikes, near, encoder_charge=np.array([6.0, 7.0]))
-    return energy_report(net, activity, place(net, _chip(scale)))
+    activity = Activity(1, scale(1.0, "s"), spikes, near, circuit.crowbar_window, encoder_charge=np.array([6.0, 7.0]))
+    chip = _chip(net, scale)
+    return chip.price(net.network, activity, chip.place(net.network, activity))
 
 
 def test_energy_report_survives():
@@ -258,11 +258,11 @@ def test_current_for_a_rate_survives(rate):
 
 
 def test_design_survives():
-    """A capacitor that is wished, so that no choice is rounded to three digits of either system."""
-    wish = [(3e-3, "s"), (900.0, "Hz"), (0.35, "V")]
-    mine = design_neuron(*(value for value, _ in wish), CIRCUIT, c_mem=90e-15, width=0.7e-6).circuit
+    """A capacitor that is requested, so that no choice is rounded to three digits of either system."""
+    request = [(3e-3, "s"), (900.0, "Hz"), (0.35, "V")]
+    mine = design_neuron(*(value for value, _ in request), CIRCUIT, c_mem=90e-15, width=0.7e-6).circuit
     sizes = {"c_mem": rescale(90e-15, "F"), "width": rescale(0.7e-6, "m")}
-    other = design_neuron(*(rescale(*figure) for figure in wish), rescaled(CIRCUIT), **sizes).circuit
+    other = design_neuron(*(rescale(*figure) for figure in request), rescaled(CIRCUIT), **sizes).circuit
     for name, unit in (("v_gs", "V"), ("g_leak", "S"), ("v_threshold", "V"), ("i_crowbar", "A"), ("c_mem", "F")):
         assert getattr(other, name) == approx(rescale(getattr(mine, name), unit)), name
 

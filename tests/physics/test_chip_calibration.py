@@ -9,6 +9,7 @@ import pytest
 from scipy.optimize import brentq
 
 from circuits.device.btbt import log_slope
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit, firing_rate
@@ -45,13 +46,12 @@ def _layer(name, kind, weights, tau, recurrent=None) -> LayerSpec:
     return LayerSpec(name, kind, weights, np.zeros(n), np.full(n, tau), np.ones(n), recurrent)
 
 
-def _net(fan: int = 2, n: int = 3, weight: float = 0.8, recurrent: float = 0.07) -> NetworkSpec:
+def _net(fan: int = 2, n: int = 3, weight: float = 0.8, recurrent: float = 0.07) -> ChipNetwork:
     loops = recurrent * (np.arange(n)[:, None] != np.arange(n))
     drive = np.diag(np.full(fan, 10.0))
     first = _layer("input", "encoder", drive, 5 * us)
-    return NetworkSpec(
-        "net", 5 * us, CIRCUIT, (first, _layer("core", "lif", np.full((fan, n), weight), 20 * us, loops))
-    )
+    core = _layer("core", "lif", np.full((fan, n), weight), 20 * us, loops)
+    return ChipNetwork(NetworkSpec("net", 5 * us, (first, core)), CIRCUIT)
 
 
 NET = _net()
@@ -61,7 +61,7 @@ def _factors(condition: Condition, silicon: Silicon = TYPICAL, knobs=None, net: 
     """Factors on the charges, line by line, of devices that are there."""
     there, _ = perturbed(net, condition, silicon, knobs)
     result = {}
-    for before, after in zip(net.layers, there.layers, strict=True):
+    for before, after in zip(net.network.layers, there.network.layers, strict=True):
         for name in ("weights", "recurrent"):
             if (array := getattr(before, name)) is not None:
                 result[before.name, name] = getattr(after, name)[array != 0] / array[array != 0]
@@ -145,7 +145,7 @@ def test_trims_draw_the_rates_of_the_input_neurons_together():
 
     def rates(calibration: Calibration) -> np.ndarray:
         there, neurons = perturbed(net, Condition(), silicon, calibrate(net, Condition(), silicon, calibration))
-        current = 0.2 * there.layers[0].weights.sum(axis=0) * CIRCUIT.charge_per_weight / net.dt
+        current = 0.2 * there.network.layers[0].weights.sum(axis=0) * CIRCUIT.charge_per_weight / net.network.dt
         return firing_rate(neurons[:20], current)
 
     plain, trimmed = rates(Calibration()), rates(Calibration(trim_bits=6))

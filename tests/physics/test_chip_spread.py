@@ -9,9 +9,11 @@ import pytest
 from scipy.optimize import brentq
 
 from circuits.device.btbt import btbt_current
+from circuits.network.chip_network import BiasDevices, ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
+from circuits.neuron.bias import bias_drive
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import T_PULSE
 from circuits.transient import simulate_network
@@ -41,13 +43,12 @@ def _layer(name, kind, weights, tau, recurrent=None) -> LayerSpec:
     return LayerSpec(name, kind, weights, np.zeros(n), np.full(n, tau), np.ones(n), recurrent)
 
 
-def _net(fan: int = 2, n: int = 3, weight: float = 0.8, recurrent: float = 0.07) -> NetworkSpec:
+def _net(fan: int = 2, n: int = 3, weight: float = 0.8, recurrent: float = 0.07) -> ChipNetwork:
     loops = recurrent * (np.arange(n)[:, None] != np.arange(n))
     drive = np.diag(np.full(fan, 10.0))
     first = _layer("input", "encoder", drive, 5 * us)
-    return NetworkSpec(
-        "net", 5 * us, CIRCUIT, (first, _layer("core", "lif", np.full((fan, n), weight), 20 * us, loops))
-    )
+    core = _layer("core", "lif", np.full((fan, n), weight), 20 * us, loops)
+    return ChipNetwork(NetworkSpec("net", 5 * us, (first, core)), CIRCUIT)
 
 
 NET = _net()
@@ -58,7 +59,7 @@ def _factors(condition: Condition, silicon: Silicon = TYPICAL, knobs=None, net: 
     """Factors on the charges, line by line, of devices that are there."""
     there, _ = perturbed(net, condition, silicon, knobs)
     result = {}
-    for before, after in zip(net.layers, there.layers, strict=True):
+    for before, after in zip(net.network.layers, there.network.layers, strict=True):
         for name in ("weights", "recurrent"):
             if (array := getattr(before, name)) is not None:
                 result[before.name, name] = getattr(after, name)[array != 0] / array[array != 0]
@@ -73,9 +74,9 @@ def _u(current: float) -> float:
 def test_the_typical_chip_at_nominal_is_the_network_bit_for_bit():
     there, neurons = perturbed(NET, Condition())
     plain = neurons_of(wire(NET))
-    for before, after in zip(NET.layers, there.layers, strict=True):
+    for before, after in zip(NET.network.layers, there.network.layers, strict=True):
         np.testing.assert_array_equal(after.weights, before.weights)
-    np.testing.assert_array_equal(there.layers[1].recurrent, NET.layers[1].recurrent)
+    np.testing.assert_array_equal(there.network.layers[1].recurrent, NET.network.layers[1].recurrent)
     for field in fields(plain):
         np.testing.assert_array_equal(getattr(neurons, field.name), getattr(plain, field.name))
     run, again = simulate_network(NET, SIGNAL), simulate_network(there, SIGNAL, neurons=neurons)
@@ -198,17 +199,11 @@ def test_a_chip_follows_its_seed():
         np.testing.assert_array_equal(shift, longer.shifts[line])
 
 
-def _with_bias_devices() -> NetworkSpec:
-    n = 3
-    layer = replace(NET.layers[1], bias_v_gs=np.full(n, -0.6), bias_width=np.full(n, 1e-6), bias_acceleration=1.0)
-    return NetworkSpec("net", NET.dt, CIRCUIT, (NET.layers[0], _agreeing(layer)))
-
-
-def _agreeing(layer: LayerSpec) -> LayerSpec:
-    from circuits.neuron.bias import bias_drive
-
-    drive = bias_drive(layer.bias_v_gs, layer.bias_width, layer.tau_mem, CIRCUIT, 1.0)
-    return replace(layer, bias=-np.expm1(-NET.dt / layer.tau_mem) * drive)
+def _with_bias_devices() -> ChipNetwork:
+    (first, core), devices = NET.network.layers, BiasDevices(np.full(3, -0.6), np.full(3, 1e-6), 1.0)
+    drive = bias_drive(devices.v_gs, devices.width, core.tau_mem, CIRCUIT, 1.0)
+    core = replace(core, bias=-np.expm1(-NET.network.dt / core.tau_mem) * drive)
+    return ChipNetwork(NetworkSpec("net", NET.network.dt, (first, core)), CIRCUIT, {core.name: devices})
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The designer's inverse: what comes out does what was wished, and every remedy that a refusal names works."""
+"""The designer's inverse: what comes out does what was requested, and every remedy that a refusal names works."""
 
 import math
 from dataclasses import replace
@@ -18,13 +18,13 @@ FDX = LIFCircuit(device=DEVICES["22nm-fdx"])
 RAISED = replace(BASE, v_reset=0.1, v_threshold=0.5, t_refractory=1e-6, width=0.8e-6)
 
 
-WISHES = {"fast": (40e-6, 140e3, 0.4), "speech": (20e-3, 100.0, 0.3), "between": (5e-3, 7e3, 0.65)}
+REQUESTS = {"fast": (40e-6, 140e3, 0.4), "speech": (20e-3, 100.0, 0.3), "between": (5e-3, 7e3, 0.65)}
 TOO_FAST = {("22nm-fdx", "fast"), ("22nm-fdx", "between")}  # 2.6 pA at most
 
 
-@pytest.mark.parametrize(("device", "wish"), [(d, w) for d in DEVICES for w in WISHES if (d, w) not in TOO_FAST])
-def test_the_design_fires_at_the_wished_rate_with_the_wished_leak(device, wish):
-    tau_mem, rate, swing = WISHES[wish]
+@pytest.mark.parametrize(("device", "asked"), [(d, w) for d in DEVICES for w in REQUESTS if (d, w) not in TOO_FAST])
+def test_the_design_fires_at_the_wished_rate_with_the_wished_leak(device, asked):
+    tau_mem, rate, swing = REQUESTS[asked]
     circuit = design_neuron(tau_mem, rate, swing, replace(BASE, device=DEVICES[device])).circuit
     assert period(circuit, circuit.input_current) == approx(1 / rate)
     assert circuit.tau_mem == approx(tau_mem)
@@ -109,12 +109,12 @@ UNMET = {
 
 @pytest.mark.parametrize("why", UNMET)
 def test_a_refusal_says_why_and_every_remedy_works_as_typed(why):
-    wish, sizes = UNMET[why]
+    asked, sizes = UNMET[why]
     with pytest.raises(DesignError) as refused:
-        design_neuron(*wish, **sizes)
+        design_neuron(*asked, **sizes)
     assert why in str(refused.value)
     assert refused.value.remedies
-    given = dict(zip(("tau_mem", "rate", "swing", "circuit"), wish, strict=False)) | sizes
+    given = dict(zip(("tau_mem", "rate", "swing", "circuit"), asked, strict=False)) | sizes
     for remedy in refused.value.remedies:
         assert remedy.text in str(refused.value)
         changed = given | remedy.change
@@ -128,8 +128,8 @@ def test_the_slowest_neuron_stays_one_per_cent_above_rheobase(v_reset):
     changes = {next(iter(remedy.change)): remedy.change for remedy in refused.value.remedies}
     assert changes.keys() == {"tau_mem", "rate"}
     for change in changes.values():
-        wish = {"tau_mem": 1e-3, "rate": 10.0, "swing": 0.4, "circuit": replace(BASE, v_reset=v_reset)} | change
-        circuit = design_neuron(**wish).circuit
+        asked = {"tau_mem": 1e-3, "rate": 10.0, "swing": 0.4, "circuit": replace(BASE, v_reset=v_reset)} | change
+        circuit = design_neuron(**asked).circuit
         assert circuit.input_current / circuit.rheobase == approx(1.01, rel=1e-3)
 
 
@@ -146,17 +146,17 @@ def test_below_the_floor_capacitor_device_and_acceleration_are_offered():
 def test_random_wishes_are_met_or_refused_with_remedies_that_work():
     rng, met, remedied, refused = np.random.default_rng(5), 0, 0, 0
     for _ in range(250):
-        wish = dict(zip(("tau_mem", "rate", "swing"), 10 ** rng.uniform((-6, 0, -1.3), (-1, 6, 0.1)), strict=True))
-        wish["circuit"] = replace(BASE, device=list(DEVICES.values())[rng.integers(5)], v_reset=rng.choice([0.0, 0.1]))
-        wish |= {"c_mem": 10 ** rng.uniform(-16, -12)} if rng.random() < 0.5 else {}
-        wish |= {"width": 10 ** rng.uniform(-7.2, -5.5)} if rng.random() < 0.3 else {}
+        asked = dict(zip(("tau_mem", "rate", "swing"), 10 ** rng.uniform((-6, 0, -1.3), (-1, 6, 0.1)), strict=True))
+        asked["circuit"] = replace(BASE, device=list(DEVICES.values())[rng.integers(5)], v_reset=rng.choice([0.0, 0.1]))
+        asked |= {"c_mem": 10 ** rng.uniform(-16, -12)} if rng.random() < 0.5 else {}
+        asked |= {"width": 10 ** rng.uniform(-7.2, -5.5)} if rng.random() < 0.3 else {}
         try:
-            assert design_neuron(**wish).rate == approx(wish["rate"])
+            assert design_neuron(**asked).rate == approx(asked["rate"])
             met += 1
         except DesignError as error:
             refused, remedied = refused + 1, remedied + bool(error.remedies)
             for remedy in error.remedies:
-                assert design_neuron(**wish | remedy.change).rate == approx((wish | remedy.change)["rate"])
+                assert design_neuron(**asked | remedy.change).rate == approx((asked | remedy.change)["rate"])
     assert met > 30
     assert remedied > 0.95 * refused > 95
 
@@ -177,7 +177,7 @@ def test_heated_devices_are_designed_with_but_none_of_300_kelvin_is_offered():
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("asked", "message"),
     [
         ({"rate": 0.0}, r"rate must be positive, got 0\.0"),
         ({"rate": math.nan}, "rate must be finite"),
@@ -189,9 +189,9 @@ def test_heated_devices_are_designed_with_but_none_of_300_kelvin_is_offered():
         ({"circuit": replace(BASE, body_factor=0.3)}, "body_factor = 0.3 has no closed form"),
     ],
 )
-def test_senseless_wishes_are_refused_by_name(wish, message):
+def test_senseless_wishes_are_refused_by_name(asked, message):
     with pytest.raises((ValueError, TypeError), match=message):
-        design_neuron(**{"tau_mem": 40e-6, "rate": 100e3, "swing": 0.4} | wish)
+        design_neuron(**{"tau_mem": 40e-6, "rate": 100e3, "swing": 0.4} | asked)
 
 
 def test_a_rate_without_time_to_rise_has_no_current():

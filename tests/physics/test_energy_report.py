@@ -7,13 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from circuits.chips import ChipSpec
-from circuits.chips.chip import Sourced
-from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.chips.btbt_core import BTBTCore
+from circuits.chips.energy_report import CoreCosts, EnergyReport
 from circuits.device.btbt import DEVICES
-from circuits.mapping import place
+from circuits.mapping import CoreLimits, place
 from circuits.mapping.route import core_crossings
-from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
@@ -32,17 +33,8 @@ LINE_OF = {
 }  # fmt: skip
 
 
-def _chip(
-    constants: dict[str, float], neurons: int = 36, synapses: int = 900, input_neurons: int = 20, lines: int = 56
-) -> ChipSpec:
-    limits = {"cores": 1, "input_neurons": input_neurons, "neurons": neurons, "lines": lines, "synapses": synapses}
-    limits["weight_bits"] = 1
-    sourced = {name: Sourced(value, "t") for name, value in (limits | constants).items()}
-    return ChipSpec(
-        "tiny", "tiny", Sourced(1e-9, "t"), {name: sourced[name] for name in limits},
-        {name: sourced[name] for name in constants if name.endswith("_j")},
-        {name: sourced[name] for name in constants if name.endswith("_w")},
-    )  # fmt: skip
+def _limits(neurons: int = 36, synapses: int = 900, input_neurons: int = 20, lines: int = 56) -> CoreLimits:
+    return CoreLimits(1, input_neurons, neurons, lines, synapses, 1)
 
 
 def _layer(name: str, kind: str, weights: list, bias: list, recurrent: list | None = None) -> LayerSpec:
@@ -55,21 +47,25 @@ ENCODER = _layer("encoder", "encoder", [[1, 0], [0, 1]], [0.5, 0.5])
 HIDDEN = _layer("hidden", "lif", [[1, -2], [0, 0.5]], [0.01, -0.03], [[0, 1], [-1, 0]])
 READOUT = _layer("readout", "readout", [[2], [-1]], [0.02])
 ACTIVITY = Activity(
-    4, 100, {"encoder": np.array([3.0, 1.0]), "hidden": np.array([5.0, 2.0])},
-    {"encoder": np.array([10.0, 0.0]), "hidden": np.array([4.0, 6.0])}, encoder_charge=np.array([2.0, 4.0]),
+    4, 0.1, {"encoder": np.array([3.0, 1.0]), "hidden": np.array([5.0, 2.0])},
+    {"encoder": np.array([0.010, 0.0]), "hidden": np.array([0.004, 0.006])},
+    CIRCUIT.crowbar_window, encoder_charge=np.array([2.0, 4.0]),
 )  # fmt: skip
-NETWORK = NetworkSpec("net", 1e-3, CIRCUIT, (ENCODER, HIDDEN, READOUT))
-EXTERNAL = NetworkSpec("net", 1e-3, CIRCUIT, (HIDDEN, READOUT))
+NETWORK = ChipNetwork(NetworkSpec("net", 1e-3, (ENCODER, HIDDEN, READOUT)), CIRCUIT)
+EXTERNAL = ChipNetwork(NetworkSpec("net", 1e-3, (HIDDEN, READOUT)), CIRCUIT)
 EXTERNAL_ACTIVITY = Activity(
-    4, 100, {"hidden": ACTIVITY.spikes["hidden"]}, {"hidden": ACTIVITY.near_threshold["hidden"]}, np.array([3.0, 1.0])
-)
+    4, 0.1, {"hidden": ACTIVITY.spikes["hidden"]}, {"hidden": ACTIVITY.near_threshold["hidden"]},
+    CIRCUIT.crowbar_window, np.array([3.0, 1.0]),
+)  # fmt: skip
 
 
 def _report(
-    net: NetworkSpec = NETWORK, activity: Activity = ACTIVITY, constants: dict | None = None, acceleration: float = 1.0,
+    net: ChipNetwork = NETWORK, activity: Activity = ACTIVITY, constants: dict | None = None, acceleration: float = 1.0,
     neurons: int = 36,
 ) -> EnergyReport:  # fmt: skip
-    return energy_report(net, activity, place(net, _chip(constants or {}, neurons)), acceleration)
+    costs = CoreCosts(**constants or {})
+    chip = BTBTCore("tiny", "tiny", 1e-9, _limits(neurons), CIRCUIT, costs, trained=net, acceleration=acceleration)
+    return chip.price(net.network, activity, chip.place(net.network, activity))
 
 
 def test_parts_are_those_worked_out_by_hand():
@@ -131,7 +127,7 @@ def test_constant_is_either_a_part_or_not_modelled_and_never_a_zero(constant):
 
 def test_what_the_layers_leave_out_is_named():
     adaptive = replace(HIDDEN, kind="adaptive_lif")
-    inside = _report(replace(NETWORK, layers=(ENCODER, adaptive)))
+    inside = _report(NETWORK.with_layers((ENCODER, adaptive)))
     assert "adaptation circuit" in inside.not_modelled
     assert "readout: signed integration" not in inside.not_modelled
     assert "off-state leak of synapses" in inside.not_modelled
@@ -165,8 +161,8 @@ def test_without_spikes_only_static_energy_is_left():
     assert report.parts_j["encoder"] == approx(2 * 10e-12 * 0.1)
 
 
-def test_twice_the_steps_are_twice_the_static_energy_and_the_same_dynamic():
-    longer = replace(ACTIVITY, n_steps=200)
+def test_twice_the_time_is_twice_the_static_energy_and_the_same_dynamic():
+    longer = replace(ACTIVITY, duration=0.2)
     once, twice = _report(constants=KNOWN, neurons=1), _report(NETWORK, longer, KNOWN, neurons=1)
     assert twice.parts_j.pop("synapse_events") - once.parts_j.pop("synapse_events") == approx(3 * 0.45e-15)
     ratio = {name: twice.parts_j[name] / once.parts_j[name] for name in once.parts_j if name != "encoder"}
@@ -212,7 +208,7 @@ def test_acceleration_shortens_all_that_takes_time_and_leaves_the_events(acceler
 def test_impossible_acceleration_is_refused_with_the_largest(acceleration):
     """A step of 1 ms holds a pulse of 1 us and a reset of 0.2 us up to 833 times as fast."""
     assert _report(acceleration=833).latency_s == approx(0.1 / 833)
-    with pytest.raises(ValueError, match=r"acceleration must be positive, and at most 833 so that a step of 1 ms"):
+    with pytest.raises(ValueError, match=r"acceleration is .*, allowed above 0 to 833; .* a step of 1 ms holds"):
         _report(acceleration=acceleration)
 
 
@@ -225,9 +221,9 @@ def test_inhibition_and_its_strength_cost_nothing():
     layers = tuple(
         replace(x, weights=harder(x.weights), bias=harder(x.bias),
                 recurrent=None if x.recurrent is None else harder(x.recurrent))
-        for x in NETWORK.layers
+        for x in NETWORK.network.layers
     )  # fmt: skip
-    assert _report(replace(NETWORK, layers=layers)).parts_j == _report().parts_j
+    assert _report(NETWORK.with_layers(layers)).parts_j == _report().parts_j
 
 
 def _recounted(net: NetworkSpec, activity: Activity, placement) -> float:
@@ -261,11 +257,11 @@ def test_core_crossings_match_a_brute_force_recount(seed):
         kind = ("encoder" if rng.random() < 0.5 else "lif") if i == 0 else ("readout" if i == len(sizes) - 2 else "lif")
         loops = (rng.random((n, n)) < 0.2).tolist() if kind == "lif" and rng.random() < 0.7 else None
         layers.append(_layer(f"layer{i}", kind, (rng.random((fan_in, n)) < 0.2).tolist(), [0.0] * n, loops))
-    net = NetworkSpec("net", 1e-3, CIRCUIT, tuple(layers))
+    net = NetworkSpec("net", 1e-3, tuple(layers))
     spikes = {layer.name: rng.random(layer.n_neurons) * 9 for layer in layers if layer.spiking}
-    activity = Activity(1, 10, spikes, spikes, rng.random(net.n_external) * 9)
+    activity = Activity(1, 0.01, spikes, spikes, 0.1, rng.random(net.n_external) * 9)
     sites, inputs, lines = (int(rng.integers(1, most)) for most in (9, 9, 15))
-    placement = place(net, _chip({}, sites, 60, inputs, lines))
+    placement = place(net, _limits(sites, 60, inputs, lines))
     crossings = core_crossings(net, activity, placement)
     assert crossings == approx(_recounted(net, activity, placement))
     assert crossings > 0

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from snn.networks.tuning import Tuning, chip_inputs, n_lines
 
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.neuron.synapse import T_PULSE, SynapseKernel
 from snn.networks.reservoir import Wires, build_reservoir, draw_wiring
+from snn.networks.tuning import Tuning, chip_inputs, n_lines
 from snn.recipes.recipe import load_recipe, parse_recipe
 
 SPEED = 1000.0

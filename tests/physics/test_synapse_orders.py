@@ -8,6 +8,7 @@ import pytest
 from scipy.linalg import expm
 from scipy.optimize import minimize_scalar
 
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.neuron.circuit import LIFCircuit
@@ -111,13 +112,13 @@ def test_groups_of_every_order_add_up():
     assert together.energy.membrane_leak == approx(sum(one.energy.membrane_leak for one in alone))
 
 
-def random_network(speed: float) -> NetworkSpec:
+def random_network(speed: float) -> ChipNetwork:
     """A recurrent layer of mixed signs whose time constants are `speed` times shorter than those of speech."""
     rng = np.random.default_rng(5)
     weights, loops = rng.normal(0.5, 0.8, (6, 30)), rng.normal(0.1, 0.6, (30, 30)) * (rng.random((30, 30)) < 0.2)
     circuit = LIFCircuit(t_refractory=2e-3 / speed)
     layer = LayerSpec("a", "lif", weights, np.full(30, 0.01), np.full(30, 20e-3 / speed), np.ones(30), loops)
-    return NetworkSpec("random", 1e-3 / speed, circuit, (layer,))
+    return ChipNetwork(NetworkSpec("random", 1e-3 / speed, (layer,)), circuit)
 
 
 def trains(speed: float) -> tuple[np.ndarray, ...]:

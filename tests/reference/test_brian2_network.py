@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, rise_time
 from snn.reference import PulseTiming, brian2_network, spike_times
@@ -25,7 +26,7 @@ def layer(name, weights, **rest):
 
 def fired(*layers, times=(), channels=(), signal=None, until=10e-6):
     spikes = None if signal is not None else (np.array(times), np.array(channels))
-    net = NetworkSpec("test", 0.01, CIRCUIT, layers)
+    net = ChipNetwork(NetworkSpec("test", 0.01, layers), CIRCUIT)
     return spike_times(brian2_network(net, spikes=spikes, signal=signal, timing=TIMING), until)
 
 
@@ -98,7 +99,7 @@ def test_an_encoder_is_driven_by_currents_that_change_every_step():
 
 
 def test_a_second_run_goes_on_where_the_first_ended():
-    net = NetworkSpec("test", 0.01, CIRCUIT, (layer("a", [[1.2]]),))
+    net = ChipNetwork(NetworkSpec("test", 0.01, (layer("a", [[1.2]]),)), CIRCUIT)
     spikes = np.array([1e-6, 5e-6]), np.array([0, 0])
     parts, whole = (brian2_network(net, spikes=spikes, timing=TIMING) for _ in range(2))
     spike_times(parts, 3e-6)
@@ -117,7 +118,7 @@ def test_a_second_run_goes_on_where_the_first_ended():
     ],
 )
 def test_an_input_that_does_not_fit_is_refused(change, said):
-    net = NetworkSpec("test", 0.01, CIRCUIT, (layer("a", [[1.2]]),))
+    net = ChipNetwork(NetworkSpec("test", 0.01, (layer("a", [[1.2]]),)), CIRCUIT)
     with pytest.raises(ValueError, match=said):
         brian2_network(net, **{"spikes": (np.zeros(1), np.zeros(1, int))} | change)
 
@@ -126,7 +127,7 @@ def test_an_adaptive_layer_has_no_circuit():
     zero = np.zeros(1)
     adaptive = layer("h", [[1.0]], kind="adaptive_lif", tau_adapt=zero + 0.1, adapt_a=zero, adapt_b=zero)
     with pytest.raises(ValueError, match="'h' is adaptive: no circuit is published"):
-        brian2_network(NetworkSpec("test", 0.01, CIRCUIT, (adaptive,)), spikes=(zero, np.zeros(1, int)))
+        brian2_network(ChipNetwork(NetworkSpec("test", 0.01, (adaptive,)), CIRCUIT), spikes=(zero, np.zeros(1, int)))
 
 
 @pytest.mark.parametrize("change", [{"dt": 0.0}, {"delay": 1e-9}, {"t_pulse": 1e-9}, {"acceleration": -1.0}])

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, rise_time, spike_energy
@@ -45,8 +46,8 @@ def core(seed, n_in=20, n=36, n_synapses=256, fan_out=4):
     for k in rng.choice(len(pairs), n_synapses - n_in * fan_out, replace=False):
         recurrent[pairs[k]] = rng.choice([0.15, -0.15], p=[0.8, 0.2])
     rheobase = CIRCUIT.rheobase
-    return NetworkSpec("core", DT, CIRCUIT, (encoder(np.full(n_in, 2 * rheobase)),
-                                             layer("reservoir", "lif", inward, recurrent)))  # fmt: skip
+    return ChipNetwork(NetworkSpec("core", DT, (encoder(np.full(n_in, 2 * rheobase)),
+                                             layer("reservoir", "lif", inward, recurrent))), CIRCUIT)  # fmt: skip
 
 
 def envelopes(n_rows, n_signals, seed, width=50):
@@ -63,7 +64,8 @@ def envelopes(n_rows, n_signals, seed, width=50):
 def test_a_pulse_begins_its_delay_after_the_spike(delay):
     """One spike of weight 1.4 fires the target when its pulse, delay late, has lifted it to threshold."""
     drive, weight = 3 * CIRCUIT.rheobase, 1.4
-    net = NetworkSpec("pair", DT, CIRCUIT, (encoder([drive]), layer("target", "lif", np.array([[weight]]))))
+    layers = encoder([drive]), layer("target", "lif", np.array([[weight]]))
+    net = ChipNetwork(NetworkSpec("pair", DT, layers), CIRCUIT)
     first = rise_time(CIRCUIT, drive, 0.0, CIRCUIT.v_threshold)
     into = rise_time(CIRCUIT, weight * CIRCUIT.charge_per_weight / 1e-6, 0.0, CIRCUIT.v_threshold)
     done = compared(net, Stimulus(15e-6), CoreTiming(delay, 1e-6))
@@ -79,7 +81,7 @@ def test_energy_at_the_supplies_is_the_closed_form():
     """
     drive, n = 3 * CIRCUIT.rheobase, 10
     duration = n * period(CIRCUIT, drive) - 1e-6  # ends within the tenth refractory time
-    done = compared(NetworkSpec("one", DT, CIRCUIT, (encoder([drive]),)), Stimulus(duration))
+    done = compared(ChipNetwork(NetworkSpec("one", DT, (encoder([drive]),)), CIRCUIT), Stimulus(duration))
     assert done.spikes.counts.tolist() == [n]
     one = spike_energy(CIRCUIT, drive)
     expected = {
@@ -96,8 +98,8 @@ def test_energy_at_the_supplies_is_the_closed_form():
 def test_a_synapse_draws_its_weight_times_q_from_the_drain_supply():
     """Excitation draws w q V_DS for each spike; inhibition is a sink and draws nothing."""
     drive = 3 * CIRCUIT.rheobase
-    alone = NetworkSpec("alone", DT, CIRCUIT, (encoder([drive]),))
-    both = replace(alone, layers=(*alone.layers, layer("targets", "lif", np.array([[0.4, -0.4]]))))
+    alone = ChipNetwork(NetworkSpec("alone", DT, (encoder([drive]),)), CIRCUIT)
+    both = alone.with_layers((*alone.network.layers, layer("targets", "lif", np.array([[0.4, -0.4]]))))
     duration = 10 * period(CIRCUIT, drive) + 2.5e-6  # the pulse of the tenth spike is over
     without, done = (compared(net, Stimulus(duration)) for net in (alone, both))
     synapses = done.energy_spice["membrane"] - without.energy_spice["membrane"]
@@ -120,8 +122,8 @@ def test_a_small_core_of_another_circuit_spikes_and_draws_as_in_the_engine(name)
     circuit, rng = VARIANTS[name], np.random.default_rng(3)
     weights, recurrent = np.array([[0.7, 0.3, -0.5], [0.4, -0.3, 0.6]]), 0.2 * rng.standard_normal((3, 3))
     drive = np.full(2, 3 * CIRCUIT.rheobase)
-    net = NetworkSpec("small", DT, circuit, (encoder(drive, circuit),
-        layer("reservoir", "lif", weights, recurrent, bias=0.03, circuit=circuit)))  # fmt: skip
+    net = ChipNetwork(NetworkSpec("small", DT, (encoder(drive, circuit),
+        layer("reservoir", "lif", weights, recurrent, bias=0.03, circuit=circuit))), circuit)  # fmt: skip
     signal = np.repeat(rng.normal(0.5, 0.8, (12, 2)), 10, axis=0)
     done = compared(net, Stimulus(120e-6, signal=signal), bin=20 * NS)
     assert done.matching.n_expected > 15
@@ -145,8 +147,8 @@ def test_a_small_core_matches_clip_by_clip():
 def test_a_core_that_was_changed_does_not_match():
     net, stimulus = core(1, 4, 6, 24, 3), Stimulus(100e-6, signal=envelopes(100, 4, 1))
     engine = simulate_network(net, stimulus, delay=1e-6, t_pulse=1e-6)
-    inputs, reservoir = net.layers
-    changed = replace(net, layers=(replace(inputs, v_threshold=np.full(4, 0.9)), reservoir))
+    inputs, reservoir = net.network.layers
+    changed = net.with_layers((replace(inputs, v_threshold=np.full(4, 0.9)), reservoir))
     assert sign_off(changed, stimulus, engine, timing=TIMING, bin=100 * NS).matching.matched < 0.9
 
 
@@ -162,7 +164,7 @@ def test_a_limit_that_is_too_short_is_named():
 def test_the_core_of_the_chip_spikes_as_in_the_engine(seed):
     """20 encoders, 36 neurons, 256 synapses, half a second of speech at a thousand times its speed."""
     net, stimulus = core(seed), Stimulus(500e-6, signal=envelopes(500, 20, seed))
-    assert (net.n_neurons, net.n_synapses) == (56, 256)
+    assert (net.network.n_neurons, net.network.n_synapses) == (56, 256)
     done = compared(net, stimulus, bin=DT)
     assert done.matching.n_expected > 500
     assert done.matching.matched >= 0.99
@@ -173,22 +175,22 @@ def test_what_is_no_core_is_refused():
     stimulus = Stimulus(10e-6)
     driven = layer("outside", "lif", np.ones((1, 1)))
     with pytest.raises(ValueError, match="has layers lif; a core is an encoder"):
-        core_deck(NetworkSpec("x", DT, CIRCUIT, (driven,)), stimulus, TIMING)
+        core_deck(ChipNetwork(NetworkSpec("x", DT, (driven,)), CIRCUIT), stimulus, TIMING)
     readout = layer("readout", "readout", np.ones((1, 1)))
     with pytest.raises(ValueError, match="readout is off chip"):
-        core_deck(NetworkSpec("x", DT, CIRCUIT, (encoder([1e-11]), readout)), stimulus, TIMING)
+        core_deck(ChipNetwork(NetworkSpec("x", DT, (encoder([1e-11]), readout)), CIRCUIT), stimulus, TIMING)
 
 
 def test_a_line_that_could_spike_within_its_pulse_is_refused():
     circuit = replace(CIRCUIT, t_refractory=0.2e-6)
-    net = NetworkSpec("fast", DT, circuit, (encoder([1e-11], circuit),))
+    net = ChipNetwork(NetworkSpec("fast", DT, (encoder([1e-11], circuit),)), circuit)
     with pytest.raises(ValueError, match=r"t_refractory = 200 ns .* shorter than delay \+ t_pulse = 2 us"):
         core_deck(net, Stimulus(10e-6), TIMING)
 
 
 def test_a_clip_at_the_speed_of_speech_is_refused():
     with pytest.raises(ValueError, match="let the chip run faster"):
-        core_deck(NetworkSpec("slow", DT, CIRCUIT, (encoder([1e-11]),)), Stimulus(0.5), TIMING)
+        core_deck(ChipNetwork(NetworkSpec("slow", DT, (encoder([1e-11]),)), CIRCUIT), Stimulus(0.5), TIMING)
 
 
 def test_timing_must_be_positive():
@@ -200,7 +202,7 @@ def test_an_engine_run_of_something_else_is_refused():
     net, stimulus = core(0, 2, 3, 4, 2), Stimulus(10e-6)
     engine = simulate_network(net, stimulus)
     with pytest.raises(ValueError, match="engine ran 5 neurons, 'one' has 1"):
-        sign_off(NetworkSpec("one", DT, CIRCUIT, (encoder([1e-11]),)), stimulus, engine, timing=TIMING)
+        sign_off(ChipNetwork(NetworkSpec("one", DT, (encoder([1e-11]),)), CIRCUIT), stimulus, engine, timing=TIMING)
     with pytest.raises(ValueError, match="the stimulus lasts 2e-05 s"):
         sign_off(net, Stimulus(20e-6), engine, timing=TIMING)
 

@@ -10,6 +10,7 @@ from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.expected import spike_times
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
@@ -42,8 +43,8 @@ def chip(n_in, n, n_synapses, weight, fan_out):
     recurrent = np.zeros((n, n))
     for k in rng.choice(len(pairs), n_synapses - n_in * fan_out, replace=False):
         recurrent[pairs[k]] = weight
-    return NetworkSpec("chip", DT, CIRCUIT, (driven(np.linspace(20e-12, 40e-12, n_in)),
-                                             layer("reservoir", "lif", inward, recurrent)))  # fmt: skip
+    return ChipNetwork(NetworkSpec("chip", DT, (driven(np.linspace(20e-12, 40e-12, n_in)),
+                                             layer("reservoir", "lif", inward, recurrent))), CIRCUIT)  # fmt: skip
 
 
 def simulate(folder, net, stimulus, save="", timeout_s=60):
@@ -71,7 +72,7 @@ def test_a_small_recurrent_network_spikes_as_expected(tmp_path):
 def test_the_network_of_the_chip_converges_and_its_bench_passes(tmp_path):
     """20 inputs, 36 reservoir neurons, 256 binary synapses, the figures of the 45 nm chip; 200 us at chip speed."""
     net = chip(20, 36, 256, 0.12, 4)
-    assert (net.n_neurons, net.n_synapses) == (56, 256)
+    assert (net.network.n_neurons, net.network.n_synapses) == (56, 256)
     expected, spikes, measured, _ = simulate(tmp_path, net, Stimulus(200e-6), timeout_s=500)
     assert measured["pass"] == 1
     assert sum(map(len, spikes)) == pytest.approx(sum(map(len, expected)), rel=0.03)
@@ -82,10 +83,11 @@ def test_the_network_of_the_chip_converges_and_its_bench_passes(tmp_path):
 def test_a_pulse_delivers_the_weight_times_q_whatever_the_step(tmp_path, scale):
     """A readout that does not leak counts charge: w q / C per spike; a thousand times slower, so does the step."""
     count = layer("count", "readout", np.array([[0.5, -0.25]]), tau=1e9)
-    net = NetworkSpec("charge", DT, CIRCUIT, (driven([30e-12]), count))
-    slow = replace(net.layers[0], tau_mem=net.layers[0].tau_mem * scale, weights=net.layers[0].weights / scale)
+    net = ChipNetwork(NetworkSpec("charge", DT, (driven([30e-12]), count)), CIRCUIT)
+    first, _ = net.network.layers
+    slow = replace(first, tau_mem=first.tau_mem * scale, weights=first.weights / scale)
     _, (spikes,), _, waves = simulate(
-        tmp_path, replace(net, layers=(slow, count)), Stimulus(103e-6 * scale), "v(mem_count_0) v(mem_count_1)"
+        tmp_path, net.with_layers((slow, count)), Stimulus(103e-6 * scale), "v(mem_count_0) v(mem_count_1)"
     )
     assert len(spikes) > 10
     np.testing.assert_allclose(waves["v(mem_count_0)"][-1], 0.5 * 0.4 * len(spikes), rtol=2e-3)
@@ -97,7 +99,7 @@ def test_spikes_from_outside_excite_and_a_sink_stops_at_its_rail(tmp_path):
     circuit = replace(CIRCUIT, v_sink=-0.1)
     target = layer("target", "lif", np.array([[0.6], [-2.0]]))
     stimulus = Stimulus(30e-6, (np.array([2e-6, 5e-6, 20e-6]), np.array([10e-6, 12e-6])))
-    net = NetworkSpec("outside", DT, circuit, (target,))
+    net = ChipNetwork(NetworkSpec("outside", DT, (target,)), circuit)
     (exact,), (spikes,), measured, waves = simulate(tmp_path, net, stimulus, "v(mem_target_0)")
     assert len(exact) == 1
     np.testing.assert_allclose(spikes, exact, rtol=2e-3)
@@ -108,7 +110,7 @@ def test_spikes_from_outside_excite_and_a_sink_stops_at_its_rail(tmp_path):
 def test_a_signal_that_changes_sign_is_followed(tmp_path):
     encoder = replace(driven([40e-12]), tau_mem=np.array([1e-3]))
     signal = np.array([[1.0], [-1.0], [0.0], [1.5]])
-    net = NetworkSpec("signal", DT, CIRCUIT, (encoder,))
+    net = ChipNetwork(NetworkSpec("signal", DT, (encoder,)), CIRCUIT)
     (exact,), (spikes,), *_ = simulate(tmp_path, net, Stimulus(60e-6, signal=signal))
     assert len(exact) >= 8
     np.testing.assert_allclose(spikes, exact, rtol=0.01)
@@ -119,7 +121,7 @@ def test_adaptation_slows_the_neuron_down_as_expected(tmp_path):
     adapting = layer("adapting", "adaptive_lif", np.zeros((1, 1)), tau_adapt=np.array([100e-6]),
                      adapt_a=np.array([0.2]), adapt_b=np.array([0.5]))  # fmt: skip
     adapting = replace(adapting, bias=np.array([60e-12 * DT / CIRCUIT.charge_per_weight]))
-    net = NetworkSpec("adapt", DT, CIRCUIT, (adapting,))
+    net = ChipNetwork(NetworkSpec("adapt", DT, (adapting,)), CIRCUIT)
     (exact,), (spikes,), measured, _ = simulate(tmp_path, net, Stimulus(100e-6))
     intervals = np.diff(exact)
     assert intervals[-1] > 1.5 * intervals[0]
@@ -139,8 +141,8 @@ def test_at_speech_rates_spikes_are_counted_from_the_waves(tmp_path):
     """Steps of tens of microseconds do not resolve a spike of 200 ns, so the deck measures no count of its own."""
     net = chip(2, 2, 4, 0.2, 1)
     scale = 500.0
-    layers = tuple(replace(x, tau_mem=x.tau_mem * scale) for x in net.layers)
-    net = replace(net, dt=net.dt * scale, layers=layers)
+    layers = tuple(replace(x, tau_mem=x.tau_mem * scale) for x in net.network.layers)
+    net = replace(net, network=replace(net.network, dt=net.network.dt * scale, layers=layers))
     expected, spikes, measured, _ = simulate(tmp_path, net, Stimulus(100e-6 * scale))
     assert "pass" not in measured
     assert [len(s) for s in spikes] == [len(e) for e in expected]

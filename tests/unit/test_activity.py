@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from circuits.chips import load_chip
-from circuits.chips.energy_report import energy_report
-from circuits.mapping import place
-from circuits.network.spec import Activity, LayerSpec, NetworkSpec
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
 
 
@@ -18,15 +18,16 @@ def layer(name, kind, shape):
 
 
 HIDDEN, READOUT = layer("hidden", "lif", (3, 4)), layer("readout", "readout", (4, 2))
-INSIDE = NetworkSpec("net", 0.01, LIFCircuit(), (layer("encoder", "encoder", (2, 3)), HIDDEN, READOUT))
-OUTSIDE = NetworkSpec("net", 0.01, LIFCircuit(), (HIDDEN, READOUT))
+INSIDE = ChipNetwork(NetworkSpec("net", 0.01, (layer("encoder", "encoder", (2, 3)), HIDDEN, READOUT)), LIFCircuit())
+OUTSIDE = ChipNetwork(NetworkSpec("net", 0.01, (HIDDEN, READOUT)), LIFCircuit())
 COUNTS = {"encoder": np.ones(3), "hidden": np.ones(4)}
-OF_INSIDE = Activity(1, 10, COUNTS, COUNTS, encoder_charge=np.ones(3))
-OF_OUTSIDE = Activity(1, 10, {"hidden": np.ones(4)}, {"hidden": np.ones(4)}, np.ones(3))
+OF_INSIDE = Activity(1, 0.1, COUNTS, COUNTS, 0.1, encoder_charge=np.ones(3))
+OF_OUTSIDE = Activity(1, 0.1, {"hidden": np.ones(4)}, {"hidden": np.ones(4)}, 0.1, np.ones(3))
 
 
 def report(net, activity):
-    return energy_report(net, activity, place(net, load_chip("btbt-45rfsoi")))
+    chip = load_chip("btbt-45rfsoi", net)
+    return chip.price(net.network, activity, chip.place(net.network))
 
 
 def test_activity_of_the_network_is_charged():
@@ -56,9 +57,9 @@ def test_activity_that_does_not_fit_is_refused_with_the_remedy(net, activity, sa
 
 def test_each_line_of_a_crossbar_gets_the_spikes_of_its_source():
     loops = replace(HIDDEN, recurrent=np.diag([1.0, -1.0, 0.0, 2.0]))
-    net = replace(INSIDE, layers=(INSIDE.layers[0], loops, READOUT))
+    net = replace(INSIDE.network, layers=(INSIDE.network.layers[0], loops, READOUT))
     spikes = {"encoder": np.array([1.0, 2.0, 3.0]), "hidden": np.array([4.0, 5.0, 6.0, 7.0])}
     activity = replace(OF_INSIDE, spikes=spikes)
     np.testing.assert_array_equal(activity.presynaptic(net, loops), [1, 2, 3, 4, 5, 6, 7])
-    assert activity.presynaptic(net, INSIDE.layers[0]).size == 0
+    assert activity.presynaptic(net, INSIDE.network.layers[0]).size == 0
     assert activity.synaptic_operations(net) == 4 * (1 + 2 + 3) + (4 + 5 + 7) + 2 * (4 + 5 + 6 + 7)

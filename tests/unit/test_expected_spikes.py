@@ -7,6 +7,7 @@ import pytest
 
 from circuits.netlist import expected
 from circuits.netlist.expected import spike_times
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
@@ -20,7 +21,7 @@ def network(weights, kind="lif", tau=CIRCUIT.tau_mem, bias=0.0, recurrent=None, 
     weights = np.array(weights, dtype=float)
     n = weights.shape[1]
     layer = LayerSpec("a", kind, weights, np.full(n, bias), np.full(n, tau), np.ones(n), recurrent, **rest)
-    return NetworkSpec("n", DT, CIRCUIT, (layer,))
+    return ChipNetwork(NetworkSpec("n", DT, (layer,)), CIRCUIT)
 
 
 def spikes(net, duration, *trains, signal=None):
@@ -66,8 +67,7 @@ def test_a_signal_holds_for_a_step_and_its_last_row_to_the_end():
 
 
 def test_a_readout_is_silent_and_spikes_end_with_the_stimulus():
-    readout = replace(network([[5.0]]), layers=(replace(network([[5.0]]).layers[0], kind="readout"),))
-    assert spikes(readout, 10e-6, [1e-6])[0].size == 0
+    assert spikes(network([[5.0]], "readout"), 10e-6, [1e-6])[0].size == 0
     (times,) = spikes(network([[0.0]], bias=1.0), 50e-6)
     assert times.max() < 50e-6
 
@@ -108,9 +108,12 @@ def test_a_body_factor_and_endless_events_are_refused(monkeypatch):
         (lambda: Stimulus(1.0, (np.array([np.nan]),)), "spikes of channel 0"),
         (lambda: Stimulus(1.0, (np.array([-1.0]),)), "spikes of channel 0"),
         (lambda: Stimulus(1.0, signal=np.array([1.0])), r"signal must be a finite \(step, signal\) array"),
-        (lambda: Stimulus(1.0, (np.zeros(0),) * 3).require_fits(network([[0.5]])), "3 spike trains.*1 channels"),
         (
-            lambda: Stimulus(1.0, signal=np.ones((2, 3))).require_fits(network([[0.5]], "encoder")),
+            lambda: Stimulus(1.0, (np.zeros(0),) * 3).require_fits(network([[0.5]]).network),
+            "3 spike trains.*1 channels",
+        ),
+        (
+            lambda: Stimulus(1.0, signal=np.ones((2, 3))).require_fits(network([[0.5]], "encoder").network),
             "3 signals.*takes 1",
         ),
     ],

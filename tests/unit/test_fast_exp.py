@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 
+from circuits.compile import ordered_jit
 from circuits.device.btbt import DEVICES, btbt_current, log_slope
 from circuits.transient.passage import LARGEST_DECAY, phi_wide
-from circuits.transient.step import LARGEST_Z, fast_exp, jit, phi, time_to, tunnelling
+from circuits.transient.step import LARGEST_Z, fast_exp, phi, time_to, tunnelling
 
 
-@jit
+@ordered_jit
 def _exponentials(x):
     y = np.empty(x.size)
     for j in range(x.size):

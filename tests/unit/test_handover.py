@@ -14,6 +14,7 @@ from circuits.netlist import handover as module
 from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.handover import FORMATS, handover
 from circuits.netlist.provenance import circuit_hash, network_hash
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
@@ -46,7 +47,7 @@ def network(names=("encoder", "hidden", "readout"), name="tiny", labels=("no", "
         layer(names[1], "lif", [[0.5, -0.25], [0.0, 0.75]], np.array([[0.0, 0.2], [-0.1, 0.0]])),
         layer(names[2], "readout", [[0.1], [-0.2]]),
     )
-    return NetworkSpec(name, 0.01, circuit or LIFCircuit(), layers, labels)
+    return ChipNetwork(NetworkSpec(name, 0.01, layers, labels), circuit or LIFCircuit())
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +83,10 @@ def test_the_hash_is_of_what_the_network_does_and_not_of_names():
     assert re.fullmatch(r"[0-9a-f]{12}", base)
     assert network_hash(network(names=("a", "b", "c"), name="other", labels=())) == base
     changed = network()
-    changed.layers[1].weights[0, 0] = np.nextafter(0.5, 1)
+    changed.network.layers[1].weights[0, 0] = np.nextafter(0.5, 1)
     assert network_hash(changed) != base
     assert network_hash(network(circuit=LIFCircuit(c_mem=0.6e-15))) != base
-    assert network_hash(replace(network(), dt=0.02)) != base
+    assert network_hash(replace(network(), network=replace(network().network, dt=0.02))) != base
     assert circuit_hash(LIFCircuit()) != circuit_hash(LIFCircuit(v_gs=-0.6))
 
 
@@ -182,13 +183,13 @@ def test_corners_and_mismatch_as_data(texts):
 
 def test_every_synapse_is_one_tunnelling_term_with_its_gate_bias(texts):
     deck, net = texts["network_bench.cir"], network()
-    array = synapses(net.layers[1].crossbar, net.circuit)
+    array = synapses(net.network.layers[1].crossbar, net.circuit)
     expected = sorted(round(net.circuit.device.v_ds - v, 9) for v in array.v_gs[np.isfinite(array.v_gs)])
     sources = re.findall(r"^Bs[ei]\d+_hidden_\d.*?\n\+ \)$", deck, re.MULTILINE | re.DOTALL)
     found = sorted(round(float(v), 9) for text in sources for v in re.findall(r"tun\(([^)]+)\)", text))
     assert found == expected
-    assert len(re.findall(r"^S\d+ ", texts["network_bench.scs"], re.MULTILINE)) == net.n_synapses
-    assert texts["network_bench.scs"].count("sgn=-1") == sum(int((x.crossbar < 0).sum()) for x in net.layers)
+    assert len(re.findall(r"^S\d+ ", texts["network_bench.scs"], re.MULTILINE)) == net.network.n_synapses
+    assert texts["network_bench.scs"].count("sgn=-1") == sum(int((x.crossbar < 0).sum()) for x in net.network.layers)
     assert len(re.findall(r"^X(encoder|hidden)_\d .* btbt_lif ", deck, re.MULTILINE)) == 4
 
 
@@ -231,7 +232,8 @@ def test_expected_spikes_of_another_simulator_go_into_the_bench():
 
 def test_nothing_is_written_where_a_neuron_cannot_fire(tmp_path):
     weak = network(circuit=LIFCircuit(v_threshold=0.4))
-    broken = replace(weak, layers=(replace(weak.layers[0], v_threshold=np.array([-1.0, -1.0])), *weak.layers[1:]))
+    first, *rest = weak.network.layers
+    broken = weak.with_layers((replace(first, v_threshold=np.array([-1.0, -1.0])), *rest))
     with pytest.raises(ValueError, match="v_threshold"):
         handover(broken, "all").write(tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ import pytest
 from circuits.device.btbt import btbt_current
 from circuits.netlist.handover import write_network_spice
 from circuits.netlist.parameters import network_parameters, typical_circuit, write_network_json
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit, period
 
@@ -16,7 +17,7 @@ CIRCUIT = LIFCircuit(c_mem=0.8e-15, v_threshold=0.5, v_reset=0.1)
 Q = 0.8e-15 * 0.4  # C
 
 
-def network():
+def chip():
     """Two signals, three encoders, two recurrent adaptive neurons, two readouts."""
     encoder = LayerSpec(
         name="encoder",
@@ -46,7 +47,11 @@ def network():
         tau_mem=np.full(2, 0.05),
         v_threshold=np.ones(2),
     )
-    return NetworkSpec("tiny", 0.01, CIRCUIT, (encoder, hidden, readout), ("no", "yes"))
+    return ChipNetwork(NetworkSpec("tiny", 0.01, (encoder, hidden, readout), ("no", "yes")), CIRCUIT)
+
+
+def network():
+    return chip().network
 
 
 def tables(record):
@@ -61,7 +66,7 @@ def tables(record):
 
 @pytest.mark.parametrize("index", range(3))
 def test_charges_are_weights_times_q_and_gate_biases_drive_their_currents(index):
-    for table, weights in tables(network_parameters(network())["layers"][index]):
+    for table, weights in tables(network_parameters(chip())["layers"][index]):
         np.testing.assert_allclose(table["charge_c"], weights * Q, rtol=1e-12)
         np.testing.assert_allclose(table["current_a"], np.abs(weights) * Q / table["t_pulse_s"], rtol=1e-12)
         v_gs = np.array(table["gate_bias_v"], dtype=float)  # null becomes NaN
@@ -72,31 +77,31 @@ def test_charges_are_weights_times_q_and_gate_biases_drive_their_currents(index)
 
 
 def test_neurons_are_in_volts_seconds_and_siemens():
-    neurons = network_parameters(network())["layers"][1]["neurons"]
+    neurons = network_parameters(chip())["layers"][1]["neurons"]
     assert neurons["v_threshold_v"] == pytest.approx([0.5, 0.3])  # 0.1 V + 0.4 V times 1 and 0.5
     assert neurons["tau_mem_s"] == [0.01, 0.04]
     assert neurons["g_leak_s"] == pytest.approx([0.8e-15 / 0.01, 0.8e-15 / 0.04], rel=1e-12, abs=0)
     assert (neurons["tau_adapt_s"], neurons["coupling"]) == ([0.1, 0.2], [0.3, -0.1])
     assert neurons["jump_v"] == pytest.approx([0.16, 0.0])  # 0.4 swings of 0.4 V
-    assert "coupling" not in network_parameters(network())["layers"][0]["neurons"]
+    assert "coupling" not in network_parameters(chip())["layers"][0]["neurons"]
 
 
 def test_an_adaptive_layer_is_noted_as_without_a_circuit():
-    notes = network_parameters(network())["notes"]
+    notes = network_parameters(chip())["notes"]
     assert [note for note in notes if "adaptation" in note] == [
         "hidden1 adaptation circuit: no BTBT circuit is published"
     ]
 
 
 def test_signal_and_bias_of_an_encoder_are_charges_per_step():
-    signal = network_parameters(network())["layers"][0]["signal"]
+    signal = network_parameters(chip())["layers"][0]["signal"]
     encoder = network().layers[0]
     np.testing.assert_allclose(signal["charge_per_step_c"], encoder.weights * Q, rtol=1e-12)
     np.testing.assert_allclose(signal["bias_charge_per_step_c"], encoder.bias * Q, rtol=1e-12)
 
 
 def test_the_head_says_what_it_is_and_which_circuit():
-    record = network_parameters(network())
+    record = network_parameters(chip())
     assert (record["format"], record["name"], record["labels"]) == ("tunnelspike-network/1", "tiny", ["no", "yes"])
     assert record["dt_s"] == 0.01
     assert record["tool"].startswith("tunnelspike ")
@@ -109,14 +114,14 @@ def test_the_head_says_what_it_is_and_which_circuit():
 
 
 def test_a_file_gives_back_the_same_parameters(tmp_path):
-    (path,) = write_network_json(tmp_path / "new" / "folder", network())
-    assert json.loads(path.read_text(encoding="utf-8")) == network_parameters(network())
+    (path,) = write_network_json(tmp_path / "new" / "folder", chip())
+    assert json.loads(path.read_text(encoding="utf-8")) == network_parameters(chip())
     assert [p.name for p in path.parent.iterdir()] == ["network.json"]
 
 
 def notes_for(weight):
     layer = replace(network().layers[2], weights=np.array([[weight, 0.1], [0.1, 0.1]]))
-    return network_parameters(replace(network(), layers=(*network().layers[:2], layer)))["notes"]
+    return network_parameters(chip().with_layers((*network().layers[:2], layer)))["notes"]
 
 
 def test_currents_below_the_floor_are_noted_with_their_place():
@@ -133,11 +138,11 @@ def test_gate_biases_outside_the_fitted_range_are_noted():
 
 
 def test_notes_stand_once_at_the_top():
-    assert all("notes" not in layer for layer in network_parameters(network())["layers"])
+    assert all("notes" not in layer for layer in network_parameters(chip())["layers"])
 
 
 def test_the_typical_circuit_is_the_median_neuron_at_three_times_its_rheobase():
-    circuit = typical_circuit(network(), network().layer("hidden1"))
+    circuit = typical_circuit(chip(), network().layer("hidden1"))
     assert circuit.tau_mem == pytest.approx(0.025)
     assert circuit.v_threshold == pytest.approx(0.1 + 0.4 * 0.75)
     assert circuit.input_current == pytest.approx(3 * circuit.g_leak * circuit.v_threshold, rel=1e-9, abs=0)
@@ -145,7 +150,7 @@ def test_the_typical_circuit_is_the_median_neuron_at_three_times_its_rheobase():
 
 
 def test_every_spiking_layer_gets_a_netlist(tmp_path):
-    written = {path.name for path in write_network_spice(tmp_path, network())}
+    written = {path.name for path in write_network_spice(tmp_path, chip())}
     assert all(any(layer in name for name in written) for layer in ("encoder", "hidden1"))
     assert not any("readout" in name for name in written)
 

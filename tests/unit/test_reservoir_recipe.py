@@ -67,7 +67,7 @@ def test_the_reservoir_of_the_literature_has_its_parameters():
     np.testing.assert_allclose(np.unique(wires.recurrent[~inhibits]), [0, 3 / 20, 6 / 20])
     np.testing.assert_allclose(np.unique(wires.recurrent[inhibits]), [-2 / 20, 0])
     np.testing.assert_allclose(wires.tau_mem, 0.064)  # a span of equal ends
-    circuit = reservoir.network.circuit
+    circuit = reservoir.chip.circuit
     assert (circuit.t_refractory, circuit.tau_mem) == pytest.approx((3e-6, 64e-6), rel=1e-9, abs=0)  # on the chip
     assert circuit.v_sink == circuit.v_reset
 

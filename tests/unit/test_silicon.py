@@ -8,10 +8,11 @@ import torch
 
 from circuits.device.btbt import DEVICES, btbt_current
 from circuits.netlist.parameters import network_parameters, write_network_json
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.bias import WIDTHS, gate_range
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, circuit_for_tau, period
-from snn.networks.layer_spec import silicon_spec
+from snn.networks.layer_spec import bias_devices, silicon_spec
 from snn.networks.silicon_layer import SiliconLayer
 from snn.networks.spotter import Spotter
 from snn.neurons.lif import leaky_step, lif_state
@@ -135,9 +136,10 @@ def test_the_export_holds_the_learned_devices_and_brian2_fires_as_the_layer():
         silicon.bias.size += torch.randn(5, generator=torch.Generator().manual_seed(7)).double()
         spikes, _ = silicon(x)
     spec = silicon_spec("hidden", silicon)
-    net = NetworkSpec("silicon", DT, CIRCUIT, (spec,))
-    np.testing.assert_array_equal(spec.bias_v_gs, silicon.bias.v_gs.detach().numpy())
-    np.testing.assert_array_equal(spec.bias_width, silicon.bias.width.detach().numpy())
+    devices = bias_devices(silicon.bias)
+    net = ChipNetwork(NetworkSpec("silicon", DT, (spec,)), CIRCUIT, {"hidden": devices})
+    np.testing.assert_array_equal(devices.v_gs, silicon.bias.v_gs.detach().numpy())
+    np.testing.assert_array_equal(devices.width, silicon.bias.width.detach().numpy())
     np.testing.assert_array_equal(run_brian2(net, x.numpy()).spikes["hidden"], spikes.numpy())
     assert 0.02 < spikes.mean() < 0.9
 
@@ -146,9 +148,10 @@ def test_the_trained_devices_fire_the_circuits_in_brian2_at_their_closed_form():
     silicon = layer(fan_in=0, n=2).double()
     with torch.no_grad():
         silicon.bias.gate.copy_(torch.tensor([2.0, 1.2]))
-    net = NetworkSpec("silicon", DT, CIRCUIT, (silicon_spec("out", silicon),))
-    chip = circuit_at_speed(CIRCUIT, SPEED)
-    expected = [period(chip, i.item()) for i in silicon.bias.current]
+    devices = {"out": bias_devices(silicon.bias)}
+    net = ChipNetwork(NetworkSpec("silicon", DT, (silicon_spec("out", silicon),)), CIRCUIT, devices)
+    fast = circuit_at_speed(CIRCUIT, SPEED)
+    expected = [period(fast, i.item()) for i in silicon.bias.current]
     timing = PulseTiming(acceleration=SPEED, dt=5e-9)
     trains = spike_times(brian2_network(net, timing=timing), 3.2 * max(expected))["out"]
     for train, interval in zip(trains, expected, strict=True):
@@ -158,13 +161,14 @@ def test_the_trained_devices_fire_the_circuits_in_brian2_at_their_closed_form():
 
 
 def test_network_json_holds_gate_bias_and_width_of_every_neuron(tmp_path):
-    spec = silicon_spec("hidden", layer())
-    net = NetworkSpec("silicon", DT, CIRCUIT, (spec,))
+    silicon = layer()
+    spec, devices = silicon_spec("hidden", silicon), bias_devices(silicon.bias)
+    net = ChipNetwork(NetworkSpec("silicon", DT, (spec,)), CIRCUIT, {"hidden": devices})
     (file,) = write_network_json(tmp_path, net)
     record = json.loads(file.read_text())["layers"][0]
-    assert record["neurons"]["bias_gate_v"] == spec.bias_v_gs.tolist()
-    assert record["neurons"]["bias_width_m"] == spec.bias_width.tolist()
-    current = btbt_current(CIRCUIT.device.v_ds - spec.bias_v_gs, CIRCUIT.device, spec.bias_width)
+    assert record["neurons"]["bias_gate_v"] == devices.v_gs.tolist()
+    assert record["neurons"]["bias_width_m"] == devices.width.tolist()
+    current = btbt_current(CIRCUIT.device.v_ds - devices.v_gs, CIRCUIT.device, devices.width)
     assert record["bias"]["current_a"] == pytest.approx(current, rel=1e-12, abs=0)
     assert record["bias"]["charge_c"] == pytest.approx(spec.bias * CIRCUIT.charge_per_weight, rel=1e-12, abs=0)
     assert record["bias"]["acceleration"] == SPEED
@@ -189,11 +193,12 @@ def test_a_spotter_of_a_recipe_trains_its_gate_biases_and_exports_them():
         losses[-1].backward()
         optimiser.step()
     assert losses[-1] < losses[0]
-    spec = model.eval().network()
-    for hidden, start, record in zip(model.layers, before, spec.layers[1:3], strict=True):
+    exported = model.eval().chip().bias_devices
+    assert list(exported) == ["hidden1", "hidden2"]
+    for hidden, start, devices in zip(model.layers, before, exported.values(), strict=True):
         assert (hidden.silicon.v_gs != start).double().mean() > 0.3  # the gradient reaches those near threshold
-        np.testing.assert_array_equal(record.bias_v_gs, hidden.silicon.v_gs.detach().double().numpy())
-        assert record.bias_acceleration == 1000.0
+        np.testing.assert_array_equal(devices.v_gs, hidden.silicon.v_gs.detach().double().numpy())
+        assert devices.acceleration == 1000.0
 
 
 @pytest.mark.parametrize(

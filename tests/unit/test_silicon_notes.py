@@ -13,6 +13,7 @@ from circuits.chips.speed import (
     rheobase_is_above_the_floor,
     silicon_notes,
 )
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import T_PULSE
@@ -21,7 +22,7 @@ CIRCUIT = LIFCircuit(c_mem=2e-15, v_threshold=0.5, v_reset=0.1)  # q = 0.8 fC, f
 FLOOR = 0.18e-12
 
 
-def network(tau=20e-3, fan_in=3, dt=10e-3, circuit=CIRCUIT, threshold=1.0) -> NetworkSpec:
+def network(tau=20e-3, fan_in=3, dt=10e-3, circuit=CIRCUIT, threshold=1.0) -> ChipNetwork:
     """A small layer in front of the one in question, and a readout whose time constant is nobody's rheobase."""
     sizes, taus, kinds = (2, fan_in, 2, 2), (1e-4, tau, 9.0), ("lif", "lif", "readout")
     layers = [
@@ -29,7 +30,7 @@ def network(tau=20e-3, fan_in=3, dt=10e-3, circuit=CIRCUIT, threshold=1.0) -> Ne
                   np.full(sizes[i + 1], taus[i]), np.full(sizes[i + 1], threshold))
         for i, kind in enumerate(kinds)
     ]  # fmt: skip
-    return NetworkSpec("net", dt, circuit, tuple(layers))
+    return ChipNetwork(NetworkSpec("net", dt, tuple(layers), v_floor=circuit.v_floor), circuit)
 
 
 @pytest.mark.parametrize("acceleration", [1.0, 2.0, 3.5])
@@ -70,15 +71,16 @@ def test_idle_synapses_of_the_worst_layer_are_set_against_the_charge_of_a_weight
 
 def test_absent_synapses_do_not_leak():
     net = network(fan_in=30)
-    pruned = replace(net.layers[1], weights=np.ones((30, 2)) * (np.arange(30) < 7)[:, None])
-    (note,) = idle_synapses_are_quiet(replace(net, layers=(net.layers[0], pruned, net.layers[2])), 1)
+    first, core, last = net.network.layers
+    pruned = replace(core, weights=np.ones((30, 2)) * (np.arange(30) < 7)[:, None])
+    (note,) = idle_synapses_are_quiet(net.with_layers((first, pruned, last)), 1)
     assert note.startswith("layer 'layer1': 7 idle synapses")
 
 
 def test_a_speed_that_leaves_no_time_for_a_pulse_is_not_offered():
     """At dt 20 us only 16 times the speed holds a pulse and a reset; 10 lines need far more."""
     net = network(fan_in=1000, dt=20e-6)
-    assert largest_acceleration(net) == pytest.approx(20e-6 / (T_PULSE + CIRCUIT.t_refractory))
+    assert largest_acceleration(net.network, net.circuit) == pytest.approx(20e-6 / (T_PULSE + CIRCUIT.t_refractory))
     (note,) = idle_synapses_are_quiet(net, 1)
     assert note.endswith("would mend it, no acceleration does")
     leak = 1000 * FLOOR * 20e-6 / 0.8e-15

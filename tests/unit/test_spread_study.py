@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from snn.experiments.reservoir_run import ReservoirModel
 
 from circuits.variation.chip_calibration import CALIBRATION
 from circuits.variation.chip_spread import TYPICAL, Condition, perturbed
@@ -15,6 +14,7 @@ from snn.experiments.evaluate import evaluate
 from snn.experiments.read_clips import read_clips
 from snn.experiments.run_folder import Run
 from snn.networks.reservoir import build_reservoir, draw_wiring
+from snn.networks.reservoir_model import ReservoirModel
 from snn.networks.spike_bins import count_features
 from snn.networks.tuning import Tuning
 from snn.plasticity.least_squares import fit_ridge
@@ -71,12 +71,16 @@ def test_devices_are_those_of_the_recipes_pulse(model, pulse_s):
     """A shorter pulse takes a larger current, so another gate bias, which low supply weakens by another factor."""
     recipe = replace(RECIPE, reservoir=replace(RECIPE.reservoir, pulse_s=pulse_s))
     chip = replace(model, settings=recipe)
-    condition, net = Condition(supply=0.9), chip.reservoir.network
+    condition, net = Condition(supply=0.9), chip.reservoir.chip
     expected, _ = perturbed(net, condition, t_pulse=pulse_s / recipe.neuron.acceleration)
     _, found, _ = _run(chip, Chip(TYPICAL, None, model.readout), condition, Driven(INPUTS[:1], LABELS[:1]))
-    np.testing.assert_array_equal(found.layer("reservoir").recurrent, expected.layer("reservoir").recurrent)
+    np.testing.assert_array_equal(
+        found.network.layer("reservoir").recurrent, expected.network.layer("reservoir").recurrent
+    )
     other, _ = perturbed(net, condition)
-    assert not np.allclose(found.layer("reservoir").weights, other.layer("reservoir").weights, rtol=0.05)
+    assert not np.allclose(
+        found.network.layer("reservoir").weights, other.network.layer("reservoir").weights, rtol=0.05
+    )
 
 
 def rows(study, **wanted):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from snn.report.console import print_result
+from snn.report.console import as_tables
 
 RECORDS = [
     {"name": f"a neuron with a long name {i}", "total_j": 1e-12 * i, "ratio": 1.5, "verdict": "wins"} for i in (1, 2)
@@ -10,11 +10,10 @@ RECORDS = [
 
 
 @pytest.fixture
-def printed(capsys, monkeypatch):
+def printed(monkeypatch):
     def show(value, columns=80):
         monkeypatch.setenv("COLUMNS", str(columns))
-        print_result(value)
-        return capsys.readouterr().out
+        return as_tables(value)
 
     return show
 

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from circuits.errors import InputError
+from snn.data.corpora.spelling import one_form
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -23,14 +24,14 @@ def which_set(file_name: str) -> Split:
     Source:  README of Speech Commands v0.01, section Partitioning (Warden 2017).
     """
     speaker = re.sub(r"_nohash_.*$", "", PurePosixPath(file_name).name)
-    bucket = int(hashlib.sha1(speaker.encode()).hexdigest(), 16) % (MAX_NUM_WAVS_PER_CLASS + 1)
+    bucket = int(hashlib.sha1(_bytes(speaker)).hexdigest(), 16) % (MAX_NUM_WAVS_PER_CLASS + 1)
     percentage = bucket * (100.0 / MAX_NUM_WAVS_PER_CLASS)
     return "validation" if percentage < 100 * HELD_OUT else "test" if percentage < 200 * HELD_OUT else "train"
 
 
 def name_fraction(name: str) -> float:
-    """Return a number in [0, 1) that depends on the name alone: sha1(name) mod 2**52 / 2**52."""
-    return (int(hashlib.sha1(name.encode()).hexdigest(), 16) % 2**52) / 2**52
+    """Return a number in [0, 1) that depends on the name alone, in one form: sha1(name) mod 2**52 / 2**52."""
+    return (int(hashlib.sha1(_bytes(name)).hexdigest(), 16) % 2**52) / 2**52
 
 
 def split_by_name(names: Collection[str]) -> dict[str, Split]:
@@ -57,3 +58,7 @@ def pick_validation(names: Iterable[str]) -> frozenset[str]:
     order = sorted(set(names), key=lambda name: (name_fraction(name), name))
     n_picked = sum(name_fraction(name) < HELD_OUT for name in order)
     return frozenset(order[: min(max(n_picked, 1), len(order) - 1)] if order else [])
+
+
+def _bytes(name: str) -> bytes:
+    return one_form(name).encode("utf-8", "surrogateescape")  # a name that is not UTF-8 is refused by the reader

@@ -1,0 +1,73 @@
+"""How loops are compiled: on first use, without the GIL, and kept on disk for the next start where a disk lets them."""
+
+import atexit
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numba
+from numba.core.caching import FunctionCache
+
+REMEDY = "set NUMBA_CACHE_DIR to a folder that can be written"
+
+
+class CacheWarning(UserWarning):
+    """What is compiled cannot be kept for the next start."""
+
+
+class _Cache(FunctionCache):
+    """Numba's, but what cannot be read is compiled anew, and what cannot be written is not kept."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except OSError as error:
+            warnings.warn(f"compiled anew: {error}; {REMEDY}", CacheWarning, stacklevel=2)
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            warnings.warn(f"not kept for the next start: {error}; {REMEDY}", CacheWarning, stacklevel=2)
+
+
+def temporary_cache() -> None:
+    """Let numba keep what it compiles, other libraries' too, in a folder that goes with this process."""
+    folder = tempfile.mkdtemp(prefix="tunnelspike-numba-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    numba.config.CACHE_DIR = folder
+    warnings.warn(f"no folder for compiled code can be written, each start compiles anew; {REMEDY}", CacheWarning, 2)
+
+
+def with_cache(load: Callable[[], Any]) -> Any:
+    """What `load` returns; where numba refuses to compile because it has no place to keep the code, it gets one."""
+    try:
+        return load()
+    except RuntimeError as error:
+        if "cannot cache function" not in str(error):
+            raise
+        temporary_cache()
+        return load()
+
+
+def _compiled(function: Callable, **options: Any) -> Callable:
+    loop = with_cache(lambda: numba.njit(function, cache=True, **options))
+    if hasattr(loop, "enable_caching"):  # a plain function where NUMBA_DISABLE_JIT is set
+        loop._cache = _Cache(function)
+    return loop
+
+
+def _compile(fastmath: set[str], **options: Any) -> Callable:
+    return partial(_compiled, nogil=True, fastmath=fastmath, error_model="numpy", **options)
+
+
+# NaN and infinity keep their meaning. Products may be fused, and sums reordered, but not in an `ordered` loop: its
+# result is the same on all lanes. A loop's body is inlined: a call costs more than a row of neurons.
+_FREE, _ORDERED = {"contract", "reassoc", "nsz", "arcp"}, {"contract"}
+jit, inline = _compile(_FREE), _compile(_FREE, forceinline=True)
+ordered_jit, ordered_inline = _compile(_ORDERED), _compile(_ORDERED, forceinline=True)
+exact_jit, exact_inline = partial(_compiled, nogil=True), partial(_compiled, inline="always")

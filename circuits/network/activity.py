@@ -1,0 +1,70 @@
+"""What a network did in one inference, mean over clips: what energy is charged for."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from circuits.errors import InputError
+from circuits.network.spec import EXTERNAL_INPUT, LayerSpec, NetworkSpec
+from circuits.units import Seconds, freeze_si, require
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """Mean activity of one inference of `duration`, measured over `n_clips` clips.
+
+    `spikes[layer]` is `(neuron,)`: mean spikes per inference. `input_spikes` is `(channel,)` for networks whose first
+    layer receives spikes from outside (send-on-delta, latency, rate), else empty.
+    `near_threshold[layer]` is `(neuron,)`: mean time per inference (s) within `window` below the threshold, or in a
+    step that spikes; where comparators draw their crowbar current.
+    `encoder_charge` is `(neuron,)`: by how much signal and bias move the potential of an encoder up, sum over steps.
+    """
+
+    n_clips: int
+    duration: Seconds
+    spikes: dict[str, np.ndarray]
+    near_threshold: dict[str, np.ndarray]
+    window: float  # thresholds
+    input_spikes: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    encoder_charge: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self):
+        freeze_si(self)
+        require(self, "duration", self.duration > 0, "positive")
+        require(self, "window", self.window >= 0, "zero or positive")
+
+    def require_fits(self, spec: NetworkSpec) -> None:
+        """Raise ValueError naming what does not fit, unless names and shapes are those of the network."""
+        spiking = {layer.name: layer.n_neurons for layer in spec.layers if layer.spiking}
+        encoders = sum(layer.n_neurons for layer in spec.layers if layer.kind == "encoder")
+        found = {("input_spikes", ""): self.input_spikes, ("encoder_charge", ""): self.encoder_charge}
+        expected = {("input_spikes", ""): (spec.n_external,), ("encoder_charge", ""): (encoders,)}
+        for what in ("spikes", "near_threshold"):
+            found |= {(what, f" of layer {name!r}"): array for name, array in getattr(self, what).items()}
+            expected |= {(what, f" of layer {name!r}"): (n,) for name, n in spiking.items()}
+        for key in expected | found:
+            wanted, got = expected.get(key, "none"), found[key].shape if key in found else "none"
+            if wanted != got:
+                raise InputError(
+                    f"activity does not fit {spec.name!r}: {''.join(key)} has shape {got}, expected {wanted}; "
+                    "measure it again with `snn evaluate RUN`"
+                )
+
+    def of(self, source: str) -> np.ndarray:
+        """Mean spikes per inference of a population, or of the external input."""
+        return self.input_spikes if source == EXTERNAL_INPUT else self.spikes[source]
+
+    def presynaptic(self, spec: NetworkSpec, layer: LayerSpec) -> np.ndarray:
+        """Mean spikes per inference that arrive on each line of the layer's crossbar, `(line,)`."""
+        return np.array([self.of(source)[i] for source, i in spec.sources(layer)])
+
+    def synaptic_operations(self, spec: NetworkSpec) -> float:
+        """Synaptic events per inference: each spike counts once for every synapse that is not zero."""
+        return sum(
+            float(self.presynaptic(spec, layer) @ np.count_nonzero(layer.crossbar, axis=1)) for layer in spec.layers
+        )
+
+    @property
+    def spikes_per_inference(self) -> float:
+        """All spikes of one inference: external input and every population."""
+        return float(self.input_spikes.sum() + sum(s.sum() for s in self.spikes.values()))

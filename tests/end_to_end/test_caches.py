@@ -1,0 +1,72 @@
+"""Compiled code, fonts and settings are kept where a disk lets them, and nothing needs that."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from circuits import compile as compiling
+
+ROOT = Path(__file__).resolve().parents[2]
+# The loops of BSA, of an ear, of a transient and of learning, librosa's own, and a picture.
+WORK = """
+import numpy as np
+from circuits.neuron.circuit import LIFCircuit
+from circuits.transient import population, simulate
+from snn.audio.features import mel_filters
+from snn.encoders.bsa import bsa_encode, bsa_filter
+from snn.plasticity import calcium, stdp
+from snn.report.silicon_figures import figure_f_i
+print(len(simulate(population(LIFCircuit(), 1), 1e-4).own_times) > 0, mel_filters(8000, 256, 20, 50.0, None).shape)
+print(bsa_encode(np.ones((1, 50, 2)), bsa_filter(0.001)).shape)
+figure_f_i(LIFCircuit()).savefig("picture.png")
+"""
+
+
+def _started_without_a_home(tmp_path, code, **environment):
+    """A fresh interpreter whose home is a file and whose compiled code would go there, as in a read-only install."""
+    nowhere = tmp_path / "file"
+    nowhere.touch()
+    environment = os.environ | {
+        "HOME": str(nowhere), "XDG_CACHE_HOME": str(nowhere), "XDG_CONFIG_HOME": str(nowhere), "PYTHONPATH": str(ROOT),
+        "NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator,UserWideCacheLocator", **environment,
+    }  # fmt: skip
+    environment.pop("MPLCONFIGDIR", None)
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def test_without_a_folder_for_compiled_code_everything_runs_and_one_line_names_the_remedy(tmp_path):
+    done = _started_without_a_home(tmp_path, WORK)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "True torch.Size([20, 129])"
+    told = [line for line in done.stderr.splitlines() if "NUMBA_CACHE_DIR" in line]
+    assert len(told) == 1, done.stderr
+    assert (tmp_path / "picture.png").stat().st_size > 1000
+
+
+def test_the_folder_that_the_line_names_ends_the_complaint(tmp_path):
+    code = "from snn.encoders import bsa; import circuits.transient.step"
+    done = _started_without_a_home(tmp_path, code, NUMBA_CACHE_DIR=str(tmp_path / "kept"))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("fails", ["load_overload", "save_overload"])
+def test_a_loop_whose_code_cannot_be_read_or_kept_runs(monkeypatch, fails):
+    """A full disk, or files of another user in the folder."""
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(compiling.FunctionCache, "load_overload", lambda *arguments: None)  # of a run before
+    monkeypatch.setattr(compiling.FunctionCache, fails, full)
+
+    @compiling.jit
+    def twice(x):
+        return x + x
+
+    with pytest.warns(compiling.CacheWarning, match=r"No space left on device; set NUMBA_CACHE_DIR"):
+        assert twice(np.float64(2.0)) == 4.0

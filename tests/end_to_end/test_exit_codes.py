@@ -1,0 +1,176 @@
+"""Whose fault a failure is, and that work which is done is told as done."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from circuits.errors import InputError, WorkError
+from snn.cli import terminal as terminal_module
+from snn.cli.exit_code import exit_code
+from snn.cli.terminal import Terminal
+
+SNN = [sys.executable, "-c", "from snn.cli.app import main; main()"]
+REPORT = "this is a fault of TunnelSpike"
+
+
+def ends(error, capsys):
+    """Exit code and last line of a command that raises."""
+    app = typer.Typer()
+
+    @app.command()
+    def fail() -> None:
+        raise error
+
+    capsys.readouterr()
+    return exit_code(app, []), capsys.readouterr().err.strip()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("max() of nothing"), KeyError("x"), TypeError("no"), AttributeError("no"), RuntimeError("shapes"),
+     IndexError("no"), ZeroDivisionError("no"), AssertionError(), StopIteration(), RecursionError("deep"),
+     ImportError("no name x")],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+def test_a_fault_of_ours_is_exit_1_and_says_so_with_where_to_report_it(capsys, error):
+    code, line = ends(error, capsys)
+    assert code == 1
+    assert REPORT in line
+    assert type(error).__name__ in line
+    assert "report it" in line
+    assert "SNN_DEBUG=1" in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "error", [InputError("c_mem = 3"), PermissionError(13, "Permission denied", "runs"), FileNotFoundError("no file x")]
+)
+def test_the_users_mistake_is_exit_2_and_no_fault_of_ours(capsys, error):
+    code, line = ends(error, capsys)
+    assert code == 2
+    assert REPORT not in line
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device", "runs/x"), MemoryError("4 GiB"), WorkError("ngspice failed"),
+     RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes")],
+)  # fmt: skip
+def test_what_the_machine_or_another_program_does_is_exit_1_without_a_call_to_report(capsys, error):
+    code, line = ends(error, capsys)
+    assert code == 1
+    assert REPORT not in line
+
+
+def test_the_project_url_is_where_to_report_it_if_there_is_one(capsys, monkeypatch):
+    from email.message import Message
+
+    about = Message()
+    for name, value in (("Version", "9.9"), ("Project-URL", "Home, https://a.example"),
+                        ("Project-URL", "Issues, https://a.example/issues")):  # fmt: skip
+        about[name] = value
+    monkeypatch.setattr("snn.cli.exit_code.metadata", lambda name: about)
+    assert "report it at https://a.example/issues," in ends(KeyError("x"), capsys)[1]
+
+
+def shown(value, as_json=False, **environment):
+    """A fresh process that shows a result; the environment says how its standard output is encoded."""
+    code = f"from snn.cli.terminal import Terminal\nwith Terminal({as_json}) as t: t.result({value!r})"
+    return subprocess.run([sys.executable, "-c", code], env=os.environ | environment, capture_output=True, timeout=60)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_character_that_the_terminal_cannot_print_is_shown_as_its_code(encoding, as_json):
+    done = shown({"label": "\u732b", "accuracy": 0.5}, as_json, PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr
+    assert b"\\u732b" in done.stdout
+    assert b"0.5" in done.stdout
+    assert as_json or b"PYTHONIOENCODING" in done.stderr
+
+
+def test_a_file_name_that_is_no_text_is_shown():
+    """An undecodable byte of a file name becomes a lone surrogate, which UTF-8 cannot print."""
+    done = shown({"file": "a\udcffb", "n": 3}, PYTHONIOENCODING="utf-8:strict")
+    assert done.returncode == 0, done.stderr
+    assert b"a\\udcffb" in done.stdout
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_closed_standard_output_is_a_note_after_the_work(flags):
+    done = subprocess.run(["bash", "-c", '"$@" >&-', "snn", *SNN, "neuron", *flags], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr.strip() == terminal_module.NOT_SHOWN
+
+
+def test_closed_standard_error_changes_nothing(tmp_path):
+    for arguments, code in ((("neuron", "--json"), 0), (("neuron", "--device", "none"), 2)):
+        command = ["bash", "-c", '"$@" 2>&-', "snn", *SNN, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == code
+        assert code or json.loads(done.stdout)["device"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_reader_who_left_is_no_failure(flags):
+    command = ["bash", "-o", "pipefail", "-c", '"$@" | true', "snn", *SNN, "neuron", *flags]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_reader_of_the_progress_who_left_does_not_end_the_work(tmp_path, words, recipe):
+    command = ["bash", "-c", '"$@" 2>&1 >/dev/null | true; exit ${PIPESTATUS[0]}', "snn", *SNN,
+               "train", recipe, "--data", words, "--out", tmp_path / "run"]  # fmt: skip
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    assert (tmp_path / "run" / "metrics.json").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")  # noqa: PTH110
+def test_a_result_that_goes_to_a_full_disk_is_a_failure():
+    """Whoever sends it to a file wants it there."""
+    done = subprocess.run(["bash", "-c", '"$@" >/dev/full', "snn", *SNN, "neuron"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.strip() == "snn: cannot write the result: No space left on device"
+
+
+def test_what_cannot_be_stored_in_a_read_only_run_is_a_note(tmp_path, words, recipe, snn, snn_json):
+    run = tmp_path / "run"
+    snn_json("train", recipe, "--data", words, "--out", run)
+    (run / "activity.safetensors").unlink()
+    (run / "activity.safetensors").mkdir()  # no file can take its place
+    code, out, err = snn("evaluate", run, "--json")
+    assert code == 0
+    assert 0 <= json.loads(out)["accuracy"] <= 1
+    assert "activity.safetensors" in err
+    assert "the result is complete without it" in err
+
+
+@pytest.mark.parametrize("arguments", [("neuron",), ("neuron", "--compare"), ("core",)])
+def test_a_picture_that_cannot_be_written_is_a_note(tmp_path, snn, arguments):
+    (tmp_path / "taken").write_text("a file")
+    code, out, err = snn(*arguments, "--plot", tmp_path / "taken" / "p.png", "--json")
+    assert code == 0, err
+    assert json.loads(out)["device"]
+    assert "taken" in err
+
+
+def test_a_picture_of_an_unknown_kind_is_refused_before_the_work(tmp_path, snn):
+    code, out, _ = snn("neuron", "--plot", tmp_path / "p.xyz", "--json")
+    assert (code, out) == (2, "")
+
+
+def test_a_note_is_dropped_where_standard_error_takes_none(monkeypatch):
+    class Full:
+        def write(self, text):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def flush(self):
+            pass
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    Terminal(False).note("a line")
