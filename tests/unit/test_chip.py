@@ -1,5 +1,6 @@
 """A chip file: every number with a source, nothing unknown, what is absent stays unknown; and a new chip is no code."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -251,6 +252,20 @@ def test_another_rail_than_the_network_was_trained_with_is_said(tmp_path):
     assert notes(_load(tmp_path)) == []  # -0.15 V of 0.3 V
     low = _load(tmp_path, _changed("value = -0.15", "value = -0.09"))
     assert notes(low) == ["inhibition was trained to stop at -0.5 thresholds, the rail of this circuit is at -0.3"]
+
+
+def test_time_near_threshold_of_another_window_is_said(tmp_path):
+    chip = _load(tmp_path)
+
+    def notes(window):
+        said = chip.price(NET, replace(ACTIVITY, window=window), chip.place(NET)).notes
+        return [note for note in said if note.startswith("crowbar")]
+
+    assert notes(chip.circuit.v_crowbar / 0.3) == []
+    assert notes(0.1) == [
+        "crowbar: time near threshold was measured within 0.1 of the threshold, comparators of this circuit draw within "
+        "0.132: charged as measured"
+    ]
 
 
 def test_one_chip_of_many_computes_a_network_of_its_own(tmp_path):
