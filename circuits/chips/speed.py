@@ -67,8 +67,8 @@ def crowbar_window_was_measured(chip: ChipNetwork, activity: Activity) -> tuple[
     if math.isclose(measured, here, rel_tol=1e-6):
         return ()
     return (
-        f"crowbar: time near threshold was measured within {measured:.3g} of the threshold, comparators of this circuit "
-        f"draw within {here:.3g}: charged as measured",
+        f"crowbar: time near threshold was measured within {measured:.3g} of the threshold, this circuit draws within "
+        f"{here:.3g}: charged as measured",
     )
 
 

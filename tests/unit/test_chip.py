@@ -263,8 +263,8 @@ def test_time_near_threshold_of_another_window_is_said(tmp_path):
 
     assert notes(chip.circuit.v_crowbar / 0.3) == []
     assert notes(0.1) == [
-        "crowbar: time near threshold was measured within 0.1 of the threshold, comparators of this circuit draw within "
-        "0.132: charged as measured"
+        "crowbar: time near threshold was measured within 0.1 of the threshold, this circuit draws within 0.132: "
+        "charged as measured"
     ]
 
 
