@@ -239,6 +239,13 @@ def test_every_broken_limit_is_told_at_once_with_value_limit_and_remedy(tmp_path
     assert _load(tmp_path).check(NET) == ()
 
 
+def test_a_network_in_the_time_of_its_chip_takes_no_other_acceleration(tmp_path):
+    path, fast = _path(tmp_path, CHIP), replace(NET, event_driven=True)
+    assert load_chip(path).check(fast) == ()
+    (broken,) = load_chip(path, acceleration=2.0).check(fast)
+    assert (broken.code, broken.value, broken.limit) == ("acceleration", 2.0, 1)
+
+
 def _path(folder: Path, text: str) -> Path:
     _load(folder, text)
     return folder / "tiny.toml"
