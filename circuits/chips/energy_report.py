@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.chips.speed import silicon_notes
+from circuits.chips.speed import crowbar_window_was_measured, silicon_notes
 from circuits.mapping.place import Placement
 from circuits.mapping.route import core_crossings
 from circuits.network.activity import Activity
@@ -94,7 +94,7 @@ def energy_report(
         cores_used=placement.cores_used,
         latency_s=time,
         not_modelled=_not_modelled(chip, costs),
-        notes=placement.notes + silicon_notes(chip, acceleration),
+        notes=placement.notes + silicon_notes(chip, acceleration) + crowbar_window_was_measured(chip, activity),
         counts={
             "spikes": spikes,
             "synaptic_operations": activity.synaptic_operations(net),

@@ -1,5 +1,6 @@
 """A chip file: every number with a source, nothing unknown, what is absent stays unknown; and a new chip is no code."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -238,6 +239,13 @@ def test_every_broken_limit_is_told_at_once_with_value_limit_and_remedy(tmp_path
     assert _load(tmp_path).check(NET) == ()
 
 
+def test_a_network_in_the_time_of_its_chip_takes_no_other_acceleration(tmp_path):
+    path, fast = _path(tmp_path, CHIP), replace(NET, event_driven=True)
+    assert load_chip(path).check(fast) == ()
+    (broken,) = load_chip(path, acceleration=2.0).check(fast)
+    assert (broken.code, broken.value, broken.limit) == ("acceleration", 2.0, 1)
+
+
 def _path(folder: Path, text: str) -> Path:
     _load(folder, text)
     return folder / "tiny.toml"
@@ -251,6 +259,20 @@ def test_another_rail_than_the_network_was_trained_with_is_said(tmp_path):
     assert notes(_load(tmp_path)) == []  # -0.15 V of 0.3 V
     low = _load(tmp_path, _changed("value = -0.15", "value = -0.09"))
     assert notes(low) == ["inhibition was trained to stop at -0.5 thresholds, the rail of this circuit is at -0.3"]
+
+
+def test_time_near_threshold_of_another_window_is_said(tmp_path):
+    chip = _load(tmp_path)
+
+    def notes(window):
+        said = chip.price(NET, replace(ACTIVITY, window=window), chip.place(NET)).notes
+        return [note for note in said if note.startswith("crowbar")]
+
+    assert notes(chip.circuit.v_crowbar / 0.3) == []
+    assert notes(0.1) == [
+        "crowbar: time near threshold was measured within 0.1 of the threshold, this circuit draws within 0.132: "
+        "charged as measured"
+    ]
 
 
 def test_one_chip_of_many_computes_a_network_of_its_own(tmp_path):
