@@ -125,3 +125,11 @@ def test_bad_options_are_named(run, snn, flags, message):
     code, out, err = snn("signoff", run, *flags)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_the_seed_draws_the_clips(run, snn_json, monkeypatch):
+    monkeypatch.setattr(signoff, "sign_offs", stand_in())
+    told = [snn_json("signoff", run, "--clips", 3, "--seed", seed) for seed in (0, 0, 1, 2)]
+    energies = [row["energy_engine_j"] for row in told]
+    assert energies[0] == energies[1]
+    assert len(set(energies)) == 3
