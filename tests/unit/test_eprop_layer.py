@@ -40,3 +40,23 @@ def test_answers_do_not_depend_on_the_company_of_a_clip():
         alone, told = run_network(network, [clip])
         assert np.array_equal(alone[0].times, spikes.times)
         assert told[0] == answer
+
+
+def test_it_learns_from_training_clips_and_keeps_the_best_epoch_on_validation_clips():
+    """The label is the line that fires, and a false one on validation clips: what is learned does worse there."""
+    clips = [spike_trains([np.arange(0.002, 0.04, 0.004), []][:: 1 - 2 * k], 0.04) for k in (0, 1)] * 32
+    labels = 1 - np.arange(64) % 2  # as the first weights happen not to answer
+    parts = {"train": (clips, labels), "validation": (clips[:8], 1 - labels[:8])}
+    network, history = fit_eprop(first_network(RECIPE, 2, TAU, 2), parts, 30)
+    assert history[-1] == 0.0 < max(history)
+    assert np.mean(run_network(network, clips[:8])[1] == 1 - labels[:8]) == max(history)
+
+
+def test_the_first_weights_follow_the_seed():
+    first, again, other = (
+        first_network(parse_recipe('name = "tiny"\n[reservoir]\nlattice = [2, 2, 3]', [f"seed={seed}"]), 2, TAU, 2)
+        for seed in (0, 0, 1)
+    )
+    assert first.inputs.equal(again.inputs)
+    for name in ("inputs", "recurrent", "readout"):
+        assert not getattr(first, name).equal(getattr(other, name))

@@ -121,3 +121,17 @@ def test_a_body_factor_and_endless_events_are_refused(monkeypatch):
 def test_a_stimulus_that_does_not_fit_is_refused(build, said):
     with pytest.raises(ValueError, match=said):
         build()
+
+
+def test_a_jump_of_the_adaptation_is_counted_in_swings():
+    """After the first spike w stays at b swing, since tau_adapt is endless beside the run, and draws g_leak w."""
+    bias, b = 60e-12, 0.5
+    still = {"tau_adapt": np.array([1.0]), "adapt_a": np.zeros(1), "adapt_b": np.array([b])}
+    net = network([[0.0]], "adaptive_lif", bias=bias * DT / Q, **still)
+    (times,) = spikes(net, 30e-6)
+    drawn = wire(net).g_leak[0] * b * CIRCUIT.swing
+    first, second = (period(replace(CIRCUIT, g_leak=wire(net).g_leak[0]), i) for i in (bias, bias - drawn))
+    step = 30e-6 / expected.ADAPTIVE_STEPS
+    assert times[0] == pytest.approx(first - CIRCUIT.t_refractory, abs=3 * step)
+    assert times[1] - times[0] == pytest.approx(second, abs=3 * step)
+    assert second > first + 20 * step
