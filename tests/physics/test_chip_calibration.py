@@ -163,7 +163,7 @@ def test_trims_aim_at_the_rates_of_the_nominal_chip_wherever_they_are_made():
 
     def rates(condition: Condition, silicon: Silicon, knobs: dict) -> np.ndarray:
         there, neurons = perturbed(net, condition, silicon, knobs)
-        current = 0.2 * there.layers[0].weights.sum(axis=0) * CIRCUIT.charge_per_weight / net.dt
+        current = 0.2 * there.network.layers[0].weights.sum(axis=0) * CIRCUIT.charge_per_weight / net.network.dt
         return firing_rate(neurons[:20], current)
 
     silicon, nominal = draw_silicon(net, Spread(), np.random.default_rng(7)), rates(Condition(), TYPICAL, {})
