@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from snn.audio.features import LogMel
+from snn.networks.lattice import Lattice
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import parse_recipe
 from snn.training.examples import Examples, front_end
@@ -36,6 +37,11 @@ def test_the_circuit_is_that_of_the_recipe_at_the_geometric_mean_of_its_time_con
 
 def test_a_chips_refractory_time_is_that_of_speech_over_its_acceleration():
     assert chip("t_refractory_s=0.003", "neuron.acceleration=500").circuit().t_refractory == pytest.approx(6e-6, abs=0)
+
+
+def test_the_lattice_is_that_of_the_recipe():
+    settings = ("r0=1.5", "k_ee=0.1", "k_ei=0.2", "k_ie=0.3", "k_ii=0.4", "inhibitory=0.25")
+    assert chip(*settings).reservoir.layout() == Lattice((2, 2, 3), 1.5, ((0.1, 0.2), (0.3, 0.4)), 0.25)
 
 
 def test_the_front_end_is_that_of_the_recipe():
