@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from circuits.network.spikes import spike_trains
 from snn.recipes.recipe import parse_recipe
@@ -60,3 +61,15 @@ def test_the_first_weights_follow_the_seed():
     assert first.inputs.equal(again.inputs)
     for name in ("inputs", "recurrent", "readout"):
         assert not getattr(first, name).equal(getattr(other, name))
+
+
+def test_the_silence_that_fills_a_batch_does_not_answer():
+    """Label 0 is driven for all 5 steps, label 1 twice as much at the last one: its potential outlives the clip."""
+    plain = first_network(RECIPE, 2, np.full(2, 0.02), 2)
+    network = plain._replace(
+        inputs=31 * torch.eye(2), recurrent=torch.zeros(2, 2), readout=torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+    )
+    clip, long = spike_trains([[0.001], [0.0095]], 0.01), spike_trains([[0.001], []], 0.4)
+    spikes, answers = run_network(network, [clip, long])
+    assert spikes[0].counts.tolist() == [1, 1]
+    assert answers[0] == run_network(network, [clip])[1][0] == 0
