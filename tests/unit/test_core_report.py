@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circuits.energy.core import CoreLoad
+from circuits.energy.core import CoreLoad, core_energy
 from circuits.literature.core_table import FAN_OUT, PRESS_FACTOR, core_headline, core_table, reaching
 from circuits.literature.published import load_published
 from circuits.neuron.circuit import LIFCircuit
@@ -160,3 +160,15 @@ def test_a_rate_that_our_own_reset_forbids_is_refused():
     with pytest.raises(ValueError, match=r"a rate of 6 kHz at an acceleration of 1000 exceeds the 5 MHz"):
         core_figures(Core(CIRCUIT, core_load(6e3, RESERVOIR, 1.0, 1000.0)))
     assert core_figures(Core(CIRCUIT, core_load(4e3, RESERVOIR, 1.0, 1000.0)))["accelerated"]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=["real time", "accelerated"])
+def test_a_neuron_wins_from_the_rate_on_at_which_its_sums_cross_ours(table):
+    """At the speed of the table: just below that rate the other core costs less, just above it more."""
+    crossing = [r for r in table.rows if r.wins is not None and r.wins[0] > 0]
+    assert len(crossing) >= 10
+    for r in crossing:
+        for factor in (0.999, 1.001):
+            load = replace(table.load, rates=np.full(RESERVOIR, factor * r.wins[0]))
+            theirs, own = (core_energy(neuron, load).total for neuron in (r.energy.neuron, table.ours.neuron))
+            assert (theirs > own) == (factor > 1), r.energy.neuron.name

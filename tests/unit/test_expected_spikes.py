@@ -32,7 +32,7 @@ def spikes(net, duration, *trains, signal=None):
 def test_a_constant_current_gives_the_period_of_the_closed_form(tau):
     current = 30e-12
     (times,) = spikes(network([[0.0]], tau=min(tau, 1e9), bias=current * DT / Q), 100e-6)
-    exact = period(replace(CIRCUIT, g_leak=CIRCUIT.c_mem / min(tau, 1e9)), current)
+    exact = period(replace(CIRCUIT, g_leak=CIRCUIT.c_mem / tau), current)  # without leak where tau is endless
     np.testing.assert_allclose(np.diff(times), exact, rtol=1e-9)
     assert times[0] == pytest.approx(exact - CIRCUIT.t_refractory, rel=1e-9, abs=0)
 
@@ -121,3 +121,17 @@ def test_a_body_factor_and_endless_events_are_refused(monkeypatch):
 def test_a_stimulus_that_does_not_fit_is_refused(build, said):
     with pytest.raises(ValueError, match=said):
         build()
+
+
+def test_a_jump_of_the_adaptation_is_counted_in_swings():
+    """After the first spike w stays at b swing, since tau_adapt is endless beside the run, and draws g_leak w."""
+    bias, b = 60e-12, 0.5
+    still = {"tau_adapt": np.array([1.0]), "adapt_a": np.zeros(1), "adapt_b": np.array([b])}
+    net = network([[0.0]], "adaptive_lif", bias=bias * DT / Q, **still)
+    (times,) = spikes(net, 30e-6)
+    drawn = wire(net).g_leak[0] * b * CIRCUIT.swing
+    first, second = (period(replace(CIRCUIT, g_leak=wire(net).g_leak[0]), i) for i in (bias, bias - drawn))
+    step = 30e-6 / expected.ADAPTIVE_STEPS
+    assert times[0] == pytest.approx(first - CIRCUIT.t_refractory, abs=3 * step)
+    assert times[1] - times[0] == pytest.approx(second, abs=3 * step)
+    assert second > first + 20 * step
