@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from circuits.chips.speed import require_acceleration, silicon_notes
+from circuits.ledger import Ledger
 from circuits.mapping.place import Placement
 from circuits.mapping.route import core_crossings
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
-from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, switching_energy
+from circuits.neuron.circuit import LIFCircuit, circuit_at_speed
+from circuits.neuron.energy_terms import control, crowbar, reset, static, unknown_laws
 from circuits.units import Joules, Seconds
 
 BOUNDARY = "encoder, neurons and synapses of the cores; microphone, front end, host and supply excluded"
@@ -106,12 +108,12 @@ def _network_parts(
 def _dynamic(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, acceleration: float) -> Joules:
     """Switching of every spike, and the crowbar current of the time near threshold."""
     spikes, near = (float(of[layer.name].sum()) for of in (activity.spikes, activity.near_threshold))
-    return spikes * switching_energy(circuit) + near / acceleration * circuit.i_crowbar * circuit.v_dd
+    return Ledger((control(circuit, spikes), reset(circuit, spikes), crowbar(circuit, near / acceleration))).total
 
 
 def _static(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, acceleration: float) -> Joules:
     """Static power of the layer's neurons over the inference."""
-    return layer.n_neurons * circuit.static_power * activity.duration / acceleration
+    return static(circuit, layer.n_neurons * activity.duration / acceleration).energy_j
 
 
 def _synaptic_charge(chip: ChipNetwork, activity: Activity) -> float:
@@ -157,6 +159,4 @@ def _not_modelled(chip: ChipNetwork, placement: Placement) -> tuple[str, ...]:
         unknown.append("readout: signed integration")
     if chip.circuit.v_sink < 0:
         unknown.append("rail that raises the sources above ground")
-    # the chip's own file decides on the bias; the body bias is a limit of the current, not a cost of its own
-    told = {*unknown, "bias generation", "body-bias dependence of the tunnelling current"}
-    return (*unknown, *(line for line in chip.circuit.not_modelled if line not in told))
+    return (*unknown, *unknown_laws(chip.circuit).not_modelled)

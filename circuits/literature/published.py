@@ -11,11 +11,11 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
+from circuits.energy.core import SCOPES
 from circuits.errors import InputError
 from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts
 
 Row = TypeVar("Row")
-SCOPES = ("neuron", "core", "chip", "system")
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
 _KINDS = {
     "name": str,

@@ -12,7 +12,8 @@ from circuits.literature.compare import compare
 from circuits.mapping import place
 from circuits.netlist.handover import write_network_spice
 from circuits.netlist.parameters import write_network_json
-from circuits.neuron.circuit import LIFCircuit, spike_energy
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.energy_terms import spike_energy
 from circuits.storage import write_json
 from snn.data.corpora.clip import load_clip
 from snn.data.corpora.corpus import open_corpus

@@ -11,17 +11,11 @@ from circuits.errors import InputError
 from circuits.literature.compare import compare
 from circuits.literature.headline import headline
 from circuits.neuron.area import NODE, neuron_area
-from circuits.neuron.circuit import (
-    GATE_CAPACITANCE,
-    LIFCircuit,
-    at_temperature,
-    circuit_for_device,
-    firing_rate,
-    spike_energy,
-)
+from circuits.neuron.circuit import GATE_CAPACITANCE, LIFCircuit, at_temperature, circuit_for_device, firing_rate
 from circuits.neuron.conventional import SourcedNeuron, conventional_sources, source_comparison
 from circuits.neuron.currents import circuit_notes
 from circuits.neuron.design import Design, design_neuron
+from circuits.neuron.energy_terms import spike_energy, unknown_of_neuron
 from circuits.neuron.supply import at_supply
 from circuits.units import Volts, si, um
 from circuits.variation.corners import corner_circuit
@@ -113,11 +107,11 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
         "tau_mem_s": circuit.tau_mem,
         "energy_per_spike_j": energy.total,
         "parts_j": energy.parts,
-        "marginal_energy_j": energy.marginal,
+        "marginal_energy_j": energy.dynamic,
         "static_power_w": circuit.static_power,
         "assumptions": list(assumptions(circuit)),
         "notes": list(circuit_notes(circuit)),
-        "not_modelled": list(circuit.not_modelled),
+        "not_modelled": unknown_of_neuron(circuit).not_modelled,
     }
 
 
@@ -147,7 +141,7 @@ def _sourced(neuron: SourcedNeuron) -> dict[str, Any]:
         "c_mem_f": neuron.circuit.c_mem,
         "area_um2": neuron.area() / um**2,
         "energy_per_spike_j": energy.total,
-        "marginal_energy_j": energy.marginal,
+        "marginal_energy_j": energy.dynamic,
         "static_power_w": neuron.circuit.static_power,
         "parts_j": energy.parts,
         "reason": neuron.reason,

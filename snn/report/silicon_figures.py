@@ -12,7 +12,8 @@ from matplotlib.ticker import MaxNLocator
 from circuits.chips.energy_report import EnergyReport
 from circuits.device.btbt import btbt_current
 from circuits.errors import InputError
-from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, firing_rate
+from circuits.ledger import Ledger
+from circuits.neuron.circuit import LIFCircuit, firing_rate
 from circuits.units import Joules, si
 from snn.report.style import (
     BLUE,
@@ -102,11 +103,11 @@ def _draw_bias(axes: Axes, circuit: LIFCircuit, v_gs: np.ndarray, current: np.nd
         axes.set_ylabel("silent at every bias here")
 
 
-def figure_energy_parts(energy: SpikeEnergy) -> Figure:
+def figure_energy_parts(energy: Ledger) -> Figure:
     """Energy of one spike, one bar a part; the bars sum to the total in the headline."""
     figure = new_figure(1.5 + 0.42 * len(energy.parts))
     _draw_parts(figure.subplots(), energy.parts)
-    headline(figure, f"Energy per spike: {si(energy.total, 'J')}", f"{si(energy.marginal, 'J')} of it without static")
+    headline(figure, f"Energy per spike: {si(energy.total, 'J')}", f"{si(energy.dynamic, 'J')} of it without static")
     return figure
 
 

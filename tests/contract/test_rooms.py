@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOOSE = 6  # files of a package that lie in no room, `__init__.py` apart
 ORDER = {  # a room imports those before it; loose files come first, in their order
     "circuits": (
-        "errors", "units", "storage", "compile", "device", "neuron", "network", "transient", "variation",
+        "errors", "units", "storage", "compile", "ledger", "device", "neuron", "network", "transient", "variation",
         "energy", "mapping", "chips", "literature", "netlist", "signoff",
     ),
     "snn": (
@@ -19,7 +19,7 @@ ORDER = {  # a room imports those before it; loose files come first, in their or
     ),
 }  # fmt: skip
 STILL_UPWARD = {  # files that have yet to be mended; one that is mended has to leave this list
-    "circuits/energy/core.py", "circuits/mapping/partition.py", "circuits/mapping/place.py",
+    "circuits/mapping/partition.py", "circuits/mapping/place.py",
     "circuits/mapping/rules.py", "snn/encoders/encoder.py", "snn/networks/layer.py", "snn/networks/network_spec.py",
     "snn/networks/reservoir.py", "snn/networks/spike_bins.py", "snn/networks/spotter.py",
 }  # fmt: skip

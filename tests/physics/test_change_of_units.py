@@ -30,10 +30,11 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.area import AreaRules, neuron_area
 from circuits.neuron.bias import bias_drive, current_for_drive
-from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate, period, spike_energy
+from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate, period
 from circuits.neuron.conventional import conventional_sources, source_comparison
 from circuits.neuron.currents import device_currents
 from circuits.neuron.design import current_for_rate, design_neuron
+from circuits.neuron.energy_terms import spike_energy
 from circuits.neuron.supply import at_supply
 from circuits.transient import Connections, SpikeInput, population, simulate
 from circuits.variation.corners import PROCESS_SHIFTS, Corner, corner_circuit
@@ -213,7 +214,7 @@ def test_a_simulation_survives():
     assert other.spike_times == approx(rescale(run.spike_times, "s"))
     assert other.v == approx(rescale(run.v, "V"))
     for name, part in run.energy.parts.items():
-        assert getattr(other.energy, name) == approx(rescale(part, "J")), name
+        assert other.energy[name] == approx(rescale(part, "J")), name
 
 
 def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> ChipNetwork:

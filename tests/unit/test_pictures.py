@@ -13,8 +13,10 @@ from matplotlib.text import Text
 
 from circuits.chips.energy_report import EnergyReport
 from circuits.device.btbt import DEVICES, btbt_current
+from circuits.ledger import ledger_of
 from circuits.literature.compare import compare
-from circuits.neuron.circuit import LIFCircuit, firing_rate, spike_energy
+from circuits.neuron.circuit import LIFCircuit, firing_rate
+from circuits.neuron.energy_terms import spike_energy
 from circuits.units import si
 from snn.report import comparison_figures, network_figures, silicon_figures, style
 from snn.report.pictures import (
@@ -257,7 +259,7 @@ def test_energy_bars_are_the_parts_and_carry_their_values():
     assert [bar.get_width() for bar in axes.patches] == exactly(list(ENERGY.parts.values()))
     assert [label.get_text() for label in axes.get_yticklabels()] == [name.replace("_", " ") for name in ENERGY.parts]
     text = words(axes.figure)
-    assert all(si(value, "J") in text for value in (*ENERGY.parts.values(), ENERGY.total, ENERGY.marginal))
+    assert all(si(value, "J") in text for value in (*ENERGY.parts.values(), ENERGY.total, ENERGY.dynamic))
 
 
 def test_the_energy_report_names_what_is_not_modelled():
@@ -352,8 +354,8 @@ REFUSED = {
         [HISTORY[0], replace(HISTORY[1], validation_loss=INF)]
     ),
     "no epochs": lambda: network_figures.figure_history([]),
-    "energy parts must be finite": lambda: silicon_figures.figure_energy_parts(replace(ENERGY, static=INF)),
-    "zero or positive joules": lambda: silicon_figures.figure_energy_parts(replace(ENERGY, static=-1e-15)),
+    "energy parts must be finite": lambda: silicon_figures.figure_energy_parts(ledger_of({"static": INF})),
+    "zero or positive joules": lambda: silicon_figures.figure_energy_parts(ledger_of({"static": -1e-15})),
     "energy_per_spike_j must be positive": lambda: comparison_figures.figure_comparison((), 0.0),
     "no bare neuron of known area": lambda: comparison_figures.figure_energy_area(
         compare(ENERGY.total, scope="chip"), ENERGY.total
