@@ -47,10 +47,10 @@ def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
             times, neurons = engine.spike_times, engine.spike_neurons
             if silent:
                 times, neurons = times[:0], neurons[:0]
-            expected = SpikeTrains(times, neurons, net.n_neurons, stimulus.duration)
+            expected = SpikeTrains(times, neurons, net.network.n_neurons, stimulus.duration)
             some = np.arange(times.size) < kept * times.size
             moved = np.minimum(times[some] + late, stimulus.duration)
-            found = SpikeTrains(moved, neurons[some], net.n_neurons, stimulus.duration)
+            found = SpikeTrains(moved, neurons[some], net.network.n_neurons, stimulus.duration)
             if swapped:
                 found = replace(found, times=np.sort(stimulus.duration - found.times))
             energy = by_supply(engine.energy)
