@@ -10,10 +10,11 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.units import Joules
 
 Kind = Literal["dynamic", "static"]
@@ -159,6 +160,13 @@ class Ledger:
         return text.getvalue()
 
 
+def require_group(by: str) -> Group:
+    """The grouping of that name. Raises: ValueError for another."""
+    if by not in get_args(Group):
+        raise InputError(f"no ledger by {by!r}; choose one of {', '.join(get_args(Group))}")
+    return by
+
+
 def ledger_of(parts: Mapping[str, Joules | np.ndarray], source: str = "") -> Ledger:
     """Energies by part (J), each paid once; the part "static" is static."""
     return Ledger(
@@ -171,7 +179,7 @@ def ledger_of(parts: Mapping[str, Joules | np.ndarray], source: str = "") -> Led
 
 def unknown(*parts: str) -> Ledger:
     """Costs that exist and have no published figure."""
-    return Ledger(tuple(Entry(part, 1.0, None, source="not published") for part in parts))
+    return Ledger(tuple(Entry(part, 1.0, None, per="inference", source="not published") for part in parts))
 
 
 def _sum(entries: Iterable[Entry]) -> Joules | np.ndarray | None:

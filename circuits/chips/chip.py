@@ -55,6 +55,11 @@ class ChipSpec:
     def power_w(self, name: str) -> float | None:
         return self.power[name].value if name in self.power else None
 
+    def source(self, name: str) -> str:
+        """Where an energy or power comes from."""
+        known = self.energy | self.power
+        return known[name].source if name in known else "not published"
+
 
 def chip_names() -> tuple[str, ...]:
     """The chips that ship with the package."""

@@ -63,11 +63,11 @@ def summary(metrics: dict[str, Any], evaluation: Evaluation, report: EnergyRepor
         "n_parameters": metrics["n_parameters"],
         "spikes_per_inference": evaluation.activity.spikes_per_inference,
         "synaptic_operations": evaluation.synaptic_operations,
-        "energy_per_inference_j": report.total_j,
-        "energy_per_spike_of_network_j": report.total_j / evaluation.activity.spikes_per_inference,
+        "energy_per_inference_j": report.ledger.total,
+        "energy_per_spike_of_network_j": report.energy_per_spike_j,
         "energy_per_spike_of_bare_neuron_j": own,
-        "parts_j": report.parts_j,
-        "not_modelled": list(report.not_modelled),
+        "parts_j": report.ledger.parts,
+        "not_modelled": report.ledger.not_modelled,
         "conventional": [
             {
                 "name": row.name,

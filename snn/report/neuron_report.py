@@ -11,12 +11,12 @@ from circuits.errors import InputError
 from circuits.literature.compare import compare
 from circuits.literature.headline import headline
 from circuits.neuron.area import NODE, neuron_area
-from circuits.neuron.circuit import GATE_CAPACITANCE, LIFCircuit, at_temperature, circuit_for_device, firing_rate
+from circuits.neuron.circuit import GATE_CAPACITANCE, LIFCircuit, circuit_for_device, firing_rate
 from circuits.neuron.conventional import SourcedNeuron, conventional_sources, source_comparison
 from circuits.neuron.currents import circuit_notes
 from circuits.neuron.design import Design, design_neuron
 from circuits.neuron.energy_terms import spike_energy, unknown_of_neuron
-from circuits.neuron.supply import at_supply
+from circuits.neuron.supply import at_condition
 from circuits.units import Volts, si, um
 from circuits.variation.corners import corner_circuit
 from circuits.variation.mismatch import Spread
@@ -50,7 +50,7 @@ def neuron_circuit(
     if v_gs != circuit.v_gs:
         circuit = LIFCircuit(**{**vars(circuit), "v_gs": v_gs})
     circuit = replace(circuit, device=aged(circuit.device, years))
-    return at_temperature(circuit if supply is None else at_supply(circuit, supply), temperature)
+    return at_condition(circuit, temperature, supply)
 
 
 def neuron_design(base: LIFCircuit, wish: dict[str, float | None], v_gs: float | None = None) -> Design | None:

@@ -44,7 +44,7 @@ def both(request):
 
 def test_the_report_and_the_engine_agree_on_the_energy_of_a_clip(both):
     _, _, engine, report = both
-    assert report.total_j == pytest.approx(engine.total, rel=0.01, abs=0)
+    assert report.ledger.total == pytest.approx(engine.total, rel=0.01, abs=0)
 
 
 def test_they_agree_part_by_part(both):
@@ -52,7 +52,7 @@ def test_they_agree_part_by_part(both):
     reservoir, responses, engine, report = both
     own = slice(0 if reservoir.network.n_external else reservoir.n_input, None)
     of = {name: np.mean([response.energy.parts[name][own].sum() for response in responses]) for name in engine.parts}
-    parts, close = report.parts_j, {"rel": 1e-6, "abs": 0}
+    parts, close = report.ledger.parts, {"rel": 1e-6, "abs": 0}
     assert parts["neuron_dynamic"] == pytest.approx(of["control"] + of["reset"] + of["crowbar"], **close)
     assert parts["neuron_static"] == pytest.approx(of["static"], **close)
     assert parts["synapse_events"] == pytest.approx(of["membrane_charge"] + of["membrane_leak"], rel=0.02, abs=0)

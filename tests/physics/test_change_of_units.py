@@ -246,12 +246,12 @@ def _report(circuit: LIFCircuit, scale):
 
 def test_energy_report_survives():
     report, other = _report(CIRCUIT, lambda value, unit: value), _report(rescaled(CIRCUIT), rescale)
-    assert len(report.parts_j) == 8
-    assert all(part > 0 for part in report.parts_j.values())
-    assert other.parts_j == approx({name: rescale(part, "J") for name, part in report.parts_j.items()})
+    assert len(report.ledger.parts) == 8
+    assert all(part > 0 for part in report.ledger.parts.values())
+    assert other.ledger.parts == approx({name: rescale(part, "J") for name, part in report.ledger.parts.items()})
     assert other.latency_s == approx(rescale(report.latency_s, "s"))
-    per_spike = rescale(report.counts["energy_per_spike_j"], "J")
-    assert other.counts == approx(report.counts | {"energy_per_spike_j": per_spike})
+    assert other.energy_per_spike_j == approx(rescale(report.energy_per_spike_j, "J"))
+    assert other.counts == approx(report.counts)
 
 
 @pytest.mark.parametrize("rate", [20e3, 170e3])
