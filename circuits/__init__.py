@@ -8,7 +8,7 @@ Contents, by question:
                           `circuit_at_speed`, `design_neuron`, `DesignError`
   what does a spike cost? `spike_energy`, `Ledger`, `neuron_area`, `compare`, `headline`, `source_comparison`
   what does a chip cost?  `NetworkSpec`, `LayerSpec`, `ChipNetwork`, `BiasDevices`, `Activity`, `load_chip`,
-                          `place`, `energy_report`, `EnergyReport`, `CoreLoad`, `core_energy`, `LearningActivity`,
+                          `Placement`, `BrokenLimit`, `EnergyReport`, `CoreLoad`, `core_energy`, `LearningActivity`,
                           `LearningHardware`, `learning_energy`
   what spiked?            `SpikeTrains`, `spike_trains`; `SynapseKernel`, `published_kernel` between them
   who builds it?          `write_network_json`, `write_network_spice`, `write_spice`
@@ -16,8 +16,8 @@ Compiled, so imported where it is used: `circuits.transient` (arrays through tim
 `circuits.signoff` (a core in ngspice).
 """
 
-from circuits.chips import ChipSpec, load_chip
-from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.chips import Chip, load_chip
+from circuits.chips.energy_report import EnergyReport
 from circuits.device.ageing import aged
 from circuits.device.btbt import DEVICES, BTBTDevice, arrhenius, bias_for_current, btbt_current, kane, mismatch
 from circuits.device.fit import fit_device
@@ -27,7 +27,7 @@ from circuits.energy.learning import LearningActivity, LearningHardware, learnin
 from circuits.ledger import Ledger
 from circuits.literature.compare import compare
 from circuits.literature.headline import headline
-from circuits.mapping import MappingError, Placement, place
+from circuits.mapping import BrokenLimit, MappingError, Placement
 from circuits.netlist import write_spice
 from circuits.netlist.handover import write_network_spice
 from circuits.netlist.parameters import write_network_json
@@ -62,8 +62,9 @@ __all__ = [
     "Activity",
     "BTBTDevice",
     "BiasDevices",
+    "BrokenLimit",
+    "Chip",
     "ChipNetwork",
-    "ChipSpec",
     "CoreLoad",
     "Corner",
     "Design",
@@ -94,7 +95,6 @@ __all__ = [
     "corner_circuit",
     "design_neuron",
     "device_currents",
-    "energy_report",
     "firing_rate",
     "fit_device",
     "headline",
@@ -104,7 +104,6 @@ __all__ = [
     "mismatch",
     "neuron_area",
     "period",
-    "place",
     "published_kernel",
     "read_points",
     "si",

@@ -5,7 +5,9 @@ a prefix lives on one line only (`c_mem = 0.5 * fF`), and a Brian2 quantity is a
 """
 
 import math
+import re
 from dataclasses import fields
+from decimal import Decimal
 from typing import Annotated, Any, get_args, get_type_hints
 
 from circuits.errors import InputError
@@ -58,6 +60,25 @@ _DIMENSIONS = {
     "F/m^2": (-4, -1, 4, 2, 0),
 }
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
+_MICRO = str.maketrans("\u00b5\u03bc", "uu")  # the micro sign, and the Greek letter that looks like it
+_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(\D*)", re.IGNORECASE)
+
+# Where no type says it, the end of a key does: `energy_j`, `width_m`.
+KEY_UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K", "_f": "F", "_m": "m"}
+
+# Least, most and usual magnitude of what a neuron, a device or a synapse has. ASSUMED, and wide: they are there to tell
+# a forgotten prefix (20 for 20 ms) from a figure. Zero is always allowed.
+_PLAUSIBLE = {
+    "s": (1e-15, 10.0, 20 * ms),  # time constants, pulses and delays, on a chip and in the time of the speech
+    "F": (1e-20, 1e-3, 1 * fF),  # the capacitor of a conventional twin may be microfarads
+    "m": (1e-10, 0.1, 1 * um),
+    "V": (1e-9, 100.0, 1.0),
+    "A": (1e-24, 1.0, 100 * pA),
+    "S": (1e-24, 1.0, 10 * pS),
+    "K": (50.0, 1000.0, 300.0),
+    "Hz": (0.0, math.inf, 100 * kHz),
+    "A/m": (1e-18, 1e6, 1e-4),
+}
 
 
 def si(value: float | None, unit: str, digits: int = 3) -> str:
@@ -93,6 +114,50 @@ def si_float(value: Any, unit: str, name: str) -> float:
     return number
 
 
+def quantity(text: str, unit: str, name: str) -> float:
+    """A number in its unit or with a prefix, `quantity("50 kHz", "Hz", "rate") == 50e3`, in SI; no unit means `unit`.
+
+    Raises: ValueError for what is no number, or in another unit.
+    """
+    found = _NUMBER.fullmatch(text.strip())
+    written = found[2].strip().translate(_MICRO) if found else ""
+    exponents = {f"{prefix}{unit}": exponent for exponent, prefix in _PREFIXES.items()} | {"": 0}
+    if found and written in exponents:
+        return float(Decimal(found[1]).scaleb(exponents[written]))  # the float that 0.02 is, not that of 20 times 0.001
+    try:
+        return float(text)  # nan and inf, which whoever takes the number judges
+    except ValueError:
+        usual = si(_PLAUSIBLE.get(unit, (0, 0, 1.0))[2], unit)
+        raise InputError(f"{name} must be a number in {unit}, got {text.strip()!r}; write as {usual}") from None
+
+
+def require_plausible(value: float, unit: str, name: str) -> None:
+    """Raise ValueError for a magnitude that no neuron, device or synapse has, naming the unit that was meant."""
+    least, most, usual = _PLAUSIBLE.get(unit, (0.0, math.inf, 1.0))
+    if value == 0 or not math.isfinite(value) or least <= abs(value) <= most:
+        return
+    near = (exponent for exponent in _PREFIXES if least <= abs(value) * 10.0**exponent <= most)
+    meant = min(near, key=lambda exponent: abs(math.log10(abs(value) / usual) + exponent), default=None)
+    hint = "" if meant is None else f"; was {value:g} {_PREFIXES[meant]}{unit} meant?"
+    if unit == "K" and least <= value + ZERO_CELSIUS <= most:
+        hint = f"; {value:g} C is {value + ZERO_CELSIUS:g} K"
+    raise InputError(f"{name} = {value:g} {unit} is not plausible, {si(least, unit)} to {si(most, unit)}{hint}")
+
+
+def unit_of(hint: Any) -> str | None:
+    """The unit in an annotation such as `Volts` or `Volts | None`; None for what has no unit."""
+    units = (part.__metadata__[0] for part in (hint, *get_args(hint)) if getattr(part, "__metadata__", None))
+    return next(units, None)
+
+
+def require_plausible_fields(record: Any) -> None:
+    """`require_plausible` of each unit-annotated field of a dataclass; call it after `freeze_si`."""
+    for name, hint in get_type_hints(type(record), include_extras=True).items():
+        value = getattr(record, name, None)
+        if value is not None and (unit := unit_of(hint)):
+            require_plausible(value, unit, f"{type(record).__name__}.{name}")
+
+
 def freeze_si(record: Any) -> None:
     """Turn each unit-annotated field of a frozen dataclass into a finite SI float; call it first in `__post_init__`.
 
@@ -102,10 +167,9 @@ def freeze_si(record: Any) -> None:
     for field in fields(record):
         hint, value = hints[field.name], getattr(record, field.name)
         optional = type(None) in get_args(hint)
-        units = [part.__metadata__[0] for part in (hint, *get_args(hint)) if getattr(part, "__metadata__", None)]
-        if units and not (optional and value is None):
+        if (unit := unit_of(hint)) and not (optional and value is None):
             name = f"{type(record).__name__}.{field.name}"
-            object.__setattr__(record, field.name, si_float(value, units[0], name))
+            object.__setattr__(record, field.name, si_float(value, unit, name))
 
 
 def require(record: Any, name: str, holds: bool, limit: str) -> None:

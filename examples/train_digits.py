@@ -4,7 +4,7 @@ import sys
 
 import torch
 
-from circuits import energy_report, load_chip, place, si
+from circuits import load_chip, si
 from snn import Spotter, chip_network, evaluate, fit, front_end, load_examples, load_recipe, open_corpus, prepare
 
 recipe = load_recipe("demo", ["epochs=15"])
@@ -14,7 +14,8 @@ train, validation, test = (load_examples(corpus.split(part), mel) for part in ("
 model = Spotter(recipe, len(corpus.labels), torch.Generator().manual_seed(0))
 fit(model, train, validation)
 result = evaluate(model, test)
-chip = chip_network(model, corpus.labels)
-report = energy_report(chip, result.activity, place(chip.network, load_chip("btbt-45rfsoi")))
+trained = chip_network(model, corpus.labels)  # the network, and the circuit that it was trained for
+chip, network = load_chip("btbt-45rfsoi", trained), trained.network
+report = chip.price(network, result.activity, chip.place(network, result.activity))
 print(f"{model.n_parameters} parameters, test accuracy {result.accuracy:.3f}")
 print(f"{result.activity.spikes_per_inference:.0f} spikes, {si(report.ledger.total, 'J')} per inference")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from circuits.chips.inference_ledger import inference_ledger, window_ratio
-from circuits.chips.speed import require_acceleration, silicon_notes
+from circuits.chips.inference_ledger import CoreCosts, inference_ledger, window_ratio
+from circuits.chips.speed import silicon_notes
 from circuits.device.btbt import validity_notes
 from circuits.ledger import Group, Ledger
 from circuits.mapping.place import Placement
@@ -88,21 +88,25 @@ def _alone(circuit: LIFCircuit) -> str:
 
 
 def energy_report(
-    chip: ChipNetwork, activity: Activity, placement: Placement, acceleration: float = 1.0
+    chip: ChipNetwork,
+    activity: Activity,
+    placement: Placement,
+    name: str,
+    costs: CoreCosts,
+    acceleration: float = 1.0,
 ) -> EnergyReport:
     """Charge every event of the measured activity (mean of one inference).
 
     `acceleration` runs the chip that many times faster than the speech: time constants and steps shrink alike, leak and
     starving current grow, the events and their charges stay, and static power has less time. 1 is real time. For
     another temperature or supply give `chip.on(circuit)` with the circuit there.
-    Raises: ValueError unless a step holds a synaptic pulse and a reset, and the activity is of this network.
+    Raises: InputError unless the activity is of this network.
     """
     net = chip.network
-    require_acceleration(chip, acceleration)
     activity.require_fits(net)
-    ledger = inference_ledger(chip, activity, placement, acceleration)
+    ledger = inference_ledger(chip, activity, placement, costs, acceleration)
     return EnergyReport(
-        chip=placement.chip.name,
+        chip=name,
         circuit=chip.circuit,
         ledger=ledger,
         cores_used=placement.cores_used,

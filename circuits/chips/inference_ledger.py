@@ -10,12 +10,12 @@ V_DS; inhibition is a sink that draws nothing from it. An entry lies on the core
 another core is paid by the layer that sends it, on the core that needs it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from circuits.chips.chip import ChipSpec
-from circuits.ledger import Entry, Ledger, unknown
+from circuits.ledger import Entry, Kind, Ledger, unknown
 from circuits.mapping.place import CoreSlice, Placement
 from circuits.mapping.route import core_crossings
 from circuits.network.activity import Activity
@@ -23,7 +23,34 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import EXTERNAL_INPUT
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed
 from circuits.neuron.energy_terms import control, crowbar, reset, static, supplied, unknown_laws
-from circuits.units import Coulombs, Seconds
+from circuits.tables import NOT_IN_FILE
+from circuits.units import Coulombs, Joules, Seconds, Watts, freeze_si, require
+
+
+@dataclass(frozen=True)
+class CoreCosts:
+    """What a chip's events cost beside its circuit; None: not published, so not modelled.
+
+    sources: by dotted key of the chip's file, where each number comes from.
+    """
+
+    hop_j: Joules | None = None  # per spike and core boundary
+    synapse_wire_j: Joules | None = None  # per synaptic event
+    bias_w: Watts | None = None  # per core
+    standby_w: Watts | None = None  # per core
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, metadata=NOT_IN_FILE)
+
+    def __post_init__(self):
+        freeze_si(self)
+        for name in ("hop_j", "synapse_wire_j", "bias_w", "standby_w"):
+            value = getattr(self, name)
+            require(self, name, value is None or value >= 0, "zero or positive")
+
+    def entry(self, name: str, part: str, count: float, per: str, kind: Kind = "dynamic") -> Entry:
+        """What one of the constants makes of a count, known or not."""
+        each = getattr(self, name)
+        source = "not published" if each is None else self.sources.get(f"costs.{name}", "")
+        return Entry(part, count, each, kind, per, source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +59,7 @@ class _Inference:
 
     chip: ChipNetwork
     activity: Activity
+    costs: CoreCosts
     acceleration: float
 
     @property
@@ -47,15 +75,16 @@ class _Inference:
         return self.activity.duration / self.chip.network.dt
 
 
-def inference_ledger(chip: ChipNetwork, activity: Activity, placement: Placement, acceleration: float = 1.0) -> Ledger:
+def inference_ledger(
+    chip: ChipNetwork, activity: Activity, placement: Placement, costs: CoreCosts, acceleration: float = 1.0
+) -> Ledger:
     """Every cost of one inference (mean of the measured activity) with its layer and core, unknown ones too.
 
     The time near threshold is that of the activity, scaled by `window_ratio` (ASSUMED: V passes it at an even pace).
     """
-    work = _Inference(chip, activity, acceleration)
+    work = _Inference(chip, activity, costs, acceleration)
     held = [piece for piece in placement.slices if piece.layer != EXTERNAL_INPUT]
-    parts = [part(work, piece) for part in (_cells, _synapses) for piece in held]
-    parts += [_wires(work, piece, placement.chip) for piece in held]
+    parts = [part(work, piece) for part in (_cells, _synapses, _wires) for piece in held]
     return sum((*parts, _routing(work, placement), _cores(work, placement), _unpublished(chip)), Ledger())
 
 
@@ -95,24 +124,22 @@ def _synapses(work: _Inference, piece: CoreSlice) -> Ledger:
     return Ledger((supplied(work.circuit, charge, "synapse_events"),)).labelled(layer=layer.name, core=piece.core)
 
 
-def _wires(work: _Inference, piece: CoreSlice, spec: ChipSpec) -> Ledger:
+def _wires(work: _Inference, piece: CoreSlice) -> Ledger:
     """Wires and switches of the crossbar, for each synaptic operation of a slice."""
     layer, net = work.chip.network.layer(piece.layer), work.chip.network
     lines, own = slice(piece.line_start, piece.line_stop), slice(piece.start, piece.stop)
     present = np.count_nonzero(layer.crossbar[lines, own], axis=1)
     operations = float(work.activity.presynaptic(net, layer)[lines] @ present)
-    each, source = spec.energy_j("synapse_wire_j"), spec.source("synapse_wire_j")
-    entry = Entry("synapse_wires", operations, each, per="synaptic operation", source=source)
+    entry = work.costs.entry("synapse_wire_j", "synapse_wires", operations, "synaptic operation")
     return Ledger((entry,)).labelled(layer=layer.name, core=piece.core)
 
 
 def _routing(work: _Inference, placement: Placement) -> Ledger:
     """Spikes that cross from core to core."""
-    spec, crossings = placement.chip, core_crossings(work.chip.network, work.activity, placement)
-    each, source = spec.energy_j("hop_j"), spec.source("hop_j")
+    crossings = core_crossings(work.chip.network, work.activity, placement)
     return Ledger(
         tuple(
-            Entry("routing", spikes, each, per="spike and core", source=source, layer=layer, core=core)
+            replace(work.costs.entry("hop_j", "routing", spikes, "spike and core"), layer=layer, core=core)
             for (layer, core), spikes in crossings.items()
         )
     )
@@ -120,12 +147,12 @@ def _routing(work: _Inference, placement: Placement) -> Ledger:
 
 def _cores(work: _Inference, placement: Placement) -> Ledger:
     """Bias generation and standby of each core."""
-    powers = {"bias_generation": "bias_w", "standby_power": "standby_w"}
+    parts = {"bias_w": "bias_generation", "standby_w": "standby_power"}
     return Ledger(
         tuple(
-            Entry(part, work.time, placement.chip.power_w(key), "static", "second", placement.chip.source(key), core=k)
-            for part, key in powers.items()
-            for k in range(placement.cores_used)
+            replace(work.costs.entry(name, part, work.time, "second", "static"), core=core)
+            for name, part in parts.items()
+            for core in range(placement.cores_used)
         )
     )
 

@@ -4,44 +4,42 @@ import math
 
 import numpy as np
 
-from circuits.errors import InputError
+from circuits.mapping.limits import BrokenLimit
 from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import NetworkSpec
+from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import T_PULSE
 from circuits.units import si
 
 IDLE_LEAK = 0.1  # ASSUMED: what may leak into a neuron in one step, as a fraction of q
 
 
-def largest_acceleration(chip: ChipNetwork) -> float:
+def largest_acceleration(net: NetworkSpec, circuit: LIFCircuit) -> float:
     """dt / (t_pulse + t_refractory): a step must hold a synaptic pulse and a reset."""
-    return chip.network.dt / (T_PULSE + chip.circuit.t_refractory)
+    return net.dt / (T_PULSE + circuit.t_refractory)
 
 
-def require_acceleration(chip: ChipNetwork, acceleration: float) -> None:
-    """Raise ValueError unless it is positive, and its steps hold a pulse and a reset.
+def acceleration_fits(net: NetworkSpec, circuit: LIFCircuit, acceleration: float) -> tuple[BrokenLimit, ...]:
+    """It must be positive, and its steps hold a pulse and a reset.
 
     A network that is event driven is in the time of its chip, with pulses and refractory times of that chip: only 1.
     """
-    net = chip.network
+    where = f"network {net.name!r}"
     if net.event_driven:
-        if acceleration != 1:
-            raise InputError(
-                f"{net.name!r} is in the time of its chip already, got an acceleration of {acceleration:g}; leave it "
-                "out, or train with another neuron.acceleration"
-            )
-        return
-    largest = largest_acceleration(chip)
-    if not 0 < acceleration <= largest:
-        limit = f"{math.floor(largest)}" if largest >= 1 else f"{largest:.3g}"
-        raise InputError(
-            f"acceleration must be positive, and at most {limit} so that a step of {si(net.dt, 's')} holds a synaptic "
-            f"pulse and a reset, {si(T_PULSE + chip.circuit.t_refractory, 's')}; got {acceleration:g}; 1 is real time"
-        )
+        remedy = "it is in the time of its chip already: leave it out, or train with another neuron.acceleration"
+        return () if acceleration == 1 else (BrokenLimit("acceleration", where, acceleration, 1, remedy),)
+    largest = largest_acceleration(net, circuit)
+    if 0 < acceleration <= largest:
+        return ()
+    limit = f"above 0 to {math.floor(largest) if largest >= 1 else float(f'{largest:.3g}')}"
+    held = f"a step of {si(net.dt, 's')} holds a synaptic pulse and a reset, {si(T_PULSE + circuit.t_refractory, 's')}"
+    return (BrokenLimit("acceleration", where, acceleration, limit, f"1 is real time; {held}"),)
 
 
 def silicon_notes(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
     """What is assumed of a bias, and what the device cannot do at this speed, one line each."""
-    notes = bias_has_its_own_line(chip) + rheobase_is_above_the_floor(chip, acceleration)
+    notes = bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip)
+    notes += rheobase_is_above_the_floor(chip, acceleration)
     return notes + idle_synapses_are_quiet(chip, acceleration) + biases_are_for_this_speed(chip, acceleration)
 
 
@@ -52,6 +50,14 @@ def bias_has_its_own_line(chip: ChipNetwork) -> tuple[str, ...]:
     if not biased:
         return ()
     return (f"bias of {', '.join(biased)}: one always-active line per core beside the others, ASSUMED",)
+
+
+def inhibition_reaches_the_floor(chip: ChipNetwork) -> tuple[str, ...]:
+    """A network trained with another rail of inhibition than the circuit's computes something else here."""
+    trained, here = chip.network.v_floor, chip.circuit.v_floor
+    if math.isclose(trained, here, rel_tol=1e-6, abs_tol=1e-9):
+        return ()
+    return (f"inhibition was trained to stop at {trained:g} thresholds, the rail of this circuit is at {here:g}",)
 
 
 def biases_are_for_this_speed(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
@@ -106,6 +112,6 @@ def idle_synapses_are_quiet(chip: ChipNetwork, acceleration: float) -> tuple[str
 def _remedy(chip: ChipNetwork, acceleration: float, factor: float) -> str:
     """What mends a current that is off by `factor`: speed, where a step still holds a pulse, or a larger membrane."""
     faster, c_mem = math.ceil(acceleration * factor), si(chip.circuit.c_mem * factor, "F")
-    if faster > largest_acceleration(chip):
+    if faster > largest_acceleration(chip.network, chip.circuit):
         return f"a c_mem of {c_mem} would mend it, no acceleration does"
     return f"an acceleration of {faster} or a c_mem of {c_mem} would mend it"

@@ -19,7 +19,19 @@ from array_api_compat import array_namespace
 from scipy.special import lambertw
 
 from circuits.errors import InputError
-from circuits.units import BOLTZMANN, AmperesPerMetre, Kelvin, Metres, Volts, eV, freeze_si, require, um
+from circuits.units import (
+    BOLTZMANN,
+    ZERO_CELSIUS,
+    AmperesPerMetre,
+    Kelvin,
+    Metres,
+    Volts,
+    eV,
+    freeze_si,
+    require,
+    require_plausible_fields,
+    um,
+)
 
 Array = Any  # a NumPy array or a torch tensor: each formula stands once and runs on both
 
@@ -58,6 +70,7 @@ class BTBTDevice:
         for name in ("prefactor", "v_slope"):
             require(self, name, getattr(self, name) > 0, "positive")
         require(self, "temperature", self.temperature > 0, "positive")
+        require_plausible_fields(self)
         require(self, "age_years", 0 <= self.age_years < math.inf, "zero or positive")
         require(self, "v_gs_min", self.v_gs_min < self.v_gs_max, f"below v_gs_max = {self.v_gs_max}")
 
@@ -132,7 +145,8 @@ def boltzmann_factor(activation_ev: float, temperature: Kelvin, since: Kelvin = 
     """exp(-E_a/k (1/T - 1/T_since)): how a thermally activated current has grown since another temperature (K)."""
     for kelvin in (temperature, since):
         if not 200 <= kelvin <= 450:
-            raise InputError(f"temperature must lie in 200..450 K (TCAD covers 300 to 398 K), got {kelvin} K")
+            celsius = f"; {kelvin:g} C is {kelvin + ZERO_CELSIUS:g} K" if 200 <= kelvin + ZERO_CELSIUS <= 450 else ""
+            raise InputError(f"temperature must lie in 200..450 K (TCAD covers 300 to 398 K), got {kelvin} K{celsius}")
     return math.exp(-activation_ev * eV / BOLTZMANN * (1 / temperature - 1 / since))
 
 

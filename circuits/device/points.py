@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from circuits.errors import InputError, MissingInputError
-from circuits.units import Metres, Volts, um
+from circuits.units import Metres, Volts, nm, um
 
 FOLDER = Path(__file__).parent / "measured"
 
@@ -24,6 +24,7 @@ _AMPERES = {f"{prefix}A": factor for prefix, factor in _PREFIX.items()}
 _PER_WIDTH = {f"{unit}/{per}": a / m for unit, a in _AMPERES.items() for per, m in (("m", 1.0), ("um", um))}
 _VOLTS = {"V": 1.0, "mV": 1e-3}
 _UNITS = {"v_dg": _VOLTS, "v_gs": _VOLTS, "v_ds": _VOLTS, "i": _AMPERES | _PER_WIDTH, "temperature": {"K": 1.0}}
+_UNITS["width"] = {"m": 1.0, "um": um, "nm": nm}
 _EXAMPLE = "for example 'v_gs (V),i (A/um)' or 'v_dg (mV),i (nA)'"
 
 
@@ -40,8 +41,8 @@ class Points:
 def read_points(path: Path | str, width: Metres | None = None, v_ds: Volts | None = None) -> Points:
     """Read measured points: a voltage (`v_dg`, or `v_gs` with `v_ds`) and a current (`i`), each with its unit.
 
-    Columns `v_ds` and `temperature` are optional and constant; `# source: ...` says where the points come from, other
-    lines with # are comments. V_DG = V_DS - V_GS.
+    Columns `v_ds`, `temperature` and `width` are optional and constant; `# source: ...` says where the points come
+    from, other lines with # are comments. V_DG = V_DS - V_GS.
     Args: width: of the device (m), needed where `i` is not per width, else 1 um. v_ds: drain voltage (V) of a file
     that has no such column.
     Raises: FileNotFoundError; ValueError naming file, line and column for text that is not UTF-8, an unknown column
@@ -52,8 +53,10 @@ def read_points(path: Path | str, width: Metres | None = None, v_ds: Volts | Non
     source = next((text for _, text in lines if re.match(r"#\s*source\s*:", text, re.I)), "").partition(":")[2].strip()
     rows = _rows(path, [(number, text) for number, text in lines if not text.startswith("#")])
     columns, per_width = _columns(path, rows)
+    if width is None and "width" in columns:
+        width = _constant(path, "width", columns["width"])
     if width is None and not per_width:
-        raise InputError(f"{path}: the current is not per width; give width (m), or a column such as 'i (A/um)'")
+        raise InputError(f"{path}: the current is not per width; give width (m), a column 'width (um)', or 'i (A/um)'")
     width = um if width is None else float(width)
     conditions = {"source": source or f"points of {path.name}"}
     conditions |= {name: _constant(path, name, columns[name]) for name in ("v_ds", "temperature") if name in columns}

@@ -7,7 +7,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from circuits.literature.published import EVIDENCE, read_rows
+from circuits.literature.published import EVIDENCE
+from circuits.tables import read_rows
 from circuits.units import Joules, Metres, Volts, Watts, freeze_si, require
 
 

@@ -4,18 +4,15 @@ The rows live in `published.toml`; the loader refuses a row that does not say wh
 it pays for.
 """
 
-import difflib
 import math
-import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from circuits.energy.core import SCOPES
 from circuits.errors import InputError
+from circuits.tables import read_rows
 from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts
 
-Row = TypeVar("Row")
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
 _KINDS = {
     "name": str,
@@ -85,37 +82,6 @@ def load_published(path: Path | None = None) -> tuple[PublishedNeuron, ...]:
     """
     path = Path(__file__).with_name("published.toml") if path is None else Path(path)
     return read_rows(path, "neuron", PublishedNeuron)
-
-
-def read_rows(path: Path, name: str, kind: type[Row]) -> tuple[Row, ...]:
-    """The `[[name]]` tables of a TOML file as dataclasses of one kind, in file order; nothing else may stand there.
-
-    Raises:  FileNotFoundError; ValueError naming the row for a missing or unknown key or a bad value, or broken TOML.
-    """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a TOML file: {error}") from error
-    rows = tables.pop(name, None)
-    if tables or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise InputError(f"{path} has {sorted(tables) or 'no rows'}; expected [[{name}]] tables and nothing else")
-    return tuple(_row(table, kind, f"row {number} of {path}") for number, table in enumerate(rows, start=1))
-
-
-def _row(table: dict[str, object], kind: type[Row], place: str) -> Row:
-    """One table as a dataclass; `place` names it in errors."""
-    known = {field.name: field for field in fields(kind)}
-    for key in table:
-        if key not in known:
-            nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
-            raise InputError(f"unknown key {key!r} in {place}; did you mean {nearest!r}?")
-    missing = [key for key, field in known.items() if field.default is MISSING and key not in table]
-    if missing:
-        raise InputError(f"{place} ({table.get('name', 'no name')}) lacks {', '.join(missing)}; add it or drop the row")
-    try:
-        return kind(**table)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{place}: {error}") from error
 
 
 def _one_of(key: str, value: object, allowed: tuple[str, ...], name: str) -> None:

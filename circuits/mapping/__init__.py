@@ -1,5 +1,6 @@
 """Networks onto cores: `place` first checks the rules, then cuts and counts."""
 
-from circuits.mapping.place import CoreSlice, MappingError, Placement, place
+from circuits.mapping.limits import BrokenLimit, CoreLimits, MappingError
+from circuits.mapping.place import CoreSlice, Placement, place
 
-__all__ = ["CoreSlice", "MappingError", "Placement", "place"]
+__all__ = ["BrokenLimit", "CoreLimits", "CoreSlice", "MappingError", "Placement", "place"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circuits.chips.chip import ChipSpec
+from circuits.mapping.limits import CoreLimits
 from circuits.network.spec import LayerSpec, NetworkSpec
 
 
@@ -29,22 +29,22 @@ class Tile:
         return self.stop - self.start
 
 
-def tile_height(chip: ChipSpec) -> int:
+def tile_height(limits: CoreLimits) -> int:
     """Lines of a tile: a full column must fit the synapses of a core too."""
-    return min(chip.limit("lines"), chip.limit("synapses"))
+    return min(limits.lines, limits.synapses)
 
 
-def cut(net: NetworkSpec, layer: LayerSpec, chip: ChipSpec) -> tuple[Tile, ...]:
-    """The tiles of one layer, ceil(lines / chip's lines) x ceil(neurons / chip's neurons), neurons in order.
+def cut(net: NetworkSpec, layer: LayerSpec, limits: CoreLimits) -> tuple[Tile, ...]:
+    """The tiles of one layer, ceil(lines / core's lines) x ceil(neurons / core's neurons), neurons in order.
 
     Narrower, hence more, where the synapses of a full tile would not fit a core. Every synapse is in exactly one.
     """
     sources, present = net.sources(layer), layer.crossbar != 0
-    rows = _row_blocks(len(sources), tile_height(chip))
+    rows = _row_blocks(len(sources), tile_height(limits))
     need = np.array([present[a:b].sum(0) for a, b in rows])
     return tuple(
         Tile(layer.name, start, stop, a, b, int(need[row, start:stop].sum()), frozenset(sources[a:b]))
-        for start, stop in _column_blocks(need, chip.limit("neurons"), chip.limit("synapses"))
+        for start, stop in _column_blocks(need, limits.neurons, limits.synapses)
         for row, (a, b) in enumerate(rows)
     )
 

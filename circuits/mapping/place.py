@@ -2,15 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from circuits.chips.chip import ChipSpec
-from circuits.errors import InputError
+from circuits.mapping.limits import CoreLimits, MappingError
 from circuits.mapping.partition import Tile, cut
-from circuits.mapping.rules import HARD_RULES, NOTES, input_populations, one_core_is_published
+from circuits.mapping.rules import NOTES, broken_limits, input_populations, one_core_is_published
 from circuits.network.spec import NetworkSpec
-
-
-class MappingError(InputError):
-    """The network breaks a rule of the chip; the message lists every broken rule."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,6 @@ class CoreSlice:
 class Placement:
     """Where every neuron and synapse is, and what had to be assumed for it."""
 
-    chip: ChipSpec
     slices: tuple[CoreSlice, ...]
     notes: tuple[str, ...]
 
@@ -48,25 +42,24 @@ class Placement:
         return 1 + max(piece.core for piece in self.slices)
 
 
-def place(net: NetworkSpec, chip: ChipSpec) -> Placement:
+def place(net: NetworkSpec, limits: CoreLimits) -> Placement:
     """Encoder neurons and external channels on the input sites, crossbar tiles where sites, lines and synapses fit.
 
     A line carries one source across a core, wherever that source sits; tiles on the core share it.
     Raises: MappingError that lists every reason why the network cannot be placed.
     """
-    broken = tuple(line for rule in HARD_RULES for line in rule(net, chip))
-    if broken:
-        raise MappingError("; ".join(broken))
-    tiles = [tile for layer in net.layers if layer.kind != "encoder" for tile in cut(net, layer, chip)]
-    slices = _input_slices(net, chip) + _pack(tiles, chip)
+    if broken := broken_limits(net, limits):
+        raise MappingError(broken)
+    tiles = [tile for layer in net.layers if layer.kind != "encoder" for tile in cut(net, layer, limits)]
+    slices = _input_slices(net, limits) + _pack(tiles, limits)
     cores_used = 1 + max(piece.core for piece in slices)
-    notes = tuple(line for note in NOTES for line in note(net, chip))
-    return Placement(chip, slices, one_core_is_published(chip, cores_used) + notes)
+    notes = tuple(line for note in NOTES for line in note(net, limits))
+    return Placement(slices, one_core_is_published(limits, cores_used) + notes)
 
 
-def _input_slices(net: NetworkSpec, chip: ChipSpec) -> tuple[CoreSlice, ...]:
+def _input_slices(net: NetworkSpec, limits: CoreLimits) -> tuple[CoreSlice, ...]:
     """Encoder neurons or external channels, `input_neurons` to a core from core 0 on."""
-    sites = chip.limit("input_neurons")
+    sites = limits.input_neurons
     return tuple(
         CoreSlice(start // sites, name, start, min(start + sites, n), True, 0)
         for name, n in input_populations(net).items()
@@ -96,14 +89,14 @@ class _Core:
         return CoreSlice(self.index, tile.layer, tile.start, tile.stop, False, tile.n_synapses, *span)
 
 
-def _pack(tiles: list[Tile], chip: ChipSpec) -> tuple[CoreSlice, ...]:
+def _pack(tiles: list[Tile], limits: CoreLimits) -> tuple[CoreSlice, ...]:
     """First fit: each tile on the first core with room for it, else on a new one."""
     open_cores: list[_Core] = []
     slices, used = [], 0
     for tile in tiles:
         core = next((core for core in open_cores if core.fits(tile)), None)
         if core is None:
-            core = _Core(used, chip.limit("neurons"), chip.limit("lines"), chip.limit("synapses"))
+            core = _Core(used, limits.neurons, limits.lines, limits.synapses)
             open_cores.append(core)
             used += 1
         slices.append(core.take(tile))

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from circuits.chips.chip import ChipSpec
+from circuits.mapping.limits import BrokenLimit, CoreLimits
 from circuits.mapping.partition import tile_height
-from circuits.network.spec import EXTERNAL_INPUT, NetworkSpec
+from circuits.network.spec import EXTERNAL_INPUT, MEMBRANE_KINDS, NetworkSpec
 
-Rule = Callable[[NetworkSpec, ChipSpec], tuple[str, ...]]
+Rule = Callable[[NetworkSpec, CoreLimits], tuple[BrokenLimit, ...]]
+Note = Callable[[NetworkSpec, CoreLimits], tuple[str, ...]]
 
 
 def input_populations(net: NetworkSpec) -> dict[str, int]:
@@ -17,62 +18,79 @@ def input_populations(net: NetworkSpec) -> dict[str, int]:
     return encoders | ({EXTERNAL_INPUT: net.n_external} if net.n_external else {})
 
 
-def has_neurons(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
-    """There must be something to place."""
-    return () if net.n_neurons else (f"network {net.name!r} has no neurons",)
-
-
-def sites_exist(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
-    """Each population needs a kind of site that the chip has, and synapses a crossbar."""
-    needs = [(name, "input_neurons") for name in input_populations(net)]
-    needs += [(layer.name, "neurons") for layer in net.layers if layer.kind != "encoder"]
-    needs += [(layer.name, limit) for layer in net.layers if len(layer.crossbar) for limit in ("lines", "synapses")]
+def kinds_are_membranes(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]:
+    """A core holds leaky membranes under a crossbar; it multiplies nothing."""
+    known, remedy = ", ".join(MEMBRANE_KINDS), "train it as spiking neurons, or choose a chip that multiplies"
     return tuple(
-        f"layer {name!r} needs {limit}, a core of {chip.name} has none"
-        for name, limit in needs
-        if chip.limit(limit) == 0
+        BrokenLimit("kind", f"layer {layer.name!r}", layer.kind, known, remedy)
+        for layer in net.layers
+        if layer.kind not in MEMBRANE_KINDS
     )
 
 
-def input_sites_receive_no_synapses(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
+def has_neurons(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]:
+    """There must be something to place."""
+    return () if net.n_neurons else (BrokenLimit("neurons", f"network {net.name!r}", 0, "at least 1", "add a layer"),)
+
+
+def sites_exist(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]:
+    """Each population needs a kind of site that the chip has, and synapses a crossbar."""
+    needs = [(name, "input_neurons", n) for name, n in input_populations(net).items()]
+    needs += [(layer.name, "neurons", layer.n_neurons) for layer in net.layers if layer.kind != "encoder"]
+    for layer in net.layers:
+        if layer.kind in MEMBRANE_KINDS and len(layer.crossbar):
+            needs += [(layer.name, "lines", len(layer.crossbar)), (layer.name, "synapses", layer.n_synapses)]
+    return tuple(
+        BrokenLimit(limit, f"layer {name!r}", n, 0, "choose a chip whose cores have them")
+        for name, limit, n in needs
+        if getattr(limits, limit) == 0
+    )
+
+
+def input_sites_receive_no_synapses(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]:
     """An encoder sits on input sites, which have no synapses: it cannot be recurrent."""
     return tuple(
-        f"encoder {layer.name!r} is recurrent, input sites of {chip.name} have no synapses; make it feed-forward"
+        BrokenLimit("recurrent synapses", f"encoder {layer.name!r}", layer.n_synapses, 0, "make it feed-forward")
         for layer in net.layers
         if layer.kind == "encoder" and layer.n_synapses
     )
 
 
-def fan_in_is_shared(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
+def fan_in_is_shared(net: NetworkSpec, limits: CoreLimits) -> tuple[str, ...]:
     """More lines than a crossbar has: several cores feed one body, said in the report."""
-    wide = [(layer.name, len(layer.crossbar)) for layer in net.layers if len(layer.crossbar) > tile_height(chip)]
+    height = tile_height(limits)
     return tuple(
-        f"layer {name!r}: fan-in {lines} of {tile_height(chip)} lines: {-(-lines // tile_height(chip))} cores share "
-        "each neuron's synapses, ASSUMED"
-        for name, lines in wide
+        f"layer {layer.name!r}: fan-in {lines} of {height} lines: {-(-lines // height)} cores share each neuron's "
+        "synapses, ASSUMED"
+        for layer in net.layers
+        if (lines := len(layer.crossbar)) > height
     )
 
 
-def weights_fit_the_synapse(net: NetworkSpec, chip: ChipSpec) -> tuple[str, ...]:
+def weights_fit_the_synapse(net: NetworkSpec, limits: CoreLimits) -> tuple[str, ...]:
     """Weights of more levels than the chip's synapse: placed as gate-biased current sources, said in the report.
 
     The synapses of an array, those from before or the recurrent ones, share a bias: theirs are counted apart.
     """
     arrays = [array for layer in net.layers for array in (layer.weights, layer.recurrent) if array is not None]
     arrays = arrays[1:] if net.layers and net.layers[0].kind == "encoder" else arrays  # its signal lines
-    levels = max((len(np.unique(array)) for array in arrays), default=0)
-    bits = chip.limit("weight_bits")
-    if levels <= 2**bits:
+    levels, known = max((len(np.unique(array)) for array in arrays), default=0), 2**limits.weight_bits
+    if levels <= known:
         return ()
-    return (f"weights have {levels} levels, synapses of {chip.name} {2**bits}: analog gate-biased synapses ASSUMED",)
+    return (f"weights have {levels} levels, the chip's synapses {known}: analog gate-biased synapses ASSUMED",)
 
 
-def one_core_is_published(chip: ChipSpec, cores_used: int) -> tuple[str, ...]:
+def one_core_is_published(limits: CoreLimits, cores_used: int) -> tuple[str, ...]:
     """More cores than the chip has: an extrapolation, said in the report."""
-    if cores_used <= chip.limit("cores"):
+    if cores_used <= limits.cores:
         return ()
-    return (f"{cores_used} cores; {chip.name} has {chip.limit('cores')}: the same core repeated, an extrapolation",)
+    return (f"{cores_used} cores; the chip has {limits.cores}: the same core repeated, an extrapolation",)
 
 
-HARD_RULES: tuple[Rule, ...] = (has_neurons, sites_exist, input_sites_receive_no_synapses)
-NOTES: tuple[Rule, ...] = (fan_in_is_shared, weights_fit_the_synapse)
+HARD_RULES: tuple[Rule, ...] = (kinds_are_membranes, has_neurons, sites_exist, input_sites_receive_no_synapses)
+NOTES: tuple[Note, ...] = (fan_in_is_shared, weights_fit_the_synapse)
+
+
+def broken_limits(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]:
+    """Every hard rule that the network breaks, all at once."""
+    return tuple(broken for rule in HARD_RULES for broken in rule(net, limits))

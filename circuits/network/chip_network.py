@@ -10,7 +10,7 @@ import numpy as np
 
 from circuits.device.btbt import bias_for_current
 from circuits.errors import InputError
-from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.spec import MEMBRANE_KINDS, LayerSpec, NetworkSpec
 from circuits.neuron.bias import bias_drive, current_for_drive
 from circuits.neuron.circuit import LIFCircuit
 
@@ -47,6 +47,9 @@ class ChipNetwork:
     bias_devices: Mapping[str, BiasDevices] = field(default_factory=dict)
 
     def __post_init__(self):
+        for layer in self.network.layers:
+            if layer.kind not in MEMBRANE_KINDS:
+                raise InputError(f"layer {layer.name!r} of kind {layer.kind!r} has no membrane that a circuit could be")
         for name, devices in self.bias_devices.items():
             layer = self.network.layer(name)
             if layer.kind in ("encoder", "readout"):

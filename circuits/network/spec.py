@@ -1,15 +1,19 @@
 """A network as plain NumPy data: layers, weights and time constants, without a live module and without silicon."""
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from circuits.errors import InputError
+from circuits.network.convolution import Convolution
 from circuits.units import Seconds, freeze_si, require
 
-LayerKind = Literal["encoder", "lif", "adaptive_lif", "readout"]
+LayerKind = Literal["encoder", "lif", "adaptive_lif", "readout", "dense", "conv"]
+MEMBRANE_KINDS: tuple[LayerKind, ...] = ("encoder", "lif", "adaptive_lif", "readout")  # with a potential that leaks
+VALUE_KINDS: tuple[LayerKind, ...] = ("dense", "conv")  # conventional: values in, values out, no state
 EXTERNAL_INPUT = "external input"  # what drives a first layer that is no encoder: spikes from outside
 
 _ARRAYS = ("weights", "bias", "tau_mem", "v_threshold", "recurrent", "tau_adapt", "adapt_a", "adapt_b")
@@ -21,22 +25,29 @@ class LayerSpec:
 
     A presynaptic spike moves the potential by `weights[from, to]`, the bias moves it in every time step.
     An "encoder" is driven by signals: its weights are `(signal, neuron)`, a step of the potential per unit of signal.
+    A "dense" layer is y = relu(x W + b); a "conv" layer convolves, its weights `(channel out, channel in / groups,
+    *kernel)` and its neurons the elements of `(channel out, *grid)`, row by row. Neither has a state.
     """
 
     name: str
     kind: LayerKind
-    weights: np.ndarray  # (fan_in, neuron)
-    bias: np.ndarray  # (neuron,)
-    tau_mem: np.ndarray  # (neuron,), s
-    v_threshold: np.ndarray  # (neuron,)
+    weights: np.ndarray  # (fan_in, neuron); conv: (channel out, channel in / groups, *kernel)
+    bias: np.ndarray  # (neuron,); conv: (channel out,)
+    tau_mem: np.ndarray | None = None  # (neuron,), s
+    v_threshold: np.ndarray | None = None  # (neuron,)
     recurrent: np.ndarray | None = None  # (neuron, neuron), from the step before
     tau_adapt: np.ndarray | None = None  # (neuron,), s
     adapt_a: np.ndarray | None = None  # (neuron,), dw/dv
     adapt_b: np.ndarray | None = None  # (neuron,), jump of w per spike
+    convolution: Convolution | None = None  # conv
+    relu: bool = True  # dense, conv; False for logits
 
     def __post_init__(self):
+        self._require_fields_of_kind()
         n = self.n_neurons
         shapes = {"weights": (self.fan_in, n), "recurrent": (n, n)}
+        if self.convolution is not None:
+            shapes = {"weights": self.convolution.weight_shape(len(self.weights)), "bias": (len(self.weights),)}
         for name in _ARRAYS:
             value = getattr(self, name)
             if value is None:
@@ -46,34 +57,68 @@ class LayerSpec:
                 raise InputError(f"layer {self.name!r}: {name} has shape {value.shape}, expected {expected}")
             if not np.all(np.isfinite(value)):
                 raise InputError(f"layer {self.name!r}: {name} holds NaN or infinity; train again or check the file")
-        if np.any(self.tau_mem <= 0):
+        if self.tau_mem is not None and np.any(self.tau_mem <= 0):
             raise InputError(f"layer {self.name!r}: tau_mem must be positive, got {self.tau_mem.min()} s")
+
+    def _require_fields_of_kind(self) -> None:
+        """Raise ValueError naming a field that the kind of layer needs and lacks, or has and cannot use."""
+        if self.kind not in get_args(LayerKind):
+            raise InputError(
+                f"layer {self.name!r}: unknown kind {self.kind!r}; known: {', '.join(get_args(LayerKind))}"
+            )
+        needs = ("tau_mem", "v_threshold") if self.kind in MEMBRANE_KINDS else ()
+        needs += ("convolution",) if self.kind == "conv" else ()
+        useless = () if self.kind in MEMBRANE_KINDS else _ARRAYS[2:]
+        useless += () if self.kind == "conv" else ("convolution",)
+        for name in (*needs, *useless):
+            if (getattr(self, name) is None) == (name in needs):
+                verb = "needs" if name in needs else "has no use for"
+                raise InputError(f"layer {self.name!r}: a layer of kind {self.kind!r} {verb} {name}")
 
     @property
     def n_neurons(self) -> int:
+        if self.convolution is not None:
+            return len(self.weights) * math.prod(self.convolution.grid_out)
         return self.weights.shape[1]
 
     @property
     def fan_in(self) -> int:
-        return self.weights.shape[0]
+        """Inputs that the layer takes."""
+        return self.weights.shape[0] if self.convolution is None else self.convolution.n_inputs
 
     @property
     def spiking(self) -> bool:
-        return self.kind != "readout"
+        return self.kind in ("encoder", "lif", "adaptive_lif")
 
     @property
     def crossbar(self) -> np.ndarray:
         """All synapses onto the layer, `(line, neuron)`: the rows of `weights`, then those of `recurrent`.
 
-        An encoder's signal lines are not synapses.
+        An encoder's signal lines are not synapses. Raises: TypeError for a conv layer, whose weights are shared.
         """
+        if self.convolution is not None:
+            raise TypeError(f"layer {self.name!r} shares its weights between positions: it is no crossbar")
         own = self.weights[:0] if self.kind == "encoder" else self.weights
         return own if self.recurrent is None else np.vstack((own, self.recurrent))
 
     @property
     def n_synapses(self) -> int:
-        """Weights that are not zero, recurrent ones included."""
+        """Weights that are not zero, recurrent ones included; of a conv layer at each position that meets an input."""
+        if self.convolution is not None:
+            return int(((self.weights != 0) * self.convolution.uses()).sum())
         return int(np.count_nonzero(self.crossbar))
+
+    @property
+    def n_parameters(self) -> int:
+        """Weights, recurrent ones and biases that the layer stores."""
+        return self.weights.size + self.bias.size + (0 if self.recurrent is None else self.recurrent.size)
+
+    @property
+    def n_macs(self) -> int:
+        """Products of a weight and an input in one evaluation (of a membrane: one time step), zeros and padding too."""
+        if self.convolution is not None:
+            return self.weights.size * math.prod(self.convolution.grid_out)
+        return self.weights.size + (0 if self.recurrent is None else self.recurrent.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +146,11 @@ class NetworkSpec:
                 raise InputError(
                     f"layer {after.name!r} takes {after.fan_in} inputs, {before.name!r} has {before.n_neurons} neurons"
                 )
+            if (before.kind in VALUE_KINDS) != (after.kind in VALUE_KINDS):
+                raise InputError(
+                    f"layer {after.name!r} of kind {after.kind!r} cannot follow {before.name!r} of kind "
+                    f"{before.kind!r}: one computes with spikes over time, the other with values at once"
+                )
         for layer in self.layers[1:]:
             if layer.kind == "encoder":
                 raise InputError(f"encoder {layer.name!r} must come first: signal currents drive it, not spikes")
@@ -117,8 +167,9 @@ class NetworkSpec:
 
     @property
     def n_external(self) -> int:
-        """Channels of spikes that come from outside; none where the first layer is an encoder."""
-        return 0 if not self.layers or self.layers[0].kind == "encoder" else self.layers[0].fan_in
+        """Channels of spikes that come from outside; none where an encoder or values come first."""
+        spikes = bool(self.layers) and self.layers[0].kind not in ("encoder", *VALUE_KINDS)
+        return self.layers[0].fan_in if spikes else 0
 
     def sources(self, layer: LayerSpec) -> tuple[tuple[str, int], ...]:
         """What drives each line of the layer's crossbar: name of the population, index in it."""
@@ -135,3 +186,12 @@ class NetworkSpec:
     @property
     def n_synapses(self) -> int:
         return sum(layer.n_synapses for layer in self.layers)
+
+    @property
+    def n_parameters(self) -> int:
+        return sum(layer.n_parameters for layer in self.layers)
+
+    @property
+    def n_macs(self) -> int:
+        """Of one inference of a conventional network; of one time step where there are membranes."""
+        return sum(layer.n_macs for layer in self.layers)

@@ -47,6 +47,7 @@ from circuits.units import (
     pA,
     pS,
     require,
+    require_plausible_fields,
     um,
 )
 
@@ -84,6 +85,7 @@ class LIFCircuit:
             require(self, name, getattr(self, name) >= 0, "zero or positive")
         require(self, "v_sink", self.v_sink <= self.v_reset, f"at most v_reset = {self.v_reset} V")
         require(self, "v_threshold", self.v_threshold > self.v_reset, f"above v_reset = {self.v_reset} V")
+        require_plausible_fields(self)
         warn_outside_fit(self.device, self.v_gs, stacklevel=4)
 
     @property
@@ -109,6 +111,11 @@ class LIFCircuit:
     def rheobase(self) -> Amperes:
         """g_leak V_th: below this current the neuron stays silent."""
         return self.g_leak * self.v_threshold
+
+    @property
+    def v_floor(self) -> float:
+        """(V_sink - V_reset) over the swing: how far down inhibition reaches, in thresholds."""
+        return (self.v_sink - self.v_reset) / self.swing
 
     @property
     def crowbar_window(self) -> float:

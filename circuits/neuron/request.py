@@ -8,7 +8,18 @@ from typing import Any
 from circuits.device.btbt import DEVICES, BTBTDevice, btbt_current
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
-from circuits.units import AmperesPerMetre, Farads, Hertz, Metres, Seconds, Volts, freeze_si, require, si
+from circuits.units import (
+    AmperesPerMetre,
+    Farads,
+    Hertz,
+    Metres,
+    Seconds,
+    Volts,
+    freeze_si,
+    require,
+    require_plausible_fields,
+    si,
+)
 
 LEAST_OVERDRIVE = 0.01  # ASSUMED: a current is held 1 % above rheobase, no closer
 HUGE = 1e30  # in whatever unit: beyond it, or below its inverse, products overflow
@@ -49,6 +60,7 @@ class Request:
             value = getattr(self, name)
             require(self, name, value is None or value > 0, "positive")
             require(self, name, value is None or 1 / HUGE < value < HUGE, f"within {1 / HUGE:g} and {HUGE:g}")
+        require_plausible_fields(self)
         if self.circuit.body_factor:
             raise InputError(
                 f"body_factor = {self.circuit.body_factor:g} has no closed form; design with 0, then simulate"

@@ -21,7 +21,7 @@ import numpy as np
 from circuits.device.btbt import bias_for_current
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
-from circuits.units import Amperes, Seconds, freeze_si, ms, us
+from circuits.units import Amperes, Seconds, freeze_si, ms, require_plausible_fields, us
 
 T_PULSE: Seconds = 1 * us  # ASSUMED: puts weights of 0.001 to 1 between 0.2 pA and 0.2 nA, inside the device's range
 # Source: parameter files of the software reservoir, order 2, core code v1.8; order 1 with its first one is ASSUMED
@@ -51,6 +51,7 @@ class SynapseKernel:
             object.__setattr__(self, "t_pulse", T_PULSE)
         for sign, names in ((1, ("t_pulse", "tau_exc", "rise_exc")), (-1, ("t_pulse", "tau_inh", "rise_inh"))):
             require_time_course("SynapseKernel", self.order, self.times(sign), names)
+        require_plausible_fields(self)
 
     def times(self, sign: int) -> dict[str, Seconds | None]:
         """`t_pulse`, `tau` and `tau_rise` of synapses that excite (sign 1) or inhibit (-1)."""

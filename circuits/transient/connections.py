@@ -10,7 +10,6 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import T_PULSE, Order, require_time_course
 from circuits.units import Seconds, si_float, us
 
@@ -109,20 +108,6 @@ class Connections:
     def recurrent(self) -> bool:
         """Whether a neuron drives a neuron; without that each neuron can be simulated alone."""
         return bool((self.source >= self.n_channels).any())
-
-
-def connections_from_weights(
-    weights: np.ndarray, circuit: LIFCircuit, *, recurrent: np.ndarray | None = None, **timing: float
-) -> Connections:
-    """Synapses of weights as fractions of q = C swing: `weights` (channel, neuron), `recurrent` (neuron, neuron).
-
-    Args:  timing: `delay`, `t_pulse`, `order`, `tau` and `tau_rise` of `Connections`.   A weight of 0 is no synapse.
-    """
-    table = np.asarray(weights, dtype=float)
-    table = table if recurrent is None else np.vstack((table, recurrent))
-    source, target = np.nonzero(table)
-    charge = table[source, target] * circuit.charge_per_weight
-    return Connections(source, target, charge, n_channels=np.shape(weights)[0], **timing)
 
 
 def _index(value: np.ndarray, limit: int | None, name: str, meaning: str) -> np.ndarray:

@@ -7,13 +7,13 @@ device is published: every shift here is ASSUMED and meant to be replaced by the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import product
 
 from circuits.device.btbt import BTBTDevice, arrhenius
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit, at_temperature
 from circuits.neuron.supply import at_supply
+from circuits.tables import did_you_mean
 from circuits.units import ZERO_CELSIUS, Kelvin, Volts, freeze_si, require
 
 
@@ -80,8 +80,7 @@ def corner_circuit(
     outside 200..450 K.
     """
     if corner.process not in shifts:
-        near = get_close_matches(corner.process, shifts, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(corner.process, shifts)
         raise InputError(
             f"corner {corner.name!r}: unknown process {corner.process!r}{hint}; known: {', '.join(shifts)}"
         )

@@ -13,7 +13,7 @@ import numpy as np
 from circuits.device.btbt import log_slope
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
-from circuits.units import Volts, freeze_si, require
+from circuits.units import Volts, freeze_si, require, require_plausible_fields
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Spread:
         freeze_si(self)
         for field in fields(self):
             require(self, field.name, getattr(self, field.name) >= 0, "zero or positive")
+        require_plausible_fields(self)
 
 
 def current_spread(circuit: LIFCircuit, spread: Spread) -> float:

@@ -13,12 +13,12 @@ import typer
 from circuits.errors import InputError
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
-from snn.cli.options import Json, RunFolder
+from snn.cli.options import Json, Out, RunFolder, number_of
 from snn.cli.terminal import Terminal
 
 app = typer.Typer(
     name="snn",
-    help="TunnelSpike: spiking keyword spotting on band-to-band-tunnelling neurons, every joule accounted for.",
+    help="TunnelSpike: spiking keyword spotting on band-to-band-tunnelling neurons, every modelled joule in one ledger.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,7 +28,6 @@ app.add_typer(data_app, name="data")
 
 Data = Annotated[str | None, typer.Option(help="Data-set name, or a folder with one sub-folder per word.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a setting: key=value, may be repeated.")]
-Out = Annotated[Path, typer.Option(help="Folder to write to.")]
 Device = Annotated[str, typer.Option(help="Where the network runs: auto (a GPU where there is one), cpu or cuda.")]
 
 
@@ -112,23 +111,23 @@ def map_run(
 ) -> None:
     """Place a run on a chip and report the energy of one inference, by part, layer or core."""
     from circuits.chips import load_chip
-    from circuits.chips.energy_report import energy_report
     from circuits.ledger import require_group
-    from circuits.mapping import place
     from circuits.neuron.supply import at_condition
     from snn.report.pictures import picture_energy_report, picture_format
 
     with Terminal(json) as terminal:
-        specification = load_chip(chip)
+        load_chip(chip)  # a name that is not known is told before the run is read
         group = require_group(by)
         if plot:
             picture_format(plot)
         from circuits.storage import write_json, write_text
         from snn.experiments.run_folder import load_activity, load_run
 
-        trained = load_run(run).chip()
+        trained, activity = load_run(run).chip(), load_activity(run)
         moved = trained.on(at_condition(trained.circuit, temperature, supply))
-        report = energy_report(moved, load_activity(run), place(moved.network, specification), acceleration)
+        technology = load_chip(chip, moved, acceleration)
+        placement = technology.place(trained.network, activity)
+        report = technology.price(trained.network, activity, placement)
         result = report.as_dict(group)
         terminal.result(result)
         if out:
@@ -147,7 +146,7 @@ def export(
     verify: Annotated[
         bool, typer.Option("--verify", help="Run the SPICE benches in ngspice, expected beside simulated.")
     ] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each bench.")] = 300.0,
+    timeout: Annotated[float, number_of("s", "Longest that ngspice may take for a bench.")] = 300.0,
     json: Json = False,
 ) -> None:
     """Hand a run over to a circuit team: parameters, netlists and models, with benches that check themselves."""
@@ -199,12 +198,13 @@ def data_prepare(
 def data_check(
     path: Annotated[Path, typer.Argument(help="Folder of recordings, or one file.")], json: Json = False
 ) -> None:
-    """Read every recording and name every one that cannot be used; exit code 2 if there are any."""
+    """Read every recording and name every one that training would refuse; exit code 2 if there are any."""
     from snn.data.corpora.check import scan
+    from snn.data.recordings.recording_error import shown
 
     with Terminal(json) as terminal:
         report = scan(path, lambda done, total: terminal.reporter.on_stage("checking", done, total))
-        bad = [{"file": str(file.path), "problem": file.problem} for file in report.bad]
+        bad = [{"file": shown(file.path), "problem": file.problem} for file in report.bad]
         terminal.result(
             {
                 "n_files": len(report.files),
@@ -213,9 +213,11 @@ def data_check(
                 "sample_rates": {str(rate): n for rate, n in report.sample_rates.items()},
                 "n_clips": report.n_clips,
                 "bad": bad,
+                "notes": list(report.notes),
+                **({"unfit": report.unfit} if report.unfit else {}),
             }
         )
-        if bad:
+        if bad or report.unfit:
             raise typer.Exit(2)
 
 

@@ -6,10 +6,9 @@ from typing import Any
 import torch
 
 from circuits.chips import load_chip
-from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.chips.energy_report import EnergyReport
 from circuits.errors import InputError
 from circuits.literature.compare import compare
-from circuits.mapping import place
 from circuits.netlist.handover import write_network_spice
 from circuits.netlist.parameters import write_network_json
 from circuits.neuron.circuit import LIFCircuit
@@ -41,12 +40,13 @@ def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[
     run = load_run(out)
     evaluation = evaluate_run(run, reporter=reporter)
     reporter.on_note(f"3/4  placing it on {CHIP}")
-    chip = run.chip()
-    report = energy_report(chip, evaluation.activity, place(chip.network, load_chip(CHIP)))
+    trained = run.chip()
+    chip, network = load_chip(CHIP, trained), trained.network
+    report = chip.price(network, evaluation.activity, chip.place(network, evaluation.activity))
     write_json(out / "energy.json", report.as_dict())
     reporter.on_note("4/4  netlist and pictures")
-    write_network_json(out / "netlist", chip)
-    write_network_spice(out / "netlist", chip)
+    write_network_json(out / "netlist", trained)
+    write_network_spice(out / "netlist", trained)
     try:
         draw(run, evaluation, report, out / "pictures")
     except OSError as error:

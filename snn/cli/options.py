@@ -1,9 +1,36 @@
-"""Options that several commands share."""
+"""Options that several commands share, and numbers with a unit as options: `--rate 50kHz`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
+
+from circuits.errors import InputError
+from circuits.units import quantity
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
 RunFolder = Annotated[Path, typer.Argument(help="Run folder, the --out of `snn train`.")]
+Out = Annotated[Path, typer.Option(help="Folder to write to.")]
+Plot = Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")]
+Scope = Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")]
+NeuronDevice = typer.Option(
+    help="Name (`snn neuron --device list`), a CSV file of measured points, or a TOML file of constants."
+)
+
+
+def number_of(unit: str, text: str) -> OptionInfo:
+    """An option that takes a number in `unit`, or with a prefix of it: `--rate 50kHz`."""
+
+    def read(value: str | float) -> float:
+        if not isinstance(value, str):  # the default
+            return value
+        try:
+            return quantity(value, unit, "the value")
+        except InputError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return typer.Option(parser=read, metavar=unit, help=text)
+
+
+GateBias = Annotated[float | None, number_of("V", "Gate bias, negative; default -0.5.")]

@@ -9,24 +9,26 @@ from typing import Annotated
 import typer
 
 from circuits.errors import InputError
-from snn.cli.options import Json, RunFolder
+from snn.cli.options import GateBias, Json, NeuronDevice, Plot, RunFolder, Scope, number_of
 from snn.cli.terminal import Terminal
 
 
 def neuron(
-    device: Annotated[str, typer.Option(help="Named device; `list` names them.")] = "32nm-pdsoi",
-    v_gs: Annotated[float | None, typer.Option(help="Gate bias (V), negative; default -0.5.")] = None,
-    temperature: Annotated[float, typer.Option(help="Temperature (K).")] = 300.0,
-    supply: Annotated[float | None, typer.Option(help="V_DD (V), with V_DS and threshold in proportion.")] = None,
+    device: Annotated[str, NeuronDevice] = "32nm-pdsoi",
+    v_gs: GateBias = None,
+    temperature: Annotated[float, number_of("K", "Temperature.")] = 300.0,
+    supply: Annotated[float | None, number_of("V", "Supply V_DD, with V_DS and threshold in proportion.")] = None,
     years: Annotated[float, typer.Option(help="Years of use, which wear the current.")] = 0.0,
-    rate: Annotated[float | None, typer.Option(help="Design for this firing rate (Hz) instead of a bias.")] = None,
-    tau_mem: Annotated[float | None, typer.Option(help="Design: time constant (s); default 40e-6.")] = None,
-    swing: Annotated[float | None, typer.Option(help="Design: threshold minus reset (V); default 0.4.")] = None,
-    width: Annotated[float | None, typer.Option(help="Design: width (m) instead of a chosen one.")] = None,
-    c_mem: Annotated[float | None, typer.Option(help="Design: capacitor (F) instead of a chosen one.")] = None,
-    compare: Annotated[bool, typer.Option("--compare", help="Beside published neurons.")] = False,
-    scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
-    plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
+    rate: Annotated[
+        float | None, number_of("Hz", "Design a neuron that fires at this rate, instead of a bias.")
+    ] = None,
+    tau_mem: Annotated[float | None, number_of("s", "Design: membrane time constant; default 40 us.")] = None,
+    swing: Annotated[float | None, number_of("V", "Design: threshold minus reset; default 0.4.")] = None,
+    width: Annotated[float | None, number_of("m", "Design: this width instead of a chosen one.")] = None,
+    c_mem: Annotated[float | None, number_of("F", "Design: this capacitor instead of a chosen one.")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Show published neurons beside it.")] = False,
+    scope: Scope = "neuron",
+    plot: Plot = None,
     json: Json = False,
 ) -> None:
     """The BTBT neuron: rate and energy per spike by part, designed for a rate, or beside published neurons."""
@@ -45,9 +47,9 @@ def neuron(
         if device == "list":
             terminal.result({"rows": device_rows()})
             return
-        wish = {"tau_mem": tau_mem, "rate": rate, "swing": swing, "width": width, "c_mem": c_mem}
+        request = {"tau_mem": tau_mem, "rate": rate, "swing": swing, "width": width, "c_mem": c_mem}
         circuit = neuron_circuit(device, v_gs, temperature, supply, years)
-        design = neuron_design(circuit, wish, v_gs)
+        design = neuron_design(circuit, request, v_gs)
         circuit = design.circuit if design else circuit
         if plot:
             picture_format(plot)
@@ -60,9 +62,9 @@ def neuron(
 
 
 def corners(
-    device: Annotated[str, typer.Option(help="Named device; `snn neuron --device list` names them.")] = "32nm-pdsoi",
-    v_gs: Annotated[float | None, typer.Option(help="Gate bias (V), negative; default -0.5.")] = None,
-    n: Annotated[int, typer.Option(help="Neurons, each with its own mismatch.")] = 10_000,
+    device: Annotated[str, NeuronDevice] = "32nm-pdsoi",
+    v_gs: GateBias = None,
+    n: Annotated[int, typer.Option(help="Number of neurons, each with its own mismatch.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the mismatch.")] = 0,
     jobs: Annotated[int, typer.Option(help="Threads; -1 for one per core.")] = -1,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
@@ -77,16 +79,23 @@ def corners(
 
 
 def core(
-    rate: Annotated[float | None, typer.Option(help="Mean rate of a neuron (Hz) in speech time; default 50.")] = None,
-    duration: Annotated[float | None, typer.Option(help="Length of the utterance (s); default 1.")] = None,
-    neurons: Annotated[int | None, typer.Option(help="Of the reservoir, 20 encoders beside it; default 36.")] = None,
-    acceleration: Annotated[
-        float | None, typer.Option(help="Beside real time: so many times faster, then off; default 1000.")
+    rate: Annotated[
+        float | None, number_of("Hz", "Mean rate of a neuron, in the time of the speech; default 50.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="Named device; default 32nm-pdsoi.")] = None,
-    run: Annotated[Path | None, typer.Option(help="Take neuron and load from a reservoir's run instead.")] = None,
-    scope: Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")] = "neuron",
-    plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
+    duration: Annotated[float | None, number_of("s", "Length of the utterance; default 1.")] = None,
+    neurons: Annotated[
+        int | None, typer.Option(help="Neurons of the reservoir, beside 20 encoders; default 36.")
+    ] = None,
+    acceleration: Annotated[
+        float | None,
+        typer.Option(help="Also sped up so many times and then switched off, beside real time; default 1000."),
+    ] = None,
+    device: Annotated[str | None, NeuronDevice] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Take neuron, rates and duration from the run of a reservoir.")
+    ] = None,
+    scope: Scope = "neuron",
+    plot: Plot = None,
     json: Json = False,
 ) -> None:
     """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
@@ -97,10 +106,12 @@ def core(
 
     with Terminal(json) as terminal:
         asked = {"rate": rate, "duration": duration, "neurons": neurons, "acceleration": acceleration, "device": device}
-        wish = {name: value for name, value in asked.items() if value is not None}
-        if run and wish:
-            raise InputError(f"--run brings its own {', '.join(wish)}: leave out {', '.join(f'--{k}' for k in wish)}")
-        compared = run_core(require_reservoir(load_run(run))) if run else asked_core(**wish)
+        request = {name: value for name, value in asked.items() if value is not None}
+        if run and request:
+            raise InputError(
+                f"--run brings its own {', '.join(request)}: leave out {', '.join(f'--{k}' for k in request)}"
+            )
+        compared = run_core(require_reservoir(load_run(run))) if run else asked_core(**request)
         if plot:
             picture_format(plot)
         terminal.result(core_figures(compared, scope))
@@ -112,8 +123,8 @@ def signoff(
     run: RunFolder,
     clips: Annotated[int, typer.Option(help="Test clips to simulate in ngspice.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Draws the clips.")] = 0,
-    timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each clip.")] = 600.0,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes of ngspice at a time.")] = 2,
+    timeout: Annotated[float, number_of("s", "Longest that ngspice may take for a clip.")] = 600.0,
+    jobs: Annotated[int, typer.Option(min=1, help="How many ngspice run at a time.")] = 2,
     json: Json = False,
 ) -> None:
     """Simulate a trained chip in ngspice on recordings: spikes, answers, energy by both; exit code 1 if far off."""

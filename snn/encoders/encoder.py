@@ -11,7 +11,7 @@ from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.encoders.events import delta_encode, delta_steps, latency_encode, rate_encode
 from snn.kernels import Backend, run_layer
-from snn.neurons.lif import LIFParams, decay, lif_state, v_floor
+from snn.neurons.lif import LIFParams, decay, lif_state
 from snn.recipes.recipe import EncoderConfig, Recipe
 
 
@@ -47,7 +47,7 @@ class LIFEncoder(torch.nn.Module):
         sign = torch.where(torch.arange(self.n_out) % per_channel % 2 == 0, 1.0, -1.0)
         self.gain = torch.nn.Parameter(sign * (1 + torch.rand(self.n_out, generator=generator)))
         self.bias = torch.nn.Parameter(torch.rand(self.n_out, generator=generator))
-        self.v_floor = v_floor(circuit)
+        self.v_floor = circuit.v_floor
         self.register_buffer("tau_mem", torch.full((self.n_out,), circuit.tau_mem))
 
     def params(self) -> LIFParams:

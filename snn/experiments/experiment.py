@@ -1,7 +1,7 @@
 """One experiment from recordings to metrics: what `snn train` and `snn evaluate` run."""
 
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from circuits.errors import InputError
 from circuits.network.activity import Activity
 from circuits.units import Seconds
 from snn.data.augmentation.augment import Augment
-from snn.data.corpora.corpus import Corpus, open_corpus
+from snn.data.corpora.corpus import Corpus, open_corpus, with_labels
 from snn.data.corpora.splits import SPLITS, Split
 from snn.experiments.evaluation import Evaluation, evaluate
 from snn.experiments.reservoir_evaluation import ReservoirEvaluation, evaluate_reservoir
@@ -61,7 +61,9 @@ def train_spotter(
     started, where = time.perf_counter(), choose_device(device)
     torch.set_flush_denormal(True)
     require_folder(out, resume, overwrite)
-    corpus = _open(recipe, data)
+    corpus = open_corpus(data, task=recipe.data.task, split=recipe.data.split)
+    for line in corpus.notes:
+        reporter.on_note(line)
     recipe = for_corpus(recipe, corpus)
     place = str(Path(data).resolve()) if Path(data).is_dir() else data
     if resume:
@@ -119,16 +121,12 @@ def evaluate_run(
     own = data is None or str(Path(data).resolve()) == run.data
     voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
     chosen = split or (run.recipe.data.split if own else "official" if voice else "all")
-    settings = run.recipe.data.model_copy(
-        update={
-            "split": "official" if chosen == "all" else chosen,
-            "task": run.recipe.data.task if own or voice else None,
-        }
-    )
-    recipe = run.recipe.model_copy(update={"data": settings})
-    corpus = _known_words(_open(recipe, data or run.data), run, reporter)
-    if chosen == "all":
-        corpus = replace(corpus, clips=tuple(replace(clip, split="test") for clip in corpus.clips))
+    task = run.recipe.data.task if own or voice else None
+    corpus, strange = with_labels(open_corpus(data or run.data, task=task, split=chosen, to_train=False), run.labels)
+    for line in corpus.notes:
+        reporter.on_note(line)
+    if strange:
+        reporter.on_note(f"left out words that {run.folder} was not trained on: {', '.join(strange)}")
     if not own:
         reporter.on_note(f"{len(corpus.split('test'))} clips of {corpus.name}, split {chosen}")
     if isinstance(run, ReservoirRun):
@@ -141,18 +139,6 @@ def evaluate_run(
     mel = front_end(run.recipe, run.sample_rate)
     examples = _examples(run.recipe, corpus, "test", mel, reporter)
     return evaluate(run.model.to(where), examples, engine=engine or "torch")
-
-
-def _known_words(corpus: Corpus, run: Run | ReservoirRun, reporter: Reporter) -> Corpus:
-    """The corpus with the run's labels, without the words that the run does not know."""
-    unknown = [label for label in corpus.labels if label not in run.labels]
-    if len(unknown) == len(corpus.labels):
-        raise InputError(f"{run.folder} knows none of {', '.join(unknown[:5])}; it knows {', '.join(run.labels)}")
-    if unknown:
-        reporter.on_note(f"left out words that {run.folder} was not trained on: {', '.join(unknown)}")
-    index = {i: run.labels.index(label) for i, label in enumerate(corpus.labels) if label not in unknown}
-    clips = tuple(replace(clip, label=index[clip.label]) for clip in corpus.clips if clip.label in index)
-    return replace(corpus, labels=run.labels, clips=clips)
 
 
 def _fit(model: Spotter, examples: dict[Split, Examples], out: Path, resume: bool, reporter: Reporter) -> Progress:
@@ -206,11 +192,6 @@ def silent_layers(activity: Activity, dt: Seconds) -> tuple[str, ...]:
     silent = (f"{name} is nearly silent, {rate:.2g} spikes per step" for name, rate in rates.items() if rate < 1e-3)
     saturated = (f"{name} is saturated, {rate:.2g} spikes per step" for name, rate in rates.items() if rate > 0.9)
     return (*silent, *saturated)
-
-
-def _open(recipe: Recipe | ReservoirRecipe, data: str) -> Corpus:
-    """The corpus; `unknown` and `silence` clips are drawn alike for every training seed, so that seeds compare."""
-    return open_corpus(data, task=recipe.data.task, split=recipe.data.split)
 
 
 def _examples(recipe: Recipe, corpus: Corpus, split: Split, mel: FrontEnd, reporter: Reporter) -> Examples:

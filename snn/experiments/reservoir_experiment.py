@@ -66,6 +66,8 @@ def train_reservoir(
             return finished
     recipe.plasticity.require_start()
     corpus = open_corpus(data, task=recipe.data.task, split=recipe.data.split)
+    for line in corpus.notes:
+        reporter.on_note(line)
     clips = {split: split_clips(recipe, corpus, split, corpus.sample_rate, reporter) for split in SPLITS}
     model, activity, metrics = learn(recipe, corpus, clips, reporter)
     clear_run(out)

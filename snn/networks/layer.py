@@ -10,7 +10,7 @@ from circuits.units import Seconds
 from snn.kernels import Backend, run_layer
 from snn.kernels.reference import DenseLayer
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
-from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step, v_floor
+from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step
 from snn.neurons.scan import Step
 from snn.neurons.silicon_bias import SiliconBias
 from snn.neurons.surrogate import SURROGATES
@@ -97,7 +97,7 @@ class SpikingLayer(torch.nn.Module):
         """Parameters of one step; the threshold is 1, the circuit's swing."""
         alpha, spike_grad = decay(self.tau_mem, self.dt), SURROGATES[self.neuron.spike_grad]
         threshold = torch.ones_like(alpha)
-        floor = v_floor(self.neuron.circuit())
+        floor = self.neuron.circuit().v_floor
         if not self.adaptive:
             return LIFParams(alpha, threshold, spike_grad, floor)
         a = self.adapt_a.clamp(-ADAPT_A_LIMIT, ADAPT_A_LIMIT)

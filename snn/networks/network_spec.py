@@ -10,7 +10,7 @@ from snn.encoders.encoder import LIFEncoder
 from snn.networks.layer import SpikingLayer
 from snn.networks.silicon_layer import SiliconLayer
 from snn.networks.spotter import Spotter
-from snn.neurons.lif import decay, v_floor
+from snn.neurons.lif import decay
 from snn.neurons.silicon_bias import SiliconBias
 from snn.recipes.recipe import Recipe
 
@@ -31,7 +31,7 @@ def network_spec(model: Spotter, labels: tuple[str, ...] = ()) -> NetworkSpec:
         layers=tuple(layers),
         labels=labels,
         input_name=input_name(model.recipe),
-        v_floor=v_floor(model.recipe.neuron.circuit()),
+        v_floor=model.recipe.neuron.circuit().v_floor,
     )
 
 

@@ -24,7 +24,6 @@ from circuits.neuron.synapse import T_PULSE, SynapseKernel
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.networks.lattice import connect, fan_out
-from snn.neurons.lif import v_floor
 from snn.recipes.reservoir_recipe import InputConfig, ReservoirConfig, ReservoirRecipe
 
 INPUT, RESERVOIR = "input", "reservoir"  # names of the populations
@@ -156,7 +155,7 @@ def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) ->
         (*first, reservoir),
         input_name=_input_name(recipe),
         event_driven=True,
-        v_floor=v_floor(circuit),
+        v_floor=circuit.v_floor,
     )
     chip = ChipNetwork(network, circuit)
     return Reservoir(chip, speed, recipe.reservoir.delay_s / speed, _kernel(recipe), len(wires.weights))

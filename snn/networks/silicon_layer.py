@@ -9,7 +9,7 @@ from torch import Tensor
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.kernels import run_layer
-from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, v_floor
+from snn.neurons.lif import LIFParams, LIFState, decay, lif_state
 from snn.neurons.silicon_bias import SiliconBias
 from snn.neurons.surrogate import SpikeGrad, boxcar
 
@@ -46,7 +46,7 @@ class SiliconLayer(torch.nn.Module):
     def params(self) -> LIFParams:
         """Parameters of one step; the threshold is 1, the circuit's swing."""
         threshold = torch.ones_like(self.tau_mem)
-        return LIFParams(decay(self.tau_mem, self.dt), threshold, self.spike_grad, v_floor(self.circuit))
+        return LIFParams(decay(self.tau_mem, self.dt), threshold, self.spike_grad, self.circuit.v_floor)
 
     def drive(self, x: Float[Tensor, "time batch fan_in"]) -> Float[Tensor, "time batch neuron"]:
         """Input of the synapses and of the bias devices, in units of the swing."""

@@ -12,8 +12,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from circuits.errors import InputError
-from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.neurons.surrogate import SpikeGrad, boxcar, spike
 
@@ -37,23 +35,6 @@ class LIFState(NamedTuple):
 def decay(tau: Float[Tensor, " neuron"], dt: Seconds) -> Float[Tensor, " neuron"]:
     """exp(-dt / tau): what is left of a potential after one step (tau and dt in seconds)."""
     return torch.exp(-dt / tau)
-
-
-def circuit_params(circuit: LIFCircuit, n_neurons: int, dt: Seconds, spike_grad: SpikeGrad = boxcar) -> LIFParams:
-    """Parameters of n neurons that are this circuit: its tau_mem, and a threshold of 1, its swing.
-
-    A current I (A) is then a drive of I / (g_leak swing), and a spike of weight w delivers w (1 - alpha) q.
-    Raises: ValueError without leak, where tau_mem is infinite and no drive is defined.
-    """
-    if not circuit.g_leak > 0:
-        raise InputError("a LIF layer needs a leak; set g_leak above 0 S, for instance with circuit_for_tau")
-    alpha = decay(torch.full((n_neurons,), circuit.tau_mem), dt)
-    return LIFParams(alpha, torch.ones(n_neurons), spike_grad, v_floor(circuit))
-
-
-def v_floor(circuit: LIFCircuit) -> float:
-    """Lowest potential in units of the swing: (V_sink - V_reset) / (V_th - V_reset)."""
-    return (circuit.v_sink - circuit.v_reset) / circuit.swing
 
 
 def lif_state(batch: int, like: Float[Tensor, " neuron"]) -> LIFState:

@@ -16,7 +16,7 @@ from circuits.neuron.bias import require_reach
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from snn.recipes.data_section import DataConfig
 from snn.recipes.reservoir_recipe import ReservoirRecipe
-from snn.recipes.settings import RecipeError, Section, Span, nearest, ordered, read_table, validated
+from snn.recipes.settings import Device, RecipeError, Section, Span, nearest, ordered, read_table, validated
 
 MOST_STEPS = 10_000  # of a time constant, half of what the kernels differentiate, which leaves learning room
 
@@ -56,7 +56,7 @@ class NeuronConfig(Section):
     tau_mem_s: Span = (0.010, 0.060)
     tau_adapt_s: Span = (0.060, 0.300)
     spike_grad: Literal["boxcar", "atan", "fast_sigmoid", "triangle"] = "boxcar"
-    device: Literal[tuple(DEVICES)] = "32nm-pdsoi-nsd3e19"  # the low-current device: speech is slow
+    device: Device = DEVICES["32nm-pdsoi-nsd3e19"]  # the low-current device: speech is slow
     width_m: float = Field(0.45e-6, gt=0)
     c_mem_f: float = Field(0.5e-15, gt=0)
     v_threshold_v: float = Field(0.4, gt=0, lt=0.9)  # below the supply
@@ -75,7 +75,7 @@ class NeuronConfig(Section):
     def circuit(self) -> LIFCircuit:
         """The circuit of a typical neuron: tau_mem at the middle (geometric) of its span."""
         bare = LIFCircuit(
-            device=DEVICES[self.device],
+            device=self.device,
             width=self.width_m,
             c_mem=self.c_mem_f,
             v_threshold=self.v_threshold_v,

@@ -19,7 +19,7 @@ from snn.networks.lattice import Lattice
 from snn.plasticity.calcium import CalciumRule, Mode
 from snn.plasticity.stdp import STDPRule
 from snn.recipes.data_section import DataConfig
-from snn.recipes.settings import Section, Span, ordered
+from snn.recipes.settings import Device, Section, Span, ordered
 
 RULE, STDP = CalciumRule(), STDPRule()
 BSA_ROW: Seconds = 0.001  # Source: the parameter files of the software reservoir
@@ -52,7 +52,7 @@ class InputConfig(Section):
 class CircuitConfig(Section):
     """The circuit of every neuron."""
 
-    device: Literal[tuple(DEVICES)] = "32nm-pdsoi"
+    device: Device = DEVICES["32nm-pdsoi"]
     width_m: float = Field(0.45e-6, gt=0)
     c_mem_f: float = Field(0.5e-15, gt=0)
     v_threshold_v: float = Field(0.4, gt=0, lt=0.9)  # below the supply
@@ -63,7 +63,7 @@ class CircuitConfig(Section):
     def circuit(self) -> LIFCircuit:
         """The circuit with the leak of the published neuron, not yet that of a speed."""
         return LIFCircuit(
-            device=DEVICES[self.device],
+            device=self.device,
             width=self.width_m,
             c_mem=self.c_mem_f,
             v_threshold=self.v_threshold_v,
@@ -137,7 +137,7 @@ class LearningConfig(Section):
     mode: Mode = RULE.mode
     epochs: int = Field(20, ge=0, le=10_000)
     annealing: float = Field(0.85, gt=0, le=1)  # of the probabilities, epoch by epoch
-    tau_calcium_s: float = Field(RULE.tau_calcium, gt=0)
+    tau_calcium_s: float = Field(RULE.tau_calcium, gt=0, le=1000)  # so long that a clip is counted
     calcium_threshold: float = Field(RULE.threshold, gt=0)  # spikes
     margin: float = Field(RULE.margin, gt=0)  # spikes
     p_up: float = Field(RULE.p_up, ge=0, le=1)

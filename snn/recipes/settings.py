@@ -3,11 +3,23 @@
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    InstanceOf,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
+from circuits.device.btbt import DEVICES, BTBTDevice
+from circuits.device.device_file import DeviceTable, device_of_table, load_device, table_of_device
 from circuits.errors import InputError
+from circuits.units import KEY_UNITS, quantity, require_plausible
 
 Span = tuple[float, float]
 HEADINGS = ("name", "title")  # of a recipe; everything else stands in a section
@@ -18,9 +30,61 @@ class RecipeError(InputError):
 
 
 class Section(BaseModel):
-    """A part of a recipe: frozen, finite, no unknown keys."""
+    """A part of a recipe: frozen, finite, no unknown keys; a key that ends in a unit takes text with one, "20 ms"."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_units(cls, table: Any) -> Any:
+        if not isinstance(table, dict):
+            return table
+        return {key: _in_si(key, value) if key in cls.model_fields else value for key, value in table.items()}
+
+    @model_validator(mode="after")
+    def _plausible(self) -> "Section":
+        """A forgotten prefix is named; a key with an upper limit of its own has that one."""
+        for key, field in type(self).model_fields.items():
+            if (unit := key_unit(key)) and not _has_upper_limit(field):
+                value = getattr(self, key)
+                for number in value if isinstance(value, tuple) else (value,):
+                    if number is not None:
+                        require_plausible(number, unit, key)
+        return self
+
+
+def key_unit(key: str) -> str | None:
+    """The unit that the end of a key says, `tau_mem_s` in s; None for a key without one."""
+    return next((unit for end, unit in KEY_UNITS.items() if key.endswith(end)), None)
+
+
+def _has_upper_limit(field: FieldInfo) -> bool:
+    return any(getattr(limit, name, None) is not None for limit in field.metadata for name in ("le", "lt"))
+
+
+def _in_si(key: str, value: Any) -> Any:
+    """A value whose texts are read as quantities, where the key has a unit."""
+    unit = key_unit(key)
+    if unit is None or not isinstance(value, str | list | tuple):
+        return value
+    if isinstance(value, str):
+        return quantity(value, unit, key)
+    return [quantity(item, unit, key) if isinstance(item, str) else item for item in value]
+
+
+def _device(value: Any) -> Any:
+    """A device from its name, its file or its table."""
+    if isinstance(value, str):
+        return load_device(value)
+    return device_of_table(value) if isinstance(value, dict) else value
+
+
+def _device_setting(device: BTBTDevice) -> str | DeviceTable:
+    """A device as a recipe stores it: its name if that says it all, else its numbers, so that a run needs no file."""
+    return device.name if DEVICES.get(device.name) == device else table_of_device(device)
+
+
+Device = Annotated[InstanceOf[BTBTDevice], BeforeValidator(_device), PlainSerializer(_device_setting)]
 
 
 def ordered(name: str, span: Span, low: float = 0.0) -> None:
@@ -54,18 +118,34 @@ def nearest(key: str, known: Iterable[str]) -> str:
 
 
 def _apply(table: dict[str, Any], setting: str, model: type[Section]) -> None:
-    """Put one `key=value` into the table; the value is TOML, or else a string."""
-    key, equals, value = setting.partition("=")
+    """Put one `key=value` into the table."""
+    key, equals, text = setting.partition("=")
     if not equals:
         raise RecipeError(f"--set takes key=value, got {setting!r}")
     section, name = _locate(key.strip(), model)
-    try:
-        parsed = tomllib.loads(f"x = {value}")["x"]
-    except tomllib.TOMLDecodeError:
-        parsed = value.strip()
+    owner = model if section is None else model.model_fields[section].annotation
     target = table if section is None else table.setdefault(section, {})
     if isinstance(target, dict):  # else the table's own error says what stands in its place
-        target[name] = parsed
+        target[name] = _value(text.strip(), name, owner.model_fields[name].annotation)
+
+
+def _value(text: str, name: str, annotation: Any) -> Any:
+    """What the text of a setting means: itself where the key wants text, else TOML, or numbers with units."""
+    try:
+        parsed = tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        parsed = text
+        if key_unit(name) and text.startswith("[") and text.endswith("]"):
+            parsed = [item.strip() for item in text[1:-1].split(",")]
+    return text if _wants_text(annotation) and not isinstance(parsed, str) else parsed
+
+
+def _wants_text(annotation: Any) -> bool:
+    """Whether a key takes nothing but text, and perhaps None."""
+    if get_origin(annotation) is Literal:
+        return all(isinstance(choice, str) for choice in get_args(annotation))
+    choices = get_args(annotation) or (annotation,)
+    return annotation is str or (str in choices and set(choices) <= {str, type(None)})
 
 
 def _sections(model: type[Section]) -> dict[str, tuple[str, ...]]:
@@ -102,4 +182,9 @@ def _explain(error: ValidationError, model: type[Section]) -> str:
         known = sections.get(str(first["loc"][0]), ()) if len(first["loc"]) > 1 else (*sections, *HEADINGS)
         return f"unknown key {place!r}{nearest(key, known)}"
     message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" + ("" if isinstance(first["input"], dict) else f", got {first['input']!r}")
+    if first["type"] == "string_type":
+        message += f'; write "{first["input"]}"'
+    if first["type"] == "tuple_type":
+        message = "must be a list in brackets"
+    told = first["type"] == "value_error" or isinstance(first["input"], dict)  # the message names the value
+    return f"{place}: {message}" + ("" if told else f", got {first['input']!r}")

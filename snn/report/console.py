@@ -7,9 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from circuits.units import si
-
-_UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K", "_f": "F", "_m": "m"}
+from circuits.units import KEY_UNITS, si
 
 GAP = 2  # spaces between two columns
 HIDDEN = (  # of a record; --json has them
@@ -53,15 +51,21 @@ def _unfolded(key: str, item: Any) -> list[tuple[str, Any]]:
 
 
 def _parts(key: str, parts: dict[str, Any]) -> Table:
-    """Name and figure; a table of joules gets the share of each part."""
-    table = Table("part", _name(key), box=None, title_justify="left", pad_edge=False)
+    """Name and figure; a table of joules gets the share of each part.
+
+    What is counted has names of its own (words, not keys that end in a unit), shown as they are.
+    """
+    counted = key.startswith("n_")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("label" if counted else "part", overflow="fold")
+    table.add_column(_name(key))
     total = sum(parts.values()) if key.endswith("_j") else 0
     if total:
         table.add_column("share", justify="right")
     for name, item in parts.items():
-        unit = key if key[-2:] in _UNITS else name
+        unit = key if counted or key.endswith(tuple(KEY_UNITS)) else name
         share = [f"{item / total:.1%}"] if total else []
-        table.add_row(Text(_name(name)), Text(_figure(unit, item)), *share)
+        table.add_row(Text(name if counted else _name(name)), Text(_figure(unit, item)), *share)
     return table
 
 
@@ -72,7 +76,7 @@ def _rows(key: str, rows: list[Any], width: int) -> Table:
         for _ in rows[0]:
             table.add_column(justify="right")
         for row in rows:
-            table.add_row(*(str(item) for item in row))
+            table.add_row(*(Text(str(item)) for item in row))
         return table
     told = (name for name in rows[0] if name not in HIDDEN)
     columns = [name for name in told if any(row[name] not in (None, "") for row in rows)]
@@ -100,7 +104,7 @@ def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:
 
 
 def _name(key: str) -> str:
-    stem = next((key.removesuffix(suffix) for suffix in _UNITS if key.endswith(suffix)), key)
+    stem = next((key.removesuffix(suffix) for suffix in KEY_UNITS if key.endswith(suffix)), key)
     return stem.replace("_", " ")
 
 
@@ -112,7 +116,7 @@ def _figure(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        unit = next((unit for suffix, unit in _UNITS.items() if key.endswith(suffix)), None)
+        unit = next((unit for suffix, unit in KEY_UNITS.items() if key.endswith(suffix)), None)
         if unit == "K":
             return f"{value:g} K"
         if unit:

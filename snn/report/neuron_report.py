@@ -1,12 +1,12 @@
 """What `snn neuron` shows: one circuit's figures, a designed circuit, or the circuit beside published neurons."""
 
 from dataclasses import asdict, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from circuits.device.ageing import aged
 from circuits.device.btbt import DEVICES
+from circuits.device.device_file import load_device
 from circuits.errors import InputError
 from circuits.literature.compare import compare
 from circuits.literature.headline import headline
@@ -37,16 +37,13 @@ def neuron_circuit(
 
     Raises: ValueError for an unknown device, a bias beyond `MAX_V_GS` or a temperature that no curve covers.
     """
-    if device not in DEVICES:
-        near = get_close_matches(device, DEVICES, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise InputError(f"unknown device {device!r}{hint}; known: {', '.join(DEVICES)}")
+    chosen = load_device(device)
     v_gs = LIFCircuit.v_gs if v_gs is None else v_gs
     if abs(v_gs) > MAX_V_GS:
         raise InputError(f"v_gs = {v_gs:g} V breaks the gate oxide; keep it within {MAX_V_GS:g} V of zero")
     circuit = LIFCircuit()
-    if device != circuit.device.name:
-        circuit = circuit_for_device(DEVICES[device], circuit.v_gs, circuit)
+    if chosen != circuit.device:
+        circuit = circuit_for_device(chosen, circuit.v_gs, circuit)
     if v_gs != circuit.v_gs:
         circuit = LIFCircuit(**{**vars(circuit), "v_gs": v_gs})
     circuit = replace(circuit, device=aged(circuit.device, years))

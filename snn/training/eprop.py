@@ -17,7 +17,7 @@ from torch import Tensor
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds, ms
 from snn.networks.spike_bins import count_features
-from snn.neurons.lif import LIFParams, decay, leaky_step, lif_state, lif_step, v_floor
+from snn.neurons.lif import LIFParams, decay, leaky_step, lif_state, lif_step
 from snn.neurons.scan import scan
 from snn.neurons.surrogate import triangle
 from snn.plasticity.eprop_gradient import EpropNetwork, eprop_gradients
@@ -85,7 +85,7 @@ def first_network(recipe: ReservoirRecipe, n_inputs: int, tau_mem: np.ndarray, n
         for spread, shape in zip(SPREAD, shapes, strict=True)
     )
     alpha = decay(torch.as_tensor(tau_mem, dtype=torch.float32), DT)
-    neurons = LIFParams(alpha, torch.ones(n), triangle, v_floor(recipe.circuit()))
+    neurons = LIFParams(alpha, torch.ones(n), triangle, recipe.circuit().v_floor)
     return EpropNetwork(*draws, neurons, float(np.exp(-DT / TAU_READOUT)))
 
 

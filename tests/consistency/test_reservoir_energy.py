@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 
 from circuits.chips import load_chip
-from circuits.chips.energy_report import energy_report
-from circuits.mapping import place
 from circuits.network.spec import EXTERNAL_INPUT
 from snn.networks.reservoir import build_reservoir, draw_wiring
 from snn.networks.reservoir_activity import engine_energy, measure
@@ -37,8 +35,8 @@ def heard(settings, n_clips=3):
 def both(request):
     """The engine's energy of a clip, and the report's, part by part."""
     reservoir, inputs, responses = heard(SETTINGS[request.param])
-    placement = place(reservoir.network, load_chip("btbt-45rfsoi"))
-    report = energy_report(reservoir.chip, measure(reservoir, inputs, responses), placement)
+    chip, activity = load_chip("btbt-45rfsoi", reservoir.chip), measure(reservoir, inputs, responses)
+    report = chip.price(reservoir.network, activity, chip.place(reservoir.network, activity))
     return reservoir, responses, engine_energy(responses), report
 
 

@@ -13,7 +13,8 @@ import soundfile
 
 from snn.data.corpora.clip import Clip, background_noise, load_clip
 from snn.data.corpora.corpus import Corpus, open_corpus
-from snn.data.corpora.keyword_task import KEYWORDS, TWELVE
+from snn.data.corpora.keyword_task import KEYWORDS, TWELVE, keyword_clips
+from snn.data.corpora.layouts import read_layout
 from snn.data.corpora.splits import SPLITS, which_set
 
 RATE = 8_000
@@ -103,7 +104,7 @@ def test_splits_are_disjoint_complete_and_none_is_empty(folder):
 
 
 def test_splits_depend_on_names_alone(folder, tmp_path):
-    """The same folder moved, with files made in another order, and another seed: the same splits."""
+    """The same folder moved, with files made in another order: the same splits."""
     before = open_corpus(folder)
     (tmp_path / "elsewhere").mkdir()
     moved = tmp_path / "elsewhere" / "data"
@@ -112,7 +113,7 @@ def test_splits_depend_on_names_alone(folder, tmp_path):
         target = moved / path.relative_to(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
-    after = open_corpus(moved, seed=7)
+    after = open_corpus(moved)
 
     def rows(corpus: Corpus, root: Path) -> list[tuple[Path, int, str]]:
         return [(clip.path.relative_to(root), clip.label, clip.split) for clip in corpus.clips]
@@ -195,7 +196,7 @@ def test_a_word_that_only_a_test_speaker_says_is_split_by_file(tmp_path):
 
 def test_validation_clips_are_taken_from_training_where_a_layout_has_none(tmp_path):
     full = open_corpus(make_speech_commands(tmp_path))
-    (tmp_path / "validation_list.txt").write_text("yes/gone.wav\n")
+    (tmp_path / "validation_list.txt").write_text("")
     corpus = open_corpus(tmp_path)
     assert names(corpus, "test") == names(full, "test")
     assert names(corpus, "validation") < names(full, "train") | names(full, "validation")
@@ -216,7 +217,7 @@ def test_the_twelve_word_task_adds_a_tenth_of_unknown_and_of_silence_to_each_spl
     make_speech_commands(tmp_path)
     if background:
         write(tmp_path / "_background_noise_" / "hum.wav", 30 * 16_000, 16_000)
-    corpus = open_corpus(tmp_path, task="12", seed=5)
+    corpus = open_corpus(tmp_path, task="12")
     assert corpus.labels == TWELVE
     for split, n_speakers in (("train", 10), ("validation", 1), ("test", 1)):
         count = Counter(corpus.labels[clip.label] for clip in corpus.split(split))
@@ -226,8 +227,9 @@ def test_the_twelve_word_task_adds_a_tenth_of_unknown_and_of_silence_to_each_spl
     unknown = [clip for clip in corpus.clips if clip.label == TWELVE.index("unknown")]
     assert {clip.path.parent.name for clip in unknown} <= set(OTHERS)
     assert len({clip.path for clip in unknown}) == len(unknown)
-    assert corpus == open_corpus(tmp_path, task="12", seed=5)
-    assert corpus != open_corpus(tmp_path, task="12", seed=6)
+    assert corpus == open_corpus(tmp_path, task="12")
+    drawn = [keyword_clips(read_layout(tmp_path), tmp_path / "_background_noise_", seed) for seed in (0, 5)]
+    assert set(drawn[0]) == set(corpus.clips) != set(drawn[1])
     silence = [clip for clip in corpus.clips if clip.label == TWELVE.index("silence")]
     spans = {s: [c.start_s for c in silence if c.split == s] for s in SPLITS}
     assert all((clip.path is None) is not background for clip in silence)

@@ -277,3 +277,20 @@ def test_a_reader_may_leave_early():
     done = subprocess.run(["bash", "-o", "pipefail", "-c", f"{command} | head -1"], capture_output=True, text=True)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "same"),
+    [
+        (("--rate", "100kHz", "--tau-mem", "40us"), ("--rate", "1e5", "--tau-mem", "40e-6")),
+        (("--v-gs", "-600 mV"), ("--v-gs", "-0.6")),
+        (("--supply", "800mV", "--temperature", "350K"), ("--supply", "0.8", "--temperature", "350")),
+    ],
+)
+def test_numbers_with_a_unit_are_read(snn_json, arguments, same):
+    assert snn_json("neuron", *arguments) == snn_json("neuron", *same)
+
+
+def test_a_number_in_another_unit_is_refused(snn):
+    one_line(*_code_and_err(snn("neuron", "--rate", "50kV")), 2, "--rate", "Hz", "'50kV'")
+    one_line(*_code_and_err(snn("neuron", "--rate", "1kHz", "--c-mem", "0.5")), 2, "c_mem", "0.5 fF meant")

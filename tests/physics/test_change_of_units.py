@@ -9,8 +9,8 @@ import numpy as np
 import pint
 import pytest
 
-from circuits.chips.chip import ChipSpec, Sourced
-from circuits.chips.energy_report import energy_report
+from circuits.chips.btbt_core import BTBTCore
+from circuits.chips.inference_ledger import CoreCosts
 from circuits.device.ageing import aged
 from circuits.device.btbt import (
     DEVICES,
@@ -24,7 +24,7 @@ from circuits.device.btbt import (
     validity_notes,
 )
 from circuits.device.fit import fit_device
-from circuits.mapping import place
+from circuits.mapping import CoreLimits
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
@@ -226,14 +226,11 @@ def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> ChipNetwork
     return ChipNetwork(NetworkSpec("n", dt, (encoder, hidden, readout)), circuit)
 
 
-def _chip(scale) -> ChipSpec:
+def _chip(trained: ChipNetwork, scale) -> BTBTCore:
     """Two neurons to a core, so that spikes cross, and every constant known."""
-    limits = {"cores": 1, "input_neurons": 1, "neurons": 2, "lines": 4, "synapses": 9, "weight_bits": 1}
-    return ChipSpec(
-        "c", "c", Sourced(scale(45e-9, "m"), "t"), {name: Sourced(value, "t") for name, value in limits.items()},
-        energy={"hop_j": Sourced(scale(2e-15, "J"), "t"), "synapse_wire_j": Sourced(scale(3e-16, "J"), "t")},
-        power={"bias_w": Sourced(scale(4e-9, "W"), "t"), "standby_w": Sourced(scale(5e-10, "W"), "t")},
-    )  # fmt: skip
+    costs = CoreCosts(scale(2e-15, "J"), scale(3e-16, "J"), scale(4e-9, "W"), scale(5e-10, "W"))
+    limits = CoreLimits(cores=1, input_neurons=1, neurons=2, lines=4, synapses=9, weight_bits=1)
+    return BTBTCore("c", "c", scale(45e-9, "m"), limits, trained.circuit, costs, trained=trained)
 
 
 def _report(circuit: LIFCircuit, scale):
@@ -241,7 +238,8 @@ def _report(circuit: LIFCircuit, scale):
     near = {name: scale(0.025 * count, "s") for name, count in spikes.items()}
     net = _network(circuit, scale(tau, "s"), scale(10e-3, "s"))
     activity = Activity(1, scale(1.0, "s"), spikes, near, circuit.crowbar_window, encoder_charge=np.array([6.0, 7.0]))
-    return energy_report(net, activity, place(net.network, _chip(scale)))
+    chip = _chip(net, scale)
+    return chip.price(net.network, activity, chip.place(net.network, activity))
 
 
 def test_energy_report_survives():

@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from circuits.chips import ChipSpec
-from circuits.chips.chip import Sourced
-from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.chips.btbt_core import BTBTCore
+from circuits.chips.energy_report import EnergyReport
+from circuits.chips.inference_ledger import CoreCosts
 from circuits.device.btbt import DEVICES
-from circuits.mapping import place
+from circuits.mapping import CoreLimits, place
 from circuits.mapping.route import core_crossings
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
@@ -35,17 +35,8 @@ PART_OF = {
 }  # fmt: skip
 
 
-def _chip(
-    constants: dict[str, float], neurons: int = 36, synapses: int = 900, input_neurons: int = 20, lines: int = 56
-) -> ChipSpec:
-    limits = {"cores": 1, "input_neurons": input_neurons, "neurons": neurons, "lines": lines, "synapses": synapses}
-    limits["weight_bits"] = 1
-    sourced = {name: Sourced(value, "t") for name, value in (limits | constants).items()}
-    return ChipSpec(
-        "tiny", "tiny", Sourced(1e-9, "t"), {name: sourced[name] for name in limits},
-        {name: sourced[name] for name in constants if name.endswith("_j")},
-        {name: sourced[name] for name in constants if name.endswith("_w")},
-    )  # fmt: skip
+def _limits(neurons: int = 36, synapses: int = 900, input_neurons: int = 20, lines: int = 56) -> CoreLimits:
+    return CoreLimits(1, input_neurons, neurons, lines, synapses, 1)
 
 
 def _layer(name: str, kind: str, weights: list, bias: list, recurrent: list | None = None) -> LayerSpec:
@@ -74,7 +65,9 @@ def _report(
     net: ChipNetwork = NETWORK, activity: Activity = ACTIVITY, constants: dict | None = None, acceleration: float = 1.0,
     neurons: int = 36,
 ) -> EnergyReport:  # fmt: skip
-    return energy_report(net, activity, place(net.network, _chip(constants or {}, neurons)), acceleration)
+    costs = CoreCosts(**constants or {})
+    chip = BTBTCore("tiny", "tiny", 1e-9, _limits(neurons), CIRCUIT, costs, trained=net, acceleration=acceleration)
+    return chip.price(net.network, activity, chip.place(net.network, activity))
 
 
 def test_parts_are_those_worked_out_by_hand():
@@ -299,7 +292,9 @@ def test_acceleration_shortens_all_that_takes_time_and_leaves_the_events(acceler
 def test_impossible_acceleration_is_refused_with_the_largest(acceleration):
     """A step of 1 ms holds a pulse of 1 us and a reset of 0.2 us up to 833 times as fast."""
     assert _report(acceleration=833).latency_s == approx(0.1 / 833)
-    with pytest.raises(ValueError, match=r"acceleration must be positive, and at most 833 so that a step of 1 ms"):
+    with pytest.raises(
+        ValueError, match=r"acceleration is .*, allowed above 0 to 833; .* a step of 1 ms holds"
+    ):
         _report(acceleration=acceleration)
 
 
@@ -352,7 +347,7 @@ def test_core_crossings_match_a_brute_force_recount(seed):
     spikes = {layer.name: rng.random(layer.n_neurons) * 9 for layer in layers if layer.spiking}
     activity = Activity(1, 0.01, spikes, spikes, 0.1, rng.random(net.n_external) * 9)
     sites, inputs, lines = (int(rng.integers(1, most)) for most in (9, 9, 15))
-    placement = place(net, _chip({}, sites, 60, inputs, lines))
+    placement = place(net, _limits(sites, 60, inputs, lines))
     crossings = sum(core_crossings(net, activity, placement).values())
     assert crossings == approx(_recounted(net, activity, placement))
     assert crossings > 0

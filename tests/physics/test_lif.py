@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from circuits.neuron.circuit import LIFCircuit, period
-from snn.neurons.lif import LIFParams, LIFState, circuit_params, decay, leaky_step, lif_state, lif_step
+from snn.neurons.lif import LIFParams, LIFState, decay, leaky_step, lif_state, lif_step
 from snn.neurons.scan import scan
 
 TAU = 0.02  # s
@@ -85,10 +85,9 @@ def test_a_layer_made_from_a_circuit_fires_at_the_rate_of_the_circuit():
     """I / (g_leak swing) as drive, without refractory time: the period of the f-I curve, rounded up to a step."""
     circuit = replace(LIFCircuit(), t_refractory=0.0, v_threshold=0.33, c_mem=0.7e-15)
     dt = 1e-3 * circuit.tau_mem
-    params = circuit_params(circuit, 1, dt)
+    one = torch.ones(1)
+    params = LIFParams(decay(circuit.tau_mem * one, dt), one, v_floor=circuit.v_floor)
     drive = torch.full((3000, 1, 1), circuit.input_current / (circuit.g_leak * circuit.swing))
     spikes = scan(lif_step, drive, lif_state(1, params.alpha), params)[0][:, 0, 0]
     expected = period(circuit, circuit.input_current)
     assert set(intervals(spikes).tolist()) <= {math.ceil(expected / dt), math.floor(expected / dt)}
-    with pytest.raises(ValueError, match="leak"):
-        circuit_params(replace(circuit, g_leak=0.0), 1, dt)

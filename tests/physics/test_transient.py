@@ -11,7 +11,6 @@ from circuits.device.btbt import DEVICES, btbt_current
 from circuits.neuron.circuit import LIFCircuit, period, rise_time
 from circuits.neuron.energy_terms import spike_energy
 from circuits.transient import Connections, SpikeInput, population, simulate
-from circuits.transient.connections import connections_from_weights
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 
@@ -162,13 +161,21 @@ def test_inhibition_stops_at_the_rail():
     assert run.v[0] == approx(-0.1 + 0.5 * circuit.swing)
 
 
+def _synapses(weights: np.ndarray, loops: np.ndarray, circuit: LIFCircuit, **timing: float) -> Connections:
+    """Synapses of weights (channel, neuron) and loops (neuron, neuron), fractions of q; 0 is no synapse."""
+    table = np.vstack((weights, loops))
+    source, target = np.nonzero(table)
+    charge = table[source, target] * circuit.charge_per_weight
+    return Connections(source, target, charge, n_channels=len(weights), **timing)
+
+
 def test_a_chain_fires_when_the_closed_form_says():
     """Each neuron gets 3 q in a pulse of 2 us from the one before: delay, then the rise under 3 q / t_pulse."""
     circuit, n = LIFCircuit(t_refractory=5e-6), 5
     weights = np.zeros((1, n))
     weights[0, 0] = 3.0
     loops = np.diag(np.full(n - 1, 3.0), 1)
-    synapses = connections_from_weights(weights, circuit, recurrent=loops, delay=0.3e-6, t_pulse=2e-6)
+    synapses = _synapses(weights, loops, circuit, delay=0.3e-6, t_pulse=2e-6)
     run = simulate(population(circuit, n), 20e-6, i_in=0.0, spikes_in=SpikeInput([0.0], [0], 1), connections=synapses)
     hop = 0.3e-6 + rise_time(circuit, 3 * circuit.charge_per_weight / 2e-6, 0.0, circuit.v_threshold)
     assert run.spike_times == approx(hop * np.arange(1, n + 1))
@@ -193,7 +200,7 @@ def _random_network(n: int, rng: np.random.Generator) -> tuple[LIFCircuit, Conne
     times = np.sort(rng.random(300)) * 100e-6
     return (
         circuit,
-        connections_from_weights(weights, circuit, recurrent=loops),
+        _synapses(weights, loops, circuit),
         SpikeInput(times, rng.integers(0, 5, 300), 5),
     )
 

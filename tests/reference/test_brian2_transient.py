@@ -1,17 +1,18 @@
 """A recurrent network of circuits fires in Brian2 as in the transient engine, the nearer the finer Brian2's grid."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.stimulus import Stimulus
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
-from circuits.transient import SpikeInput, population, simulate
-from circuits.transient.connections import connections_from_weights
+from circuits.transient import simulate_network
 from snn.reference import PulseTiming, brian2_network, spike_times
 
 SPEED, TAU, DURATION, N, CHANNELS = 500.0, 0.02, 12e-6, 24, 6
 CIRCUIT = LIFCircuit(v_sink=-0.15)
-STEP = 0.01 / SPEED  # s of the chip
 
 
 def network(rng):
@@ -23,18 +24,12 @@ def network(rng):
 
 
 def engine(net, times, channels):
-    """Spike times of each neuron by the transient engine, exact between events."""
-    chip, layer = circuit_for_tau(TAU / SPEED, CIRCUIT), net.network.layers[0]
-    timing = {"delay": PulseTiming().delay, "t_pulse": PulseTiming().t_pulse}
-    result = simulate(
-        population(chip, N),
-        DURATION,
-        i_in=layer.bias * chip.charge_per_weight / STEP,
-        biased=False,
-        spikes_in=SpikeInput(times, channels, CHANNELS),
-        connections=connections_from_weights(layer.weights, chip, recurrent=layer.recurrent, **timing),
-    )
-    return list(result.trains)
+    """Spike times of each neuron by the transient engine, exact between events; the network in the time of the chip."""
+    (layer,), timing = net.network.layers, PulseTiming()
+    fast = NetworkSpec("fast", net.network.dt / SPEED, (replace(layer, tau_mem=layer.tau_mem / SPEED),))
+    stimulus = Stimulus(DURATION, tuple(np.sort(times[channels == channel]) for channel in range(CHANNELS)))
+    chip = ChipNetwork(fast, circuit_for_tau(TAU / SPEED, CIRCUIT))
+    return list(simulate_network(chip, stimulus, delay=timing.delay, t_pulse=timing.t_pulse).trains)
 
 
 def test_halving_the_grid_halves_the_distance_to_the_transient_engine():

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from circuits.chips import load_chip
-from circuits.chips.energy_report import energy_report
-from circuits.mapping import place
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
@@ -28,7 +26,8 @@ OF_OUTSIDE = Activity(1, 0.1, {"hidden": np.ones(4)}, {"hidden": np.ones(4)}, 0.
 
 
 def report(net, activity):
-    return energy_report(net, activity, place(net.network, load_chip("btbt-45rfsoi")))
+    chip = load_chip("btbt-45rfsoi", net)
+    return chip.price(net.network, activity, chip.place(net.network))
 
 
 def test_activity_of_the_network_is_charged():

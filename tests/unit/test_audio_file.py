@@ -1,5 +1,6 @@
 """Every kind of recording is read alike; every kind of damage gets one clear line."""
 
+import os
 import struct
 from pathlib import Path
 
@@ -126,6 +127,93 @@ def test_each_damaged_file_gets_one_line_that_names_it_and_the_problem(tmp_path)
             assert problem in message
             assert str(path) in message
             assert "\n" not in message
+
+
+WHOLE = [
+    ("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "FLOAT"), ("WAV", "ULAW"), ("WAV", "GSM610"), ("WAV", "IMA_ADPCM"),
+    ("WAVEX", "PCM_16"), ("RF64", "PCM_16"), ("RF64", "DOUBLE"), ("W64", "PCM_16"), ("W64", "MS_ADPCM"),
+    ("AIFF", "PCM_16"), ("AIFF", "FLOAT"), ("SVX", "PCM_16"), ("AU", "PCM_16"), ("AU", "ULAW"), ("AU", "G721_32"),
+    ("NIST", "PCM_16"), ("NIST", "ULAW"), ("CAF", "PCM_16"), ("CAF", "ALAC_16"), ("FLAC", "PCM_16"), ("FLAC", "PCM_24"),
+    ("OGG", "VORBIS"), ("OGG", "OPUS"),
+    ("WAV", "PCM_16", "BIG"), ("AU", "PCM_16", "LITTLE"), ("AIFF", "PCM_16", "LITTLE"),
+]  # fmt: skip
+NOISE = 0.1 * np.random.default_rng(0).standard_normal(2 * RATE)
+
+
+@pytest.mark.parametrize("form", WHOLE, ids="-".join)
+def test_a_recording_that_was_cut_is_refused_in_every_container_that_tells_its_length(tmp_path, form):
+    """Whole it is read to its last frame; cut, it is refused by both readers, also where the excerpt is still there."""
+    path, (kind, subtype, endian) = tmp_path / "a.wav", (*form, "FILE")[:3]
+    soundfile.write(path, NOISE, RATE, format=kind, subtype=subtype, endian=endian)
+    whole, _ = read_audio(path)
+    assert len(whole) >= len(NOISE)
+    assert check_audio(path).duration_s == len(whole) / RATE
+    data = path.read_bytes()
+    for share in (0.2, 0.75, 0.99):
+        path.write_bytes(data[: int(share * len(data))])
+        for read in (read_audio, check_audio, lambda p: read_audio(p, 0.0, 0.01), lambda p: check_audio(p, 0.01)):
+            with pytest.raises(AudioFileError, match=r"truncated|damaged"):
+                read(path)
+
+
+@pytest.mark.parametrize(("kind", "subtype"), [("WAV", "GSM610"), ("AU", "G721_32"), ("W64", "GSM610")])
+def test_an_encoding_without_entry_points_is_read_from_its_beginning(tmp_path, kind, subtype):
+    speech = np.tile(TONE, 8)
+    soundfile.write(tmp_path / "a.wav", speech, RATE, format=kind, subtype=subtype)
+    whole, _ = read_audio(tmp_path / "a.wav")
+    np.testing.assert_array_equal(read_audio(tmp_path / "a.wav", 0.5, 0.25)[0], whole[RATE // 2 : 3 * RATE // 4])
+    assert np.corrcoef(whole[: len(speech)], speech)[0, 1] > 0.9
+
+
+def test_lengths_that_a_recorder_left_open_are_no_promise(tmp_path):
+    """AU says all ones and W64 the largest number where the length is not known: the rest of the file is sound."""
+    for kind, at, size in (("AU", 8, b"\xff" * 4), ("W64", None, b"\xff" * 7 + b"\x7f")):
+        soundfile.write(tmp_path / "a.wav", NOISE, RATE, format=kind, subtype="PCM_16")
+        data = bytearray((tmp_path / "a.wav").read_bytes())
+        at = at or data.index(b"data\xf3\xac\xd3\x11") + 16
+        data[at : at + len(size)] = size
+        (tmp_path / "a.wav").write_bytes(data[:-100])
+        assert check_audio(tmp_path / "a.wav").duration_s == pytest.approx(2.0, abs=0.01)
+
+
+def test_a_big_endian_recorder_may_leave_the_size_open_too(tmp_path):
+    soundfile.write(tmp_path / "a.wav", TONE, RATE, subtype="PCM_16", endian="BIG")
+    data = bytearray((tmp_path / "a.wav").read_bytes())
+    at = data.index(b"data") + 4
+    data[4:8] = data[at : at + 4] = bytes(4)
+    (tmp_path / "a.wav").write_bytes(data)
+    np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], TONE, atol=1e-4)
+
+
+def test_a_stream_of_unknown_length_is_refused_where_its_end_cannot_be_told(tmp_path):
+    flac = bytearray(write(tmp_path / "a.flac").read_bytes())
+    flac[21] &= 0xF0
+    flac[22:26] = bytes(4)  # total samples: unknown
+    (tmp_path / "a.flac").write_bytes(flac)
+    soundfile.write(tmp_path / "a.mp3", NOISE, RATE)
+    soundfile.write(tmp_path / "a.mat", NOISE, RATE, format="MAT5", subtype="PCM_16")
+    for name, problem in (("a.flac", "does not tell its length"), ("a.mp3", "MPEG"), ("a.mat", "not WAV, FLAC or OGG")):
+        for read in (read_audio, check_audio, audio_info):
+            with pytest.raises(AudioFileError, match=problem):
+                read(tmp_path / name)
+
+
+def test_what_follows_the_last_page_of_an_ogg_file_does_not_count(tmp_path):
+    path = write(tmp_path / "a.ogg", NOISE, subtype=None)
+    whole, _ = read_audio(path)
+    path.write_bytes(path.read_bytes() + b"TAG" + bytes(125))
+    np.testing.assert_array_equal(read_audio(path)[0], whole)
+
+
+def test_a_name_that_is_not_text_and_a_pipe_are_refused_without_reading(tmp_path):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/clip\xff.wav")
+    Path(name).write_bytes(write(tmp_path / "a.wav").read_bytes())
+    with pytest.raises(AudioFileError, match=r"clip\\xff\.wav has a name that is not UTF-8: rename it") as caught:
+        read_audio(name)
+    assert str(caught.value).isprintable()
+    os.mkfifo(tmp_path / "b.wav")
+    with pytest.raises(AudioFileError, match="a device or a pipe"):
+        check_audio(tmp_path / "b.wav")
 
 
 def test_a_tone_keeps_its_frequency_through_resampling():

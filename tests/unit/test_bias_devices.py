@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from circuits.chips import load_chip
-from circuits.chips.energy_report import energy_report
 from circuits.device.btbt import btbt_current
 from circuits.errors import InputError
-from circuits.mapping import place
 from circuits.network.activity import Activity
 from circuits.network.chip_network import BiasDevices, ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
@@ -36,7 +34,8 @@ def network(devices=DEVICES, kind="lif", name="hidden"):
 def report(net, acceleration):
     spikes = {"hidden": np.zeros(2)}
     activity = Activity(1, 50 * DT, spikes, spikes, CIRCUIT.crowbar_window, input_spikes=np.zeros(1))
-    return energy_report(net, activity, place(net.network, load_chip("btbt-45rfsoi")), acceleration)
+    chip = load_chip("btbt-45rfsoi", net, acceleration)
+    return chip.price(net.network, activity, chip.place(net.network, activity))
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_every_bad_file_is_named_and_the_rest_is_counted(tmp_path):
 
 
 def test_a_scan_of_nothing_says_so(tmp_path):
-    with pytest.raises(ValueError, match="holds no recordings"):
+    with pytest.raises(ValueError, match="holds no words"):
         scan(tmp_path)
     with pytest.raises(FileNotFoundError, match="does not exist"):
         scan(tmp_path / "absent")

@@ -23,5 +23,7 @@ def test_a_width_beyond_a_cell_is_noted():
 
 
 def test_a_device_measured_at_27_kelvin_is_a_mistake_for_celsius():
-    with pytest.raises(ValueError, match=r"200\.\.450 K .* got 27"):
-        arrhenius(replace(DEVICES["32nm-pdsoi"], temperature=27.0), 300.0)
+    with pytest.raises(ValueError, match=r"27 C is 300\.15 K"):
+        replace(DEVICES["32nm-pdsoi"], temperature=27.0)
+    with pytest.raises(ValueError, match=r"27 C is 300\.15 K"):
+        arrhenius(DEVICES["32nm-pdsoi"], 27.0)

@@ -36,7 +36,7 @@ def test_speech_commands_versions_differ_by_the_five_words_of_2018():
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ('licence = "', 'license = "', "unknown key 'license'; the nearest known key is 'licence'"),
+        ('licence = "', 'license = "', "manifest.toml; did you mean 'licence'?"),
         ("layout = ", "# ", "key 'layout' is missing"),
         ('archive = "zip"', 'archive = "rar"', "archive is 'rar'"),
         ('layout = "fsdd"', 'layout = "flat"', "layout is 'flat'"),
@@ -46,7 +46,7 @@ def test_speech_commands_versions_differ_by_the_five_words_of_2018():
         ("max_bytes = ", "# ", "max_bytes is 0"),
         ('url = "https', 'url = "file', "want an http or https address"),
         ('name = "fsdd"', 'name = "../fsdd"', "name is '../fsdd'"),
-        ('name = "fsdd"', "name = ", "is not TOML"),
+        ('name = "fsdd"', "name = ", "is not a TOML file"),
     ],
 )
 def test_a_wrong_manifest_is_refused_with_the_key(tmp_path, before, after, message):
@@ -59,5 +59,6 @@ def test_a_wrong_manifest_is_refused_with_the_key(tmp_path, before, after, messa
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_and_all_known():
-    with pytest.raises(ValueError, match=r"no data set 'fsd' \(nearest: fsdd\); known: embedded, fsdd.*snn data list"):
+    said = r"no data set 'fsd'; did you mean 'fsdd'\?; known: embedded, fsdd.*snn data list"
+    with pytest.raises(ValueError, match=said):
         find_manifest("fsd")

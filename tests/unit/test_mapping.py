@@ -7,18 +7,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from circuits.chips import ChipSpec, load_chip
-from circuits.chips.chip import Sourced
-from circuits.mapping import MappingError, Placement, place
+from circuits.chips import load_chip
+from circuits.errors import InputError
+from circuits.mapping import CoreLimits, MappingError, Placement, place
 from circuits.mapping.rules import HARD_RULES
 from circuits.network.spec import LayerSpec, NetworkSpec
 
 LIMITS = {"cores": 1, "input_neurons": 4, "neurons": 6, "lines": 60, "synapses": 50, "weight_bits": 1}
 
 
-def _chip(**limits: int) -> ChipSpec:
-    sourced = {name: Sourced(int(value), "t") for name, value in (LIMITS | limits).items()}
-    return ChipSpec("tiny", "tiny", Sourced(1e-9, "t"), sourced)
+def _limits(**limits: int) -> CoreLimits:
+    return CoreLimits(**{name: int(value) for name, value in (LIMITS | limits).items()})
+
+
+PUBLISHED = load_chip("btbt-45rfsoi").limits
 
 
 def _layer(name: str, kind: str, weights: np.ndarray, recurrent: np.ndarray | None = None) -> LayerSpec:
@@ -58,12 +60,12 @@ def _weight(layer: LayerSpec, line: int, neuron: int) -> float:
     return layer.recurrent[line - layer.fan_in, neuron]
 
 
-def _random_case(seed: int) -> tuple[NetworkSpec, ChipSpec, Placement]:
+def _random_case(seed: int) -> tuple[NetworkSpec, CoreLimits, Placement]:
     rng = np.random.default_rng(seed)
     net = _random_network(rng)
     sites = {"input_neurons": rng.integers(1, 21), "neurons": rng.integers(1, 37)}
-    chip = _chip(**sites, lines=rng.integers(1, 60), synapses=rng.integers(1, 400))
-    return net, chip, place(net, chip)
+    limits = _limits(**sites, lines=rng.integers(1, 60), synapses=rng.integers(1, 400))
+    return net, limits, place(net, limits)
 
 
 SEEDS = range(60)
@@ -101,7 +103,7 @@ def test_every_synapse_is_placed_exactly_once(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_core_is_over_any_limit(seed):
     """Sites, lines and synapses recounted from the network, one by one; a line carries one source."""
-    net, chip, placement = _random_case(seed)
+    net, limits, placement = _random_case(seed)
     used = {"input_neurons": Counter(), "neurons": Counter(), "synapses": Counter()}
     lines: dict[int, set[tuple[str, int]]] = {}
     for piece in placement.slices:
@@ -118,7 +120,7 @@ def test_no_core_is_over_any_limit(seed):
         lines.setdefault(piece.core, set()).update(_lines(net, layer)[line] for line in span)
     used["lines"] = {core: len(sources) for core, sources in lines.items()}
     for name, per_core in used.items():
-        assert max(per_core.values(), default=0) <= chip.limit(name), name
+        assert max(per_core.values(), default=0) <= getattr(limits, name), name
     assert {piece.core for piece in placement.slices} == set(range(placement.cores_used))
 
 
@@ -126,9 +128,8 @@ def test_no_core_is_over_any_limit(seed):
     ("fan_in", "n", "recurrent"), [(100, 80, True), (56, 36, False), (57, 37, False), (0, 40, True), (0, 40, False)]
 )
 def test_a_layer_is_cut_into_lines_over_56_times_neurons_over_36_tiles(fan_in, n, recurrent):
-    chip = load_chip("btbt-45rfsoi")
     layer = _layer("r", "lif", np.ones((fan_in, n)), np.ones((n, n)) if recurrent else None)
-    pieces = [p for p in place(_network(layer), chip).slices if not p.as_input]
+    pieces = [p for p in place(_network(layer), PUBLISHED).slices if not p.as_input]
     lines = fan_in + n * recurrent
     assert len(pieces) == max(1, -(-lines // 56)) * -(-n // 36)
     assert sum(p.holds_neurons for p in pieces) == -(-n // 36)
@@ -138,14 +139,14 @@ def test_random_cases_reach_every_reason_to_start_a_core():
     """Or the properties above would hold for nothing: full sites, lines, synapses; shared fan-in and cores."""
     reasons = Counter()
     for seed in SEEDS:
-        net, chip, placement = _random_case(seed)
+        net, limits, placement = _random_case(seed)
         tiles = [piece for piece in placement.slices if not piece.as_input]
-        reasons["tile as wide as the sites"] += any(p.stop - p.start == chip.limit("neurons") for p in tiles)
+        reasons["tile as wide as the sites"] += any(p.stop - p.start == limits.neurons for p in tiles)
         reasons["fan-in shared"] += any(not p.holds_neurons for p in tiles)
         reasons["core shared"] += len(tiles) > len({p.core for p in tiles})
         reasons["core shared by layers"] += len({(p.core, p.layer) for p in tiles}) > len({p.core for p in tiles})
         reasons["narrowed by synapses"] += any(
-            p.stop - p.start < min(chip.limit("neurons"), net.layer(p.layer).n_neurons - p.start) for p in tiles
+            p.stop - p.start < min(limits.neurons, net.layer(p.layer).n_neurons - p.start) for p in tiles
         )
         reasons["inputs beyond a core"] += any(p.as_input and p.core for p in placement.slices)
         reasons["external input"] += any(p.layer == "external input" for p in placement.slices)
@@ -163,14 +164,14 @@ def test_small_network_lands_where_it_was_counted_by_hand():
     input_sites = [(0, "in", 0, 3, 0, 0, 0), (1, "in", 3, 5, 0, 0, 0)]
     hidden = [(0, "hidden", 0, 3, 12, 0, 5), (1, "hidden", 3, 5, 8, 0, 5)]
     for lines, core in ((10, 1), (9, 2)):
-        placed = place(net, _chip(input_neurons=3, neurons=6, lines=lines, synapses=13))
+        placed = place(net, _limits(input_neurons=3, neurons=6, lines=lines, synapses=13))
         pieces = [(p.core, p.layer, p.start, p.stop, p.n_synapses, p.line_start, p.line_stop) for p in placed.slices]
         assert pieces == [*input_sites, *hidden, (core, "out", 0, 1, 5, 0, 5)]
 
 
 def test_tall_fan_in_is_shared_by_cores_and_says_so():
     """45 inputs and 2 loops over 20 lines: 20 + 20 + 7; only the first tile holds the neurons."""
-    placement = place(_network(WIDE), _chip(lines=20, input_neurons=50))
+    placement = place(_network(WIDE), _limits(lines=20, input_neurons=50))
     tiles = [p for p in placement.slices if not p.as_input]
     assert [(p.core, p.line_start, p.line_stop, p.holds_neurons) for p in tiles] == [
         (0, 0, 20, True), (1, 20, 40, False), (2, 40, 47, False)
@@ -178,34 +179,36 @@ def test_tall_fan_in_is_shared_by_cores_and_says_so():
     assert [n for n in placement.notes if "fan-in" in n] == [
         "layer 'hidden': fan-in 47 of 20 lines: 3 cores share each neuron's synapses, ASSUMED"
     ]
-    assert not [n for n in place(_network(WIDE), _chip(lines=47)).notes if "fan-in" in n]
+    assert not [n for n in place(_network(WIDE), _limits(lines=47)).notes if "fan-in" in n]
 
 
 def test_layers_of_one_source_share_its_lines():
     """30 recurrent neurons of 20 inputs need 50 lines; a readout of 6 taps 30 of these and fills the 36 sites."""
     reservoir = _layer("r", "lif", np.ones((20, 30)), np.ones((30, 30)))
     net = _network(_layer("in", "encoder", np.ones((20, 20))), reservoir, _layer("out", "readout", np.ones((30, 6))))
-    assert place(net, load_chip("btbt-45rfsoi")).cores_used == 1
-    assert place(net, _chip(input_neurons=20, neurons=36, lines=50, synapses=2016)).cores_used == 1
+    assert place(net, PUBLISHED).cores_used == 1
+    assert place(net, _limits(input_neurons=20, neurons=36, lines=50, synapses=2016)).cores_used == 1
 
 
 def test_small_tiles_fill_what_is_left_of_earlier_cores():
     """Six sites: 3, then 5 on a second core, then 2 back on the first; and beside the last 5 lines of a tall fan-in."""
     sizes = (1, 3, 5, 2)
     layers = [_layer(f"{i}", "lif", np.ones(shape)) for i, shape in enumerate(pairwise(sizes))]
-    placement = place(_network(*layers), _chip())
+    placement = place(_network(*layers), _limits())
     assert [piece.core for piece in placement.slices if not piece.as_input] == [0, 1, 0]
     tall = _network(_layer("tall", "lif", np.ones((25, 2))), _layer("out", "readout", np.ones((2, 1))))
-    placement = place(tall, _chip(lines=20, input_neurons=25))
+    placement = place(tall, _limits(lines=20, input_neurons=25))
     assert [piece.core for piece in placement.slices if not piece.as_input] == [0, 1, 1]
 
 
 RECURRENT = _layer("in", "encoder", np.ones((1, 3)), np.ones((3, 3)))
 WIDE = _layer("hidden", "lif", np.ones((45, 2)), np.ones((2, 2)))
+DENSE = LayerSpec("dense", "dense", np.ones((3, 4)), np.zeros(4))
 BROKEN = {
-    "has_neurons": (_network(), _chip()),
-    "sites_exist": (_network(_layer("hidden", "lif", np.ones((3, 4)))), _chip(neurons=0)),
-    "input_sites_receive_no_synapses": (_network(RECURRENT), _chip()),
+    "kinds_are_membranes": (_network(DENSE), _limits()),
+    "has_neurons": (_network(), _limits()),
+    "sites_exist": (_network(_layer("hidden", "lif", np.ones((3, 4)))), _limits(neurons=0)),
+    "input_sites_receive_no_synapses": (_network(RECURRENT), _limits()),
 }
 
 
@@ -215,43 +218,53 @@ def test_every_hard_rule_has_a_network_that_breaks_it():
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_network_that_breaks_a_hard_rule_is_refused_by_that_rule_alone(name):
-    net, chip = BROKEN[name]
+    net, limits = BROKEN[name]
     (rule,) = [rule for rule in HARD_RULES if rule.__name__ == name]
-    (line,) = rule(net, chip)
     with pytest.raises(MappingError) as refusal:
-        place(net, chip)
-    assert str(refusal.value) == line
+        place(net, limits)
+    assert refusal.value.broken == rule(net, limits)
+    assert len(refusal.value.broken) == 1
 
 
-def test_encoder_without_input_sites_is_refused():
-    net = _network(_layer("in", "encoder", np.ones((1, 3))))
-    with pytest.raises(MappingError, match="'in' needs input_neurons, a core of tiny has none"):
-        place(net, _chip(input_neurons=0))
-
-
-@pytest.mark.parametrize("limit", ["lines", "synapses"])
-def test_synapses_without_a_crossbar_are_refused(limit):
-    with pytest.raises(MappingError, match=f"'hidden' needs {limit}, a core of tiny has none"):
-        place(_network(WIDE), _chip(**{limit: 0}))
-
-
-def test_external_channels_need_input_sites():
-    with pytest.raises(MappingError, match="'external input' needs input_neurons"):
-        place(_network(WIDE), _chip(input_neurons=0))
+@pytest.mark.parametrize(
+    ("net", "change", "where", "value"),
+    [
+        (_network(_layer("in", "encoder", np.ones((1, 3)))), {"input_neurons": 0}, "layer 'in'", 3),
+        (_network(WIDE), {"input_neurons": 0}, "layer 'external input'", 45),
+        (_network(WIDE), {"lines": 0}, "layer 'hidden'", 47),
+        (_network(WIDE), {"synapses": 0}, "layer 'hidden'", 94),
+    ],
+)
+def test_a_population_without_sites_or_a_crossbar_is_refused_with_what_it_needs(net, change, where, value):
+    (limit,) = change
+    with pytest.raises(MappingError, match=f"{where}: {limit} is {value}, allowed 0; choose a chip") as refusal:
+        place(net, _limits(**change))
+    assert [(b.code, b.where, b.value, b.limit) for b in refusal.value.broken] == [(limit, where, value, 0)]
 
 
 def test_refusal_lists_every_broken_rule():
     net = _network(_layer("in", "encoder", np.ones((1, 45)), np.eye(45)), replace(WIDE, name="a"))
     with pytest.raises(MappingError) as refusal:
-        place(net, _chip(neurons=0, input_neurons=0))
-    said = ("'a' needs neurons", "'in' needs input_neurons", "encoder 'in' is recurrent")
-    assert all(part in str(refusal.value) for part in said)
+        place(net, _limits(neurons=0, input_neurons=0))
+    found = {(broken.code, broken.where, broken.value) for broken in refusal.value.broken}
+    assert found == {
+        ("neurons", "layer 'a'", 2),
+        ("input_neurons", "layer 'in'", 45),
+        ("recurrent synapses", "encoder 'in'", 45),
+    }
+    assert all(str(broken) in str(refusal.value) for broken in refusal.value.broken)
+
+
+@pytest.mark.parametrize("value", [-1, 5.5, np.nan, np.inf, True, "5"])
+def test_a_limit_that_is_no_whole_number_is_refused(value):
+    with pytest.raises(InputError, match=r"CoreLimits\.neurons must be a whole number"):
+        CoreLimits(**LIMITS | {"neurons": value})
 
 
 def test_neuron_of_exactly_a_core_of_synapses_is_placed_on_one():
     sites = {"input_neurons": 50}
-    assert place(_network(WIDE), _chip(synapses=47, **sites)).cores_used == 2
-    assert place(_network(WIDE), _chip(synapses=94, **sites)).cores_used == 1
+    assert place(_network(WIDE), _limits(synapses=47, **sites)).cores_used == 2
+    assert place(_network(WIDE), _limits(synapses=94, **sites)).cores_used == 1
 
 
 def test_encoder_behind_another_layer_is_refused():
@@ -262,10 +275,10 @@ def test_encoder_behind_another_layer_is_refused():
 @pytest.mark.parametrize(("cores", "notes"), [(1, 1), (2, 1), (3, 0), (4, 0)])
 def test_more_cores_than_published_is_noted_as_extrapolation(cores, notes):
     """13 neurons of 6 to a core fill three."""
-    placement = place(_network(_layer("a", "lif", np.ones((1, 13)))), _chip(cores=cores))
+    placement = place(_network(_layer("a", "lif", np.ones((1, 13)))), _limits(cores=cores))
     assert placement.cores_used == 3
-    assert sum(f"3 cores; tiny has {cores}" in note and "extrapolation" in note for note in placement.notes) == notes
-    assert len(placement.notes) == notes
+    said = f"3 cores; the chip has {cores}: the same core repeated, an extrapolation"
+    assert placement.notes == (said,) * notes
 
 
 @pytest.mark.parametrize(("bits", "notes"), [(0, 1), (1, 1), (2, 0), (3, 0)])
@@ -273,9 +286,9 @@ def test_more_weight_levels_than_the_synapse_has_are_noted(bits, notes):
     """Three levels in one array, two in the recurrent one, each with a bias of its own; an encoder's gains are none."""
     gains = _layer("in", "encoder", np.arange(12.0).reshape(3, 4))
     layer = _layer("a", "lif", np.array([[0.0, 1.0], [2.0, 1.0], [0, 0], [0, 0]]), np.array([[0.0, 3.0], [0.0, 0.0]]))
-    found = place(_network(gains, layer), _chip(weight_bits=bits)).notes
+    found = place(_network(gains, layer), _limits(weight_bits=bits)).notes
     assert len(found) == notes
-    assert all(f"weights have 3 levels, synapses of tiny {2**bits}" in note for note in found)
+    assert all(f"weights have 3 levels, the chip's synapses {2**bits}" in note for note in found)
 
 
 def test_the_published_reservoir_fits_the_published_core():
@@ -284,11 +297,10 @@ def test_the_published_reservoir_fits_the_published_core():
     So do 20 channels of spikes from outside; with one more of either, a second core is needed.
     """
     reservoir = _layer("r", "lif", np.ones((20, 36)), np.ones((36, 36)))
-    chip = load_chip("btbt-45rfsoi")
     for net in (_network(_layer("in", "encoder", np.ones((20, 20))), reservoir), _network(reservoir)):
-        placement = place(net, chip)
+        placement = place(net, PUBLISHED)
         assert placement.cores_used == 1
         assert placement.notes == ()
         assert [(piece.as_input, piece.n_synapses) for piece in placement.slices] == [(True, 0), (False, 2016)]
     for fan_in, n in ((21, 36), (20, 37)):
-        assert place(_network(_layer("r", "lif", np.ones((fan_in, n)), np.ones((n, n)))), chip).cores_used > 1
+        assert place(_network(_layer("r", "lif", np.ones((fan_in, n)), np.ones((n, n)))), PUBLISHED).cores_used > 1

@@ -86,12 +86,62 @@ def test_a_recipe_needs_a_name():
         ("learning_rate=1e-3", "training", "learning_rate", 1e-3),
         ("split=speaker:theo", "data", "split", "speaker:theo"),
         ("task=12 words = all", "data", "task", "12 words = all"),
+        ("tau_mem_s=[20ms, 60 ms]", "neuron", "tau_mem_s", (0.020, 0.060)),
+        ("tau_readout_s=50 ms", "network", "tau_readout_s", 0.050),
+        ("width_m=450nm", "neuron", "width_m", 0.45e-6),
+        ("c_mem_f=0.5 fF", "neuron", "c_mem_f", 0.5e-15),
+        ("v_threshold_v=300mV", "neuron", "v_threshold_v", 0.3),
+        ("f_max_hz=4kHz", "features", "f_max_hz", 4000.0),
+        ("max_rate_hz=50", "encoder", "max_rate_hz", 50.0),
+        ("tau_mem_s=['20 ms', 0.06]", "neuron", "tau_mem_s", (0.020, 0.060)),
     ],
 )
 def test_a_setting_lands_in_its_section(setting, section, key, value):
     recipe = parse_recipe(MINIMAL, [setting])
     assert getattr(getattr(recipe, section), key) == value
     assert recipe.model_copy(update={section: getattr(Recipe(name="mine"), section)}) == Recipe(name="mine")
+
+
+@pytest.mark.parametrize(
+    "text", ["12", "true", "1e5", "2024-01-01", "inf", "nan", "[1]", "{a = 1}", "0x1F", "12:30:00", "it's", '"', "#"]
+)
+def test_a_key_that_wants_text_takes_what_looks_like_something_else(text):
+    """Data sets and folders have such names."""
+    assert parse_recipe(MINIMAL, [f"task={text}"]).data.task == text
+    assert parse_recipe(MINIMAL, [f"name={text}"]).name == text
+
+
+@pytest.mark.parametrize("text", ['"12"', "'12'"])
+def test_quotes_around_a_text_are_not_part_of_it(text):
+    assert parse_recipe(MINIMAL, [f"task={text}"]).data.task == "12"
+
+
+def test_a_number_where_a_file_wants_text_is_refused_with_what_to_write():
+    assert 'write "12"' in refused(MINIMAL + "[data]\ntask = 12\n")
+
+
+@pytest.mark.parametrize(
+    ("setting", "meant"),
+    [("tau_mem_s=[20, 60]", "20 ms"), ("tau_readout_s=50", "50 ms"), ("c_mem_f=0.5", "0.5 fF"),
+     ("width_m=0.45", "0.45 um"), ("tau_adapt_s=[0.06, 300]", "300 ms")],
+)  # fmt: skip
+def test_a_forgotten_prefix_is_named(setting, meant):
+    told = refused(MINIMAL, [setting])
+    assert setting.partition("=")[0] in told
+    assert f"was {meant} meant?" in told
+
+
+@pytest.mark.parametrize("setting", ["tau_readout_s=50mV", "c_mem_f=0.5 fs", "f_max_hz=4 kiHz", "tau_readout_s=fast"])
+def test_a_quantity_in_another_unit_is_refused(setting):
+    key, _, value = setting.partition("=")
+    told = refused(MINIMAL, [setting])
+    assert key in told
+    assert repr(value) in told
+
+
+def test_quantities_are_read_in_a_file_too():
+    recipe = parse_recipe(MINIMAL + '[neuron]\nwidth_m = "450 nm"\ntau_mem_s = ["20 ms", "60 ms"]\n')
+    assert (recipe.neuron.width_m, recipe.neuron.tau_mem_s) == (0.45e-6, (0.020, 0.060))
 
 
 def test_name_and_title_alone_are_the_recipes_own_and_the_last_setting_wins():
@@ -219,8 +269,8 @@ def test_the_recipe_and_the_front_end_know_the_same_normalisations(normalise):
 
 @pytest.mark.parametrize("key", ["neuron.tau_mem_s", "network.tau_readout_s"])
 def test_a_time_constant_beyond_single_precision_is_refused(key):
-    dt = load_recipe("fsdd").dt
+    dt, short = 0.0005, "features.hop_s=0.0005"
     span = (lambda tau: f"[0.01, {tau}]") if key.endswith("mem_s") else str
-    parse_recipe(MINIMAL, [f"{key}={span(9_999 * dt)}"])
-    assert f"{key} = " in (told := refused(MINIMAL, [f"{key}={span(10_001 * dt)}"]))
+    parse_recipe(MINIMAL, [short, f"{key}={span(9_999 * dt)}"])
+    assert f"{key} = " in (told := refused(MINIMAL, [short, f"{key}={span(10_001 * dt)}"]))
     assert "at most 10,000 time steps" in told

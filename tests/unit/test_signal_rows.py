@@ -5,7 +5,7 @@ import pytest
 
 from snn.data.augmentation.augment import Augment
 from snn.data.augmentation.augment_signal import augment_signal
-from snn.data.signals.signal_rows import hop_means, rectified, signal_rows
+from snn.data.signals.signal_rows import hop_means, signal_rows
 
 LINE = np.stack([3 * np.arange(100) / 50, 9.81 - np.arange(100) / 50], 1)  # slopes 3 and -1 per second, at 50 Hz
 
@@ -42,18 +42,6 @@ def test_a_hop_is_the_mean_of_what_it_covers(sample_rate, hop_s):
 def test_a_hop_of_five_samples_is_their_mean():
     values = np.random.default_rng(0).standard_normal((100, 2))
     np.testing.assert_allclose(hop_means(values, 50.0, 0.1, 20), values.reshape(20, 5, 2).mean(1))
-
-
-def test_positive_and_negative_parts_add_up_and_are_never_both():
-    rng = np.random.default_rng(0)
-    rows, scale = rng.standard_normal((40, 3)), np.array([0.5, 1.0, 4.0])
-    parts = rectified(rows, scale)
-    assert parts.min() == 0
-    np.testing.assert_allclose((parts[:, :3] - parts[:, 3:]) * scale, rows)
-    assert not (parts[:, :3] * parts[:, 3:]).any()
-    for bad in (np.ones(2), np.array([1.0, 0.0, 1.0]), np.array([1.0, np.nan, 1.0])):
-        with pytest.raises(ValueError, match="above 0 for each"):
-            rectified(rows, bad)
 
 
 def test_nothing_to_bring_to_a_grid_is_refused():

@@ -30,7 +30,7 @@ def network(tau=20e-3, fan_in=3, dt=10e-3, circuit=CIRCUIT, threshold=1.0) -> Ch
                   np.full(sizes[i + 1], taus[i]), np.full(sizes[i + 1], threshold))
         for i, kind in enumerate(kinds)
     ]  # fmt: skip
-    return ChipNetwork(NetworkSpec("net", dt, tuple(layers)), circuit)
+    return ChipNetwork(NetworkSpec("net", dt, tuple(layers), v_floor=circuit.v_floor), circuit)
 
 
 @pytest.mark.parametrize("acceleration", [1.0, 2.0, 3.5])
@@ -80,7 +80,7 @@ def test_absent_synapses_do_not_leak():
 def test_a_speed_that_leaves_no_time_for_a_pulse_is_not_offered():
     """At dt 20 us only 16 times the speed holds a pulse and a reset; 10 lines need far more."""
     net = network(fan_in=1000, dt=20e-6)
-    assert largest_acceleration(net) == pytest.approx(20e-6 / (T_PULSE + CIRCUIT.t_refractory))
+    assert largest_acceleration(net.network, net.circuit) == pytest.approx(20e-6 / (T_PULSE + CIRCUIT.t_refractory))
     (note,) = idle_synapses_are_quiet(net, 1)
     assert note.endswith("would mend it, no acceleration does")
     leak = 1000 * FLOOR * 20e-6 / 0.8e-15

@@ -108,7 +108,7 @@ def test_voice_accent_rate_and_pitch_reach_the_library():
     """One process a word, in which nothing but the setting can make a difference."""
 
     def spoken(**setting):
-        (pcm,) = espeak.speak([espeak.Utterance(**{"text": "seven", "voice": "en-us+m1", **setting})])
+        (pcm,) = espeak.synthesise([espeak.Utterance(**{"text": "seven", "voice": "en-us+m1", **setting})])
         return pcm
 
     settings = [
@@ -126,9 +126,9 @@ def test_voice_accent_rate_and_pitch_reach_the_library():
 @needs_espeak
 def test_breath_noise_does_not_follow_the_clock():
     breathy = [espeak.Utterance("yes", "en-us+f2"), espeak.Utterance("off", "en-us+victor")]
-    first = [pcm.tobytes() for pcm in espeak.speak(breathy)]
+    first = [pcm.tobytes() for pcm in espeak.synthesise(breathy)]
     time.sleep(1.1)  # the library would take its seed from the seconds of the clock
-    assert [pcm.tobytes() for pcm in espeak.speak(breathy)] == first
+    assert [pcm.tobytes() for pcm in espeak.synthesise(breathy)] == first
 
 
 @needs_espeak
@@ -197,7 +197,7 @@ def test_without_the_package_the_remedy_is_named(tmp_path, monkeypatch):
 @needs_espeak
 def test_a_voice_that_does_not_exist_is_named():
     with pytest.raises(OSError, match="word 2 of 2: no voice 'en-us\\+nobody'"):
-        list(espeak.speak([espeak.Utterance("yes", "en-us+m3"), espeak.Utterance("yes", "en-us+nobody")]))
+        list(espeak.synthesise([espeak.Utterance("yes", "en-us+m3"), espeak.Utterance("yes", "en-us+nobody")]))
 
 
 @needs_espeak

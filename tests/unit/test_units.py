@@ -1,7 +1,7 @@
 """SI floats inside, prefixes outside, quantities accepted at the door and nowhere mistaken."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import brian2
@@ -11,8 +11,11 @@ import torch
 
 from circuits import units
 from circuits.device.btbt import DEVICES
+from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
-from circuits.units import AmperesPerMetre, Farads, Volts, freeze_si, si, si_float
+from circuits.neuron.synapse import SynapseKernel
+from circuits.units import AmperesPerMetre, Farads, Volts, freeze_si, quantity, require_plausible, si, si_float
+from circuits.variation.mismatch import Spread
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 
@@ -152,3 +155,62 @@ def test_boltzmann_constant_and_electron_volt_give_the_thermal_voltage():
     """kT/q at 300 K is 25.852 mV."""
     assert units.BOLTZMANN * 300 / units.eV == approx(25.852e-3, rel=1e-5)
     assert all(device.i_floor > 0 for device in DEVICES.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [("50kHz", "Hz", 5e4), ("50 kHz", "Hz", 50e3), ("20ms", "s", 0.02), ("0.5 fF", "F", 0.5e-15), ("-500mV", "V", -0.5),
+     ("1e-3", "s", 1e-3), ("1e3 us", "s", 1e-3), ("450nm", "m", 450e-9), ("3 m", "m", 3.0), ("3mm", "m", 3e-3),
+     ("10 \u00b5s", "s", 1e-5), ("10 \u03bcs", "s", 1e-5), (".5 V", "V", 0.5), ("+2", "V", 2.0), (" 7 MHz ", "Hz", 7e6),
+     ("2 pA/m", "A/m", 2e-12), ("300 K", "K", 300.0), ("5E-1 V", "V", 0.5)],
+)  # fmt: skip
+def test_a_quantity_is_the_float_that_its_digits_say(text, unit, value):
+    """Exactly: 20 ms is the float 0.02, whatever 20 times the float 0.001 is."""
+    assert quantity(text, unit, "x") == value
+
+
+@pytest.mark.parametrize("exponent", [-15, -12, -9, -6, -3, 3, 6, 9])
+def test_what_si_prints_is_read_back(exponent):
+    value = float(f"4.56e{exponent}")
+    assert quantity(si(value, "J"), "J", "x") == value
+
+
+@pytest.mark.parametrize("text", ["50 kV", "fast", "", "5 5 Hz", "5 hz", "5 xHz", "Hz", "5,5 Hz", "5 Hz s"])
+def test_what_is_no_quantity_of_the_unit_is_refused_with_name_and_example(text):
+    with pytest.raises(InputError, match="rate must be a number in Hz") as caught:
+        quantity(text, "Hz", "rate")
+    assert "100 kHz" in str(caught.value)
+
+
+def test_nan_and_infinity_are_left_to_whoever_takes_the_number():
+    assert math.isnan(quantity("nan", "s", "x"))
+    assert quantity("inf", "s", "x") == math.inf
+
+
+@pytest.mark.parametrize(
+    ("make", "meant"),
+    [(lambda: LIFCircuit(c_mem=0.5), "0.5 fF"), (lambda: LIFCircuit(width=0.45), "0.45 um"),
+     (lambda: LIFCircuit(g_leak=12.5), "12.5 pS"), (lambda: LIFCircuit(i_crowbar=250), "250 pA"),
+     (lambda: LIFCircuit(v_threshold=400), "400 mV"), (lambda: LIFCircuit(t_refractory=200), "200 ms"),
+     (lambda: replace(DEVICES["32nm-pdsoi"], v_slope=3630), "3630 mV"),
+     (lambda: SynapseKernel(1, tau_exc=800, tau_inh=4e-3), "800 us"), (lambda: Spread(sigma_tunnel=1000), "1000 mV")],
+    ids=lambda x: x if isinstance(x, str) else "",
+)  # fmt: skip
+def test_a_magnitude_that_no_circuit_has_is_named_with_the_unit_that_was_meant(make, meant):
+    with pytest.raises(InputError, match=f"was {meant} meant"):
+        make()
+
+
+def test_celsius_taken_for_kelvin_is_named():
+    with pytest.raises(InputError, match=r"27 C is 300\.15 K"):
+        replace(DEVICES["32nm-pdsoi"], temperature=27)
+
+
+@pytest.mark.parametrize("unit", ["s", "F", "m", "V", "A", "S"])
+def test_every_decade_between_the_limits_is_plausible_and_beyond_them_none(unit):
+    least, most, usual = units._PLAUSIBLE[unit]
+    for value in (0.0, least, usual, most, -usual):
+        require_plausible(value, unit, "x")
+    for value in (0.99 * least, 1.01 * most):
+        with pytest.raises(InputError, match=r"x = .* is not plausible"):
+            require_plausible(value, unit, "x")

@@ -1,26 +1,30 @@
-"""Scan a folder of recordings before training: every file that cannot be used, and what there is of the others."""
+"""Scan a folder of recordings before training: every file that it would refuse, and what there is of the others."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from circuits.errors import InputError, MissingInputError
-from snn.data.corpora.layouts import refuse_mixed
-from snn.data.recordings.audio_file import AUDIO_SUFFIXES, check_audio
-from snn.data.recordings.recording_error import RecordingError, refusal
-from snn.data.signals.signal_file import SIGNAL_SUFFIXES, read_signal
-
-# recordings in these formats would be passed over silently otherwise
-FOREIGN_SUFFIXES = (".mp3", ".m4a", ".aac", ".wma", ".opus", ".aif", ".aiff", ".au", ".raw", ".webm", ".mp4", ".amr")
+from snn.data.corpora.clip import MAX_READ_S
+from snn.data.corpora.corpus import odd_channels
+from snn.data.corpora.layouts import Layout, read_layout, refuse_untrainable, with_validation
+from snn.data.corpora.word_folders import BACKGROUND_FOLDER, audio_files
+from snn.data.recordings.audio_file import check_audio
+from snn.data.recordings.recording_error import RecordingError
+from snn.data.signals.signal_file import SIGNAL_SUFFIXES, read_signal, signal_channels
 
 
 @dataclass(frozen=True)
 class FileCheck:
-    """One file: its `problem` (None if it is usable), and where usable its duration (s), sample rate (Hz), channels."""
+    """One file: its `problem` (None if it is usable), and where usable its duration (s), sample rate (Hz), channels.
+
+    `word`: the label of its clip, "" for noise and for a file on its own.
+    """
 
     path: Path
     problem: str | None
+    word: str = ""
     duration_s: float | None = None
     sample_rate: int | float | None = None
     n_channels: int | None = None
@@ -28,10 +32,16 @@ class FileCheck:
 
 @dataclass(frozen=True)
 class ScanReport:
-    """Every recording found, sorted by path."""
+    """Every recording that training, or its noise, would read.
+
+    `unfit`: why nothing could be trained on the folder, whatever its files, "" if it could.  `notes`: what of it would
+    be left out.
+    """
 
     folder: Path
     files: tuple[FileCheck, ...]
+    unfit: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def bad(self) -> tuple[FileCheck, ...]:
@@ -40,8 +50,8 @@ class ScanReport:
 
     @property
     def n_clips(self) -> dict[str, int]:
-        """Number of usable files by the name of their folder."""
-        return dict(sorted(Counter(file.path.parent.name for file in self.files if file.problem is None).items()))
+        """Number of usable clips by their word."""
+        return dict(sorted(Counter(f.word for f in self.files if f.problem is None and f.word).items()))
 
     @property
     def sample_rates(self) -> dict[int | float, int]:
@@ -54,65 +64,54 @@ class ScanReport:
         return sum(file.duration_s or 0.0 for file in self.files)
 
 
-def scan(folder: Path, on_progress: Callable[[int, int], None] | None = None) -> ScanReport:
-    """Read every recording below a folder (or one file) from end to end.
+def scan(folder: str | Path, on_progress: Callable[[int, int], None] | None = None) -> ScanReport:
+    """Read every recording of a folder as training would, and its noise; or one file, from end to end.
 
     Args:  on_progress: called after each file with (done, total).
-    Raises:  FileNotFoundError if there is no such folder or file; ValueError if there is no recording in it, or both
-        sound and signals.
+    Raises:  FileNotFoundError if there is no such folder or file; ValueError if it is no corpus (`read_layout`).
     """
+    folder = Path(folder)
     if not folder.exists():
         raise MissingInputError(f"{folder} does not exist: name a folder of recordings")
-    sound = [folder] if folder.is_file() else [p for p in sorted(folder.rglob("*")) if _is_recording(p)]
-    signals = [p for p in sorted(folder.glob("*/*")) if _is_signal(p)]
-    refuse_mixed(sound, signals)
-    paths = sound or signals
-    if not paths:
-        raise InputError(
-            f"{folder} holds no recordings: put WAV, FLAC or OGG files in a sub-folder for each word, "
-            "or CSV or NPZ files in one for each class of signals"
-        )
-    files = []
-    for path in paths:
-        files.append(_check_file(path))
+    if folder.is_file():
+        return ScanReport(folder, tuple(_checked([(folder, "")], on_progress)))
+    layout = read_layout(folder)
+    clips = [(r.path, r.word) for r in layout.recordings]
+    noise = [(path, "") for path in audio_files(folder / BACKGROUND_FOLDER)] if layout.media == "audio" else []
+    files = tuple(_checked(clips + noise, on_progress))
+    if layout.media == "signals":
+        files = _same_channels(files)
+    return ScanReport(folder, files, _unfit(layout, folder), layout.notes)
+
+
+def _unfit(layout: Layout, folder: Path) -> str:
+    try:
+        refuse_untrainable(with_validation(layout), folder)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def _checked(paths: list[tuple[Path, str]], on_progress: Callable[[int, int], None] | None) -> Iterator[FileCheck]:
+    for done, (path, word) in enumerate(paths, 1):
+        yield _check_file(path, word)
         if on_progress is not None:
-            on_progress(len(files), len(paths))
-    return ScanReport(folder, _same_channels(files) if signals else tuple(files))
+            on_progress(done, len(paths))
 
 
-def _is_recording(path: Path) -> bool:
-    known = path.suffix.lower() in (*AUDIO_SUFFIXES, *FOREIGN_SUFFIXES)
-    return known and not path.name.startswith(".") and not path.is_dir()
-
-
-def _is_signal(path: Path) -> bool:
-    """Whether it is the recording of a class: other tables may lie about."""
-    hidden = path.name.startswith(".") or path.parent.name[0] in "._"
-    return path.suffix.lower() in SIGNAL_SUFFIXES and not hidden and not path.is_dir()
-
-
-def _check_file(path: Path) -> FileCheck:
-    if path.suffix.lower() in FOREIGN_SUFFIXES:
-        return FileCheck(path, f"{path} is not WAV, FLAC or OGG and would be left out: convert it")
+def _check_file(path: Path, word: str) -> FileCheck:
+    """A clip is read as far as it is heard, noise to its end, wherever an excerpt may lie."""
     try:
         if path.suffix.lower() in SIGNAL_SUFFIXES:
             signal = read_signal(path)
-            return FileCheck(path, None, signal.duration_s, signal.sample_rate, len(signal.channels))
-        info = check_audio(path)
+            return FileCheck(path, None, word, signal.duration_s, signal.sample_rate, len(signal.channels))
+        info = check_audio(path, MAX_READ_S if word else None)
     except RecordingError as error:
-        return FileCheck(path, str(error))
-    return FileCheck(path, None, info.duration_s, info.sample_rate, info.n_channels)
+        return FileCheck(path, str(error), word)
+    return FileCheck(path, None, word, info.duration_s, info.sample_rate, info.n_channels)
 
 
-def _same_channels(files: list[FileCheck]) -> tuple[FileCheck, ...]:
-    """The files, a problem noted where the number of channels is not that of most."""
-    counts = Counter(file.n_channels for file in files if file.problem is None)
-    most = max(counts, key=counts.__getitem__, default=None)
-
-    def checked(file: FileCheck) -> FileCheck:
-        if file.problem is not None or file.n_channels == most:
-            return file
-        other = refusal(file.path, f"has {file.n_channels} channels, most have {most}", "record it again or remove it")
-        return FileCheck(file.path, str(other))
-
-    return tuple(checked(file) for file in files)
+def _same_channels(files: tuple[FileCheck, ...]) -> tuple[FileCheck, ...]:
+    """The files, a problem noted where the channels are not those of most."""
+    odd = odd_channels({file.path: signal_channels(file.path) for file in files if file.problem is None})
+    return tuple(FileCheck(f.path, str(odd[f.path]), f.word) if f.path in odd else f for f in files)

@@ -43,7 +43,7 @@ class Clip:
     whose noise is drawn from `noise_seed`, its RMS level.  `mix`: noise under the recording.
     """
 
-    path: Path | None
+    path: str | Path | None
     label: int
     speaker: str
     split: Split
@@ -59,6 +59,8 @@ class Clip:
         return self.mix.snr_db if self.mix else None
 
     def __post_init__(self) -> None:
+        if isinstance(self.path, str):
+            object.__setattr__(self, "path", Path(self.path))
         if (self.path is None) == (self.noise_seed is None):
             raise InputError(f"clip with path {self.path} and noise_seed {self.noise_seed}: give exactly one of them")
         if not (0 <= self.gain < math.inf and 0 <= self.start_s < math.inf and self.label >= 0):

@@ -2,17 +2,28 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from circuits.errors import InputError
 from snn.data.corpora.clip import Clip, load_clip
 from snn.data.corpora.keyword_task import TWELVE, keyword_clips
-from snn.data.corpora.layouts import BACKGROUND_FOLDER, Layout, Media, leave_speaker_out, read_layout
-from snn.data.corpora.splits import SPLITS, Split, pick_validation
+from snn.data.corpora.layouts import (
+    Layout,
+    Media,
+    all_tested,
+    leave_speaker_out,
+    read_layout,
+    refuse_untrainable,
+    with_validation,
+)
+from snn.data.corpora.spelling import one_form
+from snn.data.corpora.splits import SPLITS, Split
 from snn.data.corpora.voice_task import VOICE, voice_clips
+from snn.data.corpora.word_folders import BACKGROUND_FOLDER
 from snn.data.recordings.audio_file import audio_info
-from snn.data.recordings.recording_error import RecordingError
+from snn.data.recordings.recording_error import RecordingError, refusal
 from snn.data.sets.location import find_data
 from snn.data.sets.manifest import find_manifest, load_manifests
 from snn.data.signals.signal_file import read_signal, signal_channels
@@ -20,6 +31,7 @@ from snn.data.signals.signal_file import read_signal, signal_channels
 __all__ = ["Clip", "Corpus", "Split", "load_clip", "open_corpus"]
 
 TASKS = ("all", "12", "35", "voice")  # "35" is Speech Commands' name for all words
+DRAWS = 0  # seed of unknown words, silence and noise: alike for every seed of training, so that seeds compare
 N_RATES_READ = 25  # headers read to find the customary sample rate
 
 
@@ -29,7 +41,7 @@ class Corpus:
 
     `labels[clip.label]` is a clip's word; `sample_rate` is the most common native rate (Hz);
     `split_rule` says how the splits were made. `media` "signals": multichannel recordings, all of the same
-    `channels`. `folder`: where they lie.
+    `channels`. `folder`: where they lie. `notes`: what of it was left out, a line each, to be shown.
     """
 
     name: str
@@ -40,6 +52,7 @@ class Corpus:
     media: Media = "audio"
     channels: tuple[str, ...] = ()
     folder: Path = Path()
+    notes: tuple[str, ...] = ()
 
     def split(self, split: Split) -> tuple[Clip, ...]:
         """Return the clips of one split, in the corpus's order."""
@@ -53,36 +66,54 @@ class Corpus:
         return tuple(sorted({clip.speaker for clip in self.clips} - {""}))
 
 
-def open_corpus(data: str | Path, *, task: str | None = None, split: str = "official", seed: int = 0) -> Corpus:
+def open_corpus(data: str | Path, *, task: str | None = None, split: str = "official", to_train: bool = True) -> Corpus:
     """Open a data set by name, or a folder of recordings by its layout.
 
     Args:
         data: name of a prepared data set, perhaps with the task's suffix (`speech-commands-v0.02-12`), or a folder.
         task: "all" words (the default), "12" (ten commands, unknown, silence), "35" (all words, by their usual name),
             "voice" (speech in noise, or noise alone).
-        split: "official", which on a plain folder is by hash of speakers or files, or "speaker:NAME" to test on NAME.
-        seed: draws the `unknown` words and the `silence` of task "12", and the noise of "voice"; never changes who is
-            in which split.
+        split: "official", which on a plain folder is by hash of speakers or files, "speaker:NAME" to test on NAME, or
+            "all" to test on every clip.
+        to_train: whether every word needs clips to train and there must be a test; without it, one word will do, or
+            clips of the test alone.
     Raises:  ValueError or FileNotFoundError with the remedy: an unknown name, speaker or task; a data set not yet
-        prepared; a folder without words, with one word, or with a word that cannot be both trained and tested.
+        prepared; a folder without words; and `to_train`, one word alone, a word that cannot be both trained and tested,
+        and an official list that names none of the recordings.
     """
     name, folder, named_task = _locate(data)
     task = task or named_task or "all"
     if task not in TASKS:
         raise InputError(f"no task {task!r}; want one of {', '.join(TASKS)}")
-    layout = _with_validation(_choose_split(read_layout(folder), split))
-    _refuse_untrainable(layout, folder)
+    layout = _choose_split(read_layout(folder), split)
+    if to_train:
+        layout = with_validation(layout)
+        refuse_untrainable(layout, folder)
     if layout.media == "signals" and task != "all":
         raise InputError(f"{folder} holds signals that are no speech, and task {task!r} is one of speech; leave it out")
-    rate, channels = _common_rate(layout), _common_channels(layout)
+    corpus = Corpus(name, layout.words, (), _common_rate(layout), layout.rule, folder=folder, notes=layout.notes)
     if task == "12":
-        keywords = keyword_clips(layout, folder / BACKGROUND_FOLDER, seed)
-        return Corpus(name, TWELVE, _ordered(keywords), rate, layout.rule, folder=folder)
+        clips = keyword_clips(layout, folder / BACKGROUND_FOLDER, DRAWS)
+        return replace(corpus, labels=TWELVE, clips=_ordered(clips))
     if task == "voice":
-        spoken = voice_clips(layout, folder / BACKGROUND_FOLDER, seed)
-        return Corpus(name, VOICE, _ordered(spoken), rate, layout.rule, folder=folder)
+        return replace(corpus, labels=VOICE, clips=_ordered(voice_clips(layout, folder / BACKGROUND_FOLDER, DRAWS)))
     clips = (Clip(r.path, layout.words.index(r.word), r.speaker, r.split) for r in layout.recordings)
-    return Corpus(name, layout.words, _ordered(clips), rate, layout.rule, layout.media, channels, folder)
+    return replace(corpus, clips=_ordered(clips), media=layout.media, channels=_common_channels(layout))
+
+
+def with_labels(corpus: Corpus, labels: tuple[str, ...]) -> tuple[Corpus, tuple[str, ...]]:
+    """The corpus with the labels of a model, in whichever Unicode form; and the words that the model does not know,
+    whose clips are left out.
+
+    Raises:  ValueError if it knows none of them.
+    """
+    known = {one_form(label): k for k, label in enumerate(labels)}
+    strange = tuple(label for label in corpus.labels if one_form(label) not in known)
+    if len(strange) == len(corpus.labels):
+        raise InputError(f"the model knows none of {', '.join(strange[:5])}; it knows {', '.join(labels)}")
+    index = [known.get(one_form(label)) for label in corpus.labels]
+    clips = tuple(replace(c, label=k) for c in corpus.clips if (k := index[c.label]) is not None)
+    return replace(corpus, labels=labels, clips=clips), strange
 
 
 def _locate(data: str | Path) -> tuple[str, Path, str | None]:
@@ -111,30 +142,13 @@ def _choose_split(layout: Layout, split: str) -> Layout:
     kind, _, speaker = split.partition(":")
     if split == "official":
         return layout
+    if split == "all":
+        return all_tested(layout)
     if kind != "speaker":
-        raise InputError(f"no split {split!r}; want official, or speaker:NAME to test on one speaker")
+        raise InputError(
+            f"no split {split!r}; want official, speaker:NAME to test on one speaker, or all to test on all"
+        )
     return leave_speaker_out(layout, speaker)
-
-
-def _with_validation(layout: Layout) -> Layout:
-    """Where a layout names no validation clips, take a hash-picked 10 % of each word's training clips."""
-    if any(r.split == "validation" for r in layout.recordings):
-        return layout
-    train = {w: [r.name for r in layout.recordings if r.word == w and r.split == "train"] for w in layout.words}
-    picked = {name for names in train.values() for name in pick_validation(names)}
-    recordings = (replace(r, split="validation") if r.name in picked else r for r in layout.recordings)
-    return replace(layout, recordings=tuple(recordings))
-
-
-def _refuse_untrainable(layout: Layout, folder: Path) -> None:
-    if len(layout.words) < 2:
-        raise InputError(f"{folder} holds one word, {layout.words[0]!r}: add a sub-folder for each other word")
-    trained = {r.word for r in layout.recordings if r.split == "train"}
-    if untrained := [word for word in layout.words if word not in trained]:
-        words = ", ".join(map(repr, untrained))
-        raise InputError(f"{folder}: no training clip of {words} ({layout.rule}): add recordings, or remove the word")
-    if all(r.split != "test" for r in layout.recordings):
-        raise InputError(f"{folder} has no test clips ({layout.rule}): add the recordings that are missing")
 
 
 def _common_rate(layout: Layout) -> int | float:
@@ -156,22 +170,32 @@ def _common_channels(layout: Layout) -> tuple[str, ...]:
 
     Raises:  RecordingError naming the first file that has others; files that cannot be read do not count here.
     """
-    known: tuple[str, ...] = ()
-    for r in layout.recordings if layout.media == "signals" else ():
-        try:
-            channels = signal_channels(r.path)
-        except RecordingError:
-            continue
-        known = known or channels
-        if channels != known:
-            remedy = "give all clips the same channels in the same order"
-            raise RecordingError(f"{r.path} has the channels {', '.join(channels)}, not {', '.join(known)}: {remedy}")
-    return known
+    if layout.media != "signals":
+        return ()
+    channels = {}
+    for r in layout.recordings:
+        with suppress(RecordingError):
+            channels[r.path] = signal_channels(r.path)
+    for problem in odd_channels(channels).values():
+        raise problem
+    return next(iter(channels.values()), ())
+
+
+def odd_channels(channels: dict[Path, tuple[str, ...]]) -> dict[Path, RecordingError]:
+    """What is to be said of the files whose channels are not those of most files (of the first, where as many)."""
+    counts = Counter(channels.values())
+    most = max(counts, key=counts.__getitem__, default=())
+    remedy = "give all clips the same channels in the same order"
+    return {
+        path: refusal(path, f"has the channels {', '.join(names)}, not {', '.join(most)}", remedy)
+        for path, names in channels.items()
+        if names != most
+    }
 
 
 def _ordered(clips: Iterable[Clip]) -> tuple[Clip, ...]:
     def place(clip: Clip) -> tuple[int, str, float, int]:
-        path = clip.path.as_posix() if clip.path else "~"
+        path = one_form(clip.path.as_posix()) if clip.path else "~"
         return SPLITS.index(clip.split), path, clip.start_s, clip.noise_seed or 0
 
     return tuple(sorted(clips, key=place))

@@ -7,8 +7,9 @@ import numpy as np
 
 from circuits.errors import InputError
 from snn.data.corpora.clip import Clip
-from snn.data.corpora.layouts import Layout, audio_files
+from snn.data.corpora.layouts import Layout
 from snn.data.corpora.splits import SPLITS, Split
+from snn.data.corpora.word_folders import audio_files
 from snn.data.recordings.audio_file import audio_info
 
 KEYWORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
@@ -20,12 +21,13 @@ NOISE_RMS_DECADES = (-4.0, -1.5)  # ASSUMED: log10 of the RMS level of synthetic
 NOISE_SPAN: dict[Split, tuple[float, float]] = {"train": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
 
 
-def keyword_clips(layout: Layout, noise_folder: Path, seed: int) -> tuple[Clip, ...]:
+def keyword_clips(layout: Layout, noise_folder: str | Path, seed: int) -> tuple[Clip, ...]:
     """Make the clips of the 12-class task (labels in the order of `TWELVE`) from a corpus of words.
 
     In each split, clips of other words, drawn without replacement, and background are added, each ceil(10 %) of the
     number of keyword clips. Background is cropped from the noise recordings, each split from a part of its own, or
-    synthetic where there are none.
+    synthetic where there are none. A corpus with `unknown` or `silence` of its own, as the official test archive, is
+    taken at its word: nothing is drawn.
 
     Args:  noise_folder: folder of background recordings; need not exist.  seed: draws the unknowns and the background.
     Raises:  ValueError if a keyword, or every other word, is missing.
@@ -38,13 +40,16 @@ def keyword_clips(layout: Layout, noise_folder: Path, seed: int) -> tuple[Clip, 
     clips: list[Clip] = []
     for k, split in enumerate(SPLITS):
         rng = np.random.default_rng([seed, k])
-        wanted = [r for r in layout.recordings if r.split == split and r.word in KEYWORDS]
-        others = [r for r in layout.recordings if r.split == split and r.word not in KEYWORDS]
+        here = [r for r in layout.recordings if r.split == split]
+        wanted = [r for r in here if r.word in KEYWORDS]
+        others = [r for r in here if r.word not in TWELVE]
         n_extra = math.ceil(EXTRA * len(wanted))
-        unknown = [others[i] for i in sorted(rng.permutation(len(others))[:n_extra])]
-        clips += [Clip(r.path, TWELVE.index(r.word), r.speaker, split) for r in wanted]
-        clips += [Clip(r.path, TWELVE.index("unknown"), r.speaker, split) for r in unknown]
-        clips += [_silence(split, noise_files, rng) for _ in range(n_extra)]
+        clips += [Clip(r.path, TWELVE.index(r.word), r.speaker, split) for r in here if r.word in TWELVE]
+        if "unknown" not in layout.words:
+            unknown = [others[i] for i in sorted(rng.permutation(len(others))[:n_extra])]
+            clips += [Clip(r.path, TWELVE.index("unknown"), r.speaker, split) for r in unknown]
+        if "silence" not in layout.words:
+            clips += [_silence(split, noise_files, rng) for _ in range(n_extra)]
     return tuple(clips)
 
 

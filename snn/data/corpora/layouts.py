@@ -3,23 +3,23 @@
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from circuits.errors import InputError, MissingInputError
+from snn.data.corpora.official_lists import OfficialList, list_key, read_lists
+from snn.data.corpora.spelling import first_spellings, one_form
 from snn.data.corpora.splits import SPLITS, Split, pick_validation, split_by_name, which_set
-from snn.data.recordings.audio_file import AUDIO_SUFFIXES
+from snn.data.corpora.word_folders import WORD_OF_FOLDER, audio_files, left_out, word_files
+from snn.data.recordings.recording_error import shown
 from snn.data.signals.signal_file import SIGNAL_SUFFIXES
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 Media = Literal["audio", "signals"]
-BACKGROUND_FOLDER = "_background_noise_"
-LISTS: dict[str, Split] = {"testing_list.txt": "test", "validation_list.txt": "validation"}
-FSDD_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)\.wav")
-SPEECH_COMMANDS_NAME = re.compile(r"(?P<speaker>[0-9a-f]{8})_nohash_\d+\.wav")
+FSDD_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)\.(?i:wav)")
+SPEECH_COMMANDS_NAME = re.compile(r"(?P<speaker>[0-9a-f]{8})_nohash_\d+\.(?i:wav)")
 N_FSDD_TEST = 5  # recordings 0 to 4 of every digit and speaker are the test set (Free Spoken Digit Dataset README)
 
 
@@ -36,12 +36,17 @@ class Recording:
 
 @dataclass(frozen=True)
 class Layout:
-    """A recognised folder: its recordings sorted by name, its words in label order, the rule that made the splits."""
+    """A recognised folder: its recordings sorted by name, its words in label order, the rule that made the splits.
+
+    `notes`: what of the folder was not used, a line each.  `unfit`: why nothing can be trained on it, "" if it can.
+    """
 
     kind: str
     rule: str
     words: tuple[str, ...]
     recordings: tuple[Recording, ...]
+    notes: tuple[str, ...] = ()
+    unfit: str = ""
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -53,83 +58,81 @@ class Layout:
         return "signals" if self.recordings[0].path.suffix.lower() in SIGNAL_SUFFIXES else "audio"
 
 
-def read_layout(folder: Path) -> Layout:
+def read_layout(folder: str | Path) -> Layout:
     """Recognise a folder and list its recordings: embedded corpus, Free Spoken Digits, Speech Commands, word folders,
     or folders of signals in place of words.
 
-    Raises:  FileNotFoundError if there is no such folder; ValueError if it holds no corpus that can be split.
+    Raises:  FileNotFoundError if there is no such folder; ValueError if it holds no corpus.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise MissingInputError(f"{folder} is not a folder: name a folder of recordings, or a data set (snn data list)")
+    if shown(folder) != str(folder):
+        raise InputError(f"{shown(folder)} has a name that is not UTF-8: rename it")
+    layout = _recognised(folder)
+    unused = left_out(folder, {r.path for r in layout.recordings})
+    return replace(layout, notes=(*layout.notes, *unused))
+
+
+def _recognised(folder: Path) -> Layout:
     if (folder / "corpus.json").is_file():
         return _read_embedded(folder)
     for flat in (folder, folder / "recordings"):
         if any(FSDD_NAME.fullmatch(path.name) for path in audio_files(flat)):
             return _read_fsdd(flat)
-    files = _word_files(folder)
-    if all((folder / name).is_file() for name in LISTS):
-        return _read_speech_commands(folder, files, _read_lists(folder))
-    if all(SPEECH_COMMANDS_NAME.fullmatch(path.name) for paths in files.values() for path in paths):
-        return _read_speech_commands(folder, files, None)
+    files, lists = word_files(folder), read_lists(folder)
+    spoken = (path for paths in files.values() for path in paths if path.parent.name not in WORD_OF_FOLDER)
+    if lists or all(SPEECH_COMMANDS_NAME.fullmatch(path.name) for path in spoken):
+        return _read_speech_commands(files, lists)
     return _read_word_folders(folder, files)
 
 
-def audio_files(folder: Path) -> list[Path]:
-    """List the WAV, FLAC and OGG files directly in a folder, sorted by name; hidden files are left out."""
-    return _files(folder, AUDIO_SUFFIXES)
+def refuse_untrainable(layout: Layout, folder: str | Path) -> None:
+    """Raises:  ValueError if a layout, split as it is, cannot be both trained and tested."""
+    if layout.unfit:
+        raise InputError(f"{folder}: {layout.unfit}")
+    if len(layout.words) < 2:
+        raise InputError(f"{folder} holds one word, {layout.words[0]!r}: add a sub-folder for each other word")
+    trained = {r.word for r in layout.recordings if r.split == "train"}
+    if untrained := [word for word in layout.words if word not in trained]:
+        words = ", ".join(map(repr, untrained))
+        raise InputError(f"{folder}: no training clip of {words} ({layout.rule}): add recordings, or remove the word")
+    if all(r.split != "test" for r in layout.recordings):
+        raise InputError(f"{folder} has no test clips ({layout.rule}): add the recordings that are missing")
 
 
-def signal_files(folder: Path) -> list[Path]:
-    """List the CSV and NPZ files directly in a folder, sorted by name; hidden files are left out."""
-    return _files(folder, SIGNAL_SUFFIXES)
+def with_validation(layout: Layout) -> Layout:
+    """Where a layout names no validation clips, take a hash-picked 10 % of each word's training clips."""
+    if any(r.split == "validation" for r in layout.recordings):
+        return layout
+    train = {w: [r.name for r in layout.recordings if r.word == w and r.split == "train"] for w in layout.words}
+    picked = {name for names in train.values() for name in pick_validation(names)}
+    recordings = (replace(r, split="validation") if r.name in picked else r for r in layout.recordings)
+    return replace(layout, recordings=tuple(recordings))
 
 
-def refuse_mixed(audio: Sequence[Path], signals: Sequence[Path]) -> None:
-    """Raises:  ValueError where clips are sound and signals at once."""
-    if audio and signals:
-        raise InputError(
-            f"a folder holds recordings of one kind, and {audio[0]} is sound, {signals[0]} a signal: "
-            "move one kind to a folder of its own"
-        )
-
-
-def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    files = (p for p in folder.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith("."))
-    return sorted((path for path in files if path.is_file()), key=lambda path: path.name)
+def all_tested(layout: Layout) -> Layout:
+    """The layout with every recording in the test."""
+    recordings = tuple(replace(r, split="test") for r in layout.recordings)
+    return replace(layout, rule="all clips", recordings=recordings)
 
 
 def leave_speaker_out(layout: Layout, speaker: str) -> Layout:
     """Test on one speaker; train on the others, a hash-picked 10 % of whose clips are for validation."""
-    if speaker not in layout.speakers:
+    spoken = first_spellings(layout.speakers)
+    if one_form(speaker) not in spoken:
         known = layout.speakers if len(layout.speakers) <= 20 else get_close_matches(speaker, layout.speakers, 5, 0.0)
         listed = f"{len(layout.speakers)} speakers, among them {', '.join(known)}" if known else "no known speakers"
         raise InputError(f"no speaker {speaker!r}: the corpus has {listed}")
-    if len(layout.speakers) < 2:
-        raise InputError(f"{speaker!r} is the only speaker: leave-one-speaker-out needs at least 2")
+    speaker = spoken[one_form(speaker)]
     validation = pick_validation(r.name for r in layout.recordings if r.speaker != speaker)
 
     def split_of(r: Recording) -> Split:
         return "test" if r.speaker == speaker else "validation" if r.name in validation else "train"
 
+    unfit = f"{speaker!r} is the only speaker: leave-one-speaker-out needs at least 2" if len(spoken) < 2 else ""
     recordings = tuple(replace(r, split=split_of(r)) for r in layout.recordings)
-    return replace(layout, rule=f"speaker {speaker} left out", recordings=recordings)
-
-
-def _word_files(folder: Path) -> dict[str, list[Path]]:
-    """The recordings of every word folder, sorted; folders whose name starts with `_` or `.` are not words."""
-    words = sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] not in "._")
-    audio = {word: audio_files(folder / word) for word in words}
-    signals = {word: signal_files(folder / word) for word in words}
-    refuse_mixed(*([path for paths in files.values() for path in paths] for files in (audio, signals)))
-    files = signals if any(signals.values()) else audio
-    if not any(files.values()):
-        raise InputError(
-            f"{folder} holds no words: put the WAV, FLAC or OGG files of each word in its own sub-folder, "
-            "or the CSV or NPZ files of each class of signals"
-        )
-    return files
+    return replace(layout, rule=f"speaker {speaker} left out", recordings=recordings, unfit=unfit)
 
 
 def _read_embedded(folder: Path) -> Layout:
@@ -142,13 +145,16 @@ def _read_embedded(folder: Path) -> Layout:
         raise InputError(f"{about_path} is damaged ({error!r}): remove {folder} and prepare it again") from error
     if not usable:
         raise InputError(f"{about_path} does not describe an embedded corpus: remove it or prepare it again")
+    splits = {one_form(voice): split for voice, split in splits.items()}
     recordings = []
-    for word, paths in _word_files(folder).items():
+    for word, paths in word_files(folder).items():
         for path in paths:
             voice = path.stem.rpartition("_")[0]
-            if voice not in splits:
-                raise InputError(f"{path}: voice {voice!r} is not in corpus.json: remove the file or prepare it again")
-            recordings.append(Recording(path, f"{word}/{path.name}", word, voice, splits[voice]))
+            if one_form(voice) not in splits:
+                raise InputError(
+                    f"{shown(path)}: voice {voice!r} is not in corpus.json: remove the file or prepare it again"
+                )
+            recordings.append(Recording(path, _name(path), word, voice, splits[one_form(voice)]))
     words = tuple(sorted({r.word for r in recordings}))
     return Layout("embedded", "voices of corpus.json", words, tuple(recordings))
 
@@ -158,7 +164,7 @@ def _read_fsdd(folder: Path) -> Layout:
     takes = []
     for path in audio_files(folder):
         if (match := FSDD_NAME.fullmatch(path.name)) is None:
-            raise InputError(f"{path} is not named {{digit}}_{{speaker}}_{{index}}.wav: rename it or remove it")
+            raise InputError(f"{shown(path)} is not named {{digit}}_{{speaker}}_{{index}}.wav: rename it or remove it")
         takes.append((path, match))
     validation = pick_validation(path.name for path, match in takes if int(match["index"]) >= N_FSDD_TEST)
     recordings = []
@@ -170,46 +176,62 @@ def _read_fsdd(folder: Path) -> Layout:
     return Layout("fsdd", "takes 0 to 4", tuple(d for d in DIGITS if d in present), tuple(recordings))
 
 
-def _read_lists(folder: Path) -> dict[str, Split]:
-    try:
-        lists = {name: (folder / name).read_text(encoding="utf-8").split("\n") for name in LISTS}
-    except UnicodeDecodeError as error:
-        raise InputError(f"a list in {folder} is not text ({error}): restore {' and '.join(LISTS)}") from error
-    return {line.strip(): LISTS[name] for name, lines in lists.items() for line in lines if line.strip()}
-
-
-def _read_speech_commands(folder: Path, files: dict[str, list[Path]], listed: dict[str, Split] | None) -> Layout:
+def _read_speech_commands(files: dict[str, list[Path]], lists: tuple[OfficialList, ...]) -> Layout:
+    listed = {list_key(line): one.split for one in lists for line in one.lines}
     recordings = []
     for word, paths in files.items():
         for path in paths:
-            name = f"{word}/{path.name}"
-            split = which_set(name) if listed is None else listed.get(name, "train")
-            recordings.append(Recording(path, name, word, path.name.partition("_nohash_")[0], split))
-    rule = "speaker hash" if listed is None else "official lists"
-    return Layout("speech-commands", rule, tuple(w for w, paths in files.items() if paths), tuple(recordings))
+            split = listed.get(list_key(_name(path)), "train") if lists else which_set(path.name)
+            speaker, found, _ = path.name.partition("_nohash_")
+            known = found or path.parent.name not in WORD_OF_FOLDER
+            recordings.append(Recording(path, _name(path), word, speaker if known else "", split))
+    notes, unfit = _about_lists(lists, {list_key(r.name) for r in recordings})
+    words, rule = tuple(w for w, paths in files.items() if paths), "official lists" if lists else "speaker hash"
+    return Layout("speech-commands", rule, words, tuple(recordings), notes, unfit)
+
+
+def _about_lists(lists: tuple[OfficialList, ...], files: set[str]) -> tuple[tuple[str, ...], str]:
+    """A note on each list with lines that name no file, and why nothing can be trained if none of its lines does."""
+    notes, unfit = [], ""
+    for one in lists:
+        if strange := one.unmatched(files):
+            told = f"{len(strange)} of {len(one.lines)} lines of {one.name} name no recording here"
+            notes.append(f"{told}, the first of them {strange[0]!r}")
+            if len(strange) == len(one.lines):
+                unfit = f"{told}, as {strange[0]!r}: want word/file.wav on each line, or an empty list"
+    return tuple(notes), unfit
 
 
 def _read_word_folders(folder: Path, files: dict[str, list[Path]]) -> Layout:
-    for word, paths in files.items():
-        if len(paths) < 2:
-            need = "training and test need at least 2: record more, or remove the folder"
-            raise InputError(f"{folder}: the word {word!r} has {len(paths)} recording(s); {need}")
-    plain = [Recording(p, f"{word}/{p.name}", word, "", "train") for word, paths in files.items() for p in paths]
-    layout = Layout("folder", "file hash", tuple(files), tuple(plain))
+    few = (f"the word {word!r} has {len(paths)} recording(s)" for word, paths in files.items() if len(paths) < 2)
+    remedy = "training and test need at least 2: record more, or remove the folder"
+    unfit = f"{first}; {remedy}" if (first := next(few, "")) else ""
+    plain = [Recording(p, _name(p), word, "", "train") for word, paths in files.items() for p in paths]
+    layout = Layout(
+        "folder", "file hash", tuple(word for word, paths in files.items() if paths), tuple(plain), (), unfit
+    )
     return _split_by_speaker(layout) or _split_by_file(layout)
+
+
+def _name(path: Path) -> str:
+    """The path of a recording below the data set's folder, as stored."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def _split_by_file(layout: Layout) -> Layout:
     names = defaultdict(list)
     for r in layout.recordings:
         names[r.word].append(r.name)
-    splits = {name: split for group in names.values() for name, split in split_by_name(group).items()}
-    return replace(layout, recordings=tuple(replace(r, split=splits[r.name]) for r in layout.recordings))
+    groups = (group for group in names.values() if len(group) > 1)
+    splits = {name: split for group in groups for name, split in split_by_name(group).items()}
+    return replace(layout, recordings=tuple(replace(r, split=splits.get(r.name, "train")) for r in layout.recordings))
 
 
 def _split_by_speaker(layout: Layout) -> Layout | None:
     """None where the names do not tell speakers apart, or a word would lack training clips."""
-    speakers = [_speaker_of(r.path.stem) for r in layout.recordings]
+    stems = [_speaker_of(r.path.stem) for r in layout.recordings]
+    spelling = first_spellings(stems)
+    speakers = [spelling[one_form(stem)] for stem in stems]
     n_files = Counter(speakers)
     if "" in n_files or len(n_files) < 3 or min(n_files.values()) < 2:
         return None

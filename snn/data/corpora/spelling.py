@@ -1,6 +1,7 @@
 """Names in one Unicode form, so that a word typed on one system is the word stored by another."""
 
 import unicodedata
+from collections.abc import Iterable
 
 
 def one_form(text: str) -> str:
@@ -9,3 +10,11 @@ def one_form(text: str) -> str:
     Source:  Unicode Standard Annex 15; macOS stores file names decomposed, keyboards type composed letters.
     """
     return unicodedata.normalize("NFC", text)
+
+
+def first_spellings(names: Iterable[str]) -> dict[str, str]:
+    """The first of each group of names that differ in their Unicode form alone, by that form."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(one_form(name), name)
+    return first

@@ -6,8 +6,9 @@ import numpy as np
 
 from snn.data.corpora.clip import Clip, Mix
 from snn.data.corpora.keyword_task import background_clip
-from snn.data.corpora.layouts import Layout, Recording, audio_files
+from snn.data.corpora.layouts import Layout, Recording
 from snn.data.corpora.splits import SPLITS, Split
+from snn.data.corpora.word_folders import audio_files
 
 VOICE = ("noise", "speech")
 TRAIN_SNR_DB = (-5.0, 20.0)  # dB, uniform; ASSUMED: from a noisy street to a quiet room
@@ -16,7 +17,7 @@ MOST_FULL = 1000  # test recordings that each meet every ratio; of more, each me
 N_VOICES = 6  # of a babble; ASSUMED: enough that no word of it is understood
 
 
-def voice_clips(layout: Layout, noise_folder: Path, seed: int) -> tuple[Clip, ...]:
+def voice_clips(layout: Layout, noise_folder: str | Path, seed: int) -> tuple[Clip, ...]:
     """Make the clips of voice activity (labels in the order of `VOICE`) from a corpus of speech.
 
     Each recording gives a clip of speech in noise and one of noise alone, another draw at the same level. The noise is

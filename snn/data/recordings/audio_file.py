@@ -14,14 +14,20 @@ import soundfile
 from jaxtyping import Float, Float32
 
 from circuits.errors import InputError
-from snn.data.recordings.recording_error import RecordingError
+from snn.data.recordings.container import Sound, ends_as_ogg, promised_sound
+from snn.data.recordings.recording_error import RecordingError, shown
 
 Waveform = Float32[np.ndarray, " time"]
 Result = TypeVar("Result")
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
+# Those in the second line are mostly not read: a recording that was made in one is named, never passed over.
+AUDIO_SUFFIXES = (
+    ".wav", ".flac", ".ogg", ".aif", ".aiff", ".aifc", ".au", ".snd", ".w64", ".rf64", ".caf", ".oga", ".opus",
+    ".mp3", ".m4a", ".aac", ".wma", ".raw", ".webm", ".mp4", ".amr", ".3gp",
+)  # fmt: skip
 SAMPLE_RATE_RANGE = (1_000, 768_000)  # Hz; ASSUMED: below is no speech, above no converter
-UNKNOWN_SIZES = 0x7FFF0000  # recorders that stream write 0, about 2**31 or 0xFFFFFFFF: they cannot know the length
+CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "SVX", "AU", "CAF", "NIST", "FLAC", "OGG")  # that tell their end
+MAX_FRAMES = 1 << 62  # libsndfile tells more for a FLAC stream whose header leaves the length open
 BLOCK_FRAMES = 1 << 18
 
 
@@ -38,48 +44,60 @@ class AudioInfo:
     n_channels: int
 
 
-def read_audio(path: Path, start_s: float = 0.0, max_duration_s: float | None = None) -> tuple[Waveform, int]:
+def read_audio(path: str | Path, start_s: float = 0.0, max_duration_s: float | None = None) -> tuple[Waveform, int]:
     """Read a recording, or the excerpt of at most `max_duration_s` from `start_s`, as mono.
 
     Channels are averaged. Float files that exceed full scale are divided by their peak.
 
-    Args:  path: WAV (8 to 32 bit, float), FLAC or OGG file.  start_s, max_duration_s: excerpt (s); None: to the end.
+    Args:  path: WAV (8 to 32 bit, float), FLAC, OGG, or another of `CONTAINERS`.
+        start_s, max_duration_s: excerpt (s); None: to the end.
     Returns:  waveform `(time,)` in [-1, 1], and the native sample rate (Hz).
     Raises:  AudioFileError for a missing, empty, truncated or foreign file, and for NaN or infinite samples.
     """
     if not 0 <= start_s < math.inf or (max_duration_s is not None and not 0 < max_duration_s < math.inf):
         raise InputError(f"excerpt of {path} from {start_s} s for {max_duration_s} s: want start >= 0, length > 0")
 
+    path = Path(path)
+
     def excerpt(sound: soundfile.SoundFile) -> tuple[Waveform, int]:
         first = round(start_s * sound.samplerate)
         if first >= sound.frames:
             length_s = sound.frames / sound.samplerate
             raise _error(path, f"lasts {length_s:.3f} s, the excerpt starts at {start_s} s", "start earlier")
-        n_left = sound.frames - first
-        n_frames = n_left if max_duration_s is None else min(n_left, max(1, round(max_duration_s * sound.samplerate)))
-        sound.seek(first)
-        return _full_scale(_mono(_read_frames(sound, n_frames, path))), sound.samplerate
+        n_frames = _n_heard(sound, sound.frames - first, max_duration_s)
+        if sound.seekable():
+            sound.seek(first)
+        else:  # GSM, G.721 ...: they are decoded from their beginning
+            _read_over(sound, first, path)
+        frames = _read_frames(sound, n_frames, path)
+        if first + n_frames < sound.frames:
+            _refuse_missing_end(sound, path)
+        return _full_scale(_mono(frames)), sound.samplerate
 
     return _with_sound(path, excerpt)
 
 
-def check_audio(path: Path) -> AudioInfo:
-    """Read a recording of any length from end to end, block by block, and return what it holds.
+def check_audio(path: str | Path, max_duration_s: float | None = None) -> AudioInfo:
+    """Read a recording block by block, all of it or its first `max_duration_s` (s), and return what it holds.
 
-    Raises:  AudioFileError, as `read_audio` does.
+    Raises:  AudioFileError where `read_audio` does.
     """
 
+    path = Path(path)
+
     def check(sound: soundfile.SoundFile) -> AudioInfo:
-        for first in range(0, sound.frames, BLOCK_FRAMES):
-            _read_frames(sound, min(BLOCK_FRAMES, sound.frames - first), path)
-        return AudioInfo(sound.frames / sound.samplerate, sound.samplerate, sound.channels)
+        n_frames = _n_heard(sound, sound.frames, max_duration_s)
+        _read_over(sound, n_frames, path)
+        if n_frames < sound.frames:
+            _refuse_missing_end(sound, path)
+        return _about(sound)
 
     return _with_sound(path, check)
 
 
-def audio_info(path: Path) -> AudioInfo:
+def audio_info(path: str | Path) -> AudioInfo:
     """Return what the header of a recording promises, without reading its samples.  Raises:  AudioFileError."""
-    return _with_sound(path, lambda sound: AudioInfo(sound.frames / sound.samplerate, sound.samplerate, sound.channels))
+    return _with_sound(Path(path), _about)
 
 
 def resample(
@@ -147,12 +165,37 @@ def _with_sound(path: Path, use: Callable[[soundfile.SoundFile], Result]) -> Res
         raise _error(path, f"cannot be read ({error.strerror or error})", "check its permissions") from error
 
 
+def _about(sound: soundfile.SoundFile) -> AudioInfo:
+    return AudioInfo(sound.frames / sound.samplerate, sound.samplerate, sound.channels)
+
+
 def _refuse_unusable(sound: soundfile.SoundFile, path: Path) -> None:
+    if sound.format not in CONTAINERS or sound.subtype == "MPEG_LAYER_III":
+        kind = f"{sound.format_info}, {sound.subtype_info}"
+        raise _error(path, f"is not WAV, FLAC or OGG but {kind}, of which a part may be missing", "convert it")
+    if sound.frames > MAX_FRAMES:
+        raise _error(path, "was streamed and does not tell its length: a part may be missing", "save it again")
     if not SAMPLE_RATE_RANGE[0] <= sound.samplerate <= SAMPLE_RATE_RANGE[1]:
         limits = f"{SAMPLE_RATE_RANGE[0]} to {SAMPLE_RATE_RANGE[1]} Hz"
         raise _error(path, f"has a sample rate of {sound.samplerate} Hz, outside {limits}", "save it again")
     if sound.frames < 1:
         raise _error(path, "holds no samples", "record it again or remove it")
+
+
+def _n_heard(sound: soundfile.SoundFile, n_left: int, max_duration_s: float | None) -> int:
+    return n_left if max_duration_s is None else min(n_left, max(1, round(max_duration_s * sound.samplerate)))
+
+
+def _read_over(sound: soundfile.SoundFile, n_frames: int, path: Path) -> None:
+    for first in range(0, n_frames, BLOCK_FRAMES):
+        _read_frames(sound, min(BLOCK_FRAMES, n_frames - first), path)
+
+
+def _refuse_missing_end(sound: soundfile.SoundFile, path: Path) -> None:
+    """The header of FLAC tells frames, not bytes: that it was cut shows where the last frame cannot be read."""
+    if sound.format == "FLAC":
+        sound.seek(sound.frames - 1)
+        _read_frames(sound, 1, path)
 
 
 def _read_frames(sound: soundfile.SoundFile, n_frames: int, path: Path) -> Float32[np.ndarray, "time channel"]:
@@ -179,37 +222,40 @@ def _full_scale(waveform: Waveform) -> Waveform:
 def _source(path: Path) -> Path | BytesIO:
     """What libsndfile shall open: the file, or a copy in memory with its data size filled in where a recorder wrote 0.
 
-    Raises:  AudioFileError for an empty file, and for a RIFF file whose data chunk promises more than there is:
-        libsndfile would return what is left of it without a word.
+    Raises:  AudioFileError for an empty file, one that is no file, one whose name is not text, and one that was cut.
     """
+    if shown(path) != str(path):
+        raise _error(path, "has a name that is not UTF-8", "rename it")
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise _error(path, "is a device or a pipe", "name a recording")
     with path.open("rb") as file:
-        n_bytes = file.seek(0, 2)
-        if n_bytes == 0:
+        if (n_bytes := file.seek(0, 2)) == 0:
             raise _error(path, "is empty", "record it again or remove it")
-        file.seek(0)
-        riff, riff_size, wave = struct.unpack("<4sI4s", file.read(12).ljust(12, b"\0"))
-        if riff != b"RIFF" or wave != b"WAVE":
+        sound = _whole_sound(file, n_bytes, path)
+        if sound is None or sound.fill_in is None:
             return path
-        data_size = _seek_data_chunk(file, path)
-        n_left = n_bytes - file.tell()
-        if n_left < data_size < UNKNOWN_SIZES:
-            raise _error(path, f"is truncated: {data_size} bytes of sound promised, {n_left} found", "copy it again")
-        if data_size or riff_size == n_bytes - 8:  # written to the end: a data size of 0 means what it says
-            return path
-        head = file.tell() - 4
+        place, size_format = sound.fill_in
         file.seek(0)
-        return BytesIO(file.read(head) + struct.pack("<I", n_left) + file.read()[4:])
+        head, size = file.read(place), struct.pack(size_format, n_bytes - sound.start)
+        return BytesIO(head + size + file.read()[len(size) :])
 
 
-def _seek_data_chunk(file: BinaryIO, path: Path) -> int:
-    """Move to the first byte of sound and return how many bytes of sound the RIFF header promises."""
-    while len(header := file.read(8)) == 8:
-        chunk, size = struct.unpack("<4sI", header)
-        if chunk == b"data":
-            return size
-        file.seek(size + size % 2, 1)  # chunks are aligned to two bytes
-    raise _error(path, "is truncated: it ends before its data chunk", "copy it again")
+def _whole_sound(file: BinaryIO, n_bytes: int, path: Path) -> Sound | None:
+    """What the header promises, None where it promises nothing.  Raises:  AudioFileError if it was cut."""
+    try:
+        sound = promised_sound(file)
+    except EOFError as error:
+        raise _error(path, "is truncated: it ends before its data chunk", "copy it again") from error
+    except (ValueError, IndexError) as error:
+        raise _error(path, "is damaged or not audio", "save it again as WAV, FLAC or OGG") from error
+    n_left = n_bytes - sound.start if sound else 0
+    if sound and sound.n_bytes is not None and n_left < sound.n_bytes:
+        raise _error(path, f"is truncated: {sound.n_bytes} bytes of sound promised, {n_left} found", "copy it again")
+    file.seek(0)
+    if file.read(4) == b"OggS" and not ends_as_ogg(file):
+        raise _error(path, "is truncated: its stream does not end", "copy it again")
+    return sound
 
 
 def _error(path: Path, problem: str, remedy: str) -> AudioFileError:
-    return AudioFileError(f"{path} {problem}: {remedy}")
+    return AudioFileError(f"{shown(path)} {problem}: {remedy}")

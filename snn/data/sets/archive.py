@@ -38,8 +38,8 @@ class _Member:
 
 
 def unpack(
-    archive: Path,
-    target: Path,
+    archive: str | Path,
+    target: str | Path,
     limits: Limits,
     *,
     keep: str = "",
@@ -53,7 +53,7 @@ def unpack(
     Args:  keep: folder inside the archive whose content is wanted, "" for everything.  on_progress: told bytes written.
     Raises:  UnsafeArchiveError naming the member; OSError when the disk is full. The caller removes `target`.
     """
-    n_bytes = 0
+    archive, target, n_bytes = Path(archive), Path(target), 0
     try:
         for k, member in enumerate(_members(archive)):
             if k >= limits.max_files:

@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from circuits.errors import InputError
-from snn.data.corpora.layouts import AUDIO_SUFFIXES
+from snn.data.recordings.audio_file import AUDIO_SUFFIXES
 from snn.data.sets.archive import CHUNK_BYTES, Limits, unpack
 from snn.data.sets.location import data_root, find_below
 from snn.data.sets.manifest import Manifest, find_manifest
@@ -31,7 +31,7 @@ def _urlopen(request: Request) -> HTTPResponse:
 
 def prepare(
     name: str,
-    root: Path | None = None,
+    root: str | Path | None = None,
     *,
     on_progress: Progress | None = None,
     opener: Opener = _urlopen,
@@ -46,7 +46,7 @@ def prepare(
         file to put where) or without disk space.
     """
     manifest = find_manifest(name)
-    root = data_root() if root is None else root
+    root = data_root() if root is None else Path(root)
     if (ready := find_below(root, manifest)) is not None:
         return ready
     tell = on_progress or (lambda stage, done, total: None)
@@ -63,11 +63,12 @@ def prepare(
         return folder
 
 
-def tree_sha256(folder: Path) -> str:
+def tree_sha256(folder: str | Path) -> str:
     """Return the SHA-256 that identifies the recordings of a folder, whatever archive they came in.
 
     SHA-256 over the lines `<sha256 of the file>  <path below the folder>`, sorted by path.
     """
+    folder = Path(folder)
     files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
     lines = (f"{_sha256(folder / name, lambda done: None)}  {name}\n" for name in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()

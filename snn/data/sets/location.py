@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from circuits.errors import MissingInputError
-from snn.data.corpora.layouts import LISTS
+from snn.data.corpora.official_lists import LISTS
 from snn.data.sets.manifest import Manifest
 
 
@@ -29,8 +29,9 @@ def find_data(manifest: Manifest) -> Path:
     raise MissingInputError(f"{manifest.name} is not prepared (no {root / manifest.name}): {remedy}")
 
 
-def find_below(root: Path, manifest: Manifest) -> Path | None:
+def find_below(root: str | Path, manifest: Manifest) -> Path | None:
     """Return the folder of a data set below `root`, or `root` itself where that is the data set, or None."""
+    root = Path(root)
     for name in (manifest.name, *manifest.folders):
         if (root / name).is_dir() and any((root / name).iterdir()):
             return root / name

@@ -1,12 +1,11 @@
 """The manifest of a data set: what it is, who may use it, where it comes from and how its bytes are proven."""
 
 import re
-import tomllib
 from dataclasses import MISSING, dataclass, fields
-from difflib import get_close_matches
 from pathlib import Path
 
 from circuits.errors import InputError
+from circuits.tables import did_you_mean, read_toml
 
 LAYOUTS = ("fsdd", "speech-commands", "embedded")
 ARCHIVES = ("zip", "tar.gz", "synthesis")
@@ -81,17 +80,13 @@ def load_manifests() -> dict[str, Manifest]:
     return {manifest.name: manifest for manifest in manifests}
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: str | Path) -> Manifest:
     """Read one manifest.  Raises:  ValueError naming the file and the key."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML: {error}") from error
+    table = read_toml(Path(path))
     known = {f.name: f for f in fields(Manifest)}
     for key, value in table.items():
         if key not in known:
-            nearest = get_close_matches(key, known, 1, 0.0)[0]
-            raise InputError(f"{path}: unknown key {key!r}; the nearest known key is {nearest!r}")
+            raise InputError(f"unknown key {key!r} in {path}{did_you_mean(key, known, 0.0)}")
         if type(value) is not (want := TOML_TYPES[known[key].type]):
             raise InputError(f"{path}: {key} is {value!r}; want a {want.__name__}")
     missing = [name for name, f in known.items() if f.default is MISSING and name not in table]
@@ -104,7 +99,6 @@ def find_manifest(name: str) -> Manifest:
     """Return the manifest of a data set.  Raises:  ValueError naming the nearest name and all known ones."""
     manifests = load_manifests()
     if name not in manifests:
-        nearest = get_close_matches(name, manifests, 1, 0.0)
-        hint = f" (nearest: {nearest[0]})" if nearest else ""
+        hint = did_you_mean(name, manifests, 0.0)
         raise InputError(f"no data set {name!r}{hint}; known: {', '.join(manifests)}; list them with: snn data list")
     return manifests[name]

@@ -21,7 +21,7 @@ RATE_COMMENT = re.compile(r"#\s*(?:sample_rate|fs)\s*[=:]\s*(\S+)", re.IGNORECAS
 Line = tuple[int, str]  # number in the file, from 1, and text
 
 
-def read_csv(path: Path, sample_rate: float | None = None) -> Signal:
+def read_csv(path: str | Path, sample_rate: float | None = None) -> Signal:
     """Read a CSV file; columns are separated by commas, semicolons or tabs, lines with # are comments.
 
     The sample rate (Hz) is that of the time column (`time`, `t`, `time_ms`, `time (ms)` ...), else that of a comment
@@ -29,6 +29,7 @@ def read_csv(path: Path, sample_rate: float | None = None) -> Signal:
     linear interpolation.
     Raises:  ValueError with line and column of what is wrong.
     """
+    path = Path(path)
     if path.stat().st_size > MAX_CSV_BYTES:
         raise InputError(f"is larger than {MAX_CSV_BYTES >> 20} MiB")
     lines = _lines(path.read_text(encoding="utf-8-sig"))
@@ -44,9 +45,9 @@ def read_csv(path: Path, sample_rate: float | None = None) -> Signal:
     return Signal(even, rate, channels)
 
 
-def csv_channels(path: Path) -> tuple[str, ...]:
+def csv_channels(path: str | Path) -> tuple[str, ...]:
     """The names of the channels, from the header alone.  Raises:  ValueError."""
-    with path.open("rb") as file:
+    with Path(path).open("rb") as file:
         head = file.read(HEAD_BYTES).decode("utf-8-sig", errors="replace")
     names, _, _ = _header(_lines(head))
     time = _time_column(names)

@@ -27,7 +27,7 @@ class Header:
     dtype: np.dtype
 
 
-def read_npz(path: Path, sample_rate: float | None = None) -> Signal:
+def read_npz(path: str | Path, sample_rate: float | None = None) -> Signal:
     """Read an NPZ file: an array `signal` or `x`, or the only one of two dimensions, `(time, channel)` or `(time,)`.
 
     `sample_rate` or `fs` is the rate (Hz), else the argument; `channels` may name the channels, "1", "2" ... otherwise.
@@ -47,14 +47,14 @@ def read_npz(path: Path, sample_rate: float | None = None) -> Signal:
     return Signal(values.reshape(len(values), -1), rate, names)
 
 
-def npz_channels(path: Path) -> tuple[str, ...]:
+def npz_channels(path: str | Path) -> tuple[str, ...]:
     """The names of the channels, without reading the signal.  Raises:  ValueError."""
     headers = _headers(path)
     with np.load(path, allow_pickle=False) as arrays:
         return _names(headers, arrays, _signal_name(headers))
 
 
-def _headers(path: Path) -> dict[str, Header]:
+def _headers(path: str | Path) -> dict[str, Header]:
     """What each array of the archive is, before any of them is read."""
     try:
         with zipfile.ZipFile(path) as archive:

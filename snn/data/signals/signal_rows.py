@@ -1,4 +1,4 @@
-"""Multichannel signals as rows of a time grid, for front ends and for the currents of an encoder."""
+"""Multichannel signals as rows of a time grid, for front ends."""
 
 import math
 
@@ -33,21 +33,6 @@ def signal_rows(
         return np.pad(rows, ((n_missing // 2, n_missing - n_missing // 2), (0, 0)), mode="edge")
     start = strongest_window(np.square(rows - rows.mean(0)).sum(1), n_steps)
     return rows[start : start + n_steps]
-
-
-def rectified(
-    rows: Float[np.ndarray, "step channel"], scale: Float[np.ndarray, " scales"]
-) -> Float[np.ndarray, "step two_channels"]:
-    """Split signals into positive currents: max(x / scale, 0) of every channel, then max(-x / scale, 0) of every one.
-
-    Args:  rows: `(step, channel)`.  scale: of each channel, above 0, from training data (their deviation, say).
-    Returns:  `(step, 2 channel)`, not negative.
-    Raises:  ValueError for a scale that is not above 0, or not one for each channel.
-    """
-    if scale.shape != rows.shape[1:] or not ((scale > 0) & (scale < np.inf)).all():
-        raise InputError(f"scale {scale} of {rows.shape[1]} channels: want one finite number above 0 for each")
-    scaled = rows / scale
-    return np.maximum(np.concatenate([scaled, -scaled], 1), 0.0)
 
 
 def hop_means(

@@ -1,1 +1,1 @@
-"""The embedded corpus, spoken by espeak-ng."""
+"""The embedded corpus, synthesised by espeak-ng."""

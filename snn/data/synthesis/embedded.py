@@ -1,4 +1,4 @@
-"""The embedded corpus: digits and command words spoken by espeak-ng in synthetic rooms, reproducible from a seed."""
+"""The embedded corpus: digits and command words synthesised by espeak-ng in synthetic rooms, the same from a seed."""
 
 import json
 import re
@@ -97,7 +97,7 @@ def plan(words: Sequence[str], n_clips: int, seed: int) -> list[Clip]:
 
 
 def build_corpus(
-    root: Path,
+    root: str | Path,
     *,
     n_clips: int = 2000,
     seed: int = 0,
@@ -115,6 +115,7 @@ def build_corpus(
     Raises:  ValueError for arguments out of range, or a `root` that holds something else; ImportError without
         espeakng-loader; OSError where espeak-ng or the disk fails.
     """
+    root = Path(root)
     _check(words, n_clips, seed, sample_rate)
     card = {
         "kind": "embedded",
@@ -193,10 +194,10 @@ def _write_clips(
 def _recordings(clips: list[Clip], seed: int, sample_rate: int) -> Generator[tuple[Clip, Waveform], None, None]:
     """Each clip with its waveform in [-1, 1]. Each draws from a random generator of its own."""
     rngs = np.random.default_rng(seed).spawn(len(clips))
-    spoken = espeak.speak([_utterance(clip, rng) for clip, rng in zip(clips, rngs, strict=True)])
+    synthesised = espeak.synthesise([_utterance(clip, rng) for clip, rng in zip(clips, rngs, strict=True)])
     # Babble comes from talkers of the same split, so that no voice is heard across splits.
     talkers = {split: deque(maxlen=16) for split in set(SPLIT_OF_TEN)}
-    for clip, rng, pcm in zip(clips, rngs, spoken, strict=True):
+    for clip, rng, pcm in zip(clips, rngs, synthesised, strict=True):
         speech = change_speed(pcm.astype(np.float32) / 2**15, espeak.SAMPLE_RATE / sample_rate)
         waveform = _place(speech, round(CLIP_S * sample_rate), clip.word, rng)
         talkers[clip.voice.split].append(waveform)

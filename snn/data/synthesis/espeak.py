@@ -1,4 +1,4 @@
-"""Spoken words from the espeak-ng library (package `espeakng-loader`, of the extra `synthesis`)."""
+"""Synthetic speech from the espeak-ng library (package `espeakng-loader`, of the extra `synthesis`)."""
 
 import ctypes
 import json
@@ -51,16 +51,16 @@ def version() -> str:
     return info(None).decode().split()[0]
 
 
-def speak(utterances: Sequence[Utterance]) -> Iterator[Int16[np.ndarray, " time"]]:
-    """Speak the utterances one after the other: int16 samples at SAMPLE_RATE, `(time,)` each.
+def synthesise(utterances: Sequence[Utterance]) -> Iterator[Int16[np.ndarray, " time"]]:
+    """Synthesise the utterances one after the other: int16 samples at SAMPLE_RATE, `(time,)` each.
 
     The same sequence gives the same bytes. The library's oscillators keep their phase from one word to the next and
-    cannot be rewound, so each call speaks in a process of its own; a word depends on those before it in the sequence.
+    cannot be rewound, so each call runs in a process of its own; a word depends on those before it in the sequence.
 
     Raises:  MissingPackageError without the package, OSError when the library fails (with its reason).
     """
     request = {**_paths(), "sample_rate": SAMPLE_RATE, "utterances": [asdict(u) for u in utterances]}
-    return _spoken(json.dumps(request).encode(), len(utterances))
+    return _samples(json.dumps(request).encode(), len(utterances))
 
 
 def _paths() -> dict[str, str]:
@@ -71,7 +71,7 @@ def _paths() -> dict[str, str]:
     return {"library": espeakng_loader.get_library_path(), "data": espeakng_loader.get_data_path()}
 
 
-def _spoken(request: bytes, n_words: int) -> Iterator[Int16[np.ndarray, " time"]]:
+def _samples(request: bytes, n_words: int) -> Iterator[Int16[np.ndarray, " time"]]:
     with tempfile.TemporaryFile() as log:
         command = [sys.executable, "-I", str(_PROCESS)]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)

@@ -1,6 +1,6 @@
-"""The process in which the espeak-ng library speaks: utterances as JSON on standard input, samples on standard output.
+"""The process of the espeak-ng library: utterances as JSON on standard input, samples on standard output.
 
-It is run by path and isolated (`python -I`), so it uses the standard library alone. Each spoken word leaves as its
+It is run by path and isolated (`python -I`), so it uses the standard library alone. Each word leaves as its
 length in bytes (little-endian, 4 bytes) followed by 16-bit samples. `snn.data.synthesis.espeak` is the other end.
 """
 
@@ -20,7 +20,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 def _start(library: ctypes.CDLL, data: str, sample_rate: int) -> None:
     rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _DO_NOT_EXIT)
     if rate != sample_rate:
-        sys.exit(f"the library speaks at {rate} Hz where {sample_rate} Hz is expected; its voices are in {data}")
+        sys.exit(f"the library synthesises at {rate} Hz where {sample_rate} Hz is expected; its voices are in {data}")
     library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # breath noise: the library seeds it from the clock
 
 

@@ -1,0 +1,112 @@
+"""The technology `btbt-core`: cores of BTBT neurons under a crossbar of gate-biased synapses.
+
+The circuit is the chip's own, brought to the time constants of the network; one that a network was trained for
+(`trained`) takes its place, with the bias devices that were trained.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from circuits.chips.chip_area import ChipArea
+from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.chips.inference_ledger import CoreCosts
+from circuits.chips.speed import acceleration_fits
+from circuits.device.btbt import DEVICES
+from circuits.errors import InputError
+from circuits.mapping.limits import BrokenLimit, CoreLimits, MappingError
+from circuits.mapping.place import Placement, place
+from circuits.mapping.rules import broken_limits
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import NetworkSpec
+from circuits.neuron.area import neuron_area
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
+from circuits.tables import NOT_IN_FILE, Table, did_you_mean, record, unsourced
+from circuits.units import Metres, Seconds, freeze_si, require
+from circuits.variation.chip_spread import Condition, draw_silicon, perturbed
+from circuits.variation.mismatch import Spread
+from circuits.variation.realised import realised
+
+YEAR: Seconds = 365.25 * 86400
+
+
+@dataclass(frozen=True)
+class BTBTCore:
+    """One chip of this kind; `sources` says by dotted key where each number of its file comes from."""
+
+    name: str
+    title: str
+    node: Metres
+    limits: CoreLimits
+    circuit: LIFCircuit
+    costs: CoreCosts = field(default_factory=CoreCosts)
+    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
+    trained: ChipNetwork | None = field(default=None, metadata=NOT_IN_FILE)
+    acceleration: float = field(default=1.0, metadata=NOT_IN_FILE)  # chip speed over that of the signal
+
+    def __post_init__(self):
+        freeze_si(self)
+        require(self, "node", self.node > 0, "positive")
+
+    def on_chip(self, net: NetworkSpec) -> ChipNetwork:
+        """The network on the circuit that it was trained for, or else on the chip's at its typical time constant."""
+        if self.trained is not None:
+            return replace(self.trained, network=net)
+        taus = [layer.tau_mem for layer in net.layers if layer.spiking]
+        typical = float(np.exp(np.log(np.concatenate(taus)).mean())) if taus else self.circuit.tau_mem
+        return ChipNetwork(net, circuit_for_tau(typical, self.circuit))
+
+    def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
+        """Every limit that the network breaks; none where it can be placed."""
+        return broken_limits(net, self.limits) + acceleration_fits(net, self._circuit, self.acceleration)
+
+    def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Placement:
+        """Tiles on cores, first fit in layer order; neither activity nor seed changes it. Raises: MappingError."""
+        del activity, seed
+        self._require(net)
+        return place(net, self.limits)
+
+    def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
+        """The network as one chip of default mismatch computes it after `age` (s) of use, not calibrated.
+
+        Raises: MappingError; InputError for bias devices, whose spread is not modelled.
+        """
+        self._require(net)
+        chip = self.on_chip(net)
+        return realised(*perturbed(chip, Condition(years=age / YEAR), draw_silicon(chip, Spread(), rng)))
+
+    def price(self, net: NetworkSpec, activity: Activity, placement: Placement) -> EnergyReport:
+        """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
+        self._require(net)
+        return energy_report(self.on_chip(net), activity, placement, self.name, self.costs, self.acceleration)
+
+    def area(self, placement: Placement) -> ChipArea:
+        """All neuron sites of the cores that the placement uses, each of the size of `neuron_area`."""
+        sites = placement.cores_used * (self.limits.input_neurons + self.limits.neurons)
+        unknown = ("synapses and their switches", "wires between cores", "bias generation")
+        return ChipArea({"neurons": sites * neuron_area(self._circuit)}, unknown)
+
+    @property
+    def _circuit(self) -> LIFCircuit:
+        return self.circuit if self.trained is None else self.trained.circuit
+
+    def _require(self, net: NetworkSpec) -> None:
+        if broken := self.check(net):
+            raise MappingError(broken)
+
+
+def read_core(table: Table, place: str, trained: ChipNetwork | None, acceleration: float) -> BTBTCore:
+    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
+    values, sources = unsourced(table, place)
+    circuit: Any = values.get("circuit")
+    if isinstance(circuit, dict) and "device" in circuit:
+        name = circuit["device"]
+        if name not in DEVICES:
+            raise InputError(f"{place}: unknown device {name!r}{did_you_mean(str(name), DEVICES)}")
+        circuit["device"] = DEVICES[name]
+    core = record(values, BTBTCore, place)
+    costs = replace(core.costs, sources=sources)
+    return replace(core, costs=costs, sources=sources, trained=trained, acceleration=acceleration)

@@ -1,0 +1,17 @@
+"""Silicon area of a placed network, part by part; what has no rule is named, never a zero."""
+
+from dataclasses import dataclass
+
+from circuits.units import SquareMetres
+
+
+@dataclass(frozen=True)
+class ChipArea:
+    """`parts_m2` holds only what is modelled and sums to `total`, a lower bound while anything is not modelled."""
+
+    parts_m2: dict[str, SquareMetres]
+    not_modelled: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> SquareMetres:
+        return sum(self.parts_m2.values())

@@ -1,0 +1,109 @@
+"""Tables of TOML files as dataclasses: an unknown key is named with the nearest one, a missing one by itself.
+
+A key in a file carries the unit of its field: `c_mem: Farads` is read from `c_mem_f`, `hop_j: Joules` from `hop_j`.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import MISSING, Field, fields, is_dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from circuits.errors import InputError
+
+Row = TypeVar("Row")
+Table = dict[str, Any]
+NOT_IN_FILE = {"in_file": False}  # metadata of a field that no file sets
+
+
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """A question to append to an error, where a known word is near; `cutoff` 0 names the nearest in any case."""
+    near = get_close_matches(word, list(known), 1, cutoff)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def read_toml(path: Path) -> Table:
+    """The table of a file. Raises: FileNotFoundError; InputError naming the file for text that is no TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a TOML file: {error}") from error
+
+
+def read_rows(path: Path, name: str, kind: type[Row]) -> tuple[Row, ...]:
+    """The `[[name]]` tables of a TOML file as dataclasses of one kind, in file order; nothing else may stand there.
+
+    Raises: as `read_toml` and `record`, naming the row.
+    """
+    tables = read_toml(path)
+    rows = tables.pop(name, None)
+    if tables or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"{path} has {sorted(tables) or 'no rows'}; expected [[{name}]] tables and nothing else")
+    return tuple(
+        record(row, kind, f"row {number} of {path} ({row.get('name', 'no name')})")
+        for number, row in enumerate(rows, start=1)
+    )
+
+
+def record(table: Table, kind: type[Row], place: str) -> Row:
+    """A table as a dataclass; a table inside it is one too, where the field is. `place` names it in errors.
+
+    Raises: InputError for an unknown key, a missing one, or a value that the dataclass refuses.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    known = {_key(field.name, hints[field.name]): field for field in fields(kind) if field.metadata != NOT_IN_FILE}
+    if unknown := [key for key in table if key not in known]:
+        raise InputError(f"unknown key {unknown[0]!r} in {place}{did_you_mean(unknown[0], known, 0.0)}")
+    if missing := [key for key, field in known.items() if _required(field) and key not in table]:
+        raise InputError(f"{place} lacks {', '.join(missing)}; add {'it' if len(missing) == 1 else 'them'}")
+    given = {known[key].name: _value(value, hints[known[key].name], f"{place}.{key}") for key, value in table.items()}
+    try:
+        return kind(**given)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{place}: {error}") from error
+
+
+def unsourced(table: Table, place: str) -> tuple[Table, dict[str, str]]:
+    """Every `{ value, source }` of a table and its sections by the value alone, and the sources by dotted key.
+
+    Texts of the table itself (name, title) need no source. Raises: InputError for a value without one.
+    """
+    values, sources = {}, {}
+    for key, entry in table.items():
+        if isinstance(entry, str):
+            values[key] = entry
+        elif isinstance(entry, dict) and not {"value", "source"} & set(entry):
+            pairs = {name: _sourced(inner, f"{place}: {key}.{name}") for name, inner in entry.items()}
+            values[key] = {name: value for name, (value, _) in pairs.items()}
+            sources |= {f"{key}.{name}": source for name, (_, source) in pairs.items()}
+        else:
+            values[key], sources[key] = _sourced(entry, f"{place}: {key}")
+    return values, sources
+
+
+def _sourced(entry: Any, place: str) -> tuple[Any, str]:
+    if not isinstance(entry, dict) or set(entry) != {"value", "source"}:
+        raise InputError(f'{place} must be {{ value = ..., source = "..." }}, got {entry!r}')
+    if not isinstance(entry["source"], str) or not entry["source"].strip():
+        raise InputError(f"{place}: {entry['value']} has no source; name the paper and table, or write ASSUMED")
+    return entry["value"], entry["source"]
+
+
+def _key(name: str, hint: Any) -> str:
+    """The key of a field in a file: its name, and its unit where the name does not say it."""
+    units = [part.__metadata__[0] for part in (hint, *get_args(hint)) if getattr(part, "__metadata__", None)]
+    suffix = f"_{units[0].lower()}" if units and units[0].isalpha() else ""
+    return name if name.endswith(suffix) else name + suffix
+
+
+def _required(field: Field) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _value(value: Any, hint: Any, place: str) -> Any:
+    if not is_dataclass(hint) or isinstance(value, hint):
+        return value
+    if not isinstance(value, dict):
+        raise InputError(f"{place} must be a table, got {value!r}")
+    return record(value, hint, place)

@@ -1,0 +1,51 @@
+"""The lists of Speech Commands, which say who is tested and who validates: read whoever wrote them, however."""
+
+import codecs
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from circuits.errors import InputError
+from snn.data.corpora.spelling import one_form
+from snn.data.corpora.splits import Split
+
+LISTS: dict[str, Split] = {"testing_list.txt": "test", "validation_list.txt": "validation"}
+
+
+@dataclass(frozen=True)
+class OfficialList:
+    """One list: its file name, the split of what it names, and its lines that are not blank."""
+
+    name: str
+    split: Split
+    lines: tuple[str, ...]
+
+    def unmatched(self, files: set[str]) -> tuple[str, ...]:
+        """The lines that name none of the files (each as `list_key`)."""
+        return tuple(line for line in self.lines if list_key(line) not in files)
+
+
+def read_lists(folder: str | Path) -> tuple[OfficialList, ...]:
+    """The lists that lie in a folder.  Raises:  ValueError for one that is not text."""
+    folder = Path(folder)
+    there = (name for name in LISTS if (folder / name).is_file())
+    return tuple(OfficialList(name, LISTS[name], _lines(folder / name)) for name in there)
+
+
+def list_key(name: str) -> str:
+    """Word and file of a line or a path, in one form, without the suffix: archives are converted, lists are not.
+
+    Separators of any system, folders above the word and letter case of the suffix do not count.
+    """
+    path = PurePosixPath(one_form(name.replace("\\", "/")))
+    return f"{path.parent.name}/{path.stem}"
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    """Marks of byte order (UTF-8 and 16, and those between files put together) and spaces at the ends are no text."""
+    raw = path.read_bytes()
+    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not text ({error}): restore the list") from error
+    return tuple(line for raw_line in text.splitlines() if (line := raw_line.strip("\ufeff \t\r\0")))

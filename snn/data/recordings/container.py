@@ -1,0 +1,139 @@
+"""How much sound a file's header promises: libsndfile returns what is left of a file that was cut, without a word."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+UNKNOWN_SIZES = 0x7FFF0000  # recorders that stream write 0, about 2**31 or 0xFFFFFFFF: they cannot know the length
+UNKNOWN_LONG_SIZES = 1 << 62  # of those with 64 bits, whose largest number is written
+SIZE_OF_RF64 = 0xFFFFFFFF  # of its data chunk: the size stands in the chunk ds64
+OGG_PAGE = 27 + 255 + 255 * 255  # bytes of the largest page. Source: RFC 3533, section 6
+OGG_LAST = 4  # flag of the page that ends a stream
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Where the sound of a file starts (byte), and how many bytes of it the header promises.
+
+    `n_bytes` is None where a recorder left the length open.  `fill_in`: the place (byte) and format of a size that
+    libsndfile would take for "no sound".
+    """
+
+    start: int
+    n_bytes: int | None
+    fill_in: tuple[int, str] | None = None
+
+
+def promised_sound(file: BinaryIO) -> Sound | None:
+    """What the header of a RIFF, RIFX, RF64, W64, AIFF, 8SVX, CAF, AU or NIST file promises; None for other containers.
+
+    Raises:  EOFError if the file ends before its sound; ValueError for a header that makes no sense.
+    """
+    file.seek(0)
+    match file.read(4):
+        case b"RIFF":
+            return _riff(file, "<I")
+        case b"RIFX":
+            return _riff(file, ">I")
+        case b"RF64":
+            return _rf64(file)
+        case b"riff":
+            return _w64(file)
+        case b"FORM":
+            return _form(file)
+        case b"caff":
+            return _caf(file)
+        case b".snd":
+            return _au(file, ">II")
+        case b"dns.":
+            return _au(file, "<II")
+        case b"NIST":
+            return _nist(file)
+    return None
+
+
+def ends_as_ogg(file: BinaryIO) -> bool:
+    """Whether the last page of an Ogg file is whole and ends its stream: an Ogg header promises no length.
+
+    Source:  RFC 3533, section 6: `end of stream` is set on the last page.
+    """
+    n_bytes = file.seek(0, 2)
+    file.seek(max(0, n_bytes - 2 * OGG_PAGE))
+    tail = file.read()
+    page = tail[found:] if (found := tail.rfind(b"OggS\0")) >= 0 else b""
+    if len(page) < 27 or not page[5] & OGG_LAST:
+        return False
+    n_segments = page[26]
+    segments = page[27 : 27 + n_segments]
+    return len(segments) == n_segments and len(page) >= 27 + n_segments + sum(segments)
+
+
+def _riff(file: BinaryIO, size_format: str) -> Sound:
+    size = next(size for name, size in _chunks(file, 12, f"{size_format[0]}4sI") if name == b"data")
+    start = file.tell()
+    file.seek(4)
+    (riff_size,) = struct.unpack(size_format, file.read(4))
+    if riff_size == file.seek(0, 2) - 8:  # written to the end: a size of 0 means what it says
+        return Sound(start, size)
+    return Sound(start, _known(size, UNKNOWN_SIZES), None if size else (start - 4, size_format))
+
+
+def _rf64(file: BinaryIO) -> Sound:
+    """The chunk ds64, always before the sound, holds the sizes that the others have no room for."""
+    long_size = 0
+    for name, size in _chunks(file, 12, "<4sI"):
+        if name == b"ds64":
+            _, long_size = struct.unpack("<QQ", file.read(16).ljust(16, b"\0"))
+        if name == b"data":
+            return Sound(file.tell(), _known(long_size, UNKNOWN_LONG_SIZES) if size == SIZE_OF_RF64 else size)
+    raise EOFError  # not reached: the last chunk raises it
+
+
+def _w64(file: BinaryIO) -> Sound:
+    size = next(size for name, size in _chunks(file, 40, "<16sQ", counted=24, align=8) if name[:4] == b"data")
+    return Sound(file.tell(), _known(size, UNKNOWN_LONG_SIZES))
+
+
+def _form(file: BinaryIO) -> Sound:
+    size = next(size for name, size in _chunks(file, 12, ">4sI") if name in (b"SSND", b"BODY"))
+    return Sound(file.tell(), _known(size, UNKNOWN_SIZES))
+
+
+def _caf(file: BinaryIO) -> Sound:
+    size = next(size for name, size in _chunks(file, 8, ">4sq", align=1) if name == b"data")
+    return Sound(file.tell(), _known(size, UNKNOWN_LONG_SIZES))  # -1 where it is not known
+
+
+def _au(file: BinaryIO, sizes: str) -> Sound:
+    start, size = struct.unpack(sizes, file.read(8).ljust(8, b"\0"))
+    return Sound(start, _known(size, UNKNOWN_SIZES))
+
+
+def _nist(file: BinaryIO) -> Sound:
+    """Lines of `name -i number` in a text header, whose own length is its second line.  Source:  NIST SPHERE."""
+    file.seek(0)
+    lines = [line.split() for line in file.read(1024).decode("ascii", "replace").splitlines()]
+    numbers = {line[0]: int(line[2]) for line in lines if line[1:2] == ["-i"]}
+    n_bytes = numbers.get("sample_count", 0) * numbers.get("channel_count", 1) * numbers.get("sample_n_bytes", 1)
+    return Sound(int(lines[1][0]), n_bytes or None)
+
+
+def _chunks(file: BinaryIO, start: int, header: str, counted: int = 0, align: int = 2) -> Iterator[tuple[bytes, int]]:
+    """Name and size of each chunk, the file at its first byte.  `counted`: bytes of the header that the size counts.
+
+    Raises:  EOFError behind the last one.
+    """
+    n_bytes = struct.calcsize(header)
+    while True:
+        file.seek(start)
+        if len(head := file.read(n_bytes)) < n_bytes:
+            raise EOFError
+        name, size = struct.unpack(header, head)
+        size = max(0, size - counted)
+        yield name, size
+        start += n_bytes + size + -size % align
+
+
+def _known(size: int, unknown_from: int) -> int | None:
+    return size if 0 < size < unknown_from else None
