@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from circuits.chips.chip_area import ChipArea
-from circuits.chips.energy_report import CoreCosts, EnergyReport, energy_report
+from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.chips.inference_ledger import CoreCosts
 from circuits.chips.speed import acceleration_fits
 from circuits.device.btbt import DEVICES
 from circuits.errors import InputError
@@ -106,4 +107,6 @@ def read_core(table: Table, place: str, trained: ChipNetwork | None, acceleratio
         if name not in DEVICES:
             raise InputError(f"{place}: unknown device {name!r}{did_you_mean(str(name), DEVICES)}")
         circuit["device"] = DEVICES[name]
-    return replace(record(values, BTBTCore, place), sources=sources, trained=trained, acceleration=acceleration)
+    core = record(values, BTBTCore, place)
+    costs = replace(core.costs, sources=sources)
+    return replace(core, costs=costs, sources=sources, trained=trained, acceleration=acceleration)

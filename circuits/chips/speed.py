@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from circuits.mapping.limits import BrokenLimit
-from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
@@ -59,17 +58,6 @@ def inhibition_reaches_the_floor(chip: ChipNetwork) -> tuple[str, ...]:
     if math.isclose(trained, here, rel_tol=1e-6, abs_tol=1e-9):
         return ()
     return (f"inhibition was trained to stop at {trained:g} thresholds, the rail of this circuit is at {here:g}",)
-
-
-def crowbar_window_was_measured(chip: ChipNetwork, activity: Activity) -> tuple[str, ...]:
-    """Time near threshold belongs to the window that it was measured for; another circuit may have another."""
-    measured, here = activity.window, chip.circuit.crowbar_window
-    if math.isclose(measured, here, rel_tol=1e-6):
-        return ()
-    return (
-        f"crowbar: time near threshold was measured within {measured:.3g} of the threshold, this circuit draws within "
-        f"{here:.3g}: charged as measured",
-    )
 
 
 def biases_are_for_this_speed(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from circuits.energy.core import SCOPES
 from circuits.errors import InputError
 from circuits.tables import read_rows
 from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts
 
-SCOPES = ("neuron", "core", "chip", "system")
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
 _KINDS = {
     "name": str,

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from circuits.device.btbt import bias_for_current
 from circuits.errors import InputError
 from circuits.network.spec import MEMBRANE_KINDS, LayerSpec, NetworkSpec
-from circuits.neuron.bias import bias_drive
+from circuits.neuron.bias import bias_drive, current_for_drive
 from circuits.neuron.circuit import LIFCircuit
 
 BIAS_TOLERANCE = 1e-4  # single precision, through the exponential of the device
@@ -72,6 +73,16 @@ class ChipNetwork:
                 f"layer {layer.name!r}: the device of neuron {j}, {devices.v_gs[j]:g} V, {devices.width[j]:g} m, "
                 f"gives a bias of {expected[j]:g}, the layer has {layer.bias[j]:g}; export it again"
             )
+
+    def on(self, circuit: LIFCircuit) -> "ChipNetwork":
+        """The same network on another circuit; the gates of its bias devices are set anew, so every bias stays."""
+        devices = {}
+        for name, own in self.bias_devices.items():
+            tau_mem = self.network.layer(name).tau_mem
+            drive = bias_drive(own.v_gs, own.width, tau_mem, self.circuit, own.acceleration)
+            current = current_for_drive(drive, tau_mem, circuit, own.acceleration)
+            devices[name] = replace(own, v_gs=bias_for_current(current, circuit.device, own.width))
+        return replace(self, circuit=circuit, bias_devices=devices)
 
     def with_layers(self, layers: tuple[LayerSpec, ...]) -> "ChipNetwork":
         """The same circuit under a network of these layers."""

@@ -1,6 +1,6 @@
 """The command line `snn`: each command spells out one stretch of the flow.
 
-    wav -> features -> spikes -> network -> training -> NetworkSpec + Activity -> Placement -> EnergyReport -> netlist
+    wav -> features -> spikes -> network -> training -> NetworkSpec + Activity -> Placement -> Ledger -> netlist
 
 Heavy imports happen inside the commands, so that `snn --help` answers at once.
 """
@@ -18,7 +18,7 @@ from snn.cli.terminal import Terminal
 
 app = typer.Typer(
     name="snn",
-    help="TunnelSpike: spiking keyword spotting on band-to-band-tunnelling neurons, every joule accounted for.",
+    help="TunnelSpike: spiking keyword spotting on tunnelling neurons, and every modelled joule in one ledger.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -100,23 +100,42 @@ def map_run(
     chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
     out: Annotated[Path | None, typer.Option(help="Also write energy.json there.")] = None,
     acceleration: Annotated[float, typer.Option(help="Chip time runs this many times faster than speech.")] = 1.0,
+    by: Annotated[str, typer.Option(help="Sum the energy by part, layer or core.")] = "part",
+    temperature: Annotated[float | None, typer.Option(help="Temperature (K); default that of the circuit.")] = None,
+    supply: Annotated[
+        float | None, typer.Option(help="V_DD (V), with V_DS and threshold in proportion; default the circuit's.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the ledger as a table (CSV).")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")] = None,
     json: Json = False,
 ) -> None:
-    """Place a run on a chip and report the energy of one inference, part by part."""
+    """Place a run on a chip and report the energy of one inference, by part, layer or core."""
     from circuits.chips import load_chip
+    from circuits.ledger import require_group
+    from circuits.neuron.supply import at_condition
+    from snn.report.pictures import picture_energy_report, picture_format
 
     with Terminal(json) as terminal:
         load_chip(chip)  # a name that is not known is told before the run is read
-        from circuits.storage import write_json
+        group = require_group(by)
+        if plot:
+            picture_format(plot)
+        from circuits.storage import write_json, write_text
         from snn.experiments.run_folder import load_activity, load_run
 
         trained, activity = load_run(run).chip(), load_activity(run)
-        technology = load_chip(chip, trained, acceleration)
+        moved = trained.on(at_condition(trained.circuit, temperature, supply))
+        technology = load_chip(chip, moved, acceleration)
         placement = technology.place(trained.network, activity)
         report = technology.price(trained.network, activity, placement)
-        terminal.result(report.as_dict())
+        result = report.as_dict(group)
+        terminal.result(result)
         if out:
-            terminal.extra(lambda: write_json(out / "energy.json", report.as_dict()))
+            terminal.extra(lambda: write_json(out / "energy.json", result))
+        if csv:
+            terminal.extra(lambda: write_text(csv, report.ledger.by(group).csv()))
+        if plot:
+            terminal.extra(lambda: picture_energy_report(plot, report, group))
 
 
 @app.command()

@@ -11,7 +11,8 @@ from circuits.errors import InputError
 from circuits.literature.compare import compare
 from circuits.netlist.handover import write_network_spice
 from circuits.netlist.parameters import write_network_json
-from circuits.neuron.circuit import LIFCircuit, spike_energy
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.energy_terms import spike_energy
 from circuits.storage import write_json
 from snn.data.corpora.clip import load_clip
 from snn.data.corpora.corpus import open_corpus
@@ -62,11 +63,11 @@ def summary(metrics: dict[str, Any], evaluation: Evaluation, report: EnergyRepor
         "n_parameters": metrics["n_parameters"],
         "spikes_per_inference": evaluation.activity.spikes_per_inference,
         "synaptic_operations": evaluation.synaptic_operations,
-        "energy_per_inference_j": report.total_j,
-        "energy_per_spike_of_network_j": report.total_j / evaluation.activity.spikes_per_inference,
+        "energy_per_inference_j": report.ledger.total,
+        "energy_per_spike_of_network_j": report.energy_per_spike_j,
         "energy_per_spike_of_bare_neuron_j": own,
-        "parts_j": report.parts_j,
-        "not_modelled": list(report.not_modelled),
+        "parts_j": report.ledger.parts,
+        "not_modelled": report.ledger.not_modelled,
         "conventional": [
             {
                 "name": row.name,

@@ -199,9 +199,9 @@ def _chip(model: ReservoirModel, heard: Heard, n_silent: int) -> dict[str, Any]:
         "input_activity": activity_statistics(heard.encoder).as_dict(),
         "reservoir_activity": activity_statistics(heard.reservoir).as_dict(),
         "memory_s": memory if math.isfinite(memory) else None,
-        "energy_j": energy,
-        "energy_per_inference_j": sum(energy.values()),
-        "energy_per_spike_j": sum(energy.values()) / spikes if spikes else None,
+        "energy_j": energy.parts,
+        "energy_per_inference_j": energy.total,
+        "energy_per_spike_j": energy.total / spikes if spikes else None,
     }
 
 

@@ -15,11 +15,11 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from circuits.errors import InputError
+from circuits.ledger import Ledger
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
-from circuits.neuron.circuit import SpikeEnergy
 from circuits.neuron.synapse import T_PULSE, SynapseKernel
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
@@ -42,7 +42,7 @@ class Response:
     """What the chip did in one clip: spikes in the time of the speech, inputs first; energy (J) by part."""
 
     spikes: SpikeTrains
-    energy: SpikeEnergy  # each part `(neuron,)`, external channels left out
+    energy: Ledger  # each part `(neuron,)`, external channels left out
 
 
 @dataclass(frozen=True, eq=False)

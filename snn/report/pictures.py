@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 
 from circuits.chips.energy_report import EnergyReport
 from circuits.errors import InputError
+from circuits.ledger import Group, Ledger
 from circuits.literature.compare import OWN_AREA_F2, ComparisonRow
-from circuits.neuron.circuit import LIFCircuit, SpikeEnergy
+from circuits.neuron.circuit import LIFCircuit
 from circuits.storage import write_atomically
 from circuits.units import Joules, Seconds
 from snn.report import comparison_figures, network_figures, silicon_figures
@@ -59,7 +60,7 @@ def picture_f_i(path: Path, circuit: LIFCircuit) -> Path:
     return save_figure(path, silicon_figures.figure_f_i(circuit))
 
 
-def picture_energy_parts(path: Path, energy: SpikeEnergy) -> Path:
+def picture_energy_parts(path: Path, energy: Ledger) -> Path:
     """Energy of one spike by part, see `silicon_figures.figure_energy_parts`."""
     picture_format(path)
     return save_figure(path, silicon_figures.figure_energy_parts(energy))
@@ -79,10 +80,10 @@ def picture_energy_area(
     return save_figure(path, comparison_figures.figure_energy_area(rows, energy_per_spike_j, area_f2))
 
 
-def picture_energy_report(path: Path, report: EnergyReport) -> Path:
-    """Energy of one inference by part, see `silicon_figures.figure_energy_report`."""
+def picture_energy_report(path: Path, report: EnergyReport, by: Group = "part") -> Path:
+    """Energy of one inference by part, layer or core, see `silicon_figures.figure_energy_report`."""
     picture_format(path)
-    return save_figure(path, silicon_figures.figure_energy_report(report))
+    return save_figure(path, silicon_figures.figure_energy_report(report, by))
 
 
 def picture_history(path: Path, history: Sequence[network_figures.Epoch]) -> Path:

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from circuits.energy.learning import (
-    RULES_NOT_MODELLED,
+    RULES_UNKNOWN,
     LearningActivity,
     LearningHardware,
     learning_energy,
     loihi_energy,
 )
+from circuits.ledger import unknown
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds
 from snn.networks.reservoir import Wires, build_reservoir
@@ -57,6 +58,7 @@ class Plasticity:
             weight_updates=self.updates,
             levels_changed=self.levels_changed,
         )
+        rewarded = ("the readout whose answers are rewarded",) if self.answers else ()
         n_weights, bits = self.strength.size, grid_of(recipe).bits  # each synapse holds its own level
         energy = learning_energy(done, LearningHardware(circuit=recipe.circuit(), n_weights=n_weights, bits=bits))
         return {
@@ -65,12 +67,9 @@ class Plasticity:
             "levels_changed": self.levels_changed,
             "synapses_at_zero": self.synapses_at_zero,
             "right_answers": list(self.answers),
-            "energy_per_clip_j": {name: joules for name, joules in energy.items() if joules},
+            "energy_per_clip_j": {name: joules for name, joules in energy.parts.items() if joules},
             "energy_per_clip_loihi_j": loihi_energy(done),
-            "not_modelled": [
-                *RULES_NOT_MODELLED,
-                *(["the readout whose answers are rewarded"] if self.answers else []),
-            ],
+            "not_modelled": (RULES_UNKNOWN + unknown(*rewarded)).not_modelled,
         }
 
 

@@ -57,7 +57,7 @@ def test_energy_of_a_network_is_that_of_its_spikes():
     net, stimulus = _network("encoder", rng), _stimulus("encoder", rng)
     run = simulate_network(net, stimulus)
     spikes = run.counts.sum()
-    assert run.energy.control.sum() == pytest.approx(spikes * CIRCUIT.c_control * CIRCUIT.v_dd**2, rel=1e-9, abs=0)
+    assert run.energy["control"].sum() == pytest.approx(spikes * CIRCUIT.c_control * CIRCUIT.v_dd**2, rel=1e-9, abs=0)
     static = net.network.n_neurons * CIRCUIT.static_power * 100e-6
     assert run.energy.static.sum() == pytest.approx(static, rel=1e-9, abs=0)
 

@@ -9,7 +9,7 @@ import pytest
 
 from circuits.network.spikes import SpikeTrains
 from circuits.signoff import CoreTiming, SignOff, match_spikes
-from circuits.signoff.run import ENGINE_PARTS
+from circuits.signoff.run import by_supply
 from snn.experiments.reservoir_experiment import train_reservoir
 from snn.recipes.recipe import parse_recipe
 from snn.studies import signoff_of_run as signoff
@@ -53,12 +53,8 @@ def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
             found = SpikeTrains(moved, neurons[some], net.network.n_neurons, stimulus.duration)
             if swapped:
                 found = replace(found, times=np.sort(stimulus.duration - found.times))
-            energy = {
-                part: float(sum(engine.energy.parts[name].sum() for name in names))
-                for part, names in ENGINE_PARTS.items()
-            }
-            dear = {part: joules * dearer for part, joules in energy.items()}
-            signed.append(SignOff(match_spikes(expected, found, bin=bin), found, dear, energy))
+            energy = by_supply(engine.energy)
+            signed.append(SignOff(match_spikes(expected, found, bin=bin), found, energy * dearer, energy))
         return signed
 
     return sign_offs

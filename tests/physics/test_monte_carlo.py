@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from circuits.neuron.circuit import LIFCircuit, firing_rate, period, spike_energy
+from circuits.neuron.circuit import LIFCircuit, firing_rate, period
+from circuits.neuron.energy_terms import spike_energy
 from circuits.variation.corners import CORNERS, Corner, corner_circuit
 from circuits.variation.mismatch import Spread, current_spread
 from circuits.variation.monte_carlo import monte_carlo

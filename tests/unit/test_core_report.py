@@ -32,13 +32,13 @@ FIGURES = core_figures(CORE)
 
 
 def row(table, name):
-    return next(row for row in table.rows if row.energy.neuron.name == name)
+    return next(row for row in table.rows if row.neuron.name == name)
 
 
 def test_the_factor_of_the_press_is_reached_by_exactly_the_neurons_that_dear():
     own = REAL_TIME.ours.neuron.marginal
     dear = {r.name for r in load_published() if r.scope == "neuron" and r.energy_per_spike_j >= PRESS_FACTOR * own}
-    assert {row.energy.neuron.name for row in reaching(REAL_TIME)} == dear
+    assert {row.neuron.name for row in reaching(REAL_TIME)} == dear
     assert "Dutta (impact ionisation)" in dear
 
 
@@ -63,12 +63,12 @@ def test_static_power_takes_the_factor_in_real_time_and_acceleration_gives_it_ba
 
 
 def test_verdicts_say_what_is_known():
-    verdicts = {r.energy.neuron.name: r.verdict for r in REAL_TIME.rows}
+    verdicts = {r.neuron.name: r.verdict for r in REAL_TIME.rows}
     assert verdicts["Wijekoon and Dudek"] == "wins"
     assert verdicts["Sourikopoulos"] == "loses"  # a tenth of our standby
     assert verdicts["Besrour"] == verdicts["Cruz-Albrecht"] == "open"  # a static power would decide
     assert verdicts["Vuppunuthala"] == "not shown"  # 30 Hz published
-    accelerated = {r.energy.neuron.name: r.verdict for r in GATED.rows}
+    accelerated = {r.neuron.name: r.verdict for r in GATED.rows}
     assert accelerated["Cruz-Albrecht"] == "wins"
     assert accelerated["Sourikopoulos"] == "not shown"  # 26 kHz published, 50 kHz asked
     assert accelerated["sub-threshold twin"] == "even"
