@@ -37,7 +37,7 @@ class BiasDevices:
 
 @dataclass(frozen=True, eq=False)
 class ChipNetwork:
-    """A network, the circuit of each of its neurons, by layer the devices that deliver a bias, and the synapses' timing.
+    """A network, the circuit of each of its neurons, by layer the devices that deliver a bias, the timing of its synapses.
 
     A layer without bias devices gets its bias as one pulse per time step.
     """
@@ -45,7 +45,7 @@ class ChipNetwork:
     network: NetworkSpec
     circuit: LIFCircuit
     bias_devices: Mapping[str, BiasDevices] = field(default_factory=dict)
-    timing: CoreTiming = CoreTiming()
+    timing: CoreTiming = field(default_factory=CoreTiming)
 
     def __post_init__(self):
         for layer in self.network.layers:
