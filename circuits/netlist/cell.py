@@ -17,7 +17,7 @@ from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Farads, Seconds
 
-GAIN, CLOCK = 4000.0, 2000.0  # V: the threshold is met within 13 millionths of the swing
+GAIN, CLOCK = 2000.0, 1000.0  # V: the threshold is met within 25 millionths of the swing
 SETTLE = "0.1*tlatch"  # time constant of reset and output: no ringing after an event, no rest of the swing at its end
 REST = 1e-3  # of the swing: a membrane held at reset lies closer to it
 METER: Farads = 1e-12  # of the capacitor that integrates the current of a supply
@@ -92,12 +92,10 @@ Sover act vss clk vss over
 
 _BEYOND = """\
 * active, 1 V, while the clock of its neuron lies beyond tdelay, and until a timer that starts when the clock is cleared
-* has counted the rest of tline; it saturates at 2 V
+* has counted the rest of tline
 .model hold sw(vt={{{clock}*tdelay/tpulse}} vh=0 ron=1m roff=1e18)
 .model done sw(vt={clock} vh=0 ron=1u roff=1e12)
-.param rest={{(tdelay+tline-tpulse)/0.69314718056}}
-Icount vss timer {{2*{clock}/rest*1f}}
-Rcount timer vss {{rest/1f}}
+Gcount vss timer act vss {{{clock}*1f/(tdelay+tline-tpulse)}}
 Ccount timer vss 1f ic={{2*{clock}}}
 Shold timer vss clk vss hold
 Swait idle vss vss clk wait on

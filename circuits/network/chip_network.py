@@ -37,7 +37,7 @@ class BiasDevices:
 
 @dataclass(frozen=True, eq=False)
 class ChipNetwork:
-    """A network, the circuit of each of its neurons, by layer the devices that deliver a bias, the timing of its synapses.
+    """A network, the circuit of each of its neurons, by layer the devices that deliver a bias, the timing of synapses.
 
     A layer without bias devices gets its bias as one pulse per time step.
     """
