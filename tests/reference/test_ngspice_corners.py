@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from circuits.device.btbt import btbt_current
+from circuits.errors import WorkError
 from circuits.netlist.corners_lib import CORNERS_FILE, at_process, corners_lib
 from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.expected import spike_times
@@ -41,23 +42,29 @@ def test_a_neuron_has_the_period_and_the_energy_of_its_corner(tmp_path, process)
     measured, there = run_ngspice(bench_at(tmp_path, process)), at_process(CIRCUIT, process)
     energy = spike_energy(there)
     assert measured["period"] == pytest.approx(interval(there), rel=3e-4, abs=0)
-    assert measured["membrane_j"] == pytest.approx(energy.membrane_charge + energy.membrane_leak, rel=3e-4, abs=0)
-    # of the corner's supply parts only those of the latch are the typical circuit's: gates and starving current
-    assert measured["logic_j"] == pytest.approx(
-        energy.control + energy.reset + energy.crowbar + energy.static, rel=5e-3
-    )
+    membrane = energy.membrane_charge + energy.membrane_leak
+    assert measured["membrane_j"] == pytest.approx(membrane, rel=3e-4, abs=0)
+    assert measured["logic_j"] == pytest.approx(energy.total - membrane, rel=3e-4, abs=0)
     assert measured["pass"] == 1
 
 
 @pytest.mark.parametrize("process", ["FF", "SS"])
 @pytest.mark.parametrize("shift", ["corner_tunnel", "corner_threshold", "corner_c"])
 def test_a_shift_of_the_wrong_sign_fails_the_bench(tmp_path, process, shift):
-    """Each parameter of a section alone turned round; a factor is turned round as its inverse."""
+    """Each parameter of a section alone turned round, a factor as its inverse."""
     deck = bench_at(tmp_path, process)
     library = deck.parent / CORNERS_FILE
     turned = replace_shift(PROCESS_SHIFTS[process], shift)
     library.write_text(corners_lib("* turned\n", PROCESS_SHIFTS | {process: turned}))
-    assert run_ngspice(deck)["pass"] == 0
+    assert not passes(deck)
+
+
+def passes(deck):
+    """Whether the bench passes; one that ends before its last spike cannot even measure."""
+    try:
+        return run_ngspice(deck)["pass"] == 1
+    except WorkError:
+        return False
 
 
 def replace_shift(shift, name):
@@ -70,7 +77,7 @@ def replace_shift(shift, name):
 def pair() -> Wiring:
     """Two driven neurons that excite and inhibit two others; the drive is a bias, so it follows the device."""
     n = CIRCUIT.tau_mem
-    bias = np.array([0.5, 0.7])
+    bias = np.array([0.6, 0.8])
     first = LayerSpec("first", "lif", np.zeros((1, 2)), bias, np.full(2, n), np.ones(2))
     second = LayerSpec("second", "lif", np.array([[0.6, 0.9], [0.5, -0.3]]), np.zeros(2), np.full(2, n), np.ones(2))
     return wire(ChipNetwork(NetworkSpec("pair", 5e-6, (first, second), v_floor=CIRCUIT.v_floor), CIRCUIT))
@@ -95,7 +102,7 @@ def wiring_at(wiring: Wiring, process: str) -> Wiring:
 
 @pytest.mark.parametrize("process", AWAY)
 def test_a_network_spikes_as_its_corner_says(tmp_path, process):
-    wiring, stimulus = pair(), Stimulus(150e-6, (np.zeros(0),))
+    wiring, stimulus = pair(), Stimulus(300e-6, (np.zeros(0),))
     expected = spike_times(wiring_at(wiring, process), stimulus)
     deck = network_bench(wiring, stimulus, expected, "* pair\n", CORNERS_FILE)
     (tmp_path / CORNERS_FILE).write_text(corners_lib("* corners\n"))
@@ -106,7 +113,7 @@ def test_a_network_spikes_as_its_corner_says(tmp_path, process):
     for name, exact in zip(wiring.names, expected, strict=True):
         found = rising_edges(waves["time"], waves[f"v(spk_{name})"], CIRCUIT.v_dd / 2)
         np.testing.assert_allclose(found, exact, atol=30e-9)
-        assert waves[f"v(spk_{name})"].max() == pytest.approx(CIRCUIT.v_dd, rel=0.02)
+        assert waves[f"v(spk_{name})"].max() == pytest.approx(CIRCUIT.v_dd, rel=0.05)
 
 
 def test_the_exported_deck_has_the_delay_of_its_chip():
