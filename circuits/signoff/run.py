@@ -11,6 +11,9 @@ from joblib import Parallel, delayed
 
 from circuits.errors import InputError, WorkError
 from circuits.ledger import Ledger, ledger_of
+from circuits.netlist.cell import METER
+from circuits.netlist.deck_of_network import SUPPLIES, supply_voltage
+from circuits.netlist.match import Matching, match_spikes
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
 from circuits.network.chip_network import ChipNetwork
@@ -18,8 +21,8 @@ from circuits.network.spec import NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
-from circuits.signoff.deck import METER, SUPPLIES, CoreTiming, core_deck, supply_voltage
-from circuits.signoff.match import Matching, match_spikes
+from circuits.neuron.synapse import CoreTiming
+from circuits.signoff.deck import core_deck
 from circuits.transient.result import Transient
 from circuits.units import Seconds, us
 
@@ -60,7 +63,7 @@ def sign_off(
 ) -> SignOff:
     """Simulate a core in ngspice and compare it with what `simulate_network` gave for the same stimulus and timing.
 
-    Args:  timing: of the synapses; None: `CoreTiming()`.   bin: largest distance of two spikes that match (s).
+    Args:  timing: of the synapses; None: that of the chip.   bin: largest distance of two spikes that match (s).
     timeout_s: wall-clock limit of ngspice (s).
     Raises:  ValueError as `core_deck`, and where `engine` is of another network or duration; FileNotFoundError where
     ngspice is not installed; WorkError where it crashes, prints an error, stops early or exceeds the limit.

@@ -20,7 +20,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
-from circuits.neuron.synapse import T_PULSE, SynapseKernel
+from circuits.neuron.synapse import T_PULSE, CoreTiming, SynapseKernel
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.networks.lattice import connect, fan_out
@@ -157,8 +157,9 @@ def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) ->
         event_driven=True,
         v_floor=circuit.v_floor,
     )
-    chip = ChipNetwork(network, circuit)
-    return Reservoir(chip, speed, recipe.reservoir.delay_s / speed, _kernel(recipe), len(wires.weights))
+    kernel, delay = _kernel(recipe), recipe.reservoir.delay_s / speed
+    chip = ChipNetwork(network, circuit, timing=CoreTiming(delay, kernel.t_pulse or T_PULSE))
+    return Reservoir(chip, speed, delay, kernel, len(wires.weights))
 
 
 def _input_layer(config: InputConfig, scale: np.ndarray, dt: Seconds, speed: float) -> LayerSpec:

@@ -292,9 +292,7 @@ def test_acceleration_shortens_all_that_takes_time_and_leaves_the_events(acceler
 def test_impossible_acceleration_is_refused_with_the_largest(acceleration):
     """A step of 1 ms holds a pulse of 1 us and a reset of 0.2 us up to 833 times as fast."""
     assert _report(acceleration=833).latency_s == approx(0.1 / 833)
-    with pytest.raises(
-        ValueError, match=r"acceleration is .*, allowed above 0 to 833; .* a step of 1 ms holds"
-    ):
+    with pytest.raises(ValueError, match=r"acceleration is .*, allowed above 0 to 833; .* a step of 1 ms holds"):
         _report(acceleration=acceleration)
 
 

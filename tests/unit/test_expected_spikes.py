@@ -12,6 +12,7 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit, firing_rate, interval, period
+from circuits.neuron.synapse import DELAY
 
 CIRCUIT = LIFCircuit(v_reset=0.02, v_sink=-0.05, t_refractory=0.3e-6)
 Q, DT = CIRCUIT.charge_per_weight, 5e-6
@@ -40,7 +41,7 @@ def test_a_constant_current_gives_the_period_of_the_closed_form(tau):
 def test_a_pulse_reaches_threshold_in_the_part_that_its_weight_says():
     """Without leak a pulse of weight 4 takes a quarter of t_pulse to threshold; then refractory, then the rest."""
     (times,) = spikes(network([[4.0]], tau=1e9), 20e-6, [2e-6])
-    np.testing.assert_allclose(times, [2.25e-6, 2.25e-6 + 0.3e-6 + 0.25e-6], rtol=1e-9)
+    np.testing.assert_allclose(times, DELAY + np.array([2.25e-6, 2.25e-6 + 0.3e-6 + 0.25e-6]), rtol=1e-9)
 
 
 def test_inhibition_stops_at_the_sink():
@@ -53,9 +54,10 @@ def test_inhibition_stops_at_the_sink():
 
 def test_a_spike_starts_the_pulse_of_its_own_line_and_recurrence_reaches_the_other():
     net = network([[1.5, 0.0]], tau=1e9, recurrent=np.array([[0.0, 2.0], [0.0, 0.0]]))
-    first, second = spikes(net, 20e-6, [0.0])
-    assert first == pytest.approx([1e-6 / 1.5], rel=1e-9, abs=0)
-    assert second == pytest.approx([1e-6 / 1.5 + 0.5e-6], rel=1e-9, abs=0)
+    for delay in (DELAY, 0.7e-6):
+        first, second = spike_times(wire(net, delay=delay), Stimulus(20e-6, (np.array([0.0]),)))
+        assert first == pytest.approx([delay + 1e-6 / 1.5], rel=1e-9, abs=0)
+        assert second == pytest.approx([2 * delay + 1e-6 / 1.5 + 0.5e-6], rel=1e-9, abs=0)
 
 
 def test_a_signal_holds_for_a_step_and_its_last_row_to_the_end():
