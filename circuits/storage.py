@@ -13,7 +13,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     Raises: NotADirectoryError where a file stands in place of a folder; OSError naming the file and the remedy, for
     instance when the disk is full.
     """
-    _make_folder(path.parent)
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         write(temporary)
@@ -27,7 +27,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """The folder, with all above it. Raises: NotADirectoryError naming the file that is in its way."""
     for place in (folder, *folder.parents):
         if place.exists() and not place.is_dir():

@@ -35,9 +35,12 @@ Device = Annotated[str, typer.Option(help="Where the network runs: auto (a GPU w
 def demo(out: Out = Path("runs/demo"), seed: int = 0, json: Json = False) -> None:
     """Run the whole flow on embedded speech: about two minutes on two cores, no download."""
     from snn.cli.demo import run_demo
+    from snn.experiments.folder_lock import writing
 
     with Terminal(json) as terminal:
-        terminal.result(run_demo(out, seed, terminal.reporter))
+        with writing(out):
+            told = run_demo(out, seed, terminal.reporter)
+        terminal.result(told)
 
 
 @app.command()
@@ -84,14 +87,14 @@ def evaluate(
 ) -> None:
     """Evaluate a run on its test split, or on other recordings: accuracy, confusion, spikes, synaptic operations."""
     from snn.experiments.experiment import evaluate_run
-    from snn.experiments.run_folder import load_run, save_activity
+    from snn.experiments.run_folder import load_run, store_activity
 
     with Terminal(json) as terminal:
         loaded = load_run(run)
         result = evaluate_run(loaded, data, split, terminal.reporter, device=device, engine=engine)
         terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
         if data is None and split is None:
-            terminal.extra(lambda: save_activity(run, result.activity))
+            terminal.extra(lambda: store_activity(run, result.activity))
 
 
 @app.command(name="map")
@@ -121,8 +124,11 @@ def map_run(
         if plot:
             picture_format(plot)
         from circuits.storage import write_json, write_text
+        from snn.experiments.folder_lock import require_free
         from snn.experiments.run_folder import load_activity, load_run
 
+        if out:
+            require_free(out)
         trained, activity = load_run(run).chip(), load_activity(run)
         moved = trained.on(at_condition(trained.circuit, temperature, supply))
         technology = load_chip(chip, moved, acceleration)
@@ -153,13 +159,15 @@ def export(
     with Terminal(json) as terminal:
         from circuits.netlist.handover import handover
         from circuits.netlist.verify import require_verifiable, verdict
+        from snn.experiments.folder_lock import writing
         from snn.experiments.run_folder import load_run
 
         files = handover(load_run(run).chip(), format)
         if verify:
             require_verifiable(files.benches, timeout)
-        result = {"format": format, "files": [str(path) for path in files.write(out)], "notes": list(files.notes)}
-        checked = verdict(out, files.benches, timeout) if verify else {}
+        with writing(out):
+            result = {"format": format, "files": [str(path) for path in files.write(out)], "notes": list(files.notes)}
+            checked = verdict(out, files.benches, timeout) if verify else {}
         terminal.result(result | checked)
         if checked.get("passed") is False:
             raise typer.Exit(1)

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from circuits.errors import InputError, MissingInputError
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.storage import write_json, write_text
+from snn.data.corpora.corpus import Corpus
+from snn.data.corpora.identity import corpus_identity, read_identity
+from snn.experiments.folder_lock import writing
 from snn.experiments.reservoir_run import ReservoirRun, load_reservoir
 from snn.networks.network_spec import chip_network
 from snn.networks.spotter import Spotter
@@ -24,8 +27,10 @@ from snn.recipes.recipe import Recipe, parse_recipe
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.training.checkpoint import EpochRecord, load_tensors, save_tensors
 
+DATA = "data.json"  # what it was trained on: labels, splits, names and contents of the files
 RUN_FILES = (
     "config.toml",
+    DATA,
     "model.safetensors",
     "history.csv",
     "metrics.json",
@@ -117,6 +122,18 @@ def require_same_experiment(out: Path, recipe: Recipe | ReservoirRecipe, data: s
     raise InputError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
 
 
+def require_own_test(folder: str | Path, corpus: Corpus) -> None:
+    """Raise ValueError, naming what differs, where the test clips are no longer those that the run was tested on."""
+    then = read_identity(Path(folder) / DATA)
+    then = replace(then, parts=tuple(part for part in then.parts if part.split == "test"))
+    now = corpus_identity(replace(corpus, clips=corpus.split("test")))
+    if lines := then.differences(now):
+        raise InputError(
+            f"the data of {folder} have changed since it was trained ({'; '.join(lines[:5])}): bring them back, or "
+            f"give them as --data with --split all, to evaluate other recordings"
+        )
+
+
 def write_history(folder: Path, history: list[EpochRecord]) -> None:
     """Write history.csv, one row for each epoch."""
     text = io.StringIO()
@@ -155,6 +172,12 @@ def save_activity(folder: Path, activity: Activity) -> None:
     tensors = {name: torch.as_tensor(value) for name, value in tensors.items()}
     metadata = {"n_clips": activity.n_clips, "duration_s": activity.duration, "window": activity.window}
     save_tensors(folder / "activity.safetensors", tensors, metadata)
+
+
+def store_activity(folder: str | Path, activity: Activity) -> None:
+    """`save_activity` into a run that lies there. Raises: FolderBusyError while it trains."""
+    with writing(folder):
+        save_activity(Path(folder), activity)
 
 
 def load_activity(folder: Path) -> Activity:
