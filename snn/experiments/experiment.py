@@ -49,7 +49,7 @@ from snn.training.gradient import Watch, fit
 def train_spotter(
     recipe: Recipe,
     data: str,
-    out: Path,
+    out: str | Path,
     *,
     resume: bool = False,
     overwrite: bool = False,
@@ -62,6 +62,7 @@ def train_spotter(
     been chosen on the validation split. Raises: ValueError, FileNotFoundError for bad input (an `out` that holds a run
     needs `resume` or `overwrite`).
     """
+    out = Path(out)
     started, where = time.perf_counter(), choose_device(device)
     require_folder(out, resume, overwrite)
     corpus = open_corpus(data, task=recipe.data.task, split=recipe.data.split)

@@ -47,7 +47,7 @@ Splits = dict[Split, Heard]
 def train_reservoir(
     recipe: ReservoirRecipe,
     data: str,
-    out: Path,
+    out: str | Path,
     *,
     resume: bool = False,
     overwrite: bool = False,
@@ -59,6 +59,7 @@ def train_reservoir(
     but a finished run, whose metrics are returned.
     Raises: ValueError, FileNotFoundError for bad input (an `out` that holds a run needs `resume` or `overwrite`).
     """
+    out = Path(out)
     started = time.perf_counter()
     require_folder(out, resume, overwrite)
     place = str(Path(data).resolve()) if Path(data).is_dir() else data
