@@ -74,7 +74,7 @@ class PublishedNeuron:
                 raise InputError(f"{key} = {value!r} for {self.name!r}; expected a positive number (SI), or no key")
 
 
-def load_published(path: Path | None = None) -> tuple[PublishedNeuron, ...]:
+def load_published(path: str | Path | None = None) -> tuple[PublishedNeuron, ...]:
     """Read the rows of a TOML file, in file order.
 
     Args:  path: a file of `[[neuron]]` tables; None: the table that comes with the package.

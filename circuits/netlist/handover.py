@@ -57,7 +57,7 @@ class Handover:
     benches: tuple[Bench, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def write(self, folder: Path) -> tuple[Path, ...]:
+    def write(self, folder: str | Path) -> tuple[Path, ...]:
         """Write each file whole or not at all, in the order of `texts`."""
         for file, text in self.texts.items():
             write_text(Path(folder) / file, text)
@@ -79,7 +79,7 @@ def handover(chip: ChipNetwork, format: str) -> Handover:
     return FORMATS[format](chip)
 
 
-def write_network_spice(folder: Path, chip: ChipNetwork) -> tuple[Path, ...]:
+def write_network_spice(folder: str | Path, chip: ChipNetwork) -> tuple[Path, ...]:
     """Write a typical neuron of each layer with its bench, and the whole network where it is small enough for one."""
     return handover(chip, "spice").write(folder)
 

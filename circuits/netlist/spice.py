@@ -119,7 +119,7 @@ def _bench_values(circuit: LIFCircuit, i_in: Amperes) -> dict[str, float | int |
 
 
 def write_spice(
-    folder: Path, circuits: Mapping[str, LIFCircuit], *, tolerance: float = PERIOD_TOLERANCE
+    folder: str | Path, circuits: Mapping[str, LIFCircuit], *, tolerance: float = PERIOD_TOLERANCE
 ) -> tuple[Path, ...]:
     """Write `<name>.lib` (subcircuit) and `<name>_bench.cir` (run it with `ngspice -b`) for each labelled circuit.
 

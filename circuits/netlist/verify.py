@@ -32,7 +32,7 @@ class Check:
     passed: bool
 
 
-def verify(folder: Path, benches: tuple[Bench, ...], timeout_s: float = TIMEOUT_S) -> tuple[Check, ...] | None:
+def verify(folder: str | Path, benches: tuple[Bench, ...], timeout_s: float = TIMEOUT_S) -> tuple[Check, ...] | None:
     """Every figure of every bench in a folder; None where ngspice is not installed.
 
     Raises:  WorkError where ngspice crashes, prints an error or takes longer than `timeout_s` for a bench.
@@ -50,7 +50,7 @@ def require_verifiable(benches: tuple[Bench, ...], timeout_s: float) -> None:
         raise InputError(f"timeout must be positive, got {timeout_s} s")
 
 
-def verdict(folder: Path, benches: tuple[Bench, ...], timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
+def verdict(folder: str | Path, benches: tuple[Bench, ...], timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
     """`verify` as plain data: `passed` (None where nothing was run), `verification` in words, and `rows`.
 
     Raises:  as `verify`.

@@ -70,6 +70,8 @@ def monte_carlo(
         package. Install the extra `cluster`.
     Raises: ValueError for n < 1 or no corners; InputError without the extra; OSError where no scheduler answers.
     """
+    if n_jobs == 0:
+        raise InputError("n_jobs = 0 does nothing; give the number of threads, or -1 for one per core")
     if n < 1 or not corners:
         raise InputError(f"n = {n} neurons at {len(corners)} corners; give at least one of each")
     spread = Spread() if spread is None else spread

@@ -6,25 +6,27 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from circuits.errors import InputError
 from circuits.network.activity import Activity
 from circuits.units import Seconds
 from snn.data.augmentation.augment import Augment
 from snn.data.corpora.corpus import Corpus, open_corpus, with_labels
+from snn.data.corpora.identity import corpus_identity, require_same_data, write_identity
 from snn.data.corpora.splits import SPLITS, Split
 from snn.experiments.evaluation import Evaluation, evaluate
+from snn.experiments.folder_lock import writing
 from snn.experiments.reservoir_evaluation import ReservoirEvaluation, evaluate_reservoir
 from snn.experiments.reservoir_experiment import split_clips, train_reservoir
 from snn.experiments.reservoir_run import ReservoirRun
 from snn.experiments.run_folder import (
+    DATA,
     Run,
     build_model,
     checkpoint_path,
     clear_run,
     finished_metrics,
     require_folder,
+    require_own_test,
     require_same_experiment,
     save_activity,
     save_model,
@@ -32,6 +34,7 @@ from snn.experiments.run_folder import (
     write_history,
     write_metrics,
 )
+from snn.kernels.threads import denormals_flushed
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import Recipe
 from snn.recipes.reservoir_recipe import ReservoirRecipe
@@ -42,10 +45,11 @@ from snn.training.examples import Examples, FrontEnd, for_corpus, front_end, loa
 from snn.training.gradient import Watch, fit
 
 
+@denormals_flushed()
 def train_spotter(
     recipe: Recipe,
     data: str,
-    out: Path,
+    out: str | Path,
     *,
     resume: bool = False,
     overwrite: bool = False,
@@ -58,8 +62,8 @@ def train_spotter(
     been chosen on the validation split. Raises: ValueError, FileNotFoundError for bad input (an `out` that holds a run
     needs `resume` or `overwrite`).
     """
+    out = Path(out)
     started, where = time.perf_counter(), choose_device(device)
-    torch.set_flush_denormal(True)
     require_folder(out, resume, overwrite)
     corpus = open_corpus(data, task=recipe.data.task, split=recipe.data.split)
     for line in corpus.notes:
@@ -68,12 +72,14 @@ def train_spotter(
     place = str(Path(data).resolve()) if Path(data).is_dir() else data
     if resume:
         require_same_experiment(out, recipe, place)
+        require_same_data(out / DATA, corpus)
         if (finished := finished_metrics(out)) is not None:
             return finished
     mel = front_end(recipe, corpus.sample_rate)
     examples = {split: _examples(recipe, corpus, split, mel, reporter) for split in SPLITS}
     if not resume:
         clear_run(out)
+        write_identity(out / DATA, corpus_identity(corpus))
         write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
     model = build_model(recipe, len(corpus.labels)).to(where)
     progress = _fit(model, examples, out, resume, reporter)
@@ -88,18 +94,21 @@ def train_spotter(
 
 
 def train(
-    recipe: Recipe | ReservoirRecipe, data: str | Path, out: Path, *, device: str = "auto", **how: Any
+    recipe: Recipe | ReservoirRecipe, data: str | Path, out: str | Path, *, device: str = "auto", **how: Any
 ) -> dict[str, Any]:
     """Train what the recipe describes, `train_spotter` or `train_reservoir` (which runs on the CPU); the metrics.
 
-    `how`: resume, overwrite, reporter.
+    `how`: resume, overwrite, reporter. Raises: FolderBusyError, before a recording is read, where another training
+    writes into `out`.
     """
-    if isinstance(recipe, ReservoirRecipe):
-        choose_device(device)  # refuses what is not there
-        return train_reservoir(recipe, str(data), out, **how)
-    return train_spotter(recipe, str(data), out, device=device, **how)
+    where = choose_device(device)  # refuses what is not there
+    with writing(out):
+        if isinstance(recipe, ReservoirRecipe):
+            return train_reservoir(recipe, str(data), Path(out), **how)
+        return train_spotter(recipe, str(data), Path(out), device=where.type, **how)
 
 
+@denormals_flushed()
 def evaluate_run(
     run: Run | ReservoirRun,
     data: str | None = None,
@@ -117,12 +126,14 @@ def evaluate_run(
     Raises: ValueError if it knows none of the words.
     """
     where = choose_device(device)
-    torch.set_flush_denormal(True)
     own = data is None or str(Path(data).resolve()) == run.data
     voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
     chosen = split or (run.recipe.data.split if own else "official" if voice else "all")
     task = run.recipe.data.task if own or voice else None
-    corpus, strange = with_labels(open_corpus(data or run.data, task=task, split=chosen, to_train=False), run.labels)
+    there = open_corpus(data or run.data, task=task, split=chosen, to_train=False)
+    if own and chosen == run.recipe.data.split:
+        require_own_test(run.folder, there)
+    corpus, strange = with_labels(there, run.labels)
     for line in corpus.notes:
         reporter.on_note(line)
     if strange:

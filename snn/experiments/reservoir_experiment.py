@@ -13,10 +13,12 @@ import numpy as np
 from circuits.errors import InputError
 from circuits.network.activity import Activity
 from snn.data.corpora.corpus import Corpus, open_corpus
+from snn.data.corpora.identity import corpus_identity, require_same_data, write_identity
 from snn.data.corpora.splits import SPLITS, Split
 from snn.experiments.detection import rates_on_grid
 from snn.experiments.reservoir_run import ReservoirModel, save_reservoir
 from snn.experiments.run_folder import (
+    DATA,
     clear_run,
     finished_metrics,
     require_folder,
@@ -45,7 +47,7 @@ Splits = dict[Split, Heard]
 def train_reservoir(
     recipe: ReservoirRecipe,
     data: str,
-    out: Path,
+    out: str | Path,
     *,
     resume: bool = False,
     overwrite: bool = False,
@@ -57,20 +59,23 @@ def train_reservoir(
     but a finished run, whose metrics are returned.
     Raises: ValueError, FileNotFoundError for bad input (an `out` that holds a run needs `resume` or `overwrite`).
     """
+    out = Path(out)
     started = time.perf_counter()
     require_folder(out, resume, overwrite)
     place = str(Path(data).resolve()) if Path(data).is_dir() else data
-    if resume:
-        require_same_experiment(out, recipe, place)
-        if (finished := finished_metrics(out)) is not None:
-            return finished
-    recipe.plasticity.require_start()
     corpus = open_corpus(data, task=recipe.data.task, split=recipe.data.split)
     for line in corpus.notes:
         reporter.on_note(line)
+    if resume:
+        require_same_experiment(out, recipe, place)
+        require_same_data(out / DATA, corpus)
+        if (finished := finished_metrics(out)) is not None:
+            return finished
+    recipe.plasticity.require_start()
     clips = {split: split_clips(recipe, corpus, split, corpus.sample_rate, reporter) for split in SPLITS}
     model, activity, metrics = learn(recipe, corpus, clips, reporter)
     clear_run(out)
+    write_identity(out / DATA, corpus_identity(corpus))
     write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
     save_reservoir(out, model)
     save_activity(out, activity)

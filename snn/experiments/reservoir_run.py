@@ -53,8 +53,9 @@ class ReservoirRun:
         return self.model.reservoir.chip
 
 
-def save_reservoir(folder: Path, model: ReservoirModel) -> None:
+def save_reservoir(folder: str | Path, model: ReservoirModel) -> None:
     """Write model.safetensors, whole or not at all."""
+    folder = Path(folder)
     arrays = {
         "tuning.scale": model.tuning.scale,
         "tuning.centre": model.tuning.centre,
@@ -67,8 +68,9 @@ def save_reservoir(folder: Path, model: ReservoirModel) -> None:
     save_tensors(folder / MODEL, tensors, {"regularisation": model.readout.regularisation})
 
 
-def load_reservoir(folder: Path, recipe: ReservoirRecipe, n_labels: int) -> ReservoirModel:
+def load_reservoir(folder: str | Path, recipe: ReservoirRecipe, n_labels: int) -> ReservoirModel:
     """Read model.safetensors. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    folder = Path(folder)
     tensors, metadata = load_tensors(folder / MODEL)
     arrays = {name: tensor.double().numpy() for name, tensor in tensors.items()}
     if any(not np.isfinite(array).all() for array in arrays.values()):

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from circuits.errors import InputError, MissingInputError
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.storage import write_json, write_text
+from snn.data.corpora.corpus import Corpus
+from snn.data.corpora.identity import corpus_identity, read_identity
+from snn.experiments.folder_lock import writing
 from snn.experiments.reservoir_run import ReservoirRun, load_reservoir
 from snn.networks.network_spec import chip_network
 from snn.networks.spotter import Spotter
@@ -24,8 +27,10 @@ from snn.recipes.recipe import Recipe, parse_recipe
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.training.checkpoint import EpochRecord, load_tensors, save_tensors
 
+DATA = "data.json"  # what it was trained on: labels, splits, names and contents of the files
 RUN_FILES = (
     "config.toml",
+    DATA,
     "model.safetensors",
     "history.csv",
     "metrics.json",
@@ -51,17 +56,20 @@ class Run:
         return chip_network(self.model, self.labels)
 
 
-def checkpoint_path(folder: Path) -> Path:
+def checkpoint_path(folder: str | Path) -> Path:
+    folder = Path(folder)
     return folder / "checkpoint.safetensors"
 
 
-def holds_run(folder: Path) -> bool:
+def holds_run(folder: str | Path) -> bool:
     """Whether a run, finished or not, lies in the folder."""
+    folder = Path(folder)
     return any((folder / name).exists() for name in RUN_FILES)
 
 
-def require_folder(out: Path, resume: bool, overwrite: bool) -> None:
+def require_folder(out: str | Path, resume: bool, overwrite: bool) -> None:
     """Raises: ValueError if `out` cannot take the run, or holds none to resume."""
+    out = Path(out)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; give a folder as --out")
     if resume and not holds_run(out):
@@ -70,23 +78,26 @@ def require_folder(out: Path, resume: bool, overwrite: bool) -> None:
         raise InputError(f"{out} holds a run already; add --resume or --overwrite, or give another --out")
 
 
-def clear_run(out: Path) -> None:
+def clear_run(out: str | Path) -> None:
     """Remove the files of a run."""
+    out = Path(out)
     for name in RUN_FILES:
         (out / name).unlink(missing_ok=True)
 
 
 def write_config(
-    folder: Path, recipe: Recipe | ReservoirRecipe, data: str, labels: tuple[str, ...], sample_rate: int | float
+    folder: str | Path, recipe: Recipe | ReservoirRecipe, data: str, labels: tuple[str, ...], sample_rate: int | float
 ) -> None:
     """Write config.toml: the recipe as run, and under `[run]` the data, labels and sample rate it ran on."""
+    folder = Path(folder)
     table = recipe.model_dump(mode="json", exclude_none=True)
     table["run"] = {"data": data, "labels": list(labels), "sample_rate": sample_rate}
     write_text(folder / "config.toml", tomli_w.dumps(table))
 
 
-def read_config(folder: Path) -> tuple[Recipe | ReservoirRecipe, str, tuple[str, ...], int | float]:
+def read_config(folder: str | Path) -> tuple[Recipe | ReservoirRecipe, str, tuple[str, ...], int | float]:
     """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, ValueError (RecipeError)."""
+    folder = Path(folder)
     path = folder / "config.toml"
     if not path.is_file():
         raise MissingInputError(f"{path} is missing: {folder} is not a run folder; give the --out of `snn train`")
@@ -107,7 +118,7 @@ def _rate(value: object) -> int | float:
     return value
 
 
-def require_same_experiment(out: Path, recipe: Recipe | ReservoirRecipe, data: str) -> None:
+def require_same_experiment(out: str | Path, recipe: Recipe | ReservoirRecipe, data: str) -> None:
     """Raises: ValueError if the run in `out` is of another recipe or data set."""
     started, place, _, _ = read_config(out)
     if (started, place) == (recipe, data):
@@ -117,8 +128,21 @@ def require_same_experiment(out: Path, recipe: Recipe | ReservoirRecipe, data: s
     raise InputError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
 
 
-def write_history(folder: Path, history: list[EpochRecord]) -> None:
+def require_own_test(folder: str | Path, corpus: Corpus) -> None:
+    """Raise ValueError, naming what differs, where the test clips are no longer those that the run was tested on."""
+    then = read_identity(Path(folder) / DATA)
+    then = replace(then, parts=tuple(part for part in then.parts if part.split == "test"))
+    now = corpus_identity(replace(corpus, clips=corpus.split("test")))
+    if lines := then.differences(now):
+        raise InputError(
+            f"the data of {folder} have changed since it was trained ({'; '.join(lines[:5])}): bring them back, or "
+            f"give them as --data with --split all, to evaluate other recordings"
+        )
+
+
+def write_history(folder: str | Path, history: list[EpochRecord]) -> None:
     """Write history.csv, one row for each epoch."""
+    folder = Path(folder)
     text = io.StringIO()
     table = csv.DictWriter(text, [field.name for field in fields(EpochRecord)], lineterminator="\n")
     table.writeheader()
@@ -126,8 +150,9 @@ def write_history(folder: Path, history: list[EpochRecord]) -> None:
     write_text(folder / "history.csv", text.getvalue())
 
 
-def read_history(folder: Path) -> list[EpochRecord]:
+def read_history(folder: str | Path) -> list[EpochRecord]:
     """The rows of history.csv. Raises: FileNotFoundError or ValueError."""
+    folder = Path(folder)
     path = folder / "history.csv"
     if not path.is_file():
         raise MissingInputError(f"{path} is missing; train again, or copy it back")
@@ -139,16 +164,19 @@ def read_history(folder: Path) -> list[EpochRecord]:
         raise InputError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
 
 
-def save_model(folder: Path, model: Spotter) -> None:
+def save_model(folder: str | Path, model: Spotter) -> None:
+    folder = Path(folder)
     save_tensors(folder / "model.safetensors", model.state_dict(), {})
 
 
-def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
+def write_metrics(folder: str | Path, metrics: dict[str, Any]) -> None:
+    folder = Path(folder)
     write_json(folder / "metrics.json", metrics)
 
 
-def save_activity(folder: Path, activity: Activity) -> None:
+def save_activity(folder: str | Path, activity: Activity) -> None:
     """Write activity.safetensors: what the energy of an inference is charged for."""
+    folder = Path(folder)
     tensors = {f"spikes.{name}": value for name, value in activity.spikes.items()}
     tensors |= {f"near_s.{name}": value for name, value in activity.near_threshold.items()}
     tensors |= {"input": activity.input_spikes, "charge": activity.encoder_charge}
@@ -157,8 +185,15 @@ def save_activity(folder: Path, activity: Activity) -> None:
     save_tensors(folder / "activity.safetensors", tensors, metadata)
 
 
-def load_activity(folder: Path) -> Activity:
+def store_activity(folder: str | Path, activity: Activity) -> None:
+    """`save_activity` into a run that lies there. Raises: FolderBusyError while it trains."""
+    with writing(folder):
+        save_activity(Path(folder), activity)
+
+
+def load_activity(folder: str | Path) -> Activity:
     """Read activity.safetensors. Raises: FileNotFoundError or ValueError."""
+    folder = Path(folder)
     path = folder / "activity.safetensors"
     if not path.is_file():
         raise MissingInputError(f"{path} is missing: run `snn evaluate {folder}` to measure the activity")
@@ -190,8 +225,9 @@ def build_model(recipe: Recipe, n_labels: int) -> Spotter:
     return Spotter(recipe, n_labels, torch.Generator().manual_seed(recipe.training.seed))
 
 
-def load_run(folder: Path) -> Run | ReservoirRun:
+def load_run(folder: str | Path) -> Run | ReservoirRun:
     """Read a run folder. Raises: FileNotFoundError or ValueError naming the missing or damaged file."""
+    folder = Path(folder)
     recipe, data, labels, sample_rate = read_config(folder)
     kind, model = (
         (ReservoirRun, load_reservoir(folder, recipe, len(labels)))
@@ -201,8 +237,9 @@ def load_run(folder: Path) -> Run | ReservoirRun:
     return kind(folder, recipe, data, labels, sample_rate, model, _read_metrics(folder / "metrics.json"))
 
 
-def load_spotter(folder: Path, recipe: Recipe, n_labels: int) -> Spotter:
+def load_spotter(folder: str | Path, recipe: Recipe, n_labels: int) -> Spotter:
     """Read model.safetensors. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    folder = Path(folder)
     model = build_model(recipe, n_labels)
     path = folder / "model.safetensors"
     tensors, _ = load_tensors(path)
@@ -216,8 +253,9 @@ def load_spotter(folder: Path, recipe: Recipe, n_labels: int) -> Spotter:
     return model
 
 
-def finished_metrics(folder: Path) -> dict[str, Any] | None:
+def finished_metrics(folder: str | Path) -> dict[str, Any] | None:
     """The metrics of a run that has finished; None for one that has not."""
+    folder = Path(folder)
     return load_run(folder).metrics or None if (folder / "metrics.json").is_file() else None
 
 

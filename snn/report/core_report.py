@@ -103,7 +103,7 @@ def core_figures(core: Core, scope: str = "neuron") -> dict[str, Any]:
     } | {_key(table): [_row(row) for row in (table.ours, *table.rows)] for table in tables}
 
 
-def plot_core(core: Core, path: Path, scope: str = "neuron") -> None:
+def plot_core(core: Core, path: str | Path, scope: str = "neuron") -> None:
     """Draw power against spike rate, see `snn.report.core_figures.figure_core_power`."""
     from snn.report.core_figures import figure_core_power
     from snn.report.pictures import picture_format, save_figure

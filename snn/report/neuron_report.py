@@ -159,7 +159,7 @@ def comparison(circuit: LIFCircuit, scope: str) -> dict[str, Any]:
     }
 
 
-def plot_neuron(circuit: LIFCircuit, path: Path, scope: str | None) -> None:
+def plot_neuron(circuit: LIFCircuit, path: str | Path, scope: str | None) -> None:
     """Draw the f-I curve, or with a scope the comparison: bare neurons against their area."""
     from snn.report.pictures import picture_comparison, picture_energy_area, picture_f_i
 

@@ -34,8 +34,9 @@ def spread_report(study: SpreadStudy) -> dict[str, Any]:
     }
 
 
-def plot_spread(study: SpreadStudy, folder: Path) -> tuple[Path, ...]:
+def plot_spread(study: SpreadStudy, folder: str | Path) -> tuple[Path, ...]:
     """Draw one picture for mismatch, temperature, supply and years each into a folder, which is made."""
+    folder = Path(folder)
     from snn.report.pictures import save_figure
     from snn.report.spread_figures import AXES, figure_mismatch, figure_sweep
 

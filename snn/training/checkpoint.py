@@ -36,7 +36,7 @@ class Progress:
     history: list[EpochRecord] = field(default_factory=list)
 
 
-def save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> None:
+def save_tensors(path: str | Path, tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> None:
     """Write tensors and JSON metadata to one safetensors file, whole or not at all."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     header = {name: json.dumps(value) for name, value in metadata.items()}
@@ -50,8 +50,9 @@ def _save(tensors: dict[str, torch.Tensor], path: Path, header: dict[str, str]) 
         raise OSError(None, str(error)) from error
 
 
-def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+def load_tensors(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Read what `save_tensors` wrote. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    path = Path(path)
     if not path.is_file():
         raise MissingInputError(f"{path} is missing; train again, or copy it back")
     try:
@@ -63,7 +64,7 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 
 
 def save_checkpoint(
-    path: Path,
+    path: str | Path,
     model: torch.nn.Module,
     best: dict[str, torch.Tensor],
     optimiser: torch.optim.Optimizer,
@@ -78,7 +79,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer
+    path: str | Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer
 ) -> tuple[dict[str, torch.Tensor], Progress]:
     """Put model and optimiser back; returns the best weights and the progress."""
     tensors, metadata = load_tensors(path)
@@ -99,7 +100,7 @@ def load_checkpoint(
     return best, progress
 
 
-def load_progress(path: Path) -> Progress:
+def load_progress(path: str | Path) -> Progress:
     """The progress alone. Raises: FileNotFoundError, or ValueError for a damaged file."""
     try:
         return _progress(load_tensors(path)[1])

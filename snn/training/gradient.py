@@ -34,7 +34,7 @@ def fit(
     train: Examples,
     validation: Examples,
     *,
-    checkpoint: Path | None = None,
+    checkpoint: str | Path | None = None,
     resume: bool = False,
     watch: Watch = Watch(),
 ) -> Progress:

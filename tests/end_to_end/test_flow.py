@@ -32,7 +32,7 @@ def run(tmp_path, words, recipe, snn_json):
 
 def test_a_run_folder_holds_config_weights_metrics_and_history(run):
     assert {path.name for path in run.iterdir()} == {
-        "config.toml", "model.safetensors", "metrics.json", "history.csv", "activity.safetensors",
+        "config.toml", "data.json", "model.safetensors", "metrics.json", "history.csv", "activity.safetensors",
     }  # fmt: skip
     config = tomllib.loads((run / "config.toml").read_text())
     assert config["run"]["labels"] == ["high", "low", "middle"]
