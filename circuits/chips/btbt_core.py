@@ -26,9 +26,7 @@ from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.tables import NOT_IN_FILE, Table, did_you_mean, record, unsourced
 from circuits.units import Metres, Seconds, freeze_si, require
-from circuits.variation.chip_spread import Condition, draw_silicon, perturbed
 from circuits.variation.mismatch import Spread
-from circuits.variation.realised import realised
 
 YEAR: Seconds = 365.25 * 86400
 
@@ -74,6 +72,9 @@ class BTBTCore:
 
         Raises: MappingError; InputError for bias devices, whose spread is not modelled.
         """
+        from circuits.variation.chip_spread import Condition, draw_silicon, perturbed  # compiled, so only where used
+        from circuits.variation.realised import realised
+
         self._require(net)
         chip = self.on_chip(net)
         return realised(*perturbed(chip, Condition(years=age / YEAR), draw_silicon(chip, Spread(), rng)))
