@@ -6,7 +6,7 @@ Contents, by question:
   from measured points?   `read_points`, `fit_device`
   when does it fire?      `LIFCircuit`, `period`, `firing_rate`, `circuit_for_tau`, `circuit_for_device`,
                           `circuit_at_speed`, `design_neuron`, `DesignError`
-  what does a spike cost? `spike_energy`, `SpikeEnergy`, `neuron_area`, `compare`, `headline`, `source_comparison`
+  what does a spike cost? `spike_energy`, `Ledger`, `neuron_area`, `compare`, `headline`, `source_comparison`
   what does a chip cost?  `NetworkSpec`, `LayerSpec`, `ChipNetwork`, `BiasDevices`, `Activity`, `load_chip`,
                           `Placement`, `BrokenLimit`, `EnergyReport`, `CoreLoad`, `core_energy`, `LearningActivity`,
                           `LearningHardware`, `learning_energy`
@@ -24,6 +24,7 @@ from circuits.device.fit import fit_device
 from circuits.device.points import read_points
 from circuits.energy.core import CoreLoad, core_energy
 from circuits.energy.learning import LearningActivity, LearningHardware, learning_energy
+from circuits.ledger import Ledger
 from circuits.literature.compare import compare
 from circuits.literature.headline import headline
 from circuits.mapping import BrokenLimit, MappingError, Placement
@@ -37,18 +38,17 @@ from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import (
     LIFCircuit,
-    SpikeEnergy,
     at_temperature,
     circuit_at_speed,
     circuit_for_device,
     circuit_for_tau,
     firing_rate,
     period,
-    spike_energy,
 )
 from circuits.neuron.conventional import source_comparison
 from circuits.neuron.currents import device_currents
 from circuits.neuron.design import Design, design_neuron
+from circuits.neuron.energy_terms import spike_energy
 from circuits.neuron.request import DesignError
 from circuits.neuron.supply import at_supply
 from circuits.neuron.synapse import SynapseKernel, published_kernel, synapses
@@ -74,10 +74,10 @@ __all__ = [
     "LayerSpec",
     "LearningActivity",
     "LearningHardware",
+    "Ledger",
     "MappingError",
     "NetworkSpec",
     "Placement",
-    "SpikeEnergy",
     "SpikeTrains",
     "Spread",
     "SynapseKernel",

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: str | Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file, then move it to `path`; on any failure the old file stays as it was.
 
     Raises: NotADirectoryError where a file stands in place of a folder; OSError naming the file and the remedy, for
     instance when the disk is full.
     """
-    _make_folder(path.parent)
+    path = Path(path)
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         write(temporary)
@@ -27,19 +28,20 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: str | Path) -> None:
     """The folder, with all above it. Raises: NotADirectoryError naming the file that is in its way."""
+    folder = Path(folder)
     for place in (folder, *folder.parents):
         if place.exists() and not place.is_dir():
             raise NotADirectoryError(f"{place} is a file; give a folder")
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: str | Path, text: str) -> None:
     """Write UTF-8 text whole or not at all."""
     write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: str | Path, value: Any) -> None:
     """Write JSON whole or not at all; NaN is refused."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")

@@ -23,15 +23,16 @@ def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def read_toml(path: Path) -> Table:
+def read_toml(path: str | Path) -> Table:
     """The table of a file. Raises: FileNotFoundError; InputError naming the file for text that is no TOML."""
+    path = Path(path)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a TOML file: {error}") from error
 
 
-def read_rows(path: Path, name: str, kind: type[Row]) -> tuple[Row, ...]:
+def read_rows(path: str | Path, name: str, kind: type[Row]) -> tuple[Row, ...]:
     """The `[[name]]` tables of a TOML file as dataclasses of one kind, in file order; nothing else may stand there.
 
     Raises: as `read_toml` and `record`, naming the row.

@@ -16,4 +16,4 @@ trained = model.chip()  # the network, and the circuit that it was trained for
 chip, network = load_chip("btbt-45rfsoi", trained), trained.network
 report = chip.price(network, result.activity, chip.place(network, result.activity))
 print(f"{model.n_parameters} parameters, test accuracy {result.accuracy:.3f}")
-print(f"{result.activity.spikes_per_inference:.0f} spikes, {si(report.total_j, 'J')} per inference")
+print(f"{result.activity.spikes_per_inference:.0f} spikes, {si(report.ledger.total, 'J')} per inference")

@@ -12,7 +12,7 @@ from circuits.errors import InputError, MissingInputError
 from circuits.storage import write_atomically
 
 
-def save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> None:
+def save_tensors(path: str | Path, tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> None:
     """Write tensors and JSON metadata to one safetensors file, whole or not at all."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     header = {name: json.dumps(value) for name, value in metadata.items()}
@@ -26,8 +26,9 @@ def _save(tensors: dict[str, torch.Tensor], path: Path, header: dict[str, str]) 
         raise OSError(None, str(error)) from error
 
 
-def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+def load_tensors(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Read what `save_tensors` wrote. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    path = Path(path)
     if not path.is_file():
         raise MissingInputError(f"{path} is missing; train again, or copy it back")
     try:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from circuits.chips.chip_area import ChipArea
-from circuits.chips.energy_report import CoreCosts, EnergyReport, energy_report
+from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.chips.inference_ledger import CoreCosts
 from circuits.chips.speed import acceleration_fits
 from circuits.device.btbt import DEVICES
 from circuits.errors import InputError
@@ -25,9 +26,7 @@ from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.tables import NOT_IN_FILE, Table, did_you_mean, record, unsourced
 from circuits.units import Metres, Seconds, freeze_si, require
-from circuits.variation.chip_spread import Condition, draw_silicon, perturbed
 from circuits.variation.mismatch import Spread
-from circuits.variation.realised import realised
 
 YEAR: Seconds = 365.25 * 86400
 
@@ -73,6 +72,9 @@ class BTBTCore:
 
         Raises: MappingError; InputError for bias devices, whose spread is not modelled.
         """
+        from circuits.variation.chip_spread import Condition, draw_silicon, perturbed  # compiled, so only where used
+        from circuits.variation.realised import realised
+
         self._require(net)
         chip = self.on_chip(net)
         return realised(*perturbed(chip, Condition(years=age / YEAR), draw_silicon(chip, Spread(), rng)))
@@ -106,4 +108,6 @@ def read_core(table: Table, place: str, trained: ChipNetwork | None, acceleratio
         if name not in DEVICES:
             raise InputError(f"{place}: unknown device {name!r}{did_you_mean(str(name), DEVICES)}")
         circuit["device"] = DEVICES[name]
-    return replace(record(values, BTBTCore, place), sources=sources, trained=trained, acceleration=acceleration)
+    core = record(values, BTBTCore, place)
+    costs = replace(core.costs, sources=sources)
+    return replace(core, costs=costs, sources=sources, trained=trained, acceleration=acceleration)

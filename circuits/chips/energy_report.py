@@ -1,69 +1,90 @@
-"""Energy of one inference on a chip: counts times the circuit's own energies, parts that sum to the total.
+"""Energy of one inference on a chip: its ledger, and why a spike of a network is not as cheap as a neuron's."""
 
-    neuron_dynamic = spikes (C_control + C_reset) V_DD^2 + I_crowbar V_DD t_window
-    neuron_static  = time neurons P_static
-    synapse_events = (sum over events of max(w, 0) + steps sum of max(bias, 0)) q V_DS,   q = C (V_th - V_reset)
-    encoder        = dynamic and static as above, and the positive charge of its signal and bias currents times V_DS
-
-The membrane is charged by the synapses, so its charge is counted there and not again per spike. Excitation comes from
-V_DS; inhibition is a sink that draws nothing from it.
-"""
-
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from circuits.chips.inference_ledger import CoreCosts, inference_ledger, window_ratio
 from circuits.chips.speed import silicon_notes
+from circuits.device.btbt import validity_notes
+from circuits.ledger import Group, Ledger
 from circuits.mapping.place import Placement
-from circuits.mapping.route import core_crossings
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
-from circuits.network.spec import LayerSpec
-from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, switching_energy
-from circuits.units import Joules, Seconds, Watts, freeze_si, require
+from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, period
+from circuits.neuron.energy_terms import spike_energy
+from circuits.units import Seconds, si
 
 BOUNDARY = "encoder, neurons and synapses of the cores; microphone, front end, host and supply excluded"
 
 
 @dataclass(frozen=True)
-class CoreCosts:
-    """What a chip's events cost beside its circuit; None: not published, so not modelled."""
-
-    hop_j: Joules | None = None  # per spike and core boundary
-    synapse_wire_j: Joules | None = None  # per synaptic event
-    bias_w: Watts | None = None  # per core
-    standby_w: Watts | None = None  # per core
-
-    def __post_init__(self):
-        freeze_si(self)
-        for field in fields(self):
-            value = getattr(self, field.name)
-            require(self, field.name, value is None or value >= 0, "zero or positive")
-
-
-@dataclass(frozen=True)
 class EnergyReport:
-    """One inference on one chip. `parts_j` holds only what is modelled and sums to `total_j`."""
+    """One inference on one chip; its total is that of the modelled parts, a lower bound."""
 
     chip: str
-    parts_j: dict[str, Joules]
-    boundary: str
+    circuit: LIFCircuit  # in real time, at the temperature and supply of the chip
+    ledger: Ledger
     cores_used: int
     latency_s: Seconds
-    not_modelled: tuple[str, ...]
     notes: tuple[str, ...]
-    counts: dict[str, float | None]  # energy_per_spike_j: total over all spikes, encoder included; None without spikes
+    n_neurons: int
+    counts: dict[str, float]
 
     @property
-    def total_j(self) -> Joules:
-        return sum(self.parts_j.values())
+    def energy_per_spike_j(self) -> float | None:
+        """Total over all spikes, encoder included; None without spikes."""
+        return self.ledger.total / self.counts["spikes"] if self.counts["spikes"] else None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, by: Group = "part") -> dict[str, Any]:
         """What `snn map --json` prints; energies in joules, times in seconds."""
-        return {"total_j": self.total_j} | {
-            name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()
+        ledger = self.ledger
+        groups = {} if by == "part" else {f"{by}s_j": ledger.sums(by)}
+        return {
+            "total_j": ledger.total,
+            "chip": self.chip,
+            "temperature_k": self.circuit.device.temperature,
+            "v_dd_v": self.circuit.v_dd,
+            "parts_j": ledger.parts,
+            **groups,
+            "boundary": BOUNDARY,
+            "cores_used": self.cores_used,
+            "latency_s": self.latency_s,
+            "n_not_modelled": len(ledger.not_modelled),
+            "not_modelled": ledger.not_modelled,
+            "notes": list(self.notes),
+            "counts": self.counts | {"energy_per_spike_j": self.energy_per_spike_j},
+            "per_spike": self.per_spike(),
+            "ledger": ledger.by(by).rows(),
         }
+
+    def per_spike(self) -> str:
+        """Why the energy per spike of this network is not that of the neuron, with figures."""
+        spikes, total = self.counts["spikes"], self.ledger.total
+        if not spikes:
+            return f"no spike: all of the {si(total, 'J')} is paid for time and for biases"
+        wait, share = self.n_neurons * self.latency_s / spikes, (self.ledger.static or 0.0) / total
+        here = (
+            f"a spike of this network costs {si(total / spikes, 'J')}: each neuron waits {si(wait, 's')} for its next "
+            f"one, so {share:.1%} is static power, and synapses and encoder are paid too; without static power it is "
+            f"{si((self.ledger.dynamic or 0.0) / spikes, 'J')}"
+        )
+        return here + _alone(self.circuit)
+
+
+def _alone(circuit: LIFCircuit) -> str:
+    """What a spike of the neuron costs that its own gate bias drives as far above rheobase as that of `snn neuron`."""
+    default = LIFCircuit()
+    slowest = circuit.rheobase * default.input_current / default.rheobase  # the current of that drive, at this speed
+    neuron = circuit_at_speed(circuit, circuit.input_current / slowest) if slowest else circuit
+    current = neuron.input_current
+    if not current > neuron.rheobase:
+        return ""
+    energy = spike_energy(neuron, current)
+    return (
+        f"; of its neuron alone, fed as in `snn neuron`, it costs {si(energy.total, 'J')}: it fires every "
+        f"{si(period(neuron, current), 's')}, {energy.static / energy.total:.1%} is static power, and without that "
+        f"it is {si(energy.dynamic, 'J')}"
+    )
 
 
 def energy_report(
@@ -77,101 +98,38 @@ def energy_report(
     """Charge every event of the measured activity (mean of one inference).
 
     `acceleration` runs the chip that many times faster than the speech: time constants and steps shrink alike, leak and
-    starving current grow, the events and their charges stay, and static power has less time. 1 is real time.
+    starving current grow, the events and their charges stay, and static power has less time. 1 is real time. For
+    another temperature or supply give `chip.on(circuit)` with the circuit there.
     Raises: InputError unless the activity is of this network.
     """
     net = chip.network
     activity.require_fits(net)
-    circuit, time = circuit_at_speed(chip.circuit, acceleration), activity.duration / acceleration
-    crossings = core_crossings(net, activity, placement)
-    parts = _network_parts(chip, activity, circuit, acceleration)
-    parts |= _chip_parts(costs, crossings, activity.synaptic_operations(net), placement.cores_used * time)
-    spikes = activity.spikes_per_inference
+    ledger = inference_ledger(chip, activity, placement, costs, acceleration)
     return EnergyReport(
         chip=name,
-        parts_j=parts,
-        boundary=BOUNDARY,
+        circuit=chip.circuit,
+        ledger=ledger,
         cores_used=placement.cores_used,
-        latency_s=time,
-        not_modelled=_not_modelled(chip, costs),
-        notes=placement.notes + silicon_notes(chip, acceleration),
+        latency_s=activity.duration / acceleration,
+        notes=placement.notes + silicon_notes(chip, acceleration) + _moved(chip, activity),
+        n_neurons=sum(layer.n_neurons for layer in net.layers if layer.spiking),
         counts={
-            "spikes": spikes,
-            "synaptic_operations": activity.synaptic_operations(net),
-            "core_crossings": crossings,
-            "energy_per_spike_j": sum(parts.values()) / spikes if spikes else None,
+            "spikes": activity.spikes_per_inference,
+            "synaptic_operations": ledger.count("synapse_wires"),
+            "core_crossings": ledger.count("routing"),
         },
     )
 
 
-def _network_parts(
-    chip: ChipNetwork, activity: Activity, circuit: LIFCircuit, acceleration: float
-) -> dict[str, Joules]:
-    """Parts that the circuit itself decides."""
-    layers = chip.network.layers
-    neurons = [layer for layer in layers if layer.kind in ("lif", "adaptive_lif")]
-    parts = {
-        "neuron_dynamic": sum(_dynamic(activity, layer, circuit, acceleration) for layer in neurons),
-        "neuron_static": sum(_static(activity, layer, circuit, acceleration) for layer in neurons),
-        "synapse_events": _synaptic_charge(chip, activity) * circuit.device.v_ds,
-    }
-    for layer in layers:
-        if layer.kind == "encoder":
-            signal = float(activity.encoder_charge.sum()) * circuit.charge_per_weight * circuit.device.v_ds
-            cells = _dynamic(activity, layer, circuit, acceleration) + _static(activity, layer, circuit, acceleration)
-            parts["encoder"] = cells + signal
-    return parts
-
-
-def _dynamic(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, acceleration: float) -> Joules:
-    """Switching of every spike, and the crowbar current of the time near threshold."""
-    spikes, near = (float(of[layer.name].sum()) for of in (activity.spikes, activity.near_threshold))
-    return spikes * switching_energy(circuit) + near / acceleration * circuit.i_crowbar * circuit.v_dd
-
-
-def _static(activity: Activity, layer: LayerSpec, circuit: LIFCircuit, acceleration: float) -> Joules:
-    """Static power of the layer's neurons over the inference."""
-    return layer.n_neurons * circuit.static_power * activity.duration / acceleration
-
-
-def _synaptic_charge(chip: ChipNetwork, activity: Activity) -> float:
-    """Charge (C) that excitatory synapses and biases draw from the supply of the sources."""
-    net, weight = chip.network, 0.0
-    steps = activity.duration / net.dt
-    for layer in net.layers:
-        weight += float(activity.presynaptic(net, layer) @ np.maximum(layer.crossbar, 0).sum(1))
-        if layer.kind != "encoder":
-            weight += steps * float(np.maximum(chip.bias_per_step(layer), 0).sum())
-    return weight * chip.circuit.charge_per_weight
-
-
-def _chip_parts(costs: CoreCosts, crossings: float, operations: float, core_time: Seconds) -> dict[str, Joules]:
-    """Parts that need a published constant of the chip; absent where there is none. `core_time`: of all cores."""
-    parts = {
-        "routing": (costs.hop_j, crossings),
-        "synapse_wires": (costs.synapse_wire_j, operations),
-        "bias": (costs.bias_w, core_time),
-        "standby": (costs.standby_w, core_time),
-    }
-    return {name: count * each for name, (each, count) in parts.items() if each is not None}
-
-
-def _not_modelled(chip: ChipNetwork, costs: CoreCosts) -> tuple[str, ...]:
-    """Every cost that exists in silicon and has no number here."""
-    net = chip.network
-    unknown = ["off-state leak of synapses"] if net.n_synapses else []
-    unknown += [] if costs.hop_j is not None else ["routing"]
-    unknown += [] if costs.synapse_wire_j is not None else ["synapse wires and switches"]
-    unknown += [] if costs.bias_w is not None else ["bias generation"]
-    unknown += [] if costs.standby_w is not None else ["standby power of the core"]
-    if not any(layer.kind == "encoder" for layer in net.layers):
-        unknown.append("encoder")
-    if any(layer.kind == "adaptive_lif" for layer in net.layers):
-        unknown.append("adaptation circuit")
-    if any(layer.kind == "readout" for layer in net.layers):
-        unknown.append("readout: signed integration")
-    if chip.circuit.v_sink < 0:
-        unknown.append("rail that raises the sources above ground")
-    # the chip's own file decides on the bias; the body bias is a limit of the current, not a cost of its own
-    told = {*unknown, "bias generation", "body-bias dependence of the tunnelling current"}
-    return (*unknown, *(line for line in chip.circuit.not_modelled if line not in told))
+def _moved(chip: ChipNetwork, activity: Activity) -> tuple[str, ...]:
+    """What is assumed where the activity was measured on another circuit than the one that is charged."""
+    ratio = window_ratio(chip, activity)
+    if ratio == 1:
+        return ()
+    circuit = chip.circuit
+    return (
+        f"at {circuit.device.temperature:g} K and {circuit.v_dd:g} V gate biases are set anew, so weights, biases and "
+        f"time constants stay (ASSUMED); time near threshold is {ratio:.3g} times the measured, as the crowbar window "
+        "is (ASSUMED)",
+        *validity_notes(circuit.device, circuit.v_gs),
+    )

@@ -9,17 +9,18 @@ Source: the affine law and like with like (one scope at a time), as in `circuits
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.literature.processors import load_processors
-from circuits.literature.published import SCOPES, PublishedNeuron, load_published
-from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, period, spike_energy
+from circuits.ledger import Entry, Ledger
+from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, period
 from circuits.neuron.conventional import TUNNELLING, conventional_neuron, conventional_sources
+from circuits.neuron.energy_terms import spike_energy, static
 from circuits.units import Amperes, Hertz, Joules, Seconds, Watts, freeze_si, require, si
 
+SCOPES = ("neuron", "core", "chip", "system")  # what joules pay for
 LONGEST: Seconds = 1e9  # ASSUMED: thirty years, longer than any load
 GATING = (
     "power gating is ASSUMED ideal: switched off, the core draws nothing, and waking it is free; "
@@ -31,13 +32,12 @@ GATING = (
 class NeuronPower:
     """Power of one neuron over its rate, P = static + marginal rate.
 
-    static: of one neuron, or of the whole where the scope is larger; None: not published, so not modelled.
+    cost: of one spike and of one second, the latter of the whole where the scope is larger than a neuron.
     highest_rate: up to which the neuron is known to spike, in its own time; None: not published.
     """
 
     name: str
-    marginal: Joules
-    static: Watts | None
+    cost: Ledger
     scope: str = "neuron"
     measured: bool = False
     year: int | None = None
@@ -52,9 +52,25 @@ class NeuronPower:
         require(self, "static", self.static is None or self.static >= 0, "zero or positive, or None where not known")
         require(self, "highest_rate", self.highest_rate is None or self.highest_rate > 0, "positive, or None")
 
+    @property
+    def marginal(self) -> Joules:
+        """What one more spike costs."""
+        return self.cost.dynamic
+
+    @property
+    def static(self) -> Watts | None:
+        """Power without any spike; None: not published, so not modelled."""
+        return self.cost.static
+
     def static_decides_below(self, acceleration: float = 1.0) -> Hertz | None:
         """Rate below which static power exceeds dynamic power, P_static / (a E_marginal) (Hz); None: not known."""
         return None if self.static is None else self.static / (acceleration * self.marginal)
+
+
+def affine_cost(marginal: Joules, static: Watts | None, source: str = "model") -> Ledger:
+    """One spike of marginal energy and one second of static power (None: not published)."""
+    per_second = Entry("static", 1.0, static, "static", "second", source)
+    return Ledger((Entry("spikes", 1.0, marginal, source=source), per_second))
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,35 +97,20 @@ class CoreLoad:
         return float(self.rates.sum()) * self.duration
 
 
-@dataclass(frozen=True)
-class CoreEnergy:
-    """Energy of a core over its load (J).
+def core_energy(neuron: NeuronPower, load: CoreLoad) -> Ledger:
+    """Dynamic: spikes E_marginal. Static: n P_static T / a, once where the scope is more than a neuron.
 
-    static: None where not published; `total` is then a lower bound.
-    reached: False where the load asks for a higher rate than the neuron is known to spike at.
+    Where the static power is unknown the total is a lower bound.
     """
-
-    neuron: NeuronPower
-    dynamic: Joules
-    static: Joules | None
-    reached: bool
-
-    @property
-    def total(self) -> Joules:
-        return self.dynamic + (self.static or 0.0)
-
-    @property
-    def lower_bound(self) -> bool:
-        return self.static is None
-
-
-def core_energy(neuron: NeuronPower, load: CoreLoad) -> CoreEnergy:
-    """Dynamic: spikes E_marginal. Static: n P_static T / a, once where the scope is more than a neuron."""
     count = load.rates.size if neuron.scope == "neuron" else 1
-    static = None if neuron.static is None else count * neuron.static * load.duration / load.acceleration
-    fastest = float(load.rates.max()) * load.acceleration
-    reached = neuron.highest_rate is None or fastest <= neuron.highest_rate
-    return CoreEnergy(neuron, load.spikes * neuron.marginal, static, reached)
+    seconds = count * load.duration / load.acceleration
+    times = {"dynamic": load.spikes, "static": seconds}
+    return Ledger(tuple(replace(entry, count=entry.count * times[entry.kind]) for entry in neuron.cost.entries))
+
+
+def reaches(neuron: NeuronPower, load: CoreLoad) -> bool:
+    """Whether the neuron is known to spike as fast as the load asks."""
+    return neuron.highest_rate is None or float(load.rates.max()) * load.acceleration <= neuron.highest_rate
 
 
 def winning_rates(
@@ -154,55 +155,16 @@ def modelled_neurons(circuit: LIFCircuit, i_in: Amperes) -> tuple[NeuronPower, .
     All are driven alike, at i_in (A) of the tunnelling one; a slower constant current lingers longer below threshold.
     Raises: ValueError where i_in does not exceed the rheobase.
     """
-    own = spike_energy(circuit, i_in)
     limit = 1 / circuit.t_refractory if circuit.t_refractory else None
-    neurons = [NeuronPower(name=TUNNELLING, marginal=own.marginal, static=circuit.static_power, highest_rate=limit)]
+    own = _cost(circuit, spike_energy(circuit, i_in))
+    neurons = [NeuronPower(name=TUNNELLING, cost=own, highest_rate=limit)]
     for source in conventional_sources(circuit.device if circuit.device.i_off is not None else None):
         twin = conventional_neuron(source, circuit, 1 / period(circuit, i_in))
-        figures = {"marginal": twin.energy.marginal, "static": twin.circuit.static_power, "highest_rate": limit}
-        neurons.append(NeuronPower(name=f"{source.name} twin", note=twin.reason, **figures))
+        cost, name = _cost(twin.circuit, twin.energy), f"{source.name} twin"
+        neurons.append(NeuronPower(name=name, cost=cost, highest_rate=limit, note=twin.reason))
     return tuple(neurons)
 
 
-def published_neurons(
-    scope: str = "neuron", rows: tuple[PublishedNeuron, ...] | None = None
-) -> tuple[NeuronPower, ...]:
-    """The published neurons of one scope, in file order; their energy per spike is taken as the marginal energy.
-
-    Raises: ValueError for an unknown scope.
-    """
-    if scope not in SCOPES:
-        raise InputError(f"scope = {scope!r}; expected one of {', '.join(SCOPES)}")
-    rows = load_published() if rows is None else rows
-    return tuple(
-        NeuronPower(
-            name=row.name,
-            marginal=row.energy_per_spike_j,
-            static=row.static_power_w,
-            scope=row.scope,
-            measured=row.measured,
-            year=row.year,
-            source=row.source,
-            highest_rate=row.rate_hz,
-            note=row.note,
-        )
-        for row in rows
-        if row.scope == scope
-    )
-
-
-def processor_neurons(n_neurons: int, fan_out: float) -> tuple[NeuronPower, ...]:
-    """The published processors, as many whole chips as hold the core: a spike costs `fan_out` synaptic operations."""
-    return tuple(
-        NeuronPower(
-            name=chip.name,
-            marginal=fan_out * chip.energy_per_operation_j,
-            static=chip.chips(n_neurons) * chip.static_power_w,
-            scope="chip",
-            measured=chip.measured,
-            year=chip.year,
-            source=chip.source,
-            note=f"{chip.chips(n_neurons)} of {chip.n_neurons} neurons, clock not modelled. {chip.note}",
-        )
-        for chip in load_processors()
-    )
+def _cost(circuit: LIFCircuit, spike: Ledger) -> Ledger:
+    """The parts of a spike, without the static power of its interval, and a second of that."""
+    return spike.where(lambda entry: entry.kind == "dynamic") + Ledger((static(circuit, 1.0),))

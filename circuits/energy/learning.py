@@ -5,18 +5,17 @@
     weight_cells   = levels moved x (2 - 2^(1 - bits)) C_cell V_DD^2         bits that flip as a counter moves by one
     weight_leak    = n_weights bits paths I_static V_DD time                 while a clip is heard and presented
     teacher, drive = charge V_DS                                             drive: bias and exciting synapses
-    readout        = spikes (C_control + C_reset) V_DD^2
-    crowbar        = I_crowbar V_DD time in the window below threshold       all neurons together
-    reset          = clips n_neurons C_reset V_DD^2                          every clip begins at rest
-    static         = n_neurons P_static time
+    readout, crowbar, static of its neurons; reset: every clip begins at rest      circuits.neuron.energy_terms
 
 A level is kept in `bits` six-transistor cells beside each other, which have a word line of their own. Nothing about
 memory on a BTBT chip has been published, so capacitances and leak are ASSUMED from the device itself.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
-from circuits.neuron.circuit import GATE_CAPACITANCE, LIFCircuit, switching_energy
+from circuits.ledger import Entry, Ledger, unknown
+from circuits.neuron.circuit import GATE_CAPACITANCE, LIFCircuit
+from circuits.neuron.energy_terms import control, crowbar, reset, static, supplied
 from circuits.units import Coulombs, Farads, Joules, Seconds, Watts, freeze_si, require
 
 # ASSUMED: the two inverters of a cell, four gates of the device's own size, all of which swing when a bit flips.
@@ -73,35 +72,47 @@ class LearningHardware:
         return self.n_weights * self.bits * LEAKING_PATHS * self.circuit.i_static * self.circuit.v_dd
 
 
-RULES_NOT_MODELLED = (
+RULES_UNKNOWN = unknown(
     "traces of calcium and of spike pairs, and their comparators",
     "random numbers of stochastic updates",
 )
-NOT_MODELLED = (
-    *RULES_NOT_MODELLED,
+READOUT_UNKNOWN = RULES_UNKNOWN + unknown(
     "holding the weights while the chip hears nothing",
     "decoders, sense amplifiers and clock of the weight memory",
     "the buffer that holds the spikes of a clip until it is replayed",
 )
 
 
-def learning_energy(activity: LearningActivity, hardware: LearningHardware) -> dict[str, Joules]:
-    """Energy by part, mean of one presentation of a clip (J)."""
-    circuit, flips = hardware.circuit, activity.levels_changed * (2 - 2.0 ** (1 - hardware.bits))
-    square, line = circuit.v_dd**2, 2 * GATE_CAPACITANCE + hardware.rows * JUNCTION_CAPACITANCE
-    totals = {
-        "weight_reads": activity.weight_reads * hardware.bits * (line + CELL_CAPACITANCE / 2) * square,
-        "weight_writes": activity.weight_updates * hardware.bits * line * square,
-        "weight_cells": flips * CELL_CAPACITANCE * square,
-        "weight_leak": hardware.holding_power * activity.time,
-        "teacher": activity.teacher_charge * circuit.device.v_ds,
-        "drive": activity.drive_charge * circuit.device.v_ds,
-        "readout": activity.readout_spikes * switching_energy(circuit),
-        "crowbar": circuit.i_crowbar * circuit.v_dd * activity.crowbar_time,
-        "reset": activity.n_clips * hardware.n_neurons * circuit.c_reset * square,
-        "static": hardware.n_neurons * circuit.static_power * activity.time,
-    }
-    return {name: joules / activity.n_clips for name, joules in totals.items()}
+def learning_energy(activity: LearningActivity, hardware: LearningHardware) -> Ledger:
+    """Energy of what is modelled, mean of one presentation of a clip."""
+    circuit, spikes = hardware.circuit, activity.readout_spikes
+    neurons = Ledger(
+        (
+            supplied(circuit, activity.teacher_charge, "teacher"),
+            supplied(circuit, activity.drive_charge, "drive"),
+            replace(control(circuit, spikes), part="readout"),
+            replace(reset(circuit, spikes), part="readout"),
+            crowbar(circuit, activity.crowbar_time),
+            reset(circuit, activity.n_clips * hardware.n_neurons),
+            static(circuit, hardware.n_neurons * activity.time),
+        )
+    )
+    return (_memory(activity, hardware) + neurons) * (1 / activity.n_clips)
+
+
+def _memory(activity: LearningActivity, hardware: LearningHardware) -> Ledger:
+    square, line = hardware.circuit.v_dd**2, 2 * GATE_CAPACITANCE + hardware.rows * JUNCTION_CAPACITANCE
+    reading, writing = hardware.bits * (line + CELL_CAPACITANCE / 2) * square, hardware.bits * line * square
+    flipping = (2 - 2.0 ** (1 - hardware.bits)) * CELL_CAPACITANCE * square
+    source = "capacitances ASSUMED from the device"
+    return Ledger(
+        (
+            Entry("weight_reads", activity.weight_reads, reading, per="weight", source=source),
+            Entry("weight_writes", activity.weight_updates, writing, per="weight", source=source),
+            Entry("weight_cells", activity.levels_changed, flipping, per="level", source=source),
+            Entry("weight_leak", activity.time, hardware.holding_power, "static", "second", "paths ASSUMED"),
+        )
+    )
 
 
 def loihi_energy(activity: LearningActivity) -> Joules:

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from circuits.energy.core import (
-    CoreEnergy,
     CoreLoad,
     NeuronPower,
     core_energy,
     modelled_neurons,
-    processor_neurons,
-    published_neurons,
+    reaches,
     speech_circuit,
     winning_rates,
 )
 from circuits.errors import InputError
+from circuits.ledger import Ledger
 from circuits.literature.headline import SELF
+from circuits.literature.published_power import processor_neurons, published_neurons
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Hertz, Seconds, si
 
@@ -32,15 +32,18 @@ SHOWN = 4  # neurons that a sentence names
 
 @dataclass(frozen=True)
 class CoreRow:
-    """One neuron beside ours, theirs over ours.
+    """One neuron beside ours, theirs over ours; ours is a row too.
 
+    reached: False where the load asks for a higher rate than the neuron is known to spike at.
     ratio_dynamic, ratio_total: None where the two pay for different things; a lower bound where their total is one.
     wins: open range of rates (Hz) where ours is certain to cost less; None: no such rate is known.
     verdict: at this load ours "wins", "loses" or is "even"; "open" where their static power decides and is not
     known; "not shown" where they are not known to spike so fast; "" without like with like.
     """
 
-    energy: CoreEnergy
+    neuron: NeuronPower
+    energy: Ledger
+    reached: bool
     ratio_dynamic: float | None
     ratio_total: float | None
     wins: tuple[Hertz, Hertz] | None
@@ -53,12 +56,12 @@ class CoreTable:
 
     load: CoreLoad
     circuit: LIFCircuit
-    ours: CoreEnergy
+    ours: CoreRow
     rows: tuple[CoreRow, ...]
 
     @property
     def static_share(self) -> float:
-        return self.ours.static / self.ours.total
+        return self.ours.energy.static / self.ours.energy.total
 
 
 def core_table(circuit: LIFCircuit, tau_mem: Seconds, load: CoreLoad, scope: str = "neuron") -> CoreTable:
@@ -70,7 +73,7 @@ def core_table(circuit: LIFCircuit, tau_mem: Seconds, load: CoreLoad, scope: str
     own, *twins = modelled_neurons(fast, i_in)
     chips = processor_neurons(load.rates.size, FAN_OUT) if scope == "chip" else ()
     others = (*(twins if scope == "neuron" else ()), *published_neurons(scope), *chips)
-    ours = core_energy(own, load)
+    ours = CoreRow(own, core_energy(own, load), reaches(own, load), 1.0, 1.0, None, "ours")
     if not ours.reached:
         raise InputError(
             f"a rate of {si(float(load.rates.max()), 'Hz')} at an acceleration of {load.acceleration:g} exceeds the "
@@ -79,21 +82,20 @@ def core_table(circuit: LIFCircuit, tau_mem: Seconds, load: CoreLoad, scope: str
     return CoreTable(load, fast, ours, tuple(_beside(ours, other, load) for other in others))
 
 
-def _beside(ours: CoreEnergy, other: NeuronPower, load: CoreLoad) -> CoreRow:
-    theirs = core_energy(other, load)
+def _beside(ours: CoreRow, other: NeuronPower, load: CoreLoad) -> CoreRow:
+    theirs, reached = core_energy(other, load), reaches(other, load)
     if other.scope != ours.neuron.scope:
-        return CoreRow(theirs, None, None, None, "")
-    ratio = theirs.total / ours.total
+        return CoreRow(other, theirs, reached, None, None, None, "")
+    ratio = theirs.total / ours.energy.total
     wins = winning_rates(ours.neuron, other, acceleration=load.acceleration)
-    return CoreRow(theirs, other.marginal / ours.neuron.marginal, ratio, wins, _verdict(theirs, ratio))
+    verdict = _verdict(ratio, bool(theirs.unknown)) if reached else "not shown"
+    return CoreRow(other, theirs, reached, other.marginal / ours.neuron.marginal, ratio, wins, verdict)
 
 
-def _verdict(theirs: CoreEnergy, ratio: float) -> str:
-    if not theirs.reached:
-        return "not shown"
+def _verdict(ratio: float, lower_bound: bool) -> str:
     if ratio > 1 + EVEN:
         return "wins"
-    if theirs.lower_bound:
+    if lower_bound:
         return "open"
     return "even" if ratio >= 1 - EVEN else "loses"
 
@@ -117,7 +119,7 @@ def reaching(table: CoreTable, factor: float = PRESS_FACTOR) -> tuple[CoreRow, .
 
 def _published(table: CoreTable) -> tuple[CoreRow, ...]:
     """The published neurons but the one that ours reproduces."""
-    return tuple(row for row in table.rows if row.energy.neuron.year and row.energy.neuron.name != SELF)
+    return tuple(row for row in table.rows if row.neuron.year and row.neuron.name != SELF)
 
 
 def _claim(table: CoreTable) -> str:
@@ -132,9 +134,9 @@ def _claim(table: CoreTable) -> str:
 def _kept(table: CoreTable) -> str:
     dear = reaching(table)
     told = ", ".join(
-        f"{_named(row)} {_times(row.ratio_total)}{'' if row.energy.reached else ' (not shown so fast)'}" for row in dear
+        f"{_named(row)} {_times(row.ratio_total)}{'' if row.reached else ' (not shown so fast)'}" for row in dear
     )
-    kept = sum(row.energy.reached and row.ratio_total >= PRESS_FACTOR for row in dear)
+    kept = sum(row.reached and row.ratio_total >= PRESS_FACTOR for row in dear)
     return f"{kept} of {len(dear)} keep {PRESS_FACTOR:,.0f} times{': ' if told else ''}{told}"
 
 
@@ -159,13 +161,13 @@ _VERDICTS = {
 
 def _some(rows: Sequence[CoreRow]) -> str:
     """How many, and the names of the measured ones."""
-    measured = [_named(row) for row in rows if row.energy.neuron.measured]
+    measured = [_named(row) for row in rows if row.neuron.measured]
     more = f" and {len(measured) - SHOWN} more" if len(measured) > SHOWN else ""
     return f"{len(rows)} (measured: {', '.join(measured[:SHOWN]) or 'none'}{more})"
 
 
 def _named(row: CoreRow) -> str:
-    neuron = row.energy.neuron
+    neuron = row.neuron
     return f"{neuron.name} {neuron.year}{'' if neuron.measured else ' (simulated)'}"
 
 

@@ -48,7 +48,7 @@ class PublishedProcessor:
         return math.ceil(n_neurons / self.n_neurons)
 
 
-def load_processors(path: Path | None = None) -> tuple[PublishedProcessor, ...]:
+def load_processors(path: str | Path | None = None) -> tuple[PublishedProcessor, ...]:
     """Read the `[[processor]]` tables of a TOML file, in file order; None: the table that comes with the package.
 
     Raises:  FileNotFoundError; ValueError naming the row for a missing or unknown key or a bad value, or broken TOML.

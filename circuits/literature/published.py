@@ -8,11 +8,11 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from circuits.energy.core import SCOPES
 from circuits.errors import InputError
 from circuits.tables import read_rows
 from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts
 
-SCOPES = ("neuron", "core", "chip", "system")
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
 _KINDS = {
     "name": str,
@@ -74,7 +74,7 @@ class PublishedNeuron:
                 raise InputError(f"{key} = {value!r} for {self.name!r}; expected a positive number (SI), or no key")
 
 
-def load_published(path: Path | None = None) -> tuple[PublishedNeuron, ...]:
+def load_published(path: str | Path | None = None) -> tuple[PublishedNeuron, ...]:
     """Read the rows of a TOML file, in file order.
 
     Args:  path: a file of `[[neuron]]` tables; None: the table that comes with the package.

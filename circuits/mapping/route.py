@@ -7,11 +7,12 @@ from circuits.network.activity import Activity
 from circuits.network.spec import NetworkSpec
 
 
-def core_crossings(net: NetworkSpec, activity: Activity, placement: Placement) -> float:
-    """Spikes per inference, times the foreign cores to which each is sent (multicast).
+def core_crossings(net: NetworkSpec, activity: Activity, placement: Placement) -> dict[tuple[str, int], float]:
+    """Spikes per inference that each population sends to each core which is foreign to them (multicast).
 
     A core needs a spike if it holds a synapse, of a weight that is not zero, on a line of that source; it is foreign
-    unless the source sits there. Channels of the external input sit on their input sites.
+    unless the source sits there. Channels of the external input sit on their input sites. A population counts zero
+    for the cores that it sits on itself, unless it sends spikes there too.
     """
     homes: set[tuple[str, int, int]] = set()  # population, neuron, core
     needs: set[tuple[str, int, int]] = set()
@@ -24,4 +25,7 @@ def core_crossings(net: NetworkSpec, activity: Activity, placement: Placement) -
         block = layer.crossbar[piece.line_start : piece.line_stop, piece.start : piece.stop]
         lines = net.sources(layer)[piece.line_start : piece.line_stop]
         needs |= {(*lines[row], piece.core) for row in np.flatnonzero(block.any(1))}
-    return float(sum(activity.of(source)[i] for source, i, _ in sorted(needs - homes)))  # one order, so one sum
+    crossings = {(source, core): 0.0 for source, _, core in sorted(homes)}
+    for source, i, core in sorted(needs - homes):
+        crossings[source, core] = crossings.get((source, core), 0.0) + float(activity.of(source)[i])
+    return crossings

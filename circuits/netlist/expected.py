@@ -9,6 +9,7 @@ are two coupled exponentials, and the network is stepped instead.
 """
 
 import math
+from heapq import heappop, heappush
 
 import numpy as np
 
@@ -18,11 +19,20 @@ from circuits.network.wiring import Wiring
 from circuits.units import Seconds
 
 ADAPTIVE_STEPS = 20_000
+NEXT_ROW = -1  # among the lines of the changes
 MAX_EVENTS = 1_000_000  # far beyond what a circuit simulator would finish
 
 
 def spike_times(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
     """Spike times (s) of every neuron within the stimulus, in the order of `wiring.names`; none for a readout.
+
+    Raises:  as `spikes_and_potentials`.
+    """
+    return spikes_and_potentials(wiring, stimulus)[0]
+
+
+def spikes_and_potentials(wiring: Wiring, stimulus: Stimulus) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """Spike times (s) of every neuron within the stimulus, and the potentials at its end, `(neuron,)` (V).
 
     Raises:  ValueError for a circuit with a body factor; WorkError beyond `MAX_EVENTS` events.
     """
@@ -46,15 +56,15 @@ def spike_times(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
         v = np.where(held > t, circuit.v_reset, _relaxed(wiring, v, current, event - t))
         t = event
         if t >= stimulus.duration:
-            return tuple(np.array(times) for times in spikes)
+            return tuple(np.array(times) for times in spikes), v
         if fired is not None:
             v[fired], held[fired] = circuit.v_reset, t + circuit.t_refractory
-            pulse_end[wiring.n_external + fired] = t + wiring.t_pulse
+            heappush(changes, (t + wiring.delay, wiring.n_external + fired))
             spikes[fired].append(t)
         while changes and changes[0][0] <= t:
-            _, channel = changes.pop(0)
-            if channel is not None:
-                pulse_end[channel] = t + wiring.t_pulse
+            _, line = heappop(changes)
+            if line != NEXT_ROW:
+                pulse_end[line] = t + wiring.t_pulse
     raise WorkError(f"more than {MAX_EVENTS} events in {stimulus.duration:g} s; shorten the stimulus")
 
 
@@ -66,8 +76,8 @@ def input_current(wiring: Wiring, stimulus: Stimulus, t: Seconds) -> np.ndarray:
     return wiring.bias + stimulus.signal[row] @ wiring.signal
 
 
-def _stepped(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
-    """`spike_times` with adaptation, in `ADAPTIVE_STEPS` steps; each step gets the charge of the pulses within it."""
+def _stepped(wiring: Wiring, stimulus: Stimulus) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """The same with adaptation, in `ADAPTIVE_STEPS` steps; each step gets the charge of the pulses within it."""
     n, h, t = wiring.n_neurons, stimulus.duration / ADAPTIVE_STEPS, 0.0
     v, w = np.full(n, wiring.circuit.v_reset), np.zeros(n)
     held, pulse_end = np.full(n, -math.inf), np.full(len(wiring.synapses), -math.inf)
@@ -75,9 +85,9 @@ def _stepped(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
     for step in range(ADAPTIVE_STEPS):
         t = step * h
         while changes and changes[0][0] < t + h:
-            time, channel = changes.pop(0)
-            if channel is not None:
-                pulse_end[channel] = time + wiring.t_pulse
+            time, line = heappop(changes)
+            if line != NEXT_ROW:
+                pulse_end[line] = time + wiring.t_pulse
         part = np.clip(pulse_end - t, 0.0, min(h, wiring.t_pulse)) / h
         pulses = part @ wiring.synapses if part.any() else 0.0
         current = input_current(wiring, stimulus, t) + pulses - wiring.g_leak * w
@@ -86,17 +96,17 @@ def _stepped(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
         v = np.where(free, _relaxed(wiring, v, current, h), v)
         for i in np.flatnonzero(free & wiring.spiking & (v >= wiring.v_threshold)):
             v[i], w[i], held[i] = wiring.circuit.v_reset, w[i] + wiring.jump[i], t + h + wiring.circuit.t_refractory
-            pulse_end[wiring.n_external + i] = t + h + wiring.t_pulse
+            heappush(changes, (t + h + wiring.delay, wiring.n_external + int(i)))
             spikes[i].append(t + h)
-    return tuple(np.array(times) for times in spikes)
+    return tuple(np.array(times) for times in spikes), v
 
 
-def _changes(wiring: Wiring, stimulus: Stimulus) -> list[tuple[Seconds, int | None]]:
-    """When the input changes, ascending: a spike on a channel, or None for the next row of the signal."""
+def _changes(wiring: Wiring, stimulus: Stimulus) -> list[tuple[Seconds, int]]:
+    """When the input changes, ascending, so a heap: the line whose pulse begins, or `NEXT_ROW` of the signal."""
     rows = 0 if stimulus.signal is None else len(stimulus.signal)
-    changes = [(row * wiring.dt, None) for row in range(1, rows)]
-    changes += [(float(t), channel) for channel, times in enumerate(stimulus.spikes) for t in times]
-    return sorted(changes, key=lambda change: change[0])
+    changes = [(row * wiring.dt, NEXT_ROW) for row in range(1, rows)]
+    changes += [(float(t) + wiring.delay, channel) for channel, times in enumerate(stimulus.spikes) for t in times]
+    return sorted(changes)
 
 
 def _time_to_threshold(wiring: Wiring, v: np.ndarray, current: np.ndarray) -> np.ndarray:

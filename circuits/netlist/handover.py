@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from circuits.errors import InputError
 from circuits.netlist.corners_lib import CORNERS_FILE, corners_lib, corners_record, corners_scs, mismatch_record
-from circuits.netlist.deck_of_network import network_bench
-from circuits.netlist.expected import spike_times
+from circuits.netlist.deck_of_network import longest_step, network_bench, unfit
+from circuits.netlist.expected import spike_times, spikes_and_potentials
 from circuits.netlist.parameter_table import parameter_table, parameters_csv, parameters_record
 from circuits.netlist.parameters import network_parameters, typical_circuit
 from circuits.netlist.provenance import circuit_hash, head, network_hash, record
@@ -26,10 +26,13 @@ from circuits.network.stimulus import Stimulus, n_signals
 from circuits.network.wiring import Wiring, wire
 from circuits.neuron.circuit import LIFCircuit, interval
 from circuits.storage import write_text
+from circuits.units import Seconds, Volts
 
 MAX_NEURONS, MAX_SYNAPSES = 300, 5000  # spiking ones, of a deck that is verified; beyond, ngspice takes hours
-BENCH_SPIKES = 40  # after which the bench of a network ends
-BENCH_STEPS = 50  # time steps of the network, after which it ends at the latest
+BENCH_SPIKES = 10  # of a neuron, on average, after which the bench of a network ends
+BENCH_STEPS = 200  # time steps of the network, after which it ends at the latest
+SIGN_STEPS = 50  # after which a signal changes its sign
+LEAST_SPIKES = 3  # of each neuron that spikes
 STRENGTHS = (1, 2, 4, 8, 16, 32, 64)
 NETWORK = "network_bench"
 
@@ -42,6 +45,8 @@ class Bench:
     v_dd: float  # V, a spike's height
     period: float | None = None  # s
     spikes: dict[str, np.ndarray] | None = None  # s, by the name of a spiking neuron
+    bin: Seconds | None = None  # how far a spike may lie from the expected one
+    potentials: dict[str, Volts] = field(default_factory=dict)  # at the end, by the name of a readout
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Handover:
     benches: tuple[Bench, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def write(self, folder: Path) -> tuple[Path, ...]:
+    def write(self, folder: str | Path) -> tuple[Path, ...]:
         """Write each file whole or not at all, in the order of `texts`."""
         for file, text in self.texts.items():
             write_text(Path(folder) / file, text)
@@ -74,32 +79,52 @@ def handover(chip: ChipNetwork, format: str) -> Handover:
     return FORMATS[format](chip)
 
 
-def write_network_spice(folder: Path, chip: ChipNetwork) -> tuple[Path, ...]:
+def write_network_spice(folder: str | Path, chip: ChipNetwork) -> tuple[Path, ...]:
     """Write a typical neuron of each layer with its bench, and the whole network where it is small enough for one."""
     return handover(chip, "spice").write(folder)
 
 
-def default_stimulus(chip: ChipNetwork, wiring: Wiring) -> tuple[Stimulus, tuple[np.ndarray, ...]]:
-    """What a bench drives a network with, and the spikes that follow: constant signals, or regular spikes in turn.
+def default_stimulus(chip: ChipNetwork, wiring: Wiring) -> tuple[Stimulus, tuple[np.ndarray, ...], np.ndarray]:
+    """What a bench drives a network with: signals of either sign, or regular spikes; spikes and potentials (V).
 
-    As strong as it takes for `BENCH_SPIKES` spikes within `BENCH_STEPS` time steps, at most `STRENGTHS[-1]` times a
-    signal of 1 or a spike on each channel every fourth step; it ends half-way to the next spike.
+    The weakest of `STRENGTHS` at which most neurons spike; a strength of 1 is a signal of about 1 or a spike on each
+    channel every fourth step. It ends between two spikes, `BENCH_SPIKES` for each neuron later if it lasts so long.
     """
+    most, most_spikes = -1, BENCH_SPIKES * STRENGTHS[-1] * wiring.n_neurons
     for strength in STRENGTHS:
-        stimulus = _regular(chip.network, strength)
-        spikes = spike_times(wiring, stimulus)
-        fired = np.sort(np.concatenate(spikes))
-        if len(fired) > BENCH_SPIKES:
-            end = float(fired[BENCH_SPIKES - 1 : BENCH_SPIKES + 1].mean())
-            return replace(stimulus, duration=end), tuple(times[times < end] for times in spikes)
-    return stimulus, spikes
+        tried = _regular(chip.network, strength)
+        trains = spike_times(wiring, tried)
+        n_spikes, n_firing = sum(map(len, trains)), sum(len(times) > 0 for times in trains)
+        if n_firing > most:
+            most, stimulus, spikes = n_firing, tried, trains
+        if n_firing == wiring.spiking.sum() or n_spikes > most_spikes:
+            break
+    stimulus = replace(stimulus, duration=_end(wiring, stimulus, spikes))
+    return stimulus, *spikes_and_potentials(wiring, stimulus)
+
+
+def _end(wiring: Wiring, stimulus: Stimulus, spikes: tuple[np.ndarray, ...]) -> Seconds:
+    """Half-way between two spikes, after enough of them in all and `LEAST_SPIKES` of every neuron that has so many."""
+    fired = np.sort(np.concatenate(spikes))
+    apart = np.diff(fired) > 4 * bench_bin(wiring, stimulus)
+    own = max((times[min(LEAST_SPIKES, len(times)) - 1] for times in spikes if len(times)), default=0.0)
+    enough = (np.arange(len(fired)) >= BENCH_SPIKES * wiring.spiking.sum()) & (fired >= own)
+    late = np.flatnonzero(enough[:-1] & apart)
+    return float(fired[late[0] : late[0] + 2].mean()) if late.size else stimulus.duration
+
+
+def bench_bin(wiring: Wiring, stimulus: Stimulus) -> Seconds:
+    """How far a simulated spike may lie from the expected one: two of the longest steps."""
+    return 2 * longest_step(wiring, stimulus)
 
 
 def _regular(net: NetworkSpec, strength: float) -> Stimulus:
-    interval_s, channels = 4 * net.dt / strength, net.n_external
+    """Signals that differ from line to line, so that neurons do not spike together, and of either sign in turn."""
+    interval_s, channels, signals = 4 * net.dt / strength, net.n_external, n_signals(net)
     times = interval_s * np.arange(BENCH_STEPS * strength // 4)
     trains = tuple(times + interval_s * (channel + 0.5) / channels for channel in range(channels))
-    signal = None if channels else np.full((1, n_signals(net)), float(strength))
+    signs = np.where(np.arange(BENCH_STEPS) // SIGN_STEPS % 2, -1.0, 1.0)
+    signal = None if channels else strength * signs[:, None] * np.linspace(0.75, 1.25, signals)
     return Stimulus(BENCH_STEPS * net.dt, trains, signal)
 
 
@@ -125,12 +150,15 @@ def _spice(chip: ChipNetwork) -> Handover:
     benches = [Bench(f"{stems[label]}_bench.cir", c.v_dd, interval(c)) for label, c in neurons.items()]
     wiring, notes = _whole(chip)
     if wiring is not None:
-        stimulus, spikes = default_stimulus(chip, wiring)
+        stimulus, spikes, potentials = default_stimulus(chip, wiring)
         title = _head(chip, f"network {chip.network.name}", "*")
         texts[f"{NETWORK}.cir"] = network_bench(wiring, stimulus, spikes, title, CORNERS_FILE)
         fires = {n: t for n, t, spiking in zip(wiring.names, spikes, wiring.spiking, strict=True) if spiking}
+        rests = {n: float(v) for n, v in zip(wiring.names, potentials, strict=True) if n not in fires}
+        notes += _unseen(wiring, spikes)
         if _verifiable(chip.network):
-            benches.append(Bench(f"{NETWORK}.cir", chip.circuit.v_dd, spikes=fires))
+            bin = bench_bin(wiring, stimulus)
+            benches.append(Bench(f"{NETWORK}.cir", chip.circuit.v_dd, spikes=fires, bin=bin, potentials=rests))
     return Handover(texts, tuple(benches), notes)
 
 
@@ -146,7 +174,7 @@ def _spectre(chip: ChipNetwork) -> Handover:
         texts[f"{stems[label]}_bench.scs"] = neuron_spectre(circuit, interval(circuit), title)
     wiring, notes = _whole(chip)
     if wiring is not None:
-        stimulus, spikes = default_stimulus(chip, wiring)
+        stimulus, spikes, _ = default_stimulus(chip, wiring)
         title = _head(chip, f"network {chip.network.name}", "//")
         texts[f"{NETWORK}.scs"] = network_spectre(wiring, stimulus, spikes, title)
     return Handover(texts, notes=notes)
@@ -171,16 +199,29 @@ def _typical(chip: ChipNetwork) -> dict[str, LIFCircuit]:
 
 def _whole(chip: ChipNetwork) -> tuple[Wiring | None, tuple[str, ...]]:
     """The network as wires, or None and the reason why it has no netlist of its own."""
-    net = chip.network
-    if chip.circuit.body_factor:
-        return None, ("no netlist of the whole network: with a body factor its spikes have no closed form to check",)
+    net, wiring = chip.network, wire(chip, chip.timing.t_pulse, chip.timing.delay)
+    if reason := unfit(wiring):
+        return None, (f"no netlist of the whole network: {reason}",)
     if _verifiable(net):
-        return wire(chip), ()
+        return wiring, ()
     neurons = sum(layer.n_neurons for layer in net.layers if layer.spiking)
-    return wire(chip), (
+    return wiring, (
         f"the netlist of the whole network is not verified: ngspice takes hours for {neurons} spiking neurons and "
         f"{net.n_synapses} synapses (verified up to {MAX_NEURONS} and {MAX_SYNAPSES}); run it where there is time",
     )
+
+
+def _unseen(wiring: Wiring, spikes: tuple[np.ndarray, ...]) -> tuple[str, ...]:
+    """How many synapses a bench says nothing of: those that no pulse reaches, or that lead to a silent neuron."""
+    silent = np.array([len(times) == 0 for times in spikes])
+    unseen = np.copy(wiring.synapses)
+    unseen[wiring.n_external :][~silent] = 0
+    unseen[: wiring.n_external] = 0
+    unseen[:, silent & wiring.spiking] = wiring.synapses[:, silent & wiring.spiking]
+    if not unseen.any():
+        return ()
+    return (f"the bench of the network says nothing of {np.count_nonzero(unseen)} of {wiring.n_synapses} synapses: "
+            "their neurons do not spike",)  # fmt: skip
 
 
 def _verifiable(net: NetworkSpec) -> bool:

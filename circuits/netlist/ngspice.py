@@ -25,7 +25,7 @@ def find_ngspice() -> str | None:
     return shutil.which("ngspice")
 
 
-def run_ngspice(path: Path, timeout_s: float = 60) -> dict[str, float]:
+def run_ngspice(path: str | Path, timeout_s: float = 60) -> dict[str, float]:
     """Run `ngspice -b` on a deck and return its `.meas` results by name.
 
     Raises:  FileNotFoundError where the deck or ngspice is missing; WorkError with the last lines of the output
@@ -35,7 +35,7 @@ def run_ngspice(path: Path, timeout_s: float = 60) -> dict[str, float]:
     return _measurements(path, [_program(), "-n", "-b", str(path)], timeout_s)
 
 
-def run_waves(path: Path, timeout_s: float = 60) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+def run_waves(path: str | Path, timeout_s: float = 60) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """Run a deck; its `.meas` results, and what it saves from the raw file: `time`, `v(spk)`, ... each `(point,)`.
 
     The run takes place in a temporary folder, on copies of the decks and libraries beside the file.
@@ -55,7 +55,7 @@ def run_waves(path: Path, timeout_s: float = 60) -> tuple[dict[str, float], dict
         return measured, read_raw(place / _RAW)
 
 
-def _deck(path: Path) -> Path:
+def _deck(path: str | Path) -> Path:
     path = Path(path).resolve()
     if not path.is_file():
         raise MissingInputError(f"no netlist at {path}; write one with circuits.netlist.spice.write_spice")

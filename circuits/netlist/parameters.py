@@ -55,7 +55,7 @@ def network_parameters(chip: ChipNetwork) -> dict[str, Any]:
     }
 
 
-def write_network_json(folder: Path, chip: ChipNetwork) -> tuple[Path, ...]:
+def write_network_json(folder: str | Path, chip: ChipNetwork) -> tuple[Path, ...]:
     """Write network.json, whole or not at all."""
     path = Path(folder) / "network.json"
     write_json(path, network_parameters(chip))

@@ -10,12 +10,13 @@ MARK = b"Binary:\n"
 MAX_HEADER = 10_000_000  # bytes; a header names every saved vector
 
 
-def read_raw(path: Path) -> dict[str, np.ndarray]:
+def read_raw(path: str | Path) -> dict[str, np.ndarray]:
     """Vectors of a real, binary raw file by name (`time`, `v(mem)`, ...), each `(point,)`.
 
     Raises:  FileNotFoundError; ValueError naming what is wrong where the file is truncated, complex or no raw file.
     """
-    data = Path(path).read_bytes()
+    path = Path(path)
+    data = path.read_bytes()
     mark = data.find(MARK, 0, MAX_HEADER)
     if mark < 0:
         raise InputError(f"{path} is no binary raw file: no line {MARK.decode().strip()!r}; set filetype=binary")

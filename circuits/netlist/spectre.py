@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from circuits.netlist.deck_of_network import LATCH_FRACTION, STEPS, pulse_width
-from circuits.netlist.spice import INTERVALS, STEPS_PER_PERIOD, cell_parameters, neuron_parameters
+from circuits.netlist.deck_of_network import network_cell
+from circuits.netlist.spice import INTERVALS, STEPS_PER_PERIOD, neuron_parameters
 from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps
 from circuits.network.names import spice_number
 from circuits.network.stimulus import Stimulus
@@ -17,6 +17,7 @@ from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 
 CORNERS_FILE, CELLS_FILE = "corners.scs", "btbt_lif_event.va"
+STEPS = 4000  # of the stimulus, at least
 _HEAD = """\
 simulator lang=spectre
 include "{corners}" section=tt
@@ -51,8 +52,6 @@ def network_spectre(wiring: Wiring, stimulus: Stimulus, expected: Sequence[np.nd
 
     Nodes of neuron X: `mem_X`, `spk_X`, as in the SPICE deck.
     """
-    shorter = min(pulse_width(wiring), wiring.t_pulse)
-    parameters = cell_parameters(wiring.circuit, pulse_width(wiring), LATCH_FRACTION * shorter)
     parts = (
         (f"// {note}" for note in wiring.notes),
         _lines_outside(wiring, stimulus),
@@ -67,7 +66,7 @@ def network_spectre(wiring: Wiring, stimulus: Stimulus, expected: Sequence[np.nd
         _transient(stimulus.duration, stimulus.duration / STEPS),
         *_wrapped("save", spiking),
     ]
-    return head + _preamble(wiring.circuit, parameters) + "\n".join(lines) + "\n"
+    return head + _preamble(wiring.circuit, network_cell(wiring)) + "\n".join(lines) + "\n"
 
 
 def _preamble(circuit: LIFCircuit, parameters: Mapping[str, float]) -> str:
@@ -121,7 +120,8 @@ def _synapses(wiring: Wiring) -> Iterator[str]:
         sign = f" sgn={-1 if current < 0 else 1}"
         yield (
             f"S{number} ({source} mem_{wiring.names[target]} 0) btbt_synapse "
-            f"vdg={_n(drain_gate(wiring, current))}{sign} tpulse={_n(wiring.t_pulse)} dtunnel=corner_tunnel"
+            f"vdg={_n(drain_gate(wiring, current))}{sign} tdelay={_n(wiring.delay)} "
+            f"tpulse={_n(wiring.t_pulse)} dtunnel=corner_tunnel"
         )
 
 

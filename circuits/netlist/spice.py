@@ -2,9 +2,8 @@
 
     C dV/dt = I(V_DG) - g_leak V,   I = W A u exp(-B / u),   u = V_DG - V_0
 
-A latch with a timing ramp resets: V_th sets it, it holds the membrane at V_reset for the refractory time, the ramp
-clears it. Its own delays are a thousandth of that or of the rise, so the period is the closed form of
-`circuits.neuron.circuit.interval`.
+Its period is the closed form of `circuits.neuron.circuit.interval`, and its supplies pay for every part of the energy
+of a spike. The cell itself stands in `circuits.netlist.cell`.
 """
 
 import math
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from circuits.device.btbt import btbt_current, validity_notes
 from circuits.errors import InputError
+from circuits.netlist.cell import METER, OPTIONS, cell_parameters, neuron, supply, supply_parameters
 from circuits.netlist.corners_lib import CORNERS_FILE, at_process, corners_lib
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.network.names import file_stems, safe_text, spice_number
@@ -25,42 +25,23 @@ PERIOD_TOLERANCE = 0.01  # of the closed form
 STEPS_PER_PERIOD = 1000  # the period comes out within two steps, 0.2 %
 INTERVALS = 4  # measured after the second spike: the first interval starts from the initial condition
 
-_SUBCIRCUIT = """\
-.subckt btbt_lif mem spk gate vdd vss params:
-{params}
-* tunnelling current from the drain supply into the floating body, u = V_DG - V_0 - body_factor V_mem
-.func u(dg,body) {{dg-bodyf*body-v0+dtunnel}}
-Btun vdd mem I = {{w*a}}*max(u(V(vdd,gate),V(mem,vss)),1m)*exp(-{{b}}/max(u(V(vdd,gate),V(mem,vss)),1m))
-Cmem mem vss {{cmem*kcmem}} ic={{vreset}}
-Gleak mem vss mem vss {{gleak}}
-* latch: set above threshold, cleared when the ramp reaches 1 V; its capacitors are as small as the membrane's,
-* so that the step control follows the membrane and not the latch
-.func held(ramp,v,q) {{ramp > 1 ? 0 : (v > vth+dvth ? 1 : (q > 0.5 ? 1 : 0))}}
-Bset vss q I = {{cmem/tlatch}}*(held(V(ramp,vss),V(mem,vss),V(q,vss))-V(q,vss))
-Cq q vss {{cmem}} ic=0
-* while set: the ramp rises in tpulse and the membrane is held at vreset
-Bramp vss ramp I = V(q,vss) > 0.5 ? {{cmem/tpulse}} : -V(ramp,vss)*{{cmem/tlatch}}
-Cramp ramp vss {{cmem}} ic=0
-Breset mem vss I = V(q,vss) > 0.5 ? (V(mem,vss)-{{vreset}})*{{cmem/tlatch}} : 0
-Espk spk vss q vss {{vspk}}
-.ends btbt_lif
-"""
-
 _BENCH = """\
 .include "{library}"
 .lib "{corners}" TT
 .param expected_period={{{expected_by_corner}}}
-.param tolerance={tolerance} intervals={intervals} vds={v_ds}
-Vdrain vdd 0 {{vds}}
-Vgate gate 0 {v_gs}
-X1 mem spk gate vdd 0 btbt_lif dtunnel={{corner_tunnel}} dvth={{corner_threshold}} kcmem={{corner_c}}
-.options method=gear reltol=1e-4 vntol=1e-6 abstol={abstol} chgtol={chgtol} gmin=1e-20 pivtol=1e-30
-.tran {{expected_period/{steps}}} {{{periods}*expected_period}} 0 {{expected_period/{steps}}} uic
-.save v(mem) v(spk) i(Vdrain)
+.param tolerance={tolerance} intervals={intervals}
+{supplies}Vgate gate 0 {v_gs}
+X1 mem spk gate vdd 0 logic btbt_lif dtunnel={{corner_tunnel}} dvth={{corner_threshold}} kcmem={{corner_c}}
+{options}.tran {{expected_period/{steps}}} {{{periods}*expected_period}} 0 {{expected_period/{steps}}} uic
+.save v(mem) v(spk) v(q_drain) v(q_logic)
 .meas tran span trig v(spk) val={half} rise=2 targ v(spk) val={half} rise={last_rise}
-.meas tran i_drain avg i(Vdrain) from={{expected_period}} to={{{average_to}*expected_period}}
+.meas tran drain_before find v(q_drain) when v(spk)={half} rise=2
+.meas tran drain_after find v(q_drain) when v(spk)={half} rise={last_rise}
+.meas tran logic_before find v(q_logic) when v(spk)={half} rise=2
+.meas tran logic_after find v(q_logic) when v(spk)={half} rise={last_rise}
 .meas tran period param='span/intervals'
-.meas tran membrane_j param='-i_drain*vds*period'
+.meas tran membrane_j param='(drain_after-drain_before)*{drain_j}'
+.meas tran logic_j param='(logic_after-logic_before)*{logic_j}'
 .meas tran period_error param='period/expected_period-1'
 .meas tran pass param='abs(period_error) < tolerance ? 1 : 0'
 .end
@@ -70,24 +51,20 @@ X1 mem spk gate vdd 0 btbt_lif dtunnel={{corner_tunnel}} dvth={{corner_threshold
 def neuron_netlist(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:
     """The subcircuit `btbt_lif` of one neuron as SPICE text, its parameters in SI units as defaults.
 
-    Pins: mem (body), spk (0 or V_DD), gate, vdd (drain supply at the device's V_DS), vss.
+    Pins: mem (body), spk (0 or V_DD), gate, vdd (drain supply at the device's V_DS), vss, logic (supply at V_DD).
     Args:  v_gs: gate bias (V) that the latch is timed for; None: the circuit's own.
     """
     v_gs = circuit.v_gs if v_gs is None else v_gs
     notes = [
         *validity_notes(circuit.device, v_gs),
-        "not modelled here: control, crowbar, reset and static currents; the supply pays for the membrane alone",
-        "SI units: w (m), a (A/m/V), b v0 vth vreset vspk dtunnel dvth (V), cmem (F), gleak (S), tpulse tlatch (s)",
+        "pins: body, output, gate, drain supply at V_DS, ground, logic supply at V_DD",
+        "SI units: w (m), a (A/m/V), b v0 vth vreset vspk vcrow dtunnel dvth (V), cmem cgate (F), gleak (S)",
+        "icrow istat (A), tpulse tlatch (s)",
         "of a corner or a mismatched device: dtunnel is added to u, dvth to vth, kcmem is a factor on cmem",
     ]
-    return head(f"neuron {safe_text(title)}", circuit, circuit_hash(circuit), *notes) + subcircuit(
-        neuron_parameters(circuit, v_gs)
+    return head(f"neuron {safe_text(title)}", circuit, circuit_hash(circuit), *notes) + neuron(
+        neuron_parameters(circuit, v_gs) | supply_parameters(circuit)
     )
-
-
-def subcircuit(parameters: Mapping[str, float]) -> str:
-    """The text of `btbt_lif` with these defaults, see `cell_parameters`."""
-    return _SUBCIRCUIT.format(params="\n".join(f"+ {name}={spice_number(v)}" for name, v in parameters.items()))
 
 
 def bench_netlist(
@@ -101,7 +78,7 @@ def bench_netlist(
     """A deck that runs the neuron at a constant gate bias and compares its period with the closed form.
 
     Measures `period` (s, over the intervals after the second spike), `period_error` (relative), `membrane_j` (energy of
-    one spike from the drain supply, J) and `pass` (1 or 0).
+    one spike from the drain supply, J), `logic_j` (from the logic supply) and `pass` (1 or 0).
     Args:  library: file name of the subcircuit, beside the deck.   v_gs: gate bias (V); None: the circuit's own.
     Raises:  ValueError where the bias does not make the neuron fire.
     """
@@ -126,23 +103,23 @@ def bench_netlist(
     return header + _BENCH.format_map({key: _text(value) for key, value in values.items()})
 
 
-def _bench_values(circuit: LIFCircuit, i_in: Amperes) -> dict[str, float | int]:
+def _bench_values(circuit: LIFCircuit, i_in: Amperes) -> dict[str, float | int | str]:
     """Voltages, solver tolerances and times in periods of a bench at that current (A)."""
     return {
         "intervals": INTERVALS,
-        "v_ds": circuit.device.v_ds,
-        "abstol": 1e-6 * i_in,  # ngspice's own 1 pA would hide the leak
-        "chgtol": 1e-2 * circuit.charge_per_weight,  # with less, the step creeps up to each comparator and stalls there
+        "supplies": supply("drain", "vdd", circuit.device.v_ds) + supply("logic", "logic", circuit.v_dd),
+        "drain_j": METER * circuit.device.v_ds / INTERVALS,
+        "logic_j": METER * circuit.v_dd / INTERVALS,
+        "options": OPTIONS.format(abstol=spice_number(1e-6 * i_in)),  # ngspice's own 1 pA would hide the leak
         "steps": STEPS_PER_PERIOD,
         "periods": INTERVALS + 2.5,
         "half": circuit.v_dd / 2,
         "last_rise": 2 + INTERVALS,
-        "average_to": 1 + INTERVALS,
     }
 
 
 def write_spice(
-    folder: Path, circuits: Mapping[str, LIFCircuit], *, tolerance: float = PERIOD_TOLERANCE
+    folder: str | Path, circuits: Mapping[str, LIFCircuit], *, tolerance: float = PERIOD_TOLERANCE
 ) -> tuple[Path, ...]:
     """Write `<name>.lib` (subcircuit) and `<name>_bench.cir` (run it with `ngspice -b`) for each labelled circuit.
 
@@ -187,27 +164,6 @@ def _drive(circuit: LIFCircuit, v_gs: Volts) -> Amperes:
 def neuron_parameters(circuit: LIFCircuit, v_gs: Volts | None = None) -> dict[str, float]:
     """`cell_parameters` with the latch timed for a gate bias (V; None: the circuit's own)."""
     return cell_parameters(circuit, *_latch_timing(circuit, _drive(circuit, circuit.v_gs if v_gs is None else v_gs)))
-
-
-def cell_parameters(circuit: LIFCircuit, t_pulse: Seconds, t_latch: Seconds) -> dict[str, float]:
-    """Parameters of `btbt_lif`, in SI units: device, membrane, latch, and the shifts of corner and mismatch."""
-    return {
-        "w": circuit.width,
-        "a": circuit.device.prefactor,
-        "b": circuit.device.v_slope,
-        "v0": circuit.device.v_onset,
-        "bodyf": circuit.body_factor,
-        "cmem": circuit.c_mem,
-        "gleak": circuit.g_leak,
-        "vth": circuit.v_threshold,
-        "vreset": circuit.v_reset,
-        "vspk": circuit.v_dd,
-        "tpulse": t_pulse,
-        "tlatch": t_latch,
-        "dtunnel": 0.0,
-        "dvth": 0.0,
-        "kcmem": 1.0,
-    }
 
 
 def _latch_timing(circuit: LIFCircuit, i_in: Amperes) -> tuple[Seconds, Seconds]:

@@ -11,10 +11,9 @@ from circuits.netlist.provenance import circuit_hash, head
 from circuits.netlist.spice import neuron_parameters
 from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit
-from circuits.neuron.synapse import T_PULSE
+from circuits.neuron.synapse import DELAY, T_PULSE
 from circuits.units import Volts
 
-MODULE = "btbt_lif"
 SHARPNESS = 100.0  # 1/V, of the tanh comparators: 0.02 V from 12 % to 88 %; the spike comes within that of threshold
 UNITS = {
     "w": "m",
@@ -84,8 +83,8 @@ _SMOOTH = """\
 
 _SYNAPSE = """\
 
-// pre: spikes of 0 or vspk; post: membrane. A pulse of tpulse after each spike, of the tunnelling current at vdg;
-// a later spike starts it anew. sgn = -1: a sink, which stops at vsink
+// pre: spikes of 0 or vspk; post: membrane. A pulse of tpulse, tdelay after each spike, of the tunnelling current at
+// vdg; pulses that overlap are one. sgn = -1: a sink, which stops at vsink
 module btbt_synapse(pre, post, vss);
   inout pre, post, vss;
   electrical pre, post, vss;
@@ -96,21 +95,25 @@ module btbt_synapse(pre, post, vss);
   parameter real dtunnel = 0.0;  // V
   parameter real vdg = 0.0;  // V
   parameter real sgn = 1.0;
+  parameter real tdelay = {delay} from (0:inf);  // s, no longer than the refractory time
   parameter real tpulse = {t_pulse} from (0:inf);  // s
   parameter real vspk = {vspk} from (0:inf);  // V
   parameter real vsink = {v_sink};  // V
-  real u, amp, tend;
+  real u, amp, tbegin, tend;
   integer active;
   analog begin
     @(initial_step) begin
       active = 0;
+      tbegin = -1.0;
       tend = -1.0;
       u = vdg - v0 + dtunnel;
       amp = 0.0;
       if (u > 0.0)
         amp = sgn*w*a*u*exp(-b/u);
     end
-    @(cross(V(pre, vss) - 0.5*vspk, +1)) begin
+    @(cross(V(pre, vss) - 0.5*vspk, +1))
+      tbegin = $abstime + tdelay;
+    @(timer(tbegin)) begin
       active = 1;
       tend = $abstime + tpulse;
     end
@@ -167,6 +170,7 @@ def event_view(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "
         "a": circuit.device.prefactor,
         "b": circuit.device.v_slope,
         "v0": circuit.device.v_onset,
+        "delay": DELAY,
         "t_pulse": T_PULSE,
         "vspk": circuit.v_dd,
         "v_sink": circuit.v_sink,

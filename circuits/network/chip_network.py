@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from circuits.device.btbt import bias_for_current
 from circuits.errors import InputError
 from circuits.network.spec import MEMBRANE_KINDS, LayerSpec, NetworkSpec
-from circuits.neuron.bias import bias_drive
+from circuits.neuron.bias import bias_drive, current_for_drive
 from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.synapse import CoreTiming
 
 BIAS_TOLERANCE = 1e-4  # single precision, through the exponential of the device
 
@@ -36,7 +38,7 @@ class BiasDevices:
 
 @dataclass(frozen=True, eq=False)
 class ChipNetwork:
-    """A network, the circuit of each of its neurons, and by layer the devices that deliver a bias.
+    """A network, the circuit of each of its neurons, by layer the devices that deliver a bias, the timing of synapses.
 
     A layer without bias devices gets its bias as one pulse per time step.
     """
@@ -44,6 +46,7 @@ class ChipNetwork:
     network: NetworkSpec
     circuit: LIFCircuit
     bias_devices: Mapping[str, BiasDevices] = field(default_factory=dict)
+    timing: CoreTiming = field(default_factory=CoreTiming)
 
     def __post_init__(self):
         for layer in self.network.layers:
@@ -72,6 +75,16 @@ class ChipNetwork:
                 f"layer {layer.name!r}: the device of neuron {j}, {devices.v_gs[j]:g} V, {devices.width[j]:g} m, "
                 f"gives a bias of {expected[j]:g}, the layer has {layer.bias[j]:g}; export it again"
             )
+
+    def on(self, circuit: LIFCircuit) -> "ChipNetwork":
+        """The same network on another circuit; the gates of its bias devices are set anew, so every bias stays."""
+        devices = {}
+        for name, own in self.bias_devices.items():
+            tau_mem = self.network.layer(name).tau_mem
+            drive = bias_drive(own.v_gs, own.width, tau_mem, self.circuit, own.acceleration)
+            current = current_for_drive(drive, tau_mem, circuit, own.acceleration)
+            devices[name] = replace(own, v_gs=bias_for_current(current, circuit.device, own.width))
+        return replace(self, circuit=circuit, bias_devices=devices)
 
     def with_layers(self, layers: tuple[LayerSpec, ...]) -> "ChipNetwork":
         """The same circuit under a network of these layers."""

@@ -10,7 +10,7 @@ from circuits.network.names import safe_name
 from circuits.network.spec import NetworkSpec
 from circuits.network.stimulus import n_signals
 from circuits.neuron.circuit import LIFCircuit
-from circuits.neuron.synapse import T_PULSE, synapses
+from circuits.neuron.synapse import DELAY, T_PULSE, synapses
 from circuits.units import Seconds
 
 
@@ -18,8 +18,8 @@ from circuits.units import Seconds
 class Wiring:
     """All neurons of a network in one row, in the order of its layers; currents in A, n neurons.
 
-    A synapse drives its current for `t_pulse` after each spike of its line. The lines are the external channels, then
-    the neurons.
+    A synapse drives its current for `t_pulse`, from `delay` after each spike of its line on. The lines are the external
+    channels, then the neurons.
     """
 
     circuit: LIFCircuit
@@ -35,6 +35,7 @@ class Wiring:
     jump: np.ndarray  # (n,), V, of w at each spike
     n_external: int
     t_pulse: Seconds
+    delay: Seconds
     dt: Seconds  # of the rows of a signal
     notes: tuple[str, ...] = ()
 
@@ -52,7 +53,7 @@ class Wiring:
         return np.isfinite(self.tau_adapt)
 
 
-def wire(chip: ChipNetwork, t_pulse: Seconds = T_PULSE) -> Wiring:
+def wire(chip: ChipNetwork, t_pulse: Seconds = T_PULSE, delay: Seconds = DELAY) -> Wiring:
     """A network as currents: bias b q / dt, signal w q / dt, synapse w q / t_pulse with q = C (V_th - V_reset).
 
     Raises:  ValueError unless t_pulse is positive.
@@ -73,6 +74,7 @@ def wire(chip: ChipNetwork, t_pulse: Seconds = T_PULSE) -> Wiring:
         jump=circuit.swing * _each(net, "adapt_b", 0.0),
         n_external=net.n_external,
         t_pulse=t_pulse,
+        delay=delay,
         dt=net.dt,
         notes=_notes(chip),
     )
@@ -120,7 +122,7 @@ def _currents(weights: np.ndarray, circuit: LIFCircuit, t_pulse: Seconds) -> np.
 
 def _notes(chip: ChipNetwork) -> tuple[str, ...]:
     """Where the netlist and the stepped network differ."""
-    notes = ("bias and signal flow all the time; a spike during a pulse of its line starts the pulse anew",)
+    notes = ("bias and signal flow all the time; pulses of a line that overlap are one",)
     if any(layer.tau_adapt is not None for layer in chip.network.layers):
         notes += ("adaptation is an ideal source: no BTBT circuit of it is published",)
     if chip.circuit.v_reset:

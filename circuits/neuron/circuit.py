@@ -1,4 +1,4 @@
-"""The BTBT leaky integrate-and-fire circuit: f-I curve in closed form and energy per spike, part by part.
+"""The BTBT leaky integrate-and-fire circuit: its parameters, and its f-I curve in closed form.
 
     C dV/dt = I_in - g_leak V,   spike at V = V_th, then V = V_reset for t_refractory
 
@@ -12,7 +12,7 @@ field says ASSUMED; the 45RFSOI silicon values of the TCAS-I 2022 chip are unkno
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.integrate import quad
@@ -34,7 +34,6 @@ from circuits.units import (
     Coulombs,
     Farads,
     Hertz,
-    Joules,
     Kelvin,
     Metres,
     Seconds,
@@ -124,18 +123,19 @@ class LIFCircuit:
         return self.v_crowbar / self.swing
 
     @property
-    def static_power(self) -> Watts:
-        """(I_static + I_drain_leak) V_DD: paid whether it fires or not."""
-        return (self.i_static + (drain_leak(self.v_gs, self.device, self.width) or 0.0)) * self.v_dd
+    def v_ds(self) -> Volts:
+        """The supply that tunnelling currents come from."""
+        return self.device.v_ds
 
     @property
-    def not_modelled(self) -> tuple[str, ...]:
-        body = () if self.body_factor else ("body-bias dependence of the tunnelling current",)
-        heat = () if self.leak_activation_ev is not None else ("temperature dependence of the leak conductance",)
-        unknown = ("bias generation", *body, *heat)
-        if drain_leak(self.v_gs, self.device, self.width) is None:
-            unknown += (f"drain-source leak of {self.device.name}",)
-        return unknown
+    def drain_leak(self) -> Amperes:
+        """Drain-source leak at the circuit's own gate bias; 0 where the device's source gives none."""
+        return drain_leak(self.v_gs, self.device, self.width) or 0.0
+
+    @property
+    def static_power(self) -> Watts:
+        """(I_static + I_drain_leak) V_DD: paid whether it fires or not."""
+        return (self.i_static + self.drain_leak) * self.v_dd
 
 
 def circuit_at_speed(circuit: LIFCircuit, speed: float) -> LIFCircuit:
@@ -176,7 +176,7 @@ def at_temperature(
 ) -> LIFCircuit:
     """The circuit at another temperature (K): tunnelling by `law`, off-currents by sub-threshold activation.
 
-    The leak conductance follows `leak_activation_ev`; without one it keeps its value and `not_modelled` names it.
+    The leak conductance follows `leak_activation_ev`; without one it keeps its value, which `unknown_laws` lists.
     """
     since = circuit.device.temperature
     if temperature == since:
@@ -236,67 +236,3 @@ def interval(circuit: LIFCircuit, v_gs: Volts | None = None) -> Seconds:
         return math.inf
     rise, _ = quad(lambda v: circuit.c_mem / net(v), circuit.v_reset, circuit.v_threshold, epsrel=1e-10)
     return circuit.t_refractory + rise
-
-
-@dataclass(frozen=True)
-class SpikeEnergy:
-    """Energy of one spike by part (J); the parts sum to `total`.
-
-    All but the last are paid per spike; `static` is the static power times the interval, so it grows at low rates.
-    """
-
-    membrane_charge: Joules  # C (V_th - V_reset) V_DS: what stays on the body
-    membrane_leak: Joules  # the rest of the input charge: leaked while rising, drained while refractory
-    control: Joules  # C_control V_DD^2
-    crowbar: Joules  # I_crowbar V_DD times the time spent in the window below threshold
-    reset: Joules  # C_reset V_DD^2
-    static: Joules  # (I_static + I_drain_leak) V_DD times the interval
-
-    @property
-    def total(self) -> Joules:
-        return sum(self.parts.values())
-
-    @property
-    def marginal(self) -> Joules:
-        """What one more spike costs: the total without the static part."""
-        return self.total - self.static
-
-    @property
-    def parts(self) -> dict[str, float]:
-        return {part.name: getattr(self, part.name) for part in fields(self)}
-
-
-def switching_energy(circuit: LIFCircuit) -> Joules:
-    """Control and reset gates of one spike, (C_control + C_reset) V_DD^2: independent of the input."""
-    return (circuit.c_control + circuit.c_reset) * circuit.v_dd**2
-
-
-def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> SpikeEnergy:
-    """Energy of one spike under a constant input current (A; default: the circuit's own gate bias).
-
-    Raises: ValueError at or below rheobase, where there is no spike to charge.
-    """
-    if i_in is None and circuit.body_factor:
-        raise InputError(
-            f"body_factor = {circuit.body_factor:g} makes the current fall as the body charges: no closed form; "
-            "simulate it with circuits.transient, or give a constant i_in"
-        )
-    i_in = circuit.input_current if i_in is None else i_in
-    interval = period(circuit, i_in)
-    if math.isinf(interval):
-        raise InputError(
-            f"input current {i_in:.3g} A does not exceed the rheobase {circuit.rheobase:.3g} A: no spike; "
-            f"make v_gs more negative than {circuit.v_gs} V or lower g_leak"
-        )
-    window = rise_time(
-        circuit, i_in, max(circuit.v_threshold - circuit.v_crowbar, circuit.v_reset), circuit.v_threshold
-    )
-    stored = circuit.charge_per_weight
-    return SpikeEnergy(
-        membrane_charge=stored * circuit.device.v_ds,
-        membrane_leak=(i_in * interval - stored) * circuit.device.v_ds,
-        control=circuit.c_control * circuit.v_dd**2,
-        crowbar=circuit.i_crowbar * circuit.v_dd * window,
-        reset=circuit.c_reset * circuit.v_dd**2,
-        static=circuit.static_power * interval,
-    )

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 from circuits.device.btbt import DEVICES, BTBTDevice
 from circuits.errors import InputError
+from circuits.ledger import Ledger
 from circuits.neuron.area import AreaRules, explicit_capacitance, neuron_area
-from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, firing_rate, spike_energy
+from circuits.neuron.circuit import LIFCircuit, firing_rate
 from circuits.neuron.design import current_for_rate
+from circuits.neuron.energy_terms import spike_energy
 from circuits.units import (
     Amperes,
     AmperesPerMetre,
@@ -54,7 +56,7 @@ class SourcedNeuron:
         return firing_rate(self.circuit, self.input_current)
 
     @property
-    def energy(self) -> SpikeEnergy:
+    def energy(self) -> Ledger:
         return spike_energy(self.circuit, self.input_current)
 
     def drawn_capacitance(self, rules: AreaRules | None = None) -> Farads:

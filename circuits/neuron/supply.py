@@ -1,10 +1,10 @@
-"""The circuit at another supply voltage."""
+"""The circuit at another supply voltage, and at another condition of supply and temperature."""
 
 from dataclasses import replace
 
 from circuits.errors import InputError
-from circuits.neuron.circuit import LIFCircuit
-from circuits.units import Volts
+from circuits.neuron.circuit import LIFCircuit, at_temperature
+from circuits.units import Kelvin, Volts
 
 
 def at_supply(circuit: LIFCircuit, v_dd: Volts) -> LIFCircuit:
@@ -20,3 +20,9 @@ def at_supply(circuit: LIFCircuit, v_dd: Volts) -> LIFCircuit:
     ratio = v_dd / circuit.v_dd
     device = replace(circuit.device, v_ds=circuit.device.v_ds * ratio)
     return replace(circuit, device=device, v_dd=v_dd, v_threshold=circuit.v_threshold * ratio)
+
+
+def at_condition(circuit: LIFCircuit, temperature: Kelvin | None = None, v_dd: Volts | None = None) -> LIFCircuit:
+    """`at_supply`, then `at_temperature`; None: the circuit's own. Raises: ValueError as these."""
+    moved = circuit if v_dd is None else at_supply(circuit, v_dd)
+    return moved if temperature is None else at_temperature(moved, temperature)

@@ -21,14 +21,28 @@ import numpy as np
 from circuits.device.btbt import bias_for_current
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
-from circuits.units import Amperes, Seconds, freeze_si, ms, require_plausible_fields, us
+from circuits.units import Amperes, Seconds, freeze_si, ms, require, require_plausible_fields, us
 
 T_PULSE: Seconds = 1 * us  # ASSUMED: puts weights of 0.001 to 1 between 0.2 pA and 0.2 nA, inside the device's range
+DELAY: Seconds = 0.1 * us  # ASSUMED: comparator and wire; a tenth of the pulse
 # Source: parameter files of the software reservoir, order 2, core code v1.8; order 1 with its first one is ASSUMED
 TAU_EXC, RISE_EXC, TAU_INH, RISE_INH = 8 * ms, 4 * ms, 4 * ms, 2 * ms
 
 Order = Literal[0, 1, 2]
 _TIMES = {0: ("t_pulse",), 1: ("tau",), 2: ("tau", "tau_rise")}  # what each order needs
+
+
+@dataclass(frozen=True)
+class CoreTiming:
+    """Timing of all synapses of a core (s): a pulse of `t_pulse` begins `delay` after the spike."""
+
+    delay: Seconds = DELAY
+    t_pulse: Seconds = T_PULSE
+
+    def __post_init__(self):
+        freeze_si(self)
+        for name in ("delay", "t_pulse"):
+            require(self, name, getattr(self, name) > 0, "positive")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ comparison  `sign_off`, `sign_offs`, `SignOff`
 spikes      `match_spikes`, `Matching`, `pooled`
 """
 
-from circuits.signoff.deck import CoreTiming, core_deck
-from circuits.signoff.match import Matching, match_spikes, pooled
+from circuits.netlist.match import Matching, match_spikes, pooled
+from circuits.neuron.synapse import CoreTiming
+from circuits.signoff.deck import core_deck
 from circuits.signoff.run import SignOff, sign_off, sign_offs
 
 __all__ = ["CoreTiming", "Matching", "SignOff", "core_deck", "match_spikes", "pooled", "sign_off", "sign_offs"]

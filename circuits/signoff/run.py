@@ -10,6 +10,10 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from circuits.errors import InputError, WorkError
+from circuits.ledger import Ledger, ledger_of
+from circuits.netlist.cell import METER
+from circuits.netlist.deck_of_network import SUPPLIES, supply_voltage
+from circuits.netlist.match import Matching, match_spikes
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
 from circuits.network.chip_network import ChipNetwork
@@ -17,14 +21,14 @@ from circuits.network.spec import NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
-from circuits.signoff.deck import METER, SUPPLIES, CoreTiming, core_deck, supply_voltage
-from circuits.signoff.match import Matching, match_spikes
+from circuits.neuron.synapse import CoreTiming
+from circuits.signoff.deck import core_deck
 from circuits.transient.result import Transient
-from circuits.units import Joules, Seconds, us
+from circuits.units import Seconds, us
 
 BIN: Seconds = 1 * us  # chip time: a millisecond of speech at an acceleration of 1000
 TIMEOUT_S = 600.0  # for each clip
-ENGINE_PARTS = {  # what each supply of the deck pays for, in the parts of `circuits.neuron.circuit.SpikeEnergy`
+ENGINE_PARTS = {  # what each supply of the deck pays for, in the parts of `circuits.neuron.energy_terms`
     "membrane": ("membrane_charge", "membrane_leak"),
     "switching": ("control", "reset"),
     "crowbar": ("crowbar",),
@@ -34,18 +38,18 @@ ENGINE_PARTS = {  # what each supply of the deck pays for, in the parts of `circ
 
 @dataclass(frozen=True, eq=False)
 class SignOff:
-    """One clip by both simulators; the parts of the energy (J) are those of `SUPPLIES`, all neurons together."""
+    """One clip by both simulators; the energy is by supply, see `SUPPLIES`, all neurons together."""
 
     matching: Matching
     spikes: SpikeTrains  # of ngspice, neurons in the order of the layers
-    energy_spice: dict[str, Joules]
-    energy_engine: dict[str, Joules]
+    energy_spice: Ledger
+    energy_engine: Ledger
 
     @property
     def energy_error(self) -> float | None:
         """ngspice's total over the engine's, less 1; None where the engine draws none."""
-        engine = sum(self.energy_engine.values())
-        return sum(self.energy_spice.values()) / engine - 1 if engine else None
+        engine = self.energy_engine.total
+        return self.energy_spice.total / engine - 1 if engine else None
 
 
 def sign_off(
@@ -59,7 +63,7 @@ def sign_off(
 ) -> SignOff:
     """Simulate a core in ngspice and compare it with what `simulate_network` gave for the same stimulus and timing.
 
-    Args:  timing: of the synapses; None: `CoreTiming()`.   bin: largest distance of two spikes that match (s).
+    Args:  timing: of the synapses; None: that of the chip.   bin: largest distance of two spikes that match (s).
     timeout_s: wall-clock limit of ngspice (s).
     Raises:  ValueError as `core_deck`, and where `engine` is of another network or duration; FileNotFoundError where
     ngspice is not installed; WorkError where it crashes, prints an error, stops early or exceeds the limit.
@@ -73,10 +77,10 @@ def sign_off(
     return SignOff(
         matching=match_spikes(expected, spikes, bin=bin),
         spikes=spikes,
-        energy_spice={
-            part: float(waves[f"v(q_{part})"][-1]) * METER * supply_voltage(wiring, part) for part in SUPPLIES
-        },
-        energy_engine=_engine_energy(engine),
+        energy_spice=ledger_of(
+            {part: float(waves[f"v(q_{part})"][-1]) * METER * supply_voltage(wiring, part) for part in SUPPLIES}
+        ),
+        energy_engine=by_supply(engine.energy),
     )
 
 
@@ -124,6 +128,7 @@ def _spikes(wiring: Wiring, stimulus: Stimulus, waves: Mapping[str, np.ndarray])
     )
 
 
-def _engine_energy(engine: Transient) -> dict[str, Joules]:
-    parts = engine.energy.parts
-    return {part: float(sum(parts[name].sum() for name in names)) for part, names in ENGINE_PARTS.items()}
+def by_supply(engine: Ledger) -> Ledger:
+    """What the engine's neurons draw together from each supply of the deck."""
+    drawn = engine.by("part").parts
+    return ledger_of({supply: sum(drawn[part] for part in parts) for supply, parts in ENGINE_PARTS.items()})

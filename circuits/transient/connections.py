@@ -10,10 +10,8 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.neuron.synapse import T_PULSE, Order, require_time_course
-from circuits.units import Seconds, si_float, us
-
-DELAY: Seconds = 0.1 * us  # ASSUMED: comparator and wire; a tenth of the pulse
+from circuits.neuron.synapse import DELAY, T_PULSE, Order, require_time_course
+from circuits.units import Seconds, si_float
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ from circuits.errors import InputError
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
-from circuits.neuron.synapse import T_PULSE, SynapseKernel
-from circuits.transient.connections import DELAY, Connections, SpikeInput
+from circuits.neuron.synapse import DELAY, T_PULSE, SynapseKernel
+from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.population import Population, population
 from circuits.transient.result import Transient
 from circuits.transient.simulate import simulate

@@ -9,7 +9,7 @@ import numpy as np
 from circuits.device.btbt import btbt_current, drain_leak
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
-from circuits.units import Amperes, Volts, Watts, si_float
+from circuits.units import Amperes, si_float
 
 _POSITIVE = ("width", "c_mem", "v_dd", "prefactor", "v_slope")
 _NOT_NEGATIVE = ("g_leak", "t_refractory", "c_control", "c_reset", "i_crowbar", "v_crowbar", "i_static", "body_factor")
@@ -74,19 +74,13 @@ class Population:
         """The neurons of an index array or slice."""
         return Population(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
-    @property
-    def swing(self) -> Volts:
-        return self.v_threshold - self.v_reset
+    swing = LIFCircuit.swing
+    static_power = LIFCircuit.static_power
 
     @property
     def input_current(self) -> Amperes:
         """Tunnelling current of each neuron's own gate bias, with the body at 0 V."""
         return btbt_current(self.v_ds - self.v_gs, self, self.width)
-
-    @property
-    def static_power(self) -> Watts:
-        """(I_static + I_drain_leak) V_DD."""
-        return (self.i_static + self.drain_leak) * self.v_dd
 
 
 def population(circuit: LIFCircuit | Sequence[LIFCircuit], n: int | None = None, **values: Any) -> Population:

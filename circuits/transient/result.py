@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from circuits.neuron.circuit import SpikeEnergy
+from circuits.ledger import Ledger
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,8 +15,7 @@ class Transient:
 
     duration:  `(neuron,)`, simulated time (s).
     own_times, own_neurons:  `(spike,)`, as they were found: in order of time for each neuron, not among them.
-    energy:  parts of the supply's energy over the whole run, each `(neuron,)` (J); `membrane_leak` holds what leaked,
-      was drained while refractory, or is still on the body.
+    energy:  of the supplies over the whole run, see `neuron_ledger`, each part `(neuron,)`.
     v:  `(neuron,)`, potential at the end (V).   step:  `(neuron,)`, the steps taken (s).
     traces:  potential of the recorded neurons at `trace_times`, `(time, probe)` (V).
     step_error:  largest change of a spike time when the step was last halved, as a part of it; None if it never was.
@@ -25,7 +24,7 @@ class Transient:
     duration: np.ndarray
     own_times: np.ndarray
     own_neurons: np.ndarray
-    energy: SpikeEnergy
+    energy: Ledger
     v: np.ndarray
     step: np.ndarray
     trace_times: np.ndarray

@@ -9,7 +9,8 @@ from joblib import Parallel, delayed
 
 from circuits.device.btbt import btbt_current, log_slope
 from circuits.errors import InputError, WorkError
-from circuits.neuron.circuit import SpikeEnergy
+from circuits.ledger import Ledger
+from circuits.neuron.energy_terms import neuron_ledger
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.lines import decays_of, outside_of, synapses_onto, time_constants
 from circuits.transient.loops import Constants, State, Tunnel, run
@@ -154,19 +155,12 @@ class Task:
             traces=traces,
         )
 
-    def _energy(self, state: State, counts: np.ndarray, h: np.ndarray) -> SpikeEnergy:
-        """Parts over the whole run, each `(neuron,)`: the sums of `spike_energy` over all spikes."""
+    def _energy(self, state: State, counts: np.ndarray, h: np.ndarray) -> Ledger:
+        """Parts over the whole run, each `(neuron,)`."""
         n = self.neurons
-        stored = counts * n.c_mem * n.swing
         inside = state.v > np.maximum(n.v_threshold - n.v_crowbar, n.v_reset)
-        return SpikeEnergy(
-            membrane_charge=stored * n.v_ds,
-            membrane_leak=(self._charge(state, h) - stored) * n.v_ds,
-            control=counts * n.c_control * n.v_dd**2,
-            crowbar=n.i_crowbar * n.v_dd * (state.window + inside * self.duration),
-            reset=counts * n.c_reset * n.v_dd**2,
-            static=n.static_power * self.duration,
-        )
+        window = state.window + inside * self.duration
+        return neuron_ledger(n, spikes=counts, charge=self._charge(state, h), window=window, time=self.duration)
 
     def _charge(self, state: State, h: np.ndarray) -> np.ndarray:
         """Charge from the drain supply (C): tunnelled, of positive input currents, and of excitatory synapses."""

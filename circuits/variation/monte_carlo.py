@@ -6,14 +6,16 @@ seed and the number of the neuron alone, so neither threads, machines nor furthe
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
 from circuits.device.btbt import btbt_current
 from circuits.errors import InputError, MissingPackageError
-from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, period
+from circuits.ledger import Ledger, ledger_of
+from circuits.neuron.circuit import LIFCircuit, period
+from circuits.neuron.energy_terms import neuron_ledger
 from circuits.transient import Population, population, simulate
 from circuits.units import Seconds
 from circuits.variation.corners import CORNERS, Corner, corner_circuit
@@ -32,17 +34,18 @@ class MonteCarlo:
 
     corners: tuple[Corner, ...]
     rate: np.ndarray
-    energy: SpikeEnergy
+    energy: Ledger
 
     def summary(self) -> list[dict[str, float | str | None]]:
         """One row per corner: median, 5th and 95th percentile of rate and energy of those that fire (None where none
         does), and the part that is silent."""
-        return [self._row(i) for i in range(len(self.corners))]
+        total = self.energy.total
+        return [self._row(i, total[i]) for i in range(len(self.corners))]
 
-    def _row(self, i: int) -> dict[str, float | str | None]:
+    def _row(self, i: int, total: np.ndarray) -> dict[str, float | str | None]:
         firing = self.rate[i] > 0
         row: dict[str, float | str | None] = {"corner": self.corners[i].name, "silent": float(np.mean(~firing))}
-        for name, unit, values in (("rate", "hz", self.rate[i]), ("energy_per_spike", "j", self.energy.total[i])):
+        for name, unit, values in (("rate", "hz", self.rate[i]), ("energy_per_spike", "j", total)):
             low, median, high = np.percentile(values[firing], (5, 50, 95)) if firing.any() else (None, None, None)
             row |= {f"{name}_{unit}": median, f"{name}_p5_{unit}": low, f"{name}_p95_{unit}": high}
         return row
@@ -67,6 +70,8 @@ def monte_carlo(
         package. Install the extra `cluster`.
     Raises: ValueError for n < 1 or no corners; InputError without the extra; OSError where no scheduler answers.
     """
+    if n_jobs == 0:
+        raise InputError("n_jobs = 0 does nothing; give the number of threads, or -1 for one per core")
     if n < 1 or not corners:
         raise InputError(f"n = {n} neurons at {len(corners)} corners; give at least one of each")
     spread = Spread() if spread is None else spread
@@ -78,7 +83,7 @@ def monte_carlo(
     ]
     parts = np.array(_shared(work, n_jobs, scheduler), dtype=object).reshape(len(corners), len(sizes))
     columns = {name: np.array([np.concatenate([part[name] for part in row]) for row in parts]) for name in parts[0, 0]}
-    return MonteCarlo(tuple(corners), columns.pop("rate"), SpikeEnergy(**columns))
+    return MonteCarlo(tuple(corners), columns.pop("rate"), ledger_of(columns))
 
 
 def _shared(work: list, n_jobs: int, scheduler: str | None) -> list:
@@ -99,15 +104,15 @@ def _interval(circuit: LIFCircuit, spread: Spread, n: int, seed: tuple[int, int]
     """Rate, and energy by part, of n neurons over one whole interval, `(neuron,)` each."""
     rng = np.random.default_rng(np.random.SeedSequence(seed[0], spawn_key=seed[1:]))  # afresh: it counts its children
     neurons = population(circuit, n, **sample(circuit, spread, n, rng))
-    result = {name: np.full(n, np.nan) for name in ("rate", *(part.name for part in fields(SpikeEnergy)))}
+    silent = np.full(n, np.nan)
+    result = neuron_ledger(neurons, spikes=silent, charge=silent, window=silent, time=silent).parts
     interval = _intervals(neurons)
     firing = np.flatnonzero(np.isfinite(interval))
-    result["rate"] = np.where(np.isfinite(interval), 1 / interval, 0.0)
     if firing.size:  # from reset to a spike and through the refractory time: one interval
         run = simulate(neurons[firing], interval[firing], n_jobs=1)
-        for part in fields(SpikeEnergy):
-            result[part.name][firing] = getattr(run.energy, part.name)
-    return result
+        for name, joules in run.energy.parts.items():
+            result[name][firing] = joules
+    return result | {"rate": np.where(np.isfinite(interval), 1 / interval, 0.0)}
 
 
 def _intervals(neurons: Population) -> Seconds:

@@ -1,6 +1,6 @@
 """The command line `snn`: each command spells out one stretch of the flow.
 
-    wav -> features -> spikes -> network -> training -> NetworkSpec + Activity -> Placement -> EnergyReport -> netlist
+    wav -> features -> spikes -> network -> training -> NetworkSpec + Activity -> Placement -> Ledger -> netlist
 
 Heavy imports happen inside the commands, so that `snn --help` answers at once.
 """
@@ -13,21 +13,31 @@ import typer
 from circuits.errors import InputError
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
-from snn.cli.options import Json, Out, RunFolder, number_of
+from snn.cli.options import Json, Out, Plot, RunFolder, number_of
 from snn.cli.terminal import Terminal
 
 app = typer.Typer(
     name="snn",
-    help="TunnelSpike: spiking keyword spotting on band-to-band-tunnelling neurons, every joule accounted for.",
+    help="TunnelSpike: spiking keyword spotting on tunnelling neurons, and every modelled joule in one ledger.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="Speech data: list, prepare, check.", no_args_is_help=True)
+data_app = typer.Typer(
+    help="Data sets: list those there are, prepare (download) one, check recordings.", no_args_is_help=True
+)
 app.add_typer(data_app, name="data")
 
-Data = Annotated[str | None, typer.Option(help="Data-set name, or a folder with one sub-folder per word.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a setting: key=value, may be repeated.")]
+Data = Annotated[
+    str | None,
+    typer.Option(help="Name of a data set (`snn data list`), or path of a folder with one sub-folder per word."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="Change a setting of the recipe, as epochs=20 or tau_mem_s=[20ms,60ms]; may be repeated."
+    ),
+]
 Device = Annotated[str, typer.Option(help="Where the network runs: auto (a GPU where there is one), cpu or cuda.")]
 
 
@@ -35,9 +45,12 @@ Device = Annotated[str, typer.Option(help="Where the network runs: auto (a GPU w
 def demo(out: Out = Path("runs/demo"), seed: int = 0, json: Json = False) -> None:
     """Run the whole flow on embedded speech: about two minutes on two cores, no download."""
     from snn.cli.demo import run_demo
+    from snn.experiments.folder_lock import writing
 
     with Terminal(json) as terminal:
-        terminal.result(run_demo(out, seed, terminal.reporter))
+        with writing(out):
+            told = run_demo(out, seed, terminal.reporter)
+        terminal.result(told)
 
 
 @app.command()
@@ -45,10 +58,13 @@ def train(
     recipe: Annotated[str, typer.Argument(help="Recipe name (see `snn train list`) or TOML file.")],
     data: Data = None,
     out: Annotated[Path | None, typer.Option(help="Run folder to write; default runs/RECIPE.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn at random; default the recipe's.")] = None,
     settings: Settings = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is there.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on where an interrupted training stopped, with the same recipe and data."),
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that lies in the folder.")] = False,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
@@ -84,39 +100,63 @@ def evaluate(
 ) -> None:
     """Evaluate a run on its test split, or on other recordings: accuracy, confusion, spikes, synaptic operations."""
     from snn.experiments.evaluate import evaluate_run
-    from snn.experiments.run_folder import load_run, save_activity
+    from snn.experiments.run_folder import load_run, store_activity
 
     with Terminal(json) as terminal:
         loaded = load_run(run)
         result = evaluate_run(loaded, data, split, terminal.reporter, device=device, engine=engine)
         terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
         if data is None and split is None:
-            terminal.extra(lambda: save_activity(run, result.activity))
+            terminal.extra(lambda: store_activity(run, result.activity))
 
 
 @app.command(name="map")
 def map_run(
     run: RunFolder,
     chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
-    out: Annotated[Path | None, typer.Option(help="Also write energy.json there.")] = None,
-    acceleration: Annotated[float, typer.Option(help="Chip time runs this many times faster than speech.")] = 1.0,
+    out: Annotated[Path | None, typer.Option(help="Folder in which to write energy.json too.")] = None,
+    acceleration: Annotated[
+        float, typer.Option(help="Sped up so many times, then switched off; 1 is real time.")
+    ] = 1.0,
+    by: Annotated[str, typer.Option(help="Sum the energy by part, layer or core.")] = "part",
+    temperature: Annotated[float | None, number_of("K", "Temperature; default that of the circuit.")] = None,
+    supply: Annotated[
+        float | None, number_of("V", "Supply V_DD, with V_DS and threshold in proportion; default the circuit's.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the ledger as a table (CSV).")] = None,
+    plot: Plot = None,
     json: Json = False,
 ) -> None:
-    """Place a run on a chip and report the energy of one inference, part by part."""
+    """Place a run on a chip and report the energy of one inference, by part, layer or core."""
     from circuits.chips import load_chip
+    from circuits.ledger import require_group
+    from circuits.neuron.supply import at_condition
+    from snn.report.pictures import picture_energy_report, picture_format
 
     with Terminal(json) as terminal:
         load_chip(chip)  # a name that is not known is told before the run is read
-        from circuits.storage import write_json
+        group = require_group(by)
+        if plot:
+            picture_format(plot)
+        from circuits.storage import write_json, write_text
+        from snn.experiments.folder_lock import require_free
         from snn.experiments.run_folder import load_activity, load_run
 
+        if out:
+            require_free(out)
         trained, activity = load_run(run).chip(), load_activity(run)
-        technology = load_chip(chip, trained, acceleration)
+        moved = trained.on(at_condition(trained.circuit, temperature, supply))
+        technology = load_chip(chip, moved, acceleration)
         placement = technology.place(trained.network, activity)
         report = technology.price(trained.network, activity, placement)
-        terminal.result(report.as_dict())
+        result = report.as_dict(group)
+        terminal.result(result)
         if out:
-            terminal.extra(lambda: write_json(out / "energy.json", report.as_dict()))
+            terminal.extra(lambda: write_json(out / "energy.json", result))
+        if csv:
+            terminal.extra(lambda: write_text(csv, report.ledger.by(group).csv()))
+        if plot:
+            terminal.extra(lambda: picture_energy_report(plot, report, group))
 
 
 @app.command()
@@ -134,13 +174,15 @@ def export(
     with Terminal(json) as terminal:
         from circuits.netlist.handover import handover
         from circuits.netlist.verify import require_verifiable, verdict
+        from snn.experiments.folder_lock import writing
         from snn.experiments.run_folder import load_run
 
         files = handover(load_run(run).chip(), format)
         if verify:
             require_verifiable(files.benches, timeout)
-        result = {"format": format, "files": [str(path) for path in files.write(out)], "notes": list(files.notes)}
-        checked = verdict(out, files.benches, timeout) if verify else {}
+        with writing(out):
+            result = {"format": format, "files": [str(path) for path in files.write(out)], "notes": list(files.notes)}
+            checked = verdict(out, files.benches, timeout) if verify else {}
         terminal.result(result | checked)
         if checked.get("passed") is False:
             raise typer.Exit(1)
@@ -152,7 +194,7 @@ for silicon in ("neuron", "corners", "core", "signoff", "spread"):
 
 @data_app.command(name="list")
 def data_list(json: Json = False) -> None:
-    """The data sets there are."""
+    """List the data sets that can be prepared."""
     from snn.data.sets.manifest import load_manifests
 
     with Terminal(json) as terminal:

@@ -11,7 +11,8 @@ from circuits.errors import InputError
 from circuits.literature.compare import compare
 from circuits.netlist.handover import write_network_spice
 from circuits.netlist.parameters import write_network_json
-from circuits.neuron.circuit import LIFCircuit, spike_energy
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.energy_terms import spike_energy
 from circuits.storage import write_json
 from snn.audio.examples import load_examples
 from snn.data.corpora.clip import load_clip
@@ -33,7 +34,7 @@ def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[
     """Leave the run, energy.json, pictures and netlist in `out`; returns the table that the demo ends with."""
     if holds_run(out) and read_config(out)[0].name != "demo":
         raise InputError(f"{out} holds a run of another recipe; give the demo an --out of its own")
-    reporter.on_note("1/4  speaking 2,000 words with 100 synthetic voices (cached)")
+    reporter.on_note("1/4  synthesising 2,000 words with 100 synthetic voices (cached)")
     corpus = prepare("embedded", on_progress=reporter.on_stage)
     reporter.on_note("2/4  training a spiking network on them")
     recipe = load_recipe("demo", [f"training.seed={seed}"])
@@ -64,11 +65,11 @@ def summary(metrics: SpotterMetrics, evaluation: Evaluation, report: EnergyRepor
         "n_parameters": metrics.n_parameters,
         "spikes_per_inference": evaluation.activity.spikes_per_inference,
         "synaptic_operations": evaluation.synaptic_operations,
-        "energy_per_inference_j": report.total_j,
-        "energy_per_spike_of_network_j": report.total_j / evaluation.activity.spikes_per_inference,
+        "energy_per_inference_j": report.ledger.total,
+        "energy_per_spike_of_network_j": report.energy_per_spike_j,
         "energy_per_spike_of_bare_neuron_j": own,
-        "parts_j": report.parts_j,
-        "not_modelled": list(report.not_modelled),
+        "parts_j": report.ledger.parts,
+        "not_modelled": report.ledger.not_modelled,
         "conventional": [
             {
                 "name": row.name,

@@ -150,11 +150,14 @@ def spread(
 ) -> None:
     """A trained chip over mismatch, -40 to 125 C, supply and ten years: accuracy and energy, calibrated and not."""
     with Terminal(json) as terminal:
+        from snn.experiments.folder_lock import require_free
         from snn.experiments.run_folder import load_run
         from snn.report.spread_report import plot_spread, spread_report
         from snn.studies.spread import StudyConfig, study_run
 
         loaded = load_run(run)
+        if plot:
+            require_free(plot)
         config = StudyConfig(n_chips=chips, n_clips=clips, n_train=retrain, seed=seed, leak=leak)
         study = study_run(loaded, config, reporter=terminal.reporter)
         drawn = terminal.extra(lambda: plot_spread(study, plot)) if plot else None

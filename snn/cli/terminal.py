@@ -13,6 +13,8 @@ from io import TextIOBase
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from circuits.errors import InputError
+
 if TYPE_CHECKING:
     from snn.reporter import Reporter
 
@@ -115,7 +117,7 @@ class Terminal:
         """What `write` makes beside the result, in a file of its own; where that fails, a note says so."""
         try:
             return write()
-        except OSError as error:
+        except (OSError, InputError) as error:  # the latter for a folder into which another process writes
             self.note(f"{line_of(error)} (the result is complete without it)")
             return None
 

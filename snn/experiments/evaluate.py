@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from circuits.errors import InputError
 from circuits.network.activity import Activity
@@ -15,7 +14,8 @@ from snn.data.corpora.corpus import open_corpus, with_labels
 from snn.experiments.detection import DetectionRates, rates_on_grid
 from snn.experiments.model import Model
 from snn.experiments.read_clips import read_clips
-from snn.experiments.run_folder import Run
+from snn.experiments.run_folder import Run, require_own_test
+from snn.kernels.threads import denormals_flushed
 from snn.networks.answers import Answers
 from snn.reporter import Reporter
 from snn.torch_device import choose_device
@@ -80,6 +80,7 @@ def assess(model: Model, examples: Examples, answers: Answers) -> Evaluation:
     )
 
 
+@denormals_flushed()
 def evaluate_run(
     run: Run,
     data: str | Path | None = None,
@@ -97,13 +98,14 @@ def evaluate_run(
     Raises: InputError if it knows none of the words.
     """
     where = choose_device(device)
-    torch.set_flush_denormal(True)
     own = data is None or str(Path(data).resolve()) == run.data
     voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
     chosen = split or (run.recipe.data.split if own else "official" if voice else "all")
     task = run.recipe.data.task if own or voice else None
-    corpus = open_corpus(data or run.data, task=task, split=chosen, to_train=False)
-    corpus, strange = with_labels(corpus, run.labels)
+    there = open_corpus(data or run.data, task=task, split=chosen, to_train=False)
+    if own and chosen == run.recipe.data.split:
+        require_own_test(run.folder, there)
+    corpus, strange = with_labels(there, run.labels)
     for line in corpus.notes:
         reporter.on_note(line)
     if strange:

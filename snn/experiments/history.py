@@ -12,18 +12,18 @@ from snn.training.checkpoint import EpochRecord
 HISTORY = "history.csv"
 
 
-def write_history(folder: Path, history: list[EpochRecord]) -> None:
+def write_history(folder: str | Path, history: list[EpochRecord]) -> None:
     """Write history.csv, one row for each epoch."""
     text = io.StringIO()
     table = csv.DictWriter(text, [field.name for field in fields(EpochRecord)], lineterminator="\n")
     table.writeheader()
     table.writerows(asdict(record) for record in history)
-    write_text(folder / HISTORY, text.getvalue())
+    write_text(Path(folder) / HISTORY, text.getvalue())
 
 
-def read_history(folder: Path) -> list[EpochRecord]:
+def read_history(folder: str | Path) -> list[EpochRecord]:
     """The rows of history.csv. Raises: FileNotFoundError or ValueError."""
-    path = folder / HISTORY
+    path = Path(folder) / HISTORY
     if not path.is_file():
         raise MissingInputError(f"{path} is missing; train again, or copy it back")
     kinds = {field.name: int if field.name == "epoch" else float for field in fields(EpochRecord)}

@@ -45,8 +45,9 @@ class Metrics:
         return _plain(self)
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def read(cls, path: str | Path) -> Self | None:
         """The metrics; None for a run that has not finished. Raises: InputError for a damaged file."""
+        path = Path(path)
         if not path.is_file():
             return None
         try:

@@ -38,7 +38,7 @@ class Model(Protocol):
     def to(self, device: torch.device) -> Self:
         """The model where it is to run, if it can run there."""
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write its tensors, whole or not at all."""
 
 
@@ -70,13 +70,13 @@ class Experiment(Protocol):
     def build(self, front_end: FrontEnd, train: Examples) -> Model:
         """A model that has learned nothing yet. Raises: InputError for a recipe that makes none."""
 
-    def load(self, path: Path) -> Model:
+    def load(self, path: str | Path) -> Model:
         """The model of a file that it was saved to. Raises: FileNotFoundError, or InputError for a damaged file."""
 
     def fit(
-        self, model: Model, examples: dict[Split, Examples], out: Path, *, resume: bool, reporter: Reporter
+        self, model: Model, examples: dict[Split, Examples], out: str | Path, *, resume: bool, reporter: Reporter
     ) -> Trained:
         """Train on the training and validation clips, and leave in `out` what the run needs to be resumed."""
 
-    def read_metrics(self, path: Path) -> Metrics | None:
+    def read_metrics(self, path: str | Path) -> Metrics | None:
         """The metrics of a run, None for one that has not finished."""

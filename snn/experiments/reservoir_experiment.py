@@ -62,9 +62,9 @@ class TrainedReservoir:
             input_activity=activity_statistics(test.encoder),
             reservoir_activity=activity_statistics(test.reservoir),
             memory_s=memory if math.isfinite(memory) else None,
-            energy_j=energy,
-            energy_per_inference_j=sum(energy.values()),
-            energy_per_spike_j=sum(energy.values()) / spikes if spikes else None,
+            energy_j=energy.parts,
+            energy_per_inference_j=energy.total,
+            energy_per_spike_j=energy.total / spikes if spikes else None,
             plasticity=inside.metrics(recipe) if inside else None,
             eprop=train_eprop(recipe, heard, model.wires.tau_mem, n_labels, self.reporter) if eprop else None,
         )
@@ -101,18 +101,24 @@ class ReservoirExperiment:
         """A chip tuned to training clips and wired at random. Raises: InputError for wiring that cannot be drawn."""
         return draw_model(self.recipe, front_end, self.labels, train, self.recipe.training.seed)
 
-    def load(self, path: Path) -> ReservoirModel:
+    def load(self, path: str | Path) -> ReservoirModel:
         """The model of a file that it was saved to. Raises: FileNotFoundError, or InputError for a damaged file."""
         return load_model(path, self.recipe, self.sample_rate, self.labels)
 
     def fit(
-        self, model: ReservoirModel, examples: dict[Split, Examples], out: Path, *, resume: bool, reporter: Reporter
+        self,
+        model: ReservoirModel,
+        examples: dict[Split, Examples],
+        out: str | Path,
+        *,
+        resume: bool,
+        reporter: Reporter,
     ) -> TrainedReservoir:
         """Both readouts, and the reservoir itself if the recipe says so."""
         del out, resume
         fitted = fit_reservoir(model, examples["train"], examples["validation"], self.recipe, reporter)
         return TrainedReservoir(self.recipe, fitted, reporter)
 
-    def read_metrics(self, path: Path) -> ReservoirMetrics | None:
+    def read_metrics(self, path: str | Path) -> ReservoirMetrics | None:
         """The metrics of a run, None for one that has not finished."""
         return ReservoirMetrics.read(path)

@@ -1,7 +1,7 @@
 """A run folder: config.toml, model.safetensors, history.csv, metrics.json, activity; a checkpoint while training."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,9 @@ from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.storage import write_json, write_text
+from snn.data.corpora.corpus import Corpus
+from snn.data.corpora.identity import corpus_identity, read_identity
+from snn.experiments.folder_lock import writing
 from snn.experiments.history import HISTORY
 from snn.experiments.kinds import experiment_of
 from snn.experiments.metrics import Metrics
@@ -23,7 +26,8 @@ from snn.tensors import load_tensors, save_tensors
 from snn.training.checkpoint import CHECKPOINT
 
 CONFIG, MODEL, METRICS, ACTIVITY = "config.toml", "model.safetensors", "metrics.json", "activity.safetensors"
-RUN_FILES = (CONFIG, MODEL, HISTORY, METRICS, ACTIVITY, CHECKPOINT)
+DATA = "data.json"  # what it was trained on: labels, splits, names and contents of the files
+RUN_FILES = (CONFIG, DATA, MODEL, HISTORY, METRICS, ACTIVITY, CHECKPOINT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +54,15 @@ class Run:
         return self.model.chip()
 
 
-def holds_run(folder: Path) -> bool:
+def holds_run(folder: str | Path) -> bool:
     """Whether a run, finished or not, lies in the folder."""
+    folder = Path(folder)
     return any((folder / name).exists() for name in RUN_FILES)
 
 
-def require_folder(out: Path, resume: bool, overwrite: bool) -> None:
+def require_folder(out: str | Path, resume: bool, overwrite: bool) -> None:
     """Raises: ValueError if `out` cannot take the run, or holds none to resume."""
+    out = Path(out)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; give a folder as --out")
     if resume and not holds_run(out):
@@ -65,21 +71,26 @@ def require_folder(out: Path, resume: bool, overwrite: bool) -> None:
         raise InputError(f"{out} holds a run already; add --resume or --overwrite, or give another --out")
 
 
-def clear_run(out: Path) -> None:
+def clear_run(out: str | Path) -> None:
     """Remove the files of a run."""
+    out = Path(out)
     for name in RUN_FILES:
         (out / name).unlink(missing_ok=True)
 
 
-def write_config(folder: Path, recipe: Recipe, data: str, labels: tuple[str, ...], sample_rate: int | float) -> None:
+def write_config(
+    folder: str | Path, recipe: Recipe, data: str, labels: tuple[str, ...], sample_rate: int | float
+) -> None:
     """Write config.toml: the recipe as run, and under `[run]` the data, labels and sample rate it ran on."""
+    folder = Path(folder)
     table = to_table(recipe)
     table["run"] = {"data": data, "labels": list(labels), "sample_rate": sample_rate}
     write_text(folder / CONFIG, tomli_w.dumps(table))
 
 
-def read_config(folder: Path) -> tuple[Recipe, str, tuple[str, ...], int | float]:
+def read_config(folder: str | Path) -> tuple[Recipe, str, tuple[str, ...], int | float]:
     """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, ValueError (RecipeError)."""
+    folder = Path(folder)
     path = folder / CONFIG
     if not path.is_file():
         raise MissingInputError(f"{path} is missing: {folder} is not a run folder; give the --out of `snn train`")
@@ -100,7 +111,7 @@ def _rate(value: object) -> int | float:
     return value
 
 
-def require_same_experiment(out: Path, recipe: Recipe, data: str) -> None:
+def require_same_experiment(out: str | Path, recipe: Recipe, data: str) -> None:
     """Raises: ValueError if the run in `out` is of another recipe or data set."""
     started, place, _, _ = read_config(out)
     if (started, place) == (recipe, data):
@@ -110,19 +121,39 @@ def require_same_experiment(out: Path, recipe: Recipe, data: str) -> None:
     raise InputError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
 
 
-def write_metrics(folder: Path, metrics: Metrics) -> None:
+def require_own_test(folder: str | Path, corpus: Corpus) -> None:
+    """Raise InputError, naming what differs, where the test clips are no longer those that the run was tested on."""
+    then = read_identity(Path(folder) / DATA)
+    then = replace(then, parts=tuple(part for part in then.parts if part.split == "test"))
+    now = corpus_identity(replace(corpus, clips=corpus.split("test")))
+    if lines := then.differences(now):
+        raise InputError(
+            f"the data of {folder} have changed since it was trained ({'; '.join(lines[:5])}): bring them back, or "
+            f"give them as --data with --split all, to evaluate other recordings"
+        )
+
+
+def write_metrics(folder: str | Path, metrics: Metrics) -> None:
     """Write metrics.json, by which a run has finished."""
+    folder = Path(folder)
     write_json(folder / METRICS, metrics.as_dict())
 
 
-def save_activity(folder: Path, activity: Activity) -> None:
+def save_activity(folder: str | Path, activity: Activity) -> None:
     """Write activity.safetensors: what the energy of an inference is charged for."""
+    folder = Path(folder)
     tensors = {f"spikes.{name}": value for name, value in activity.spikes.items()}
     tensors |= {f"near_s.{name}": value for name, value in activity.near_threshold.items()}
     tensors |= {"input": activity.input_spikes, "charge": activity.encoder_charge}
     tensors = {name: torch.as_tensor(value) for name, value in tensors.items()}
     metadata = {"n_clips": activity.n_clips, "duration_s": activity.duration, "window": activity.window}
     save_tensors(folder / ACTIVITY, tensors, metadata)
+
+
+def store_activity(folder: str | Path, activity: Activity) -> None:
+    """`save_activity` into a run that lies there. Raises: FolderBusyError while it trains."""
+    with writing(folder):
+        save_activity(folder, activity)
 
 
 def load_activity(folder: str | Path) -> Activity:
@@ -169,6 +200,6 @@ def require_kind(run: Run, kind: str) -> Run:
     return run
 
 
-def finished_metrics(folder: Path) -> Metrics | None:
+def finished_metrics(folder: str | Path) -> Metrics | None:
     """The metrics of a run that has finished; None for one that has not."""
-    return load_run(folder).metrics if (folder / METRICS).is_file() else None
+    return load_run(folder).metrics if (Path(folder) / METRICS).is_file() else None

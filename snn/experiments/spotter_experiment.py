@@ -71,15 +71,15 @@ class SpotterExperiment:
         require_memory(model, training.batch_size)
         return model
 
-    def load(self, path: Path) -> Spotter:
+    def load(self, path: str | Path) -> Spotter:
         """The model of a file that it was saved to. Raises: FileNotFoundError, or InputError for a damaged file."""
         return self.build(self.front_end()).load(path)
 
     def fit(
-        self, model: Spotter, examples: dict[Split, Examples], out: Path, *, resume: bool, reporter: Reporter
+        self, model: Spotter, examples: dict[Split, Examples], out: str | Path, *, resume: bool, reporter: Reporter
     ) -> TrainedSpotter:
         """Train, keeping the best weights, the history and a checkpoint in the run folder as training goes on."""
-        checkpoint = out / CHECKPOINT
+        out, checkpoint = Path(out), Path(out) / CHECKPOINT
         resume = resume and checkpoint.is_file()
         rows = load_progress(checkpoint).history if resume else []
 
@@ -98,6 +98,6 @@ class SpotterExperiment:
         write_history(out, progress.history)
         return TrainedSpotter(model, progress)
 
-    def read_metrics(self, path: Path) -> SpotterMetrics | None:
+    def read_metrics(self, path: str | Path) -> SpotterMetrics | None:
         """The metrics of a run, None for one that has not finished."""
         return SpotterMetrics.read(path)

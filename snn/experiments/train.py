@@ -6,12 +6,15 @@ from pathlib import Path
 
 import torch
 
+from snn.data.corpora.identity import corpus_identity, require_same_data, write_identity
 from snn.data.corpora.splits import SPLITS
 from snn.experiments.evaluate import assess
+from snn.experiments.folder_lock import writing
 from snn.experiments.kinds import experiment_of
 from snn.experiments.metrics import Metrics, versions
 from snn.experiments.read_clips import open_data, read_clips
 from snn.experiments.run_folder import (
+    DATA,
     MODEL,
     clear_run,
     finished_metrics,
@@ -21,6 +24,7 @@ from snn.experiments.run_folder import (
     write_config,
     write_metrics,
 )
+from snn.kernels.threads import denormals_flushed
 from snn.recipes.recipe import Recipe
 from snn.reporter import Reporter
 from snn.torch_device import choose_device
@@ -41,10 +45,17 @@ def train(
 
     Every recording is read before anything in `out` is touched; the test split is used once, after the weights have
     been chosen on the validation split. Raises: InputError, FileNotFoundError for bad input (an `out` that holds a run
-    needs `resume` or `overwrite`).
+    needs `resume` or `overwrite`), FolderBusyError, before a recording is read, where another training writes there.
     """
-    started, where, data, out = time.perf_counter(), choose_device(device), str(data), Path(out)
-    torch.set_flush_denormal(True)
+    where = choose_device(device)  # refuses what is not there
+    with writing(out), denormals_flushed():
+        return _train(recipe, str(data), Path(out), resume, overwrite, where, reporter)
+
+
+def _train(
+    recipe: Recipe, data: str, out: Path, resume: bool, overwrite: bool, where: torch.device, reporter: Reporter
+) -> Metrics:
+    started = time.perf_counter()
     require_folder(out, resume, overwrite)
     corpus = open_data(recipe, data)
     for line in corpus.notes:
@@ -54,6 +65,7 @@ def train(
     place = str(Path(data).resolve()) if Path(data).is_dir() else data
     if resume:
         require_same_experiment(out, recipe, place)
+        require_same_data(out / DATA, corpus)
         if (finished := finished_metrics(out)) is not None:
             return finished
     front_end = experiment.front_end(corpus)
@@ -61,6 +73,7 @@ def train(
     model = experiment.build(front_end, examples["train"]).to(where)
     if not resume:
         clear_run(out)
+        write_identity(out / DATA, corpus_identity(corpus))
         write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
     trained = experiment.fit(model, examples, out, resume=resume, reporter=reporter)
     trained.model.save(out / MODEL)

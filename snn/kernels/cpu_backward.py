@@ -6,6 +6,7 @@ import numpy as np
 
 from circuits.compile import inline, jit
 
+N_SURROGATES = 4  # of `snn/neurons/surrogate.py`
 NEEDED_BELOW = 0.4  # part of the surrogate's slopes that are not 0, below which the others are skipped
 
 
@@ -32,7 +33,7 @@ def surrogate_row(code, x, out):
             out[k] = 1 / (1 + (np.pi * y) ** 2)
         elif code == 2:
             out[k] = 1 / (1 + 10 * y) ** 2
-        else:
+        else:  # 3: `backward` has refused what is more
             out[k] = max(1 - y, 0)
 
 
@@ -85,6 +86,8 @@ def backward(grad, p, recurrent, code, record, first_v, lam_v, lam_w, sums):
     record: as the forward pass left it. first_v: potentials at the start. `lam_*` `(batch, neuron)` come in as
     gradients of the last state, leave as those of the first; `sums` are added to.
     """
+    if not 0 <= code < N_SURROGATES:
+        raise ValueError("no surrogate has this code")  # compiled: the text cannot name it
     n_time, n_batch, n = grad.shape
     slope, x = np.empty((n_batch, n), grad.dtype), np.empty((n_batch, n), grad.dtype)
     needed = np.empty(n_batch + 1, np.int64)

@@ -4,8 +4,9 @@ import ctypes
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -44,15 +45,22 @@ def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads:
     return [results[place] for place in sorted(results)]
 
 
-def flushed(kernel: Callable[..., Result], *args) -> Result:
-    """The kernel's result on this thread, with denormals flushed as on the others."""
+@contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """Denormals count as zero on this thread, and afterwards again as before: a decaying membrane ends in them."""
     flushing = _SMALLEST / 2 == 0
     torch.set_flush_denormal(True)
     try:
-        return kernel(*args)
+        yield
     finally:
         if not flushing:
             torch.set_flush_denormal(False)
+
+
+def flushed(kernel: Callable[..., Result], *args) -> Result:
+    """The kernel's result on this thread, with denormals flushed as on the others."""
+    with denormals_flushed():
+        return kernel(*args)
 
 
 _SMALLEST = sys.float_info.min  # half of it is a denormal

@@ -15,12 +15,12 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from circuits.errors import InputError
+from circuits.ledger import Ledger
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
-from circuits.neuron.circuit import SpikeEnergy
-from circuits.neuron.synapse import T_PULSE, SynapseKernel
+from circuits.neuron.synapse import T_PULSE, CoreTiming, SynapseKernel
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.networks.lattice import connect, fan_out
@@ -42,7 +42,7 @@ class Response:
     """What the chip did in one clip: spikes in the time of the speech, inputs first; energy (J) by part."""
 
     spikes: SpikeTrains
-    energy: SpikeEnergy  # each part `(neuron,)`, external channels left out
+    energy: Ledger  # each part `(neuron,)`, external channels left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +158,8 @@ def build_reservoir(settings: ReservoirSettings, scale: np.ndarray, wires: Wires
         v_floor=circuit.v_floor,
     )
     delay, kernel = settings.reservoir.delay_s / speed, settings.reservoir.kernel(speed)
-    return Reservoir(ChipNetwork(network, circuit), speed, delay, kernel, len(wires.weights))
+    chip = ChipNetwork(network, circuit, timing=CoreTiming(delay, kernel.t_pulse or T_PULSE))
+    return Reservoir(chip, speed, delay, kernel, len(wires.weights))
 
 
 def _input_layer(config: InputSettings, scale: np.ndarray, dt: Seconds, speed: float) -> LayerSpec:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from circuits.ledger import Ledger
 from circuits.network.activity import Activity
 from circuits.network.spikes import SpikeTrains
-from circuits.units import Joules
 from snn.networks.reservoir import Reservoir, Response
 
 
@@ -16,8 +16,7 @@ def measure(
     """Mean activity of one clip, per neuron; `inputs` are what drove the chip."""
     network, circuit, n = reservoir.network, reservoir.chip.circuit, len(responses)
     counts = sum(response.spikes.counts for response in responses) / n
-    crowbar = sum(response.energy.crowbar for response in responses) / n
-    near = crowbar / (circuit.i_crowbar * circuit.v_dd)  # s, as if the current flowed at its full strength
+    near = sum(response.energy.count("crowbar") for response in responses) / n  # s
     external = network.n_external
     sizes = np.cumsum([0, *(layer.n_neurons for layer in network.layers)])
     parts = {layer.name: slice(a, a + layer.n_neurons) for layer, a in zip(network.layers, sizes, strict=False)}
@@ -38,7 +37,6 @@ def _signal_charge(reservoir: Reservoir, inputs: Sequence[np.ndarray]) -> np.nda
     return sum(np.maximum(rows @ layer.weights + layer.bias, 0.0).sum(axis=0) for rows in inputs) / len(inputs)
 
 
-def engine_energy(responses: Sequence[Response]) -> dict[str, Joules]:
-    """Energy of a clip by part as the transient engine integrates it, mean over the clips, sum over all neurons (J)."""
-    names = responses[0].energy.parts
-    return {name: float(np.mean([np.sum(response.energy.parts[name]) for response in responses])) for name in names}
+def engine_energy(responses: Sequence[Response]) -> Ledger:
+    """Energy of a clip as the transient engine integrates it, mean over the clips, sum over all neurons."""
+    return sum((response.energy for response in responses), Ledger()).by("part") * (1 / len(responses))

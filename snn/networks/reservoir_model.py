@@ -136,7 +136,7 @@ class ReservoirModel:
         """The linear readout's scores of the reservoir's spikes in each clip, `(clip, label)`."""
         return self.readout.scores(count_features(spikes, self.settings.readout))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the model's tensors, whole or not at all."""
         arrays = {
             "tuning.scale": self.tuning.scale,
@@ -162,7 +162,7 @@ def draw_model(
 
 
 def load_model(
-    path: Path, settings: ReservoirSettings, sample_rate: int | float, labels: tuple[str, ...]
+    path: str | Path, settings: ReservoirSettings, sample_rate: int | float, labels: tuple[str, ...]
 ) -> ReservoirModel:
     """Read a model's tensors. Raises: FileNotFoundError, or InputError for a damaged file."""
     tensors, metadata = load_tensors(path)

@@ -234,11 +234,11 @@ class Spotter(torch.nn.Module):
         """Where the crowbar current flows, below threshold and in units of the swing."""
         return self.settings.neuron.circuit().crowbar_window
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the weights, whole or not at all."""
         save_tensors(path, self.state_dict(), {})
 
-    def load(self, path: Path) -> "Spotter":
+    def load(self, path: str | Path) -> "Spotter":
         """Take the weights of a file; returns itself. Raises: FileNotFoundError, or InputError for a damaged file."""
         tensors, _ = load_tensors(path)
         try:

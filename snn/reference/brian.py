@@ -1,6 +1,8 @@
 """Brian2, loaded when first needed and left as it was found: it takes a second, and its preferences are global."""
 
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +18,15 @@ TARGETS: tuple[Target, ...] = ("numpy", "cython", "auto")  # only the first need
 
 
 def load_brian2() -> ModuleType:
-    """The module `brian2`, imported without its warnings and without its hook on errors."""
+    """The module `brian2`, imported without its warnings, its hook on errors and its handler of Ctrl-C."""
     if "brian2" in sys.modules:
         return sys.modules["brian2"]
-    hook = sys.excepthook
+    hook, interrupt = sys.excepthook, signal.getsignal(signal.SIGINT)
     with _without_deprecations():
         b2 = import_module("brian2")
     sys.excepthook = hook  # Brian2's asks for a bug report whatever fails, its own fault or not
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, interrupt)  # Brian2's ends a simulation early, as if that were all of it
     return b2
 
 

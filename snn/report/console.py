@@ -110,7 +110,7 @@ def _name(key: str) -> str:
 
 def _figure(key: str, value: Any) -> str:
     if value is None:
-        return "-"
+        return si(None, "J") if key.endswith("_j") else "-"
     if isinstance(value, list):
         return ", ".join(f"{item:.3g}" if isinstance(item, float) else str(item) for item in value)
     if isinstance(value, bool):

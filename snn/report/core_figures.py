@@ -32,7 +32,7 @@ def figure_core_power(tables: Sequence[CoreTable]) -> Figure:
     if not tables:
         raise InputError("no table to draw; give core_table(...) of at least one acceleration")
     first = tables[0]
-    if any(row.energy.neuron.scope != first.ours.neuron.scope for row in first.rows):
+    if any(row.neuron.scope != first.ours.neuron.scope for row in first.rows):
         raise InputError("the rows pay for more than the bare neuron; draw core_table(..., scope='neuron')")
     figure = new_figure(5.4)
     axes = plain_axes(figure.subplots())
@@ -57,7 +57,7 @@ def _draw_others(axes: Axes, table: CoreTable) -> dict[str, tuple[float, float]]
     """The lines of the others; where those of measured and modelled neurons end."""
     ends = {}
     for row in table.rows:
-        neuron = row.energy.neuron
+        neuron = row.neuron
         modelled = neuron.year is None
         colour = GREEN if modelled else BLUE if neuron.measured else GREY
         look = {"linewidth": 1.3, "linestyle": "-"} if neuron.measured else {"linewidth": 0.8, "linestyle": SIMULATED}

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from circuits.energy.core import GATING, CoreEnergy, CoreLoad, core_energy
+from circuits.energy.core import GATING, CoreLoad, core_energy
 from circuits.errors import InputError
+from circuits.ledger import Ledger, unknown
 from circuits.literature.core_table import CoreRow, CoreTable, core_headline, core_table
-from circuits.neuron.circuit import LIFCircuit, spike_energy
+from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.design import current_for_rate
+from circuits.neuron.energy_terms import spike_energy, unknown_of_neuron
 from circuits.units import Hertz, Joules, Seconds, ms, si
 from snn.experiments.run_folder import Run, load_activity, require_kind
 from snn.networks.circuit_settings import middle
@@ -97,12 +99,12 @@ def core_figures(core: Core, scope: str = "neuron") -> dict[str, Any]:
         "headline": list(core_headline(tables)) if scope == "neuron" else [],
         "assumptions": [*assumptions(circuit), *_assumptions(core, tables)],
         "notes": [note for table in tables for note in _notes(table)],
-        "not_modelled": ["synapses and their leak", "routing", *circuit.not_modelled],
+        "not_modelled": (unknown("synapses and their leak", "routing") + unknown_of_neuron(circuit)).not_modelled,
         "cores": [row for table in tables for row in _cores(core, table)],
-    } | {_key(table): [_ours(table.ours), *(_row(row) for row in table.rows)] for table in tables}
+    } | {_key(table): [_row(row) for row in (table.ours, *table.rows)] for table in tables}
 
 
-def plot_core(core: Core, path: Path, scope: str = "neuron") -> None:
+def plot_core(core: Core, path: str | Path, scope: str = "neuron") -> None:
     """Draw power against spike rate, see `snn.report.core_figures.figure_core_power`."""
     from snn.report.core_figures import figure_core_power
     from snn.report.pictures import picture_format, save_figure
@@ -129,41 +131,27 @@ def _cores(core: Core, table: CoreTable) -> list[dict[str, Any]]:
             **_joules(energy := core_energy(table.ours.neuron, load)),
             "static_share": energy.static / energy.total,
             "mean_power_w": energy.total / load.duration,
-            "static_decides_below_hz": energy.neuron.static_decides_below(load.acceleration),
+            "static_decides_below_hz": table.ours.neuron.static_decides_below(load.acceleration),
         }
         for name, load in loads.items()
     ]
 
 
-def _joules(energy: CoreEnergy) -> dict[str, Joules | None]:
+def _joules(energy: Ledger) -> dict[str, Joules | None]:
     return {"dynamic_j": energy.dynamic, "static_j": energy.static, "total_j": energy.total}
 
 
-def _ours(ours: CoreEnergy) -> dict[str, Any]:
-    return _figures(ours, 1.0, 1.0, None, "ours")
-
-
 def _row(row: CoreRow) -> dict[str, Any]:
-    return _figures(row.energy, row.ratio_dynamic, row.ratio_total, row.wins, row.verdict)
-
-
-def _figures(
-    energy: CoreEnergy,
-    ratio_dynamic: float | None,
-    ratio_total: float | None,
-    wins: tuple[Hertz, Hertz] | None,
-    verdict: str,
-) -> dict[str, Any]:
     """What matters most comes first; `wins_below_hz` None beside a `wins_above_hz`: at every rate above."""
-    neuron, (above, below) = energy.neuron, wins or (None, None)
-    joules = _joules(energy)
+    neuron, (above, below) = row.neuron, row.wins or (None, None)
+    joules = _joules(row.energy)
     return {
         "name": neuron.name,
         "total_j": joules.pop("total_j"),
-        "bound": "lower" if energy.lower_bound else "",
-        "ratio_total": ratio_total,
-        "verdict": verdict,
-        "ratio_dynamic": ratio_dynamic,
+        "bound": "lower" if row.energy.unknown else "",
+        "ratio_total": row.ratio_total,
+        "verdict": row.verdict,
+        "ratio_dynamic": row.ratio_dynamic,
         **joules,
         "wins_above_hz": above,
         "wins_below_hz": below if below is not None and np.isfinite(below) else None,
@@ -188,7 +176,7 @@ def _drive(table: CoreTable) -> list[str]:
     rate, marginal = float(table.load.rates.mean()) * table.load.acceleration, table.ours.neuron.marginal
     if not 0 < rate * table.circuit.t_refractory < 1:
         return []
-    slow = spike_energy(table.circuit, current_for_rate(table.circuit, rate)).marginal
+    slow = spike_energy(table.circuit, current_for_rate(table.circuit, rate)).dynamic
     return [
         f"a spike costs {si(marginal, 'J')} at the drive of the circuit's own bias; under the constant current that "
         f"fires at {si(rate, 'Hz')} it would cost {si(slow, 'J')}, by another time spent just below threshold"

@@ -11,18 +11,12 @@ from circuits.errors import InputError
 from circuits.literature.compare import compare
 from circuits.literature.headline import headline
 from circuits.neuron.area import NODE, neuron_area
-from circuits.neuron.circuit import (
-    GATE_CAPACITANCE,
-    LIFCircuit,
-    at_temperature,
-    circuit_for_device,
-    firing_rate,
-    spike_energy,
-)
+from circuits.neuron.circuit import GATE_CAPACITANCE, LIFCircuit, circuit_for_device, firing_rate
 from circuits.neuron.conventional import SourcedNeuron, conventional_sources, source_comparison
 from circuits.neuron.currents import circuit_notes
 from circuits.neuron.design import Design, design_neuron
-from circuits.neuron.supply import at_supply
+from circuits.neuron.energy_terms import spike_energy, unknown_of_neuron
+from circuits.neuron.supply import at_condition
 from circuits.units import Volts, si, um
 from circuits.variation.corners import corner_circuit
 from circuits.variation.mismatch import Spread
@@ -53,7 +47,7 @@ def neuron_circuit(
     if v_gs != circuit.v_gs:
         circuit = LIFCircuit(**{**vars(circuit), "v_gs": v_gs})
     circuit = replace(circuit, device=aged(circuit.device, years))
-    return at_temperature(circuit if supply is None else at_supply(circuit, supply), temperature)
+    return at_condition(circuit, temperature, supply)
 
 
 def neuron_design(base: LIFCircuit, wish: dict[str, float | None], v_gs: float | None = None) -> Design | None:
@@ -110,11 +104,11 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
         "tau_mem_s": circuit.tau_mem,
         "energy_per_spike_j": energy.total,
         "parts_j": energy.parts,
-        "marginal_energy_j": energy.marginal,
+        "marginal_energy_j": energy.dynamic,
         "static_power_w": circuit.static_power,
         "assumptions": list(assumptions(circuit)),
         "notes": list(circuit_notes(circuit)),
-        "not_modelled": list(circuit.not_modelled),
+        "not_modelled": unknown_of_neuron(circuit).not_modelled,
     }
 
 
@@ -144,7 +138,7 @@ def _sourced(neuron: SourcedNeuron) -> dict[str, Any]:
         "c_mem_f": neuron.circuit.c_mem,
         "area_um2": neuron.area() / um**2,
         "energy_per_spike_j": energy.total,
-        "marginal_energy_j": energy.marginal,
+        "marginal_energy_j": energy.dynamic,
         "static_power_w": neuron.circuit.static_power,
         "parts_j": energy.parts,
         "reason": neuron.reason,
@@ -165,7 +159,7 @@ def comparison(circuit: LIFCircuit, scope: str) -> dict[str, Any]:
     }
 
 
-def plot_neuron(circuit: LIFCircuit, path: Path, scope: str | None) -> None:
+def plot_neuron(circuit: LIFCircuit, path: str | Path, scope: str | None) -> None:
     """Draw the f-I curve, or with a scope the comparison: bare neurons against their area."""
     from snn.report.pictures import picture_comparison, picture_energy_area, picture_f_i
 

@@ -4,21 +4,28 @@ Data in, a matplotlib Figure out; `snn.report.pictures` writes it. Text from out
 raises ValueError for data that cannot be drawn truthfully: NaN or infinity, a negative energy.
 """
 
+from itertools import cycle
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from circuits.chips.energy_report import EnergyReport
+from circuits.chips.energy_report import BOUNDARY, EnergyReport
 from circuits.device.btbt import btbt_current
 from circuits.errors import InputError
-from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, firing_rate
-from circuits.units import Joules, si
+from circuits.ledger import Group, Ledger
+from circuits.neuron.circuit import LIFCircuit, firing_rate
+from circuits.units import si
 from snn.report.style import (
     BLUE,
+    GREEN,
     GREY,
     ORANGE,
+    PURPLE,
+    SKY,
     VERMILION,
+    YELLOW,
     bare_axes,
     broken,
     finite,
@@ -29,6 +36,9 @@ from snn.report.style import (
     positive,
     si_axis,
 )
+
+STACK = (BLUE, ORANGE, GREEN, SKY, PURPLE, YELLOW, VERMILION, GREY)  # of one bar, from the left
+MOST_BARS = 40
 
 
 def figure_f_i(circuit: LIFCircuit) -> Figure:
@@ -102,35 +112,63 @@ def _draw_bias(axes: Axes, circuit: LIFCircuit, v_gs: np.ndarray, current: np.nd
         axes.set_ylabel("silent at every bias here")
 
 
-def figure_energy_parts(energy: SpikeEnergy) -> Figure:
+def figure_energy_parts(energy: Ledger) -> Figure:
     """Energy of one spike, one bar a part; the bars sum to the total in the headline."""
-    figure = new_figure(1.5 + 0.42 * len(energy.parts))
-    _draw_parts(figure.subplots(), energy.parts)
-    headline(figure, f"Energy per spike: {si(energy.total, 'J')}", f"{si(energy.marginal, 'J')} of it without static")
-    return figure
+    detail = f"{si(energy.dynamic or 0.0, 'J')} of it without static"
+    return _figure_ledger(energy, "part", f"Energy per spike: {si(energy.total, 'J')}", detail)
 
 
-def figure_energy_report(report: EnergyReport) -> Figure:
-    """Energy of one inference, one bar a part, with what is inside the boundary and what has no number."""
-    missing = broken(f"not modelled: {', '.join(report.not_modelled)}", 104) if report.not_modelled else ""
-    figure = new_figure(1.9 + 0.42 * len(report.parts_j) + 0.18 * (missing.count("\n") + 1))
-    _draw_parts(figure.subplots(), report.parts_j)
-    headline(figure, f"Energy per inference on {report.chip}: {si(report.total_j, 'J')}", report.boundary)
+def figure_energy_report(report: EnergyReport, by: Group = "part") -> Figure:
+    """Energy of one inference, one bar a part, layer or core, with its boundary and what has no number."""
+    title = f"Energy per inference on {report.chip}: {si(report.ledger.total, 'J')}"
+    return _figure_ledger(report.ledger, by, title, BOUNDARY)
+
+
+def _figure_ledger(ledger: Ledger, by: Group, title: str, detail: str) -> Figure:
+    """One bar a group, stacked: parts by dynamic and static, layers and cores by part; the last of many is the rest."""
+    segments = _segments(ledger, by, "kind" if by == "part" else "part")
+    names = [f"{by} {name}" if name.isdecimal() else name for name in ledger.sums(by)]
+    if len(names) > MOST_BARS:
+        names = [*names[: MOST_BARS - 1], f"{len(names) - MOST_BARS + 1} more"]
+        segments = {of: np.append(x[: MOST_BARS - 1], x[MOST_BARS - 1 :].sum()) for of, x in segments.items()}
+    missing = broken(f"not modelled: {', '.join(ledger.not_modelled)}", 104) if ledger.unknown else ""
+    figure = new_figure(2.0 + 0.36 * len(names) + 0.2 * (missing.count("\n") + 1))
+    axes = figure.subplots()
+    _draw_stacks(axes, names, segments)
+    headline(figure, title, detail)
+    if len(segments) > 1:
+        axes.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0)
     if missing:
         figure.supxlabel(missing, x=0.015, ha="left", fontsize=9.5, color=GREY)
     return figure
 
 
-def _draw_parts(axes: Axes, parts_j: dict[str, Joules]) -> None:
-    """Horizontal bars, first part on top, each with its value and share."""
-    values = finite(list(parts_j.values()), "energy parts", 1)
-    if not len(values) or np.any(values < 0):
-        raise InputError(f"energy parts must be zero or positive joules, got {parts_j}; nothing can be drawn")
-    bars = axes.barh(range(len(values)), values, height=0.68, color=BLUE)
+def _segments(ledger: Ledger, by: Group, stack: str) -> dict[str, np.ndarray]:
+    """Energy (J) of each kind of entry in each group, `(group,)`."""
+    groups, kinds = ledger.sums(by), dict.fromkeys(getattr(entry, stack) for entry in ledger.entries)
+    of = {kind: ledger.where(lambda entry, kind=kind: getattr(entry, stack) == kind).sums(by) for kind in kinds}
+    return {kind: np.array([sums.get(group, 0.0) for group in groups]) for kind, sums in of.items() if sums}
+
+
+def _draw_stacks(axes: Axes, names: list[str], segments: dict[str, np.ndarray]) -> None:
+    """Horizontal bars, first group on top, each with its value and share."""
+    values = finite(sum(segments.values(), np.zeros(len(names))), "energy parts", 1)
+    if not len(values) or any(np.any(part < 0) for part in segments.values()):
+        raise InputError(f"energy parts must be zero or positive joules, got {segments}; nothing can be drawn")
+    left = np.zeros(len(names))
+    for colour, (label, part) in zip(cycle(STACK), segments.items(), strict=False):
+        axes.barh(range(len(names)), part, left=left, height=0.68, color=colour, label=_words(label))
+        left = left + part
     total = values.sum() or 1.0
-    axes.bar_label(bars, [f"{si(v, 'J')},  {100 * v / total:.0f} %" for v in values], padding=5, fontsize=9.5)
-    axes.set_yticks(range(len(values)), [literal(name.replace("_", " "), 36) for name in parts_j])
-    axes.invert_yaxis()
+    labels = [f"{si(v, 'J')},  {100 * v / total:.0f} %" for v in values]
+    for place, (value, label) in enumerate(zip(values, labels, strict=True)):
+        axes.annotate(label, (value, place), (5, 0), textcoords="offset points", va="center", fontsize=9.5)
+    axes.set_yticks(range(len(values)), [_words(name) for name in names])
+    axes.set_ylim(len(values) - 0.4, -0.6)
     axes.set_xlim(0, (values.max() or 1.0) * 1.22)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     si_axis(bare_axes(axes).xaxis, "energy", "J")
+
+
+def _words(name: str) -> str:
+    return literal(name.replace("_", " "), 36)

@@ -1,10 +1,12 @@
 """What `snn spread` shows: a trained chip over mismatch, temperature, supply and age, as figures and pictures."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from circuits.device.btbt import validity_notes
+from circuits.ledger import Ledger, unknown
+from circuits.neuron.energy_terms import unknown_of_neuron
 from circuits.units import si
 from circuits.variation.chip_spread import N_REPLICAS
 from snn.studies.spread import VARIANTS, SpreadStudy
@@ -27,13 +29,14 @@ def spread_report(study: SpreadStudy) -> dict[str, Any]:
         "spread": asdict(config.spread),
         "assumptions": [*_assumptions(study), LEAKS[config.leak]],
         "notes": _notes(study),
-        "not_modelled": ["energy and area of the bias DACs, test devices and calibration", *_unknown(study)],
+        "not_modelled": _unknown(study).not_modelled,
         "rows": [row.as_dict() for row in study.rows],
     }
 
 
-def plot_spread(study: SpreadStudy, folder: Path) -> tuple[Path, ...]:
+def plot_spread(study: SpreadStudy, folder: str | Path) -> tuple[Path, ...]:
     """Draw one picture for mismatch, temperature, supply and years each into a folder, which is made."""
+    folder = Path(folder)
     from snn.report.pictures import save_figure
     from snn.report.spread_figures import AXES, figure_mismatch, figure_sweep
 
@@ -68,7 +71,8 @@ def _notes(study: SpreadStudy) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def _unknown(study: SpreadStudy) -> tuple[str, ...]:
-    """What the circuit does not model; how its leak follows temperature is known by assumption where it tunnels."""
-    heat = "temperature dependence of the leak conductance" if study.config.leak == "tunnelling" else None
-    return tuple(line for line in study.circuit.not_modelled if line != heat)
+def _unknown(study: SpreadStudy) -> Ledger:
+    """How the leak follows temperature is known by assumption where it tunnels: it has the device's activation."""
+    circuit, held = study.circuit, study.config.leak == "held"
+    circuit = circuit if held else replace(circuit, leak_activation_ev=circuit.device.activation_ev)
+    return unknown("energy and area of the bias DACs, test devices and calibration") + unknown_of_neuron(circuit)

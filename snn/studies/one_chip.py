@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from circuits.ledger import Ledger
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spikes import SpikeTrains
-from circuits.units import Joules
 from circuits.variation.chip_calibration import Calibration, calibrate
 from circuits.variation.chip_spread import Condition, Shifts, Silicon, below_floor, perturbed
 from snn.networks.reservoir import Response
@@ -39,10 +39,10 @@ class Chip:
 
 @dataclass(frozen=True)
 class ChipResult:
-    """Means over the clips; energy (J) by part as the transient engine integrates it."""
+    """Means over the clips; energy as the transient engine integrates it."""
 
     accuracy: float
-    energy: dict[str, Joules]
+    energy: Ledger
     spikes: float
     at_limit: bool  # a bias DAC has come to its end
     below_floor: int  # devices whose current no gate bias reaches: simulated as if one did

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from circuits.errors import InputError
+from circuits.ledger import Ledger
 from circuits.network.spikes import SpikeTrains
 from circuits.signoff import CoreTiming, SignOff, pooled, sign_offs
 from circuits.signoff.run import TIMEOUT_S
-from circuits.units import Joules, Seconds
+from circuits.units import Seconds
 from snn.experiments.read_clips import open_data, read_clips
 from snn.experiments.run_folder import Run, require_kind
 from snn.networks.reservoir_model import ReservoirModel
@@ -96,23 +97,19 @@ def is_passed(found: dict[str, Any]) -> bool:
 def _compared(signed: list[SignOff], bin_s: Seconds) -> dict[str, Any]:
     """All clips together."""
     matching = pooled([result.matching for result in signed])
-    spice, engine = (_sum(parts) for parts in zip(*((r.energy_spice, r.energy_engine) for r in signed), strict=True))
+    spice, engine = (sum(of, Ledger()) for of in zip(*((r.energy_spice, r.energy_engine) for r in signed), strict=True))
     return {
         "n_clips": len(signed),
         "bin_s": bin_s,
         "n_spikes": matching.n_expected,
         "matched_spikes": matching.matched,
         "timing_error_s": matching.timing_error,
-        "energy_spice_j": sum(spice.values()),
-        "energy_engine_j": sum(engine.values()),
-        "energy_error": sum(spice.values()) / sum(engine.values()) - 1,
-        "energy_parts_spice_j": spice,
-        "energy_parts_engine_j": engine,
+        "energy_spice_j": spice.total,
+        "energy_engine_j": engine.total,
+        "energy_error": spice.total / engine.total - 1,
+        "energy_parts_spice_j": spice.parts,
+        "energy_parts_engine_j": engine.parts,
     }
-
-
-def _sum(parts: tuple[dict[str, Joules], ...]) -> dict[str, Joules]:
-    return {name: sum(part[name] for part in parts) for name in parts[0]}
 
 
 def _row(result: SignOff, label: str, engine: str, spice: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class SpreadRow:
     @property
     def energy(self) -> np.ndarray:
         """Of a clip, `(chip,)` (J)."""
-        return np.array([sum(chip.energy.values()) for chip in self.chips])
+        return np.array([chip.energy.total for chip in self.chips])
 
     def as_dict(self) -> dict[str, Any]:
         """What `snn spread --json` prints of it."""

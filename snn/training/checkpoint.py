@@ -36,7 +36,7 @@ class Progress:
 
 
 def save_checkpoint(
-    path: Path,
+    path: str | Path,
     model: torch.nn.Module,
     best: dict[str, torch.Tensor],
     optimiser: torch.optim.Optimizer,
@@ -51,7 +51,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer
+    path: str | Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer
 ) -> tuple[dict[str, torch.Tensor], Progress]:
     """Put model and optimiser back; returns the best weights and the progress."""
     tensors, metadata = load_tensors(path)
@@ -72,7 +72,7 @@ def load_checkpoint(
     return best, progress
 
 
-def load_progress(path: Path) -> Progress:
+def load_progress(path: str | Path) -> Progress:
     """The progress alone. Raises: FileNotFoundError, or ValueError for a damaged file."""
     try:
         return _progress(load_tensors(path)[1])

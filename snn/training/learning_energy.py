@@ -3,7 +3,7 @@
 A row of its weight memory holds the weights of one bin, and is fetched when its bin begins.
 """
 
-from circuits.energy.learning import NOT_MODELLED, LearningHardware, learning_energy, loihi_energy
+from circuits.energy.learning import READOUT_UNKNOWN, LearningHardware, learning_energy, loihi_energy
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.settings import record
 from snn.training.online import OnlineResult
@@ -38,7 +38,7 @@ def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetri
     """What metrics.json tells of it."""
     hardware, speed, rule = readout_hardware(online, recipe), recipe.neuron.acceleration, recipe.learning.rule
     told = learning_energy(online.told.activity(hardware.circuit, online.recognising_s, speed), hardware)
-    recognising = {name: joules for name, joules in told.items() if name not in ONLY_LEARNING}
+    recognising = told.where(lambda entry: entry.part not in ONLY_LEARNING)
     learned = online.learning
     activity = learned.activity(hardware.circuit, online.learning_s, speed)
     learning = learning_energy(activity, hardware) if recipe.learning.epochs else None
@@ -50,12 +50,12 @@ def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetri
         rule=" ".join([rule.mode, *(name for name in ("hold", "conserve", "teacher") if getattr(rule, name))]),
         presentations=learned.n_clips * len(learned.prequential),
         weight_updates=int(learned.n_up.sum() + learned.n_down.sum()),
-        recognition_per_clip_j=sum(recognising.values()),
-        recognition_energy_per_clip_j=recognising,
+        recognition_per_clip_j=recognising.total,
+        recognition_energy_per_clip_j=recognising.parts,
         weight_holding_power_w=hardware.holding_power,
-        learning_not_modelled=NOT_MODELLED,
-        learning_per_clip_j=sum(learning.values()) if learning else None,
-        learning_energy_per_clip_j=learning,
+        learning_not_modelled=tuple(READOUT_UNKNOWN.not_modelled),
+        learning_per_clip_j=learning.total if learning else None,
+        learning_energy_per_clip_j=learning.parts if learning else None,
         learning_energy_per_clip_loihi_j=loihi_energy(activity) if learning else None,
     )
 

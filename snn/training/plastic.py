@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.energy.learning import (
-    RULES_NOT_MODELLED,
+    RULES_UNKNOWN,
     LearningActivity,
     LearningHardware,
     learning_energy,
     loihi_energy,
 )
+from circuits.ledger import unknown
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds
 from snn.networks.reservoir import Wires, build_reservoir
@@ -72,16 +73,16 @@ class Plasticity:
         )
         n_weights, bits = self.strength.size, recipe.plasticity.grid.bits  # each synapse holds its own level
         energy = learning_energy(done, LearningHardware(circuit=recipe.circuit(), n_weights=n_weights, bits=bits))
-        unknown = ("the readout whose answers are rewarded",) if self.answers else ()
+        rewarded = ("the readout whose answers are rewarded",) if self.answers else ()
         return PlasticityMetrics(
             rule=recipe.plasticity.rule,
             weight_updates=self.updates,
             levels_changed=self.levels_changed,
             synapses_at_zero=self.synapses_at_zero,
             right_answers=self.answers,
-            energy_per_clip_j={name: joules for name, joules in energy.items() if joules},
+            energy_per_clip_j={name: joules for name, joules in energy.parts.items() if joules},
             energy_per_clip_loihi_j=loihi_energy(done),
-            not_modelled=(*RULES_NOT_MODELLED, *unknown),
+            not_modelled=tuple((RULES_UNKNOWN + unknown(*rewarded)).not_modelled),
         )
 
 

@@ -42,20 +42,20 @@ def both(request):
 
 def test_the_report_and_the_engine_agree_on_the_energy_of_a_clip(both):
     _, _, engine, report = both
-    assert report.total_j == pytest.approx(sum(engine.values()), rel=0.01, abs=0)
+    assert report.ledger.total == pytest.approx(engine.total, rel=0.01, abs=0)
 
 
 def test_they_agree_part_by_part(both):
     """Switching, static power, and charge from V_DS; the report puts those of the input neurons into one part."""
     reservoir, responses, engine, report = both
     own = slice(0 if reservoir.network.n_external else reservoir.n_input, None)
-    of = {name: np.mean([response.energy.parts[name][own].sum() for response in responses]) for name in engine}
-    parts, close = report.parts_j, {"rel": 1e-6, "abs": 0}
+    of = {name: np.mean([response.energy.parts[name][own].sum() for response in responses]) for name in engine.parts}
+    parts, close = report.ledger.parts, {"rel": 1e-6, "abs": 0}
     assert parts["neuron_dynamic"] == pytest.approx(of["control"] + of["reset"] + of["crowbar"], **close)
     assert parts["neuron_static"] == pytest.approx(of["static"], **close)
     assert parts["synapse_events"] == pytest.approx(of["membrane_charge"] + of["membrane_leak"], rel=0.02, abs=0)
-    inputs = sum(engine.values()) - sum(of.values())
-    assert parts.get("encoder", 0.0) == pytest.approx(inputs, rel=1e-6, abs=1e-30)
+    inputs = engine.total - sum(of.values())
+    assert parts.get("encoder", 0.0) == pytest.approx(inputs, rel=1e-6, abs=1e-15 * engine.total)
 
 
 def test_the_measured_activity_is_that_of_the_mean_clip(both):

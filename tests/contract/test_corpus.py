@@ -332,7 +332,7 @@ def test_a_folder_that_is_no_corpus_gets_one_clear_line(tmp_path, make, message)
 
 def test_wrong_names_are_answered_with_the_right_ones(tmp_path):
     make_words(tmp_path)
-    with pytest.raises(ValueError, match=r"nearest: fsdd.*snn data list"):
+    with pytest.raises(ValueError, match=r"did you mean 'fsdd'.*snn data list"):
         open_corpus("fsddd")
     with pytest.raises(FileNotFoundError, match="not a folder"):
         open_corpus(tmp_path / "absent")

@@ -15,6 +15,7 @@ from snn.data.corpora.check import scan
 from snn.data.corpora.clip import MAX_READ_S, load_clip
 from snn.data.corpora.corpus import open_corpus, with_labels
 from snn.data.corpora.keyword_task import KEYWORDS, TWELVE
+from snn.data.corpora.splits import which_set
 from snn.data.recordings.recording_error import RecordingError, shown
 
 RATE = 8_000
@@ -136,6 +137,9 @@ def test_the_official_test_archive_is_known_to_its_last_clip(tmp_path):
     assert {clip.path.parent.name for clip in known.clips if clip.label >= 10} == {"_unknown_", "_silence_"}
     asked = open_corpus(tmp_path, task="12", split="all", to_train=False)
     assert {(c.path, c.label) for c in asked.clips} == {(c.path, c.label) for c in known.clips}
+    write(tmp_path / "cat" / "00000900_nohash_0.wav")  # no need to draw what is there
+    asked = open_corpus(tmp_path, task="12", split="all", to_train=False)
+    assert Counter(clip.label for clip in asked.clips)[TWELVE.index("unknown")] == 8
 
 
 def test_recordings_in_other_places_are_named_as_left_out(tmp_path):
@@ -276,7 +280,10 @@ def test_a_file_in_the_noise_is_checked_to_its_end(tmp_path):
     make_words(tmp_path)
     noise = write(tmp_path / "_background_noise_" / "rain.wav", 4 * RATE)
     assert scan(tmp_path).n_clips == {"ja": 6, "nein": 6}
-    noise.write_bytes(noise.read_bytes()[:-10])
+    bad_behind_the_first_minute(tmp_path)
+    assert scan(tmp_path).bad == ()
+    noise.unlink()
+    noise = (tmp_path / "ja" / "long.wav").rename(noise)
     assert [file.path for file in scan(tmp_path).bad] == [noise]
 
 
@@ -291,9 +298,10 @@ def test_words_and_splits_are_the_same_in_either_unicode_form(tmp_path):
         rows.append([(unicodedata.normalize("NFC", c.path.name), c.label, c.split) for c in corpus.clips])
         assert corpus.labels == (form, "nein")  # shown as stored
     assert rows[0] == rows[1]
-    known, strange = with_labels(corpus, ("nein", NFC))
-    assert (strange, known.labels, len(known.clips)) == ((), ("nein", NFC), 40)
-    assert {clip.path.parent.name for clip in known.clips if clip.label == 1} == {NFD}
+    for stored, typed in ((NFC, NFD), (NFD, NFC)):
+        known, strange = with_labels(open_corpus(tmp_path / stored), ("nein", typed))
+        assert (strange, known.labels, len(known.clips)) == ((), ("nein", typed), 40)
+        assert {clip.path.parent.name for clip in known.clips if clip.label == 1} == {stored}
 
 
 def test_a_word_and_a_speaker_stored_in_both_forms_are_one(tmp_path):
@@ -333,3 +341,40 @@ def test_a_folder_named_as_people_like_is_shown_as_it_is(tmp_path, snn):
         row = next(line for line in out.splitlines() if line.startswith(label))
         assert row.split() == [label, "3"]
     assert "".join(out.split()).count("w") >= 120
+
+
+def test_a_run_evaluates_a_folder_of_test_clips_one_class_and_the_official_archive(tmp_path, recipe, snn_json):
+    make_archive(tmp_path / "train")
+    for word in ("_unknown_", "_silence_"):
+        shutil.rmtree(tmp_path / "train" / word)
+    for speaker in range(900, 930):
+        for word in ("cat", *KEYWORDS):
+            write(tmp_path / "train" / word / f"{speaker:08x}_nohash_0.wav")
+    run, settings = tmp_path / "run", ("--set", "epochs=1", "--set", 'task="12"')
+    metrics = snn_json("train", recipe, "--data", tmp_path / "train", "--out", run, *settings)
+    archive = make_archive(tmp_path / "archive")
+    told = snn_json("evaluate", run, "--data", archive)
+    assert told["n_clips"] == 55
+    assert [sum(row) for row in told["confusion"]] == [4] * 10 + [8, 7]
+    test_only = make_archive(tmp_path / "test")
+    for word in ("_unknown_", "_silence_", *KEYWORDS[1:]):
+        shutil.rmtree(test_only / word)
+    assert snn_json("evaluate", run, "--data", test_only)["n_clips"] == 4
+    for path in (tmp_path / "train").rglob("*.wav"):  # its own folder, of which the test alone is left
+        split = which_set(path.name)
+        path.unlink() if split != "test" else None
+    left = sum(path.parent.name in KEYWORDS for path in (tmp_path / "train").rglob("*.wav"))
+    assert 0 < left < metrics["n_test"]
+    assert snn_json("evaluate", run)["n_clips"] >= left
+
+
+def test_what_was_left_out_is_told_when_training_and_when_evaluating(tmp_path, words, recipe, snn):
+    write(words / "_old" / "a.wav")
+    for command in (
+        ("train", recipe, "--data", words, "--out", tmp_path / "run", "--set", "epochs=1"),
+        ("evaluate", tmp_path / "run"),
+    ):
+        code, _, err = snn(*command)
+        assert code == 0, err
+        assert "left out 1 recording(s) in" in err
+        assert "_old" in err

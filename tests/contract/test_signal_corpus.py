@@ -1,5 +1,6 @@
 """A folder of multichannel signals is a corpus like any other: split by subject, checked, refused in one line."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from snn.audio.examples import load_examples
+from snn.audio.signal_features import SignalFrames, signal_features
 from snn.data.corpora.check import scan
 from snn.data.corpora.corpus import open_corpus
 from snn.data.corpora.splits import SPLITS
@@ -175,3 +177,10 @@ def test_a_run_on_signals_does_not_listen(tmp_path):
     recipe = load_recipe("demo", ["normalise=running"]).for_corpus(corpus)
     with pytest.raises(ValueError, match="for multichannel signals"):
         AudioStream(Spotter(recipe, recipe.features.at(50), "abc"))
+
+
+def test_running_features_weigh_the_past_of_each_channel():
+    """Each frame counts 1/2 (hop = ln 2 s): of 0 and 1 the mean is 2/3, the mean square 2/3 (1/3)^2, so sqrt(3/2)."""
+    frames = torch.tensor([[[0.0, 5.0], [1.0, 5.0]]])
+    told = signal_features(frames, SignalFrames(2, duration_s=2.0, hop_s=math.log(2), normalise="running"))
+    np.testing.assert_allclose(told[0].numpy(), [[0, 0], [math.sqrt(3 / 2), 0]], atol=1e-5)

@@ -294,3 +294,23 @@ def test_numbers_with_a_unit_are_read(snn_json, arguments, same):
 def test_a_number_in_another_unit_is_refused(snn):
     one_line(*_code_and_err(snn("neuron", "--rate", "50kV")), 2, "--rate", "Hz", "'50kV'")
     one_line(*_code_and_err(snn("neuron", "--rate", "1kHz", "--c-mem", "0.5")), 2, "c_mem", "0.5 fF meant")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("corners", "--jobs", "0", "--n", "5"), "n_jobs = 0"),
+        (("corners", "--n", "0"), "n = 0"),
+        (("neuron", "--years", "1e9"), "no current"),
+        (("neuron", "--supply", "0"), "v_dd must be positive"),
+        (("core", "--acceleration", "-1"), "at least 1"),
+        (("train", "fsdd", "--set", "hidden=3"), "list in brackets"),
+        (("train", "chip-20-36", "--set", "lattice=[0]"), "lattice"),
+    ],
+)
+def test_an_option_that_cannot_be_is_the_users_to_mend(snn, arguments, said):
+    """And never told as a fault of ours."""
+    code, out, err = snn(*arguments)
+    assert (code, out) == (2, "")
+    assert said.lower() in err.lower()
+    assert "fault of TunnelSpike" not in err

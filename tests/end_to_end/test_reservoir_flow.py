@@ -50,15 +50,6 @@ def run(tmp_path, trained):
     return Path(shutil.copytree(trained, tmp_path / "run"))
 
 
-@pytest.fixture
-def few(words):
-    """Three words, eight clips each."""
-    for path in words.rglob("*.wav"):
-        if path.stem >= "08":
-            path.unlink()
-    return words
-
-
 def one_line(result, expected, *fragments):
     """The command ended with the code, printed nothing, and said all the fragments in one line."""
     code, out, err = result

@@ -9,7 +9,7 @@ import pytest
 
 from circuits.network.spikes import SpikeTrains
 from circuits.signoff import CoreTiming, SignOff, match_spikes
-from circuits.signoff.run import ENGINE_PARTS
+from circuits.signoff.run import by_supply
 from snn.experiments.train import train
 from snn.recipes.recipe import parse_recipe
 from snn.studies import signoff_of_run as signoff
@@ -48,18 +48,14 @@ def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
             times, neurons = engine.spike_times, engine.spike_neurons
             if silent:
                 times, neurons = times[:0], neurons[:0]
-            expected = SpikeTrains(times, neurons, net.n_neurons, stimulus.duration)
+            expected = SpikeTrains(times, neurons, net.network.n_neurons, stimulus.duration)
             some = np.arange(times.size) < kept * times.size
             moved = np.minimum(times[some] + late, stimulus.duration)
-            found = SpikeTrains(moved, neurons[some], net.n_neurons, stimulus.duration)
+            found = SpikeTrains(moved, neurons[some], net.network.n_neurons, stimulus.duration)
             if swapped:
                 found = replace(found, times=np.sort(stimulus.duration - found.times))
-            energy = {
-                part: float(sum(engine.energy.parts[name].sum() for name in names))
-                for part, names in ENGINE_PARTS.items()
-            }
-            dear = {part: joules * dearer for part, joules in energy.items()}
-            signed.append(SignOff(match_spikes(expected, found, bin=bin), found, dear, energy))
+            energy = by_supply(engine.energy)
+            signed.append(SignOff(match_spikes(expected, found, bin=bin), found, energy * dearer, energy))
         return signed
 
     return sign_offs
@@ -126,3 +122,11 @@ def test_bad_options_are_named(run, snn, flags, message):
     code, out, err = snn("signoff", run, *flags)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_the_seed_draws_the_clips(run, snn_json, monkeypatch):
+    monkeypatch.setattr(signoff, "sign_offs", stand_in())
+    told = [snn_json("signoff", run, "--clips", 3, "--seed", seed) for seed in (0, 0, 1, 2)]
+    energies = [row["energy_engine_j"] for row in told]
+    assert energies[0] == energies[1]
+    assert len(set(energies)) == 3

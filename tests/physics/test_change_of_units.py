@@ -10,7 +10,7 @@ import pint
 import pytest
 
 from circuits.chips.btbt_core import BTBTCore
-from circuits.chips.energy_report import CoreCosts
+from circuits.chips.inference_ledger import CoreCosts
 from circuits.device.ageing import aged
 from circuits.device.btbt import (
     DEVICES,
@@ -30,10 +30,11 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.area import AreaRules, neuron_area
 from circuits.neuron.bias import bias_drive, current_for_drive
-from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate, period, spike_energy
+from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate, period
 from circuits.neuron.conventional import conventional_sources, source_comparison
 from circuits.neuron.currents import device_currents
 from circuits.neuron.design import current_for_rate, design_neuron
+from circuits.neuron.energy_terms import spike_energy
 from circuits.neuron.supply import at_supply
 from circuits.transient import Connections, SpikeInput, population, simulate
 from circuits.variation.corners import PROCESS_SHIFTS, Corner, corner_circuit
@@ -213,7 +214,7 @@ def test_a_simulation_survives():
     assert other.spike_times == approx(rescale(run.spike_times, "s"))
     assert other.v == approx(rescale(run.v, "V"))
     for name, part in run.energy.parts.items():
-        assert getattr(other.energy, name) == approx(rescale(part, "J")), name
+        assert other.energy[name] == approx(rescale(part, "J")), name
 
 
 def _network(circuit: LIFCircuit, tau_mem: np.ndarray, dt: float) -> ChipNetwork:
@@ -243,12 +244,12 @@ def _report(circuit: LIFCircuit, scale):
 
 def test_energy_report_survives():
     report, other = _report(CIRCUIT, lambda value, unit: value), _report(rescaled(CIRCUIT), rescale)
-    assert len(report.parts_j) == 8
-    assert all(part > 0 for part in report.parts_j.values())
-    assert other.parts_j == approx({name: rescale(part, "J") for name, part in report.parts_j.items()})
+    assert len(report.ledger.parts) == 8
+    assert all(part > 0 for part in report.ledger.parts.values())
+    assert other.ledger.parts == approx({name: rescale(part, "J") for name, part in report.ledger.parts.items()})
     assert other.latency_s == approx(rescale(report.latency_s, "s"))
-    per_spike = rescale(report.counts["energy_per_spike_j"], "J")
-    assert other.counts == approx(report.counts | {"energy_per_spike_j": per_spike})
+    assert other.energy_per_spike_j == approx(rescale(report.energy_per_spike_j, "J"))
+    assert other.counts == approx(report.counts)
 
 
 @pytest.mark.parametrize("rate", [20e3, 170e3])

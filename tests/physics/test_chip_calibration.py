@@ -156,3 +156,17 @@ def test_a_dac_at_its_end_is_told():
     short = Calibration(bits=4, step=0.001)
     knobs = calibrate(NET, Condition(temperature=398.15), calibration=short)
     assert set(short.at_limit(knobs)) == {("input", "weights"), ("core", "weights"), ("core", "recurrent")}
+
+
+def test_trims_aim_at_the_rates_of_the_nominal_chip_wherever_they_are_made():
+    net, hot = _net(20), Condition(temperature=340.0, supply=1.05)
+
+    def rates(condition: Condition, silicon: Silicon, knobs: dict) -> np.ndarray:
+        there, neurons = perturbed(net, condition, silicon, knobs)
+        current = 0.2 * there.network.layers[0].weights.sum(axis=0) * CIRCUIT.charge_per_weight / net.network.dt
+        return firing_rate(neurons[:20], current)
+
+    silicon, nominal = draw_silicon(net, Spread(), np.random.default_rng(7)), rates(Condition(), TYPICAL, {})
+    trimmed = rates(hot, silicon, calibrate(net, hot, silicon, Calibration(trim_bits=6)))
+    assert np.abs(rates(hot, TYPICAL, {}) / nominal - 1).min() > 0.3  # what a typical chip does there untouched
+    assert np.abs(trimmed / nominal - 1).mean() < 0.1

@@ -175,7 +175,7 @@ def test_gates_of_a_spike_cost_c_v_squared(supply):
         knobs = calibrate(NET, condition)
         net, neurons = perturbed(NET, condition, knobs=knobs)
         run = simulate_network(net, SIGNAL, neurons=neurons)
-        return float((run.energy.control + run.energy.reset).sum() / run.counts.sum())
+        return float((run.energy["control"] + run.energy["reset"]).sum() / run.counts.sum())
 
     assert per_spike(Condition(supply=supply)) / per_spike(Condition()) == approx(supply**2, rel=1e-6)
 

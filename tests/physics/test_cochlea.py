@@ -114,3 +114,14 @@ def test_spoken_digits_lie_in_zero_to_one(recordings, bank, loud):
     heard = np.concatenate([envelopes(clip[None], Ear(bank, RATE))[0] for clip in clips])
     assert loud[0] < np.quantile(heard, 0.99) < loud[1]
     assert (heard < 1).mean() > 0.97
+
+
+def test_a_row_of_mel_bands_is_centred_on_its_own_time():
+    """A click at row 40 is loudest there, and as loud a number of rows before as after: the window is symmetric."""
+    sound = np.zeros((1, 100 * 40))
+    sound[0, 40 * 40] = 1.0
+    heard = envelopes(sound, Ear("mel", RATE, step=0.005))[0].sum(1)
+    assert heard.argmax() == 40
+    np.testing.assert_allclose(heard[38:40], heard[42:40:-1], rtol=1e-9)
+    assert not heard[:37].any()
+    assert not heard[44:].any()

@@ -7,21 +7,29 @@ import pytest
 from scipy.optimize import brentq
 
 from circuits.energy.core import (
+    SCOPES,
     CoreLoad,
     NeuronPower,
+    affine_cost,
     core_energy,
     modelled_neurons,
-    processor_neurons,
-    published_neurons,
+    reaches,
     speech_circuit,
     winning_rates,
 )
-from circuits.literature.published import SCOPES, load_published
-from circuits.neuron.circuit import LIFCircuit, spike_energy, switching_energy
+from circuits.literature.published import load_published
+from circuits.literature.published_power import processor_neurons, published_neurons
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.energy_terms import spike_energy
 
-OURS = NeuronPower(name="ours", marginal=3e-15, static=50e-12)
-DEAR = NeuronPower(name="dear", marginal=8e-12, static=None)
-LEAKY = NeuronPower(name="leaky", marginal=1e-15, static=400e-12)
+
+def line(name: str, marginal: float, static: float | None, **about) -> NeuronPower:
+    return NeuronPower(name=name, cost=affine_cost(marginal, static), **about)
+
+
+OURS = line("ours", 3e-15, 50e-12)
+DEAR = line("dear", 8e-12, None)
+LEAKY = line("leaky", 1e-15, 400e-12)
 
 
 def load(rate: float, n: int = 36, duration: float = 1.0, acceleration: float = 1.0) -> CoreLoad:
@@ -46,14 +54,14 @@ def test_lines_meet_where_bisection_finds_them(other, factor, acceleration):
 
 
 def test_never_always_and_not_known_have_no_edge():
-    cheap = NeuronPower(name="cheap", marginal=1e-15, static=1e-12)
-    worse = NeuronPower(name="worse", marginal=4e-15, static=60e-12)
+    cheap = line("cheap", 1e-15, 1e-12)
+    worse = line("worse", 4e-15, 60e-12)
     twin = replace(OURS, name="twin")
     assert winning_rates(OURS, cheap) is None
-    assert winning_rates(OURS, replace(cheap, static=None)) is None
+    assert winning_rates(OURS, line("cheap", 1e-15, None)) is None
     assert winning_rates(OURS, worse) == (0.0, np.inf)
     assert winning_rates(OURS, twin) is None
-    assert winning_rates(OURS, replace(twin, static=60e-12)) == (0.0, np.inf)
+    assert winning_rates(OURS, line("twin", 3e-15, 60e-12)) == (0.0, np.inf)
 
 
 def test_scopes_are_never_mixed():
@@ -101,23 +109,23 @@ def test_energy_grows_with_rate_and_static_falls_with_acceleration():
 def test_unknown_static_power_stays_unknown_and_the_total_is_a_lower_bound():
     energy = core_energy(DEAR, load(50.0))
     assert energy.static is None
-    assert energy.lower_bound
+    assert [entry.part for entry in energy.unknown] == ["static"]
     assert energy.total == energy.dynamic
-    known = core_energy(replace(DEAR, static=1e-12), load(50.0))
+    known = core_energy(line("dear", 8e-12, 1e-12), load(50.0))
     assert known.total > energy.total
-    assert not known.lower_bound
+    assert known.unknown == ()
     assert [neuron.name for neuron in published_neurons() if neuron.static is not None] == ["Sourikopoulos"]
 
 
 def test_an_aggregate_figure_is_a_lower_bound_up_to_its_rate():
     """A figure of 4 pJ told at 100 Hz that hides 100 pW: below 100 Hz the truth is more than the figure says."""
-    truth = NeuronPower(name="truth", marginal=3e-12, static=100e-12)
-    told = NeuronPower(name="told", marginal=3e-12 + 100e-12 / 100, static=None, highest_rate=100.0)
+    truth = line("truth", 3e-12, 100e-12)
+    told = line("told", 3e-12 + 100e-12 / 100, None, highest_rate=100.0)
     for rate in (1.0, 50.0, 99.9):
         assert core_energy(told, load(rate)).total < core_energy(truth, load(rate)).total
-        assert core_energy(told, load(rate)).reached
-    assert not core_energy(told, load(101.0)).reached
-    assert not core_energy(told, load(10.1, acceleration=10.0)).reached
+        assert reaches(told, load(rate))
+    assert not reaches(told, load(101.0))
+    assert not reaches(told, load(10.1, acceleration=10.0))
 
 
 def test_our_marginal_energy_is_that_of_the_circuit_at_every_speed():
@@ -127,10 +135,10 @@ def test_our_marginal_energy_is_that_of_the_circuit_at_every_speed():
         assert circuit.tau_mem == pytest.approx(20e-3 / acceleration, rel=1e-9, abs=0)
         own = modelled_neurons(circuit, i_in)[0]
         assert own.static == base.static_power
-        assert own.marginal == pytest.approx(spike_energy(base).marginal, rel=0.01, abs=0)
-        assert own.marginal > switching_energy(base)
+        assert own.marginal == pytest.approx(spike_energy(base).dynamic, rel=0.01, abs=0)
+        assert own.marginal > own.cost["control"] + own.cost["reset"] > 2e-15
     circuit, i_in = speech_circuit(base, base.tau_mem)
-    assert modelled_neurons(circuit, i_in)[0].marginal == spike_energy(base).marginal
+    assert modelled_neurons(circuit, i_in)[0].marginal == spike_energy(base).dynamic
 
 
 def test_the_slower_the_neuron_the_more_a_twin_on_the_off_current_pays():
@@ -164,8 +172,8 @@ def test_processors_pay_the_static_power_of_whole_chips_once():
         (lambda: load(1.0, duration=1e308), r"CoreLoad\.duration must be .* at most 1e\+09 s"),
         (lambda: load(1.0, acceleration=0.5), r"CoreLoad\.acceleration must be finite and at least 1"),
         (lambda: load(1.0, acceleration=np.inf), r"CoreLoad\.acceleration must be finite and at least 1"),
-        (lambda: replace(OURS, marginal=0.0), r"NeuronPower\.marginal must be positive"),
-        (lambda: replace(OURS, static=-1.0), r"NeuronPower\.static must be zero or positive"),
+        (lambda: line("free", 0.0, 0.0), r"NeuronPower\.marginal must be positive"),
+        (lambda: line("source", 1e-15, -1.0), r"NeuronPower\.static must be zero or positive"),
         (lambda: replace(OURS, scope="cell"), r"NeuronPower\.scope must be one of neuron"),
         (lambda: replace(OURS, highest_rate=0.0), r"highest_rate must be positive"),
         (lambda: speech_circuit(LIFCircuit(g_leak=0.0), 20e-3), "g_leak = 0 S; both must be positive"),
@@ -177,3 +185,9 @@ def test_processors_pay_the_static_power_of_whole_chips_once():
 def test_bad_input_is_refused_with_its_limit(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_fastest_neuron_decides_whether_a_load_is_reached():
+    told = NeuronPower(name="told", marginal=1e-12, static=None, highest_rate=100.0)
+    for rates, reached in (([1.0, 99.0], True), ([1.0, 101.0], False)):
+        assert core_energy(told, CoreLoad(np.array(rates), 1.0)).reached == reached

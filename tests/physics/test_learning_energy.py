@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from circuits.energy.learning import LearningActivity, LearningHardware, learning_energy, loihi_energy
-from circuits.neuron.circuit import LIFCircuit, spike_energy
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.energy_terms import spike_energy
 
 ACTIVITY = LearningActivity(
     n_clips=20,
@@ -41,9 +42,9 @@ def test_the_neurons_pay_for_currents_spikes_resets_and_leak():
     parts, spike = learning_energy(ACTIVITY, HARDWARE), spike_energy(CIRCUIT)
     assert parts["teacher"] == exactly(8e-13 / 20 * CIRCUIT.device.v_ds)
     assert parts["drive"] == exactly(6e-13 / 20 * CIRCUIT.device.v_ds)
-    assert parts["readout"] == exactly(25 * (spike.control + spike.reset))
+    assert parts["readout"] == exactly(25 * (spike["control"] + spike["reset"]))
     assert parts["crowbar"] == exactly(0.004 / 20 * CIRCUIT.i_crowbar * 0.8)
-    assert parts["reset"] == exactly(10 * spike.reset)
+    assert parts["reset"] == exactly(10 * spike["reset"])
     assert parts["static"] == exactly(10 * CIRCUIT.static_power * 0.1 / 20)
 
 
@@ -70,7 +71,7 @@ def test_synapses_that_hold_their_own_levels_have_no_neurons_to_pay():
 def test_a_chip_that_learns_nothing_pays_nothing():
     silent = LearningActivity(n_clips=20)
     parts = learning_energy(silent, replace(HARDWARE, n_neurons=0))
-    assert set(parts.values()) == {0.0}
+    assert set(parts.parts.values()) == {0.0}
 
 
 def test_loihi_pays_120_pj_an_update():

@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from circuits.neuron.circuit import LIFCircuit, firing_rate, period, spike_energy
+from circuits.neuron.circuit import LIFCircuit, firing_rate, period
+from circuits.neuron.energy_terms import spike_energy
 from circuits.variation.corners import CORNERS, Corner, corner_circuit
 from circuits.variation.mismatch import Spread, current_spread
 from circuits.variation.monte_carlo import monte_carlo
@@ -100,3 +101,10 @@ def test_a_scheduler_that_does_not_answer_is_an_error_soon():
     pytest.importorskip("distributed")
     with pytest.raises(OSError, match=r"127\.0\.0\.1:9"):
         monte_carlo(DEEP, 1, corners=[ROOM], scheduler="tcp://127.0.0.1:9")
+
+
+def test_neurons_of_another_chunk_are_others():
+    """Draws go on where a chunk of neurons ends: no two of 5000 are alike, and the halves are not correlated."""
+    rate = monte_carlo(DEEP, 5000, corners=[ROOM], seed=5).rate[0]
+    assert np.unique(rate).size == 5000
+    assert abs(np.corrcoef(rate[:2500], rate[2500:])[0, 1]) < 4 / np.sqrt(2500)

@@ -10,6 +10,7 @@ import pytest
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.neuron.synapse import T_PULSE, SynapseKernel
 from snn.networks.reservoir import Wires, build_reservoir, draw_wiring
+from snn.networks.reservoir_activity import measure
 from snn.networks.tuning import Tuning, chip_inputs, n_lines
 from snn.recipes.recipe import load_recipe, parse_recipe
 
@@ -246,3 +247,13 @@ def test_wires_that_do_not_fit_are_refused():
     wires = drawn(small())
     with pytest.raises(ValueError, match="recurrent has shape"):
         build_reservoir(small(), np.ones(6), Wires(wires.weights, wires.recurrent[:5, :5], wires.tau_mem))
+
+
+def test_clips_of_other_lengths_count_by_their_mean():
+    """20 and 60 rows of 5 ms: 0.2 s, a thousand times faster, and of each neuron half the spikes of both together."""
+    reservoir, clips = built(small()), [bumps(6, 20), bumps(6, 60)]
+    responses = [reservoir.respond(clip) for clip in clips]
+    told = measure(reservoir, clips, responses)
+    assert (told.n_clips, told.duration) == (2, pytest.approx(0.2e-3, abs=0))
+    counts = (responses[0].spikes.counts + responses[1].spikes.counts) / 2
+    np.testing.assert_array_equal(np.concatenate([told.spikes["input"], told.spikes["reservoir"]]), counts)

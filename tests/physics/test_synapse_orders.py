@@ -68,10 +68,10 @@ def test_the_charge_is_the_same_whatever_the_order(course):
     charge, circuit = 0.3 * CIRCUIT.charge_per_weight, replace(CIRCUIT, g_leak=0.0)
     run = one_spike(circuit, charge, 80e-6, **course)
     assert run.v[0] * circuit.c_mem == approx(charge)
-    assert run.energy.membrane_leak[0] == approx(charge * circuit.device.v_ds)
+    assert run.energy["membrane_leak"][0] == approx(charge * circuit.device.v_ds)
     taken = one_spike(circuit, -charge, 80e-6, **course)
     assert taken.v[0] * circuit.c_mem == approx(-charge)
-    assert taken.energy.membrane_leak[0] == 0
+    assert taken.energy["membrane_leak"][0] == 0
 
 
 @pytest.mark.parametrize("name", COURSES)
@@ -79,7 +79,7 @@ def test_the_supply_has_paid_what_has_flowed_until_the_end(name):
     circuit = replace(CIRCUIT, g_leak=0.0)
     run = one_spike(circuit, 0.3 * circuit.charge_per_weight, START + DELAY + 1e-6, **COURSES[name])
     assert 0 < run.v[0] < 0.28 * circuit.swing
-    assert run.energy.membrane_leak[0] == approx(run.v[0] * circuit.c_mem * circuit.device.v_ds, rel=1e-8)
+    assert run.energy["membrane_leak"][0] == approx(run.v[0] * circuit.c_mem * circuit.device.v_ds, rel=1e-8)
 
 
 @pytest.mark.parametrize("name", ["order 1", "order 2", "order 2, tau of the membrane"])
@@ -109,7 +109,7 @@ def test_groups_of_every_order_add_up():
     alone = [run(connections=group) for group in groups]
     together = run(connections=groups)
     np.testing.assert_allclose(together.traces, sum(one.traces for one in alone), rtol=0, atol=1e-11)
-    assert together.energy.membrane_leak == approx(sum(one.energy.membrane_leak for one in alone))
+    assert together.energy["membrane_leak"] == approx(sum(one.energy["membrane_leak"] for one in alone))
 
 
 def random_network(speed: float) -> ChipNetwork:

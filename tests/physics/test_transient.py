@@ -1,6 +1,6 @@
 """The transient engine against closed forms, an adaptive integrator, conservation and its own order."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -8,7 +8,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from circuits.device.btbt import DEVICES, btbt_current
-from circuits.neuron.circuit import LIFCircuit, SpikeEnergy, period, rise_time, spike_energy
+from circuits.neuron.circuit import LIFCircuit, period, rise_time
+from circuits.neuron.energy_terms import spike_energy
 from circuits.transient import Connections, SpikeInput, population, simulate
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
@@ -57,8 +58,9 @@ def test_energy_of_one_interval_is_that_of_the_closed_form_part_by_part(name):
     interval = period(circuit, circuit.input_current)
     run = simulate(population(circuit), interval * (1 + 1e-12), tolerance=None)
     expected = spike_energy(circuit)
-    for part in fields(SpikeEnergy):
-        assert getattr(run.energy, part.name)[0] == approx(getattr(expected, part.name), rel=1e-8), part.name
+    assert list(run.energy.parts) == list(expected.parts)
+    for part, joules in expected.parts.items():
+        assert run.energy[part][0] == approx(joules, rel=1e-8), part
 
 
 def test_spikes_of_a_current_that_follows_the_body_match_an_adaptive_integrator():
@@ -91,7 +93,7 @@ def test_halving_the_step_once_more_changes_spike_times_by_less_than_the_toleran
 def test_charge_is_conserved_where_the_current_follows_the_body():
     """Supplied charge = on the body + taken by resets + leaked + drained while refractory, traces integrated."""
     run = simulate(population(BODY), 33e-6, record=[0], tolerance=1e-6)
-    supplied = (run.energy.membrane_charge + run.energy.membrane_leak)[0] / BODY.device.v_ds
+    supplied = (run.energy["membrane_charge"] + run.energy["membrane_leak"])[0] / BODY.device.v_ds
     at_reset = float(btbt_current(BODY.device.v_ds - BODY.v_gs, BODY.device, BODY.width))
     spikes, v = run.counts[0], run.traces[:, 0]
     resets, drained = spikes * BODY.c_mem * BODY.swing, spikes * at_reset * BODY.t_refractory
@@ -109,7 +111,7 @@ def test_input_currents_change_at_their_own_times():
     for i_in in (6e-12, 1e-12, -2e-12, -2e-12):  # the last row is held
         v = i_in / g + (v - i_in / g) * np.exp(-2e-6 / tau)
     assert run.v[0] == approx(v if v > LEAKY.v_sink else LEAKY.v_sink)
-    assert run.energy.membrane_leak[0] == approx((6e-12 + 1e-12) * 2e-6 * LEAKY.device.v_ds)  # a sink draws nothing
+    assert run.energy["membrane_leak"][0] == approx((6e-12 + 1e-12) * 2e-6 * LEAKY.device.v_ds)  # a sink draws nothing
 
 
 def test_own_bias_flows_besides_the_input_if_asked():
@@ -129,7 +131,7 @@ def test_a_pulse_brings_its_charge_after_its_delay():
     )  # fmt: skip
     ramp = np.clip((run.trace_times - 1.01e-6 - delay) / t_pulse, 0, 1) * charge / circuit.c_mem
     assert run.traces[:, 0] == pytest.approx(ramp, abs=1e-12)
-    assert run.energy.membrane_leak[0] == approx(charge * circuit.device.v_ds)
+    assert run.energy["membrane_leak"][0] == approx(charge * circuit.device.v_ds)
 
 
 def test_overlapping_pulses_add_and_decay_as_the_integrator_says():

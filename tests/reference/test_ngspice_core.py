@@ -9,7 +9,8 @@ import pytest
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
-from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, rise_time, spike_energy
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, rise_time
+from circuits.neuron.energy_terms import spike_energy
 from circuits.signoff import CoreTiming, core_deck, pooled, sign_off, sign_offs
 from circuits.transient import simulate_network
 
@@ -86,12 +87,12 @@ def test_energy_at_the_supplies_is_the_closed_form():
     one = spike_energy(CIRCUIT, drive)
     expected = {
         "membrane": drive * duration * CIRCUIT.device.v_ds,
-        "switching": n * (one.control + one.reset),
-        "crowbar": n * one.crowbar,
+        "switching": n * (one["control"] + one["reset"]),
+        "crowbar": n * one["crowbar"],
         "static": CIRCUIT.static_power * duration,
     }
-    assert done.energy_spice == pytest.approx(expected, rel=0.0125, abs=0)
-    assert done.energy_engine == pytest.approx(expected, rel=5e-3, abs=0)
+    assert done.energy_spice.parts == pytest.approx(expected, rel=0.0125, abs=0)
+    assert done.energy_engine.parts == pytest.approx(expected, rel=5e-3, abs=0)
 
 
 @with_ngspice
@@ -128,7 +129,7 @@ def test_a_small_core_of_another_circuit_spikes_and_draws_as_in_the_engine(name)
     done = compared(net, Stimulus(120e-6, signal=signal), bin=20 * NS)
     assert done.matching.n_expected > 15
     assert done.matching.matched == 1
-    for part, energy in done.energy_engine.items():
+    for part, energy in done.energy_engine.parts.items():
         assert done.energy_spice[part] == pytest.approx(energy, rel=0.02, abs=1e-20)
 
 

@@ -64,8 +64,7 @@ def test_a_small_recurrent_network_spikes_as_expected(tmp_path):
     assert sum(map(len, expected)) > 60
     assert measured["pass"] == 1
     for simulated, exact in zip(spikes, expected, strict=True):
-        assert abs(len(simulated) - len(exact)) <= 1
-        np.testing.assert_allclose(simulated[:1], exact[:1], atol=1e-6)  # one pulse, by which its last input may come
+        np.testing.assert_allclose(simulated, exact, atol=20e-9)
 
 
 @pytest.mark.slow
@@ -75,8 +74,7 @@ def test_the_network_of_the_chip_converges_and_its_bench_passes(tmp_path):
     assert (net.network.n_neurons, net.network.n_synapses) == (56, 256)
     expected, spikes, measured, _ = simulate(tmp_path, net, Stimulus(200e-6), timeout_s=500)
     assert measured["pass"] == 1
-    assert sum(map(len, spikes)) == pytest.approx(sum(map(len, expected)), rel=0.03)
-    assert max(abs(len(a) - len(b)) for a, b in zip(spikes, expected, strict=True)) <= 2
+    assert [len(s) for s in spikes] == [len(e) for e in expected]
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e3])
@@ -137,12 +135,13 @@ def test_the_bench_fails_a_network_that_was_changed(tmp_path):
     assert run_waves(tmp_path / "network.cir")[0]["pass"] == 0
 
 
-def test_at_speech_rates_spikes_are_counted_from_the_waves(tmp_path):
-    """Steps of tens of microseconds do not resolve a spike of 200 ns, so the deck measures no count of its own."""
+def test_at_speech_rates_spikes_of_200_ns_are_counted_and_come_in_time(tmp_path):
+    """Milliseconds of rest between them: the switches find each, whatever the longest step."""
     net = chip(2, 2, 4, 0.2, 1)
     scale = 500.0
     layers = tuple(replace(x, tau_mem=x.tau_mem * scale) for x in net.network.layers)
     net = replace(net, network=replace(net.network, dt=net.network.dt * scale, layers=layers))
     expected, spikes, measured, _ = simulate(tmp_path, net, Stimulus(100e-6 * scale))
-    assert "pass" not in measured
-    assert [len(s) for s in spikes] == [len(e) for e in expected]
+    assert measured["pass"] == 1
+    for simulated, exact in zip(spikes, expected, strict=True):
+        np.testing.assert_allclose(simulated, exact, rtol=1e-3)

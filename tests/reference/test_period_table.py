@@ -60,7 +60,7 @@ def by_ngspice() -> np.ndarray:
 
 
 WAYS = {"transient engine": by_transient_engine, "Brian2": by_brian2, "ngspice": by_ngspice}
-TOLERANCES = {"transient engine": 1e-6, "Brian2": 1e-3, "ngspice": 0.02}  # relative, against the closed form
+TOLERANCES = {"transient engine": 1e-6, "Brian2": 1e-3, "ngspice": 1e-3}  # relative, against the closed form
 
 
 def table() -> str:

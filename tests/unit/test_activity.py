@@ -31,8 +31,8 @@ def report(net, activity):
 
 
 def test_activity_of_the_network_is_charged():
-    assert report(INSIDE, OF_INSIDE).total_j > 0
-    assert report(OUTSIDE, OF_OUTSIDE).total_j > 0
+    assert report(INSIDE, OF_INSIDE).ledger.total > 0
+    assert report(OUTSIDE, OF_OUTSIDE).ledger.total > 0
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.wiring import wire
 from circuits.neuron.bias import bias_drive
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
+from circuits.neuron.supply import at_condition
 
 DT, SPEED = 0.01, 1000.0
 CIRCUIT = circuit_for_tau(0.02, LIFCircuit())
@@ -70,7 +71,7 @@ def test_a_current_draws_all_of_its_charge_and_not_only_what_the_step_leaves():
     """I dt / (N q) per step: bias drive times dt / tau."""
     np.testing.assert_allclose(network().bias_per_step(LAYER), DRIVE * DT / TAU, rtol=1e-12)
     np.testing.assert_array_equal(network(None).bias_per_step(LAYER), LAYER.bias)
-    joules = report(network(), SPEED).parts_j["synapse_events"]
+    joules = report(network(), SPEED).ledger["synapse_events"]
     expected = 50 * (DRIVE * DT / TAU).sum() * CIRCUIT.charge_per_weight * CIRCUIT.device.v_ds
     assert joules == pytest.approx(expected, rel=1e-12, abs=0)
 
@@ -98,3 +99,13 @@ def test_as_wires_the_current_is_that_of_the_device():
     """In real time, SPEED times slower than the device runs."""
     current = btbt_current(CIRCUIT.device.v_ds - V_GS, CIRCUIT.device, WIDTH) / SPEED
     np.testing.assert_allclose(wire(network()).bias, current, rtol=1e-9)
+
+
+def test_on_another_circuit_the_gates_are_set_anew_and_the_bias_stays():
+    """The new device, at its own V_DS, gives the drive that was trained; a part of it would be refused."""
+    circuit = at_condition(CIRCUIT, temperature=340.0, v_dd=0.85)
+    moved = network().on(circuit)
+    devices = moved.bias_devices["hidden"]
+    np.testing.assert_allclose(bias_drive(devices.v_gs, WIDTH, TAU, circuit, SPEED), DRIVE, rtol=1e-9)
+    assert not np.allclose(devices.v_gs, V_GS, rtol=1e-3)
+    assert network().on(CIRCUIT).bias_devices["hidden"].v_gs == pytest.approx(V_GS, rel=1e-9)

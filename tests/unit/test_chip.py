@@ -1,5 +1,6 @@
 """A chip file: every number with a source, nothing unknown, what is absent stays unknown; and a new chip is no code."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -7,14 +8,14 @@ import numpy as np
 import pytest
 
 from circuits.chips import Chip, chip_names, load_chip
-from circuits.chips.energy_report import CoreCosts
+from circuits.chips.inference_ledger import CoreCosts
 from circuits.device.btbt import DEVICES
 from circuits.errors import InputError
 from circuits.mapping import CoreLimits, MappingError
 from circuits.network.activity import Activity
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.area import neuron_area
-from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, switching_energy
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 
@@ -204,17 +205,21 @@ def test_a_new_chip_of_a_known_kind_is_a_file_and_no_code(tmp_path):
     chip = _load(tmp_path)
     placement = chip.place(NET, ACTIVITY, seed=3)
     report, circuit = chip.price(NET, ACTIVITY, placement), circuit_for_tau(0.02, chip.circuit)
-    crowbar = 0.03 * circuit.i_crowbar * circuit.v_dd
+    wider = circuit.crowbar_window / ACTIVITY.window  # of this chip than where the activity was measured
+    crowbar = 0.03 * wider * circuit.i_crowbar * circuit.v_dd
     assert (report.chip, report.cores_used) == ("tiny", 1)
-    assert report.parts_j == approx(
+    assert report.ledger.parts == approx(
         {
-            "neuron_dynamic": 7 * switching_energy(circuit) + crowbar,
+            "neuron_dynamic": 7 * (circuit.c_control + circuit.c_reset) * circuit.v_dd**2 + crowbar,
             "neuron_static": 2 * circuit.static_power * 0.5,
             "synapse_events": (8.5 + 6 + 10 + 50) * 2e-15 * 0.3 * circuit.device.v_ds,
             "routing": 0.0,
-            "bias": 3e-9 * 0.5,
+            "bias_generation": 3e-9 * 0.5,
         }
     )
+    sources = {entry.part: entry.source for entry in report.ledger.by("part").entries}
+    assert sources["routing"] == "ASSUMED"
+    assert sources["standby_power"] == "not published"
     area = chip.area(placement)
     assert area.total == approx((3 + 5) * neuron_area(chip.circuit))
     assert "synapses and their switches" in area.not_modelled
@@ -238,6 +243,13 @@ def test_every_broken_limit_is_told_at_once_with_value_limit_and_remedy(tmp_path
     assert _load(tmp_path).check(NET) == ()
 
 
+def test_a_network_in_the_time_of_its_chip_takes_no_other_acceleration(tmp_path):
+    path, fast = _path(tmp_path, CHIP), replace(NET, event_driven=True)
+    assert load_chip(path).check(fast) == ()
+    (broken,) = load_chip(path, acceleration=2.0).check(fast)
+    assert (broken.code, broken.value, broken.limit) == ("acceleration", 2.0, 1)
+
+
 def _path(folder: Path, text: str) -> Path:
     _load(folder, text)
     return folder / "tiny.toml"
@@ -251,6 +263,20 @@ def test_another_rail_than_the_network_was_trained_with_is_said(tmp_path):
     assert notes(_load(tmp_path)) == []  # -0.15 V of 0.3 V
     low = _load(tmp_path, _changed("value = -0.15", "value = -0.09"))
     assert notes(low) == ["inhibition was trained to stop at -0.5 thresholds, the rail of this circuit is at -0.3"]
+
+
+def test_time_near_threshold_of_another_window_is_scaled_and_said(tmp_path):
+    """The circuit draws its crowbar current within v_crowbar / 0.3 V of the threshold."""
+    chip = _load(tmp_path)
+    own = chip.circuit.v_crowbar / 0.3
+
+    def priced(window):
+        return chip.price(NET, replace(ACTIVITY, window=window), chip.place(NET))
+
+    assert not [note for note in priced(own).notes if "near threshold" in note]
+    (said,) = [note for note in priced(own / 1.5).notes if "near threshold" in note]
+    assert "time near threshold is 1.5 times the measured" in said
+    assert priced(own / 1.5).ledger["neuron_dynamic"] > priced(own).ledger["neuron_dynamic"]
 
 
 def test_one_chip_of_many_computes_a_network_of_its_own(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circuits.energy.core import CoreLoad
+from circuits.energy.core import CoreLoad, core_energy
 from circuits.literature.core_table import FAN_OUT, PRESS_FACTOR, core_headline, core_table, reaching
 from circuits.literature.published import load_published
 from circuits.neuron.circuit import LIFCircuit
@@ -32,13 +32,13 @@ FIGURES = core_figures(CORE)
 
 
 def row(table, name):
-    return next(row for row in table.rows if row.energy.neuron.name == name)
+    return next(row for row in table.rows if row.neuron.name == name)
 
 
 def test_the_factor_of_the_press_is_reached_by_exactly_the_neurons_that_dear():
     own = REAL_TIME.ours.neuron.marginal
     dear = {r.name for r in load_published() if r.scope == "neuron" and r.energy_per_spike_j >= PRESS_FACTOR * own}
-    assert {row.energy.neuron.name for row in reaching(REAL_TIME)} == dear
+    assert {row.neuron.name for row in reaching(REAL_TIME)} == dear
     assert "Dutta (impact ionisation)" in dear
 
 
@@ -63,12 +63,12 @@ def test_static_power_takes_the_factor_in_real_time_and_acceleration_gives_it_ba
 
 
 def test_verdicts_say_what_is_known():
-    verdicts = {r.energy.neuron.name: r.verdict for r in REAL_TIME.rows}
+    verdicts = {r.neuron.name: r.verdict for r in REAL_TIME.rows}
     assert verdicts["Wijekoon and Dudek"] == "wins"
     assert verdicts["Sourikopoulos"] == "loses"  # a tenth of our standby
     assert verdicts["Besrour"] == verdicts["Cruz-Albrecht"] == "open"  # a static power would decide
     assert verdicts["Vuppunuthala"] == "not shown"  # 30 Hz published
-    accelerated = {r.energy.neuron.name: r.verdict for r in GATED.rows}
+    accelerated = {r.neuron.name: r.verdict for r in GATED.rows}
     assert accelerated["Cruz-Albrecht"] == "wins"
     assert accelerated["Sourikopoulos"] == "not shown"  # 26 kHz published, 50 kHz asked
     assert accelerated["sub-threshold twin"] == "even"
@@ -160,3 +160,15 @@ def test_a_rate_that_our_own_reset_forbids_is_refused():
     with pytest.raises(ValueError, match=r"a rate of 6 kHz at an acceleration of 1000 exceeds the 5 MHz"):
         core_figures(Core(CIRCUIT, core_load(6e3, RESERVOIR, 1.0, 1000.0)))
     assert core_figures(Core(CIRCUIT, core_load(4e3, RESERVOIR, 1.0, 1000.0)))["accelerated"]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=["real time", "accelerated"])
+def test_a_neuron_wins_from_the_rate_on_at_which_its_sums_cross_ours(table):
+    """At the speed of the table: just below that rate the other core costs less, just above it more."""
+    crossing = [r for r in table.rows if r.wins is not None and r.wins[0] > 0]
+    assert len(crossing) >= 10
+    for r in crossing:
+        for factor in (0.999, 1.001):
+            load = replace(table.load, rates=np.full(RESERVOIR, factor * r.wins[0]))
+            theirs, own = (core_energy(neuron, load).total for neuron in (r.energy.neuron, table.ours.neuron))
+            assert (theirs > own) == (factor > 1), r.energy.neuron.name

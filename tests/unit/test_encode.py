@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from circuits.neuron.circuit import circuit_for_tau
-from snn.encoders.encoder import DeltaEncoder, LatencyEncoder, LIFEncoder, RateEncoder
+from snn.encoders.encoder import DeltaEncoder, LatencyEncoder, LIFEncoder, RateEncoder, build_encoder
 from snn.encoders.events import delta_encode, latency_encode, rate_encode
 from snn.neurons.lif import LIFParams, decay, lif_state, lif_step
 from snn.neurons.scan import scan
+from snn.recipes.recipe import parse_recipe
 
 
 def generator(seed=0):
@@ -234,3 +235,26 @@ def test_a_raw_waveform_can_be_encoded(encoder, steps, channels):
     assert spikes.shape == (400 * steps, 2, channels)
     assert encoder.n_out == channels
     assert set(spikes.unique().tolist()) == {0.0, 1.0}
+
+
+# As a recipe builds them
+
+
+def built(kind, *settings):
+    recipe = parse_recipe('name = "tiny"', [f"kind={kind}", *settings])
+    return build_encoder(recipe.encoder, 3, recipe.neuron.circuit(), recipe.dt, generator())
+
+
+def test_a_latency_encoder_sends_a_large_feature_early_and_a_small_one_late_or_not():
+    """t = 0.4 ln(x / (x - 0.25)) of a frame, x the logistic function: 2 after 0.13, -0.9 after 0.80, -1.5 never."""
+    spikes = built("latency", "steps_per_frame=5")(torch.tensor([2.0, -0.9, -1.5]).expand(2, 1, 3), None)
+    assert spikes[:, 0].nonzero().tolist() == [[0, 0], [4, 1], [5, 0], [9, 1]]
+
+
+def test_a_rate_encoder_fires_half_as_often_as_it_can_at_the_mean_of_the_features():
+    """A feature of 0 is 1/2 by the logistic function: 100 Hz of 200, so one spike in every frame of 10 ms."""
+    n = 4000
+    spikes = built("rate", "steps_per_frame=4", "max_rate_hz=200", "hop_s=0.01")(torch.zeros(n, 1, 3), generator(1))
+    assert spikes.shape == (4 * n, 1, 3)
+    per_frame = spikes.sum(0).flatten() / n
+    assert (per_frame - 1).abs().max() < 4 * math.sqrt(4 * 0.25 * 0.75 / n)

@@ -12,6 +12,7 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit, firing_rate, interval, period
+from circuits.neuron.synapse import DELAY
 
 CIRCUIT = LIFCircuit(v_reset=0.02, v_sink=-0.05, t_refractory=0.3e-6)
 Q, DT = CIRCUIT.charge_per_weight, 5e-6
@@ -32,7 +33,7 @@ def spikes(net, duration, *trains, signal=None):
 def test_a_constant_current_gives_the_period_of_the_closed_form(tau):
     current = 30e-12
     (times,) = spikes(network([[0.0]], tau=min(tau, 1e9), bias=current * DT / Q), 100e-6)
-    exact = period(replace(CIRCUIT, g_leak=CIRCUIT.c_mem / min(tau, 1e9)), current)
+    exact = period(replace(CIRCUIT, g_leak=CIRCUIT.c_mem / tau), current)  # without leak where tau is endless
     np.testing.assert_allclose(np.diff(times), exact, rtol=1e-9)
     assert times[0] == pytest.approx(exact - CIRCUIT.t_refractory, rel=1e-9, abs=0)
 
@@ -40,7 +41,7 @@ def test_a_constant_current_gives_the_period_of_the_closed_form(tau):
 def test_a_pulse_reaches_threshold_in_the_part_that_its_weight_says():
     """Without leak a pulse of weight 4 takes a quarter of t_pulse to threshold; then refractory, then the rest."""
     (times,) = spikes(network([[4.0]], tau=1e9), 20e-6, [2e-6])
-    np.testing.assert_allclose(times, [2.25e-6, 2.25e-6 + 0.3e-6 + 0.25e-6], rtol=1e-9)
+    np.testing.assert_allclose(times, DELAY + np.array([2.25e-6, 2.25e-6 + 0.3e-6 + 0.25e-6]), rtol=1e-9)
 
 
 def test_inhibition_stops_at_the_sink():
@@ -53,9 +54,10 @@ def test_inhibition_stops_at_the_sink():
 
 def test_a_spike_starts_the_pulse_of_its_own_line_and_recurrence_reaches_the_other():
     net = network([[1.5, 0.0]], tau=1e9, recurrent=np.array([[0.0, 2.0], [0.0, 0.0]]))
-    first, second = spikes(net, 20e-6, [0.0])
-    assert first == pytest.approx([1e-6 / 1.5], rel=1e-9, abs=0)
-    assert second == pytest.approx([1e-6 / 1.5 + 0.5e-6], rel=1e-9, abs=0)
+    for delay in (DELAY, 0.7e-6):
+        first, second = spike_times(wire(net, delay=delay), Stimulus(20e-6, (np.array([0.0]),)))
+        assert first == pytest.approx([delay + 1e-6 / 1.5], rel=1e-9, abs=0)
+        assert second == pytest.approx([2 * delay + 1e-6 / 1.5 + 0.5e-6], rel=1e-9, abs=0)
 
 
 def test_a_signal_holds_for_a_step_and_its_last_row_to_the_end():
@@ -121,3 +123,17 @@ def test_a_body_factor_and_endless_events_are_refused(monkeypatch):
 def test_a_stimulus_that_does_not_fit_is_refused(build, said):
     with pytest.raises(ValueError, match=said):
         build()
+
+
+def test_a_jump_of_the_adaptation_is_counted_in_swings():
+    """After the first spike w stays at b swing, since tau_adapt is endless beside the run, and draws g_leak w."""
+    bias, b = 60e-12, 0.5
+    still = {"tau_adapt": np.array([1.0]), "adapt_a": np.zeros(1), "adapt_b": np.array([b])}
+    net = network([[0.0]], "adaptive_lif", bias=bias * DT / Q, **still)
+    (times,) = spikes(net, 30e-6)
+    drawn = wire(net).g_leak[0] * b * CIRCUIT.swing
+    first, second = (period(replace(CIRCUIT, g_leak=wire(net).g_leak[0]), i) for i in (bias, bias - drawn))
+    step = 30e-6 / expected.ADAPTIVE_STEPS
+    assert times[0] == pytest.approx(first - CIRCUIT.t_refractory, abs=3 * step)
+    assert times[1] - times[0] == pytest.approx(second, abs=3 * step)
+    assert second > first + 20 * step

@@ -185,12 +185,12 @@ def test_every_synapse_is_one_tunnelling_term_with_its_gate_bias(texts):
     deck, net = texts["network_bench.cir"], network()
     array = synapses(net.network.layers[1].crossbar, net.circuit)
     expected = sorted(round(net.circuit.device.v_ds - v, 9) for v in array.v_gs[np.isfinite(array.v_gs)])
-    sources = re.findall(r"^Bs[ei]\d+_hidden_\d.*?\n\+ \)$", deck, re.MULTILINE | re.DOTALL)
-    found = sorted(round(float(v), 9) for text in sources for v in re.findall(r"tun\(([^)]+)\)", text))
+    sources = re.findall(r"^G\d+_hidden_\d [^\n]*$|^Bsink\d+_hidden_\d.*?\n\+ \)$", deck, re.MULTILINE | re.DOTALL)
+    found = sorted(round(float(v), 9) for text in sources for v in re.findall(r"tunnel\(([^)]+)\)", text))
     assert found == expected
     assert len(re.findall(r"^S\d+ ", texts["network_bench.scs"], re.MULTILINE)) == net.network.n_synapses
     assert texts["network_bench.scs"].count("sgn=-1") == sum(int((x.crossbar < 0).sum()) for x in net.network.layers)
-    assert len(re.findall(r"^X(encoder|hidden)_\d .* btbt_lif ", deck, re.MULTILINE)) == 4
+    assert len(re.findall(r"^X(encoder|hidden)_\d .* btbt_cell ", deck, re.MULTILINE)) == 4
 
 
 def test_spectre_statements_are_balanced_and_speak_spectre_only(texts):
@@ -214,17 +214,16 @@ def test_a_network_too_large_to_verify_is_written_and_says_so(monkeypatch):
     told = handover(network(), "all")
     assert {"network_bench.cir", "network_bench.scs"} <= told.texts.keys()
     assert [bench.file for bench in told.benches if bench.file.startswith("network")] == []
-    assert len(told.notes) == 1
     assert "hours for 4 spiking neurons and 7 synapses" in told.notes[0]
     assert "encoder_bench.cir" in told.texts
     monkeypatch.undo()
     bodily = network(circuit=LIFCircuit(body_factor=0.05))
-    assert "body factor" in handover(bodily, "spice").notes[0]
+    assert "body_factor = 0.05" in handover(bodily, "spice").notes[0]
 
 
 def test_expected_spikes_of_another_simulator_go_into_the_bench():
     wiring, stimulus = wire(network()), Stimulus(0.5e-3)
-    times = [np.linspace(0, 0.5e-3, 7)] * wiring.n_neurons
+    times = [np.linspace(0, 0.4e-3, 7)] * wiring.n_neurons
     assert "abs(n_hidden_1-7)" in network_bench(wiring, stimulus, times)
     with pytest.raises(ValueError, match="expected spikes of 2 neurons, the network has 5"):
         network_bench(wiring, stimulus, times[:2])

@@ -7,7 +7,8 @@ import pytest
 from circuits.literature.compare import compare
 from circuits.literature.headline import CLOSE, SIMILAR, headline
 from circuits.literature.published import load_published
-from circuits.neuron.circuit import LIFCircuit, spike_energy
+from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.energy_terms import spike_energy
 
 OWN = spike_energy(LIFCircuit()).total
 ROWS = compare(OWN)

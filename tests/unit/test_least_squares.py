@@ -101,3 +101,11 @@ def test_bad_input_is_named(change, message):
     good = {"features": np.ones((4, 2)), "labels": np.array([0, 1, 2, 0]), "n_labels": 3, "regularisation": 0.1}
     with pytest.raises(ValueError, match=message):
         fit_ridge(**(good | change))
+
+
+def test_among_equals_the_strongest_regularisation_is_chosen():
+    """Two classes so far apart that every lambda of the grid tells them: the last word has the most cautious."""
+    features, labels = np.array([[-1.0], [-2.0], [1.0], [2.0]]), np.array([0, 0, 1, 1])
+    for grid in ((1e-3, 0.1, 10.0), (10.0, 1e-3, 0.1)):
+        chosen = choose_ridge(features, labels, features, labels, 2, grid)
+        assert (chosen.accuracy(features, labels), chosen.regularisation) == (1.0, 10.0)

@@ -139,3 +139,17 @@ def test_every_named_device_lies_within_twelve_per_cent_of_its_points():
     rows = device_rows()
     assert len(rows) == 5
     assert all(row["residual"] < 0.12 and row["v_gs_min"] < row["v_gs_max"] for row in rows)
+
+
+def test_a_design_has_the_width_and_the_capacitor_that_were_asked_for(snn_json):
+    told = snn_json("neuron", "--rate", 100e3, "--width", 1e-6, "--c-mem", 2e-15, "--swing", 0.3, "--tau-mem", 60e-6)
+    assert (told["width_m"], told["c_mem_f"], told["swing_v"]) == (1e-6, 2e-15, pytest.approx(0.3))
+    assert (told["rate_hz"], told["tau_mem_s"]) == pytest.approx((100e3, 60e-6), rel=1e-9, abs=0)
+
+
+def test_the_seed_draws_the_neurons_of_the_corners(snn_json):
+    rows = [snn_json("corners", "--n", 20, "--seed", seed)["rows"] for seed in (0, 0, 1)]
+    assert rows[0] == rows[1]
+    rates = [[row["rate_hz"] for row in table if row["silent"] == 0] for table in (rows[0], rows[2])]
+    assert len(rates[0]) > 10
+    assert not set(rates[0]) & set(rates[1])

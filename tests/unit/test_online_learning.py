@@ -7,7 +7,7 @@ import pytest
 
 from circuits.network.spikes import SpikeTrains
 from circuits.neuron.circuit import LIFCircuit
-from snn.plasticity.calcium import PUBLISHED, CalciumRule
+from snn.plasticity.calcium import PUBLISHED, CalciumRule, present
 from snn.plasticity.grid import LevelGrid
 from snn.plasticity.least_squares import choose_ridge
 from snn.plasticity.online_rule import learn_online, recognise
@@ -109,3 +109,18 @@ def test_without_evidence_all_labels_tie():
     answer = recognise(silent, np.zeros((2, 3)), CalciumRule(neuron=ReadoutNeuron()))
     assert answer.tie_share == 1.0
     assert not answer.spikes.any()
+
+
+def test_a_clip_that_is_recognised_with_a_margin_teaches_nothing():
+    """Ten spikes of one line fire label 0 ten times, above 5 + 2: nothing goes up. Label 1 is silent, below 5 - 2.
+
+    Without what recognising left, calcium begins at 0 in the second pass and the first spikes would still teach.
+    """
+    rule = CalciumRule(
+        threshold=5.0, margin=2.0, p_up=1.0, p_down=1.0, conserve=False, tau_calcium=1e3,
+        neuron=ReadoutNeuron(0.064, 0.001, -1.0), grid=LevelGrid(2.0, 5),
+    )  # fmt: skip
+    clip, weights = SpikeTrains(np.arange(1, 11) * 0.01, np.zeros(10, int), 1, 0.12), np.array([[1.0, 0.0]])
+    learnt = learn_online([clip], [0], rule, weights, np.random.default_rng(0))
+    assert (learnt.prequential.tolist(), learnt.n_up.tolist(), learnt.n_down.tolist()) == ([1.0], [0], [0])
+    assert present(weights, clip, 0, rule, np.random.default_rng(0))[1].n_up > 0

@@ -13,8 +13,10 @@ from matplotlib.text import Text
 
 from circuits.chips.energy_report import EnergyReport
 from circuits.device.btbt import DEVICES, btbt_current
+from circuits.ledger import Ledger, ledger_of, unknown
 from circuits.literature.compare import compare
-from circuits.neuron.circuit import LIFCircuit, firing_rate, spike_energy
+from circuits.neuron.circuit import LIFCircuit, firing_rate
+from circuits.neuron.energy_terms import spike_energy
 from circuits.units import si
 from snn.report import comparison_figures, network_figures, silicon_figures, style
 from snn.report.pictures import (
@@ -45,12 +47,12 @@ WAVEFORM = np.sin(np.arange(1600) / 5)
 HISTORY = [Row(1, 2.5, 2.6, 0.25), Row(2, 1.5, 1.7, 0.75), Row(3, 1.0, 1.8, 0.5)]
 REPORT = EnergyReport(
     chip="test$chip$",
-    parts_j={"neuron_dynamic": 3e-12, "synapse_events": 1e-12},
-    boundary="cores only",
+    circuit=CIRCUIT,
+    ledger=ledger_of({"neuron_dynamic": 3e-12, "synapse_events": 1e-12}) + unknown("routing", "bias_generation"),
     cores_used=1,
     latency_s=1.0,
-    not_modelled=("routing", "bias generation"),
     notes=(),
+    n_neurons=1,
     counts={},
 )
 
@@ -199,7 +201,9 @@ def test_words_are_shown_literally(name):
         network_figures.figure_confusion(np.eye(2), [name, "no"], name),
         comparison_figures.figure_comparison([row], ENERGY.total),
         comparison_figures.figure_energy_area([replace(row, area_f2=5.0)], ENERGY.total),
-        silicon_figures.figure_energy_report(replace(REPORT, chip=name, parts_j={name: 1e-12}, not_modelled=(name,))),
+        silicon_figures.figure_energy_report(
+            replace(REPORT, chip=name, ledger=ledger_of({name: 1e-12}) + unknown(name))
+        ),
         silicon_figures.figure_f_i(replace(CIRCUIT, device=replace(CIRCUIT.device, name=name))),
     )
     for figure in figures:
@@ -254,10 +258,14 @@ def test_a_silent_circuit_is_drawn_and_said_to_be_silent(circuit, tmp_path):
 
 def test_energy_bars_are_the_parts_and_carry_their_values():
     axes = silicon_figures.figure_energy_parts(ENERGY).axes[0]
-    assert [bar.get_width() for bar in axes.patches] == exactly(list(ENERGY.parts.values()))
+    dynamic, static = np.split(np.array([bar.get_width() for bar in axes.patches]), 2)
+    assert dynamic + static == exactly(list(ENERGY.parts.values()))
+    assert static == exactly([0.0] * 5 + [ENERGY.static])
     assert [label.get_text() for label in axes.get_yticklabels()] == [name.replace("_", " ") for name in ENERGY.parts]
     text = words(axes.figure)
-    assert all(si(value, "J") in text for value in (*ENERGY.parts.values(), ENERGY.total, ENERGY.marginal))
+    assert all(si(value, "J") in text for value in (ENERGY.total, ENERGY.dynamic))
+    values = [si(value, "J") for value in ENERGY.parts.values()]
+    assert [label.get_text().split(",")[0] for label in axes.texts[: len(values)]] == values  # each at its own bar
 
 
 def test_the_energy_report_names_what_is_not_modelled():
@@ -266,7 +274,23 @@ def test_the_energy_report_names_what_is_not_modelled():
     assert figure.get_supxlabel() == "not modelled: routing, bias generation"
     assert "3 pJ,  75 %" in words(figure)
     assert "4 pJ" in figure.get_suptitle()
-    assert "not modelled" not in words(silicon_figures.figure_energy_report(replace(REPORT, not_modelled=())))
+    assert "not modelled" not in words(
+        silicon_figures.figure_energy_report(replace(REPORT, ledger=ledger_of({"neuron_dynamic": 1e-12})))
+    )
+
+
+def test_a_ledger_by_core_is_stacked_by_part_and_sums_to_the_total():
+    """60 cores of two parts: 39 bars and the sum of the other 21."""
+    cores = [ledger_of({"spikes": (k + 1) * 1e-15, "static": 2e-15}).labelled(core=k) for k in range(60)]
+    report = replace(REPORT, ledger=sum(cores, Ledger()))
+    axes = silicon_figures.figure_energy_report(report, "core").axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == [*(f"core {k}" for k in range(39)), "21 more"]
+    spikes, static = np.split(np.array([bar.get_width() for bar in axes.patches]), 2)
+    assert spikes == exactly([*((k + 1) * 1e-15 for k in range(39)), sum(range(40, 61)) * 1e-15])
+    assert static == exactly([*[2e-15] * 39, 42e-15])
+    assert [bar.get_x() for bar in axes.patches[40:]] == exactly(list(spikes))  # beside, not over
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["spikes", "static"]
 
 
 def test_the_comparison_shows_every_row_and_ours_in_order():
@@ -352,8 +376,8 @@ REFUSED = {
         [HISTORY[0], replace(HISTORY[1], validation_loss=INF)]
     ),
     "no epochs": lambda: network_figures.figure_history([]),
-    "energy parts must be finite": lambda: silicon_figures.figure_energy_parts(replace(ENERGY, static=INF)),
-    "zero or positive joules": lambda: silicon_figures.figure_energy_parts(replace(ENERGY, static=-1e-15)),
+    "energy parts must be finite": lambda: silicon_figures.figure_energy_parts(ledger_of({"static": INF})),
+    "zero or positive joules": lambda: silicon_figures.figure_energy_parts(ledger_of({"static": -1e-15})),
     "energy_per_spike_j must be positive": lambda: comparison_figures.figure_comparison((), 0.0),
     "no bare neuron of known area": lambda: comparison_figures.figure_energy_area(
         compare(ENERGY.total, scope="chip"), ENERGY.total

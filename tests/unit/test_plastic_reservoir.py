@@ -95,3 +95,31 @@ def test_depression_alone_silences_synapses_and_its_energy_is_told():
 def test_a_seed_gives_the_same_wires_again():
     first, again = (learned("stdp", "a_plus=0.5")[2].wires.recurrent for _ in range(2))
     np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize("rule", ["stdp", "reward"])
+def test_another_seed_latches_other_synapses_of_the_same_wires(rule):
+    (_, before, first), (_, same, other) = (learned(rule, "a_plus=0.02", f"seed={seed}") for seed in (0, 1))
+    np.testing.assert_array_equal(before.recurrent, same.recurrent)
+    assert not np.array_equal(first.wires.recurrent, other.wires.recurrent)
+
+
+def test_an_answer_is_judged_by_the_label_of_the_clip_that_was_presented():
+    """Two labels that drive other inputs: the readout tells all of them, in whatever order they come."""
+    assert learned("reward", "a_plus=0", "a_minus=0", "passes=2")[2].answers == (1.0, 1.0)
+
+
+def test_memory_leaks_while_the_clip_lasts_on_the_chip():
+    """Clips of 40 rows of 5 ms, a thousand times faster; 15 levels are 4 bits of two paths each, 1.35e-10 A/um wide."""
+    recipe, _, result = learned("stdp", "a_plus=0.5")
+    leak = result.strength.size * 4 * 2 * 1.35e-10 * 0.45 * 0.9 * 0.2e-3
+    assert result.metrics(recipe).energy_per_clip_j["weight_leak"] == pytest.approx(leak, rel=1e-9, abs=0)
+
+
+def test_the_mean_reward_approaches_what_is_earned():
+    """Right for ever: 1 - m, m = 1 - 0.95^n after n answers; then a wrong one."""
+    judge = Reward(follow=0.05)
+    for n in range(100):
+        reward, judge = judge.judge(True)
+        assert reward == pytest.approx(0.95**n)
+    assert judge.judge(False)[0] == pytest.approx(-1 - (1 - 0.95**100))

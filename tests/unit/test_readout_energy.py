@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from circuits.network.spikes import spike_trains
-from circuits.neuron.circuit import spike_energy
+from circuits.neuron.energy_terms import spike_energy
 from snn.plasticity.online_rule import learn_online, recognise
 from snn.recipes.recipe import parse_recipe
 from snn.training.learning_energy import online_metrics
@@ -37,7 +37,7 @@ def test_recognising_pays_for_spikes_currents_leaks_and_each_weight_once():
     learning, answer, energies = told(setting)
     circuit, parts = setting.readout_circuit(), energies.recognition_energy_per_clip_j
     spike, gate = spike_energy(circuit), circuit.c_reset  # c_reset is that of one gate
-    each = spike.control + spike.reset
+    each = spike["control"] + spike["reset"]
     assert parts["readout"] == pytest.approx(answer.spikes.sum() / 2 * each, rel=1e-12, abs=0)
     crowbar = answer.crowbar_time / 2 / setting.neuron.acceleration * circuit.i_crowbar * 0.9
     assert parts["crowbar"] == pytest.approx(crowbar, rel=1e-9, abs=0)

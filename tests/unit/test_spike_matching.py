@@ -5,8 +5,8 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from circuits.netlist.match import match_spikes, pooled
 from circuits.network.spikes import SpikeTrains, spike_trains
-from circuits.signoff.match import match_spikes, pooled
 
 SECOND = 1.0
 

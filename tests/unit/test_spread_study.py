@@ -22,8 +22,8 @@ from snn.recipes.recipe import parse_recipe
 from snn.report.spread_figures import COLOURS, figure_mismatch, figure_sweep
 from snn.report.spread_report import plot_spread, spread_report
 from snn.studies import spread as study_module
-from snn.studies.one_chip import Chip, Driven, _run, run_chip
-from snn.studies.spread import SWEEPS, VARIANTS, StudyConfig, spread_study, study_run
+from snn.studies.one_chip import Chip, ChipResult, Driven, _run, retrained, run_chip
+from snn.studies.spread import SWEEPS, VARIANTS, SpreadRow, StudyConfig, spread_study, study_run
 
 RECIPE = parse_recipe("""
 name = "tiny"
@@ -216,3 +216,51 @@ def test_a_run_is_studied_on_its_own_recordings(words, tmp_path, model, monkeypa
     assert study.rows[0].accuracy.tolist() == [told.accuracy]
     assert study.rows[0].chips[0].spikes == pytest.approx(told.activity.spikes_per_inference, rel=1e-12, abs=0)
     assert study_run(run, StudyConfig(n_chips=1, n_clips=2)).n_clips == 2
+
+
+@pytest.fixture
+def mismatch_only(monkeypatch):
+    monkeypatch.setattr(study_module, "SWEEPS", {"mismatch": SWEEPS["mismatch"]})
+
+
+def test_no_two_chips_are_alike_and_a_spread_of_neurons_alone_is_enough(model, mismatch_only):
+    """Thresholds and capacitors of the neurons differ, no tunnelling device does: the weights are nominal."""
+    config = replace(CONFIG, n_chips=3, spread=Spread(0.0, 0.0, 0.02, 0.05))
+    nominal, made, *_ = spread_study(model, CLIPS, config, n_jobs=1).rows
+    assert len({*made.energy.tolist(), *nominal.energy.tolist()}) == 4
+
+
+def test_the_leak_that_was_asked_for_is_that_of_every_condition(model, monkeypatch):
+    monkeypatch.setattr(study_module, "SWEEPS", {"supply": SWEEPS["supply"], "years": SWEEPS["years"][:1]})
+    for leak in ("held", "tunnelling"):
+        rows = spread_study(model, CLIPS, replace(CONFIG, n_chips=1, leak=leak), n_jobs=1).rows
+        assert {row.condition.leak for row in rows} == {leak}
+
+
+def test_a_row_tells_mean_least_and_fifth_percentile_of_its_chips():
+    """21 chips at 0, 5 ... 100 %: the fifth percentile is the second of them."""
+    chips = tuple(ChipResult(k / 20, {"static": 1.0 * k, "reset": 1.0}, 3.0 * k, k > 15, k) for k in range(21))
+    told = SpreadRow("mismatch", Condition(), "as made", chips).as_dict()
+    assert (told["accuracy_mean"], told["accuracy_min"], told["accuracy_p5"]) == pytest.approx((0.5, 0.0, 0.05))
+    assert (told["energy_mean_j"], told["static_mean_j"], told["spikes_mean"]) == pytest.approx((11.0, 10.0, 30.0))
+    assert (told["n_chips"], told["chips_at_dac_limit"], told["devices_below_floor"]) == (21, 5, 10.0)
+
+
+def test_a_retrained_readout_is_as_regularised_as_the_models_own(model):
+    chip = Chip(TYPICAL, None, model.readout)
+    for regularisation in (1e-3, 10.0):
+        own = replace(model, readout=replace(model.readout, regularisation=regularisation))
+        fitted = retrained(own, chip, Condition(), CLIPS)
+        features = count_features(
+            [r.spikes.select(3, 7) for r in own.reservoir.respond_all(INPUTS, n_jobs=1)], RECIPE.readout
+        )
+        np.testing.assert_allclose(fitted.weights, fit_ridge(features, LABELS, 3, regularisation).weights)
+
+
+def test_bands_reach_from_the_worst_chip_to_the_best(study):
+    for axes, of in zip(figure_sweep(study, "supply").axes, ("accuracy", "energy"), strict=True):
+        for variant, band in zip(VARIANTS, axes.collections, strict=True):
+            rows = [r for r in study.rows if r.sweep in ("mismatch", "supply") and r.variant == variant]
+            values = np.array([getattr(row, of) for row in sorted(rows, key=lambda row: row.condition.supply)])
+            vertices = band.get_paths()[0].vertices[:, 1]
+            assert (vertices.min(), vertices.max()) == pytest.approx((values.min(), values.max()), rel=1e-12, abs=0)

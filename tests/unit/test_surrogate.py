@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from snn.kernels import cpu_backward
+from snn.kernels.cpu import CODES
 from snn.neurons.surrogate import SURROGATES, boxcar, spike
 
 # Each pseudo-derivative is the slope of a smooth function that is written down here independently.
@@ -62,3 +64,14 @@ def test_boxcar_is_the_default():
     x = torch.tensor([0.2, 0.7], requires_grad=True)
     spike(x).sum().backward()
     assert x.grad.tolist() == boxcar(x.detach()).tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("code", [-1, len(SURROGATES)])
+def test_a_code_of_no_surrogate_is_refused_by_the_compiled_kernels(code):
+    """It would else have the gradient of the last one."""
+    with pytest.raises(ValueError, match="no surrogate has this code"):
+        cpu_backward.backward.py_func(None, None, None, code, None, None, None, None, None)
+
+
+def test_every_surrogate_has_a_code_that_the_compiled_kernels_know():
+    assert sorted(CODES.values()) == list(range(cpu_backward.N_SURROGATES))

@@ -2,7 +2,7 @@
 
 import codecs
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from circuits.errors import InputError
 from snn.data.corpora.spelling import one_form
@@ -36,8 +36,9 @@ def list_key(name: str) -> str:
 
     Separators of any system, folders above the word and letter case of the suffix do not count.
     """
-    path = PurePosixPath(one_form(name.replace("\\", "/")))
-    return f"{path.parent.name}/{path.stem}"
+    parts = [part for part in one_form(name).replace("\\", "/").split("/") if part not in ("", ".")]
+    *_, word, file = ("", "", *parts)
+    return f"{word}/{file.rpartition('.')[0] or file}"
 
 
 def _lines(path: Path) -> tuple[str, ...]:

@@ -80,5 +80,7 @@ def left_out(folder: str | Path, used: Collection[Path]) -> tuple[str, ...]:
 def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     if not folder.is_dir():
         return []
-    files = (p for p in folder.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith("."))
-    return sorted((path for path in files if not path.is_dir()), key=lambda path: (one_form(path.name), path.name))
+    with os.scandir(folder) as entries:
+        files = [folder / e.name for e in entries if e.name.lower().endswith(suffixes) and not e.is_dir()]
+    seen = (path for path in files if not path.name.startswith("."))
+    return sorted(seen, key=lambda path: (one_form(path.name), path.name))

@@ -1,0 +1,118 @@
+"""Energy terms of the neuron, each written once: what a spike, a second or a coulomb costs, as entries of a ledger.
+
+    control, reset   C V_DD^2 a spike            crowbar   I_crowbar V_DD while the potential is in the window
+    from V_DS        V_DS a coulomb              static    (I_static + I_drain_leak) V_DD
+
+A circuit is a `LIFCircuit`, or the population of the transient engine with an array for each parameter.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from circuits.device.btbt import drain_leak
+from circuits.errors import InputError
+from circuits.ledger import Entry, Ledger, unknown
+from circuits.neuron.circuit import LIFCircuit, period, rise_time
+from circuits.units import Amperes, Coulombs, Farads, Volts, Watts
+
+Number = float | np.ndarray
+
+
+class Supplied(Protocol):
+    """What the terms ask of a circuit: numbers, or arrays `(neuron,)`."""
+
+    c_mem: Farads
+    swing: Volts
+    v_ds: Volts
+    v_dd: Volts
+    c_control: Farads
+    c_reset: Farads
+    i_crowbar: Amperes
+    static_power: Watts
+
+
+def control(circuit: Supplied, spikes: Number) -> Entry:
+    """C_control V_DD^2 a spike."""
+    return Entry("control", spikes, circuit.c_control * circuit.v_dd**2, source="C_control V_DD^2, gates ASSUMED")
+
+
+def reset(circuit: Supplied, spikes: Number) -> Entry:
+    """C_reset V_DD^2 a spike, or a reset without one."""
+    return Entry("reset", spikes, circuit.c_reset * circuit.v_dd**2, source="C_reset V_DD^2, gate ASSUMED")
+
+
+def crowbar(circuit: Supplied, seconds: Number) -> Entry:
+    """I_crowbar V_DD during the time spent in the window below threshold (s)."""
+    power = circuit.i_crowbar * circuit.v_dd
+    return Entry("crowbar", seconds, power, per="second near threshold", source="I_crowbar V_DD, current ASSUMED")
+
+
+def static(circuit: Supplied, seconds: Number) -> Entry:
+    """P_static, paid for each neuron and second (s) whether it fires or not."""
+    source = "(I_static + I_drain_leak) V_DD, path ASSUMED"
+    return Entry("static", seconds, circuit.static_power, "static", "neuron second", source)
+
+
+def supplied(circuit: Supplied, charge: Coulombs | np.ndarray, part: str) -> Entry:
+    """V_DS for each coulomb that tunnelling sources draw from the drain supply."""
+    return Entry(part, charge, circuit.v_ds, per="coulomb", source="charge V_DS")
+
+
+def neuron_ledger(
+    circuit: Supplied, *, spikes: Number, charge: Coulombs | np.ndarray, window: Number, time: Number
+) -> Ledger:
+    """What neurons draw: `spikes` in `time` (s), of which `window` (s) near threshold, with `charge` (C) from V_DS.
+
+    membrane_charge is C (V_th - V_reset) V_DS a spike; membrane_leak the rest of the charge: leaked while rising,
+    drained while refractory, or still on the body.
+    """
+    stored = spikes * circuit.c_mem * circuit.swing
+    return Ledger(
+        (
+            supplied(circuit, stored, "membrane_charge"),
+            supplied(circuit, charge - stored, "membrane_leak"),
+            control(circuit, spikes),
+            crowbar(circuit, window),
+            reset(circuit, spikes),
+            static(circuit, time),
+        )
+    )
+
+
+def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> Ledger:
+    """Energy of one spike under a constant input current (A; default: the circuit's own gate bias).
+
+    Its dynamic part is what one more spike costs; `static` is the static power times the interval.
+    Raises: ValueError at or below rheobase, where there is no spike to charge.
+    """
+    if i_in is None and circuit.body_factor:
+        raise InputError(
+            f"body_factor = {circuit.body_factor:g} makes the current fall as the body charges: no closed form; "
+            "simulate it with circuits.transient, or give a constant i_in"
+        )
+    i_in = circuit.input_current if i_in is None else i_in
+    interval = period(circuit, i_in)
+    if math.isinf(interval):
+        raise InputError(
+            f"input current {i_in:.3g} A does not exceed the rheobase {circuit.rheobase:.3g} A: no spike; "
+            f"make v_gs more negative than {circuit.v_gs} V or lower g_leak"
+        )
+    near = max(circuit.v_threshold - circuit.v_crowbar, circuit.v_reset)
+    window = rise_time(circuit, i_in, near, circuit.v_threshold)
+    return neuron_ledger(circuit, spikes=1, charge=i_in * interval, window=window, time=interval)
+
+
+def unknown_laws(circuit: LIFCircuit) -> Ledger:
+    """What is not published of the currents that are charged, wherever the neuron stands."""
+    heat = () if circuit.leak_activation_ev is not None else ("temperature dependence of the leak conductance",)
+    leak = drain_leak(circuit.v_gs, circuit.device, circuit.width)
+    return unknown(*heat, *(() if leak is not None else (f"drain-source leak of {circuit.device.name}",)))
+
+
+def unknown_of_neuron(circuit: LIFCircuit) -> Ledger:
+    """What a bare neuron at its own gate bias costs besides, or depends on, and nobody has published."""
+    body: Sequence[str] = () if circuit.body_factor else ("body-bias dependence of the tunnelling current",)
+    return unknown("bias generation", *body) + unknown_laws(circuit)

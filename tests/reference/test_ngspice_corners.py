@@ -1,0 +1,125 @@
+"""Netlists away from the typical point: every process corner, and logic at another voltage than the drains."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.device.btbt import btbt_current
+from circuits.errors import WorkError
+from circuits.netlist.corners_lib import CORNERS_FILE, at_process, corners_lib
+from circuits.netlist.deck_of_network import network_bench
+from circuits.netlist.expected import spike_times
+from circuits.netlist.handover import handover
+from circuits.netlist.ngspice import run_ngspice, run_waves
+from circuits.netlist.rawfile import rising_edges
+from circuits.netlist.spice import write_spice
+from circuits.netlist.waves import drain_gate
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import Wiring, wire
+from circuits.neuron.circuit import LIFCircuit, interval, spike_energy
+from circuits.neuron.synapse import CoreTiming
+from circuits.variation.corners import PROCESS_SHIFTS
+
+pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+
+CIRCUIT = LIFCircuit(v_dd=1.1)  # the drains stay at 0.9 V
+AWAY = [name for name in PROCESS_SHIFTS if name != "TT"]
+
+
+def bench_at(folder, process, circuit=CIRCUIT):
+    """The bench of a neuron with another section of the corner library."""
+    deck = write_spice(folder, {"a": circuit})[1]
+    deck.write_text(deck.read_text().replace(f'"{CORNERS_FILE}" TT', f'"{CORNERS_FILE}" {process}'))
+    return deck
+
+
+@pytest.mark.parametrize("process", PROCESS_SHIFTS)
+def test_a_neuron_has_the_period_and_the_energy_of_its_corner(tmp_path, process):
+    measured, there = run_ngspice(bench_at(tmp_path, process)), at_process(CIRCUIT, process)
+    energy = spike_energy(there)
+    assert measured["period"] == pytest.approx(interval(there), rel=3e-4, abs=0)
+    membrane = energy.membrane_charge + energy.membrane_leak
+    assert measured["membrane_j"] == pytest.approx(membrane, rel=3e-4, abs=0)
+    assert measured["logic_j"] == pytest.approx(energy.total - membrane, rel=3e-4, abs=0)
+    assert measured["pass"] == 1
+
+
+@pytest.mark.parametrize("process", ["FF", "SS"])
+@pytest.mark.parametrize("shift", ["corner_tunnel", "corner_threshold", "corner_c"])
+def test_a_shift_of_the_wrong_sign_fails_the_bench(tmp_path, process, shift):
+    """Each parameter of a section alone turned round, a factor as its inverse."""
+    deck = bench_at(tmp_path, process)
+    library = deck.parent / CORNERS_FILE
+    turned = replace_shift(PROCESS_SHIFTS[process], shift)
+    library.write_text(corners_lib("* turned\n", PROCESS_SHIFTS | {process: turned}))
+    assert not passes(deck)
+
+
+def passes(deck):
+    """Whether the bench passes; one that ends before its last spike cannot even measure."""
+    try:
+        return run_ngspice(deck)["pass"] == 1
+    except WorkError:
+        return False
+
+
+def replace_shift(shift, name):
+    if name == "corner_c":
+        return replace(shift, c_mem=1 / shift.c_mem)
+    field = name.removeprefix("corner_")
+    return replace(shift, **{field: -getattr(shift, field)})
+
+
+def pair() -> Wiring:
+    """Two driven neurons that excite and inhibit two others; the drive is a bias, so it follows the device."""
+    n = CIRCUIT.tau_mem
+    bias = np.array([0.6, 0.8])
+    first = LayerSpec("first", "lif", np.zeros((1, 2)), bias, np.full(2, n), np.ones(2))
+    second = LayerSpec("second", "lif", np.array([[0.6, 0.9], [0.5, -0.3]]), np.zeros(2), np.full(2, n), np.ones(2))
+    return wire(ChipNetwork(NetworkSpec("pair", 5e-6, (first, second), v_floor=CIRCUIT.v_floor), CIRCUIT))
+
+
+def wiring_at(wiring: Wiring, process: str) -> Wiring:
+    """The wiring of a corner: each current is the device's at its drain-gate voltage, thresholds and bodies move."""
+    shift, there = PROCESS_SHIFTS[process], at_process(CIRCUIT, process)
+
+    def moved(current: float) -> float:
+        v_dg = drain_gate(wiring, current)
+        return float(np.copysign(btbt_current(v_dg, there.device, CIRCUIT.width), current)) if current else 0.0
+
+    return replace(
+        wiring,
+        circuit=there,
+        v_threshold=wiring.v_threshold + shift.threshold,
+        bias=np.vectorize(moved)(wiring.bias),
+        synapses=np.vectorize(moved)(wiring.synapses),
+    )
+
+
+@pytest.mark.parametrize("process", AWAY)
+def test_a_network_spikes_as_its_corner_says(tmp_path, process):
+    wiring, stimulus = pair(), Stimulus(300e-6, (np.zeros(0),))
+    expected = spike_times(wiring_at(wiring, process), stimulus)
+    deck = network_bench(wiring, stimulus, expected, "* pair\n", CORNERS_FILE)
+    (tmp_path / CORNERS_FILE).write_text(corners_lib("* corners\n"))
+    (tmp_path / "pair.cir").write_text(deck.replace(f'"{CORNERS_FILE}" TT', f'"{CORNERS_FILE}" {process}'))
+    measured, waves = run_waves(tmp_path / "pair.cir")
+    assert min(len(times) for times in expected) > 3
+    assert measured["pass"] == 1
+    for name, exact in zip(wiring.names, expected, strict=True):
+        found = rising_edges(waves["time"], waves[f"v(spk_{name})"], CIRCUIT.v_dd / 2)
+        np.testing.assert_allclose(found, exact, atol=30e-9)
+        assert waves[f"v(spk_{name})"].max() == pytest.approx(CIRCUIT.v_dd, rel=0.05)
+
+
+def test_the_exported_deck_has_the_delay_of_its_chip():
+    chip = ChipNetwork(NetworkSpec("p", 5e-6, (LayerSpec("a", "lif", np.ones((1, 1)), np.zeros(1), np.full(1, 4e-5),
+        np.ones(1), np.ones((1, 1))),), v_floor=CIRCUIT.v_floor), replace(CIRCUIT, t_refractory=1e-6),
+        timing=CoreTiming(0.7e-6, 2e-6))  # fmt: skip
+    texts = handover(chip, "all").texts
+    assert "btbt_line clk act vss params: tpulse=1e-06 tdelay=7e-07 tline=2e-06" in texts["network_bench.cir"]
+    assert "tdelay=7e-07 tpulse=2e-06" in texts["network_bench.scs"]
