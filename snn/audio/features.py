@@ -1,7 +1,7 @@
 """Front end: waveforms to log-mel features, level and channel removed per clip or as the sound goes on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import Literal
@@ -30,7 +30,7 @@ Normalise = Literal["band", "clip", "running", "none"]
 class LogMel:
     """Settings of the log-mel front end; `n_frames` and `n_fft` follow from them.
 
-    `sample_rate` None stands for that of the recordings, which `at` puts in.
+    `sample_rate` None stands for that of the recordings, until they are known.
     """
 
     sample_rate: int | None = None
@@ -58,10 +58,6 @@ class LogMel:
         require(self, "duration_s", self.duration_s >= self.window_s, f"at least window_s = {self.window_s}")
         require(self, "f_max", self.f_max is None or self.f_max <= nyquist, f"f_min to {nyquist} Hz")
         require(self, "f_min", self.f_min < nyquist, f"0 to below {nyquist} Hz")
-
-    def at(self, sample_rate: int | float) -> "LogMel":
-        """The front end at its own sample rate, or else at this one of the recordings."""
-        return replace(self, sample_rate=self.sample_rate or int(sample_rate))
 
     @property
     def description(self) -> str:
@@ -112,7 +108,7 @@ class LogMel:
 
     def _samples(self, duration: Seconds) -> int:
         if self.sample_rate is None:
-            raise InputError("the front end has no sample rate yet; give LogMel(sample_rate=...), or take mel.at(rate)")
+            raise InputError("the front end has no sample rate yet; give LogMel(sample_rate=...)")
         return round(duration * self.sample_rate)
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
+from pydantic import Field
 from torch import Tensor
 
 from circuits.errors import InputError
@@ -48,19 +49,20 @@ class Features:
     """
 
     front_end: Literal["log-mel", "signal"] = "log-mel"
-    mel: LogMel = inline(LogMel())
+    sample_rate: int | None = Field(None, ge=1000, le=192_000)  # None: that of the recordings
+    mel: LogMel = inline(LogMel(), sample_rate=None)
 
     def at(self, sample_rate: int | float) -> LogMel | SignalFrames:
         """The front end for recordings of this rate (Hz)."""
         if self.front_end == "log-mel":
-            return self.mel.at(sample_rate)
+            return replace(self.mel, sample_rate=self.sample_rate or int(sample_rate))
         return SignalFrames(self.mel.n_mels, self.mel.duration_s, self.mel.hop_s, self.mel.normalise)
 
     def of(self, corpus: Corpus) -> "Features":
         """As they are on a corpus: on one of signals a band is a channel."""
         if self.front_end == "signal" or corpus.media == "audio":
             return self
-        return Features("signal", replace(self.mel, n_mels=len(corpus.channels), sample_rate=None))
+        return Features("signal", None, replace(self.mel, n_mels=len(corpus.channels)))
 
 
 def require_fit(front_end: FrontEnd, corpus: Corpus) -> None:

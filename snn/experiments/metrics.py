@@ -3,7 +3,7 @@
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,6 +14,8 @@ from snn.settings import record
 from snn.training.eprop import EpropMetrics
 from snn.training.learning_energy import OnlineMetrics
 from snn.training.plastic import PlasticityMetrics
+
+Kind = TypeVar("Kind", bound="Metrics")
 
 
 def versions() -> dict[str, str]:
@@ -44,21 +46,6 @@ class Metrics:
         """What the file and `snn train --json` hold."""
         return _plain(self)
 
-    @classmethod
-    def read(cls, path: str | Path) -> Self | None:
-        """The metrics; None for a run that has not finished. Raises: InputError for a damaged file."""
-        path = Path(path)
-        if not path.is_file():
-            return None
-        try:
-            return TypeAdapter(cls).validate_json(path.read_bytes())
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise InputError(
-                f"{path} is damaged ({where}: {first['msg']}); delete it and run `snn evaluate`, or train again"
-            ) from error
-
 
 @record
 class SpotterMetrics(Metrics):
@@ -88,6 +75,21 @@ class ReservoirMetrics(Metrics):
     energy_per_spike_j: float | None
     plasticity: PlasticityMetrics | None = None
     eprop: EpropMetrics | None = None
+
+
+def read_metrics(path: str | Path, kind: type[Kind]) -> Kind | None:
+    """The metrics of a run, of one kind; None for one that has not finished. Raises: InputError for a damaged file."""
+    path = Path(path)
+    if not path.is_file():
+        return None
+    try:
+        return TypeAdapter(kind).validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{path} is damaged ({where}: {first['msg']}); delete it and run `snn evaluate`, or train again"
+        ) from error
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from snn.audio.ear_rows import EarRows, SignalRows
 from snn.audio.examples import Examples
 from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.splits import Split
-from snn.experiments.metrics import Metrics, ReservoirMetrics
+from snn.experiments.metrics import Metrics, ReservoirMetrics, read_metrics
 from snn.experiments.read_clips import n_longer
 from snn.networks.activity_statistics import activity_statistics, memory_time
 from snn.networks.reservoir_activity import engine_energy
@@ -121,4 +121,4 @@ class ReservoirExperiment:
 
     def read_metrics(self, path: str | Path) -> ReservoirMetrics | None:
         """The metrics of a run, None for one that has not finished."""
-        return ReservoirMetrics.read(path)
+        return read_metrics(path, ReservoirMetrics)

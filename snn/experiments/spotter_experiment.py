@@ -10,7 +10,7 @@ from snn.audio.signal_features import SignalFrames
 from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.splits import Split
 from snn.experiments.history import write_history
-from snn.experiments.metrics import Metrics, SpotterMetrics
+from snn.experiments.metrics import Metrics, SpotterMetrics, read_metrics
 from snn.networks.answers import Answers
 from snn.networks.spotter import Spotter
 from snn.recipes.spotter_recipe import SpotterRecipe
@@ -100,4 +100,4 @@ class SpotterExperiment:
 
     def read_metrics(self, path: str | Path) -> SpotterMetrics | None:
         """The metrics of a run, None for one that has not finished."""
-        return SpotterMetrics.read(path)
+        return read_metrics(path, SpotterMetrics)

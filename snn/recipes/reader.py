@@ -1,5 +1,6 @@
 """From TOML text to a recipe: `key=value` changes, and errors of one line that name the nearest known key."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
@@ -162,6 +163,6 @@ def _explain(error: ValidationError, default: Head) -> str:
     for key, inside in sections_of(default).get(section, {}).items():
         if inside == tuple(path[: len(inside)]):
             return f"{section}.{key}: {message}{end}"
-        if inside[:-1] == tuple(path) and path and f".{inside[-1]} must " in message:
-            return f"{section}.{key} must {message.partition(' must ')[2]}"
+        if path and inside[:-1] == tuple(path) and (found := re.fullmatch(rf"\w+\.{inside[-1]}( .*)", message)):
+            return f"{section}.{key}{found[1]}"
     return f"{section}: {message}{end}" if section else f"{message}{end}"

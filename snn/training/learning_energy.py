@@ -39,9 +39,10 @@ def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetri
     hardware, speed, rule = readout_hardware(online, recipe), recipe.neuron.acceleration, recipe.learning.rule
     told = learning_energy(online.told.activity(hardware.circuit, online.recognising_s, speed), hardware)
     recognising = told.where(lambda entry: entry.part not in ONLY_LEARNING)
-    learned = online.learning
-    activity = learned.activity(hardware.circuit, online.learning_s, speed)
-    learning = learning_energy(activity, hardware) if recipe.learning.epochs else None
+    learned, learning, loihi = online.learning, None, None
+    if recipe.learning.epochs:
+        activity = learned.activity(hardware.circuit, online.learning_s, speed)
+        learning, loihi = learning_energy(activity, hardware), loihi_energy(activity)
     return OnlineMetrics(
         test_accuracy=online.test_accuracy,
         validation_accuracy=online.validation_accuracy,
@@ -56,7 +57,7 @@ def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetri
         learning_not_modelled=tuple(READOUT_UNKNOWN.not_modelled),
         learning_per_clip_j=learning.total if learning else None,
         learning_energy_per_clip_j=learning.parts if learning else None,
-        learning_energy_per_clip_loihi_j=loihi_energy(activity) if learning else None,
+        learning_energy_per_clip_loihi_j=loihi,
     )
 
 

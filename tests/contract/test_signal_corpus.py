@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from snn.audio.examples import load_examples
 from snn.audio.signal_features import SignalFrames, signal_features
@@ -108,7 +109,7 @@ def test_features_are_the_channels_hop_by_hop(tmp_path):
     settings = ("features.sample_rate=8000", "hop_s=0.04", "normalise=none")
     recipe = load_recipe("demo", settings).for_corpus(corpus)
     f = recipe.features
-    assert (f.front_end, f.mel.n_mels, f.mel.sample_rate, recipe.augment.band_mask) == ("signal", 3, None, 0)
+    assert (f.front_end, f.mel.n_mels, f.sample_rate, recipe.augment.band_mask) == ("signal", 3, None, 0)
     assert recipe.for_corpus(corpus) == recipe
     clip = corpus.split("test")[0]
     features = load_examples([clip], recipe.features.at(corpus.sample_rate)).features

@@ -9,7 +9,8 @@ from circuits.network.spikes import spike_trains
 from snn.recipes.recipe import parse_recipe
 from snn.training.eprop import first_network, fit_eprop, run_network
 
-RECIPE = parse_recipe('name = "tiny"\nkind = "reservoir"\n[reservoir]\nlattice = [2, 2, 3]')
+TEXT = 'name = "tiny"\nkind = "reservoir"\n[reservoir]\nlattice = [2, 2, 3]\n'
+RECIPE = parse_recipe(TEXT)
 TAU = np.full(12, 0.02)
 
 
