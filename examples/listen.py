@@ -10,17 +10,16 @@ from pathlib import Path
 
 import torch
 
-from snn import AudioStream, front_end, load_run
+from snn import AudioStream, load_run
 from snn.data.recordings.audio_file import read_audio, resample
 
-run = load_run(Path(sys.argv[1]))
-mel = front_end(run.recipe, run.sample_rate)
+run = load_run(sys.argv[1])
+ears, heard = AudioStream(run.model), None
 waveform, rate = read_audio(Path(sys.argv[2]))
-audio = torch.from_numpy(resample(waveform, rate, mel.sample_rate))
+audio = torch.from_numpy(resample(waveform, rate, ears.mel.sample_rate))
 
-ears, heard = AudioStream(run.model, mel), None
 state, votes = ears.start(), deque(maxlen=round(1 / run.model.dt))
-for i, chunk in enumerate(audio.split(mel.sample_rate // 50), 1):
+for i, chunk in enumerate(audio.split(ears.mel.sample_rate // 50), 1):
     potential, state = ears.push(chunk, state)
     votes.extend(potential[:, 0].softmax(-1))
     score, label = torch.stack(tuple(votes)).sum(0).softmax(0).max(0) if votes else (0.0, None)

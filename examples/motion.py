@@ -56,4 +56,4 @@ write_gestures(Path(folder))
 for split in ("official", "speaker:s0"):
     settings = [f"data.split={split}", f"duration_s={SECONDS}", *rest]
     metrics = train(load_recipe(recipe, settings), folder, Path(out) / split.replace(":", "-"), overwrite=True)
-    print(f"{metrics['split_rule']}: accuracy {metrics['test_accuracy']:.3f} on {metrics['n_test']} clips")
+    print(f"{metrics.split_rule}: accuracy {metrics.test_accuracy:.3f} on {metrics.n_test} clips")

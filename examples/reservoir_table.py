@@ -35,10 +35,10 @@ ROWS = {
     "5x5x5, order 2": ("lsm-5x5x5", ["order=2"]),
 }
 COLUMNS = {
-    "encoder, totals": lambda m: m["baselines"]["encoder_totals"],
-    "encoder, bins": lambda m: m["baselines"]["encoder_bins"],
-    "least squares": lambda m: m["eprop"]["binned_test_accuracy"] if "eprop" in m else m["test_accuracy"],
-    "online rule": lambda m: (m.get("eprop") or m["online"])["test_accuracy"],
+    "encoder, totals": lambda m: m.baselines["encoder_totals"],
+    "encoder, bins": lambda m: m.baselines["encoder_bins"],
+    "least squares": lambda m: m.eprop.binned_test_accuracy if m.eprop else m.test_accuracy,
+    "online rule": lambda m: (m.eprop or m.online).test_accuracy,
 }
 
 data, out, *chosen = sys.argv[1:]

@@ -2,19 +2,17 @@
 
 import sys
 
-import torch
-
 from circuits import load_chip, si
-from snn import Spotter, chip_network, evaluate, fit, front_end, load_examples, load_recipe, open_corpus, prepare
+from snn import Spotter, evaluate, fit, load_examples, load_recipe, open_corpus, prepare
 
 recipe = load_recipe("demo", ["epochs=15"])
 corpus = open_corpus(sys.argv[1] if len(sys.argv) > 1 else prepare("embedded"))
-mel = front_end(recipe, corpus.sample_rate)
+mel = recipe.features.at(corpus.sample_rate)
 train, validation, test = (load_examples(corpus.split(part), mel) for part in ("train", "validation", "test"))
-model = Spotter(recipe, len(corpus.labels), torch.Generator().manual_seed(0))
-fit(model, train, validation)
+model = Spotter(recipe, mel, corpus.labels)
+fit(model, train, validation, recipe)
 result = evaluate(model, test)
-trained = chip_network(model, corpus.labels)  # the network, and the circuit that it was trained for
+trained = model.chip()  # the network, and the circuit that it was trained for
 chip, network = load_chip("btbt-45rfsoi", trained), trained.network
 report = chip.price(network, result.activity, chip.place(network, result.activity))
 print(f"{model.n_parameters} parameters, test accuracy {result.accuracy:.3f}")

@@ -1,14 +1,15 @@
 """Speech and learning side of TunnelSpike, in PyTorch. Names are loaded when first used, so `import snn` is quick.
 
 Contents, by question:
-  what is heard?          `open_corpus`, `prepare`, `load_examples`, `front_end`, `for_corpus`, `LogMel`, `log_mel`,
-                          `Ear`, `envelopes`, `loudness`, `read_signal`
+  what is heard?          `open_corpus`, `prepare`, `load_examples`, `LogMel`, `log_mel`, `Ear`, `envelopes`,
+                          `loudness`, `read_signal`
   what becomes spikes?    `delta_encode`, `latency_encode`, `rate_encode`, `LIFEncoder`
-  what learns?            `Spotter`, `SpikingLayer`, `SiliconLayer`, `fit`, `load_recipe`, `Recipe`, `ReservoirRecipe`
+  what learns?            `Spotter`, `SpikingLayer`, `SiliconLayer`, `fit`, `load_recipe`, `SpotterRecipe`,
+                          `ReservoirRecipe`
   what is the chip?       `Reservoir`, `build_reservoir`, `draw_wiring`, `CalciumRule`, `learn_online`, `fit_ridge`
   what listens live?      `AudioStream`, `SpotterStream`, `NetworkStream`
   how good is it?         `evaluate`, `detection_rates`, `train`, `evaluate_run`, `load_run`, `load_activity`
-  what leaves for silicon? `network_spec`, `chip_network`, `silicon_spec`, `bias_devices`
+  what leaves for silicon? `Spotter.network`, `Spotter.chip`, `silicon_spec`, `bias_devices`
   what checks it?         `brian2_neuron`, `brian2_network`, `spike_times`, `run_brian2`
 """
 
@@ -17,9 +18,7 @@ from importlib import import_module
 _HOME = {
     "open_corpus": "snn.data.corpora.corpus",
     "prepare": "snn.data.sets.download",
-    "load_examples": "snn.training.examples",
-    "front_end": "snn.training.examples",
-    "for_corpus": "snn.training.examples",
+    "load_examples": "snn.audio.examples",
     "read_signal": "snn.data.signals.signal_file",
     "Ear": "snn.audio.cochlea",
     "envelopes": "snn.audio.cochlea",
@@ -34,7 +33,7 @@ _HOME = {
     "SpikingLayer": "snn.networks.layer",
     "SiliconLayer": "snn.networks.silicon_layer",
     "fit": "snn.training.gradient",
-    "Recipe": "snn.recipes.recipe",
+    "SpotterRecipe": "snn.recipes.spotter_recipe",
     "load_recipe": "snn.recipes.recipe",
     "ReservoirRecipe": "snn.recipes.reservoir_recipe",
     "Reservoir": "snn.networks.reservoir",
@@ -44,18 +43,16 @@ _HOME = {
     "learn_online": "snn.plasticity.online_rule",
     "fit_ridge": "snn.plasticity.least_squares",
     "detection_rates": "snn.experiments.detection",
-    "evaluate": "snn.experiments.evaluation",
-    "train": "snn.experiments.experiment",
-    "evaluate_run": "snn.experiments.experiment",
+    "evaluate": "snn.experiments.evaluate",
+    "train": "snn.experiments.train",
+    "evaluate_run": "snn.experiments.evaluate",
     "load_run": "snn.experiments.run_folder",
     "load_activity": "snn.experiments.run_folder",
     "AudioStream": "snn.live.stream",
     "SpotterStream": "snn.live.stream",
     "NetworkStream": "snn.live.stream",
-    "network_spec": "snn.networks.network_spec",
-    "chip_network": "snn.networks.network_spec",
-    "bias_devices": "snn.networks.network_spec",
-    "silicon_spec": "snn.networks.network_spec",
+    "silicon_spec": "snn.networks.layer_spec",
+    "bias_devices": "snn.networks.layer_spec",
     "brian2_neuron": "snn.reference",
     "brian2_network": "snn.reference",
     "spike_times": "snn.reference",

@@ -19,7 +19,7 @@ from snn.audio.features import LogMel, check_finite, check_waveform, mel_filters
 from snn.audio.gammatone import erb_spaced, gammatone_envelopes
 from snn.audio.lyon import lyon_design, lyon_envelopes, lyon_lowest
 
-Bank = Literal["lyon", "gammatone", "mel"]
+Bank = Literal["gammatone", "lyon", "mel"]
 
 F_MIN: Hertz = 100.0  # lowest channel of gammatone and mel, ASSUMED: the pitch of a low voice
 TOP = 0.45  # of the sample rate: the highest channel of gammatone and mel, ASSUMED: room for half its bandwidth
@@ -31,11 +31,12 @@ class Ear:
     """Settings of a filter bank; channels are numbered from low to high frequency.
 
     f_min None: 100 Hz, or for lyon where the quality of its cascade falls to 1/2. f_max None: 0.45 of the sample
-    rate, or for lyon half of it. ear_q and agc belong to lyon, tau to lyon and gammatone.
+    rate, or for lyon half of it. ear_q and agc belong to lyon, tau to lyon and gammatone. `sample_rate` None stands for
+    that of the recordings.
     """
 
     bank: Bank
-    sample_rate: int
+    sample_rate: int | None
     n_channels: int = 20
     f_min: Hertz | None = None
     f_max: Hertz | None = None
@@ -47,14 +48,16 @@ class Ear:
     def __post_init__(self):
         freeze_si(self)
         require(self, "bank", self.bank in get_args(Bank), f"one of {', '.join(get_args(Bank))}")
-        require(self, "sample_rate", self.sample_rate >= 1000, "at least 1000 samples per second")
         require(self, "n_channels", 1 <= self.n_channels <= 512, "1 to 512")
-        require(self, "step", 1 / self.sample_rate <= self.step <= WINDOW, f"from one sample to {WINDOW} s")
+        require(self, "step", 0 < self.step <= WINDOW, f"from one sample to {WINDOW} s")
         require(self, "tau", self.tau > 0, "above 0")
         require(self, "ear_q", 1 <= self.ear_q <= 64, "1 to 64")
-        self._require_span()
+        if self.sample_rate is not None:
+            self._require_rate()
 
-    def _require_span(self):
+    def _require_rate(self):
+        require(self, "sample_rate", 1000 <= self.sample_rate <= 192_000, "1,000 to 192,000 samples per second")
+        require(self, "step", self.step >= 1 / self.sample_rate, f"from one sample to {WINDOW} s")
         low, high = self.span
         nyquist, lowest = self.sample_rate / 2, lyon_lowest(self.ear_q) if self.bank == "lyon" else 0.0
         require(self, "f_max", high <= nyquist, f"at most half the sample rate {self.sample_rate}, {nyquist} Hz")

@@ -1,11 +1,12 @@
 """Front end: waveforms to log-mel features, level and channel removed per clip or as the sound goes on."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
 from typing import Literal
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -15,6 +16,8 @@ from circuits.errors import InputError
 from circuits.units import Hertz, Seconds, freeze_si, ms, require
 from snn.audio.mel_kernel import SparseBank, filter_frames, sparse_bank
 from snn.audio.running import RunningState, normalise_running, running_state
+from snn.data.augmentation.augment import Augment
+from snn.data.corpora.clip import Clip, load_clip
 
 POWER_FLOOR = 1e-6  # relative to a mean square of 1; log(P + floor) keeps digital silence finite
 LEVEL_FLOOR = 1e-8  # root mean square below which a clip counts as silence and keeps its level
@@ -25,9 +28,12 @@ Normalise = Literal["band", "clip", "running", "none"]
 
 @dataclass(frozen=True)
 class LogMel:
-    """Settings of the log-mel front end; `n_frames` and `n_fft` follow from them."""
+    """Settings of the log-mel front end; `n_frames` and `n_fft` follow from them.
 
-    sample_rate: int = 16_000
+    `sample_rate` None stands for that of the recordings, which `at` puts in.
+    """
+
+    sample_rate: int | None = None
     duration_s: Seconds = 1.0
     n_mels: int = 40
     window_s: Seconds = 25 * ms
@@ -38,21 +44,62 @@ class LogMel:
 
     def __post_init__(self):
         freeze_si(self)
-        nyquist = self.sample_rate / 2
-        require(self, "sample_rate", self.sample_rate >= 1000, "at least 1000 samples per second")
         require(self, "n_mels", 1 <= self.n_mels <= 512, "1 to 512")
+        for name, most in (("window_s", 1), ("hop_s", 1), ("duration_s", 60)):
+            require(self, name, 0 < getattr(self, name) <= most, f"above 0 and at most {most} s")
+        require(self, "f_min", self.f_min >= 0, "zero or positive")
+        require(self, "f_max", self.f_max is None or self.f_max > self.f_min, f"above f_min = {self.f_min} Hz")
+        if self.sample_rate is not None:
+            self._require_rate(self.sample_rate, self.sample_rate / 2)
+
+    def _require_rate(self, rate: int, nyquist: Hertz) -> None:
+        require(self, "sample_rate", 1000 <= rate <= 192_000, "1,000 to 192,000 samples per second")
         require(self, "hop_s", 1 <= self.hop_length <= self.win_length, f"above 0 and at most window_s {self.window_s}")
         require(self, "duration_s", self.duration_s >= self.window_s, f"at least window_s = {self.window_s}")
-        require(self, "f_max", self.f_max is None or self.f_min < self.f_max <= nyquist, f"f_min to {nyquist} Hz")
-        require(self, "f_min", 0 <= self.f_min < nyquist, f"0 to below {nyquist} Hz")
+        require(self, "f_max", self.f_max is None or self.f_max <= nyquist, f"f_min to {nyquist} Hz")
+        require(self, "f_min", self.f_min < nyquist, f"0 to below {nyquist} Hz")
+
+    def at(self, sample_rate: int | float) -> "LogMel":
+        """The front end at its own sample rate, or else at this one of the recordings."""
+        return replace(self, sample_rate=self.sample_rate or int(sample_rate))
+
+    @property
+    def description(self) -> str:
+        """What it makes of clips, in words and numbers."""
+        level = "level-normalised " if self.normalise in ("band", "clip") else ""
+        rate = "the recordings' rate" if self.sample_rate is None else f"{self.sample_rate} samples/s"
+        top = "half the rate" if self.f_max is None else f"{self.f_max:g} Hz"
+        return (
+            f"{level}clips of {self.duration_s:g} s at {rate}; log-mel, {self.n_mels} bands from {self.f_min:g} Hz to "
+            f"{top}, Hann window {self.window_s:g} s, hop {self.hop_s:g} s, normalised by {self.normalise}"
+        )
+
+    @property
+    def n_signals(self) -> int:
+        """Channels of the signals that it takes: none, it takes sound."""
+        return 0
+
+    def read(
+        self, clip: Clip, augment: Augment | None, copies: int, rng: np.random.Generator
+    ) -> tuple[Float[np.ndarray, "copy time"], Seconds]:
+        """The clip's waveform and altered copies of it; how long the whole recording is stays unread (NaN)."""
+        waveform = load_clip(clip, self.sample_rate, self.duration_s)
+        altered = [augment(waveform, self.sample_rate, rng) for _ in range(copies)] if augment else []
+        return np.stack([waveform, *altered]), np.nan
+
+    def features(self, read: Sequence[np.ndarray]) -> Float[Tensor, "copy clip frame band"]:
+        """Features of clips as `read` brings them."""
+        waveforms = np.stack(read)
+        flat = torch.from_numpy(waveforms.reshape(-1, waveforms.shape[-1]))
+        return log_mel(flat, self).unflatten(0, waveforms.shape[:2]).transpose(0, 1)
 
     @property
     def win_length(self) -> int:
-        return round(self.window_s * self.sample_rate)
+        return self._samples(self.window_s)
 
     @property
     def hop_length(self) -> int:
-        return round(self.hop_s * self.sample_rate)
+        return self._samples(self.hop_s)
 
     @property
     def n_fft(self) -> int:
@@ -61,7 +108,12 @@ class LogMel:
 
     @property
     def n_samples(self) -> int:
-        return round(self.duration_s * self.sample_rate)
+        return self._samples(self.duration_s)
+
+    def _samples(self, duration: Seconds) -> int:
+        if self.sample_rate is None:
+            raise InputError("the front end has no sample rate yet; give LogMel(sample_rate=...), or take mel.at(rate)")
+        return round(duration * self.sample_rate)
 
     @property
     def n_frames(self) -> int:

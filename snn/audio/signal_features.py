@@ -1,15 +1,21 @@
 """Front end of multichannel signals: the mean over every hop, a band for each channel, no spectrum, no logarithm."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from circuits.units import Seconds, freeze_si, ms, require
-from snn.audio.features import Normalise, check_finite, normalise_frames
+from circuits.units import Seconds, freeze_si, require
+from snn.audio.features import LogMel, Normalise, check_finite, normalise_frames
 from snn.audio.running import TAU
+from snn.data.augmentation.augment import Augment
+from snn.data.augmentation.augment_signal import augment_signal
+from snn.data.corpora.clip import Clip, load_signal
+from snn.data.signals.signal_rows import hop_means
 
 DEVIATION_FLOOR = 1e-3  # least running deviation, in the units of the signal: ASSUMED, as that of `normalise_frames`
 
@@ -19,9 +25,9 @@ class SignalFrames:
     """Settings of the front end: clips of `duration_s` become `n_frames` frames of `n_mels` channels."""
 
     n_mels: int  # named as in LogMel: the bands that the network sees
-    duration_s: Seconds = 1.0
-    hop_s: Seconds = 10 * ms
-    normalise: Normalise = "clip"
+    duration_s: Seconds = LogMel.duration_s
+    hop_s: Seconds = LogMel.hop_s
+    normalise: Normalise = LogMel.normalise
 
     def __post_init__(self):
         freeze_si(self)
@@ -29,8 +35,36 @@ class SignalFrames:
         require(self, "hop_s", 0 < self.hop_s <= self.duration_s, f"above 0 and at most duration_s {self.duration_s}")
 
     @property
+    def description(self) -> str:
+        """What it makes of clips, in words and numbers."""
+        return (
+            f"clips of {self.duration_s:g} s; {self.n_mels} channels, mean over {self.hop_s:g} s, "
+            f"normalised by {self.normalise}"
+        )
+
+    @property
+    def n_signals(self) -> int:
+        """Channels of the signals that it takes."""
+        return self.n_mels
+
+    @property
     def n_frames(self) -> int:
         return round(self.duration_s / self.hop_s)
+
+    def read(
+        self, clip: Clip, augment: Augment | None, copies: int, rng: np.random.Generator
+    ) -> tuple[Float[np.ndarray, "copy frame band"], Seconds]:
+        """Means of the clip over each hop, and of altered copies; the recording's length stays unread (NaN)."""
+        signal = load_signal(clip, self.n_mels)
+        values, rate = signal.values, signal.sample_rate
+        altered = [augment_signal(values, rate, augment, rng) for _ in range(copies)] if augment else []
+        frames = [hop_means(version, rate, self.hop_s, self.n_frames) for version in (values, *altered)]
+        return np.stack(frames).astype(np.float32), np.nan
+
+    def features(self, read: Sequence[np.ndarray]) -> Float[Tensor, "copy clip frame band"]:
+        """Features of clips as `read` brings them."""
+        frames = torch.from_numpy(np.stack(read))
+        return signal_features(frames.flatten(0, 1), self).unflatten(0, frames.shape[:2]).transpose(0, 1)
 
 
 def signal_features(

@@ -76,15 +76,15 @@ def train(
             terminal.result({"recipes": list(recipe_names())})
             return
         chosen = load_recipe(recipe, [*(settings or ()), *([] if seed is None else [f"training.seed={seed}"])])
-        from snn.experiments.experiment import train as train_recipe
+        from snn.experiments.train import train as train_recipe
 
         place = data or chosen.data.name
         if place is None:
             raise InputError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
         folder = out or Path("runs") / chosen.name
-        how = {"resume": resume, "overwrite": overwrite, "device": device, "reporter": terminal.reporter}
-        metrics = train_recipe(chosen, place, folder, **how)
-        terminal.result({"run": str(folder)} | metrics)
+        told = terminal.reporter
+        metrics = train_recipe(chosen, place, folder, resume=resume, overwrite=overwrite, device=device, reporter=told)
+        terminal.result({"run": str(folder)} | metrics.as_dict())
 
 
 @app.command()
@@ -99,7 +99,7 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Evaluate a run on its test split, or on other recordings: accuracy, confusion, spikes, synaptic operations."""
-    from snn.experiments.experiment import evaluate_run
+    from snn.experiments.evaluate import evaluate_run
     from snn.experiments.run_folder import load_run, store_activity
 
     with Terminal(json) as terminal:

@@ -14,16 +14,18 @@ from circuits.netlist.parameters import write_network_json
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.energy_terms import spike_energy
 from circuits.storage import write_json
+from snn.audio.examples import load_examples
 from snn.data.corpora.clip import load_clip
 from snn.data.corpora.corpus import open_corpus
 from snn.data.sets.download import prepare
-from snn.experiments.evaluation import Evaluation
-from snn.experiments.experiment import evaluate_run, train
-from snn.experiments.run_folder import Run, holds_run, load_run, read_config, read_history
+from snn.experiments.evaluate import Evaluation, evaluate_run
+from snn.experiments.history import read_history
+from snn.experiments.metrics import SpotterMetrics
+from snn.experiments.run_folder import Run, holds_run, load_run, read_config
+from snn.experiments.train import train
 from snn.recipes.recipe import load_recipe
 from snn.report import pictures
 from snn.reporter import Reporter
-from snn.training.examples import front_end, load_examples
 
 CHIP = "btbt-45rfsoi"
 
@@ -36,7 +38,7 @@ def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[
     corpus = prepare("embedded", on_progress=reporter.on_stage)
     reporter.on_note("2/4  training a spiking network on them")
     recipe = load_recipe("demo", [f"training.seed={seed}"])
-    metrics = train(recipe, str(corpus), out, overwrite=True, reporter=reporter)
+    metrics = train(recipe, corpus, out, overwrite=True, reporter=reporter)
     run = load_run(out)
     evaluation = evaluate_run(run, reporter=reporter)
     reporter.on_note(f"3/4  placing it on {CHIP}")
@@ -54,13 +56,13 @@ def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[
     return summary(metrics, evaluation, report) | {"folder": str(out)}
 
 
-def summary(metrics: dict[str, Any], evaluation: Evaluation, report: EnergyReport) -> dict[str, Any]:
+def summary(metrics: SpotterMetrics, evaluation: Evaluation, report: EnergyReport) -> dict[str, Any]:
     """Accuracy, spikes and joules per inference, and energy per spike against published bare neurons."""
     own = spike_energy(LIFCircuit()).total
     measured = [row for row in compare(own) if row.measured]
     return {
-        "test_accuracy": metrics["test_accuracy"],
-        "n_parameters": metrics["n_parameters"],
+        "test_accuracy": metrics.test_accuracy,
+        "n_parameters": metrics.n_parameters,
         "spikes_per_inference": evaluation.activity.spikes_per_inference,
         "synaptic_operations": evaluation.synaptic_operations,
         "energy_per_inference_j": report.ledger.total,
@@ -83,7 +85,7 @@ def summary(metrics: dict[str, Any], evaluation: Evaluation, report: EnergyRepor
 def draw(run: Run, evaluation: Evaluation, report: EnergyReport, folder: Path) -> None:
     """Draw one clip with its spikes, the confusion matrix, the f-I curve, the energies and the training history."""
     corpus = open_corpus(run.data, task=run.recipe.data.task, split=run.recipe.data.split)
-    mel, clip = front_end(run.recipe, run.sample_rate), corpus.split("test")[0]
+    mel, clip = run.model.front_end, corpus.split("test")[0]
     with torch.inference_mode():
         output = run.model(
             load_examples([clip], mel).features[0].to(run.model.device), torch.Generator().manual_seed(0)

@@ -99,7 +99,6 @@ def core(
     json: Json = False,
 ) -> None:
     """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
-    from snn.experiments.reservoir_run import require_reservoir
     from snn.experiments.run_folder import load_run
     from snn.report.core_report import asked_core, core_figures, plot_core, run_core
     from snn.report.pictures import picture_format
@@ -111,7 +110,7 @@ def core(
             raise InputError(
                 f"--run brings its own {', '.join(request)}: leave out {', '.join(f'--{k}' for k in request)}"
             )
-        compared = run_core(require_reservoir(load_run(run))) if run else asked_core(**request)
+        compared = run_core(load_run(run)) if run else asked_core(**request)
         if plot:
             picture_format(plot)
         terminal.result(core_figures(compared, scope))
@@ -129,11 +128,10 @@ def signoff(
 ) -> None:
     """Simulate a trained chip in ngspice on recordings: spikes, answers, energy by both; exit code 1 if far off."""
     with Terminal(json) as terminal:
-        from snn.experiments.reservoir_run import require_reservoir
         from snn.experiments.run_folder import load_run
         from snn.studies.signoff_of_run import sign_off_run
 
-        loaded = require_reservoir(load_run(run))
+        loaded = load_run(run)
         found = sign_off_run(loaded, clips, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter)
         terminal.result(found)
         if not found["passed"]:
@@ -153,12 +151,11 @@ def spread(
     """A trained chip over mismatch, -40 to 125 C, supply and ten years: accuracy and energy, calibrated and not."""
     with Terminal(json) as terminal:
         from snn.experiments.folder_lock import require_free
-        from snn.experiments.reservoir_run import require_reservoir
         from snn.experiments.run_folder import load_run
         from snn.report.spread_report import plot_spread, spread_report
         from snn.studies.spread import StudyConfig, study_run
 
-        loaded = require_reservoir(load_run(run))
+        loaded = load_run(run)
         if plot:
             require_free(plot)
         config = StudyConfig(n_chips=chips, n_clips=clips, n_train=retrain, seed=seed, leak=leak)

@@ -1,9 +1,10 @@
 """Encoders as the first stage of a network: features `(time, batch, band)` to spikes."""
 
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor
 
 from circuits.errors import InputError
@@ -11,8 +12,44 @@ from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.encoders.events import delta_encode, delta_steps, latency_encode, rate_encode
 from snn.kernels import Backend, run_layer
-from snn.neurons.lif import LIFParams, decay, lif_state
-from snn.recipes.recipe import EncoderConfig, Recipe
+from snn.neurons.lif import LIFParams, decay, lif_state, lif_step
+from snn.neurons.scan import scan_watched
+from snn.settings import section
+
+
+@section
+class EncoderSettings:
+    """Features to spikes. "lif" trains a gain and a bias per BTBT neuron; the others have no weights."""
+
+    kind: Literal["lif", "delta", "latency", "rate"] = "lif"
+    per_channel: int = Field(2, ge=1, le=64)  # lif: neurons per band
+    threshold: float = Field(0.3, gt=0)  # delta: in standard deviations of the features
+    steps_per_frame: int = Field(5, ge=1, le=100)  # latency, rate
+    max_rate_hz: float = Field(100.0, gt=0)  # rate
+
+    def __post_init__(self):
+        if self.kind == "latency" and self.steps_per_frame < 2:
+            raise InputError("encoder.steps_per_frame must be at least 2 for a latency to mean anything")
+
+    @property
+    def description(self) -> str:
+        """What it makes of features, in words and numbers; neurons are told of elsewhere."""
+        return {
+            "lif": "",
+            "delta": f"; send-on-delta, threshold {self.threshold:g}",
+            "latency": f"; latency, {self.steps_per_frame} steps per frame",
+            "rate": f"; rate, {self.max_rate_hz:g} Hz at most, {self.steps_per_frame} steps per frame",
+        }[self.kind]
+
+    def step(self, hop: Seconds) -> Seconds:
+        """One time step of the network (s): a frame, divided among the encoder's steps.
+
+        Raises: InputError for a rate of more than one spike a step.
+        """
+        dt = hop / (self.steps_per_frame if self.kind in ("latency", "rate") else 1)
+        if self.kind == "rate" and self.max_rate_hz * dt > 1:
+            raise InputError(f"encoder.max_rate_hz must be at most one spike per step, {1 / dt:g} Hz")
+        return dt
 
 
 @runtime_checkable
@@ -57,6 +94,14 @@ class LIFEncoder(torch.nn.Module):
     def drive(self, signal: Float[Tensor, "time batch band"]) -> Float[Tensor, "time batch channel"]:
         """Input of each neuron, in units of the threshold."""
         return signal.repeat_interleave(self.per_channel, -1) * self.gain + self.bias
+
+    def watch(
+        self, signal: Float[Tensor, "time batch band"], window: float
+    ) -> tuple[Float[Tensor, "time batch channel"], ...]:
+        """Spikes, where a step ends within `window` below threshold or in a spike, and the charge that is drawn."""
+        drive, params = self.drive(signal), self.params()
+        charge = (drive * (1 - params.alpha)).clamp_min(0)  # a sink draws nothing from the supply
+        return *scan_watched(lif_step, window, drive, lif_state(signal.shape[1], self.bias), params), charge
 
     def forward(
         self, signal: Float[Tensor, "time batch band"], generator: torch.Generator | None = None
@@ -126,18 +171,21 @@ class RateEncoder(torch.nn.Module):
         return self(signal, generator), generator.get_state()
 
 
-def build_encoder(recipe: Recipe, generator: torch.Generator) -> Encoder:
-    """The encoder that the recipe names, for its bands and time step."""
-    config: EncoderConfig = recipe.encoder
-    bands = recipe.features.n_mels
-    match config.kind:
+def build_encoder(
+    settings: EncoderSettings,
+    n_bands: int,
+    circuit: LIFCircuit,
+    dt: Seconds,
+    generator: torch.Generator,
+    backend: Backend = "auto",
+) -> Encoder:
+    """The encoder of that kind, for its bands and time step."""
+    match settings.kind:
         case "lif":
-            return LIFEncoder(
-                bands, config.per_channel, recipe.neuron.circuit(), recipe.dt, generator, recipe.training.backend
-            )
+            return LIFEncoder(n_bands, settings.per_channel, circuit, dt, generator, backend)
         case "delta":
-            return DeltaEncoder(bands, config.threshold)
+            return DeltaEncoder(n_bands, settings.threshold)
         case "latency":
-            return LatencyEncoder(bands, config.steps_per_frame)
+            return LatencyEncoder(n_bands, settings.steps_per_frame)
         case "rate":
-            return RateEncoder(bands, config.steps_per_frame, config.max_rate_hz, recipe.dt)
+            return RateEncoder(n_bands, settings.steps_per_frame, settings.max_rate_hz, dt)

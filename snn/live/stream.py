@@ -8,6 +8,7 @@
 The numbers are, bit for bit, those of the whole recording run at once on the CPU kernels.
 """
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,8 +18,8 @@ from torch import Tensor
 
 from circuits.errors import InputError
 from snn.audio.features import LogMel
+from snn.audio.front_end import require_same
 from snn.audio.live_features import FrameState, finish, push, start_frames
-from snn.audio.signal_features import SignalFrames
 from snn.encoders.encoder import RateEncoder
 from snn.kernels import cpu_network
 from snn.kernels.checks import check_network
@@ -77,7 +78,7 @@ class SpotterStream:
 
     def __init__(self, model: Spotter):
         with torch.no_grad():
-            network = model.network()
+            network = model.kernels()
         self.network = NetworkStream(network)
         self._encoder = None if network.encoder is not None else model.encoder
 
@@ -114,13 +115,19 @@ class AudioState(NamedTuple):
 
 
 class AudioStream:
-    """A trained spotter on one channel of audio at `mel.sample_rate`, in chunks of any size."""
+    """A trained spotter on one channel of audio at `mel.sample_rate`, in chunks of any size.
 
-    def __init__(self, model: Spotter, mel: LogMel | SignalFrames):
-        if not isinstance(mel, LogMel):
-            raise TypeError(f"the run is for multichannel signals, and an AudioStream hears sound; got {mel}")
-        start_frames(mel)  # raises for a normalisation that needs the whole clip
-        self.mel, self._spotter = mel, SpotterStream(model)
+    `mel` is the front end that the model was trained with, and may be left out.
+    Raises: InputError for another one, for one of signals, and for a normalisation that needs the whole clip.
+    """
+
+    def __init__(self, model: Spotter, mel: LogMel | None = None):
+        if mel is not None:
+            require_same(model.front_end, replace(mel, duration_s=model.front_end.duration_s))  # a stream has no end
+        if model.front_end.n_signals:
+            raise InputError(f"the model is for multichannel signals, a stream hears sound; got {model.front_end}")
+        start_frames(model.front_end)  # raises for a normalisation that needs the whole clip
+        self.mel, self._spotter = model.front_end, SpotterStream(model)
 
     def start(self, generator: torch.Generator | None = None) -> AudioState:
         """Before the first sample."""

@@ -20,17 +20,13 @@ from circuits.units import Hertz, Seconds
 
 @dataclass(frozen=True)
 class ActivityStatistics:
-    """Means over clips and neurons."""
+    """Means over clips and neurons; None for what has no value."""
 
     rate_hz: Hertz
     silent: float  # share of the neurons that never fire in any clip
-    interval_variation: float  # standard deviation over mean of the intervals, neuron by neuron; NaN without intervals
-    synchrony: float  # variance of the summed counts of 10 ms over the sum of their variances: 1 if independent
+    interval_variation: float | None  # standard deviation over mean of the intervals, neuron by neuron
+    synchrony: float | None  # variance of the summed counts of 10 ms over the sum of their variances: 1 if independent
     sparsity: float  # share of the bins of 10 ms in which a neuron is silent
-
-    def as_dict(self) -> dict[str, float | None]:
-        """None for what has no value."""
-        return {name: value if math.isfinite(value) else None for name, value in vars(self).items()}
 
 
 def activity_statistics(clips: Sequence[SpikeTrains], bin_width: Seconds = 0.010) -> ActivityStatistics:
@@ -45,19 +41,19 @@ def activity_statistics(clips: Sequence[SpikeTrains], bin_width: Seconds = 0.010
         rate_hz=float(sum(clip.times.size for clip in clips) / seconds / clips[0].n_neurons),
         silent=float((together.sum(axis=0) == 0).mean()),
         interval_variation=_interval_variation(clips),
-        synchrony=float(together.sum(axis=1).var() / parts) if parts > 0 else math.nan,
+        synchrony=float(together.sum(axis=1).var() / parts) if parts > 0 else None,
         sparsity=float((together == 0).mean()),
     )
 
 
-def _interval_variation(clips: Sequence[SpikeTrains]) -> float:
+def _interval_variation(clips: Sequence[SpikeTrains]) -> float | None:
     """Mean over trains of at least three spikes."""
     values = []
     for clip in clips:
         for neuron in np.flatnonzero(clip.counts >= 3):
             intervals = np.diff(clip.train(neuron))
             values.append(intervals.std() / intervals.mean())
-    return float(np.mean(values)) if values else math.nan
+    return float(np.mean(values)) if values else None
 
 
 def state_matrix(recurrent: np.ndarray, tau_mem: np.ndarray) -> np.ndarray:

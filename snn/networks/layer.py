@@ -1,25 +1,42 @@
 """A population of spiking neurons and the synapses onto it."""
 
 import math
+from typing import Literal
 
 import torch
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor
 
+from circuits.errors import InputError
 from circuits.units import Seconds
 from snn.kernels import Backend, run_layer
 from snn.kernels.reference import DenseLayer
+from snn.networks.circuit_settings import NeuronSettings
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
 from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step
-from snn.neurons.scan import Step
+from snn.neurons.scan import Step, scan_watched
 from snn.neurons.silicon_bias import SiliconBias
 from snn.neurons.surrogate import SURROGATES
-from snn.recipes.recipe import NetworkConfig, NeuronConfig
+from snn.settings import section
 
 ADAPT_A_LIMIT, ADAPT_B_LIMIT = 1.0, 2.0  # a in [-1, 1], b in [0, 2]. Source: Bittar and Garner 2022
-
-
 NORM_MOMENTUM = 0.05  # Source: Bittar and Garner 2022
+
+
+@section
+class NetworkSettings:
+    """Layers of spiking neurons and a leaky-integrator readout."""
+
+    hidden: tuple[int, ...] = (128, 128)
+    recurrent: bool = False
+    norm: Literal["batch", "none"] = "batch"  # "none", with dropout 0, trains through the fused kernels
+    dropout: float = Field(0.1, ge=0, lt=1)
+    tau_readout_s: float = Field(0.050, gt=0)
+
+    def __post_init__(self):
+        if not self.hidden or any(not 1 <= n <= 65_536 for n in self.hidden):
+            raise InputError(f"hidden must name 1 to 65536 neurons per layer, got {list(self.hidden)}")
 
 
 def log_uniform(n: int, span: tuple[float, float], generator: torch.Generator) -> Tensor:
@@ -39,9 +56,9 @@ class SpikingLayer(torch.nn.Module):
         self,
         fan_in: int,
         n_neurons: int,
-        neuron: NeuronConfig,
+        neuron: NeuronSettings,
         dt: Seconds,
-        network: NetworkConfig,
+        network: NetworkSettings,
         generator: torch.Generator,
         backend: Backend = "auto",
     ):
@@ -115,6 +132,12 @@ class SpikingLayer(torch.nn.Module):
         if self.training:  # a plain mean over the first batches: their statistics count from the first epoch on
             self.norm.momentum = max(NORM_MOMENTUM, 1 / (1 + self.norm.num_batches_tracked.item()))
         return self.norm((x @ self.weight).flatten(0, 1)).unflatten(0, x.shape[:2])
+
+    def watch(
+        self, x: Float[Tensor, "time batch fan_in"], window: float
+    ) -> tuple[Float[Tensor, "time batch neuron"], Float[Tensor, "time batch neuron"]]:
+        """Spikes from rest, and where a step ends within `window` below threshold or in a spike."""
+        return scan_watched(self.step, window, self.drive(x), self.start(x.shape[1]), self.params(), self.recurrent)
 
     def scale_and_offset(self) -> tuple[Tensor, Tensor]:
         """The normalisation y = s x + t of each neuron's synaptic input, as learned; without one, 1 and the bias."""

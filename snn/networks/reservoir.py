@@ -24,7 +24,7 @@ from circuits.neuron.synapse import T_PULSE, CoreTiming, SynapseKernel
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.networks.lattice import connect, fan_out
-from snn.recipes.reservoir_recipe import InputConfig, ReservoirConfig, ReservoirRecipe
+from snn.networks.reservoir_settings import InputSettings, ReservoirSettings, WiringSettings
 
 INPUT, RESERVOIR = "input", "reservoir"  # names of the populations
 
@@ -99,15 +99,15 @@ class Reservoir:
         return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(self.respond)(clip, neurons) for clip in clips)
 
 
-def draw_wiring(recipe: ReservoirRecipe, n_inputs: int, rng: np.random.Generator) -> Wires:
+def draw_wiring(settings: ReservoirSettings, n_inputs: int, rng: np.random.Generator) -> Wires:
     """Draw input synapses, lattice and time constants, in this order.
 
     The inputs share the synapses that `fan_out` gives the channels of the ear, however many lines a signal has.
 
     Raises:  ValueError, with the remedy, if the number of synapses cannot be drawn.
     """
-    config = recipe.reservoir
-    weights = fan_out(n_inputs, config.layout().n_neurons, config.fan_out * recipe.ear.n_channels, rng)
+    config = settings.reservoir
+    weights = fan_out(n_inputs, config.layout().n_neurons, config.fan_out * settings.ear.n_channels, rng)
     inhibitory, synapses = _connected(config, round(weights.sum()), rng)
     low, high = np.log(config.tau_mem_s)
     return Wires(
@@ -117,7 +117,7 @@ def draw_wiring(recipe: ReservoirRecipe, n_inputs: int, rng: np.random.Generator
     )
 
 
-def _connected(config: ReservoirConfig, n_input: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _connected(config: WiringSettings, n_input: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Kinds and synapses of the lattice, as many as `n_input` of the inputs leave."""
     if not config.n_synapses:
         return connect(config.layout(), rng)
@@ -131,12 +131,12 @@ def _connected(config: ReservoirConfig, n_input: int, rng: np.random.Generator) 
         ) from error
 
 
-def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) -> Reservoir:
-    """The chip of a recipe with these wires.
+def build_reservoir(settings: ReservoirSettings, scale: np.ndarray, wires: Wires) -> Reservoir:
+    """The chip of these settings with these wires.
 
-    Args:  scale: gain of each channel's neuron beside that of the recipe, `(channel,)`.
+    Args:  scale: gain of each channel's neuron beside that of the settings, `(channel,)`.
     """
-    speed, n = recipe.neuron.acceleration, len(wires.tau_mem)
+    speed, n = settings.neuron.acceleration, len(wires.tau_mem)
     reservoir = LayerSpec(
         name=RESERVOIR,
         kind="lif",
@@ -146,37 +146,27 @@ def build_reservoir(recipe: ReservoirRecipe, scale: np.ndarray, wires: Wires) ->
         v_threshold=np.ones(n),
         recurrent=wires.recurrent,
     )
-    dt = recipe.ear.row_s / speed
-    first = (_input_layer(recipe.input, scale, dt, speed),) if recipe.input.kind == "lif" else ()
-    circuit = recipe.circuit()
+    dt = settings.ear.row_s / speed
+    first = (_input_layer(settings.input, scale, dt, speed),) if settings.input.kind == "lif" else ()
+    circuit = settings.circuit()
     network = NetworkSpec(
-        recipe.name,
+        settings.name,
         dt,
         (*first, reservoir),
-        input_name=_input_name(recipe),
+        input_name=_input_name(settings),
         event_driven=True,
         v_floor=circuit.v_floor,
     )
-    kernel, delay = _kernel(recipe), recipe.reservoir.delay_s / speed
+    delay, kernel = settings.reservoir.delay_s / speed, settings.reservoir.kernel(speed)
     chip = ChipNetwork(network, circuit, timing=CoreTiming(delay, kernel.t_pulse or T_PULSE))
     return Reservoir(chip, speed, delay, kernel, len(wires.weights))
 
 
-def _input_layer(config: InputConfig, scale: np.ndarray, dt: Seconds, speed: float) -> LayerSpec:
+def _input_layer(config: InputSettings, scale: np.ndarray, dt: Seconds, speed: float) -> LayerSpec:
     """One BTBT neuron for each channel, driven by `gain scale x` rheobases, q / tau each, while the signal is x."""
     n, tau = len(scale), config.tau_mem_s / speed
     drive = np.diag(config.gain * scale) * dt / tau  # charge of a row
     return LayerSpec(INPUT, "encoder", drive, np.zeros(n), np.full(n, tau), np.ones(n))
-
-
-def _kernel(recipe: ReservoirRecipe) -> SynapseKernel:
-    """Time course of the synapses in the time of the chip: pulses, or exponentials of one or two time constants."""
-    config, speed = recipe.reservoir, recipe.neuron.acceleration
-    if config.order == 0:
-        return SynapseKernel(t_pulse=config.pulse_s / speed)
-    (rise_exc, tau_exc), (rise_inh, tau_inh) = config.tau_exc_s, config.tau_inh_s
-    rises = {"rise_exc": rise_exc / speed, "rise_inh": rise_inh / speed} if config.order == 2 else {}
-    return SynapseKernel(config.order, tau_exc=tau_exc / speed, tau_inh=tau_inh / speed, **rises)
 
 
 def _signed(weights: np.ndarray) -> np.ndarray:
@@ -185,18 +175,18 @@ def _signed(weights: np.ndarray) -> np.ndarray:
     return np.where(order % 2 == 0, -weights, weights)
 
 
-def _strengths(config: ReservoirConfig, inhibitory: np.ndarray) -> np.ndarray:
+def _strengths(config: WiringSettings, inhibitory: np.ndarray) -> np.ndarray:
     """Weight of a synapse by the kinds of its neurons, `(from, to)`."""
     table = np.array([[config.w_ee, config.w_ei], [-config.w_ie, -config.w_ii]])
     kind = inhibitory.astype(int)
     return table[kind[:, None], kind[None]]
 
 
-def _input_name(recipe: ReservoirRecipe) -> str:
+def _input_name(settings: ReservoirSettings) -> str:
     """What drives the first layer, in words and numbers."""
-    ear = recipe.ear
+    ear = settings.ear
     return (
-        f"{ear.n_channels} channels of a {ear.bank} filter bank, amplitude to the {ear.exponent:g}, "
+        f"{ear.n_channels} channels of a {ear.ear.bank} filter bank, amplitude to the {ear.exponent:g}, "
         f"level by {ear.level}, rows of {ear.row_s:g} s; in chip time, "
-        f"speech {recipe.neuron.acceleration:g} times faster"
+        f"speech {settings.neuron.acceleration:g} times faster"
     )

@@ -1,7 +1,9 @@
 """The keyword spotter: encoder, spiking layers, leaky-integrator readout."""
 
 import math
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -9,17 +11,27 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from circuits.errors import InputError
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import NetworkSpec
+from snn.audio.examples import Examples
+from snn.audio.features import LogMel
+from snn.audio.signal_features import SignalFrames
 from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder
-from snn.kernels import network_loss, run_network, run_readout
+from snn.kernels import Backend, network_loss, run_network, run_readout
 from snn.kernels.reference import GainLayer, Network, Readout
 from snn.memory import COPIES, check_memory
+from snn.networks.answers import Answers, Observed, mean_activity
 from snn.networks.layer import SpikingLayer
+from snn.networks.layer_spec import bias_devices, encoder_spec, layer_spec, readout_spec
+from snn.networks.spotter_settings import SpotterSettings
+from snn.networks.spotter_twin import TWIN_CLIPS, run_twin
 from snn.neurons.lif import LIFParams, decay, lif_state
-from snn.recipes.recipe import Recipe
+from snn.reporter import Reporter
+from snn.tensors import load_tensors, save_tensors
 from snn.torch_device import generator_on
-from snn.training.losses import score_loss
 
 EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022
+EVALUATION_BATCH = 128  # clips; fixed, so that the same weights give the same sums everywhere
 
 
 class SpotterOutput(NamedTuple):
@@ -40,24 +52,53 @@ class SpotterOutput(NamedTuple):
 
 
 class Spotter(torch.nn.Module):
-    """Features `(batch, frame, band)` to label scores, through spikes only."""
+    """Features `(batch, frame, band)` to label scores, through spikes only.
 
-    def __init__(self, recipe: Recipe, n_labels: int, generator: torch.Generator):
+    `front_end` made the features that it hears, `labels` are what it answers. The same `seed` gives the same weights,
+    and the same spikes of a rate encoder whenever examples are run. `backend` runs the time loop; the numbers are the
+    same.
+    """
+
+    engines = ("torch", "brian2")  # what runs it: the kernels, or an independent simulator in double precision, slow
+
+    def __init__(
+        self,
+        settings: SpotterSettings,
+        front_end: LogMel | SignalFrames,
+        labels: Sequence[str],
+        *,
+        seed: int = 0,
+        backend: Backend = "auto",
+    ):
         super().__init__()
-        if n_labels < 2:
-            raise InputError(f"a spotter needs at least 2 labels, got {n_labels}")
-        self.recipe, self.dt, self.backend = recipe, recipe.dt, recipe.training.backend
-        _check_size(recipe, n_labels)
-        self.encoder: Encoder = build_encoder(recipe, generator)
-        sizes = (self.encoder.n_out, *recipe.network.hidden)
+        if len(labels) < 2:
+            raise InputError(f"a spotter needs at least 2 labels, got {len(labels)}")
+        self.settings, self.front_end, self.labels = settings, front_end, tuple(labels)
+        self.seed, self.backend, self.dt = seed, backend, settings.step(front_end.hop_s)
+        self._require_memory()
+        generator, neuron, network = torch.Generator().manual_seed(seed), settings.neuron, settings.network
+        n_bands, n_labels = front_end.n_mels, len(labels)
+        self.encoder: Encoder = build_encoder(
+            settings.encoder, n_bands, neuron.circuit(), self.dt, generator, self.backend
+        )
+        sizes = (self.encoder.n_out, *network.hidden)
         self.layers = torch.nn.ModuleList(
-            SpikingLayer(fan_in, n, recipe.neuron, self.dt, recipe.network, generator, self.backend)
-            for fan_in, n in pairwise(sizes)
+            SpikingLayer(fan_in, n, neuron, self.dt, network, generator, self.backend) for fan_in, n in pairwise(sizes)
         )
         bound = 1 / math.sqrt(sizes[-1])
         self.readout_weight = torch.nn.Parameter((2 * torch.rand(sizes[-1], n_labels, generator=generator) - 1) * bound)
         self.readout_bias = torch.nn.Parameter(torch.zeros(n_labels))
-        self.log_tau_readout = torch.nn.Parameter(torch.full((n_labels,), math.log(recipe.network.tau_readout_s)))
+        self.log_tau_readout = torch.nn.Parameter(torch.full((n_labels,), math.log(network.tau_readout_s)))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Bands, neurons of each layer, labels."""
+        return (self.front_end.n_mels, *self.settings.network.hidden, len(self.labels))
+
+    def _require_memory(self) -> None:
+        n_recurrent = self.settings.network.recurrent * sum(n * n for n in self.sizes[1:-1])
+        n_weights = sum(a * b for a, b in pairwise(self.sizes)) + n_recurrent
+        check_memory(COPIES * n_weights, f"training {n_weights:,} weights", "lower network.hidden")
 
     @property
     def n_parameters(self) -> int:
@@ -82,7 +123,7 @@ class Spotter(torch.nn.Module):
     @property
     def fusable(self) -> bool:
         """Whether the loss can be had in one fused piece: no batch normalisation, no dropout, LIF-type layers."""
-        plain = self.recipe.network.norm == "none" and self.recipe.network.dropout == 0
+        plain = self.settings.network.norm == "none" and self.settings.network.dropout == 0
         return plain and self.backend == "auto"
 
     def loss(
@@ -95,9 +136,9 @@ class Spotter(torch.nn.Module):
         if self.fusable and features.device.type == "cpu":
             x = self.encoder(features.transpose(0, 1), generator)
             return network_loss(x, labels, tuple(layer.dense() for layer in self.layers), self._readout(), EVIDENCE)
-        return score_loss(self(features, generator).log_scores, labels)
+        return torch.nn.functional.nll_loss(self(features, generator).log_scores, labels)
 
-    def network(self) -> Network:
+    def kernels(self) -> Network:
         """What runs from features, or from the spikes of an encoder without neurons; normalisation folded in."""
         e = self.encoder
         gains = GainLayer(e.gain, e.bias, e.params(), e.per_channel) if isinstance(e, LIFEncoder) else None
@@ -106,17 +147,44 @@ class Spotter(torch.nn.Module):
     def _readout(self) -> Readout:
         return Readout(self.readout_weight, self.readout_bias, decay(self.tau_readout, self.dt))
 
+    def network(self) -> NetworkSpec:
+        """The network as plain data, in the time of the speech."""
+        with torch.no_grad():
+            layers = [encoder_spec(self.encoder)] if isinstance(self.encoder, LIFEncoder) else []
+            layers += [layer_spec(f"hidden{i}", layer) for i, layer in enumerate(self.layers, 1)]
+            tau = self.tau_readout
+            layers.append(readout_spec(self.readout_weight, self.readout_bias, tau, decay(tau, self.dt)))
+        return NetworkSpec(
+            name=self.settings.name,
+            dt=self.dt,
+            layers=tuple(layers),
+            labels=self.labels,
+            input_name=self.front_end.description + self.settings.encoder.description,
+            v_floor=self.settings.neuron.circuit().v_floor,
+        )
+
+    def chip(self) -> ChipNetwork:
+        """The network on the circuit that it was trained for, with the bias devices that it learned."""
+        silicon = {f"hidden{i}": layer.silicon for i, layer in enumerate(self.layers, 1) if layer.silicon is not None}
+        devices = {name: bias_devices(bias) for name, bias in silicon.items()}
+        return ChipNetwork(self.network(), self.settings.neuron.circuit(), devices)
+
+    def inputs(
+        self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None
+    ) -> Float[Tensor, "time batch channel"]:
+        """What the kernels run from: features, or the spikes of an encoder without neurons."""
+        signal = features.transpose(0, 1)
+        return signal if isinstance(self.encoder, LIFEncoder) else self.encoder(signal, generator)
+
     def infer(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None
     ) -> SpotterOutput:
         """Run the clips from rest as a stream would, bit for bit on the CPU; no gradients, no dropout."""
-        signal = features.transpose(0, 1)
-        network = self.network()
-        if network.encoder is not None:
-            return SpotterOutput(*run_network(signal, network, self.backend))
-        x = self.encoder(signal, generator)
-        readout, spikes = run_network(x, network, self.backend)
-        return SpotterOutput(readout, (x, *spikes))
+        return self._infer(self.inputs(features, generator))
+
+    def _infer(self, x: Tensor) -> SpotterOutput:
+        readout, spikes = run_network(x, self.kernels(), self.backend)
+        return SpotterOutput(readout, spikes if isinstance(self.encoder, LIFEncoder) else (x, *spikes))
 
     def forward(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None
@@ -129,18 +197,77 @@ class Spotter(torch.nn.Module):
         for layer in self.layers:
             z, _ = layer(x)
             spikes.append(z)
-            x = drop(z, self.recipe.network.dropout, generator) if self.training else z
+            x = drop(z, self.settings.network.dropout, generator) if self.training else z
         return SpotterOutput(self.read(x), tuple(spikes))
 
+    def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
+        """ln of the scores of every clip as it is, in evaluation mode; on the CPU."""
+        with torch.inference_mode():
+            return torch.cat([self._infer(x).log_scores.cpu() for x in self._batches(examples)])
 
-def _check_size(recipe: Recipe, n_labels: int) -> None:
-    """Raises: ValueError if training the network would not fit into memory."""
-    sizes = (recipe.features.n_mels, *recipe.network.hidden, n_labels)
-    n_weights = sum(a * b for a, b in pairwise(sizes)) + recipe.network.recurrent * sum(n * n for n in sizes[1:-1])
-    check_memory(COPIES * n_weights, f"training {n_weights:,} weights", "lower network.hidden")
-    n_rows = recipe.training.batch_size * round(recipe.features.duration_s / recipe.dt)
-    arrays = 4 * n_rows * sum(sizes)  # drive, potential, spikes and a gradient of every neuron
-    check_memory(arrays, f"a batch of {n_rows:,} time steps", "lower training.batch_size or network.hidden")
+    def run(self, examples: Examples, engine: str = "torch", reporter: Reporter = Reporter()) -> Answers:
+        """Scores of every clip as it is, and the mean activity of one inference, per neuron, by one of `engines`."""
+        scores: list[Tensor] = []
+
+        def observe() -> Iterator[Observed]:
+            watch = self._by_twin if engine == "brian2" else self._by_kernels
+            for output, observed in chain.from_iterable(map(watch, self._batches(examples))):
+                scores.append(output.log_scores.cpu())
+                yield observed
+                reporter.on_stage("running clips", sum(map(len, scores)), len(examples))
+
+        with torch.inference_mode():
+            activity = mean_activity(len(examples), observe(), self.dt, self._window)
+        return Answers(torch.cat(scores).numpy(), activity)
+
+    def _by_kernels(self, x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
+        yield self._infer(x), self._watch(x)
+
+    def _by_twin(self, x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
+        chip = self.chip()
+        for inputs in x.double().cpu().split(TWIN_CLIPS, 1):
+            readout, observed = run_twin(chip, inputs, self._window)
+            yield SpotterOutput(readout, ()), observed
+
+    @property
+    def _window(self) -> float:
+        """Where the crowbar current flows, below threshold and in units of the swing."""
+        return self.settings.neuron.circuit().crowbar_window
+
+    def save(self, path: str | Path) -> None:
+        """Write the weights, whole or not at all."""
+        save_tensors(path, self.state_dict(), {})
+
+    def load(self, path: str | Path) -> "Spotter":
+        """Take the weights of a file; returns itself. Raises: FileNotFoundError, or InputError for a damaged file."""
+        tensors, _ = load_tensors(path)
+        try:
+            self.load_state_dict(tensors)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:160]
+            raise InputError(f"{path} does not fit config.toml ({reason}); train again") from error
+        if any(not torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point()):
+            raise InputError(f"{path} is damaged (it holds NaN or infinity); train again, or copy it back")
+        return self.eval()
+
+    def _batches(self, examples: Examples) -> Iterator[Tensor]:
+        """What the kernels run from, batch by batch, in evaluation mode."""
+        self.eval()
+        generator = torch.Generator().manual_seed(self.seed)  # a rate encoder draws from it
+        for part in examples.features[0].split(EVALUATION_BATCH):
+            yield self.inputs(part.to(self.device), generator)
+
+    def _watch(self, x: Float[Tensor, "time batch channel"]) -> Observed:
+        """Name and `(time, batch, neuron)` values of everything that is counted, for one batch."""
+        window = self._window
+        if isinstance(self.encoder, LIFEncoder):
+            x, near, charge = self.encoder.watch(x, window)
+            yield from (("charge", charge), ("spikes.encoder", x), ("near.encoder", near))
+        else:
+            yield "input", x
+        for index, layer in enumerate(self.layers, 1):
+            x, near = layer.watch(x, window)
+            yield from ((f"spikes.hidden{index}", x), (f"near.hidden{index}", near))
 
 
 def drop(x: Float[Tensor, "..."], probability: float, generator: torch.Generator | None) -> Float[Tensor, "..."]:

@@ -32,6 +32,25 @@ def scan(
     return torch.stack(outputs), state
 
 
+def scan_watched(
+    step: Step,
+    window: float,
+    drive: Float[Tensor, "time batch neuron"],
+    state: Any,
+    params: Any,
+    recurrent: Float[Tensor, "neuron neuron"] | None = None,
+) -> tuple[Float[Tensor, "time batch neuron"], Float[Tensor, "time batch neuron"]]:
+    """`scan`, and where a step ends within `window` below threshold or in a spike: 1, elsewhere 0."""
+
+    def watched(x: Tensor, state: Any, params: Any) -> tuple[Float[Tensor, "batch neuron two"], Any]:
+        spikes, state = step(x, state, params)
+        near = (spikes > 0) | (state.v > params.v_threshold - window)
+        return torch.stack((spikes, near.to(spikes.dtype)), -1), state
+
+    spikes, near = scan(watched, drive, state, params, recurrent)[0].unbind(-1)
+    return spikes, near
+
+
 def check_shapes(drive: Float[Tensor, "time batch neuron"], state: Any) -> None:
     """Raises: ValueError if drive and state do not belong together, or there is no time step."""
     if drive.shape[1:] != state.v.shape:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from pydantic import Field
 
 from circuits.energy.learning import LearningActivity
 from circuits.network.spikes import SpikeTrains
@@ -11,6 +12,28 @@ from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.plasticity.calcium import CalciumRule, Outcome, present_levels
 from snn.plasticity.readout import is_tied, winner
+from snn.settings import inline, section
+
+
+@section
+class Learning:
+    """How often the readout neurons hear the training clips, and the rule by which they learn from them."""
+
+    epochs: int = Field(20, ge=0, le=10_000)
+    annealing: float = Field(0.85, gt=0, le=1)  # of the probabilities, epoch by epoch
+    rule: CalciumRule = inline(
+        CalciumRule(),
+        threshold="calcium_threshold",
+        teacher_margin=None,
+        dt=None,
+        neuron__tau_mem="tau_readout_s",
+        neuron__t_refractory="readout_refractory_s",
+        neuron__v_floor="readout_floor",  # of the default, ASSUMED: 40 mV over a rail 0.4 V below
+        neuron__bias="readout_bias",
+        neuron__inhibition=None,
+        neuron__window=None,
+        grid__signed=None,
+    )
 
 
 @dataclass(frozen=True, eq=False)

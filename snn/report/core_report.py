@@ -14,8 +14,8 @@ from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.design import current_for_rate
 from circuits.neuron.energy_terms import spike_energy, unknown_of_neuron
 from circuits.units import Hertz, Joules, Seconds, ms, si
-from snn.experiments.reservoir_run import ReservoirRun
-from snn.experiments.run_folder import load_activity
+from snn.experiments.run_folder import Run, load_activity, require_kind
+from snn.networks.circuit_settings import middle
 from snn.networks.reservoir import INPUT
 from snn.networks.reservoir import RESERVOIR as RESERVOIR_NAME
 from snn.report.neuron_report import assumptions, neuron_circuit
@@ -59,20 +59,21 @@ def asked_core(
     return Core(neuron_circuit(device, None, 300.0), core_load(rate, neurons, duration, acceleration))
 
 
-def run_core(run: ReservoirRun) -> Core:
+def run_core(run: Run) -> Core:
     """The core of a run: its circuit, and the mean rates of its neurons over its test clips, at their length and speed.
 
     Inputs that are spikes, not neurons, count as no encoders.
     Raises: FileNotFoundError or ValueError where the run's activity is missing or damaged.
     """
-    activity, reservoir, recipe = load_activity(run.folder), run.model.reservoir, run.recipe
+    reservoir, recipe = require_kind(run, "reservoir").model.reservoir, run.recipe
+    activity = load_activity(run.folder)
     duration = activity.duration * reservoir.acceleration
     rates = {name: spikes / duration for name, spikes in activity.spikes.items()}
     has_encoders = reservoir.network.layers[0].kind == "encoder"
     return Core(
         recipe.neuron.circuit(),
         CoreLoad(rates[RESERVOIR_NAME], duration, reservoir.acceleration),
-        recipe.reservoir.typical_tau_mem,
+        middle(recipe.reservoir.tau_mem_s),
         rates[INPUT] if has_encoders else np.zeros(0),
     )
 

@@ -10,9 +10,9 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spikes import SpikeTrains
 from circuits.variation.chip_calibration import Calibration, calibrate
 from circuits.variation.chip_spread import Condition, Shifts, Silicon, below_floor, perturbed
-from snn.experiments.reservoir_run import ReservoirModel
 from snn.networks.reservoir import Response
 from snn.networks.reservoir_activity import engine_energy
+from snn.networks.reservoir_model import ReservoirModel
 from snn.networks.spike_bins import count_features
 from snn.plasticity.least_squares import LinearReadout, fit_ridge
 
@@ -82,4 +82,4 @@ def _features(model: ReservoirModel, responses: Sequence[Response]) -> np.ndarra
     """Counts of the reservoir's neurons in the bins of the readout, `(clip, bin * neuron)`."""
     n_input = model.reservoir.n_input
     trains = [response.spikes.select(n_input, response.spikes.n_neurons) for response in responses]
-    return count_features(trains, model.recipe.readout)
+    return count_features(trains, model.settings.readout)

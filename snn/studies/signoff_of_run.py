@@ -10,14 +10,11 @@ from circuits.network.spikes import SpikeTrains
 from circuits.signoff import CoreTiming, SignOff, pooled, sign_offs
 from circuits.signoff.run import TIMEOUT_S
 from circuits.units import Seconds
-from snn.data.corpora.corpus import open_corpus
-from snn.experiments.reservoir_experiment import split_clips
-from snn.experiments.reservoir_run import ReservoirModel, ReservoirRun
-from snn.networks.reservoir import Reservoir
-from snn.networks.spike_bins import count_features
+from snn.experiments.read_clips import open_data, read_clips
+from snn.experiments.run_folder import Run, require_kind
+from snn.networks.reservoir_model import ReservoirModel
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.reporter import Reporter
-from snn.training.tuning import chip_inputs
 
 # ASSUMED: what a circuit team would sign. The last one finds a wrong delay or pulse, shorter than a bin.
 LIMITS = {
@@ -30,7 +27,7 @@ LIMITS = {
 
 
 def sign_off_run(
-    run: ReservoirRun,
+    run: Run,
     n_clips: int,
     *,
     seed: int = 0,
@@ -41,24 +38,24 @@ def sign_off_run(
     """Sign off `n_clips` test clips, drawn with `seed`: what `snn signoff --json` prints.
 
     Two spikes match within one bin of a millisecond of speech. `passed` says whether all of `LIMITS` are kept.
-    Raises: ValueError for no clip or a network that has no deck, otherwise as `circuits.signoff.sign_off`.
+    Raises: InputError for another kind of run, no clip or a network that has no deck; as `circuits.signoff.sign_off`.
     """
-    recipe, reservoir = run.recipe, run.model.reservoir
+    model, recipe = require_kind(run, "reservoir").model, run.recipe
     _require_core(recipe, n_clips)
-    corpus = open_corpus(run.data, task=recipe.data.task, split=recipe.data.split)
-    clips = split_clips(recipe, corpus, "test", run.sample_rate, reporter)
+    reservoir, corpus = model.reservoir, open_data(recipe, run.data)
+    clips = read_clips(recipe, corpus, "test", model.front_end, reporter)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(clips))[:n_clips])
-    stimuli = [reservoir.stimulus(x) for x in chip_inputs([clips.rows[i] for i in chosen], run.model.tuning, recipe)]
+    stimuli = [reservoir.stimulus(x) for x in model.drive([clips.features[i] for i in chosen])]
     pairs = [(stimulus, reservoir.simulate(stimulus)) for stimulus in stimuli]
     bin_s = 1e-3 / reservoir.acceleration
     timing = CoreTiming(reservoir.delay, reservoir.t_pulse)
     reporter.on_stage("running ngspice", 0, 0)
     signed = sign_offs(reservoir.chip, pairs, timing=timing, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
     engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]
-    told = [_told(run.model, reservoir, trains) for trains in (engine, [result.spikes for result in signed])]
+    told = [_predicted(model, trains) for trains in (engine, [result.spikes for result in signed])]
     found = _compared(signed, bin_s) | {"class_agreement": float(np.mean(np.equal(*told)))}
     labels = np.array(run.labels)
-    said = zip(signed, labels[clips.labels[chosen]], *(labels[answers] for answers in told), strict=True)
+    said = zip(signed, labels[clips.labels.numpy()[chosen]], *(labels[answers] for answers in told), strict=True)
     return found | {"passed": is_passed(found), "limits": LIMITS, "clips": [_row(*clip) for clip in said]}
 
 
@@ -75,13 +72,13 @@ def _require_core(recipe: ReservoirRecipe, n_clips: int) -> None:
         )
 
 
-def _told(model: ReservoirModel, reservoir: Reservoir, clips: list[SpikeTrains]) -> np.ndarray:
+def _predicted(model: ReservoirModel, clips: list[SpikeTrains]) -> np.ndarray:
     """The readout's answers to spikes in chip time, `(clip,)`."""
-    speech = [
-        SpikeTrains(c.times * reservoir.acceleration, c.neurons, c.n_neurons, c.duration * reservoir.acceleration)
-        for c in (clip.select(reservoir.n_input, clip.n_neurons) for clip in clips)
-    ]
-    return model.readout.scores(count_features(speech, model.recipe.readout)).argmax(axis=1)
+    n_input, speed = model.reservoir.n_input, model.reservoir.acceleration
+    own = (clip.select(n_input, clip.n_neurons) for clip in clips)
+    return model.score([SpikeTrains(c.times * speed, c.neurons, c.n_neurons, c.duration * speed) for c in own]).argmax(
+        1
+    )
 
 
 def is_passed(found: dict[str, Any]) -> bool:

@@ -18,14 +18,12 @@ from circuits.units import require
 from circuits.variation.chip_calibration import CALIBRATION, Calibration
 from circuits.variation.chip_spread import TYPICAL, Condition, Leak, draw_silicon
 from circuits.variation.mismatch import Spread
-from snn.data.corpora.corpus import open_corpus
 from snn.data.corpora.splits import Split
-from snn.experiments.reservoir_experiment import split_clips
-from snn.experiments.reservoir_run import ReservoirModel, ReservoirRun
-from snn.experiments.run_folder import Run
+from snn.experiments.read_clips import open_data, read_clips
+from snn.experiments.run_folder import Run, require_kind
+from snn.networks.reservoir_model import ReservoirModel
 from snn.reporter import Reporter
 from snn.studies.one_chip import Chip, ChipResult, Driven, retrained, run_chip
-from snn.training.tuning import chip_inputs
 
 COLD, HOT = 233.15, 398.15  # K: -40 and 125 degrees Celsius
 SWEEPS: dict[str, tuple[Condition, ...]] = {
@@ -159,21 +157,19 @@ def _shared(function: Callable, what: str, work: list[tuple], n_jobs: int, repor
         yield result
 
 
-def study_run(
-    run: Run | ReservoirRun, config: StudyConfig = CONFIG, n_jobs: int = -1, reporter: Reporter = Reporter()
-) -> SpreadStudy:
-    """`spread_study` of a run on clips of its own splits.
+def study_run(run: Run, config: StudyConfig = CONFIG, n_jobs: int = -1, reporter: Reporter = Reporter()) -> SpreadStudy:
+    """`spread_study` of a reservoir's run on clips of its own splits.
 
-    Raises: ValueError for a run without reservoir; as `snn.training.clips.load_clips`.
+    Raises: InputError for another kind of run; as `snn.audio.examples.load_examples`.
     """
-    if not isinstance(run, ReservoirRun):
-        raise InputError(f"{run.folder} holds no reservoir; train one, for example `snn train chip-20-36`")
-    corpus = open_corpus(run.data, task=run.recipe.data.task, split=run.recipe.data.split)
+    model, recipe = require_kind(run, "reservoir").model, run.recipe
+    corpus = open_data(recipe, run.data)
 
     def some(split: Split, count: int | None) -> Driven:
-        clips = split_clips(run.recipe, corpus, split, run.sample_rate, reporter)
-        chosen = np.linspace(0, len(clips) - 1, min(count or len(clips), len(clips))).round().astype(int)
-        return Driven(chip_inputs([clips.rows[i] for i in chosen], run.model.tuning, run.recipe), clips.labels[chosen])
+        examples = read_clips(recipe, corpus, split, model.front_end, reporter)
+        n = len(examples)
+        chosen = np.linspace(0, n - 1, min(count or n, n)).round().astype(int)
+        return Driven(model.drive([examples.features[i] for i in chosen]), examples.labels.numpy()[chosen])
 
     train = some("train", config.n_train) if config.n_train else None
-    return spread_study(run.model, some("test", config.n_clips), config, train, n_jobs, reporter)
+    return spread_study(model, some("test", config.n_clips), config, train, n_jobs, reporter)

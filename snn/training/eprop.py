@@ -7,8 +7,6 @@ the counts of its spikes in bins of time, so that it meets the reservoir on the 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +14,8 @@ from torch import Tensor
 
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds, ms
+from snn.data.corpora.splits import SPLITS
+from snn.networks.reservoir_model import Heard
 from snn.networks.spike_bins import count_features
 from snn.neurons.lif import LIFParams, decay, leaky_step, lif_state, lif_step
 from snn.neurons.scan import scan
@@ -23,7 +23,8 @@ from snn.neurons.surrogate import triangle
 from snn.plasticity.eprop_gradient import EpropNetwork, eprop_gradients
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.reporter import Reporter
-from snn.training.reservoir_fit import Heard, fit_readout
+from snn.settings import record
+from snn.training.reservoir_fit import fit_linear
 
 DT: Seconds = 2 * ms  # ASSUMED: an input neuron's refractory period; spikes that share a step count together
 TAU_READOUT: Seconds = 100 * ms  # ASSUMED: about a phoneme
@@ -34,44 +35,40 @@ SPREAD = (4.0, 2.0, 3.0)  # of the first weights of inputs, recurrence and reado
 Parts = dict[str, tuple[list[SpikeTrains], np.ndarray]]  # input spikes and labels of each split
 
 
-@dataclass(frozen=True, eq=False)
-class EpropResult:
-    """A layer trained by e-prop, and what it tells: by its own readout, and by least squares on its spikes."""
+@record
+class EpropMetrics:
+    """What a layer trained by e-prop answers: by its own readout, and by least squares on its spikes, binned."""
 
-    network: EpropNetwork
-    history: tuple[float, ...]  # accuracy on validation clips, epoch by epoch
     validation_accuracy: float
     test_accuracy: float
     binned_validation_accuracy: float
     binned_test_accuracy: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """What metrics.json tells of it."""
-        kept = {name: value for name, value in vars(self).items() if name not in ("network", "history")}
-        return kept | {"validation_by_epoch": list(self.history)}
+    validation_by_epoch: tuple[float, ...]
 
 
 def train_eprop(
     recipe: ReservoirRecipe,
-    heard: dict[str, Heard],
+    heard: tuple[Heard, Heard, Heard],
     tau_mem: np.ndarray,
     n_labels: int,
     reporter: Reporter = Reporter(),
-) -> EpropResult:
-    """Train on the training clips for `comparison.eprop_epochs`, with membranes of tau_mem (s), `(neuron,)`."""
-    parts = {split: (part.encoder, part.labels) for split, part in heard.items()}
+) -> EpropMetrics:
+    """Train for `comparison.eprop_epochs`, with membranes of tau_mem (s), `(neuron,)`.
+
+    `heard`: training, validation and test clips after the chip.
+    """
+    parts = {split: (part.encoder, part.labels) for split, part in zip(SPLITS, heard, strict=True)}
     network = first_network(recipe, parts["train"][0][0].n_neurons, tau_mem, n_labels)
     network, history = fit_eprop(network, parts, recipe.comparison.eprop_epochs, recipe.training.seed, reporter)
     ran = {split: run_network(network, clips) for split, (clips, _) in parts.items()}
     table = {split: (count_features(ran[split][0], recipe.readout), labels) for split, (_, labels) in parts.items()}
-    fitted = fit_readout(table["train"], table["validation"], n_labels)
-    return EpropResult(
-        network,
-        history,
-        _share(ran["validation"][1], parts["validation"][1]),
-        _share(ran["test"][1], parts["test"][1]),
-        fitted.validation_accuracy,
-        fitted.readout.accuracy(*table["test"]),
+    fitted = fit_linear(table["train"], table["validation"], n_labels)
+    return EpropMetrics(
+        validation_accuracy=_share(ran["validation"][1], parts["validation"][1]),
+        test_accuracy=_share(ran["test"][1], parts["test"][1]),
+        binned_validation_accuracy=fitted.validation_accuracy,
+        binned_test_accuracy=fitted.readout.accuracy(*table["test"]),
+        validation_by_epoch=history,
     )
 
 

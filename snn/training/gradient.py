@@ -9,13 +9,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from snn.audio.examples import Examples
 from snn.data.augmentation.spec_augment import spec_augment
+from snn.memory import check_memory
 from snn.networks.spotter import Spotter
+from snn.recipes.spotter_recipe import SpotterRecipe, SpotterTraining
 from snn.training.checkpoint import EpochRecord, Progress, load_checkpoint, save_checkpoint
-from snn.training.examples import Examples
-from snn.training.losses import score_loss
-
-EVALUATION_BATCH = 128  # clips; fixed, so that the same weights give the same sums everywhere
 
 OnStep = Callable[[int, int], None]  # optimiser steps done, steps in all
 OnEpoch = Callable[[EpochRecord, bool], None]  # the row, and whether it is the best so far
@@ -33,6 +32,7 @@ def fit(
     model: Spotter,
     train: Examples,
     validation: Examples,
+    recipe: SpotterRecipe,
     *,
     checkpoint: str | Path | None = None,
     resume: bool = False,
@@ -43,9 +43,10 @@ def fit(
     The best epoch has the highest validation accuracy, the lower loss at a tie. Training stops early after `patience`
     epochs without improvement. Every random draw follows from the recipe's seed and the epoch, so a resumed run ends
     as the uninterrupted one would. Batches go to the device that the model is on.
-    Raises: FloatingPointError if the loss is not finite.
+    Raises: FloatingPointError if the loss is not finite, InputError if a batch does not fit into memory.
     """
-    config = model.recipe.training
+    config, checkpoint = recipe.training, Path(checkpoint) if checkpoint else None
+    require_memory(model, config.batch_size)
     optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     steps = ceil(len(train) / config.batch_size)
     best, progress = {}, Progress()
@@ -56,7 +57,8 @@ def fit(
             break
         started = time.perf_counter()
         generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
-        loss = _train_epoch(model, train, optimiser, generator, (epoch * steps, config.epochs * steps), watch.on_step)
+        span = epoch * steps, config.epochs * steps
+        loss = _train_epoch(model, train, recipe, optimiser, generator, span, watch.on_step)
         accuracy, validation_loss = validate(model, validation)
         rate, seconds = optimiser.param_groups[0]["lr"], time.perf_counter() - started
         record = EpochRecord(epoch + 1, loss, accuracy, validation_loss, rate, seconds)
@@ -98,6 +100,7 @@ def batches(train: Examples, batch_size: int, generator: torch.Generator) -> Ite
 def _train_epoch(
     model: Spotter,
     train: Examples,
+    recipe: SpotterRecipe,
     optimiser: torch.optim.Optimizer,
     generator: torch.Generator,
     span: tuple[int, int],
@@ -105,13 +108,13 @@ def _train_epoch(
 ) -> float:
     """One pass over the training clips; returns the mean loss. `span` is (first step, steps of all epochs)."""
     model.train()
-    config, augment = model.recipe.training, model.recipe.augment
+    config, augment = recipe.training, recipe.augment
     losses = []
     for i, (features, labels) in enumerate(batches(train, config.batch_size, generator)):
         for group in optimiser.param_groups:
             group["lr"] = one_cycle(span[0] + i, span[1], config.learning_rate)
         features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
-        loss = _backward(model, features, labels, optimiser, generator)
+        loss = _backward(model, features, labels, config, optimiser, generator)
         optimiser.step()
         losses.append(loss)
         if on_step:
@@ -120,10 +123,15 @@ def _train_epoch(
 
 
 def _backward(
-    model: Spotter, features: Tensor, labels: Tensor, optimiser: torch.optim.Optimizer, generator: torch.Generator
+    model: Spotter,
+    features: Tensor,
+    labels: Tensor,
+    config: SpotterTraining,
+    optimiser: torch.optim.Optimizer,
+    generator: torch.Generator,
 ) -> float:
     """Gradients of one batch, clipped; returns its loss. Raises: FloatingPointError for a number that is not finite."""
-    config, rate = model.recipe.training, model.recipe.training.learning_rate
+    rate = config.learning_rate
     remedy = f"at learning rate {rate:g}; lower it, for example --set learning_rate={rate / 3:.2g}"
     try:
         loss = model.loss(features.to(model.device), labels.to(model.device), generator)
@@ -137,16 +145,14 @@ def _backward(
     return loss.item()
 
 
-def score_batches(model: Spotter, examples: Examples) -> Tensor:
-    """ln of the scores of every clip as it is, `(clip, label)`, in evaluation mode; on the CPU."""
-    model.eval()
-    with torch.inference_mode():
-        generator = torch.Generator().manual_seed(model.recipe.training.seed)  # a rate encoder draws from it
-        parts = examples.features[0].split(EVALUATION_BATCH)
-        return torch.cat([model(part.to(model.device), generator).log_scores.cpu() for part in parts])
-
-
 def validate(model: Spotter, examples: Examples) -> tuple[float, float]:
     """Accuracy and loss of the clips as they are."""
-    scores = score_batches(model, examples)
-    return (scores.argmax(-1) == examples.labels).float().mean().item(), score_loss(scores, examples.labels).item()
+    scores, labels = model.score(examples), examples.labels
+    return (scores.argmax(-1) == labels).float().mean().item(), torch.nn.functional.nll_loss(scores, labels).item()
+
+
+def require_memory(model: Spotter, batch_size: int) -> None:
+    """Raises: InputError if a batch would not fit into memory while training."""
+    n_rows = batch_size * round(model.front_end.duration_s / model.dt)
+    arrays = 4 * n_rows * sum(model.sizes)  # drive, potential, spikes and a gradient of every neuron
+    check_memory(arrays, f"a batch of {n_rows:,} time steps", "lower training.batch_size or network.hidden")

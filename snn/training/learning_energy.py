@@ -3,43 +3,70 @@
 A row of its weight memory holds the weights of one bin, and is fetched when its bin begins.
 """
 
-from typing import Any
-
 from circuits.energy.learning import READOUT_UNKNOWN, LearningHardware, learning_energy, loihi_energy
 from snn.recipes.reservoir_recipe import ReservoirRecipe
-from snn.training.online import OnlineResult, rule_of
+from snn.settings import record
+from snn.training.online import OnlineResult
 
 ONLY_LEARNING = ("weight_writes", "weight_cells", "teacher")  # parts that recognising does not have
 
 
-def learning_energies(online: OnlineResult, recipe: ReservoirRecipe) -> dict[str, Any]:
-    """Energy of one presentation of a clip by part (J), beside 120 pJ an update on Loihi; power to hold weights (W)."""
-    hardware, speed = readout_hardware(online, recipe), recipe.neuron.acceleration
+@record
+class OnlineMetrics:
+    """What a readout that taught itself did and what it costs; energies are of one presentation of a clip, by part.
+
+    Beside learning stands an update of 120 pJ on Loihi. Without an epoch of learning there is only recognising.
+    """
+
+    test_accuracy: float
+    validation_accuracy: float
+    while_learning: tuple[float, ...]  # epoch by epoch, each clip before it is learnt
+    tie_share: float  # of the test clips, decided by the membranes
+    rule: str  # its mode and what it adds to the published rule
+    presentations: int  # for learning, all epochs
+    weight_updates: int  # in all of them
+    recognition_per_clip_j: float
+    recognition_energy_per_clip_j: dict[str, float]
+    weight_holding_power_w: float
+    learning_not_modelled: tuple[str, ...]
+    learning_per_clip_j: float | None = None
+    learning_energy_per_clip_j: dict[str, float] | None = None
+    learning_energy_per_clip_loihi_j: float | None = None
+
+
+def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetrics:
+    """What metrics.json tells of it."""
+    hardware, speed, rule = readout_hardware(online, recipe), recipe.neuron.acceleration, recipe.learning.rule
     told = learning_energy(online.told.activity(hardware.circuit, online.recognising_s, speed), hardware)
     recognising = told.where(lambda entry: entry.part not in ONLY_LEARNING)
-    known = {
-        "recognition_per_clip_j": recognising.total,
-        "recognition_energy_per_clip_j": recognising.parts,
-        "weight_holding_power_w": hardware.holding_power,
-        "learning_not_modelled": READOUT_UNKNOWN.not_modelled,
-    }
-    if not recipe.learning.epochs:
-        return known
-    activity = online.learning.activity(hardware.circuit, online.learning_s, speed)
-    learning = learning_energy(activity, hardware)
-    return known | {
-        "learning_per_clip_j": learning.total,
-        "learning_energy_per_clip_j": learning.parts,
-        "learning_energy_per_clip_loihi_j": loihi_energy(activity),
-    }
+    learned = online.learning
+    activity = learned.activity(hardware.circuit, online.learning_s, speed)
+    learning = learning_energy(activity, hardware) if recipe.learning.epochs else None
+    return OnlineMetrics(
+        test_accuracy=online.test_accuracy,
+        validation_accuracy=online.validation_accuracy,
+        while_learning=tuple(learned.prequential.tolist()),
+        tie_share=online.told.tie_share,
+        rule=" ".join([rule.mode, *(name for name in ("hold", "conserve", "teacher") if getattr(rule, name))]),
+        presentations=learned.n_clips * len(learned.prequential),
+        weight_updates=int(learned.n_up.sum() + learned.n_down.sum()),
+        recognition_per_clip_j=recognising.total,
+        recognition_energy_per_clip_j=recognising.parts,
+        weight_holding_power_w=hardware.holding_power,
+        learning_not_modelled=tuple(READOUT_UNKNOWN.not_modelled),
+        learning_per_clip_j=learning.total if learning else None,
+        learning_energy_per_clip_j=learning.parts if learning else None,
+        learning_energy_per_clip_loihi_j=loihi_energy(activity) if learning else None,
+    )
 
 
 def readout_hardware(online: OnlineResult, recipe: ReservoirRecipe) -> LearningHardware:
     """The readout neurons and the memory of their weights."""
+    weights, rule = online.learning.weights, recipe.learning.rule
     return LearningHardware(
         circuit=recipe.readout_circuit(),
-        n_weights=online.weights.size,
-        bits=rule_of(recipe).grid.bits,
-        n_neurons=online.weights.shape[1],
+        n_weights=weights.size,
+        bits=rule.grid.bits,
+        n_neurons=weights.shape[1],
         rows=recipe.readout.n_bins,
     )

@@ -6,7 +6,6 @@ an answer is judged: that of a least-squares readout fitted to the training clip
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,17 +20,31 @@ from circuits.ledger import unknown
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds
 from snn.networks.reservoir import Wires, build_reservoir
+from snn.networks.reservoir_model import run_clips
 from snn.networks.spike_bins import count_features
-from snn.plasticity.grid import LevelGrid
+from snn.networks.tuning import Tuning
 from snn.plasticity.least_squares import LinearReadout, fit_ridge
 from snn.plasticity.reward import Reward, apply_reward
-from snn.plasticity.stdp import STDPRule, apply, stdp_updates
+from snn.plasticity.stdp import apply, stdp_updates
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.reporter import Reporter
-from snn.training.reservoir_fit import run_clips
-from snn.training.tuning import Tuning
+from snn.settings import record
 
 READOUT_REGULARISATION = 1e-2  # of the readout that is judged, relative to the variance of a standardised count
+
+
+@record
+class PlasticityMetrics:
+    """What learning inside the reservoir did, and what it cost; energies are of one clip."""
+
+    rule: str
+    weight_updates: int
+    levels_changed: int
+    synapses_at_zero: int
+    right_answers: tuple[float, ...]
+    energy_per_clip_j: dict[str, float]
+    energy_per_clip_loihi_j: float
+    not_modelled: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,32 +63,27 @@ class Plasticity:
     def synapses_at_zero(self) -> int:
         return int(np.count_nonzero(self.strength == 0))
 
-    def as_dict(self, recipe: ReservoirRecipe) -> dict[str, Any]:
-        """What metrics.json tells of it; energies are of one clip."""
+    def metrics(self, recipe: ReservoirRecipe) -> PlasticityMetrics:
+        """What metrics.json tells of it."""
         done = LearningActivity(
             n_clips=self.n_clips,
             time=self.seconds / recipe.neuron.acceleration,
             weight_updates=self.updates,
             levels_changed=self.levels_changed,
         )
-        rewarded = ("the readout whose answers are rewarded",) if self.answers else ()
-        n_weights, bits = self.strength.size, grid_of(recipe).bits  # each synapse holds its own level
+        n_weights, bits = self.strength.size, recipe.plasticity.grid.bits  # each synapse holds its own level
         energy = learning_energy(done, LearningHardware(circuit=recipe.circuit(), n_weights=n_weights, bits=bits))
-        return {
-            "rule": recipe.plasticity.rule,
-            "weight_updates": self.updates,
-            "levels_changed": self.levels_changed,
-            "synapses_at_zero": self.synapses_at_zero,
-            "right_answers": list(self.answers),
-            "energy_per_clip_j": {name: joules for name, joules in energy.parts.items() if joules},
-            "energy_per_clip_loihi_j": loihi_energy(done),
-            "not_modelled": (RULES_UNKNOWN + unknown(*rewarded)).not_modelled,
-        }
-
-
-def grid_of(recipe: ReservoirRecipe) -> LevelGrid:
-    """Levels of a recurrent synapse in units of its strength at the start, from none to `max_gain`."""
-    return LevelGrid(recipe.plasticity.max_gain, recipe.plasticity.levels, signed=False)
+        rewarded = ("the readout whose answers are rewarded",) if self.answers else ()
+        return PlasticityMetrics(
+            rule=recipe.plasticity.rule,
+            weight_updates=self.updates,
+            levels_changed=self.levels_changed,
+            synapses_at_zero=self.synapses_at_zero,
+            right_answers=self.answers,
+            energy_per_clip_j={name: joules for name, joules in energy.parts.items() if joules},
+            energy_per_clip_loihi_j=loihi_energy(done),
+            not_modelled=tuple((RULES_UNKNOWN + unknown(*rewarded)).not_modelled),
+        )
 
 
 def learn_inside(
@@ -87,9 +95,8 @@ def learn_inside(
     reporter: Reporter = Reporter(),
 ) -> Plasticity:
     """Present the training clips `passes` times in random order; inhibitory and input synapses stay."""
-    config, grid = recipe.plasticity, grid_of(recipe)
+    config, grid = recipe.plasticity, recipe.plasticity.grid
     rng, judge = np.random.default_rng((recipe.training.seed, 2)), Reward()
-    rule = STDPRule(config.a_plus, config.a_minus)
     source, target = np.nonzero(wires.recurrent > 0)
     start, strength = wires.recurrent[source, target], np.ones(source.size)
     done, seconds, answers = np.zeros(2, dtype=int), 0.0, []  # done: synapses rewritten, levels changed
@@ -98,7 +105,7 @@ def learn_inside(
         right = 0
         for presented, clip in enumerate(rng.permutation(len(inputs)), 1):
             spikes = _spikes(recipe, wires, tuning, inputs[clip])
-            asked = stdp_updates(spikes, source, target, rule)
+            asked = stdp_updates(spikes, source, target, config.stdp)
             if readout is None:
                 strength, *moved = apply(strength, asked, grid, rng)
             else:

@@ -1,69 +1,78 @@
-"""Clips through the chip, and the readout that is chosen for them on validation clips."""
+"""A reservoir learns: inside, if the recipe says so, then its linear readout and the one that learns on chip."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from circuits.network.spikes import SpikeTrains
-from snn.networks.reservoir import Reservoir, Response
+from snn.audio.examples import Examples
+from snn.networks.reservoir_model import Heard, ReservoirModel
+from snn.networks.spike_bins import count_features
 from snn.plasticity.least_squares import LinearReadout, choose_ridge, fit_ridge
+from snn.plasticity.online_rule import OnlineLearning
+from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.reporter import Reporter
+from snn.training.online import learn_readout
+from snn.training.plastic import Plasticity, learn_inside
 
-CHUNK = 64  # clips between two moves of the progress bar
-
-
-@dataclass(frozen=True, eq=False)
-class Heard:
-    """Clips after the chip: what drove it, and its response to each."""
-
-    inputs: tuple[np.ndarray | SpikeTrains, ...]
-    responses: tuple[Response, ...]
-    labels: np.ndarray
-    n_input: int
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    @property
-    def encoder(self) -> list[SpikeTrains]:
-        """Spikes of the inputs, clip by clip."""
-        return [response.spikes.select(0, self.n_input) for response in self.responses]
-
-    @property
-    def reservoir(self) -> list[SpikeTrains]:
-        """Spikes of the reservoir, clip by clip."""
-        return [response.spikes.select(self.n_input, response.spikes.n_neurons) for response in self.responses]
-
-
-def run_clips(
-    reservoir: Reservoir,
-    inputs: Sequence[np.ndarray | SpikeTrains],
-    labels: np.ndarray,
-    reporter: Reporter = Reporter(),
-    what: str = "running clips",
-) -> Heard:
-    """Every clip through the chip, each from rest."""
-    responses: list[Response] = []
-    for start in range(0, len(inputs), CHUNK):
-        responses += reservoir.respond_all(inputs[start : start + CHUNK])
-        reporter.on_stage(what, len(responses), len(inputs))
-    return Heard(tuple(inputs), tuple(responses), labels, reservoir.n_input)
+Table = tuple[np.ndarray, np.ndarray]  # features `(clip, feature)` and labels `(clip,)`
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class FittedReadout:
     """A readout of training and validation clips together, and what the validation clips said before."""
 
     readout: LinearReadout
     validation_accuracy: float
 
 
-def fit_readout(
-    train: tuple[np.ndarray, np.ndarray], validation: tuple[np.ndarray, np.ndarray], n_labels: int
-) -> Fitted:
+def fit_linear(train: Table, validation: Table, n_labels: int) -> FittedReadout:
     """Least squares on features and labels: regularisation by validation, then all of these clips."""
     chosen = choose_ridge(*train, *validation, n_labels)
     features, labels = (np.concatenate(parts) for parts in zip(train, validation, strict=True))
-    readout = fit_ridge(features, labels, n_labels, chosen.regularisation)
-    return Fitted(readout, chosen.accuracy(*validation))
+    return FittedReadout(fit_ridge(features, labels, n_labels, chosen.regularisation), chosen.accuracy(*validation))
+
+
+def linear_accuracy(parts: tuple[Heard, Heard, Heard], features: Callable[[Heard], np.ndarray], n_labels: int) -> float:
+    """Accuracy on test clips of least squares on features of training and validation clips."""
+    train, validation, test = ((features(part), part.labels) for part in parts)
+    return fit_linear(train, validation, n_labels).readout.accuracy(*test)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedReservoir:
+    """A reservoir that has learned, and how: `train` and `validation` are its clips after the chip."""
+
+    model: ReservoirModel
+    train: Heard
+    validation: Heard
+    validation_accuracy: float
+    online: OnlineLearning
+    online_validation_accuracy: float
+    inside: Plasticity | None  # None where the reservoir itself stays
+
+
+def fit_reservoir(
+    model: ReservoirModel,
+    train: Examples,
+    validation: Examples,
+    recipe: ReservoirRecipe,
+    reporter: Reporter = Reporter(),
+) -> FittedReservoir:
+    """Both readouts of a chip from training and validation clips; the chip given stays as it is."""
+    inside, n_labels = None, len(model.labels)
+    if recipe.plasticity.rule != "none":
+        inputs, labels = model.drive(train.features), train.labels.numpy()
+        inside = learn_inside(recipe, model.wires, model.tuning, inputs, labels, reporter)
+        model = replace(model, wires=inside.wires)
+    trained, validated = (
+        model.hear(train, reporter, "running train"),
+        model.hear(validation, reporter, "running validation"),
+    )
+    if not any(response.spikes.times.size for response in trained.responses):
+        reporter.on_note("no neuron spiked in any training clip: the recordings are silent, or raise input.gain")
+    tables = ((count_features(part.reservoir, recipe.readout), part.labels) for part in (trained, validated))
+    fitted = fit_linear(*tables, n_labels)
+    online, recognised = learn_readout(recipe, trained, validated, n_labels)
+    model = replace(model, readout=fitted.readout, online=online.weights)
+    return FittedReservoir(model, trained, validated, fitted.validation_accuracy, online, recognised, inside)

@@ -7,13 +7,12 @@ import torch
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
+from snn.audio.examples import Examples
 from snn.encoders.events import delta_encode
-from snn.experiments.evaluation import evaluate
-from snn.networks.network_spec import chip_network
+from snn.experiments.evaluate import evaluate
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import parse_recipe
 from snn.reference import run_brian2
-from snn.training.examples import Examples
 
 N_LABELS, N_BANDS, N_FRAMES, N_BATCH = 3, 5, 60, 4
 SETTINGS = (
@@ -35,8 +34,9 @@ def features(seed):
 def trained(kind, neuron, recurrent):
     """A double-precision spotter with every number away from where it starts."""
     settings = (*SETTINGS, f"encoder.kind={kind}", f"neuron.model={neuron}", f"network.recurrent={recurrent}")
+    recipe = parse_recipe('name = "twin"', settings)
+    model = Spotter(recipe, recipe.features.at(8000), tuple(map(str, range(N_LABELS))), seed=5).double()
     generator = torch.Generator().manual_seed(5)
-    model = Spotter(parse_recipe('name = "twin"', settings), N_LABELS, generator).double()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 0.2 * parameter.abs().mean() * torch.randn(parameter.shape, generator=generator).double()
@@ -56,7 +56,7 @@ def test_brian2_fires_exactly_as_the_kernels(kind, neuron, recurrent):
         out = model(x)
     signal = x.transpose(0, 1)
     inputs = signal if kind == "lif" else delta_encode(signal, model.encoder.threshold)
-    twin = run_brian2(chip_network(model), inputs.numpy())
+    twin = run_brian2(model.chip(), inputs.numpy())
     expected = out.spikes if kind == "lif" else out.spikes[1:]
     for (name, spikes), kernel in zip(twin.spikes.items(), expected, strict=True):
         assert 0.02 < kernel.mean() < 0.9, name  # otherwise there is little to compare

@@ -3,11 +3,10 @@
 import pytest
 import torch
 
-from snn.experiments.evaluation import evaluate
-from snn.networks.network_spec import network_spec
+from snn.audio.examples import Examples
+from snn.experiments.evaluate import evaluate
 from snn.networks.spotter import Spotter, drop
 from snn.recipes.recipe import parse_recipe
-from snn.training.examples import Examples
 from snn.training.gradient import Watch, fit
 
 SETTINGS = ("n_mels=4", "hidden=[8]", "dropout=0.1", "band_mask=1", "frame_mask=2", "batch_size=8", "steps_per_frame=2")
@@ -30,7 +29,7 @@ def examples(seed):
 
 def spotter(*settings):
     recipe = parse_recipe('name = "tiny"', (*SETTINGS, *settings))
-    return Spotter(recipe, 2, torch.Generator().manual_seed(0))
+    return Spotter(recipe, recipe.features.at(8000), "ab", seed=0)
 
 
 @pytest.mark.parametrize("encoder", ["lif", "delta", "latency", "rate"])
@@ -39,10 +38,10 @@ def test_the_first_epoch_has_the_same_loss_and_activity(encoder, cuda):
     losses, results = [], []
     for device in (torch.device("cpu"), cuda):
         model = spotter(f"kind={encoder}", "dropout=0", "epochs=1", "max_rate_hz=100").to(device)
-        losses.append(fit(model, examples(1), examples(2)).history[0].loss)
+        losses.append(fit(model, examples(1), examples(2), model.settings).history[0].loss)
         assert model.device.type == device.type
         results.append(evaluate(model, examples(3)))
-        assert network_spec(model).layers[-1].weights.shape == (8, 2)
+        assert model.network().layers[-1].weights.shape == (8, 2)
     assert losses[1] == pytest.approx(losses[0], rel=0.02)
     ours, theirs = (result.activity.spikes_per_inference for result in results)
     assert ours == pytest.approx(theirs, rel=0.05)
@@ -50,7 +49,7 @@ def test_the_first_epoch_has_the_same_loss_and_activity(encoder, cuda):
 
 def test_it_learns_on_a_gpu_with_dropout(cuda):
     model = spotter("epochs=15", "learning_rate=0.03").to(cuda)
-    assert fit(model, examples(1), examples(2)).best_accuracy > 0.9
+    assert fit(model, examples(1), examples(2), model.settings).best_accuracy > 0.9
 
 
 def test_a_run_interrupted_on_one_device_ends_on_the_other(cuda, tmp_path):
@@ -61,10 +60,11 @@ def test_a_run_interrupted_on_one_device_ends_on_the_other(cuda, tmp_path):
             raise stopped
 
     for first, second in ((cuda, "cpu"), ("cpu", cuda)):
+        cut = spotter("epochs=4").to(first)
         with pytest.raises(stopped):
-            fit(spotter("epochs=4").to(first), examples(1), examples(2), checkpoint=path, watch=Watch(on_epoch=stop))
+            fit(cut, examples(1), examples(2), cut.settings, checkpoint=path, watch=Watch(on_epoch=stop))
         model = spotter("epochs=4").to(second)
-        progress = fit(model, examples(1), examples(2), checkpoint=path, resume=True)
+        progress = fit(model, examples(1), examples(2), model.settings, checkpoint=path, resume=True)
         assert progress.epoch == 4
         assert all(t.device.type == torch.device(second).type for t in model.state_dict().values())
 

@@ -158,7 +158,8 @@ def test_twenty_training_steps_end_alike_on_every_backend(encoder):
             "hidden=[24, 16]",
             "n_mels=8",
         ]
-        model = Spotter(load_recipe("fsdd", settings), 4, torch.Generator().manual_seed(0))
+        recipe = load_recipe("fsdd", settings)
+        model = Spotter(recipe, recipe.features.at(8000), "abcd", backend=recipe.training.backend)
         assert model.fusable == (backend == "auto")
         optimiser = torch.optim.Adam(model.parameters(), 0.01)
         run = []

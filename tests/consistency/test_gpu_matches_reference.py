@@ -56,7 +56,7 @@ def test_twenty_training_steps_end_alike(settings, gpu):
     losses = []
     for backend in ("gpu", "reference"):
         recipe = load_recipe("fsdd", [*settings, "dropout=0", f"backend={backend}", "hidden=[12]", "n_mels=4"])
-        model = Spotter(recipe, 4, torch.Generator().manual_seed(0)).to(gpu)
+        model = Spotter(recipe, recipe.features.at(8000), "abcd", backend=backend).to(gpu)
         optimiser, run = torch.optim.Adam(model.parameters(), 0.01), []
         for _ in range(20):
             optimiser.zero_grad()

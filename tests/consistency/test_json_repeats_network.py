@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from circuits.netlist.parameters import write_network_json
-from snn.networks.network_spec import chip_network
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import load_recipe
 
@@ -54,7 +53,7 @@ def simulate(file, features):
 @pytest.mark.parametrize("settings", [["recurrent=true"], ["neuron.model=lif", "v_threshold_v=0.3", "c_mem_f=1e-15"]])
 def test_a_reader_of_network_json_gets_the_same_spikes_and_label(tmp_path, settings):
     recipe = load_recipe("fsdd", [*settings, "hidden=[20, 16]", "n_mels=8", "dropout=0"])
-    model = Spotter(recipe, 4, torch.Generator().manual_seed(1)).double()
+    model = Spotter(recipe, recipe.features.at(8000), "abcd", seed=1).double()
     features = torch.randn(6, 60, 8, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     for _ in range(3):
         model(2 * features + 0.3)  # moves the normalisation away from its start
@@ -63,7 +62,7 @@ def test_a_reader_of_network_json_gets_the_same_spikes_and_label(tmp_path, setti
         for layer in model.layers:
             layer.norm.bias.fill_(0.4)
         output = model(features)
-    (file,) = write_network_json(tmp_path, chip_network(model))
+    (file,) = write_network_json(tmp_path, model.chip())
     for clip in range(6):
         trains, label = simulate(file, features[clip].numpy())
         for mine, theirs in zip(trains, output.spikes, strict=True):

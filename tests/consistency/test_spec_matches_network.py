@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from snn.audio.examples import Examples
 from snn.encoders.events import delta_encode
-from snn.experiments.evaluation import measure_activity
-from snn.networks.network_spec import chip_network, network_spec
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import parse_recipe
-from snn.training.examples import Examples
 
 N_LABELS, N_BANDS, N_FRAMES, N_BATCH = 4, 5, 80, 6
 SETTINGS = (
@@ -34,8 +32,9 @@ def features(seed):
 def trained(kind, neuron, recurrent):
     """A double-precision spotter whose normalisation is away from the identity in every number."""
     settings = (*SETTINGS, f"encoder.kind={kind}", f"neuron.model={neuron}", f"network.recurrent={recurrent}")
+    recipe = parse_recipe('name = "twin"', settings)
+    model = Spotter(recipe, recipe.features.at(8000), tuple(map(str, range(N_LABELS))), seed=3).double()
     generator = torch.Generator().manual_seed(3)
-    model = Spotter(parse_recipe('name = "twin"', settings), N_LABELS, generator).double()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 0.2 * parameter.abs().mean() * torch.randn(parameter.shape, generator=generator).double()
@@ -82,7 +81,7 @@ def test_the_spec_in_volts_fires_exactly_as_the_network(kind, neuron, recurrent)
     model, x = trained(kind, neuron, recurrent), features(99)
     with torch.no_grad():
         out = model(x)
-    chip = chip_network(model)
+    chip = model.chip()
     spec = chip.network
     signal = x.transpose(0, 1)
     events = signal if kind == "lif" else delta_encode(signal, model.encoder.threshold)
@@ -101,11 +100,11 @@ def test_the_spec_in_volts_fires_exactly_as_the_network(kind, neuron, recurrent)
 @CASES
 def test_layers_of_the_spec_are_the_populations_of_the_network(kind):
     model = trained(kind, "adaptive_lif", "true")
-    chip = chip_network(model, tuple("abcd"))
+    chip = model.chip()
     spec = chip.network
     names = [*(["encoder"] if kind == "lif" else []), "hidden1", "hidden2", "readout"]
     assert [layer.name for layer in spec.layers] == names
-    assert (spec.dt, spec.labels) == (0.01, tuple("abcd"))
+    assert (spec.dt, spec.labels) == (0.01, model.labels)
     assert chip.circuit.tau_mem == pytest.approx((0.010 * 0.060) ** 0.5)
     assert chip.circuit.charge_per_weight == pytest.approx(0.8e-15 * 0.37, rel=1e-12, abs=0)
     assert spec.layers[0].fan_in == (N_BANDS if kind == "lif" else 2 * N_BANDS)
@@ -117,7 +116,7 @@ def test_measured_activity_counts_the_spikes_of_the_network(kind, neuron):
     model, x = trained(kind, neuron, "true"), features(99)
     with torch.no_grad():
         out = model(x)
-    activity = measure_activity(model, Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long)))
+    activity = model.run(Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long))).activity
     counted = [*activity.spikes.values()] if kind == "lif" else [activity.input_spikes, *activity.spikes.values()]
     for spikes, expected in zip(counted, out.spikes, strict=True):
         np.testing.assert_allclose(spikes, expected.sum(0).mean(0).numpy(), rtol=1e-12)
@@ -127,9 +126,9 @@ def test_measured_activity_counts_the_spikes_of_the_network(kind, neuron):
 
 def test_encoder_charge_and_time_near_threshold_are_those_of_the_simulated_circuit():
     model, x = trained("lif", "lif", "false"), features(99)
-    chip = chip_network(model)
+    chip = model.chip()
     spec = chip.network
-    activity = measure_activity(model, Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long)))
+    activity = model.run(Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long))).activity
     assert activity.window == chip.circuit.v_crowbar / chip.circuit.swing
     encoder, events = spec.layers[0], x.transpose(0, 1).numpy()
     charge = np.maximum(events @ encoder.weights + encoder.bias, 0).sum(0).mean(0)
@@ -147,9 +146,9 @@ def test_synaptic_operations_are_spikes_times_their_fan_out():
         for layer in model.layers:  # prune some synapses
             layer.weight[layer.weight.abs() < 0.1] = 0
         out = model(x)
-    activity = measure_activity(model, Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long)))
+    activity = model.run(Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long))).activity
     weights = [layer.weight for layer in model.layers] + [model.readout_weight]
     fan_out = [(weight != 0).double().sum(1) for weight in weights]
     expected = sum((s.sum((0, 1)) @ n).item() for s, n in zip(out.spikes, fan_out, strict=True))
     expected += sum((s.sum() * s.shape[-1]).item() for s in out.spikes[1:])  # recurrent weights are all there
-    assert activity.synaptic_operations(network_spec(model)) == pytest.approx(expected / N_BATCH, rel=1e-12)
+    assert activity.synaptic_operations(model.network()) == pytest.approx(expected / N_BATCH, rel=1e-12)

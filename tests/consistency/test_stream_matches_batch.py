@@ -124,7 +124,7 @@ def test_a_silent_membrane_decays_to_nothing_alike():
 
 def spotter(*settings):
     recipe = load_recipe("fsdd", ["n_mels=8", "hidden=[24, 16]", "features.normalise=running", *settings])
-    model = Spotter(recipe, 4, torch.Generator().manual_seed(0))
+    model = Spotter(recipe, recipe.features.at(8000), "abcd", seed=0)
     with torch.no_grad():  # normalisation as after some training
         for layer in model.layers:
             if layer.norm is not None:
@@ -211,7 +211,7 @@ def test_what_does_not_fit_is_refused_and_the_state_stays():
     with pytest.raises(ValueError, match="pass a generator"):
         SpotterStream(spotter("encoder.kind=rate")).start()
     with pytest.raises(ValueError, match="normalise=running"):
-        AudioStream(spotter(), LogMel(normalise="clip"))
+        AudioStream(spotter("features.normalise=clip"))
     assert np.array_equal(stream.push(np.asfortranarray(x), state)[0], stream.push(x, state)[0])
     assert cpu_network.rest(cpu_network.pack(network()), 2).shape == (2, 3, 31 + 22 + 5)
 
@@ -262,6 +262,6 @@ def test_a_network_with_no_number_or_shapes_that_do_not_fit_does_not_stream():
     with torch.no_grad():
         model.layers[0].weight[0, 0] = torch.nan
     with pytest.raises(FloatingPointError, match="layer 1: weight holds NaN"):
-        AudioStream(model, LogMel(n_mels=8, normalise="running"))
+        AudioStream(model)
     with pytest.raises(ValueError, match=r"layer 1: weight is \(27, 31\).*needs \(27, 22\)"):
         NetworkStream(net._replace(layers=(net.layers[0]._replace(bias=torch.zeros(22)), *net.layers[1:])))

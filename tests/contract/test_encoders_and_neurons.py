@@ -34,7 +34,7 @@ def spotter(case, seed=0):
         "network.dropout=0.2",
     )
     recipe = parse_recipe('name = "battery"', settings)
-    model = Spotter(recipe, N_LABELS, torch.Generator().manual_seed(seed)).double()
+    model = Spotter(recipe, recipe.features.at(8000), tuple(map(str, range(N_LABELS))), seed=seed).double()
     for layer in model.layers:
         torch.nn.init.constant_(layer.norm.bias, 0.8)  # drives most neurons over the threshold now and then
     with torch.no_grad():

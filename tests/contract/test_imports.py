@@ -54,7 +54,7 @@ def test_package_imports_without_the_heavy_libraries(package):
 
 def test_the_brian2_twin_is_there_before_brian2_is():
     """Whoever evaluates does not wait for its import."""
-    loaded = _python("import sys, snn.experiments.evaluation, snn.reference; print(*sys.modules)").split()
+    loaded = _python("import sys, snn.experiments.evaluate, snn.reference; print(*sys.modules)").split()
     assert "snn.reference.brian2_steps" in loaded
     assert "brian2" not in loaded
 

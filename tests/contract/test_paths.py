@@ -13,10 +13,11 @@ from circuits.netlist.parameters import write_network_json
 from circuits.neuron.circuit import LIFCircuit
 from circuits.storage import write_json, write_text
 from snn import load_activity, load_run, train
-from snn.experiments.run_folder import read_config, read_history
+from snn.experiments.history import read_history
+from snn.experiments.run_folder import read_config
 from snn.recipes.recipe import load_recipe
 from snn.report.pictures import picture_f_i
-from snn.training.checkpoint import load_tensors, save_tensors
+from snn.tensors import load_tensors, save_tensors
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [path for package in ("circuits", "snn") for path in sorted((ROOT / package).rglob("*.py"))]

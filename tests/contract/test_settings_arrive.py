@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from snn.audio.examples import Examples
 from snn.audio.features import LogMel
 from snn.networks.lattice import Lattice
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import parse_recipe
-from snn.training.examples import Examples, front_end
 from snn.training.gradient import fit
-from snn.training.online import rule_of
 
 
 def recipe(*settings):
@@ -18,7 +17,7 @@ def recipe(*settings):
 
 
 def chip(*settings):
-    return parse_recipe('name = "tiny"\n[reservoir]\nlattice = [2, 2, 3]', settings)
+    return parse_recipe('name = "tiny"\nkind = "reservoir"\n[reservoir]\nlattice = [2, 2, 3]', settings)
 
 
 CIRCUIT = ("width_m=2e-6", "c_mem_f=3e-15", "v_threshold_v=0.3", "v_sink_v=-0.2", "device=32nm-pdsoi-nsd5e19")
@@ -47,8 +46,8 @@ def test_the_lattice_is_that_of_the_recipe():
 def test_the_front_end_is_that_of_the_recipe():
     settings = ("duration_s=0.7", "n_mels=13", "window_s=0.032", "hop_s=0.016", "f_min_hz=120", "f_max_hz=3100")
     chosen = recipe(*settings, "features.sample_rate=7000", "normalise=running")
-    assert front_end(chosen, 16_000) == LogMel(7000, 0.7, 13, 0.032, 0.016, 120.0, 3100.0, "running")
-    assert front_end(recipe(*settings), 16_000).sample_rate == 16_000  # that of the recordings
+    assert chosen.features.at(16_000) == LogMel(7000, 0.7, 13, 0.032, 0.016, 120.0, 3100.0, "running")
+    assert recipe(*settings).features.at(16_000).sample_rate == 16_000  # that of the recordings
 
 
 def test_the_rule_that_learns_online_is_that_of_the_recipe():
@@ -57,7 +56,7 @@ def test_the_rule_that_learns_online_is_that_of_the_recipe():
     numbers |= {"teacher": 1.5, "w_max": 0.4, "n_levels": 9, "tau_readout_s": 0.3, "readout_refractory_s": 0.004}
     numbers |= {"readout_bias": 31.0, "readout_floor": -5.0}
     settings = [f"learning.{name}={value}" for name, value in numbers.items()]
-    rule = rule_of(chip(*settings, "learning.mode=distance", "hold=false", "conserve=false"))
+    rule = chip(*settings, "learning.mode=distance", "hold=false", "conserve=false").rule()
     assert (rule.mode, rule.hold, rule.conserve) == ("distance", False, False)
     assert (rule.tau_calcium, rule.threshold, rule.margin, rule.p_up, rule.p_down) == (7.0, 11.0, 4.0, 0.2, 0.6)
     assert (rule.teacher, rule.grid.w_max, rule.grid.n_levels) == (1.5, 0.4, 9)
@@ -91,9 +90,10 @@ def example(n_clips=1, n_frames=12):
 
 
 def trained(*settings, clips=8):
-    model = Spotter(recipe(*SPOTTER, *settings), 2, torch.Generator().manual_seed(0))
+    chosen = recipe(*SPOTTER, *settings)
+    model = Spotter(chosen, chosen.features.at(8000), "ab")
     start = [p.detach().clone() for p in model.parameters()]
-    fit(model, example(clips), example(clips))
+    fit(model, example(clips), example(clips), chosen)
     return start, list(model.parameters())
 
 

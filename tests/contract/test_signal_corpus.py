@@ -1,12 +1,13 @@
 """A folder of multichannel signals is a corpus like any other: split by subject, checked, refused in one line."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
+from snn.audio.examples import load_examples
 from snn.audio.signal_features import SignalFrames, signal_features
 from snn.data.corpora.check import scan
 from snn.data.corpora.corpus import open_corpus
@@ -15,7 +16,6 @@ from snn.data.recordings.recording_error import RecordingError
 from snn.live.stream import AudioStream
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import load_recipe
-from snn.training.examples import for_corpus, front_end, load_examples
 
 SUBJECTS = ("ann", "bob", "cem", "dan", "eve", "fay", "guy")
 CHANNELS = ("x", "y", "z")
@@ -106,12 +106,12 @@ def test_features_are_the_channels_hop_by_hop(tmp_path):
     """50 Hz and hops of 40 ms: every frame is the mean of two samples."""
     corpus = open_corpus(make_motion(tmp_path))
     settings = ("features.sample_rate=8000", "hop_s=0.04", "normalise=none")
-    recipe = for_corpus(load_recipe("demo", settings), corpus)
+    recipe = load_recipe("demo", settings).for_corpus(corpus)
     f = recipe.features
-    assert (f.front_end, f.n_mels, f.sample_rate, recipe.augment.band_mask) == ("signal", 3, None, 0)
-    assert for_corpus(recipe, corpus) == recipe
+    assert (f.front_end, f.mel.n_mels, f.mel.sample_rate, recipe.augment.band_mask) == ("signal", 3, None, 0)
+    assert recipe.for_corpus(corpus) == recipe
     clip = corpus.split("test")[0]
-    features = load_examples([clip], front_end(recipe, corpus.sample_rate)).features
+    features = load_examples([clip], recipe.features.at(corpus.sample_rate)).features
     assert features.shape == (1, 1, 25, 3)
     values = np.loadtxt(clip.path, delimiter=",", skiprows=2)
     np.testing.assert_allclose(features[0, 0].numpy(), values.reshape(25, 2, 3).mean(1), rtol=1e-5, atol=1e-6)
@@ -120,8 +120,8 @@ def test_features_are_the_channels_hop_by_hop(tmp_path):
 @pytest.mark.parametrize("normalise", ["clip", "band", "running", "none"])
 def test_features_are_normalised_as_the_recipe_says(tmp_path, normalise):
     corpus = open_corpus(make_motion(tmp_path))
-    recipe = for_corpus(load_recipe("demo", [f"normalise={normalise}"]), corpus)
-    x = load_examples(corpus.clips[:8], front_end(recipe, 50)).features[0]
+    recipe = load_recipe("demo", [f"normalise={normalise}"]).for_corpus(corpus)
+    x = load_examples(corpus.clips[:8], recipe.features.at(50)).features[0]
     axes = {"clip": (1, 2), "band": 1}
     if normalise in axes:
         assert float(x.mean(axes[normalise]).abs().max()) < 1e-5
@@ -129,8 +129,8 @@ def test_features_are_normalised_as_the_recipe_says(tmp_path, normalise):
     elif normalise == "none":
         np.testing.assert_allclose(x[:, :, 2], 9.81, rtol=1e-6)
     else:  # the past alone: the first frames are those of the clip that ends with them
-        half = recipe.model_copy(update={"features": recipe.features.model_copy(update={"hop_s": 0.02})})
-        long = load_examples(corpus.clips[:1], front_end(half, 50)).features[0]
+        half = replace(recipe, features=replace(recipe.features, mel=replace(recipe.features.mel, hop_s=0.02)))
+        long = load_examples(corpus.clips[:1], half.features.at(50)).features[0]
         assert float(long[:, 0].abs().max()) == 0
         assert float(long.abs().max()) < 10
 
@@ -139,9 +139,9 @@ def test_copies_differ_from_the_clip_and_come_back_alike(tmp_path):
     from snn.data.augmentation.augment import Augment
 
     corpus = open_corpus(make_motion(tmp_path))
-    recipe = for_corpus(load_recipe("demo"), corpus)
+    recipe = load_recipe("demo").for_corpus(corpus)
     twice = [
-        load_examples(corpus.clips[:4], front_end(recipe, 50), augment=Augment(), copies=2, seed=3).features
+        load_examples(corpus.clips[:4], recipe.features.at(50), augment=Augment(), copies=2, seed=3).features
         for _ in range(2)
     ]
     assert twice[0].equal(twice[1])
@@ -151,7 +151,7 @@ def test_copies_differ_from_the_clip_and_come_back_alike(tmp_path):
 
 def test_a_damaged_clip_stops_or_is_skipped(tmp_path):
     corpus = open_corpus(make_motion(tmp_path))
-    mel = front_end(for_corpus(load_recipe("demo"), corpus), 50)
+    mel = load_recipe("demo").for_corpus(corpus).features.at(50)
     corpus.clips[1].path.write_text("x,y,z\n1,2,?\n")
     with pytest.raises(RecordingError, match="line 2, column 'z'"):
         load_examples(corpus.clips[:3], mel)
@@ -174,9 +174,9 @@ def test_sound_and_signals_do_not_take_each_others_recipes(tmp_path, words, reci
 
 def test_a_run_on_signals_does_not_listen(tmp_path):
     corpus = open_corpus(make_motion(tmp_path))
-    recipe = for_corpus(load_recipe("demo", ["normalise=running"]), corpus)
-    with pytest.raises(TypeError, match="for multichannel signals"):
-        AudioStream(Spotter(recipe, 3, torch.Generator()), front_end(recipe, 50))
+    recipe = load_recipe("demo", ["normalise=running"]).for_corpus(corpus)
+    with pytest.raises(ValueError, match="for multichannel signals"):
+        AudioStream(Spotter(recipe, recipe.features.at(50), "abc"))
 
 
 def test_running_features_weigh_the_past_of_each_channel():

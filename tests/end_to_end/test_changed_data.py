@@ -7,6 +7,7 @@ import soundfile
 
 CHIP = """
 name = "tiny-chip"
+kind = "reservoir"
 [ear]
 n_channels = 8
 duration_s = 0.3

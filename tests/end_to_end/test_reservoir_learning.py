@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from snn.experiments import reservoir_experiment as experiment
-from snn.experiments.reservoir_experiment import train_reservoir
+import snn.experiments.train as experiment
+from snn.experiments.train import train
 from snn.networks.reservoir import draw_wiring
 from snn.recipes.recipe import parse_recipe
 
 TINY = """
 name = "tiny-chip"
+kind = "reservoir"
 [ear]
 bank = "mel"
 n_channels = 6
@@ -34,7 +35,7 @@ eprop_epochs = 1
 
 def trained(spoken, folder, rule):
     recipe = parse_recipe(TINY, [f"rule={rule}"])
-    metrics = train_reservoir(recipe, str(spoken), folder)
+    metrics = train(recipe, str(spoken), folder)
     return recipe, metrics, load_file(folder / "model.safetensors")
 
 
@@ -45,8 +46,8 @@ def test_the_wires_that_were_learned_are_those_of_the_run(tmp_path, spoken, rule
     moved = kept["wires.recurrent"][drawn.recurrent > 0] / drawn.recurrent[drawn.recurrent > 0] * 7
     np.testing.assert_allclose(moved, np.rint(moved), atol=1e-6)
     assert (np.rint(moved) != 7).any()
-    assert metrics["plasticity"]["levels_changed"] >= np.abs(np.rint(moved) - 7).sum()
-    assert metrics["n_synapses"] == np.count_nonzero(drawn.recurrent) + np.count_nonzero(drawn.weights)
+    assert metrics.plasticity.levels_changed >= np.abs(np.rint(moved) - 7).sum()
+    assert metrics.n_synapses == np.count_nonzero(drawn.recurrent) + np.count_nonzero(drawn.weights)
 
 
 @pytest.mark.parametrize("rule", ["none", "stdp", "reward"])
@@ -55,19 +56,19 @@ def test_other_test_clips_leave_the_model_as_it_is(tmp_path, spoken, rule, monke
     _, metrics, before = trained(spoken, tmp_path / "run", rule)
 
     def with_noise(recipe, corpus, split, *others):
-        clips, rng = split_clips(recipe, corpus, split, *others), np.random.default_rng(0)
-        noise = tuple(rng.random(rows.shape) * rows.max() * 3 for rows in clips.rows)
-        return replace(clips, rows=noise, labels=(clips.labels + 1) % 3) if split == "test" else clips
+        clips, rng = read_clips(recipe, corpus, split, *others), np.random.default_rng(0)
+        noise = tuple(rng.random(rows.shape) * rows.max() * 3 for rows in clips.features)
+        return replace(clips, features=noise, labels=(clips.labels + 1) % 3) if split == "test" else clips
 
-    split_clips = experiment.split_clips
-    monkeypatch.setattr(experiment, "split_clips", with_noise)
+    read_clips = experiment.read_clips
+    monkeypatch.setattr(experiment, "read_clips", with_noise)
     _, other, after = trained(spoken, tmp_path / "noise", rule)
     assert before.keys() == after.keys()
     for name, array in before.items():
         np.testing.assert_array_equal(array, after[name], err_msg=name)
     for part in ("validation_accuracy", "plasticity"):
-        assert metrics.get(part) == other.get(part)
+        assert getattr(metrics, part) == getattr(other, part)
     for part in ("while_learning", "learning_energy_per_clip_j", "validation_accuracy"):
-        assert metrics["online"][part] == other["online"][part]
-    assert metrics["eprop"]["validation_by_epoch"] == other["eprop"]["validation_by_epoch"]
-    assert metrics["test_accuracy"] != other["test_accuracy"]
+        assert getattr(metrics.online, part) == getattr(other.online, part)
+    assert metrics.eprop.validation_by_epoch == other.eprop.validation_by_epoch
+    assert metrics.test_accuracy != other.test_accuracy

@@ -63,6 +63,7 @@ def test_every_epoch_draws_its_own_order_copies_masks_and_dropout(tmp_path, few,
 # every other.
 WHOLE = """
 name = "whole"
+kind = "reservoir"
 [ear]
 bank = "mel"
 n_channels = 6

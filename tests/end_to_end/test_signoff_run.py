@@ -10,12 +10,13 @@ import pytest
 from circuits.network.spikes import SpikeTrains
 from circuits.signoff import CoreTiming, SignOff, match_spikes
 from circuits.signoff.run import by_supply
-from snn.experiments.reservoir_experiment import train_reservoir
+from snn.experiments.train import train
 from snn.recipes.recipe import parse_recipe
 from snn.studies import signoff_of_run as signoff
 
 TINY = """
 name = "tiny-chip"
+kind = "reservoir"
 [ear]
 bank = "mel"
 n_channels = 6
@@ -34,7 +35,7 @@ with_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspi
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, spoken):
     folder = tmp_path_factory.mktemp("signed") / "run"
-    train_reservoir(parse_recipe(TINY), str(spoken), folder)
+    train(parse_recipe(TINY), str(spoken), folder)
     return folder
 
 

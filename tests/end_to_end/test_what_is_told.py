@@ -12,6 +12,7 @@ from circuits.variation.chip_spread import Condition
 LABELS = ("high", "low", "middle")
 CHIP = """
 name = "tiny-chip"
+kind = "reservoir"
 [ear]
 bank = "mel"
 n_channels = 6

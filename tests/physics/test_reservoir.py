@@ -11,12 +11,13 @@ from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.neuron.synapse import T_PULSE, SynapseKernel
 from snn.networks.reservoir import Wires, build_reservoir, draw_wiring
 from snn.networks.reservoir_activity import measure
+from snn.networks.tuning import Tuning, chip_inputs, n_lines
 from snn.recipes.recipe import load_recipe, parse_recipe
-from snn.training.tuning import Tuning, chip_inputs, n_lines
 
 SPEED = 1000.0
 SMALL = """
 name = "small"
+kind = "reservoir"
 [ear]
 n_channels = 6
 [input]

@@ -36,7 +36,7 @@ def test_a_clock_has_no_variation_of_its_intervals():
 
 
 def test_silence_has_no_value_where_there_is_none():
-    found = activity_statistics([spike_trains([np.zeros(0)] * 3, 0.5)]).as_dict()
+    found = vars(activity_statistics([spike_trains([np.zeros(0)] * 3, 0.5)]))
     assert found == {"rate_hz": 0.0, "silent": 1.0, "interval_variation": None, "synchrony": None, "sparsity": 1.0}
 
 

@@ -9,6 +9,7 @@ from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams, adaptive_state
 from snn.neurons.lif import LIFParams, lif_state
 from snn.recipes.recipe import load_recipe
+from snn.training.gradient import require_memory
 
 N = 3
 backends = pytest.mark.parametrize("backend", ["auto", "reference", "cpu"])
@@ -156,8 +157,9 @@ def test_strides_and_expanded_tensors_do_not_matter(backend):
 )
 def test_a_network_too_large_for_memory_is_refused_before_anything_is_allocated(monkeypatch, settings, told):
     monkeypatch.setattr("snn.memory.physical_memory", lambda: 24 * 2**30)
+    recipe = load_recipe("fsdd", settings)
     with pytest.raises(ValueError, match=told):
-        Spotter(load_recipe("fsdd", settings), 10, torch.Generator())
+        require_memory(Spotter(recipe, recipe.features.at(8000), "0123456789"), recipe.training.batch_size)
 
 
 @backends

@@ -241,7 +241,8 @@ def test_a_raw_waveform_can_be_encoded(encoder, steps, channels):
 
 
 def built(kind, *settings):
-    return build_encoder(parse_recipe('name = "tiny"', [f"kind={kind}", "n_mels=3", *settings]), generator())
+    recipe = parse_recipe('name = "tiny"', [f"kind={kind}", *settings])
+    return build_encoder(recipe.encoder, 3, recipe.neuron.circuit(), recipe.dt, generator())
 
 
 def test_a_latency_encoder_sends_a_large_feature_early_and_a_small_one_late_or_not():

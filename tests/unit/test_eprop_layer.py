@@ -9,7 +9,7 @@ from circuits.network.spikes import spike_trains
 from snn.recipes.recipe import parse_recipe
 from snn.training.eprop import first_network, fit_eprop, run_network
 
-RECIPE = parse_recipe('name = "tiny"\n[reservoir]\nlattice = [2, 2, 3]')
+RECIPE = parse_recipe('name = "tiny"\nkind = "reservoir"\n[reservoir]\nlattice = [2, 2, 3]')
 TAU = np.full(12, 0.02)
 
 
@@ -55,7 +55,12 @@ def test_it_learns_from_training_clips_and_keeps_the_best_epoch_on_validation_cl
 
 def test_the_first_weights_follow_the_seed():
     first, again, other = (
-        first_network(parse_recipe('name = "tiny"\n[reservoir]\nlattice = [2, 2, 3]', [f"seed={seed}"]), 2, TAU, 2)
+        first_network(
+            parse_recipe('name = "tiny"\nkind = "reservoir"\n[reservoir]\nlattice = [2, 2, 3]', [f"seed={seed}"]),
+            2,
+            TAU,
+            2,
+        )
         for seed in (0, 0, 1)
     )
     assert first.inputs.equal(again.inputs)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from snn.audio.examples import load_examples
 from snn.audio.features import LogMel
 from snn.data.augmentation.augment import Augment
 from snn.data.augmentation.augment_signal import augment_signal
 from snn.data.corpora.clip import Clip
-from snn.training.examples import load_examples
 
 MEL = LogMel(8000, duration_s=0.3, n_mels=8)
 

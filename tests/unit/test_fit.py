@@ -6,11 +6,11 @@ from itertools import pairwise
 import pytest
 import torch
 
+from snn.audio.examples import Examples
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import parse_recipe
 from snn.training.checkpoint import EpochRecord, load_tensors, save_tensors
-from snn.training.examples import Examples
-from snn.training.gradient import Watch, batches, fit, one_cycle, score_batches, validate
+from snn.training.gradient import Watch, batches, fit, one_cycle, validate
 
 N_BANDS, N_FRAMES = 4, 12
 SETTINGS = (
@@ -34,7 +34,11 @@ TRAIN, VALIDATION = examples(30, 1, n_copies=2), examples(16, 2)
 
 def spotter(*settings):
     recipe = parse_recipe('name = "tiny"', (*SETTINGS, *settings))
-    return Spotter(recipe, 2, torch.Generator().manual_seed(recipe.training.seed))
+    return Spotter(recipe, recipe.features.at(8000), "ab", seed=recipe.training.seed)
+
+
+def learn(model, train, validation, **how):
+    return fit(model, train, validation, model.settings, **how)
 
 
 def same_weights(a, b):
@@ -54,14 +58,14 @@ class Interrupted(Exception):
 @pytest.mark.parametrize("encoder", ["lif", "delta", "rate"])
 def test_it_learns_what_can_be_learned(encoder):
     model = spotter(f"kind={encoder}", "encoder.threshold=0.5", "steps_per_frame=4", "max_rate_hz=400", "epochs=15")
-    assert fit(model, TRAIN, VALIDATION).best_accuracy > 0.9
+    assert learn(model, TRAIN, VALIDATION).best_accuracy > 0.9
     assert validate(model, examples(40, 3))[0] > 0.9
     assert not model.training
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
     first, second, other = spotter(), spotter(), spotter("seed=1")
-    histories = [rows(fit(model, TRAIN, VALIDATION)) for model in (first, second, other)]
+    histories = [rows(learn(model, TRAIN, VALIDATION)) for model in (first, second, other)]
     assert same_weights(first, second)
     assert histories[0] == histories[1]
     assert not same_weights(first, other)
@@ -69,9 +73,9 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
 
 def test_training_does_not_draw_from_the_global_generator():
     first, second = spotter(), spotter()
-    fit(first, TRAIN, VALIDATION)
+    learn(first, TRAIN, VALIDATION)
     torch.manual_seed(123)
-    fit(second, TRAIN, VALIDATION)
+    learn(second, TRAIN, VALIDATION)
     assert same_weights(first, second)
 
 
@@ -94,10 +98,10 @@ def raise_in_epoch(epoch, n_steps):
 def test_a_resumed_run_ends_as_the_uninterrupted_one(tmp_path, moment, encoder):
     path, settings = tmp_path / "checkpoint.safetensors", (f"kind={encoder}", "recurrent=true")
     whole, cut, resumed = (spotter(*settings) for _ in range(3))
-    expected = fit(whole, TRAIN, VALIDATION)
+    expected = learn(whole, TRAIN, VALIDATION)
     with pytest.raises(Interrupted):
-        fit(cut, TRAIN, VALIDATION, checkpoint=path, watch=raise_in_epoch(3, 4)[moment])
-    progress = fit(resumed, TRAIN, VALIDATION, checkpoint=path, resume=True)
+        learn(cut, TRAIN, VALIDATION, checkpoint=path, watch=raise_in_epoch(3, 4)[moment])
+    progress = learn(resumed, TRAIN, VALIDATION, checkpoint=path, resume=True)
     assert same_weights(whole, resumed)
     assert rows(progress) == rows(expected)
     assert replace(progress, history=[]) == replace(expected, history=[])
@@ -106,8 +110,8 @@ def test_a_resumed_run_ends_as_the_uninterrupted_one(tmp_path, moment, encoder):
 def test_resuming_a_finished_run_changes_nothing(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     first, second = spotter(), spotter("seed=0")
-    progress = fit(first, TRAIN, VALIDATION, checkpoint=path)
-    again = fit(second, TRAIN, VALIDATION, checkpoint=path, resume=True, watch=raise_in_epoch(0, 0)["in the middle"])
+    progress = learn(first, TRAIN, VALIDATION, checkpoint=path)
+    again = learn(second, TRAIN, VALIDATION, checkpoint=path, resume=True, watch=raise_in_epoch(0, 0)["in the middle"])
     assert again == progress
     assert same_weights(first, second)
 
@@ -119,7 +123,7 @@ def test_the_weights_left_are_those_of_the_best_validation_epoch():
     def on_epoch(record, improved):
         states[record.epoch] = {name: value.clone() for name, value in model.state_dict().items()}
 
-    progress = fit(model, TRAIN, validation, watch=Watch(on_epoch=on_epoch))
+    progress = learn(model, TRAIN, validation, watch=Watch(on_epoch=on_epoch))
     best = max(progress.history, key=lambda r: (r.validation_accuracy, -r.validation_loss))
     assert progress.best_epoch == best.epoch < progress.epoch  # else the last weights would do as well
     assert (progress.best_accuracy, progress.best_loss) == (best.validation_accuracy, best.validation_loss)
@@ -129,7 +133,9 @@ def test_the_weights_left_are_those_of_the_best_validation_epoch():
 
 def test_at_equal_accuracy_the_lower_loss_is_better():
     told = []
-    fit(spotter("epochs=10"), TRAIN, VALIDATION, watch=Watch(on_epoch=lambda record, best: told.append((record, best))))
+    learn(
+        spotter("epochs=10"), TRAIN, VALIDATION, watch=Watch(on_epoch=lambda record, best: told.append((record, best)))
+    )
     top = (-1.0, 0.0)
     for record, improved in told:
         score = (record.validation_accuracy, -record.validation_loss)
@@ -140,7 +146,7 @@ def test_at_equal_accuracy_the_lower_loss_is_better():
 
 
 def test_it_stops_after_patience_epochs_without_a_better_one():
-    progress = fit(spotter("epochs=60", "patience=3", "learning_rate=0.1"), TRAIN, VALIDATION)
+    progress = learn(spotter("epochs=60", "patience=3", "learning_rate=0.1"), TRAIN, VALIDATION)
     assert progress.epoch == progress.best_epoch + 3 < 60
     assert len(progress.history) == progress.epoch
 
@@ -150,18 +156,18 @@ def test_a_feature_that_is_not_finite_is_an_error(bad):
     features = TRAIN.features.clone()
     features[:, 5, 3, 2] = bad
     with pytest.raises(FloatingPointError, match="--set learning_rate="):
-        fit(spotter("band_mask=0", "frame_mask=0"), Examples(features, TRAIN.labels), VALIDATION)
+        learn(spotter("band_mask=0", "frame_mask=0"), Examples(features, TRAIN.labels), VALIDATION)
 
 
 def test_an_absurd_learning_rate_is_an_error():
     with pytest.raises(FloatingPointError, match=r"learning rate 1e\+30; lower it"):
-        fit(spotter("learning_rate=1e30"), TRAIN, VALIDATION)
+        learn(spotter("learning_rate=1e30"), TRAIN, VALIDATION)
 
 
 def test_steps_and_epochs_are_told_as_they_are_done():
     steps, records = [], []
     watch = Watch(lambda done, total: steps.append((done, total)), lambda record, best: records.append(record))
-    progress = fit(spotter("epochs=2"), TRAIN, VALIDATION, watch=watch)
+    progress = learn(spotter("epochs=2"), TRAIN, VALIDATION, watch=watch)
     assert steps == [(i, 8) for i in range(1, 9)]  # 30 clips in batches of 8, twice
     assert records == progress.history
     assert [record.epoch for record in records] == [1, 2]
@@ -209,14 +215,14 @@ def test_a_clip_left_alone_is_not_a_batch_unless_all_are(n_clips, batch_size, si
 
 
 def test_batches_of_one_clip_can_be_trained_on():
-    progress = fit(spotter("batch_size=1", "epochs=1"), examples(4, 1), VALIDATION)
+    progress = learn(spotter("batch_size=1", "epochs=1"), examples(4, 1), VALIDATION)
     assert progress.epoch == 1
 
 
 def test_scores_of_many_clips_are_those_of_each():
     many, model = examples(131, 4), spotter().double()
     many = Examples(many.features.double(), many.labels)
-    scores = score_batches(model, many)
+    scores = model.score(many)
     assert torch.allclose(scores[130:], model(many.features[0, 130:]).log_scores, atol=1e-9)
     assert scores.shape == (131, 2)
 
@@ -255,22 +261,22 @@ def drop_best(path):
 @pytest.mark.parametrize("spoil", [flip, cut, garble, drop_weight, drop_progress, drop_best])
 def test_a_damaged_checkpoint_is_named(tmp_path, spoil):
     path = tmp_path / "checkpoint.safetensors"
-    fit(spotter("epochs=1"), TRAIN, VALIDATION, checkpoint=path)
+    learn(spotter("epochs=1"), TRAIN, VALIDATION, checkpoint=path)
     spoil(path)
     with pytest.raises(ValueError, match=r"checkpoint\.safetensors"):
-        fit(spotter("epochs=2"), TRAIN, VALIDATION, checkpoint=path, resume=True)
+        learn(spotter("epochs=2"), TRAIN, VALIDATION, checkpoint=path, resume=True)
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
-    fit(spotter("epochs=1"), TRAIN, VALIDATION, checkpoint=path)
+    learn(spotter("epochs=1"), TRAIN, VALIDATION, checkpoint=path)
     with pytest.raises(ValueError, match="does not belong to this recipe"):
-        fit(spotter("hidden=[9]"), TRAIN, VALIDATION, checkpoint=path, resume=True)
+        learn(spotter("hidden=[9]"), TRAIN, VALIDATION, checkpoint=path, resume=True)
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="is missing; train again"):
-        fit(spotter(), TRAIN, VALIDATION, checkpoint=tmp_path / "none", resume=True)
+        learn(spotter(), TRAIN, VALIDATION, checkpoint=tmp_path / "none", resume=True)
 
 
 def test_tensors_and_metadata_survive_a_file(tmp_path):
@@ -285,6 +291,6 @@ def test_tensors_and_metadata_survive_a_file(tmp_path):
 
 
 def test_a_record_is_plain_numbers():
-    record = fit(spotter("epochs=1"), TRAIN, VALIDATION).history[0]
+    record = learn(spotter("epochs=1"), TRAIN, VALIDATION).history[0]
     assert all(type(value) in (int, float) for value in vars(record).values())
     assert isinstance(record, EpochRecord)

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from snn.networks.layer import NORM_MOMENTUM, SpikingLayer
-from snn.recipes.recipe import NetworkConfig, NeuronConfig
+from snn.networks.circuit_settings import NeuronSettings
+from snn.networks.layer import NORM_MOMENTUM, NetworkSettings, SpikingLayer
 
 
 def layer(**settings):
-    neuron = NeuronConfig(**settings)
-    return SpikingLayer(5, 4, neuron, 0.01, NetworkConfig(), torch.Generator().manual_seed(0)).double()
+    neuron = NeuronSettings(**settings)
+    return SpikingLayer(5, 4, neuron, 0.01, NetworkSettings(), torch.Generator().manual_seed(0)).double()
 
 
 def batch(seed):

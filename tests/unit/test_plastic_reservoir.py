@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from snn.networks.reservoir import draw_wiring
+from snn.networks.tuning import Tuning
 from snn.plasticity.reward import Reward
 from snn.recipes.recipe import parse_recipe
-from snn.training.plastic import grid_of, learn_inside
-from snn.training.tuning import Tuning
+from snn.training.plastic import learn_inside
 
 RECIPE = """
 name = "tiny"
+kind = "reservoir"
 [ear]
 n_channels = 4
 [input]
@@ -42,7 +43,7 @@ def test_only_excitatory_recurrent_synapses_learn_and_they_stay_on_the_grid(rule
     after, plastic = result.wires, before.recurrent > 0
     np.testing.assert_array_equal(after.weights, before.weights)
     np.testing.assert_array_equal(after.recurrent[~plastic], before.recurrent[~plastic])
-    levels = after.recurrent[plastic] / (before.recurrent[plastic] * grid_of(recipe).step)
+    levels = after.recurrent[plastic] / (before.recurrent[plastic] * recipe.plasticity.grid.step)
     np.testing.assert_allclose(levels, np.rint(levels), atol=1e-9)
     assert levels.min() >= 0
     assert levels.max() <= 14.001
@@ -60,8 +61,8 @@ def test_without_amplitudes_nothing_moves(strengths):
 
 def test_levels_that_do_not_hold_the_start_are_refused():
     with pytest.raises(ValueError, match=r"\(levels - 1\) / max_gain must be whole, got 7.5"):
-        parse_recipe(RECIPE, ["rule=stdp", "plasticity.levels=16"]).plasticity.require_start()
-    parse_recipe(RECIPE, ["plasticity.levels=16"]).plasticity.require_start()  # where none learns
+        parse_recipe(RECIPE, ["rule=stdp", "plasticity.levels=16"])
+    parse_recipe(RECIPE, ["plasticity.levels=16"])  # where none learns
 
 
 def test_strengths_that_learning_may_reach_must_be_within_the_device():
@@ -85,10 +86,10 @@ def test_the_reward_decides_the_sign(monkeypatch):
 def test_depression_alone_silences_synapses_and_its_energy_is_told():
     recipe, before, result = learned("stdp", "a_plus=0", "a_minus=5")
     assert result.wires.recurrent[before.recurrent > 0].sum() < before.recurrent[before.recurrent > 0].sum()
-    told = result.as_dict(recipe)
+    told = result.metrics(recipe)
     assert result.updates < result.levels_changed
-    assert told["energy_per_clip_j"]["weight_writes"] > 0
-    assert told["energy_per_clip_loihi_j"] == pytest.approx(result.updates / 12 * 120e-12, rel=1e-12, abs=0)
+    assert told.energy_per_clip_j["weight_writes"] > 0
+    assert told.energy_per_clip_loihi_j == pytest.approx(result.updates / 12 * 120e-12, rel=1e-12, abs=0)
 
 
 def test_a_seed_gives_the_same_wires_again():
@@ -112,7 +113,7 @@ def test_memory_leaks_while_the_clip_lasts_on_the_chip():
     """Clips of 40 rows of 5 ms, a thousand times faster; 15 levels are 4 bits of two paths each, 1.35e-10 A/um wide."""
     recipe, _, result = learned("stdp", "a_plus=0.5")
     leak = result.strength.size * 4 * 2 * 1.35e-10 * 0.45 * 0.9 * 0.2e-3
-    assert result.as_dict(recipe)["energy_per_clip_j"]["weight_leak"] == pytest.approx(leak, rel=1e-9, abs=0)
+    assert result.metrics(recipe).energy_per_clip_j["weight_leak"] == pytest.approx(leak, rel=1e-9, abs=0)
 
 
 def test_the_mean_reward_approaches_what_is_earned():

@@ -7,21 +7,23 @@ from circuits.network.spikes import spike_trains
 from circuits.neuron.energy_terms import spike_energy
 from snn.plasticity.online_rule import learn_online, recognise
 from snn.recipes.recipe import parse_recipe
-from snn.training.learning_energy import learning_energies
-from snn.training.online import OnlineResult, rule_of
+from snn.training.learning_energy import online_metrics
+from snn.training.online import OnlineResult
 
 
 def recipe(*settings):
-    return parse_recipe('name = "tiny"\n[reservoir]\n[readout]\nn_bins = 4\nwidth_s = 0.1', list(settings))
+    return parse_recipe(
+        'name = "tiny"\nkind = "reservoir"\n[reservoir]\n[readout]\nn_bins = 4\nwidth_s = 0.1', list(settings)
+    )
 
 
 def told(setting):
     """Energies after one line that fires three times in each of two clips of two labels."""
-    rule, lines = rule_of(setting), [spike_trains([np.array([0.1, 0.2, 0.3])], 0.4)] * 2
+    rule, lines = setting.rule(), [spike_trains([np.array([0.1, 0.2, 0.3])], 0.4)] * 2
     learning = learn_online(lines, [0, 1], rule, np.zeros((1, 2)), np.random.default_rng(0), setting.learning.epochs)
     answer = recognise(lines, learning.weights, rule)
-    result = OnlineResult(learning.weights, learning, 0.5, 0.5, answer, 0.4, 0.7, rule.mode)
-    return learning, answer, learning_energies(result, setting)
+    result = OnlineResult(learning, 0.5, 0.5, answer, 0.4, 0.7)
+    return learning, answer, online_metrics(result, setting)
 
 
 def test_the_rail_of_inhibition_lies_as_deep_as_the_recipe_says():
@@ -33,14 +35,14 @@ def test_the_rail_of_inhibition_lies_as_deep_as_the_recipe_says():
 def test_recognising_pays_for_spikes_currents_leaks_and_each_weight_once():
     setting = recipe("learning.epochs=3")
     learning, answer, energies = told(setting)
-    circuit, parts = setting.readout_circuit(), energies["recognition_energy_per_clip_j"]
+    circuit, parts = setting.readout_circuit(), energies.recognition_energy_per_clip_j
     spike, gate = spike_energy(circuit), circuit.c_reset  # c_reset is that of one gate
     each = spike["control"] + spike["reset"]
     assert parts["readout"] == pytest.approx(answer.spikes.sum() / 2 * each, rel=1e-12, abs=0)
     crowbar = answer.crowbar_time / 2 / setting.neuron.acceleration * circuit.i_crowbar * 0.9
     assert parts["crowbar"] == pytest.approx(crowbar, rel=1e-9, abs=0)
     assert answer.crowbar_time > 0.1  # of 1.6 s of speech: with a swing of 40 mV most of the climb is window
-    bias = setting.learning.readout_bias * 2 * 0.4 / setting.learning.tau_readout_s
+    bias = setting.learning.rule.neuron.bias * 2 * 0.4 / setting.learning.rule.neuron.tau_mem
     swings = bias + 3 * np.maximum(learning.weights, 0).sum()
     assert parts["drive"] == pytest.approx(swings * circuit.c_mem * circuit.swing * 0.9, rel=1e-9, abs=0)
     seconds = 0.7 / setting.neuron.acceleration  # the clip is heard, then replayed
@@ -52,6 +54,7 @@ def test_recognising_pays_for_spikes_currents_leaks_and_each_weight_once():
 
 def test_without_an_epoch_only_recognising_is_told():
     energies = told(recipe("learning.epochs=0"))[2]
-    assert not any("learning" in name for name in energies if name != "learning_not_modelled")
-    assert energies["recognition_per_clip_j"] == sum(energies["recognition_energy_per_clip_j"].values())
-    assert "weight_writes" not in energies["recognition_energy_per_clip_j"]
+    assert energies.learning_per_clip_j is energies.learning_energy_per_clip_j is None
+    assert energies.learning_energy_per_clip_loihi_j is None
+    assert energies.recognition_per_clip_j == sum(energies.recognition_energy_per_clip_j.values())
+    assert "weight_writes" not in energies.recognition_energy_per_clip_j

@@ -12,13 +12,14 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.bias import WIDTHS, gate_range
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, circuit_for_tau, period
-from snn.networks.network_spec import bias_devices, chip_network, silicon_spec
+from snn.networks.layer_spec import bias_devices, silicon_spec
 from snn.networks.silicon_layer import SiliconLayer
 from snn.networks.spotter import Spotter
 from snn.neurons.lif import leaky_step, lif_state
 from snn.neurons.scan import scan
 from snn.neurons.silicon_bias import bounded
-from snn.recipes.recipe import RecipeError, parse_recipe
+from snn.recipes.reader import RecipeError
+from snn.recipes.recipe import parse_recipe
 from snn.reference import PulseTiming, brian2_network, run_brian2, spike_times
 
 DT, TAU, SPEED = 1e-3, 0.02, 1000.0
@@ -179,7 +180,8 @@ RECIPE = ("network.norm=none", "network.dropout=0", "network.hidden=[7, 6]", "fe
 
 
 def test_a_spotter_of_a_recipe_trains_its_gate_biases_and_exports_them():
-    model = Spotter(parse_recipe('name = "silicon"', RECIPE), 3, torch.Generator().manual_seed(0))
+    recipe = parse_recipe('name = "silicon"', RECIPE)
+    model = Spotter(recipe, recipe.features.at(8000), "abc")
     x = torch.randn(6, 30, 5, generator=torch.Generator().manual_seed(1))
     labels = torch.arange(6) % 3
     before = [hidden.silicon.v_gs.detach().clone() for hidden in model.layers]
@@ -191,7 +193,7 @@ def test_a_spotter_of_a_recipe_trains_its_gate_biases_and_exports_them():
         losses[-1].backward()
         optimiser.step()
     assert losses[-1] < losses[0]
-    exported = chip_network(model.eval()).bias_devices
+    exported = model.eval().chip().bias_devices
     assert list(exported) == ["hidden1", "hidden2"]
     for hidden, start, devices in zip(model.layers, before, exported.values(), strict=True):
         assert (hidden.silicon.v_gs != start).double().mean() > 0.3  # the gradient reaches those near threshold

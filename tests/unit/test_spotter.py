@@ -14,7 +14,7 @@ def test_dropout_leaves_the_mean_potential_of_the_readout_as_it_is():
     """The readout is linear in the spikes that are dropped: over many draws its mean is what it is without dropout."""
     n, settings = 2000, ("n_mels=4", "hidden=[16]", "dropout=0.6", "network.norm=none", "neuron.model=lif")
     recipe = parse_recipe('name = "tiny"', [*settings, "tau_mem_s=[0.01, 0.02]"])
-    model = Spotter(recipe, 2, torch.Generator().manual_seed(0))
+    model = Spotter(recipe, recipe.features.at(8000), "ab")
     features = 2 * torch.randn(1, 20, 4, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         model.eval()

@@ -10,27 +10,36 @@ from circuits.variation.chip_calibration import CALIBRATION
 from circuits.variation.chip_spread import TYPICAL, Condition, perturbed
 from circuits.variation.mismatch import Spread
 from snn.data.corpora.corpus import open_corpus
-from snn.experiments.reservoir_evaluation import evaluate_reservoir
-from snn.experiments.reservoir_experiment import split_clips
-from snn.experiments.reservoir_run import ReservoirModel, ReservoirRun
+from snn.experiments.evaluate import evaluate
+from snn.experiments.read_clips import read_clips
+from snn.experiments.run_folder import Run
 from snn.networks.reservoir import build_reservoir, draw_wiring
+from snn.networks.reservoir_model import ReservoirModel
 from snn.networks.spike_bins import count_features
+from snn.networks.tuning import Tuning
 from snn.plasticity.least_squares import fit_ridge
-from snn.recipes.reservoir_recipe import ReservoirRecipe
+from snn.recipes.recipe import parse_recipe
 from snn.report.spread_figures import COLOURS, figure_mismatch, figure_sweep
 from snn.report.spread_report import plot_spread, spread_report
 from snn.studies import spread as study_module
 from snn.studies.one_chip import Chip, ChipResult, Driven, _run, retrained, run_chip
 from snn.studies.spread import SWEEPS, VARIANTS, SpreadRow, StudyConfig, spread_study, study_run
-from snn.training.tuning import Tuning
 
-RECIPE = ReservoirRecipe(
-    name="tiny",
-    ear={"n_channels": 3, "bank": "mel"},
-    input={"gain": 10.0},
-    reservoir={"lattice": (2, 2, 1), "fan_out": 2, "w_input": 1.1},
-    readout={"n_bins": 2},
-)
+RECIPE = parse_recipe("""
+name = "tiny"
+kind = "reservoir"
+[ear]
+n_channels = 3
+bank = "mel"
+[input]
+gain = 10.0
+[reservoir]
+lattice = [2, 2, 1]
+fan_out = 2
+w_input = 1.1
+[readout]
+n_bins = 2
+""")
 RNG = np.random.default_rng(0)
 LABELS = np.arange(6) % 3
 INPUTS = [np.clip(np.eye(3)[label] + 0.3 * RNG.random((12, 3)), 0, 1) for label in LABELS]  # a channel for each label
@@ -42,9 +51,9 @@ def _model() -> ReservoirModel:
     wires = draw_wiring(RECIPE, 3, np.random.default_rng(1))
     responses = build_reservoir(RECIPE, np.ones(3), wires).respond_all(INPUTS, n_jobs=1)
     features = count_features([response.spikes.select(3, 7) for response in responses], RECIPE.readout)
-    return ReservoirModel(
-        RECIPE, Tuning(np.ones(3), np.zeros(0)), wires, fit_ridge(features, LABELS, 3, 1e-3), np.zeros((0, 0))
-    )
+    tuning, readout = Tuning(np.ones(3), np.zeros(0)), fit_ridge(features, LABELS, 3, 1e-3)
+    front_end = RECIPE.ear.at(8000, 0)
+    return ReservoirModel(RECIPE, front_end, ("high", "low", "middle"), tuning, wires, readout, np.zeros((0, 0)))
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +69,8 @@ def study(model):
 @pytest.mark.parametrize("pulse_s", [0.0005, 0.004])
 def test_devices_are_those_of_the_recipes_pulse(model, pulse_s):
     """A shorter pulse takes a larger current, so another gate bias, which low supply weakens by another factor."""
-    recipe = RECIPE.model_copy(update={"reservoir": RECIPE.reservoir.model_copy(update={"pulse_s": pulse_s})})
-    chip = ReservoirModel(recipe, model.tuning, model.wires, model.readout, model.online)
+    recipe = replace(RECIPE, reservoir=replace(RECIPE.reservoir, pulse_s=pulse_s))
+    chip = replace(model, settings=recipe)
     condition, net = Condition(supply=0.9), chip.reservoir.chip
     expected, _ = perturbed(net, condition, t_pulse=pulse_s / recipe.neuron.acceleration)
     _, found, _ = _run(chip, Chip(TYPICAL, None, model.readout), condition, Driven(INPUTS[:1], LABELS[:1]))
@@ -200,9 +209,9 @@ def test_a_run_is_studied_on_its_own_recordings(words, tmp_path, model, monkeypa
     """The nominal row is what `snn evaluate` tells of the same clips."""
     monkeypatch.setattr(study_module, "SWEEPS", {"mismatch": SWEEPS["mismatch"]})
     corpus = open_corpus(str(words))
-    run = ReservoirRun(tmp_path, RECIPE, str(words), corpus.labels, corpus.sample_rate, model, {})
+    run = Run(tmp_path, RECIPE, str(words), corpus.sample_rate, model, None)
     study = study_run(run, StudyConfig(n_chips=1, n_clips=None, n_train=20))
-    told = evaluate_reservoir(model, split_clips(RECIPE, corpus, "test", corpus.sample_rate))
+    told = evaluate(model, read_clips(RECIPE, corpus, "test", model.front_end))
     assert (study.n_clips, study.n_train) == (told.activity.n_clips, 20)
     assert study.rows[0].accuracy.tolist() == [told.accuracy]
     assert study.rows[0].chips[0].spikes == pytest.approx(told.activity.spikes_per_inference, rel=1e-12, abs=0)

@@ -113,14 +113,14 @@ class Augment:
     """Random speed, shift, room, noise and gain, drawn uniformly from the ranges for each clip.
 
     Source of the ranges: speed, shift and noise are those that helped published spoken-digit systems most;
-    gain, room and their probability are ASSUMED.
+    gain and room are ASSUMED, and off by default: a front end that removes the level hears no gain.
     """
 
     speed: Range = (0.85, 1.15)  # factor
-    shift_s: float | int = 0.1  # either way
+    shift_s: float | int = 0.05  # either way
     snr_db: Range = (10.0, 40.0)
-    gain_db: Range = (-12.0, 12.0)
-    reverb_probability: float | int = 0.3
+    gain_db: Range = (0.0, 0.0)
+    reverb_probability: float | int = 0.0
     rt60_s: Range = (0.1, 0.4)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from circuits.errors import InputError
 from snn.data.augmentation.augment import masker_gain
 from snn.data.corpora.splits import Split
-from snn.data.recordings.audio_file import Waveform, fit_duration, read_audio, resample
+from snn.data.recordings.audio_file import Waveform, audio_info, fit_duration, read_audio, resample
 from snn.data.recordings.mixture import active_power, babble
 from snn.data.recordings.recording_error import refusal
 from snn.data.signals.signal import Signal
@@ -57,6 +57,13 @@ class Clip:
     def snr_db(self) -> float | None:
         """Active speech over noise (dB), None where no noise was added."""
         return self.mix.snr_db if self.mix else None
+
+    def length(self, wanted: float) -> float:
+        """How long it is (s), however much of it will be read; synthetic background is as long as is wanted."""
+        if self.path is None:
+            return self.duration_s or wanted
+        whole = audio_info(self.path).duration_s - self.start_s
+        return min(whole, self.duration_s or whole)
 
     def __post_init__(self) -> None:
         if isinstance(self.path, str):

@@ -15,8 +15,7 @@ from circuits.network.spikes import SpikeTrains
 from snn.audio.loudness import loudness
 from snn.encoders.bsa import bsa_encode, bsa_filter
 from snn.encoders.events import delta_encode
-from snn.recipes.reservoir_recipe import ReservoirRecipe
-from snn.training.clips import Clips
+from snn.networks.reservoir_settings import ReservoirSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +33,10 @@ class Tuning:
         return self.centre.size or self.scale.size
 
 
-def tune(train: Clips, recipe: ReservoirRecipe, media: str) -> Tuning:
+def tune(clips: Sequence[np.ndarray], settings: ReservoirSettings, are_signals: bool) -> Tuning:
     """Gains that make the mean of every line alike, and the loudest moment of a clip 1 on average."""
-    centre = np.concatenate(train.rows).mean(axis=0) if media == "signals" else np.zeros(0)
-    lines = [to_lines(rows, centre, recipe.ear.exponent) for rows in train.rows]
+    centre = np.concatenate(clips).mean(axis=0) if are_signals else np.zeros(0)
+    lines = [to_lines(rows, centre, settings.ear.exponent) for rows in clips]
     gain = _equal_means(np.concatenate(lines))
     peak = float(np.mean([(clip * gain).max() for clip in lines]))
     return Tuning(gain / (peak or 1.0), centre)
@@ -61,33 +60,35 @@ def _equal_means(lines: np.ndarray) -> np.ndarray:
     return np.where(alive, typical / np.where(alive, mean, 1.0), 1.0)
 
 
-def chip_inputs(rows: Sequence[np.ndarray], tuning: Tuning, recipe: ReservoirRecipe) -> list[np.ndarray | SpikeTrains]:
+def chip_inputs(
+    rows: Sequence[np.ndarray], tuning: Tuning, settings: ReservoirSettings
+) -> list[np.ndarray | SpikeTrains]:
     """What drives the chip in each clip: `(row, line)` for its input neurons, or the spikes of another encoder.
 
     Raises: ValueError for rows of another number of channels.
     """
-    return [_chip_input(clip, tuning, recipe) for clip in rows]
+    return [_chip_input(clip, tuning, settings) for clip in rows]
 
 
-def n_lines(tuning: Tuning, recipe: ReservoirRecipe) -> int:
+def n_lines(tuning: Tuning, settings: ReservoirSettings) -> int:
     """Inputs of the reservoir: a neuron for each line, or the ON and OFF spikes of each."""
-    return (2 if recipe.input.kind == "delta" else 1) * tuning.scale.size
+    return (2 if settings.input.kind == "delta" else 1) * tuning.scale.size
 
 
-def _chip_input(rows: np.ndarray, tuning: Tuning, recipe: ReservoirRecipe) -> np.ndarray | SpikeTrains:
+def _chip_input(rows: np.ndarray, tuning: Tuning, settings: ReservoirSettings) -> np.ndarray | SpikeTrains:
     if rows.shape[1] != tuning.n_channels:
         raise InputError(f"a clip has {rows.shape[1]} channels, this chip was tuned to {tuning.n_channels}")
-    lines = to_lines(rows, tuning.centre, recipe.ear.exponent) * tuning.scale
-    signal = loudness(lines[None], "none", level=recipe.ear.level, step=recipe.ear.row_s)[0]
-    return signal / tuning.scale if recipe.input.kind == "lif" else spikes_of(signal, recipe)
+    lines = to_lines(rows, tuning.centre, settings.ear.exponent) * tuning.scale
+    signal = loudness(lines[None], "none", level=settings.ear.level, step=settings.ear.row_s)[0]
+    return signal / tuning.scale if settings.input.kind == "lif" else spikes_of(signal, settings)
 
 
-def spikes_of(signal: np.ndarray, recipe: ReservoirRecipe) -> SpikeTrains:
+def spikes_of(signal: np.ndarray, settings: ReservoirSettings) -> SpikeTrains:
     """Spikes of a signal `(row, line)` by Ben's spiker algorithm or send-on-delta, one row a step."""
-    row_s = recipe.ear.row_s
-    if recipe.input.kind == "bsa":
-        dense = bsa_encode(signal, bsa_filter(row_s), recipe.input.bsa_threshold)
+    row_s = settings.ear.row_s
+    if settings.input.kind == "bsa":
+        dense = bsa_encode(signal, bsa_filter(row_s), settings.input.bsa_threshold)
     else:
-        dense = delta_encode(torch.from_numpy(signal)[:, None], recipe.input.delta_threshold)[:, 0].numpy()
+        dense = delta_encode(torch.from_numpy(signal)[:, None], settings.input.delta_threshold)[:, 0].numpy()
     row, line = np.nonzero(dense)
     return SpikeTrains((row + 0.5) * row_s, line, dense.shape[1], len(signal) * row_s)

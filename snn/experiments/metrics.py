@@ -1,0 +1,100 @@
+"""What metrics.json tells of an experiment: one record, with what each kind of model adds."""
+
+from dataclasses import fields, is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from circuits.errors import InputError
+from snn.experiments.detection import DetectionRates
+from snn.networks.activity_statistics import ActivityStatistics
+from snn.settings import record
+from snn.training.eprop import EpropMetrics
+from snn.training.learning_energy import OnlineMetrics
+from snn.training.plastic import PlasticityMetrics
+
+
+def versions() -> dict[str, str]:
+    """Of what decides on the numbers."""
+    return {name: version(name) for name in ("tunnelspike", "torch", "numpy")}
+
+
+@record
+class Metrics:
+    """What was trained on what, and how good it is; every field is a key of the file, one without value is left out."""
+
+    recipe: str
+    data: str
+    split: str
+    split_rule: str
+    test_accuracy: float
+    validation_accuracy: float
+    n_train: int
+    n_validation: int
+    n_test: int
+    spikes_per_inference: float
+    seed: int
+    versions: dict[str, str]
+    seconds: float
+    by_snr: tuple[DetectionRates, ...] = ()  # of voice activity
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the file and `snn train --json` hold."""
+        return _plain(self)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self | None:
+        """The metrics; None for a run that has not finished. Raises: InputError for a damaged file."""
+        path = Path(path)
+        if not path.is_file():
+            return None
+        try:
+            return TypeAdapter(cls).validate_json(path.read_bytes())
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise InputError(
+                f"{path} is damaged ({where}: {first['msg']}); delete it and run `snn evaluate`, or train again"
+            ) from error
+
+
+@record
+class SpotterMetrics(Metrics):
+    """What there is to tell of a spotter besides."""
+
+    n_parameters: int
+    best_epoch: int
+    epochs: int
+    synaptic_operations: float
+
+
+@record
+class ReservoirMetrics(Metrics):
+    """What there is to tell of a reservoir besides; energies are of one clip."""
+
+    n_cut: int  # clips longer than the ear listens
+    online: OnlineMetrics
+    baselines: dict[str, float]  # test accuracy without the reservoir, and of its total counts
+    n_input: int
+    n_reservoir: int
+    n_synapses: int  # those that learning silenced included
+    input_activity: ActivityStatistics
+    reservoir_activity: ActivityStatistics
+    memory_s: float | None
+    energy_j: dict[str, float]
+    energy_per_inference_j: float
+    energy_per_spike_j: float | None
+    plasticity: PlasticityMetrics | None = None
+    eprop: EpropMetrics | None = None
+
+
+def _plain(value: Any) -> Any:
+    """Records as tables, all the way down; a field that is at its default says nothing."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    table = {f.name: (getattr(value, f.name), f.default) for f in fields(value)}
+    return {name: _plain(item) for name, (item, default) in table.items() if item != default}

@@ -1,0 +1,102 @@
+"""One experiment from recordings to metrics: what `snn train` runs, whatever the model."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from snn.data.corpora.identity import corpus_identity, require_same_data, write_identity
+from snn.data.corpora.splits import SPLITS
+from snn.experiments.evaluate import assess
+from snn.experiments.folder_lock import writing
+from snn.experiments.kinds import experiment_of
+from snn.experiments.metrics import Metrics, versions
+from snn.experiments.read_clips import open_data, read_clips
+from snn.experiments.run_folder import (
+    DATA,
+    MODEL,
+    clear_run,
+    finished_metrics,
+    require_folder,
+    require_same_experiment,
+    save_activity,
+    write_config,
+    write_metrics,
+)
+from snn.kernels.threads import denormals_flushed
+from snn.recipes.recipe import Recipe
+from snn.reporter import Reporter
+from snn.torch_device import choose_device
+from snn.training.checkpoint import CHECKPOINT
+
+
+def train(
+    recipe: Recipe,
+    data: str | Path,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    device: str = "auto",
+    reporter: Reporter = Reporter(),
+) -> Metrics:
+    """Train the recipe on a data set and leave a run folder at `out`; returns the metrics. `device`: auto, cpu or cuda.
+
+    Every recording is read before anything in `out` is touched; the test split is used once, after the weights have
+    been chosen on the validation split. Raises: InputError, FileNotFoundError for bad input (an `out` that holds a run
+    needs `resume` or `overwrite`), FolderBusyError, before a recording is read, where another training writes there.
+    """
+    where = choose_device(device)  # refuses what is not there
+    with writing(out), denormals_flushed():
+        return _train(recipe, str(data), Path(out), resume, overwrite, where, reporter)
+
+
+def _train(
+    recipe: Recipe, data: str, out: Path, resume: bool, overwrite: bool, where: torch.device, reporter: Reporter
+) -> Metrics:
+    started = time.perf_counter()
+    require_folder(out, resume, overwrite)
+    corpus = open_data(recipe, data)
+    for line in corpus.notes:
+        reporter.on_note(line)
+    recipe = recipe.for_corpus(corpus)
+    experiment = experiment_of(recipe, corpus.labels, corpus.sample_rate)
+    place = str(Path(data).resolve()) if Path(data).is_dir() else data
+    if resume:
+        require_same_experiment(out, recipe, place)
+        require_same_data(out / DATA, corpus)
+        if (finished := finished_metrics(out)) is not None:
+            return finished
+    front_end = experiment.front_end(corpus)
+    examples = {split: read_clips(recipe, corpus, split, front_end, reporter) for split in SPLITS}
+    model = experiment.build(front_end, examples["train"]).to(where)
+    if not resume:
+        clear_run(out)
+        write_identity(out / DATA, corpus_identity(corpus))
+        write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
+    trained = experiment.fit(model, examples, out, resume=resume, reporter=reporter)
+    trained.model.save(out / MODEL)
+    answers = trained.model.run(examples["test"], trained.model.engines[0], reporter)
+    tested = assess(trained.model, examples["test"], answers)
+    save_activity(out, tested.activity)
+    common = Metrics(
+        recipe=recipe.name,
+        data=corpus.name,
+        split=recipe.data.split,
+        split_rule=corpus.split_rule,
+        test_accuracy=tested.accuracy,
+        validation_accuracy=trained.validation_accuracy,
+        **{f"n_{split}": len(examples[split]) for split in SPLITS},
+        spikes_per_inference=tested.activity.spikes_per_inference,
+        seed=recipe.seed,
+        versions=versions(),
+        seconds=time.perf_counter() - started,
+        by_snr=tested.by_snr,
+    )
+    metrics = replace(trained.metrics(common, answers, examples), seconds=time.perf_counter() - started)
+    write_metrics(out, metrics)
+    (out / CHECKPOINT).unlink(missing_ok=True)
+    for line in trained.notes(tested.activity):
+        reporter.on_note(line)
+    return metrics

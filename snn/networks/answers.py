@@ -1,0 +1,48 @@
+"""What a model makes of clips, in one pass: its answers, and the activity that the energy is charged for."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from circuits.network.activity import Activity
+from circuits.units import Seconds
+
+Observed = Iterator[tuple[str, Tensor]]  # name and `(time, batch, neuron)` values of what is counted
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Scores of every clip, `(clip, label)`, the largest wins; `readouts`: labels predicted by further readouts."""
+
+    scores: np.ndarray
+    activity: Activity
+    readouts: dict[str, np.ndarray] = field(default_factory=dict)  # `(clip,)` each
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """`(clip,)`."""
+        return self.scores.argmax(axis=1)
+
+
+def mean_activity(n_clips: int, batches: Iterable[Observed], dt: Seconds, window: float) -> Activity:
+    """The activity of one inference, from what was observed in all, in steps of `dt` (s)."""
+    sums: dict[str, Tensor] = {}
+    n_steps = 0
+    for batch in batches:
+        for name, value in batch:
+            n_steps = len(value)
+            total = value.sum((0, 1), dtype=torch.float64)
+            sums[name] = sums[name] + total if name in sums else total
+    mean = {name: (total / n_clips).cpu().numpy() for name, total in sums.items()}
+    return Activity(
+        n_clips=n_clips,
+        duration=n_steps * dt,
+        spikes={name.removeprefix("spikes."): value for name, value in mean.items() if name.startswith("spikes.")},
+        near_threshold={name.removeprefix("near."): value * dt for name, value in mean.items() if "near." in name},
+        window=window,
+        input_spikes=mean.get("input", np.zeros(0)),
+        encoder_charge=mean.get("charge", np.zeros(0)),
+    )

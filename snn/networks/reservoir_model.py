@@ -1,0 +1,202 @@
+"""A reservoir as a model: a wired chip and what reads it, run on examples."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from circuits.errors import InputError
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import NetworkSpec
+from circuits.network.spikes import SpikeTrains
+from snn.audio.ear_rows import EarRows, SignalRows
+from snn.audio.examples import Examples
+from snn.networks.answers import Answers
+from snn.networks.reservoir import Reservoir, Response, Wires, build_reservoir, draw_wiring
+from snn.networks.reservoir_activity import measure
+from snn.networks.reservoir_settings import ReservoirSettings
+from snn.networks.spike_bins import count_features, gated
+from snn.networks.tuning import Tuning, chip_inputs, n_lines, tune
+from snn.plasticity.least_squares import LinearReadout
+from snn.plasticity.online_rule import Recognition, recognise
+from snn.reporter import Reporter
+from snn.tensors import load_tensors, save_tensors
+
+CHUNK = 64  # clips between two moves of the progress bar
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Clips after the chip: what drove it, and its response to each."""
+
+    inputs: tuple[np.ndarray | SpikeTrains, ...]
+    responses: tuple[Response, ...]
+    labels: np.ndarray
+    n_input: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def encoder(self) -> list[SpikeTrains]:
+        """Spikes of the inputs, clip by clip."""
+        return [response.spikes.select(0, self.n_input) for response in self.responses]
+
+    @property
+    def reservoir(self) -> list[SpikeTrains]:
+        """Spikes of the reservoir, clip by clip."""
+        return [response.spikes.select(self.n_input, response.spikes.n_neurons) for response in self.responses]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReservoirAnswers(Answers):
+    """The linear readout's scores; what the chip did, and what the readout that learns on chip recognised."""
+
+    heard: Heard
+    recognition: Recognition | None = None  # None where no readout has learned on chip
+
+
+def run_clips(
+    reservoir: Reservoir,
+    inputs: Sequence[np.ndarray | SpikeTrains],
+    labels: np.ndarray,
+    reporter: Reporter = Reporter(),
+    what: str = "running clips",
+) -> Heard:
+    """Every clip through the chip, each from rest."""
+    responses: list[Response] = []
+    for start in range(0, len(inputs), CHUNK):
+        responses += reservoir.respond_all(inputs[start : start + CHUNK])
+        reporter.on_stage(what, len(responses), len(inputs))
+    return Heard(tuple(inputs), tuple(responses), labels, reservoir.n_input)
+
+
+@dataclass(frozen=True, eq=False)
+class ReservoirModel:
+    """A wired chip and what reads it: `readout` off chip, `online` the weights that the chip has learned by itself.
+
+    `online` is `(line, label)`, empty without that rule.
+    """
+
+    settings: ReservoirSettings
+    front_end: EarRows | SignalRows
+    labels: tuple[str, ...]
+    tuning: Tuning
+    wires: Wires
+    readout: LinearReadout
+    online: np.ndarray
+
+    engines = ("transient",)  # what runs it, see `circuits.transient`
+
+    @cached_property
+    def reservoir(self) -> Reservoir:
+        """The chip."""
+        return build_reservoir(self.settings, self.tuning.scale, self.wires)
+
+    def network(self) -> NetworkSpec:
+        """The chip as plain data, in its own time."""
+        return self.reservoir.network
+
+    def chip(self) -> ChipNetwork:
+        """The network on the circuit that it was trained for, in the time of the chip."""
+        return self.reservoir.chip
+
+    def to(self, device: torch.device) -> "ReservoirModel":
+        """Itself: it runs on the CPU, wherever that is asked for."""
+        del device
+        return self
+
+    def drive(self, rows: Sequence[np.ndarray]) -> list[np.ndarray | SpikeTrains]:
+        """What drives the chip in each clip of rows."""
+        return chip_inputs(rows, self.tuning, self.settings)
+
+    def hear(self, examples: Examples, reporter: Reporter = Reporter(), what: str = "running clips") -> Heard:
+        """Every clip through the chip, each from rest."""
+        return run_clips(self.reservoir, self.drive(examples.features), examples.labels.numpy(), reporter, what)
+
+    def run(self, examples: Examples, engine: str = "transient", reporter: Reporter = Reporter()) -> ReservoirAnswers:
+        """Answers of both readouts to every clip as it is, and the mean activity of one."""
+        del engine  # there is one
+        heard = self.hear(examples, reporter)
+        recognition = None
+        if self.online.size:
+            recognition = recognise(gated(heard.reservoir, self.settings.readout), self.online, self.settings.rule())
+        return ReservoirAnswers(
+            scores=self.score(heard.reservoir),
+            activity=measure(self.reservoir, heard.inputs, heard.responses),
+            readouts={} if recognition is None else {"online": recognition.labels},
+            heard=heard,
+            recognition=recognition,
+        )
+
+    def score(self, spikes: Sequence[SpikeTrains]) -> np.ndarray:
+        """The linear readout's scores of the reservoir's spikes in each clip, `(clip, label)`."""
+        return self.readout.scores(count_features(spikes, self.settings.readout))
+
+    def save(self, path: str | Path) -> None:
+        """Write the model's tensors, whole or not at all."""
+        arrays = {
+            "tuning.scale": self.tuning.scale,
+            "tuning.centre": self.tuning.centre,
+            **{f"wires.{name}": array for name, array in self.wires._asdict().items()},
+            "readout.weights": self.readout.weights,
+            "readout.bias": self.readout.bias,
+            "online": self.online,
+        }
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(array, dtype=float)) for name, array in arrays.items()}
+        save_tensors(path, tensors, {"regularisation": self.readout.regularisation})
+
+
+def draw_model(
+    settings: ReservoirSettings, front_end: EarRows | SignalRows, labels: tuple[str, ...], train: Examples, seed: int
+) -> ReservoirModel:
+    """A chip tuned to training clips and wired at random, whose readouts have learned nothing yet."""
+    tuning = tune(train.features, settings, bool(front_end.n_signals))
+    wires = draw_wiring(settings, n_lines(tuning, settings), np.random.default_rng(seed))
+    empty = np.zeros((settings.readout.n_bins * len(wires.tau_mem), len(labels)))
+    readout = LinearReadout(empty, np.zeros(len(labels)), 0.0)
+    return ReservoirModel(settings, front_end, labels, tuning, wires, readout, empty)
+
+
+def load_model(
+    path: str | Path, settings: ReservoirSettings, sample_rate: int | float, labels: tuple[str, ...]
+) -> ReservoirModel:
+    """Read a model's tensors. Raises: FileNotFoundError, or InputError for a damaged file."""
+    tensors, metadata = load_tensors(path)
+    arrays = {name: tensor.double().numpy() for name, tensor in tensors.items()}
+    if any(not np.isfinite(array).all() for array in arrays.values()):
+        raise InputError(f"{path} is damaged (it holds NaN or infinity); train again, or copy it back")
+    try:
+        _require_shapes(arrays, settings, len(labels))
+        wires = Wires(*(arrays[f"wires.{name}"] for name in Wires._fields))
+        tuning = Tuning(arrays["tuning.scale"], arrays["tuning.centre"])
+        readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], float(metadata["regularisation"]))
+        front_end = settings.ear.at(sample_rate, tuning.centre.size)
+        model = ReservoirModel(settings, front_end, labels, tuning, wires, readout, arrays["online"])
+        model.network()
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} does not fit config.toml ({error}); train again") from error
+    return model
+
+
+def _require_shapes(arrays: dict[str, np.ndarray], settings: ReservoirSettings, n_labels: int) -> None:
+    """Raise InputError at the first array that is not of this lattice, these bins and labels."""
+    tuning = Tuning(arrays["tuning.scale"], arrays["tuning.centre"])
+    n = settings.reservoir.lattice.n_neurons
+    counts = settings.readout.n_bins * n
+    expected = {
+        "tuning.scale": (tuning.scale.size,),
+        "tuning.centre": (tuning.scale.size // 4 if tuning.centre.size else 0,),
+        "wires.weights": (n_lines(tuning, settings), n),
+        "wires.recurrent": (n, n),
+        "wires.tau_mem": (n,),
+        "readout.weights": (counts, n_labels),
+        "readout.bias": (n_labels,),
+        "online": (counts, n_labels),
+    }
+    for name, shape in expected.items():
+        if arrays[name].shape != shape:
+            raise InputError(f"{name} has shape {arrays[name].shape}, expected {shape}")
