@@ -8,13 +8,15 @@ from collections.abc import Iterable
 from dataclasses import MISSING, Field, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
-from circuits.errors import InputError
+from circuits.errors import InputError, MissingInputError
+from circuits.units import unit_of
 
 Row = TypeVar("Row")
 Table = dict[str, Any]
 NOT_IN_FILE = {"in_file": False}  # metadata of a field that no file sets
+_COMPOUND = {"A/m": "a_per_m", "A/m/V": "a_per_v_m", "m^2": "m2"}  # units that are no letters alone
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
@@ -24,11 +26,13 @@ def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 
 
 def read_toml(path: str | Path) -> Table:
-    """The table of a file. Raises: FileNotFoundError; InputError naming the file for text that is no TOML."""
+    """The table of a file. Raises: InputError naming a file that is not there, or whose text is no TOML."""
     path = Path(path)
+    if not path.is_file():
+        raise MissingInputError(f"no file {path}")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not a TOML file: {error}") from error
 
 
@@ -52,8 +56,7 @@ def record(table: Table, kind: type[Row], place: str) -> Row:
 
     Raises: InputError for an unknown key, a missing one, or a value that the dataclass refuses.
     """
-    hints = get_type_hints(kind, include_extras=True)
-    known = {_key(field.name, hints[field.name]): field for field in fields(kind) if field.metadata != NOT_IN_FILE}
+    known, hints = keys_of(kind), get_type_hints(kind)
     if unknown := [key for key in table if key not in known]:
         raise InputError(f"unknown key {unknown[0]!r} in {place}{did_you_mean(unknown[0], known, 0.0)}")
     if missing := [key for key, field in known.items() if _required(field) and key not in table]:
@@ -91,11 +94,12 @@ def _sourced(entry: Any, place: str) -> tuple[Any, str]:
     return entry["value"], entry["source"]
 
 
-def _key(name: str, hint: Any) -> str:
-    """The key of a field in a file: its name, and its unit where the name does not say it."""
-    units = [part.__metadata__[0] for part in (hint, *get_args(hint)) if getattr(part, "__metadata__", None)]
-    suffix = f"_{units[0].lower()}" if units and units[0].isalpha() else ""
-    return name if name.endswith(suffix) else name + suffix
+def keys_of(kind: type) -> dict[str, Field]:
+    """The fields that a file may set, by their key there: the name, and the unit where the name does not end in it."""
+    hints = get_type_hints(kind, include_extras=True)
+    units = {field: unit_of(hints[field.name]) for field in fields(kind) if field.metadata != NOT_IN_FILE}
+    ends = {field: "_" + _COMPOUND.get(unit, unit.lower()) if unit else "" for field, unit in units.items()}
+    return {field.name.removesuffix(end) + end: field for field, end in ends.items()}
 
 
 def _required(field: Field) -> bool:

@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import fields
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, get_args, get_type_hints
 
 from circuits.errors import InputError
@@ -150,9 +151,16 @@ def unit_of(hint: Any) -> str | None:
     return next(units, None)
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """The annotation of each field of a dataclass; looked up once, since circuits are made by the thousand."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
 def require_plausible_fields(record: Any) -> None:
     """`require_plausible` of each unit-annotated field of a dataclass; call it after `freeze_si`."""
-    for name, hint in get_type_hints(type(record), include_extras=True).items():
+    for name, hint in _hints(type(record)).items():
         value = getattr(record, name, None)
         if value is not None and (unit := unit_of(hint)):
             require_plausible(value, unit, f"{type(record).__name__}.{name}")
@@ -163,13 +171,11 @@ def freeze_si(record: Any) -> None:
 
     A field of type `Volts | None` keeps None: not published.
     """
-    hints = get_type_hints(type(record), include_extras=True)
-    for field in fields(record):
-        hint, value = hints[field.name], getattr(record, field.name)
+    for name, hint in _hints(type(record)).items():
+        value = getattr(record, name)
         optional = type(None) in get_args(hint)
         if (unit := unit_of(hint)) and not (optional and value is None):
-            name = f"{type(record).__name__}.{field.name}"
-            object.__setattr__(record, field.name, si_float(value, unit, name))
+            object.__setattr__(record, name, si_float(value, unit, f"{type(record).__name__}.{name}"))
 
 
 def require(record: Any, name: str, holds: bool, limit: str) -> None:

@@ -14,8 +14,7 @@ from circuits.chips.chip_area import ChipArea
 from circuits.chips.energy_report import EnergyReport, energy_report
 from circuits.chips.inference_ledger import CoreCosts
 from circuits.chips.speed import acceleration_fits
-from circuits.device.btbt import DEVICES
-from circuits.errors import InputError
+from circuits.device.device_file import load_device
 from circuits.mapping.limits import BrokenLimit, CoreLimits, MappingError
 from circuits.mapping.place import Placement, place
 from circuits.mapping.rules import broken_limits
@@ -24,7 +23,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
-from circuits.tables import NOT_IN_FILE, Table, did_you_mean, record, unsourced
+from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Metres, Seconds, freeze_si, require
 from circuits.variation.mismatch import Spread
 
@@ -104,10 +103,7 @@ def read_core(table: Table, place: str, trained: ChipNetwork | None, acceleratio
     values, sources = unsourced(table, place)
     circuit: Any = values.get("circuit")
     if isinstance(circuit, dict) and "device" in circuit:
-        name = circuit["device"]
-        if name not in DEVICES:
-            raise InputError(f"{place}: unknown device {name!r}{did_you_mean(str(name), DEVICES)}")
-        circuit["device"] = DEVICES[name]
+        circuit["device"] = load_device(circuit["device"])
     core = record(values, BTBTCore, place)
     costs = replace(core.costs, sources=sources)
     return replace(core, costs=costs, sources=sources, trained=trained, acceleration=acceleration)

@@ -10,7 +10,7 @@ import numpy as np
 from circuits.chips.btbt_core import read_core
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.energy_report import EnergyReport
-from circuits.errors import InputError, MissingInputError
+from circuits.errors import InputError
 from circuits.mapping.limits import BrokenLimit
 from circuits.mapping.place import Placement
 from circuits.network.activity import Activity
@@ -68,8 +68,6 @@ def load_chip(name: str | Path, trained: ChipNetwork | None = None, acceleration
             known = f"known: {', '.join(chip_names())}; or give the path of a .toml file"
             raise InputError(f"unknown chip {str(name)!r}{hint}; {known}")
         path = Path(str(FOLDER / f"{name}.toml"))
-    elif not path.is_file():
-        raise MissingInputError(f"no chip file {name}")
     table = read_toml(path)
     kind = table.pop("kind", None)
     if kind not in KINDS:

@@ -11,8 +11,9 @@ import numpy as np
 
 from circuits.errors import InputError
 from circuits.netlist.cell import GAIN, OPTIONS, TUNNEL, cell, cell_parameters, line, supply, supply_parameters
-from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps
-from circuits.network.names import safe_text, spice_number
+from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps, wrapped
+from circuits.network.names import safe_text
+from circuits.network.names import spice_number as _n
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring
 from circuits.units import Seconds, Volts, si
@@ -50,7 +51,7 @@ def network_deck(
         network_netlist(wiring, corners),
         *_drive(wiring, stimulus),
         _analysis(wiring, stimulus),
-        *_wrapped(".save", [f"v(q_{part})" for part in SUPPLIES] + shown),
+        *wrapped(".save", [f"v(q_{part})" for part in SUPPLIES] + shown),
         *checks,
         ".end",
     )
@@ -221,7 +222,7 @@ def _input(wiring: Wiring, stimulus: Stimulus, i: int) -> Iterator[str]:
 
 
 def _pwl(source: str, wave: Points, width: Seconds) -> Iterator[str]:
-    return _wrapped(f"{source} PWL(", (f"{_n(t)} {_n(value)}" for t, value in steps(wave, width)), ")")
+    return wrapped(f"{source} PWL(", (f"{_n(t)} {_n(value)}" for t, value in steps(wave, width)), ")")
 
 
 def _analysis(wiring: Wiring, stimulus: Stimulus) -> str:
@@ -246,15 +247,3 @@ def _counts(wiring: Wiring, stimulus: Stimulus, expected: Sequence[np.ndarray]) 
             so_far = f"ok_{name}"
     if so_far != "1":  # silence proves nothing
         yield f".meas tran pass param='{so_far}'"
-
-
-def _wrapped(head: str, words: Iterable[str], tail: str = "") -> Iterator[str]:
-    """A long card as lines of `+`."""
-    yield head
-    yield from (f"+ {word}" for word in words)
-    if tail:
-        yield f"+ {tail}"
-
-
-def _n(value: float) -> str:
-    return spice_number(float(value))

@@ -3,14 +3,14 @@
 corners.scs   sections of parameters        btbt_lif_event.va   the cells
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from circuits.netlist.deck_of_network import network_cell
 from circuits.netlist.spice import INTERVALS, STEPS_PER_PERIOD, neuron_parameters
-from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps
-from circuits.network.names import spice_number
+from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps, wrapped
+from circuits.network.names import spice_number as _n
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring
 from circuits.neuron.circuit import LIFCircuit
@@ -37,10 +37,10 @@ def neuron_spectre(circuit: LIFCircuit, expected: Seconds, head: str) -> str:
     Args:  expected: its period (s), for the length of the run and as a comment.   head: comment lines for the top.
     """
     lines = [
-        f"Vgate (gate 0) vsource dc={spice_number(circuit.v_gs)}",
+        f"Vgate (gate 0) vsource dc={_n(circuit.v_gs)}",
         "N1 (mem spk gate vdd 0) neuron",
-        f"// expected period {spice_number(expected)} s, within 1 percent",
-        f"ic mem={spice_number(circuit.v_reset)}",
+        f"// expected period {_n(expected)} s, within 1 percent",
+        f"ic mem={_n(circuit.v_reset)}",
         _transient((INTERVALS + 2.5) * expected, expected / STEPS_PER_PERIOD),
         "save mem spk Vdrain:currents",
     ]
@@ -62,9 +62,9 @@ def network_spectre(wiring: Wiring, stimulus: Stimulus, expected: Sequence[np.nd
     lines = [line for part in parts for line in part]
     spiking = [f"spk_{name}" for name, fires in zip(wiring.names, wiring.spiking, strict=True) if fires]
     lines += [
-        *_wrapped("ic", (f"mem_{name}={_n(wiring.circuit.v_reset)}" for name in wiring.names)),
+        *wrapped("ic", (f"mem_{name}={_n(wiring.circuit.v_reset)}" for name in wiring.names)),
         _transient(stimulus.duration, stimulus.duration / STEPS),
-        *_wrapped("save", spiking),
+        *wrapped("save", spiking),
     ]
     return head + _preamble(wiring.circuit, network_cell(wiring)) + "\n".join(lines) + "\n"
 
@@ -131,16 +131,4 @@ def _expected(wiring: Wiring, expected: Sequence[np.ndarray]) -> Iterator[str]:
 
 
 def _wave(source: str, points: Points) -> Iterator[str]:
-    return _wrapped(f"{source} vsource type=pwl wave=[", (f"{_n(t)} {_n(value)}" for t, value in points), "]")
-
-
-def _wrapped(head: str, words: Iterable[str], tail: str = "") -> Iterator[str]:
-    """A long statement, continued by `+`."""
-    yield head
-    yield from (f"+ {word}" for word in words)
-    if tail:
-        yield f"+ {tail}"
-
-
-def _n(value: float) -> str:
-    return spice_number(float(value))
+    return wrapped(f"{source} vsource type=pwl wave=[", (f"{_n(t)} {_n(value)}" for t, value in points), "]")

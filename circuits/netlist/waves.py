@@ -1,6 +1,6 @@
 """The sources around a network, the same in every dialect: gate biases, input currents and pulses as corner points."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -63,3 +63,11 @@ def steps(points: Points, width: Seconds) -> Points:
         corners += [(start, last), (start + rise, value)]
         last = value
     return corners
+
+
+def wrapped(head: str, words: Iterable[str], tail: str = "") -> Iterator[str]:
+    """A long statement as lines that `+` continues, in SPICE and in Spectre."""
+    yield head
+    yield from (f"+ {word}" for word in words)
+    if tail:
+        yield f"+ {tail}"

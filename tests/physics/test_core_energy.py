@@ -188,6 +188,6 @@ def test_bad_input_is_refused_with_its_limit(call, message):
 
 
 def test_the_fastest_neuron_decides_whether_a_load_is_reached():
-    told = NeuronPower(name="told", marginal=1e-12, static=None, highest_rate=100.0)
+    told = line("told", 1e-12, None, highest_rate=100.0)
     for rates, reached in (([1.0, 99.0], True), ([1.0, 101.0], False)):
-        assert core_energy(told, CoreLoad(np.array(rates), 1.0)).reached == reached
+        assert reaches(told, CoreLoad(np.array(rates), 1.0)) == reached

@@ -63,10 +63,11 @@ EXTERNAL_ACTIVITY = Activity(
 
 def _report(
     net: ChipNetwork = NETWORK, activity: Activity = ACTIVITY, constants: dict | None = None, acceleration: float = 1.0,
-    neurons: int = 36,
+    neurons: int = 36, lines: int = 56,
 ) -> EnergyReport:  # fmt: skip
     costs = CoreCosts(**constants or {})
-    chip = BTBTCore("tiny", "tiny", 1e-9, _limits(neurons), CIRCUIT, costs, trained=net, acceleration=acceleration)
+    limits = _limits(neurons, lines=lines)
+    chip = BTBTCore("tiny", "tiny", 1e-9, limits, CIRCUIT, costs, trained=net, acceleration=acceleration)
     return chip.price(net.network, activity, chip.place(net.network, activity))
 
 
@@ -148,6 +149,15 @@ def test_every_grouping_sums_to_the_same_total(constants, neurons):
         assert sum(ledger.sums(by).values()) == approx(ledger.total, rel=1e-12)
 
 
+@pytest.mark.parametrize(("neurons", "lines"), [(36, 56), (36, 3), (2, 2), (1, 1)])
+def test_however_the_network_is_cut_its_circuits_cost_the_same(neurons, lines):
+    """Four lines of the hidden layer on one core or on four: each neuron, bias and synapse is paid once."""
+    whole, cut = _report(), _report(neurons=neurons, lines=lines)
+    assert cut.ledger.parts == approx(whole.ledger.parts, rel=1e-12)
+    assert cut.counts["synaptic_operations"] == whole.counts["synaptic_operations"]
+    assert cut.ledger.sums("layer") == approx(whole.ledger.sums("layer"), rel=1e-12)
+
+
 def test_heat_moves_static_power_and_the_crowbar_window_and_leaves_the_charges():
     """358 K: off-currents by 0.47 eV, exp(0.47 / k (1/300 - 1/358)) = 19.0; the window, n kT/q, by 358 / 300."""
     hot = NETWORK.on(at_condition(CIRCUIT, temperature=358.0))
@@ -169,6 +179,13 @@ def test_a_lower_supply_moves_gates_charges_and_the_window():
     assert parts["neuron_dynamic"] == approx(112e-15 * 0.81 + 2e-12 * 0.9 * 1.25)
     assert parts["synapse_events"] == approx(21.5 * 0.45e-15 * 0.72)
     assert any("V_DS = 0.81 V" in note for note in low.notes)
+
+
+def test_heat_and_supply_move_the_circuit_together():
+    both, hot = at_condition(CIRCUIT, 358.0, 1.8), at_condition(CIRCUIT, 358.0)
+    assert (both.v_dd, both.device.temperature, both.i_static) == (1.8, 358.0, hot.i_static)
+    assert both.v_threshold == approx(0.9 * hot.v_threshold)
+    assert at_condition(CIRCUIT) is CIRCUIT
 
 
 def test_why_a_spike_of_the_network_is_not_that_of_the_neuron_is_told_with_figures():

@@ -12,7 +12,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.neuron.circuit import LIFCircuit
-from circuits.neuron.synapse import published_kernel
+from circuits.neuron.synapse import SynapseKernel, published_kernel
 from circuits.transient import Connections, SpikeInput, population, simulate, simulate_network
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
@@ -191,3 +191,17 @@ def test_a_neuron_rests_at_the_rail_within_a_step():
     rise = drive * (end - turn) - pull * tau * (np.exp(-turn / tau) - np.exp(-end / tau))
     assert run.step[0] == approx(0.5e-6)
     assert run.v[0] - circuit.v_sink == approx(rise, rel=1e-8)
+
+
+@pytest.mark.parametrize("weight", [0.3, -0.3])
+def test_a_synapse_of_a_network_has_the_time_constant_of_its_sign(weight):
+    """A readout has no threshold and no rail: V = w swing tau_m (exp(-t / tau_m) - exp(-t / tau)) / (tau_m - tau)."""
+    tau = {0.3: 8e-6, -0.3: 3e-6}[weight]
+    kernel = SynapseKernel(1, tau_exc=8e-6, tau_inh=3e-6)
+    one = np.ones(1)
+    layer = LayerSpec("out", "readout", np.array([[weight]]), 0 * one, TAU * one, one)
+    chip = ChipNetwork(NetworkSpec("net", 1e-6, (layer,)), CIRCUIT)
+    run = simulate_network(chip, Stimulus(20e-6, (np.array([START]),)), delay=DELAY, synapse=kernel)
+    t = 20e-6 - START - DELAY
+    expected = weight * CIRCUIT.swing * TAU / (TAU - tau) * (np.exp(-t / TAU) - np.exp(-t / tau))
+    assert run.v[0] == approx(expected)

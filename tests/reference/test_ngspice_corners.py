@@ -20,7 +20,8 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
-from circuits.neuron.circuit import LIFCircuit, interval, spike_energy
+from circuits.neuron.circuit import LIFCircuit, interval
+from circuits.neuron.energy_terms import spike_energy
 from circuits.neuron.synapse import CoreTiming
 from circuits.variation.corners import PROCESS_SHIFTS
 
@@ -42,7 +43,7 @@ def test_a_neuron_has_the_period_and_the_energy_of_its_corner(tmp_path, process)
     measured, there = run_ngspice(bench_at(tmp_path, process)), at_process(CIRCUIT, process)
     energy = spike_energy(there)
     assert measured["period"] == pytest.approx(interval(there), rel=3e-4, abs=0)
-    membrane = energy.membrane_charge + energy.membrane_leak
+    membrane = energy["membrane_charge"] + energy["membrane_leak"]
     assert measured["membrane_j"] == pytest.approx(membrane, rel=3e-4, abs=0)
     assert measured["logic_j"] == pytest.approx(energy.total - membrane, rel=3e-4, abs=0)
     assert measured["pass"] == 1

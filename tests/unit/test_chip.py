@@ -166,7 +166,7 @@ def test_unknown_chip_names_those_that_exist(tmp_path):
         load_chip("loihi")
     with pytest.raises(InputError, match=r"unknown chip 'btbt-45rfso'; did you mean 'btbt-45rfsoi'"):
         load_chip("btbt-45rfso")
-    with pytest.raises(FileNotFoundError, match="no chip file"):
+    with pytest.raises(FileNotFoundError, match="no file"):
         load_chip(str(tmp_path / "absent.toml"))
 
 

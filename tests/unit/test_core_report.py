@@ -170,5 +170,5 @@ def test_a_neuron_wins_from_the_rate_on_at_which_its_sums_cross_ours(table):
     for r in crossing:
         for factor in (0.999, 1.001):
             load = replace(table.load, rates=np.full(RESERVOIR, factor * r.wins[0]))
-            theirs, own = (core_energy(neuron, load).total for neuron in (r.energy.neuron, table.ours.neuron))
-            assert (theirs > own) == (factor > 1), r.energy.neuron.name
+            theirs, own = (core_energy(neuron, load).total for neuron in (r.neuron, table.ours.neuron))
+            assert (theirs > own) == (factor > 1), r.neuron.name
