@@ -3,7 +3,7 @@
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -45,7 +45,7 @@ class Metrics:
         return _plain(self)
 
     @classmethod
-    def read(cls, path: str | Path) -> Self | None:
+    def read(cls, path: str | Path) -> "Metrics | None":
         """The metrics; None for a run that has not finished. Raises: InputError for a damaged file."""
         path = Path(path)
         if not path.is_file():

@@ -1,7 +1,7 @@
 """What an experiment asks of a model and of what trains one: the same of every kind."""
 
 from pathlib import Path
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 
@@ -35,7 +35,7 @@ class Model(Protocol):
     def chip(self) -> ChipNetwork:
         """The same on the circuit that it was trained for."""
 
-    def to(self, device: torch.device) -> Self:
+    def to(self, device: torch.device) -> "Model":
         """The model where it is to run, if it can run there."""
 
     def save(self, path: str | Path) -> None:
