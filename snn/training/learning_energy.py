@@ -40,8 +40,8 @@ def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetri
     told = learning_energy(online.told.activity(hardware.circuit, online.recognising_s, speed), hardware)
     recognising = told.where(lambda entry: entry.part not in ONLY_LEARNING)
     learned = online.learning
-    activity = learned.activity(hardware.circuit, online.learning_s, speed)
-    learning = learning_energy(activity, hardware) if recipe.learning.epochs else None
+    activity = learned.activity(hardware.circuit, online.learning_s, speed) if recipe.learning.epochs else None
+    learning = learning_energy(activity, hardware) if activity else None
     return OnlineMetrics(
         test_accuracy=online.test_accuracy,
         validation_accuracy=online.validation_accuracy,
@@ -56,7 +56,7 @@ def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetri
         learning_not_modelled=tuple(READOUT_UNKNOWN.not_modelled),
         learning_per_clip_j=learning.total if learning else None,
         learning_energy_per_clip_j=learning.parts if learning else None,
-        learning_energy_per_clip_loihi_j=loihi_energy(activity) if learning else None,
+        learning_energy_per_clip_loihi_j=loihi_energy(activity) if activity else None,
     )
 
 
