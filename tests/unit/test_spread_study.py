@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from circuits.ledger import Entry, Ledger
 from circuits.variation.chip_calibration import CALIBRATION
 from circuits.variation.chip_spread import TYPICAL, Condition, perturbed
 from circuits.variation.mismatch import Spread
@@ -239,7 +240,8 @@ def test_the_leak_that_was_asked_for_is_that_of_every_condition(model, monkeypat
 
 def test_a_row_tells_mean_least_and_fifth_percentile_of_its_chips():
     """21 chips at 0, 5 ... 100 %: the fifth percentile is the second of them."""
-    chips = tuple(ChipResult(k / 20, {"static": 1.0 * k, "reset": 1.0}, 3.0 * k, k > 15, k) for k in range(21))
+    costs = (Ledger((Entry("static", 1.0, 1.0 * k, "static"), Entry("reset", 1.0, 1.0))) for k in range(21))
+    chips = tuple(ChipResult(k / 20, cost, 3.0 * k, k > 15, k) for k, cost in enumerate(costs))
     told = SpreadRow("mismatch", Condition(), "as made", chips).as_dict()
     assert (told["accuracy_mean"], told["accuracy_min"], told["accuracy_p5"]) == pytest.approx((0.5, 0.0, 0.05))
     assert (told["energy_mean_j"], told["static_mean_j"], told["spikes_mean"]) == pytest.approx((11.0, 10.0, 30.0))
