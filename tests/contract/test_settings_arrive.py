@@ -72,7 +72,7 @@ def test_shift_and_room_do_not_take_each_others_place(tmp_path, few, recipe_file
     assert snn_json("train", recipe_file, "--data", few, "--out", run, *settings)["epochs"] == 1
     code, _, err = snn("train", recipe_file, "--data", few, "--out", tmp_path / "o", "--set", "reverb_probability=2")
     assert code == 2
-    assert "augment.reverb_probability" in err
+    assert "reverb_probability = 2" in err
 
 
 @pytest.fixture

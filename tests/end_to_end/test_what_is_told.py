@@ -169,6 +169,7 @@ def test_e_prop_tells_the_best_epoch_on_validation_clips_and_its_test_clips(tmp_
     assert (told["binned_validation_accuracy"], told["binned_test_accuracy"]) == (1.0, 0.0)
 
 
+@pytest.mark.slow
 def test_a_spread_is_of_the_chips_clips_seed_and_leak_that_were_asked_for(tmp_path, few, chip, snn_json, monkeypatch):
     monkeypatch.setattr("snn.studies.spread.SWEEPS", {"supply": (Condition(supply=0.9),)})
     snn_json("train", chip, "--data", few, "--out", tmp_path / "run")
