@@ -29,10 +29,10 @@ from circuits.storage import write_text
 from circuits.units import Seconds, Volts
 
 MAX_NEURONS, MAX_SYNAPSES = 300, 5000  # spiking ones, of a deck that is verified; beyond, ngspice takes hours
-BENCH_SPIKES = 10  # of a neuron, on average, after which the bench of a network ends
+BENCH_SPIKES = 6  # of a neuron, on average, after which the bench of a network ends
 BENCH_STEPS = 200  # time steps of the network, after which it ends at the latest
-SIGN_STEPS = 50  # after which a signal changes its sign
-LEAST_SPIKES = 3  # of each neuron that spikes
+SIGN_STEPS = 15  # after which a signal changes its sign
+LEAST_SPIKES = 2  # of each neuron that spikes
 STRENGTHS = (1, 2, 4, 8, 16, 32, 64)
 NETWORK = "network_bench"
 
