@@ -18,7 +18,7 @@ from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring
 from circuits.units import Amperes, Seconds, Volts, si
 
-STEPS, STEPS_PER_TAU = 1000, 200  # of the solver, at least, in the stimulus and in the shortest tau_mem
+STEPS, STEPS_PER_TAU = 1000, 400  # of the solver, at least, in the stimulus and in the shortest tau_mem
 LATCH_FRACTION = 1e-5  # of the shorter of refractory time and synaptic pulse: the latch
 SINK_SLOPE = 4e4  # over the swing: an inhibitory synapse fades out over 10 uV above v_sink, where it stops
 COUNT_TOLERANCE, COUNT_SLACK = 0.01, 0.5  # of the expected number of spikes; spikes
