@@ -66,7 +66,7 @@ def metrics_of(folder):
 def test_words_that_differ_in_pitch_are_learned_and_the_chip_is_described(run):
     told = metrics_of(run)
     assert {path.name for path in run.iterdir()} == {
-        "config.toml", "model.safetensors", "metrics.json", "activity.safetensors",
+        "config.toml", "data.json", "model.safetensors", "metrics.json", "activity.safetensors",
     }  # fmt: skip
     assert told["test_accuracy"] >= 0.9  # three tones, chance 0.33
     assert (told["n_input"], told["n_reservoir"]) == (6, 12)
