@@ -1,5 +1,7 @@
 """Silicon side of TunnelSpike: devices, neurons, chips and their energy, in NumPy (no torch needed).
 
+Names are loaded when first used.
+
 Contents, by question:
   how much current?       `btbt_current`, `bias_for_current`, `mismatch`, `BTBTDevice`, `DEVICES`, `device_currents`
   at other conditions?    `at_temperature` (`arrhenius`, `kane`), `at_supply`, `aged`, `corner_circuit`, `Spread`
@@ -16,102 +18,77 @@ Compiled, so imported where it is used: `circuits.transient` (arrays through tim
 `circuits.signoff` (a core in ngspice).
 """
 
-from circuits.chips import Chip, load_chip
-from circuits.chips.energy_report import EnergyReport
-from circuits.device.ageing import aged
-from circuits.device.btbt import DEVICES, BTBTDevice, arrhenius, bias_for_current, btbt_current, kane, mismatch
-from circuits.device.fit import fit_device
-from circuits.device.points import read_points
-from circuits.energy.core import CoreLoad, core_energy
-from circuits.energy.learning import LearningActivity, LearningHardware, learning_energy
-from circuits.ledger import Ledger
-from circuits.literature.compare import compare
-from circuits.literature.headline import headline
-from circuits.mapping import BrokenLimit, MappingError, Placement
-from circuits.netlist import write_spice
-from circuits.netlist.handover import write_network_spice
-from circuits.netlist.parameters import write_network_json
-from circuits.network.activity import Activity
-from circuits.network.chip_network import BiasDevices, ChipNetwork
-from circuits.network.spec import LayerSpec, NetworkSpec
-from circuits.network.spikes import SpikeTrains, spike_trains
-from circuits.neuron.area import neuron_area
-from circuits.neuron.circuit import (
-    LIFCircuit,
-    at_temperature,
-    circuit_at_speed,
-    circuit_for_device,
-    circuit_for_tau,
-    firing_rate,
-    period,
-)
-from circuits.neuron.conventional import source_comparison
-from circuits.neuron.currents import device_currents
-from circuits.neuron.design import Design, design_neuron
-from circuits.neuron.energy_terms import spike_energy
-from circuits.neuron.request import DesignError
-from circuits.neuron.supply import at_supply
-from circuits.neuron.synapse import SynapseKernel, published_kernel, synapses
-from circuits.units import si
-from circuits.variation.corners import CORNERS, Corner, corner_circuit
-from circuits.variation.mismatch import Spread
+from importlib import import_module
 
-__all__ = [
-    "CORNERS",
-    "DEVICES",
-    "Activity",
-    "BTBTDevice",
-    "BiasDevices",
-    "BrokenLimit",
-    "Chip",
-    "ChipNetwork",
-    "CoreLoad",
-    "Corner",
-    "Design",
-    "DesignError",
-    "EnergyReport",
-    "LIFCircuit",
-    "LayerSpec",
-    "LearningActivity",
-    "LearningHardware",
-    "Ledger",
-    "MappingError",
-    "NetworkSpec",
-    "Placement",
-    "SpikeTrains",
-    "Spread",
-    "SynapseKernel",
-    "aged",
-    "arrhenius",
-    "at_supply",
-    "at_temperature",
-    "bias_for_current",
-    "btbt_current",
-    "circuit_at_speed",
-    "circuit_for_device",
-    "circuit_for_tau",
-    "compare",
-    "core_energy",
-    "corner_circuit",
-    "design_neuron",
-    "device_currents",
-    "firing_rate",
-    "fit_device",
-    "headline",
-    "kane",
-    "learning_energy",
-    "load_chip",
-    "mismatch",
-    "neuron_area",
-    "period",
-    "published_kernel",
-    "read_points",
-    "si",
-    "source_comparison",
-    "spike_energy",
-    "spike_trains",
-    "synapses",
-    "write_network_json",
-    "write_network_spice",
-    "write_spice",
-]
+_HOME = {
+    "Chip": "circuits.chips",
+    "load_chip": "circuits.chips",
+    "EnergyReport": "circuits.chips.energy_report",
+    "aged": "circuits.device.ageing",
+    "DEVICES": "circuits.device.btbt",
+    "BTBTDevice": "circuits.device.btbt",
+    "arrhenius": "circuits.device.btbt",
+    "bias_for_current": "circuits.device.btbt",
+    "btbt_current": "circuits.device.btbt",
+    "kane": "circuits.device.btbt",
+    "mismatch": "circuits.device.btbt",
+    "fit_device": "circuits.device.fit",
+    "read_points": "circuits.device.points",
+    "CoreLoad": "circuits.energy.core",
+    "core_energy": "circuits.energy.core",
+    "LearningActivity": "circuits.energy.learning",
+    "LearningHardware": "circuits.energy.learning",
+    "learning_energy": "circuits.energy.learning",
+    "Ledger": "circuits.ledger",
+    "compare": "circuits.literature.compare",
+    "headline": "circuits.literature.headline",
+    "BrokenLimit": "circuits.mapping",
+    "MappingError": "circuits.mapping",
+    "Placement": "circuits.mapping",
+    "write_spice": "circuits.netlist",
+    "write_network_spice": "circuits.netlist.handover",
+    "write_network_json": "circuits.netlist.parameters",
+    "Activity": "circuits.network.activity",
+    "BiasDevices": "circuits.network.chip_network",
+    "ChipNetwork": "circuits.network.chip_network",
+    "LayerSpec": "circuits.network.spec",
+    "NetworkSpec": "circuits.network.spec",
+    "SpikeTrains": "circuits.network.spikes",
+    "spike_trains": "circuits.network.spikes",
+    "neuron_area": "circuits.neuron.area",
+    "LIFCircuit": "circuits.neuron.circuit",
+    "at_temperature": "circuits.neuron.circuit",
+    "circuit_at_speed": "circuits.neuron.circuit",
+    "circuit_for_device": "circuits.neuron.circuit",
+    "circuit_for_tau": "circuits.neuron.circuit",
+    "firing_rate": "circuits.neuron.circuit",
+    "period": "circuits.neuron.circuit",
+    "source_comparison": "circuits.neuron.conventional",
+    "device_currents": "circuits.neuron.currents",
+    "Design": "circuits.neuron.design",
+    "design_neuron": "circuits.neuron.design",
+    "spike_energy": "circuits.neuron.energy_terms",
+    "DesignError": "circuits.neuron.request",
+    "at_supply": "circuits.neuron.supply",
+    "SynapseKernel": "circuits.neuron.synapse",
+    "published_kernel": "circuits.neuron.synapse",
+    "synapses": "circuits.neuron.synapse",
+    "si": "circuits.units",
+    "CORNERS": "circuits.variation.corners",
+    "Corner": "circuits.variation.corners",
+    "corner_circuit": "circuits.variation.corners",
+    "Spread": "circuits.variation.mismatch",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    """Load a name of the table of contents from its home (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'circuits' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]

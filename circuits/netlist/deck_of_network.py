@@ -16,13 +16,12 @@ from circuits.network.names import safe_text
 from circuits.network.names import spice_number as _n
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring
-from circuits.units import Seconds, Volts, si
+from circuits.units import Amperes, Seconds, Volts, si
 
-STEPS, STEPS_PER_TAU = 1000, 200  # of the solver, at least, in the stimulus and in the shortest tau_mem
+STEPS, STEPS_PER_TAU = 1000, 400  # of the solver, at least, in the stimulus and in the shortest tau_mem
 LATCH_FRACTION = 1e-5  # of the shorter of refractory time and synaptic pulse: the latch
 SINK_SLOPE = 4e4  # over the swing: an inhibitory synapse fades out over 10 uV above v_sink, where it stops
 COUNT_TOLERANCE, COUNT_SLACK = 0.01, 0.5  # of the expected number of spikes; spikes
-TERMS = 16  # synapses in one source, so that no line of the deck grows without bound
 SUPPLIES = {"membrane": "vdd", "switching": "logic", "crowbar": "crow", "static": "stat"}  # part of the energy: node
 
 _HEAD = """\
@@ -156,20 +155,30 @@ def _neuron(wiring: Wiring, i: int) -> Iterator[str]:
         yield from _adaptation(wiring, i)
     if np.any(wiring.synapses[wiring.n_external + i]):
         yield f"Xline_{name} clk_{name} act_{name} 0 btbt_line"
-    for source in np.flatnonzero(column > 0):
-        yield f"G{source}_{name} vdd mem_{name} {_line(wiring, source)} 0 {{{_tunnel(wiring, source, i)}}}"
-    drawn = np.flatnonzero(column < 0)
-    if not wiring.spiking[i]:
-        yield from (f"G{k}_{name} mem_{name} 0 {_line(wiring, k)} 0 {{{_tunnel(wiring, k, i)}}}" for k in drawn)
-        return
-    if drawn.size:  # a switch that does nothing but find when the membrane comes to its rail
-        yield f"Grail_{name} 0 rail_{name} mem_{name} 0 {_n(GAIN / wiring.circuit.swing * 1e-6)}"
-        yield f"Rrail_{name} rail_{name} 0 1meg"
-        yield f"Srail_{name} 0 0 rail_{name} 0 rail"
-    for k in range(0, len(drawn), TERMS):
-        yield f"Bsink{k // TERMS}_{name} mem_{name} 0 I = above_sink(V(mem_{name}))*(0"
-        yield from (f"+ +{{{_tunnel(wiring, s, i)}}}*V({_line(wiring, s)})" for s in drawn[k : k + TERMS])
-        yield "+ )"
+    for source in np.flatnonzero(column):
+        ends = f"vdd mem_{name}" if column[source] > 0 else _drain(wiring, i)
+        yield f"G{source}_{name} {ends} {_line(wiring, source)} 0 {{{_tunnel(wiring, source, i)}}}"
+    if wiring.spiking[i] and np.any(column < 0):
+        yield from _sink(wiring, i)
+
+
+def _drain(wiring: Wiring, i: int) -> str:
+    """Where a current that leaves a neuron is put: on the sum of its sink; a readout has no rail to stop at."""
+    name = wiring.names[i]
+    return f"0 out_{name}" if wiring.spiking[i] else f"mem_{name} 0"
+
+
+def _sink(wiring: Wiring, i: int) -> Iterator[str]:
+    """One current out of the body for the sum at `out_X` (1 V for each rheobase), which stops at v_sink.
+
+    The switch does nothing but find when the membrane comes there.
+    """
+    name, unit = wiring.names[i], _typical_current(wiring)
+    yield f"Rout_{name} out_{name} 0 {_n(1 / unit)}"
+    yield f"Bsink_{name} mem_{name} 0 I = {_n(unit)}*V(out_{name})*above_sink(V(mem_{name}))"
+    yield f"Grail_{name} 0 rail_{name} mem_{name} 0 {_n(GAIN / wiring.circuit.swing * 1e-6)}"
+    yield f"Rrail_{name} rail_{name} 0 1meg"
+    yield f"Srail_{name} 0 0 rail_{name} 0 rail"
 
 
 def _adaptation(wiring: Wiring, i: int) -> Iterator[str]:
@@ -215,20 +224,24 @@ def _input(wiring: Wiring, stimulus: Stimulus, i: int) -> Iterator[str]:
     if any(value for _, value in inward):
         yield from _pwl(f"Iin_{name} vdd mem_{name}", inward, wiring.dt)
     if any(value for _, value in outward):
-        scale = max(value for _, value in outward)
-        yield from _pwl(f"Vout_{name} out_{name} 0", [(t, value / scale) for t, value in outward], wiring.dt)
-        stop = f"*above_sink(V(mem_{name}))" if wiring.spiking[i] else ""
-        yield f"Bout_{name} mem_{name} 0 I = {_n(scale)}*V(out_{name}){stop}"
+        yield from _pwl(f"Iout_{name} {_drain(wiring, i)}", outward, wiring.dt)
+        if wiring.spiking[i] and not np.any(wiring.synapses[:, i] < 0):
+            yield from _sink(wiring, i)
 
 
 def _pwl(source: str, wave: Points, width: Seconds) -> Iterator[str]:
     return wrapped(f"{source} PWL(", (f"{_n(t)} {_n(value)}" for t, value in steps(wave, width)), ")")
 
 
+def _typical_current(wiring: Wiring) -> Amperes:
+    """The rheobase of a typical neuron, or C V / t_pulse without leak: the scale of the currents."""
+    typical = float(np.median(wiring.g_leak * wiring.v_threshold))
+    return typical or wiring.circuit.charge_per_weight / wiring.t_pulse
+
+
 def _analysis(wiring: Wiring, stimulus: Stimulus) -> str:
-    scale = float(np.median(wiring.g_leak * wiring.v_threshold)) or wiring.circuit.charge_per_weight / wiring.t_pulse
-    step = _n(longest_step(wiring, stimulus))
-    return OPTIONS.format(abstol=_n(1e-6 * scale)) + f".tran {step} {_n(stimulus.duration)} 0 {step} uic"
+    step, options = _n(longest_step(wiring, stimulus)), OPTIONS.format(abstol=_n(1e-6 * _typical_current(wiring)))
+    return f"{options}.tran {step} {_n(stimulus.duration)} 0 {step} uic"
 
 
 def _counts(wiring: Wiring, stimulus: Stimulus, expected: Sequence[np.ndarray]) -> Iterator[str]:

@@ -29,10 +29,11 @@ from circuits.storage import write_text
 from circuits.units import Seconds, Volts
 
 MAX_NEURONS, MAX_SYNAPSES = 300, 5000  # spiking ones, of a deck that is verified; beyond, ngspice takes hours
-BENCH_SPIKES = 10  # of a neuron, on average, after which the bench of a network ends
+BENCH_SPIKES = 6  # of a neuron, on average, after which the bench of a network ends
 BENCH_STEPS = 200  # time steps of the network, after which it ends at the latest
-SIGN_STEPS = 50  # after which a signal changes its sign
-LEAST_SPIKES = 3  # of each neuron that spikes
+SIGN_STEPS = 15  # after which a signal changes its sign
+MOST_SPIKES = 50  # of a neuron, on average: what is silent then stays silent
+LEAST_SPIKES = 1  # of each neuron that spikes
 STRENGTHS = (1, 2, 4, 8, 16, 32, 64)
 NETWORK = "network_bench"
 
@@ -90,7 +91,7 @@ def default_stimulus(chip: ChipNetwork, wiring: Wiring) -> tuple[Stimulus, tuple
     The weakest of `STRENGTHS` at which most neurons spike; a strength of 1 is a signal of about 1 or a spike on each
     channel every fourth step. It ends between two spikes, `BENCH_SPIKES` for each neuron later if it lasts so long.
     """
-    most, most_spikes = -1, BENCH_SPIKES * STRENGTHS[-1] * wiring.n_neurons
+    most, most_spikes = -1, MOST_SPIKES * wiring.n_neurons
     for strength in STRENGTHS:
         tried = _regular(chip.network, strength)
         trains = spike_times(wiring, tried)

@@ -75,8 +75,7 @@ def test_a_recipe_stores_the_numbers_of_a_device_of_ones_own_and_the_name_of_a_n
     stored = to_table(recipe)["neuron"]["device"]
     assert stored == table_of_device(load_device(csv))
     assert parse_recipe(tomli_w.dumps(to_table(recipe))) == recipe
-    named = parse_recipe('name = "x"', ["device=22nm-fdx"])
-    assert to_table(named)["neuron"]["device"] == "22nm-fdx"
+    assert to_table(parse_recipe('name = "x"', ["device=22nm-fdx"]))["neuron"]["device"] == "22nm-fdx"
 
 
 def test_a_file_with_a_named_devices_name_is_not_taken_for_it(tmp_path):

@@ -90,7 +90,7 @@ def test_no_clips_give_no_rows(bank):
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"sample_rate": 100}, "at least 1000"),
+        ({"sample_rate": 100}, "1,000 to 192,000"),
         ({"n_channels": 0}, "1 to 512"),
         ({"f_max": 5000.0}, "at most half the sample rate 8000"),
         ({"f_min": 3900.0}, "below f_max"),
