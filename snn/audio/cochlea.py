@@ -60,7 +60,7 @@ class Ear:
             self,
             "sample_rate",
             1000 <= self.sample_rate <= 192_000,
-            "at least 1000, at most 192,000 samples per second",
+            "1,000 to 192,000 samples per second",
         )
         require(self, "step", self.step >= 1 / self.sample_rate, f"from one sample to {WINDOW} s")
         low, high = self.span

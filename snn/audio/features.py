@@ -53,7 +53,7 @@ class LogMel:
             self._require_rate(self.sample_rate, self.sample_rate / 2)
 
     def _require_rate(self, rate: int, nyquist: Hertz) -> None:
-        require(self, "sample_rate", 1000 <= rate <= 192_000, "at least 1000, at most 192,000 samples per second")
+        require(self, "sample_rate", 1000 <= rate <= 192_000, "1,000 to 192,000 samples per second")
         require(self, "hop_s", 1 <= self.hop_length <= self.win_length, f"above 0 and at most window_s {self.window_s}")
         require(self, "duration_s", self.duration_s >= self.window_s, f"at least window_s = {self.window_s}")
         require(self, "f_max", self.f_max is None or self.f_max <= nyquist, f"f_min to {nyquist} Hz")
