@@ -56,7 +56,12 @@ class Ear:
             self._require_rate()
 
     def _require_rate(self):
-        require(self, "sample_rate", 1000 <= self.sample_rate <= 192_000, "1,000 to 192,000 samples per second")
+        require(
+            self,
+            "sample_rate",
+            1000 <= self.sample_rate <= 192_000,
+            "1,000 to 192,000 samples per second",
+        )
         require(self, "step", self.step >= 1 / self.sample_rate, f"from one sample to {WINDOW} s")
         low, high = self.span
         nyquist, lowest = self.sample_rate / 2, lyon_lowest(self.ear_q) if self.bank == "lyon" else 0.0

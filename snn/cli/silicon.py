@@ -32,16 +32,11 @@ def neuron(
     json: Json = False,
 ) -> None:
     """The BTBT neuron: rate and energy per spike by part, designed for a rate, or beside published neurons."""
-    from snn.report.neuron_report import (
-        comparison,
-        design_figures,
-        device_rows,
-        neuron_circuit,
-        neuron_design,
-        neuron_figures,
-        plot_neuron,
-    )
-    from snn.report.pictures import picture_format
+    from snn.report.comparison_figures import figure_beside
+    from snn.report.neuron_report import comparison, design_figures, device_rows, neuron_figures
+    from snn.report.pictures import picture_format, save_figure
+    from snn.report.silicon_figures import figure_f_i
+    from snn.studies.one_neuron import compare_neuron, neuron_circuit, neuron_design
 
     with Terminal(json) as terminal:
         if device == "list":
@@ -53,12 +48,13 @@ def neuron(
         circuit = design.circuit if design else circuit
         if plot:
             picture_format(plot)
-        if compare:
-            terminal.result(comparison(circuit, scope))
+        beside = compare_neuron(circuit, scope) if compare else None
+        if beside:
+            terminal.result(comparison(beside))
         else:
             terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
         if plot:
-            terminal.extra(lambda: plot_neuron(circuit, plot, scope if compare else None))
+            terminal.extra(lambda: save_figure(plot, figure_beside(beside) if beside else figure_f_i(circuit)))
 
 
 def corners(
@@ -71,11 +67,14 @@ def corners(
     json: Json = False,
 ) -> None:
     """Mismatched neurons at 27 corners of process, supply and temperature: rate and energy per spike."""
-    from snn.report.neuron_report import corner_figures, neuron_circuit
+    from circuits.variation.monte_carlo import monte_carlo
+    from snn.report.corner_report import corner_figures
+    from snn.studies.one_neuron import neuron_circuit
 
     with Terminal(json) as terminal:
         circuit = neuron_circuit(device, v_gs, 300.0)
-        terminal.result(corner_figures(circuit, n, seed=seed, n_jobs=jobs, scheduler=scheduler))
+        found = monte_carlo(circuit, n, seed=seed, n_jobs=jobs, scheduler=scheduler)
+        terminal.result(corner_figures(circuit, found))
 
 
 def core(
@@ -100,8 +99,10 @@ def core(
 ) -> None:
     """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
     from snn.experiments.run_folder import load_run
-    from snn.report.core_report import asked_core, core_figures, plot_core, run_core
-    from snn.report.pictures import picture_format
+    from snn.report.core_figures import figure_core_power
+    from snn.report.core_report import core_figures
+    from snn.report.pictures import picture_format, save_figure
+    from snn.studies.one_core import asked_core, core_tables, run_core
 
     with Terminal(json) as terminal:
         asked = {"rate": rate, "duration": duration, "neurons": neurons, "acceleration": acceleration, "device": device}
@@ -115,7 +116,7 @@ def core(
             picture_format(plot)
         terminal.result(core_figures(compared, scope))
         if plot:
-            terminal.extra(lambda: plot_core(compared, plot, scope))
+            terminal.extra(lambda: save_figure(plot, figure_core_power(core_tables(compared, scope))))
 
 
 def signoff(

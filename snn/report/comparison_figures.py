@@ -29,6 +29,7 @@ from snn.report.style import (
     si_axis,
     unknown_glyphs_as_boxes,
 )
+from snn.studies.one_neuron import NeuronComparison
 
 OURS = VERMILION
 OWN_NAME = "this BTBT neuron, model"
@@ -140,3 +141,10 @@ def name_dots(axes: Axes, dots: dict[str, tuple[float, Joules]]) -> None:
                 break
             label.remove()
         taken.append(box)
+
+
+def figure_beside(found: NeuronComparison) -> Figure:
+    """A circuit beside published neurons: bare ones against their area, others by their energy alone."""
+    if found.scope == "neuron":
+        return figure_energy_area(found.rows, found.energy_per_spike, found.area_f2)
+    return figure_comparison(found.rows, found.energy_per_spike)

@@ -1,6 +1,6 @@
 """Figure of a core's power against the rate of its spikes: where static power decides, and which neuron wins where.
 
-Data in, a matplotlib Figure out; `snn.report.core_report` writes it.
+Data in, a matplotlib Figure out; `snn.report.pictures` writes it.
 """
 
 from collections.abc import Sequence

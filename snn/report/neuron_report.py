@@ -1,27 +1,17 @@
-"""What `snn neuron` shows: one circuit's figures, a designed circuit, or the circuit beside published neurons."""
+"""What `snn neuron` prints: one circuit, a designed one, or one beside others."""
 
-from dataclasses import asdict, fields, replace
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
-from circuits.device.ageing import aged
 from circuits.device.btbt import DEVICES
-from circuits.device.device_file import load_device
-from circuits.errors import InputError
-from circuits.literature.compare import compare
 from circuits.literature.headline import headline
-from circuits.neuron.area import NODE, neuron_area
-from circuits.neuron.circuit import GATE_CAPACITANCE, LIFCircuit, circuit_for_device, firing_rate
-from circuits.neuron.conventional import SourcedNeuron, conventional_sources, source_comparison
+from circuits.neuron.circuit import GATE_CAPACITANCE, LIFCircuit, firing_rate
+from circuits.neuron.conventional import SourcedNeuron
 from circuits.neuron.currents import circuit_notes
-from circuits.neuron.design import Design, design_neuron
+from circuits.neuron.design import Design
 from circuits.neuron.energy_terms import spike_energy, unknown_of_neuron
-from circuits.neuron.supply import at_condition
-from circuits.units import Volts, si, um
-from circuits.variation.corners import corner_circuit
-from circuits.variation.mismatch import Spread
-
-MAX_V_GS: Volts = 3.0  # ASSUMED: a field of 3 V over 1 nm of oxide breaks it
+from circuits.units import si, um
+from snn.studies.one_neuron import NeuronComparison, conventional_twins
 
 
 def device_rows() -> list[dict[str, Any]]:
@@ -30,49 +20,12 @@ def device_rows() -> list[dict[str, Any]]:
     return [{key: getattr(device, key) for key in told} for device in DEVICES.values()]
 
 
-def neuron_circuit(
-    device: str, v_gs: float | None, temperature: float, supply: float | None = None, years: float = 0.0
-) -> LIFCircuit:
-    """The default circuit with another device, bias (V; None: its own), temperature (K), V_DD (V) or years of use.
-
-    Raises: ValueError for an unknown device, a bias beyond `MAX_V_GS` or a temperature that no curve covers.
-    """
-    chosen = load_device(device)
-    v_gs = LIFCircuit.v_gs if v_gs is None else v_gs
-    if abs(v_gs) > MAX_V_GS:
-        raise InputError(f"v_gs = {v_gs:g} V breaks the gate oxide; keep it within {MAX_V_GS:g} V of zero")
-    circuit = LIFCircuit()
-    if chosen != circuit.device:
-        circuit = circuit_for_device(chosen, circuit.v_gs, circuit)
-    if v_gs != circuit.v_gs:
-        circuit = LIFCircuit(**{**vars(circuit), "v_gs": v_gs})
-    circuit = replace(circuit, device=aged(circuit.device, years))
-    return at_condition(circuit, temperature, supply)
-
-
-def neuron_design(base: LIFCircuit, wish: dict[str, float | None], v_gs: float | None = None) -> Design | None:
-    """The circuit that meets a wish (`tau_mem`, `rate`, `swing`, `width`, `c_mem`; all None: no wish, no design).
-
-    Time constant and swing default to those of the default circuit.
-    Raises: ValueError for a wish without a rate or beside a bias; DesignError for one that cannot be met.
-    """
-    given = {name: value for name, value in wish.items() if value is not None}
-    if not given:
-        return None
-    if "rate" not in given:
-        raise InputError(f"{', '.join(given)} without a rate: a design starts from --rate (Hz)")
-    if v_gs is not None:
-        raise InputError(f"v_gs = {v_gs:g} V and rate = {given['rate']:g} Hz: the bias follows from the rate; give one")
-    circuit = LIFCircuit()
-    return design_neuron(**{"tau_mem": circuit.tau_mem, "swing": circuit.swing} | given, circuit=base)
-
-
 def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ...]:
     """What the figures of this circuit stand on and nobody has published, one line each."""
     default, gates = LIFCircuit(), (circuit.c_control + circuit.c_reset) / GATE_CAPACITANCE
     at_default = circuit.device.name == default.device.name
     if designed:
-        membrane = "as wished, the body ASSUMED to grow with the width"
+        membrane = "as requested, the body ASSUMED to grow with the width"
     elif at_default:
         membrane = f"consistent with 100 to 150 kHz at {default.v_gs:g} V, not measured"
     else:
@@ -114,9 +67,7 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
 
 def design_figures(design: Design, temperature: float) -> dict[str, Any]:
     """A designed circuit: what was chosen, its figures, and its conventional twins."""
-    circuit = design.circuit
-    transistor = neuron_circuit(LIFCircuit().device.name, None, temperature).device
-    twins = source_comparison(circuit, conventional_sources(transistor))
+    circuit, twins = design.circuit, conventional_twins(design, temperature)
     figures = neuron_figures(circuit, temperature)
     return (
         {"width_m": circuit.width, "c_mem_f": circuit.c_mem, "swing_v": circuit.swing}
@@ -145,54 +96,13 @@ def _sourced(neuron: SourcedNeuron) -> dict[str, Any]:
     }
 
 
-def comparison(circuit: LIFCircuit, scope: str) -> dict[str, Any]:
-    """Published neurons of one scope beside the circuit, cheapest first, and what that amounts to."""
-    energy, area_f2 = spike_energy(circuit).total, neuron_area(circuit) / NODE**2
-    rows = compare(energy, scope=scope, area_f2=area_f2)
+def comparison(found: NeuronComparison) -> dict[str, Any]:
+    """Published neurons of one scope beside the circuit, and what that amounts to."""
     return {
-        "device": circuit.device.name,
-        "energy_per_spike_j": energy,
-        "area_f2": area_f2,
-        "scope": scope,
-        "headline": list(headline(rows).sentences) if scope == "neuron" else [],
-        "rows": [asdict(row) for row in rows],
-    }
-
-
-def plot_neuron(circuit: LIFCircuit, path: str | Path, scope: str | None) -> None:
-    """Draw the f-I curve, or with a scope the comparison: bare neurons against their area."""
-    from snn.report.pictures import picture_comparison, picture_energy_area, picture_f_i
-
-    if scope is None:
-        picture_f_i(path, circuit)
-        return
-    energy, area_f2 = spike_energy(circuit).total, neuron_area(circuit) / NODE**2
-    rows = compare(energy, scope=scope, area_f2=area_f2)
-    if scope == "neuron":
-        picture_energy_area(path, rows, energy, area_f2)
-    else:
-        picture_comparison(path, rows, energy)
-
-
-def corner_figures(circuit: LIFCircuit, n: int, **work: Any) -> dict[str, Any]:
-    """Monte Carlo of the circuit: one row per corner; `work` says how it is shared."""
-    from circuits.variation.monte_carlo import monte_carlo
-
-    result = monte_carlo(circuit, n, **work)
-    spread = {f.name: getattr(Spread(), f.name) for f in fields(Spread)}
-    return {
-        "device": circuit.device.name,
-        "v_gs_v": circuit.v_gs,
-        "neurons": n,
-        "assumptions": [
-            f"mismatch, one standard deviation: {', '.join(f'{k} {v:g}' for k, v in spread.items())}",
-            "process corners: shifts of circuits.variation.corners, none published",
-        ],
-        "notes": [
-            f"{corner.name}: {note}"
-            for corner in result.corners
-            for note in circuit_notes(corner_circuit(circuit, corner))
-            if "V_DS" not in note  # every corner of the supply has that one
-        ],
-        "rows": result.summary(),
+        "device": found.circuit.device.name,
+        "energy_per_spike_j": found.energy_per_spike,
+        "area_f2": found.area_f2,
+        "scope": found.scope,
+        "headline": list(headline(found.rows).sentences) if found.scope == "neuron" else [],
+        "rows": [asdict(row) for row in found.rows],
     }

@@ -1,6 +1,6 @@
 """Figures of a chip's spread: accuracy and energy over mismatch, temperature, supply and age, calibrated or not.
 
-Data in, a matplotlib Figure out; `snn.report.spread_report` writes it.
+Data in, a matplotlib Figure out; `snn.report.pictures` writes it.
 """
 
 from collections.abc import Callable, Sequence

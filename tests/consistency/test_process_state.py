@@ -86,7 +86,6 @@ def test_simulating_circuits_leaves_the_process_as_it_was(tmp_path):
 from circuits.neuron.circuit import LIFCircuit
 from circuits.transient import population, simulate
 from circuits.variation.monte_carlo import monte_carlo
-from snn.report.neuron_report import corner_figures
 changed(lambda: simulate(population(LIFCircuit(), 100), 1e-4), "simulate")
 changed(lambda: monte_carlo(LIFCircuit(), 100, n_jobs=2), "monte carlo")
 """

@@ -12,16 +12,9 @@ from circuits.literature.core_table import FAN_OUT, PRESS_FACTOR, core_headline,
 from circuits.literature.published import load_published
 from circuits.neuron.circuit import LIFCircuit
 from snn.report.core_figures import figure_core_power
-from snn.report.core_report import (
-    ACCELERATION,
-    ENCODERS,
-    RESERVOIR,
-    Core,
-    core_figures,
-    core_load,
-    core_tables,
-    plot_core,
-)
+from snn.report.core_report import core_figures
+from snn.report.pictures import save_figure
+from snn.studies.one_core import ACCELERATION, ENCODERS, RESERVOIR, Core, core_load, core_tables
 
 CIRCUIT = LIFCircuit()
 LOAD = core_load(50.0, RESERVOIR, 1.0, ACCELERATION)
@@ -134,10 +127,10 @@ def test_the_picture_shows_our_floor_and_every_other_line():
 
 
 def test_the_picture_is_written_or_refused(tmp_path: Path):
-    plot_core(CORE, tmp_path / "core.svg")
+    save_figure(tmp_path / "core.svg", figure_core_power(TABLES))
     assert (tmp_path / "core.svg").read_text(encoding="utf-8").startswith("<?xml")
     with pytest.raises(ValueError, match="a picture ends in"):
-        plot_core(CORE, tmp_path / "core.txt")
+        save_figure(tmp_path / "core.txt", figure_core_power(TABLES))
     with pytest.raises(ValueError, match="no table to draw"):
         figure_core_power(())
 

@@ -8,16 +8,16 @@ import pytest
 from circuits.device.btbt import DEVICES
 from circuits.neuron.circuit import LIFCircuit, firing_rate
 from circuits.units import si
+from circuits.variation.monte_carlo import monte_carlo
+from snn.report.corner_report import corner_figures
 from snn.report.neuron_report import (
     assumptions,
     comparison,
-    corner_figures,
     design_figures,
     device_rows,
-    neuron_circuit,
-    neuron_design,
     neuron_figures,
 )
+from snn.studies.one_neuron import compare_neuron, neuron_circuit, neuron_design
 
 BASE = neuron_circuit("32nm-pdsoi", None, 300.0)
 
@@ -59,22 +59,22 @@ def test_a_misspelt_device_is_named_with_the_nearest():
         neuron_circuit("22nm-fxd", -0.5, 300.0)
 
 
-def _wish(**given: float) -> dict[str, float | None]:
+def _request(**given: float) -> dict[str, float | None]:
     return dict.fromkeys(("tau_mem", "rate", "swing", "width", "c_mem")) | given
 
 
-def test_without_a_wish_there_is_no_design():
-    assert neuron_design(BASE, _wish(), -0.5) is None
+def test_without_a_request_there_is_no_design():
+    assert neuron_design(BASE, _request(), -0.5) is None
 
 
 def test_a_rate_alone_keeps_time_constant_and_swing():
-    circuit = neuron_design(BASE, _wish(rate=90e3)).circuit
+    circuit = neuron_design(BASE, _request(rate=90e3)).circuit
     assert (circuit.tau_mem, circuit.swing) == (pytest.approx(40e-6), pytest.approx(0.4))
     assert firing_rate(circuit, circuit.input_current) == pytest.approx(90e3)
 
 
 @pytest.mark.parametrize(
-    ("v_gs", "wish", "message"),
+    ("v_gs", "asked", "message"),
     [
         (None, {"tau_mem": 1e-3}, "tau_mem without a rate: a design starts from --rate"),
         (None, {"width": 1e-6, "c_mem": 1e-15}, "width, c_mem without a rate"),
@@ -82,14 +82,14 @@ def test_a_rate_alone_keeps_time_constant_and_swing():
         (None, {"rate": 1e5, "swing": 2.0}, "exceeds the 0.9 V .* what meets it: swing = 0.899 V"),
     ],
 )
-def test_half_a_wish_is_refused(v_gs, wish, message):
+def test_half_a_request_is_refused(v_gs, asked, message):
     with pytest.raises(ValueError, match=message):
-        neuron_design(BASE, _wish(**wish), v_gs)
+        neuron_design(BASE, _request(**asked), v_gs)
 
 
 @pytest.mark.parametrize(("device", "temperature"), [("32nm-pdsoi", 300.0), ("32nm-pdsoi-nsd3e19", 358.0)])
 def test_a_design_tells_its_choice_and_its_conventional_twins(device, temperature):
-    design = neuron_design(neuron_circuit(device, None, temperature), _wish(rate=100.0, tau_mem=20e-3))
+    design = neuron_design(neuron_circuit(device, None, temperature), _request(rate=100.0, tau_mem=20e-3))
     told, circuit = design_figures(design, temperature), design.circuit
     assert (told["v_gs_v"], told["width_m"], told["c_mem_f"]) == (circuit.v_gs, circuit.width, circuit.c_mem)
     assert told["rate_hz"] == pytest.approx(100)
@@ -106,17 +106,17 @@ def test_a_design_tells_its_choice_and_its_conventional_twins(device, temperatur
     assert subthreshold["input_current_a"] == pytest.approx(
         60.75e-12 * (18.6 if temperature > 300 else 1), rel=0.05, abs=0
     )
-    assert any("as wished" in line for line in told["assumptions"])
+    assert any("as requested" in line for line in told["assumptions"])
 
 
 def test_the_comparison_counts_the_drawn_capacitor_as_area():
-    plain = comparison(neuron_circuit("32nm-pdsoi", None, 300.0), "neuron")
+    plain = comparison(compare_neuron(neuron_circuit("32nm-pdsoi", None, 300.0), "neuron"))
     assert plain["area_f2"] == pytest.approx(781.25)
     assert len(plain["rows"]) >= 20
     assert len(plain["headline"]) == 3
-    drawn = comparison(neuron_design(BASE, _wish(rate=100.0, tau_mem=20e-3)).circuit, "neuron")
+    drawn = comparison(compare_neuron(neuron_design(BASE, _request(rate=100.0, tau_mem=20e-3)).circuit, "neuron"))
     assert drawn["area_f2"] / plain["area_f2"] == pytest.approx(2.717 / 0.8, rel=1e-3)
-    assert comparison(LIFCircuit(), "chip")["headline"] == []
+    assert comparison(compare_neuron(LIFCircuit(), "chip"))["headline"] == []
 
 
 def test_supply_and_years_reach_the_figures():
@@ -129,10 +129,10 @@ def test_supply_and_years_reach_the_figures():
 
 
 def test_corners_are_one_row_each():
-    figures = corner_figures(BASE, 20, seed=3)
-    assert len(figures["rows"]) == 27
-    assert figures["rows"] == corner_figures(BASE, 20, seed=3, n_jobs=1)["rows"]
-    assert figures["rows"] != corner_figures(BASE, 20, seed=4)["rows"]
+    figures = corner_figures(BASE, monte_carlo(BASE, 20, seed=3))
+    assert (len(figures["rows"]), figures["neurons"]) == (27, 20)
+    assert figures["rows"] == corner_figures(BASE, monte_carlo(BASE, 20, seed=3, n_jobs=1))["rows"]
+    assert figures["rows"] != corner_figures(BASE, monte_carlo(BASE, 20, seed=4))["rows"]
 
 
 def test_every_named_device_lies_within_twelve_per_cent_of_its_points():

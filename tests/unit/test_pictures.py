@@ -19,16 +19,7 @@ from circuits.neuron.circuit import LIFCircuit, firing_rate
 from circuits.neuron.energy_terms import spike_energy
 from circuits.units import si
 from snn.report import comparison_figures, network_figures, silicon_figures, style
-from snn.report.pictures import (
-    picture_comparison,
-    picture_confusion,
-    picture_energy_area,
-    picture_energy_parts,
-    picture_energy_report,
-    picture_f_i,
-    picture_history,
-    picture_raster,
-)
+from snn.report.pictures import save_figure
 
 
 @dataclass(frozen=True)
@@ -61,15 +52,15 @@ def spikes(n_steps: int = 20, n_neurons: int = 7) -> np.ndarray:
     return np.random.default_rng(3).random((n_steps, n_neurons)) < 0.2
 
 
-DRAWINGS = {
-    "raster": lambda path: picture_raster(path, WAVEFORM, 16_000, {"encoder": spikes()}, 5e-3, "yes"),
-    "confusion": lambda path: picture_confusion(path, np.eye(3, dtype=int), ["a", "b", "c"], "test"),
-    "f_i": lambda path: picture_f_i(path, CIRCUIT),
-    "energy_parts": lambda path: picture_energy_parts(path, ENERGY),
-    "comparison": lambda path: picture_comparison(path, compare(ENERGY.total), ENERGY.total),
-    "energy_area": lambda path: picture_energy_area(path, compare(ENERGY.total), ENERGY.total),
-    "energy_report": lambda path: picture_energy_report(path, REPORT),
-    "history": lambda path: picture_history(path, HISTORY),
+FIGURES = {
+    "raster": lambda: network_figures.figure_raster(WAVEFORM, 16_000, {"encoder": spikes()}, 5e-3, "yes"),
+    "confusion": lambda: network_figures.figure_confusion(np.eye(3, dtype=int), ["a", "b", "c"], "test"),
+    "f_i": lambda: silicon_figures.figure_f_i(CIRCUIT),
+    "energy_parts": lambda: silicon_figures.figure_energy_parts(ENERGY),
+    "comparison": lambda: comparison_figures.figure_comparison(compare(ENERGY.total), ENERGY.total),
+    "energy_area": lambda: comparison_figures.figure_energy_area(compare(ENERGY.total), ENERGY.total),
+    "energy_report": lambda: silicon_figures.figure_energy_report(REPORT),
+    "history": lambda: network_figures.figure_history(HISTORY),
 }
 
 
@@ -90,9 +81,9 @@ def png_width(path) -> int:
     return int.from_bytes(head[16:20], "big")
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
+@pytest.mark.parametrize("name", FIGURES)
 def test_a_picture_is_a_png_as_wide_as_a_readme_and_nothing_else_is_left(name, tmp_path):
-    path = DRAWINGS[name](tmp_path / "new" / "picture.png")
+    path = save_figure(tmp_path / "new" / "picture.png", FIGURES[name]())
     assert list((tmp_path / "new").iterdir()) == [path]
     assert 700 <= png_width(path) <= 1200  # a matrix of few words is narrower
     assert name == "confusion" or png_width(path) == 1200
@@ -100,20 +91,19 @@ def test_a_picture_is_a_png_as_wide_as_a_readme_and_nothing_else_is_left(name, t
 
 @pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<?xml"), (".pdf", b"%PDF"), (".PNG", b"\x89PNG")])
 def test_the_suffix_chooses_the_format(suffix, start, tmp_path):
-    path = DRAWINGS["energy_parts"](tmp_path / f"picture{suffix}")
+    path = save_figure(tmp_path / f"picture{suffix}", FIGURES["energy_parts"]())
     assert path.read_bytes().startswith(start)
 
 
 @pytest.mark.parametrize("file", ["picture.jpg", "picture", "picture.png.gz"])
 def test_another_suffix_is_refused_and_nothing_written(file, tmp_path):
-    for draw in DRAWINGS.values():
-        with pytest.raises(ValueError, match=r"\.png, \.svg, \.pdf"):
-            draw(tmp_path / file)
+    with pytest.raises(ValueError, match=r"\.png, \.svg, \.pdf"):
+        save_figure(tmp_path / file, FIGURES["f_i"]())
     assert not list(tmp_path.iterdir())
 
 
 def test_an_old_picture_survives_a_failed_write(tmp_path, monkeypatch):
-    path = DRAWINGS["history"](tmp_path / "picture.png")
+    path = save_figure(tmp_path / "picture.png", FIGURES["history"]())
     old = path.read_bytes()
 
     def disk_is_full(*arguments, **options):
@@ -121,7 +111,7 @@ def test_an_old_picture_survives_a_failed_write(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Figure, "savefig", disk_is_full)
     with pytest.raises(OSError, match="No space left"):
-        DRAWINGS["history"](path)
+        save_figure(path, FIGURES["history"]())
     assert path.read_bytes() == old
     assert list(tmp_path.iterdir()) == [path]
 
@@ -151,7 +141,7 @@ def test_a_long_waveform_keeps_its_peaks():
 
 def test_silent_and_empty_populations_are_drawn(tmp_path):
     trains = {"silent": np.zeros((10, 4)), "empty": np.zeros((10, 0))}
-    assert picture_raster(tmp_path / "a.png", WAVEFORM, 16_000, trains, 5e-3, "").exists()
+    assert save_figure(tmp_path / "a.png", network_figures.figure_raster(WAVEFORM, 16_000, trains, 5e-3, "")).exists()
 
 
 def test_the_confusion_colour_is_the_share_of_the_row_and_the_number_the_count():
@@ -215,7 +205,9 @@ def test_any_words_can_be_written(suffix, tmp_path):
     n_labels = len(HOSTILE)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        path = picture_confusion(tmp_path / f"c.{suffix}", np.eye(n_labels), HOSTILE, " ".join(HOSTILE))
+        path = save_figure(
+            tmp_path / f"c.{suffix}", network_figures.figure_confusion(np.eye(n_labels), HOSTILE, " ".join(HOSTILE))
+        )
     if suffix == "svg":
         ElementTree.parse(path)  # well-formed, whatever the words
 
@@ -252,7 +244,7 @@ def test_the_f_i_curve_is_the_circuits_own_and_marks_its_bias():
 def test_a_silent_circuit_is_drawn_and_said_to_be_silent(circuit, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert picture_f_i(tmp_path / "a.png", circuit).exists()
+        assert save_figure(tmp_path / "a.png", silicon_figures.figure_f_i(circuit)).exists()
     assert "silent" in words(silicon_figures.figure_f_i(circuit))
 
 
