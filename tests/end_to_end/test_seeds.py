@@ -41,6 +41,14 @@ def test_a_network_that_cannot_move_and_draws_nothing_has_one_loss(tmp_path, few
     np.testing.assert_allclose(losses(tmp_path / "run"), losses(tmp_path / "run")[0], rtol=1e-5)
 
 
+def test_copies_that_are_asked_to_alter_nothing_leave_the_loss_as_it_is(tmp_path, few, still, snn_json):
+    """No change of speed, no shift, no room, and noise of a millionth: whichever copy is drawn, it is the clip."""
+    neutral = ("copies=4", "speed=[1, 1]", "shift_s=0", "reverb_probability=0", "snr_db=[120, 120]")
+    flags = [part for setting in neutral for part in ("--set", setting)]
+    snn_json("train", still, "--data", few, "--out", tmp_path / "run", *flags)
+    np.testing.assert_allclose(losses(tmp_path / "run"), losses(tmp_path / "run")[0], rtol=1e-3)
+
+
 @pytest.mark.parametrize(
     "settings",
     [
