@@ -131,7 +131,8 @@ def map_run(
     from circuits.chips import load_chip
     from circuits.ledger import require_group
     from circuits.neuron.supply import at_condition
-    from snn.report.pictures import picture_energy_report, picture_format
+    from snn.report.pictures import picture_format, save_figure
+    from snn.report.silicon_figures import figure_energy_report
 
     with Terminal(json) as terminal:
         load_chip(chip)  # a name that is not known is told before the run is read
@@ -156,7 +157,7 @@ def map_run(
         if csv:
             terminal.extra(lambda: write_text(csv, report.ledger.by(group).csv()))
         if plot:
-            terminal.extra(lambda: picture_energy_report(plot, report, group))
+            terminal.extra(lambda: save_figure(plot, figure_energy_report(report, group)))
 
 
 @app.command()

@@ -24,7 +24,10 @@ from snn.experiments.metrics import SpotterMetrics
 from snn.experiments.run_folder import Run, holds_run, load_run, read_config
 from snn.experiments.train import train
 from snn.recipes.recipe import load_recipe
-from snn.report import pictures
+from snn.report.comparison_figures import figure_comparison
+from snn.report.network_figures import figure_confusion, figure_history, figure_raster
+from snn.report.pictures import save_figure
+from snn.report.silicon_figures import figure_energy_parts, figure_energy_report, figure_f_i
 from snn.reporter import Reporter
 
 CHIP = "btbt-45rfsoi"
@@ -94,11 +97,11 @@ def draw(run: Run, evaluation: Evaluation, report: EnergyReport, folder: Path) -
     spikes = {name: part[:, 0].cpu().numpy() for name, part in zip(names, output.spikes, strict=True)}
     waveform = load_clip(clip, mel.sample_rate, mel.duration_s)
     title = f"“{corpus.labels[clip.label]}”"
-    pictures.picture_raster(folder / "raster.png", waveform, mel.sample_rate, spikes, run.model.dt, title)
-    pictures.picture_confusion(folder / "confusion.png", evaluation.confusion, run.labels, run.recipe.title)
-    pictures.picture_f_i(folder / "f-i.png", LIFCircuit())
+    save_figure(folder / "raster.png", figure_raster(waveform, mel.sample_rate, spikes, run.model.dt, title))
+    save_figure(folder / "confusion.png", figure_confusion(evaluation.confusion, run.labels, run.recipe.title))
+    save_figure(folder / "f-i.png", figure_f_i(LIFCircuit()))
     energy = spike_energy(LIFCircuit())
-    pictures.picture_energy_parts(folder / "energy-per-spike.png", energy)
-    pictures.picture_comparison(folder / "comparison.png", compare(energy.total), energy.total)
-    pictures.picture_energy_report(folder / "energy-per-inference.png", report)
-    pictures.picture_history(folder / "history.png", read_history(run.folder))
+    save_figure(folder / "energy-per-spike.png", figure_energy_parts(energy))
+    save_figure(folder / "comparison.png", figure_comparison(compare(energy.total), energy.total))
+    save_figure(folder / "energy-per-inference.png", figure_energy_report(report))
+    save_figure(folder / "history.png", figure_history(read_history(run.folder)))

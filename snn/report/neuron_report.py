@@ -161,17 +161,17 @@ def comparison(circuit: LIFCircuit, scope: str) -> dict[str, Any]:
 
 def plot_neuron(circuit: LIFCircuit, path: str | Path, scope: str | None) -> None:
     """Draw the f-I curve, or with a scope the comparison: bare neurons against their area."""
-    from snn.report.pictures import picture_comparison, picture_energy_area, picture_f_i
+    from snn.report.comparison_figures import figure_comparison, figure_energy_area
+    from snn.report.pictures import save_figure
+    from snn.report.silicon_figures import figure_f_i
 
     if scope is None:
-        picture_f_i(path, circuit)
+        save_figure(path, figure_f_i(circuit))
         return
     energy, area_f2 = spike_energy(circuit).total, neuron_area(circuit) / NODE**2
     rows = compare(energy, scope=scope, area_f2=area_f2)
-    if scope == "neuron":
-        picture_energy_area(path, rows, energy, area_f2)
-    else:
-        picture_comparison(path, rows, energy)
+    bare = scope == "neuron"
+    save_figure(path, figure_energy_area(rows, energy, area_f2) if bare else figure_comparison(rows, energy))
 
 
 def corner_figures(circuit: LIFCircuit, n: int, **work: Any) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from snn import load_activity, load_run, train
 from snn.experiments.history import read_history
 from snn.experiments.run_folder import read_config
 from snn.recipes.recipe import load_recipe
-from snn.report.pictures import picture_f_i
+from snn.report.pictures import save_figure
+from snn.report.silicon_figures import figure_f_i
 from snn.tensors import load_tensors, save_tensors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +64,7 @@ def test_circuits_take_text(tmp_path):
     write_json(folder + "/a.json", {"a": 1})
     write_text(folder + "/a.txt", "a")
     assert len(write_spice(folder, {"a": LIFCircuit()})) == 3
-    assert picture_f_i(folder + "/a.svg", LIFCircuit()) == tmp_path / "a.svg"
+    assert save_figure(folder + "/a.svg", figure_f_i(LIFCircuit())) == tmp_path / "a.svg"
     assert load_published(str(ROOT / "circuits" / "literature" / "published.toml")) == load_published()
     save_tensors(folder + "/a.safetensors", {"a": torch.ones(2)}, {})
     np.testing.assert_array_equal(load_tensors(folder + "/a.safetensors")[0]["a"], [1, 1])

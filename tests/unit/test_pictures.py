@@ -19,16 +19,7 @@ from circuits.neuron.circuit import LIFCircuit, firing_rate
 from circuits.neuron.energy_terms import spike_energy
 from circuits.units import si
 from snn.report import comparison_figures, network_figures, silicon_figures, style
-from snn.report.pictures import (
-    picture_comparison,
-    picture_confusion,
-    picture_energy_area,
-    picture_energy_parts,
-    picture_energy_report,
-    picture_f_i,
-    picture_history,
-    picture_raster,
-)
+from snn.report.pictures import save_figure
 
 
 @dataclass(frozen=True)
@@ -62,14 +53,22 @@ def spikes(n_steps: int = 20, n_neurons: int = 7) -> np.ndarray:
 
 
 DRAWINGS = {
-    "raster": lambda path: picture_raster(path, WAVEFORM, 16_000, {"encoder": spikes()}, 5e-3, "yes"),
-    "confusion": lambda path: picture_confusion(path, np.eye(3, dtype=int), ["a", "b", "c"], "test"),
-    "f_i": lambda path: picture_f_i(path, CIRCUIT),
-    "energy_parts": lambda path: picture_energy_parts(path, ENERGY),
-    "comparison": lambda path: picture_comparison(path, compare(ENERGY.total), ENERGY.total),
-    "energy_area": lambda path: picture_energy_area(path, compare(ENERGY.total), ENERGY.total),
-    "energy_report": lambda path: picture_energy_report(path, REPORT),
-    "history": lambda path: picture_history(path, HISTORY),
+    "raster": lambda path: save_figure(
+        path, network_figures.figure_raster(WAVEFORM, 16_000, {"encoder": spikes()}, 5e-3, "yes")
+    ),
+    "confusion": lambda path: save_figure(
+        path, network_figures.figure_confusion(np.eye(3, dtype=int), ["a", "b", "c"], "test")
+    ),
+    "f_i": lambda path: save_figure(path, silicon_figures.figure_f_i(CIRCUIT)),
+    "energy_parts": lambda path: save_figure(path, silicon_figures.figure_energy_parts(ENERGY)),
+    "comparison": lambda path: save_figure(
+        path, comparison_figures.figure_comparison(compare(ENERGY.total), ENERGY.total)
+    ),
+    "energy_area": lambda path: save_figure(
+        path, comparison_figures.figure_energy_area(compare(ENERGY.total), ENERGY.total)
+    ),
+    "energy_report": lambda path: save_figure(path, silicon_figures.figure_energy_report(REPORT)),
+    "history": lambda path: save_figure(path, network_figures.figure_history(HISTORY)),
 }
 
 
@@ -151,7 +150,7 @@ def test_a_long_waveform_keeps_its_peaks():
 
 def test_silent_and_empty_populations_are_drawn(tmp_path):
     trains = {"silent": np.zeros((10, 4)), "empty": np.zeros((10, 0))}
-    assert picture_raster(tmp_path / "a.png", WAVEFORM, 16_000, trains, 5e-3, "").exists()
+    assert save_figure(tmp_path / "a.png", network_figures.figure_raster(WAVEFORM, 16_000, trains, 5e-3, "")).exists()
 
 
 def test_the_confusion_colour_is_the_share_of_the_row_and_the_number_the_count():
@@ -215,7 +214,9 @@ def test_any_words_can_be_written(suffix, tmp_path):
     n_labels = len(HOSTILE)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        path = picture_confusion(tmp_path / f"c.{suffix}", np.eye(n_labels), HOSTILE, " ".join(HOSTILE))
+        path = save_figure(
+            tmp_path / f"c.{suffix}", network_figures.figure_confusion(np.eye(n_labels), HOSTILE, " ".join(HOSTILE))
+        )
     if suffix == "svg":
         ElementTree.parse(path)  # well-formed, whatever the words
 
@@ -252,7 +253,7 @@ def test_the_f_i_curve_is_the_circuits_own_and_marks_its_bias():
 def test_a_silent_circuit_is_drawn_and_said_to_be_silent(circuit, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert picture_f_i(tmp_path / "a.png", circuit).exists()
+        assert save_figure(tmp_path / "a.png", silicon_figures.figure_f_i(circuit)).exists()
     assert "silent" in words(silicon_figures.figure_f_i(circuit))
 
 
