@@ -16,7 +16,7 @@ Contents, by question:
 from importlib import import_module
 
 _HOME = {
-    "open_corpus": "snn.data.corpora.corpus",
+    "open_corpus": "snn.data.corpora.open_corpus",
     "prepare": "snn.data.sets.download",
     "load_examples": "snn.audio.examples",
     "read_signal": "snn.data.signals.signal_file",

@@ -5,8 +5,9 @@ from snn.data.corpora.check import FileCheck, ScanReport, scan
 
 # Which clips train, which test, and what do they sound like?
 from snn.data.corpora.clip import Clip, load_clip
-from snn.data.corpora.corpus import Corpus, open_corpus
+from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.identity import CorpusIdentity, corpus_identity, read_identity, require_same_data, write_identity
+from snn.data.corpora.open_corpus import open_corpus
 from snn.data.corpora.splits import Split, which_set
 from snn.data.recordings.audio_file import AudioFileError, check_audio, fit_duration, read_audio, resample
 from snn.data.recordings.recording_error import RecordingError

@@ -10,7 +10,8 @@ from circuits.errors import InputError
 from circuits.network.activity import Activity
 from snn.audio.examples import Examples
 from snn.audio.front_end import require_same
-from snn.data.corpora.corpus import open_corpus, with_labels
+from snn.data.corpora.corpus import with_labels
+from snn.data.corpora.open_corpus import open_corpus
 from snn.experiments.detection import DetectionRates, rates_on_grid
 from snn.experiments.model import Model
 from snn.experiments.read_clips import read_clips

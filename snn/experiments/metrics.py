@@ -11,9 +11,7 @@ from circuits.errors import InputError
 from snn.experiments.detection import DetectionRates
 from snn.networks.activity_statistics import ActivityStatistics
 from snn.settings import record
-from snn.training.eprop import EpropMetrics
-from snn.training.learning_energy import OnlineMetrics
-from snn.training.plastic import PlasticityMetrics
+from snn.training.learning_metrics import EpropMetrics, OnlineMetrics, PlasticityMetrics
 
 Kind = TypeVar("Kind", bound="Metrics")
 

@@ -7,7 +7,8 @@ import numpy as np
 from circuits.errors import InputError
 from snn.audio.examples import Examples, load_examples
 from snn.audio.front_end import FrontEnd, require_fit
-from snn.data.corpora.corpus import Corpus, open_corpus
+from snn.data.corpora.corpus import Corpus
+from snn.data.corpora.open_corpus import open_corpus
 from snn.data.corpora.splits import Split
 from snn.recipes.data_section import Head
 from snn.reporter import Reporter

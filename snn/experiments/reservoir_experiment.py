@@ -14,8 +14,8 @@ from snn.data.corpora.splits import Split
 from snn.experiments.metrics import Metrics, ReservoirMetrics, read_metrics
 from snn.experiments.read_clips import n_longer
 from snn.networks.activity_statistics import activity_statistics, memory_time
-from snn.networks.reservoir_activity import engine_energy
-from snn.networks.reservoir_model import Heard, ReservoirAnswers, ReservoirModel, draw_model, load_model
+from snn.networks.reservoir import Heard, engine_energy
+from snn.networks.reservoir_model import ReservoirAnswers, ReservoirModel, draw_model, load_model
 from snn.networks.spike_bins import count_features, total_counts
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.reporter import Reporter

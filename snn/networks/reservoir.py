@@ -16,6 +16,7 @@ from joblib import Parallel, delayed
 
 from circuits.errors import InputError
 from circuits.ledger import Ledger
+from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
@@ -25,8 +26,10 @@ from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.networks.lattice import connect, fan_out
 from snn.networks.reservoir_settings import InputSettings, ReservoirSettings, WiringSettings
+from snn.reporter import Reporter
 
 INPUT, RESERVOIR = "input", "reservoir"  # names of the populations
+CHUNK = 64  # clips between two moves of the progress bar
 
 
 class Wires(NamedTuple):
@@ -97,6 +100,76 @@ class Reservoir:
     ) -> list[Response]:
         """Run many clips, each from rest, on threads."""
         return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(self.respond)(clip, neurons) for clip in clips)
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Clips after the chip: what drove it, and its response to each."""
+
+    inputs: tuple[np.ndarray | SpikeTrains, ...]
+    responses: tuple[Response, ...]
+    labels: np.ndarray
+    n_input: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def encoder(self) -> list[SpikeTrains]:
+        """Spikes of the inputs, clip by clip."""
+        return [response.spikes.select(0, self.n_input) for response in self.responses]
+
+    @property
+    def reservoir(self) -> list[SpikeTrains]:
+        """Spikes of the reservoir, clip by clip."""
+        return [response.spikes.select(self.n_input, response.spikes.n_neurons) for response in self.responses]
+
+
+def run_clips(
+    reservoir: Reservoir,
+    inputs: Sequence[np.ndarray | SpikeTrains],
+    labels: np.ndarray,
+    reporter: Reporter = Reporter(),
+    what: str = "running clips",
+) -> Heard:
+    """Every clip through the chip, each from rest."""
+    responses: list[Response] = []
+    for start in range(0, len(inputs), CHUNK):
+        responses += reservoir.respond_all(inputs[start : start + CHUNK])
+        reporter.on_stage(what, len(responses), len(inputs))
+    return Heard(tuple(inputs), tuple(responses), labels, reservoir.n_input)
+
+
+def measure(
+    reservoir: Reservoir, inputs: Sequence[np.ndarray | SpikeTrains], responses: Sequence[Response]
+) -> Activity:
+    """Mean activity of one clip, per neuron; `inputs` are what drove the chip."""
+    network, circuit, n = reservoir.network, reservoir.chip.circuit, len(responses)
+    counts = sum(response.spikes.counts for response in responses) / n
+    near = sum(response.energy.count("crowbar") for response in responses) / n  # s
+    external = network.n_external
+    sizes = np.cumsum([0, *(layer.n_neurons for layer in network.layers)])
+    parts = {layer.name: slice(a, a + layer.n_neurons) for layer, a in zip(network.layers, sizes, strict=False)}
+    return Activity(
+        n_clips=n,
+        duration=float(np.mean([response.spikes.duration for response in responses])) / reservoir.acceleration,
+        spikes={name: counts[external:][part] for name, part in parts.items()},
+        near_threshold={name: near[part] for name, part in parts.items()},
+        window=circuit.crowbar_window,
+        input_spikes=counts[:external],
+        encoder_charge=np.zeros(0) if external else _signal_charge(reservoir, inputs),
+    )
+
+
+def _signal_charge(reservoir: Reservoir, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """Charge that the signal brings to each input neuron in a clip, in units of q, `(neuron,)`."""
+    layer = reservoir.network.layers[0]
+    return sum(np.maximum(rows @ layer.weights + layer.bias, 0.0).sum(axis=0) for rows in inputs) / len(inputs)
+
+
+def engine_energy(responses: Sequence[Response]) -> Ledger:
+    """Energy of a clip as the transient engine integrates it, mean over the clips, sum over all neurons."""
+    return sum((response.energy for response in responses), Ledger()).by("part") * (1 / len(responses))
 
 
 def draw_wiring(settings: ReservoirSettings, n_inputs: int, rng: np.random.Generator) -> Wires:

@@ -15,8 +15,7 @@ from circuits.network.spikes import SpikeTrains
 from snn.audio.ear_rows import EarRows, SignalRows
 from snn.audio.examples import Examples
 from snn.networks.answers import Answers
-from snn.networks.reservoir import Reservoir, Response, Wires, build_reservoir, draw_wiring
-from snn.networks.reservoir_activity import measure
+from snn.networks.reservoir import Heard, Reservoir, Wires, build_reservoir, draw_wiring, measure, run_clips
 from snn.networks.reservoir_settings import ReservoirSettings
 from snn.networks.spike_bins import count_features, gated
 from snn.networks.tuning import Tuning, chip_inputs, n_lines, tune
@@ -25,31 +24,6 @@ from snn.plasticity.online_rule import Recognition, recognise
 from snn.reporter import Reporter
 from snn.tensors import load_tensors, save_tensors
 
-CHUNK = 64  # clips between two moves of the progress bar
-
-
-@dataclass(frozen=True, eq=False)
-class Heard:
-    """Clips after the chip: what drove it, and its response to each."""
-
-    inputs: tuple[np.ndarray | SpikeTrains, ...]
-    responses: tuple[Response, ...]
-    labels: np.ndarray
-    n_input: int
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    @property
-    def encoder(self) -> list[SpikeTrains]:
-        """Spikes of the inputs, clip by clip."""
-        return [response.spikes.select(0, self.n_input) for response in self.responses]
-
-    @property
-    def reservoir(self) -> list[SpikeTrains]:
-        """Spikes of the reservoir, clip by clip."""
-        return [response.spikes.select(self.n_input, response.spikes.n_neurons) for response in self.responses]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ReservoirAnswers(Answers):
@@ -57,21 +31,6 @@ class ReservoirAnswers(Answers):
 
     heard: Heard
     recognition: Recognition | None = None  # None where no readout has learned on chip
-
-
-def run_clips(
-    reservoir: Reservoir,
-    inputs: Sequence[np.ndarray | SpikeTrains],
-    labels: np.ndarray,
-    reporter: Reporter = Reporter(),
-    what: str = "running clips",
-) -> Heard:
-    """Every clip through the chip, each from rest."""
-    responses: list[Response] = []
-    for start in range(0, len(inputs), CHUNK):
-        responses += reservoir.respond_all(inputs[start : start + CHUNK])
-        reporter.on_stage(what, len(responses), len(inputs))
-    return Heard(tuple(inputs), tuple(responses), labels, reservoir.n_input)
 
 
 @dataclass(frozen=True, eq=False)

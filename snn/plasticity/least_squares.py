@@ -12,6 +12,7 @@ import numpy as np
 
 from circuits.errors import InputError
 
+Table = tuple[np.ndarray, np.ndarray]  # features `(clip, feature)` and labels `(clip,)`
 GRID = tuple(10.0**k for k in range(-5, 3))  # lambda, relative to the unit variance of a standardised feature
 
 
@@ -71,6 +72,21 @@ def choose_ridge(
     if validation is None:
         return min(readouts, key=lambda readout: _left_out_error(spectrum, readout.regularisation))
     return max(readouts, key=lambda readout: readout.accuracy(validation, validation_labels))
+
+
+@dataclass(frozen=True, eq=False)
+class FittedReadout:
+    """A readout of training and validation clips together, and what the validation clips said before."""
+
+    readout: LinearReadout
+    validation_accuracy: float
+
+
+def fit_linear(train: Table, validation: Table, n_labels: int) -> FittedReadout:
+    """Least squares on features and labels: regularisation by validation, then all of these clips."""
+    chosen = choose_ridge(*train, *validation, n_labels)
+    features, labels = (np.concatenate(parts) for parts in zip(train, validation, strict=True))
+    return FittedReadout(fit_ridge(features, labels, n_labels, chosen.regularisation), chosen.accuracy(*validation))
 
 
 def _spectrum(features: np.ndarray, labels: np.ndarray, n_labels: int) -> _Spectrum:

@@ -10,8 +10,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spikes import SpikeTrains
 from circuits.variation.chip_calibration import Calibration, calibrate
 from circuits.variation.chip_spread import Condition, Shifts, Silicon, below_floor, perturbed
-from snn.networks.reservoir import Response
-from snn.networks.reservoir_activity import engine_energy
+from snn.networks.reservoir import Response, engine_energy
 from snn.networks.reservoir_model import ReservoirModel
 from snn.networks.spike_bins import count_features
 from snn.plasticity.least_squares import LinearReadout, fit_ridge

@@ -15,16 +15,16 @@ from torch import Tensor
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds, ms
 from snn.data.corpora.splits import SPLITS
-from snn.networks.reservoir_model import Heard
+from snn.networks.reservoir import Heard
 from snn.networks.spike_bins import count_features
 from snn.neurons.lif import LIFParams, decay, leaky_step, lif_state, lif_step
 from snn.neurons.scan import scan
 from snn.neurons.surrogate import triangle
 from snn.plasticity.eprop_gradient import EpropNetwork, eprop_gradients
+from snn.plasticity.least_squares import fit_linear
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.reporter import Reporter
-from snn.settings import record
-from snn.training.reservoir_fit import fit_linear
+from snn.training.learning_metrics import EpropMetrics
 
 DT: Seconds = 2 * ms  # ASSUMED: an input neuron's refractory period; spikes that share a step count together
 TAU_READOUT: Seconds = 100 * ms  # ASSUMED: about a phoneme
@@ -33,17 +33,6 @@ LEARNING_RATE = 0.02  # chosen on validation clips
 SPREAD = (4.0, 2.0, 3.0)  # of the first weights of inputs, recurrence and readout, over sqrt(fan-in); same choice
 
 Parts = dict[str, tuple[list[SpikeTrains], np.ndarray]]  # input spikes and labels of each split
-
-
-@record
-class EpropMetrics:
-    """What a layer trained by e-prop answers: by its own readout, and by least squares on its spikes, binned."""
-
-    validation_accuracy: float
-    test_accuracy: float
-    binned_validation_accuracy: float
-    binned_test_accuracy: float
-    validation_by_epoch: tuple[float, ...]
 
 
 def train_eprop(

@@ -5,33 +5,10 @@ A row of its weight memory holds the weights of one bin, and is fetched when its
 
 from circuits.energy.learning import READOUT_UNKNOWN, LearningHardware, learning_energy, loihi_energy
 from snn.recipes.reservoir_recipe import ReservoirRecipe
-from snn.settings import record
+from snn.training.learning_metrics import OnlineMetrics
 from snn.training.online import OnlineResult
 
 ONLY_LEARNING = ("weight_writes", "weight_cells", "teacher")  # parts that recognising does not have
-
-
-@record
-class OnlineMetrics:
-    """What a readout that taught itself did and what it costs; energies are of one presentation of a clip, by part.
-
-    Beside learning stands an update of 120 pJ on Loihi. Without an epoch of learning there is only recognising.
-    """
-
-    test_accuracy: float
-    validation_accuracy: float
-    while_learning: tuple[float, ...]  # epoch by epoch, each clip before it is learnt
-    tie_share: float  # of the test clips, decided by the membranes
-    rule: str  # its mode and what it adds to the published rule
-    presentations: int  # for learning, all epochs
-    weight_updates: int  # in all of them
-    recognition_per_clip_j: float
-    recognition_energy_per_clip_j: dict[str, float]
-    weight_holding_power_w: float
-    learning_not_modelled: tuple[str, ...]
-    learning_per_clip_j: float | None = None
-    learning_energy_per_clip_j: dict[str, float] | None = None
-    learning_energy_per_clip_loihi_j: float | None = None
 
 
 def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetrics:

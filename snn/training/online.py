@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.units import Seconds
-from snn.networks.reservoir_model import Heard
+from snn.networks.reservoir import Heard
 from snn.networks.spike_bins import gated
 from snn.plasticity.online_rule import OnlineLearning, Recognition, learn_online, recognise
 from snn.recipes.reservoir_recipe import ReservoirRecipe

@@ -19,8 +19,7 @@ from circuits.energy.learning import (
 from circuits.ledger import unknown
 from circuits.network.spikes import SpikeTrains
 from circuits.units import Seconds
-from snn.networks.reservoir import Wires, build_reservoir
-from snn.networks.reservoir_model import run_clips
+from snn.networks.reservoir import Wires, build_reservoir, run_clips
 from snn.networks.spike_bins import count_features
 from snn.networks.tuning import Tuning
 from snn.plasticity.least_squares import LinearReadout, fit_ridge
@@ -28,23 +27,9 @@ from snn.plasticity.reward import Reward, apply_reward
 from snn.plasticity.stdp import apply, stdp_updates
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.reporter import Reporter
-from snn.settings import record
+from snn.training.learning_metrics import PlasticityMetrics
 
 READOUT_REGULARISATION = 1e-2  # of the readout that is judged, relative to the variance of a standardised count
-
-
-@record
-class PlasticityMetrics:
-    """What learning inside the reservoir did, and what it cost; energies are of one clip."""
-
-    rule: str
-    weight_updates: int
-    levels_changed: int
-    synapses_at_zero: int
-    right_answers: tuple[float, ...]
-    energy_per_clip_j: dict[str, float]
-    energy_per_clip_loihi_j: float
-    not_modelled: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)

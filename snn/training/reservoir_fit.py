@@ -6,31 +6,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from snn.audio.examples import Examples
-from snn.networks.reservoir_model import Heard, ReservoirModel
+from snn.networks.reservoir import Heard
+from snn.networks.reservoir_model import ReservoirModel
 from snn.networks.spike_bins import count_features
-from snn.plasticity.least_squares import LinearReadout, choose_ridge, fit_ridge
+from snn.plasticity.least_squares import fit_linear
 from snn.plasticity.online_rule import OnlineLearning
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.reporter import Reporter
 from snn.training.online import learn_readout
 from snn.training.plastic import Plasticity, learn_inside
-
-Table = tuple[np.ndarray, np.ndarray]  # features `(clip, feature)` and labels `(clip,)`
-
-
-@dataclass(frozen=True, eq=False)
-class FittedReadout:
-    """A readout of training and validation clips together, and what the validation clips said before."""
-
-    readout: LinearReadout
-    validation_accuracy: float
-
-
-def fit_linear(train: Table, validation: Table, n_labels: int) -> FittedReadout:
-    """Least squares on features and labels: regularisation by validation, then all of these clips."""
-    chosen = choose_ridge(*train, *validation, n_labels)
-    features, labels = (np.concatenate(parts) for parts in zip(train, validation, strict=True))
-    return FittedReadout(fit_ridge(features, labels, n_labels, chosen.regularisation), chosen.accuracy(*validation))
 
 
 def linear_accuracy(parts: tuple[Heard, Heard, Heard], features: Callable[[Heard], np.ndarray], n_labels: int) -> float:

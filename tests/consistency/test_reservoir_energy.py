@@ -5,8 +5,7 @@ import pytest
 
 from circuits.chips import load_chip
 from circuits.network.spec import EXTERNAL_INPUT
-from snn.networks.reservoir import build_reservoir, draw_wiring
-from snn.networks.reservoir_activity import engine_energy, measure
+from snn.networks.reservoir import build_reservoir, draw_wiring, engine_energy, measure
 from snn.networks.tuning import Tuning, chip_inputs, n_lines
 from snn.recipes.recipe import load_recipe
 

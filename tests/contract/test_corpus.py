@@ -12,9 +12,10 @@ import pytest
 import soundfile
 
 from snn.data.corpora.clip import Clip, background_noise, load_clip
-from snn.data.corpora.corpus import Corpus, open_corpus
+from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.keyword_task import KEYWORDS, TWELVE, keyword_clips
 from snn.data.corpora.layouts import read_layout
+from snn.data.corpora.open_corpus import open_corpus
 from snn.data.corpora.splits import SPLITS, which_set
 
 RATE = 8_000

@@ -11,7 +11,7 @@ import torch
 from snn.audio.examples import load_examples
 from snn.audio.signal_features import SignalFrames, signal_features
 from snn.data.corpora.check import scan
-from snn.data.corpora.corpus import open_corpus
+from snn.data.corpora.open_corpus import open_corpus
 from snn.data.corpora.splits import SPLITS
 from snn.data.recordings.recording_error import RecordingError
 from snn.live.stream import AudioStream

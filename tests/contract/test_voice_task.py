@@ -7,9 +7,9 @@ import pytest
 import soundfile
 
 from snn.data.corpora.clip import Clip, load_clip
-from snn.data.corpora.corpus import open_corpus
 from snn.data.corpora.keyword_task import NOISE_SPAN
 from snn.data.corpora.layouts import read_layout
+from snn.data.corpora.open_corpus import open_corpus
 from snn.data.corpora.splits import SPLITS
 from snn.data.corpora.voice_task import TEST_SNR_DB, TRAIN_SNR_DB, VOICE, voice_clips
 from snn.experiments.detection import detection_rates

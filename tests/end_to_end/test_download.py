@@ -17,7 +17,7 @@ import pytest
 import soundfile
 
 import snn.data.sets.download as download
-from snn.data.corpora.corpus import open_corpus
+from snn.data.corpora.open_corpus import open_corpus
 from snn.data.sets.download import prepare, tree_sha256
 from snn.data.sets.manifest import Manifest
 

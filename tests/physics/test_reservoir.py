@@ -9,8 +9,7 @@ import pytest
 
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.neuron.synapse import T_PULSE, SynapseKernel
-from snn.networks.reservoir import Wires, build_reservoir, draw_wiring
-from snn.networks.reservoir_activity import measure
+from snn.networks.reservoir import Wires, build_reservoir, draw_wiring, measure
 from snn.networks.tuning import Tuning, chip_inputs, n_lines
 from snn.recipes.recipe import load_recipe, parse_recipe
 

@@ -9,8 +9,8 @@ import pytest
 
 from snn.data.corpora.check import scan
 from snn.data.corpora.clip import load_clip
-from snn.data.corpora.corpus import open_corpus
 from snn.data.corpora.layouts import read_layout
+from snn.data.corpora.open_corpus import open_corpus
 from snn.data.corpora.splits import which_set
 from snn.data.sets.download import tree_sha256
 from snn.data.sets.manifest import find_manifest

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from snn.data.corpora.corpus import open_corpus
 from snn.data.corpora.identity import corpus_identity, read_identity, require_same_data, write_identity
 from snn.data.corpora.keyword_task import KEYWORDS
+from snn.data.corpora.open_corpus import open_corpus
 
 
 def write(path, seed):

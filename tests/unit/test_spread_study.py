@@ -10,7 +10,7 @@ from circuits.ledger import ledger_of
 from circuits.variation.chip_calibration import CALIBRATION
 from circuits.variation.chip_spread import TYPICAL, Condition, perturbed
 from circuits.variation.mismatch import Spread
-from snn.data.corpora.corpus import open_corpus
+from snn.data.corpora.open_corpus import open_corpus
 from snn.experiments.evaluate import evaluate
 from snn.experiments.read_clips import read_clips
 from snn.experiments.run_folder import Run

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from circuits.errors import InputError, MissingInputError
 from snn.data.corpora.clip import MAX_READ_S
-from snn.data.corpora.corpus import odd_channels
 from snn.data.corpora.layouts import Layout, read_layout, refuse_untrainable, with_validation
+from snn.data.corpora.open_corpus import odd_channels
 from snn.data.corpora.word_folders import BACKGROUND_FOLDER, audio_files
 from snn.data.recordings.audio_file import check_audio
 from snn.data.recordings.recording_error import RecordingError

@@ -6,18 +6,16 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
 
 from circuits.errors import InputError, MissingInputError
 from snn.data.corpora.official_lists import OfficialList, list_key, read_lists
 from snn.data.corpora.spelling import first_spellings, one_form
 from snn.data.corpora.splits import SPLITS, Split, pick_validation, split_by_name, which_set
-from snn.data.corpora.word_folders import WORD_OF_FOLDER, audio_files, left_out, word_files
+from snn.data.corpora.word_folders import WORD_OF_FOLDER, Media, audio_files, left_out, word_files
 from snn.data.recordings.recording_error import shown
 from snn.data.signals.signal_file import SIGNAL_SUFFIXES
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-Media = Literal["audio", "signals"]
 FSDD_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)\.(?i:wav)")
 SPEECH_COMMANDS_NAME = re.compile(r"(?P<speaker>[0-9a-f]{8})_nohash_\d+\.(?i:wav)")
 N_FSDD_TEST = 5  # recordings 0 to 4 of every digit and speaker are the test set (Free Spoken Digit Dataset README)

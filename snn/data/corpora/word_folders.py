@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Literal
 
 from circuits.errors import InputError
 from snn.data.corpora.spelling import first_spellings, one_form
@@ -11,6 +12,7 @@ from snn.data.recordings.audio_file import AUDIO_SUFFIXES
 from snn.data.recordings.recording_error import shown
 from snn.data.signals.signal_file import SIGNAL_SUFFIXES
 
+Media = Literal["audio", "signals"]  # of all clips of a corpus
 BACKGROUND_FOLDER = "_background_noise_"
 # Of the archive on which the 12-word task of Speech Commands is tested; other names with _ are no words.
 WORD_OF_FOLDER = {"_unknown_": "unknown", "_silence_": "silence"}
