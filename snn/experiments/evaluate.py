@@ -1,5 +1,6 @@
 """Accuracy, confusion and the activity that the energy is charged for."""
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from snn.data.corpora.open_corpus import open_corpus
 from snn.experiments.detection import DetectionRates, rates_on_grid
 from snn.experiments.model import Model
 from snn.experiments.read_clips import read_clips
-from snn.experiments.run_folder import Run, require_own_test
+from snn.experiments.run_folder import Run, own_test_differs, require_own_test
 from snn.kernels.threads import denormals_flushed
 from snn.networks.answers import Answers
 from snn.reporter import Reporter
@@ -81,6 +82,15 @@ def assess(model: Model, examples: Examples, answers: Answers) -> Evaluation:
     )
 
 
+def is_own(run: Run, data: str | Path) -> bool:
+    """Whether recordings are those that the run was tested on, by whichever name or path they are reached."""
+    with suppress(InputError):
+        settings = run.recipe.data
+        there = open_corpus(data, task=settings.task, split=settings.split, to_train=False)
+        return there.source == run.data or not own_test_differs(run.folder, there)
+    return False
+
+
 @denormals_flushed()
 def evaluate_run(
     run: Run,
@@ -99,7 +109,7 @@ def evaluate_run(
     Raises: InputError if it knows none of the words.
     """
     where = choose_device(device)
-    own = data is None or str(Path(data).resolve()) == run.data
+    own = data is None or is_own(run, data)
     voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
     chosen = split or (run.recipe.data.split if own else "official" if voice else "all")
     task = run.recipe.data.task if own or voice else None

@@ -121,12 +121,16 @@ def require_same_experiment(out: str | Path, recipe: Recipe, data: str) -> None:
     raise InputError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
 
 
-def require_own_test(folder: str | Path, corpus: Corpus) -> None:
-    """Raise InputError, naming what differs, where the test clips are no longer those that the run was tested on."""
+def own_test_differs(folder: str | Path, corpus: Corpus) -> tuple[str, ...]:
+    """In what the test clips of a corpus are others than those that the run was tested on, a line each."""
     then = read_identity(Path(folder) / DATA)
     then = replace(then, parts=tuple(part for part in then.parts if part.split == "test"))
-    now = corpus_identity(replace(corpus, clips=corpus.split("test")))
-    if lines := then.differences(now):
+    return then.differences(corpus_identity(replace(corpus, clips=corpus.split("test"))))
+
+
+def require_own_test(folder: str | Path, corpus: Corpus) -> None:
+    """Raise InputError, naming what differs, where the test clips are no longer those that the run was tested on."""
+    if lines := own_test_differs(folder, corpus):
         raise InputError(
             f"the data of {folder} have changed since it was trained ({'; '.join(lines[:5])}): bring them back, or "
             f"give them as --data with --split all, to evaluate other recordings"

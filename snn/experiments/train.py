@@ -62,9 +62,8 @@ def _train(
         reporter.on_note(line)
     recipe = recipe.for_corpus(corpus)
     experiment = experiment_of(recipe, corpus.labels, corpus.sample_rate)
-    place = str(Path(data).resolve()) if Path(data).is_dir() else data
     if resume:
-        require_same_experiment(out, recipe, place)
+        require_same_experiment(out, recipe, corpus.source)
         require_same_data(out / DATA, corpus)
         if (finished := finished_metrics(out)) is not None:
             return finished
@@ -74,7 +73,7 @@ def _train(
     if not resume:
         clear_run(out)
         write_identity(out / DATA, corpus_identity(corpus))
-        write_config(out, recipe, place, corpus.labels, corpus.sample_rate)
+        write_config(out, recipe, corpus.source, corpus.labels, corpus.sample_rate)
     trained = experiment.fit(model, examples, out, resume=resume, reporter=reporter)
     trained.model.save(out / MODEL)
     answers = trained.model.run(examples["test"], trained.model.engines[0], reporter)

@@ -16,7 +16,8 @@ class Corpus:
 
     `labels[clip.label]` is a clip's word; `sample_rate` is the most common native rate (Hz);
     `split_rule` says how the splits were made. `media` "signals": multichannel recordings, all of the same
-    `channels`. `folder`: where they lie. `notes`: what of it was left out, a line each, to be shown.
+    `channels`. `folder`: where they lie. `source`: the data set's name, or the resolved folder, by which it is found
+    again. `notes`: what of it was left out, a line each, to be shown.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Corpus:
     media: Media = "audio"
     channels: tuple[str, ...] = ()
     folder: Path = Path()
+    source: str = ""
     notes: tuple[str, ...] = ()
 
     def split(self, split: Split) -> tuple[Clip, ...]:

@@ -37,6 +37,7 @@ class Layout:
     """A recognised folder: its recordings sorted by name, its words in label order, the rule that made the splits.
 
     `notes`: what of the folder was not used, a line each.  `unfit`: why nothing can be trained on it, "" if it can.
+    `home`: the folder that holds the recordings, where it is not the one that was named.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Layout:
     recordings: tuple[Recording, ...]
     notes: tuple[str, ...] = ()
     unfit: str = ""
+    home: Path | None = None
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -77,7 +79,7 @@ def _recognised(folder: Path) -> Layout:
         return _read_embedded(folder)
     for flat in (folder, folder / "recordings"):
         if any(FSDD_NAME.fullmatch(path.name) for path in audio_files(flat)):
-            return _read_fsdd(flat)
+            return replace(_read_fsdd(flat), home=flat)
     files, lists = word_files(folder), read_lists(folder)
     spoken = (path for paths in files.values() for path in paths if path.parent.name not in WORD_OF_FOLDER)
     if lists or all(SPEECH_COMMANDS_NAME.fullmatch(path.name) for path in spoken):

@@ -48,7 +48,7 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
         prepared; a folder without words; and `to_train`, one word alone, a word that cannot be both trained and tested,
         and an official list that names none of the recordings.
     """
-    name, folder, named_task = _locate(data)
+    name, source, folder, named_task = _locate(data)
     task = task or named_task or "all"
     if task not in TASKS:
         raise InputError(f"no task {task!r}; want one of {', '.join(TASKS)}")
@@ -58,7 +58,10 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
         refuse_untrainable(layout, folder)
     if layout.media == "signals" and task != "all":
         raise InputError(f"{folder} holds signals that are no speech, and task {task!r} is one of speech; leave it out")
-    corpus = Corpus(name, layout.words, (), _common_rate(layout), layout.rule, folder=folder, notes=layout.notes)
+    corpus = Corpus(
+        name, layout.words, (), _common_rate(layout), layout.rule, folder=layout.home or folder, source=source,
+        notes=layout.notes,
+    )  # fmt: skip
     if task == "12":
         clips = keyword_clips(layout, folder / BACKGROUND_FOLDER, DRAWS)
         return replace(corpus, labels=TWELVE, clips=_ordered(clips))
@@ -68,20 +71,20 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
     return replace(corpus, clips=_ordered(clips), media=layout.media, channels=_common_channels(layout))
 
 
-def _locate(data: str | Path) -> tuple[str, Path, str | None]:
-    """Name, folder and task of a data set; a prepared data set goes before a folder of the same name."""
+def _locate(data: str | Path) -> tuple[str, str, Path, str | None]:
+    """Name, source, folder and task of a data set; a prepared data set goes before a folder of the same name."""
     folder = Path(data).expanduser()
     if isinstance(data, str):
         base, task = _named_task(data)
         if base in load_manifests():
             try:
-                return data, find_data(find_manifest(base)), task
+                return data, data, find_data(find_manifest(base)), task
             except FileNotFoundError:
                 if not folder.is_dir():
                     raise
         elif len(folder.parts) == 1 and not folder.exists():
             find_manifest(data)  # raises the error that names the known data sets
-    return folder.resolve().name, folder, None
+    return folder.resolve().name, str(folder.resolve()), folder, None
 
 
 def _named_task(name: str) -> tuple[str, str | None]:
