@@ -158,6 +158,11 @@ def _hints(kind: type) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in fields(kind)}
 
 
+def unit_of_field(kind: type, name: str) -> str | None:
+    """The unit of a field of a dataclass; None for one that has none."""
+    return unit_of(_hints(kind)[name])
+
+
 def require_plausible_fields(record: Any) -> None:
     """`require_plausible` of each unit-annotated field of a dataclass; call it after `freeze_si`."""
     for name, hint in _hints(type(record)).items():

@@ -1,7 +1,7 @@
 """The technology `btbt-core`: cores of BTBT neurons under a crossbar of gate-biased synapses.
 
-The circuit is the chip's own, brought to the time constants of the network; one that a network was trained for
-(`trained`) takes its place, with the bias devices that were trained.
+The circuit is the chip's own, brought to the time constants of the network. For a network that was trained for this
+chip (`trained`) the circuit of its recipe takes its place, with the bias devices that were trained, and a note says so.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ import numpy as np
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.energy_report import EnergyReport, energy_report
 from circuits.chips.inference_ledger import CoreCosts
+from circuits.chips.operation import REAL_TIME, Operation, is_trained_here, other_circuit
 from circuits.chips.speed import acceleration_fits
 from circuits.device.device_file import load_device
 from circuits.mapping.limits import BrokenLimit, CoreLimits, MappingError
@@ -23,6 +24,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
+from circuits.neuron.supply import at_condition
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Metres, Seconds, freeze_si, require
 from circuits.variation.mismatch import Spread
@@ -42,23 +44,25 @@ class BTBTCore:
     costs: CoreCosts = field(default_factory=CoreCosts)
     sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
     trained: ChipNetwork | None = field(default=None, metadata=NOT_IN_FILE)
-    acceleration: float = field(default=1.0, metadata=NOT_IN_FILE)  # chip speed over that of the signal
+    operation: Operation = field(default=REAL_TIME, metadata=NOT_IN_FILE)
 
     def __post_init__(self):
         freeze_si(self)
         require(self, "node", self.node > 0, "positive")
 
     def on_chip(self, net: NetworkSpec) -> ChipNetwork:
-        """The network on the circuit that it was trained for, or else on the chip's at its typical time constant."""
-        if self.trained is not None:
-            return replace(self.trained, network=net)
-        taus = [layer.tau_mem for layer in net.layers if layer.spiking]
-        typical = float(np.exp(np.log(np.concatenate(taus)).mean())) if taus else self.circuit.tau_mem
-        return ChipNetwork(net, circuit_for_tau(typical, self.circuit))
+        """The network on the circuit that it was trained for, or else on the chip's at its typical time constant; at
+        the temperature and supply of the operation."""
+        chip = ChipNetwork(net, self.circuit) if self.trained is None else replace(self.trained, network=net)
+        if not self._trained_here:
+            taus = [layer.tau_mem for layer in net.layers if layer.spiking]
+            typical = float(np.exp(np.log(np.concatenate(taus)).mean())) if taus else self.circuit.tau_mem
+            chip = chip.on(circuit_for_tau(typical, self.circuit))
+        return chip.on(at_condition(chip.circuit, self.operation.temperature, self.operation.v_dd))
 
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks; none where it can be placed."""
-        return broken_limits(net, self.limits) + acceleration_fits(net, self._circuit, self.acceleration)
+        return broken_limits(net, self.limits) + acceleration_fits(net, self._circuit, self.operation.acceleration)
 
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Placement:
         """Tiles on cores, first fit in layer order; neither activity nor seed changes it. Raises: MappingError."""
@@ -81,7 +85,10 @@ class BTBTCore:
     def price(self, net: NetworkSpec, activity: Activity, placement: Placement) -> EnergyReport:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
         self._require(net)
-        return energy_report(self.on_chip(net), activity, placement, self.name, self.costs, self.acceleration)
+        chip, speed = self.on_chip(net), self.operation.acceleration
+        report = energy_report(chip, activity, placement, self.name, self.costs, speed)
+        said = other_circuit(self.name, self.circuit, self.trained) if self.trained else ()
+        return replace(report, notes=said + report.notes)
 
     def area(self, placement: Placement) -> ChipArea:
         """All neuron sites of the cores that the placement uses, each of the size of `neuron_area`."""
@@ -91,14 +98,19 @@ class BTBTCore:
 
     @property
     def _circuit(self) -> LIFCircuit:
-        return self.circuit if self.trained is None else self.trained.circuit
+        return self.trained.circuit if self._trained_here else self.circuit
+
+    @property
+    def _trained_here(self) -> bool:
+        """Whether the circuit of a recipe stands in for that of the file."""
+        return self.trained is not None and is_trained_here(self.name, self.trained)
 
     def _require(self, net: NetworkSpec) -> None:
         if broken := self.check(net):
             raise MappingError(broken)
 
 
-def read_core(table: Table, place: str, trained: ChipNetwork | None, acceleration: float) -> BTBTCore:
+def read_core(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> BTBTCore:
     """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
     values, sources = unsourced(table, place)
     circuit: Any = values.get("circuit")
@@ -106,4 +118,4 @@ def read_core(table: Table, place: str, trained: ChipNetwork | None, acceleratio
         circuit["device"] = load_device(circuit["device"])
     core = record(values, BTBTCore, place)
     costs = replace(core.costs, sources=sources)
-    return replace(core, costs=costs, sources=sources, trained=trained, acceleration=acceleration)
+    return replace(core, costs=costs, sources=sources, trained=trained, operation=operation)

@@ -10,6 +10,7 @@ import numpy as np
 from circuits.chips.btbt_core import read_core
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.energy_report import EnergyReport
+from circuits.chips.operation import REAL_TIME, Operation
 from circuits.errors import InputError
 from circuits.mapping.limits import BrokenLimit
 from circuits.mapping.place import Placement
@@ -44,7 +45,7 @@ class Chip(Protocol):
         """Silicon area, part by part."""
 
 
-Reader = Callable[[Table, str, ChipNetwork | None, float], Chip]
+Reader = Callable[[Table, str, ChipNetwork | None, Operation], Chip]
 KINDS: dict[str, Reader] = {"btbt-core": read_core}
 
 
@@ -53,12 +54,15 @@ def chip_names() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in FOLDER.iterdir() if file.name.endswith(".toml")))
 
 
-def load_chip(name: str | Path, trained: ChipNetwork | None = None, acceleration: float = 1.0) -> Chip:
+def load_chip(
+    name: str | Path, trained: ChipNetwork | None = None, operation: Operation = REAL_TIME
+) -> Chip:
     """The chip of that name, or of a TOML file at that path.
 
     Args:
-      trained: a network on the circuit that it was trained for, which stands in for the chip's own.
-      acceleration: how many times faster than its signal the chip runs.
+      trained: a network on the circuit that it was trained for, which stands in for the chip's own where it was trained
+        for this chip.
+      operation: how much faster than its signal the chip runs, at which temperature and supply.
     Raises: FileNotFoundError; InputError for an unknown name, kind or key, or a number without a source.
     """
     path = Path(name)
@@ -73,4 +77,4 @@ def load_chip(name: str | Path, trained: ChipNetwork | None = None, acceleration
     if kind not in KINDS:
         hint = did_you_mean(str(kind), KINDS)
         raise InputError(f"{path.name}: kind = {kind!r} is no technology{hint}; known: {', '.join(KINDS)}")
-    return KINDS[kind](table, path.name, trained, acceleration)
+    return KINDS[kind](table, path.name, trained, operation)

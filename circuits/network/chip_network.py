@@ -40,13 +40,15 @@ class BiasDevices:
 class ChipNetwork:
     """A network, the circuit of each of its neurons, by layer the devices that deliver a bias, the timing of synapses.
 
-    A layer without bias devices gets its bias as one pulse per time step.
+    A layer without bias devices gets its bias as one pulse per time step. `chip` names the chip that the network was
+    trained for; "": none, so its circuit counts on whichever chip it is placed.
     """
 
     network: NetworkSpec
     circuit: LIFCircuit
     bias_devices: Mapping[str, BiasDevices] = field(default_factory=dict)
     timing: CoreTiming = field(default_factory=CoreTiming)
+    chip: str = ""
 
     def __post_init__(self):
         for layer in self.network.layers:
@@ -78,6 +80,8 @@ class ChipNetwork:
 
     def on(self, circuit: LIFCircuit) -> "ChipNetwork":
         """The same network on another circuit; the gates of its bias devices are set anew, so every bias stays."""
+        if circuit == self.circuit:
+            return self
         devices = {}
         for name, own in self.bias_devices.items():
             tau_mem = self.network.layer(name).tau_mem

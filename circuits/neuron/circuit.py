@@ -51,6 +51,7 @@ from circuits.units import (
     um,
 )
 
+OXIDE_LIMIT: Volts = 3.0  # ASSUMED: a field of 3 V over 1 nm of oxide breaks it
 GATE_CAPACITANCE: Farads = 3.9 * VACUUM_PERMITTIVITY * (40 * nm) * (0.45 * um) / (1 * nm)  # 0.62 fF: SiO2, 1 nm
 
 

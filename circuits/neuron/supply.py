@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from circuits.errors import InputError
-from circuits.neuron.circuit import LIFCircuit, at_temperature
+from circuits.neuron.circuit import OXIDE_LIMIT, LIFCircuit, at_temperature
 from circuits.units import Kelvin, Volts
 
 
@@ -13,10 +13,10 @@ def at_supply(circuit: LIFCircuit, v_dd: Volts) -> LIFCircuit:
     V_DS = V_DS0 r, V_th = V_th0 r, r = V_DD / V_DD0. ASSUMED: the drain hangs on the supply, and an inverter without
     a reference switches at a fixed fraction of it. The curves are of one drain voltage, so `validity_notes` says that
     another is extrapolated. Leak, static current and capacitances keep their values: no supply sweep is published.
-    Raises: ValueError unless v_dd is positive, and where the threshold falls to v_reset.
+    Raises: InputError unless v_dd is above 0 and within `OXIDE_LIMIT`, and where the threshold falls to v_reset.
     """
-    if not v_dd > 0:
-        raise InputError(f"v_dd must be positive, got {v_dd} V")
+    if not 0 < v_dd <= OXIDE_LIMIT:
+        raise InputError(f"v_dd must be above 0 and at most the {OXIDE_LIMIT:g} V that the oxide holds, got {v_dd} V")
     ratio = v_dd / circuit.v_dd
     device = replace(circuit.device, v_ds=circuit.device.v_ds * ratio)
     return replace(circuit, device=device, v_dd=v_dd, v_threshold=circuit.v_threshold * ratio)

@@ -128,9 +128,8 @@ def map_run(
     json: Json = False,
 ) -> None:
     """Place a run on a chip and report the energy of one inference, by part, layer or core."""
-    from circuits.chips import load_chip
+    from circuits.chips import Operation, load_chip
     from circuits.ledger import require_group
-    from circuits.neuron.supply import at_condition
     from snn.report.pictures import picture_format, save_figure
     from snn.report.silicon_figures import figure_energy_report
 
@@ -146,8 +145,7 @@ def map_run(
         if out:
             require_free(out)
         trained, activity = load_run(run).chip(), load_activity(run)
-        moved = trained.on(at_condition(trained.circuit, temperature, supply))
-        technology = load_chip(chip, moved, acceleration)
+        technology = load_chip(chip, trained, Operation(acceleration, temperature, supply))
         placement = technology.place(trained.network, activity)
         report = technology.price(trained.network, activity, placement)
         result = report.as_dict(group)

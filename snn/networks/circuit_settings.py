@@ -35,8 +35,9 @@ Device = Annotated[InstanceOf[BTBTDevice], BeforeValidator(_device)]
 
 @section
 class CircuitSettings:
-    """The circuit of every neuron, before it is brought to a speed."""
+    """The circuit of every neuron, before it is brought to a speed; `chip` is the one that it is a circuit of."""
 
+    chip: str = "btbt-45rfsoi"
     device: Device = stored(DEVICES["32nm-pdsoi"], _stored)
     width_m: float = Field(LIFCircuit.width, gt=0)
     c_mem_f: float = Field(LIFCircuit.c_mem, gt=0)

@@ -231,7 +231,7 @@ def build_reservoir(settings: ReservoirSettings, scale: np.ndarray, wires: Wires
         v_floor=circuit.v_floor,
     )
     delay, kernel = settings.reservoir.delay_s / speed, settings.reservoir.kernel(speed)
-    chip = ChipNetwork(network, circuit, timing=CoreTiming(delay, kernel.t_pulse or T_PULSE))
+    chip = ChipNetwork(network, circuit, timing=CoreTiming(delay, kernel.t_pulse or T_PULSE), chip=settings.neuron.chip)
     return Reservoir(chip, speed, delay, kernel, len(wires.weights))
 
 

@@ -167,7 +167,7 @@ class Spotter(torch.nn.Module):
         """The network on the circuit that it was trained for, with the bias devices that it learned."""
         silicon = {f"hidden{i}": layer.silicon for i, layer in enumerate(self.layers, 1) if layer.silicon is not None}
         devices = {name: bias_devices(bias) for name, bias in silicon.items()}
-        return ChipNetwork(self.network(), self.settings.neuron.circuit(), devices)
+        return ChipNetwork(self.network(), self.settings.neuron.circuit(), devices, chip=self.settings.neuron.chip)
 
     def inputs(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None

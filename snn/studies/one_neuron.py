@@ -7,14 +7,12 @@ from circuits.device.device_file import load_device
 from circuits.errors import InputError
 from circuits.literature.compare import ComparisonRow, compare
 from circuits.neuron.area import NODE, neuron_area
-from circuits.neuron.circuit import LIFCircuit, circuit_for_device
+from circuits.neuron.circuit import OXIDE_LIMIT, LIFCircuit, circuit_for_device
 from circuits.neuron.conventional import SourcedNeuron, conventional_sources, source_comparison
 from circuits.neuron.design import Design, design_neuron
 from circuits.neuron.energy_terms import spike_energy
 from circuits.neuron.supply import at_condition
-from circuits.units import Joules, Kelvin, Volts
-
-MAX_V_GS: Volts = 3.0  # ASSUMED: a field of 3 V over 1 nm of oxide breaks it
+from circuits.units import Joules, Kelvin
 
 
 def neuron_circuit(
@@ -22,12 +20,12 @@ def neuron_circuit(
 ) -> LIFCircuit:
     """The default circuit with another device, bias (V; None: its own), temperature (K), V_DD (V) or years of use.
 
-    Raises: ValueError for an unknown device, a bias beyond `MAX_V_GS` or a temperature that no curve covers.
+    Raises: ValueError for an unknown device, a bias beyond `OXIDE_LIMIT` or a temperature that no curve covers.
     """
     chosen = load_device(device)
     v_gs = LIFCircuit.v_gs if v_gs is None else v_gs
-    if abs(v_gs) > MAX_V_GS:
-        raise InputError(f"v_gs = {v_gs:g} V breaks the gate oxide; keep it within {MAX_V_GS:g} V of zero")
+    if abs(v_gs) > OXIDE_LIMIT:
+        raise InputError(f"v_gs = {v_gs:g} V breaks the gate oxide; keep it within {OXIDE_LIMIT:g} V of zero")
     circuit = LIFCircuit()
     if chosen != circuit.device:
         circuit = circuit_for_device(chosen, circuit.v_gs, circuit)

@@ -302,7 +302,7 @@ def test_a_number_in_another_unit_is_refused(snn):
         (("corners", "--jobs", "0", "--n", "5"), "n_jobs = 0"),
         (("corners", "--n", "0"), "n = 0"),
         (("neuron", "--years", "1e9"), "no current"),
-        (("neuron", "--supply", "0"), "v_dd must be positive"),
+        (("neuron", "--supply", "0"), "v_dd must be above 0 and at most the 3 V"),
         (("core", "--acceleration", "-1"), "at least 1"),
         (("train", "fsdd", "--set", "hidden=3"), "list in brackets"),
         (("train", "chip-20-36", "--set", "lattice=[0]"), "lattice"),

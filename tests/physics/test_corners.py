@@ -79,7 +79,7 @@ def test_supply_moves_drain_voltage_and_threshold_in_proportion_and_is_noted():
 
 @pytest.mark.parametrize("v_dd", [0.0, -0.9, math.nan])
 def test_a_supply_that_is_not_positive_is_refused(v_dd):
-    with pytest.raises(ValueError, match="v_dd must be positive"):
+    with pytest.raises(ValueError, match="v_dd must be above 0"):
         at_supply(CIRCUIT, v_dd)
 
 

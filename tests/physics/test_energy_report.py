@@ -10,6 +10,7 @@ import pytest
 from circuits.chips.btbt_core import BTBTCore
 from circuits.chips.energy_report import EnergyReport
 from circuits.chips.inference_ledger import CoreCosts
+from circuits.chips.operation import Operation
 from circuits.device.btbt import DEVICES
 from circuits.mapping import CoreLimits, place
 from circuits.mapping.route import core_crossings
@@ -67,7 +68,7 @@ def _report(
 ) -> EnergyReport:  # fmt: skip
     costs = CoreCosts(**constants or {})
     limits = _limits(neurons, lines=lines)
-    chip = BTBTCore("tiny", "tiny", 1e-9, limits, CIRCUIT, costs, trained=net, acceleration=acceleration)
+    chip = BTBTCore("tiny", "tiny", 1e-9, limits, CIRCUIT, costs, trained=net, operation=Operation(acceleration))
     return chip.price(net.network, activity, chip.place(net.network, activity))
 
 

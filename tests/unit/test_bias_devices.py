@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.chips import load_chip
+from circuits.chips import Operation, load_chip
 from circuits.device.btbt import btbt_current
 from circuits.errors import InputError
 from circuits.network.activity import Activity
@@ -34,7 +34,7 @@ def network(devices=DEVICES, kind="lif", name="hidden"):
 def report(net, acceleration):
     spikes = {"hidden": np.zeros(2)}
     activity = Activity(1, 50 * DT, spikes, spikes, CIRCUIT.crowbar_window, input_spikes=np.zeros(1))
-    chip = load_chip("btbt-45rfsoi", net, acceleration)
+    chip = load_chip("btbt-45rfsoi", net, Operation(acceleration))
     return chip.price(net.network, activity, chip.place(net.network, activity))
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circuits.chips import Chip, chip_names, load_chip
+from circuits.chips import Chip, Operation, chip_names, load_chip
 from circuits.chips.inference_ledger import CoreCosts
 from circuits.device.btbt import DEVICES
 from circuits.errors import InputError
 from circuits.mapping import CoreLimits, MappingError
 from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
@@ -91,7 +92,7 @@ def test_unknown_key_is_refused_with_the_nearest_name(tmp_path, old, new, neares
         _load(tmp_path, _changed(old, new))
 
 
-@pytest.mark.parametrize("key", ["sources", "trained", "acceleration"])
+@pytest.mark.parametrize("key", ["sources", "trained", "operation"])
 def test_what_is_not_of_the_chip_stands_in_no_file(tmp_path, key):
     with pytest.raises(InputError, match=f"unknown key '{key}' in tiny.toml"):
         _load(tmp_path, _changed("[limits]", f'{key} = {{ value = 2.0, source = "x" }}\n[limits]'))
@@ -227,7 +228,8 @@ def test_a_new_chip_of_a_known_kind_is_a_file_and_no_code(tmp_path):
 
 def test_every_broken_limit_is_told_at_once_with_value_limit_and_remedy(tmp_path):
     text = _changed("input_neurons = { value = 3", "input_neurons = { value = 0")
-    chip = load_chip(_path(tmp_path, text.replace("\nlines = { value = 8", "\nlines = { value = 0")), acceleration=1e4)
+    path = _path(tmp_path, text.replace("\nlines = { value = 8", "\nlines = { value = 0"))
+    chip = load_chip(path, operation=Operation(1e4))
     broken = chip.check(NET)
     assert [(b.code, b.where, b.value, b.limit) for b in broken] == [
         ("input_neurons", "layer 'external input'", 3, 0),
@@ -246,7 +248,7 @@ def test_every_broken_limit_is_told_at_once_with_value_limit_and_remedy(tmp_path
 def test_a_network_in_the_time_of_its_chip_takes_no_other_acceleration(tmp_path):
     path, fast = _path(tmp_path, CHIP), replace(NET, event_driven=True)
     assert load_chip(path).check(fast) == ()
-    (broken,) = load_chip(path, acceleration=2.0).check(fast)
+    (broken,) = load_chip(path, operation=Operation(2.0)).check(fast)
     assert (broken.code, broken.value, broken.limit) == ("acceleration", 2.0, 1)
 
 
@@ -263,6 +265,23 @@ def test_another_rail_than_the_network_was_trained_with_is_said(tmp_path):
     assert notes(_load(tmp_path)) == []  # -0.15 V of 0.3 V
     low = _load(tmp_path, _changed("value = -0.15", "value = -0.09"))
     assert notes(low) == ["inhibition was trained to stop at -0.5 thresholds, the rail of this circuit is at -0.3"]
+
+
+def test_the_circuit_of_a_recipe_counts_on_its_own_chip_alone(tmp_path):
+    """Energy follows the file's capacitor on another chip, and the recipe's on the chip that it names; a note says."""
+    circuit = LIFCircuit(c_mem=1e-15, v_threshold=0.3, v_sink=-0.15)
+    for chip, charged in (("tiny", 1e-15), ("", 1e-15), ("another", 2e-15)):
+        trained = ChipNetwork(NET, circuit, chip=chip)
+        path = _path(tmp_path, CHIP)
+        placed = load_chip(path, trained)
+        report = placed.price(NET, ACTIVITY, placed.place(NET))
+        assert report.circuit.c_mem == charged
+        (said,) = [note for note in report.notes if "c_mem" in note and "circuit" in note]
+        assert f"c_mem {charged * 1e15:g} fF in place of {3 - charged * 1e15:g} fF" in said
+        assert ("not that of the file of tiny" in said) == (chip != "another")
+        double = load_chip(_path(tmp_path, _changed("value = 2e-15", "value = 4e-15")), trained)
+        more = double.price(NET, ACTIVITY, double.place(NET)).ledger["synapse_events"]
+        assert more == approx(report.ledger["synapse_events"] * (2 if chip == "another" else 1))
 
 
 def test_time_near_threshold_of_another_window_is_scaled_and_said(tmp_path):

@@ -1,0 +1,50 @@
+"""How a chip is run, and on which circuit: the chip's own, or the one that a network was trained for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from circuits.network.chip_network import ChipNetwork
+from circuits.neuron.circuit import LIFCircuit
+from circuits.units import Kelvin, Volts, si, unit_of_field
+
+SPEED = ("g_leak", "i_crowbar", "v_gs")  # follow the time constants of a network, whatever the chip
+
+
+@dataclass(frozen=True)
+class Operation:
+    """So many times faster than the signal, at a temperature and a supply; None: those of the circuit."""
+
+    acceleration: float = 1.0
+    temperature: Kelvin | None = None
+    v_dd: Volts | None = None
+
+
+REAL_TIME = Operation()
+
+
+def is_trained_here(chip: str, trained: ChipNetwork) -> bool:
+    """Whether the circuit that a network was trained for stands in for that of the chip's file."""
+    return trained.chip in ("", chip)
+
+
+def other_circuit(chip: str, circuit: LIFCircuit, trained: ChipNetwork) -> tuple[str, ...]:
+    """In what the circuit of a network and that of the chip's file differ, and which of the two is charged."""
+    if is_trained_here(chip, trained):
+        used, instead = trained.circuit, circuit
+        said = f"the circuit is the one that the network was trained for, not that of the file of {chip}"
+    else:
+        used, instead = circuit, trained.circuit
+        said = f"trained for the circuit of {trained.chip}, placed on that of {chip}"
+    differ = "; ".join(_differences(instead, used))
+    return (f"{said}: {differ}",) if differ else ()
+
+
+def _differences(own: LIFCircuit, used: LIFCircuit) -> Iterator[str]:
+    for field in fields(LIFCircuit):
+        before, after = getattr(own, field.name), getattr(used, field.name)
+        if field.name == "device":
+            before, after = before.name, after.name
+        if before != after and field.name not in SPEED:
+            unit = unit_of_field(LIFCircuit, field.name)
+            shown = [si(value, unit) if unit else str(value) for value in (after, before)]
+            yield f"{field.name} {shown[0]} in place of {shown[1]}"
