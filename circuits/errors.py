@@ -5,6 +5,10 @@ class InputError(ValueError):
     """A value, file or setting that cannot be used. Any other exception is a fault of this package."""
 
 
+class InputTypeError(InputError, TypeError):
+    """A value of the wrong kind, a text for a number for instance."""
+
+
 class MissingInputError(InputError, FileNotFoundError):
     """A file or folder that is not there."""
 

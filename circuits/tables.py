@@ -64,7 +64,7 @@ def record(table: Table, kind: type[Row], place: str) -> Row:
     given = {known[key].name: _value(value, hints[known[key].name], f"{place}.{key}") for key, value in table.items()}
     try:
         return kind(**given)
-    except (TypeError, ValueError, AttributeError) as error:
+    except InputError as error:
         raise InputError(f"{place}: {error}") from error
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, get_args, get_type_hints
 
-from circuits.errors import InputError
+from circuits.errors import InputError, InputTypeError
 
 Volts = Annotated[float, "V"]
 Amperes = Annotated[float, "A"]
@@ -105,11 +105,11 @@ def si_float(value: Any, unit: str, name: str) -> float:
     if dimension is not None and tuple(dimension) != (*_DIMENSIONS[unit], 0, 0):
         raise InputError(f"{name} must be in {unit}, got {value}; write for example 1*{unit}, or a float in {unit}")
     if isinstance(value, bool | str):
-        raise TypeError(f"{name} must be a number in {unit}, got {value!r}")
+        raise InputTypeError(f"{name} must be a number in {unit}, got {value!r}")
     try:
         number = float(value)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be a number in {unit}, got {value!r}") from error
+        raise InputTypeError(f"{name} must be a number in {unit}, got {value!r}") from error
     if not math.isfinite(number):
         raise InputError(f"{name} must be finite, got {number} {unit}")
     return number

@@ -16,7 +16,7 @@ from circuits.neuron.energy_terms import spike_energy
 from circuits.storage import write_json
 from snn.audio.examples import load_examples
 from snn.data.corpora.clip import load_clip
-from snn.data.corpora.corpus import open_corpus
+from snn.data.corpora.open_corpus import open_corpus
 from snn.data.sets.download import prepare
 from snn.experiments.evaluate import Evaluation, evaluate_run
 from snn.experiments.history import read_history

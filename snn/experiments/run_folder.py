@@ -97,11 +97,10 @@ def read_config(folder: str | Path) -> tuple[Recipe, str, tuple[str, ...], int |
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         run = table.pop("run")
-        labels, sample_rate = tuple(map(str, run["labels"])), _rate(run["sample_rate"])
-        recipe = parse_recipe(tomli_w.dumps(table), place=str(path))
-        return recipe, str(run["data"]), labels, sample_rate
+        data, labels, sample_rate = str(run["data"]), tuple(map(str, run["labels"])), _rate(run["sample_rate"])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
+    return parse_recipe(tomli_w.dumps(table), place=str(path)), data, labels, sample_rate
 
 
 def _rate(value: object) -> int | float:

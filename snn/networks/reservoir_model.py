@@ -133,10 +133,14 @@ def load_model(
         wires = Wires(*(arrays[f"wires.{name}"] for name in Wires._fields))
         tuning = Tuning(arrays["tuning.scale"], arrays["tuning.centre"])
         readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], float(metadata["regularisation"]))
-        front_end = settings.ear.at(sample_rate, tuning.centre.size)
-        model = ReservoirModel(settings, front_end, labels, tuning, wires, readout, arrays["online"])
-        model.network()
+        online = arrays["online"]
     except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} does not fit config.toml ({error}); train again") from error
+    front_end = settings.ear.at(sample_rate, tuning.centre.size)
+    model = ReservoirModel(settings, front_end, labels, tuning, wires, readout, online)
+    try:
+        model.network()
+    except InputError as error:
         raise InputError(f"{path} does not fit config.toml ({error}); train again") from error
     return model
 

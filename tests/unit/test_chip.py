@@ -1,6 +1,7 @@
 """A chip file: every number with a source, nothing unknown, what is absent stays unknown; and a new chip is no code."""
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
+from circuits.tables import record
+from circuits.units import Metres, freeze_si, require
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 
@@ -317,3 +320,26 @@ def test_years_of_use_weaken_every_weight_of_the_same_chip(tmp_path):
         assert (abs(after.weights[used]) < abs(before.weights[used])).all()
         np.testing.assert_allclose(after.tau_mem, before.tau_mem)
     assert new.v_floor == approx(-0.5)
+
+
+def test_a_fault_of_ours_is_not_told_as_a_fault_of_the_file():
+    """What a file says wrongly is named with its place; an error in our own code stays what it is."""
+
+    @dataclass(frozen=True)
+    class Faulty:
+        width: Metres
+
+        def __post_init__(self):
+            freeze_si(self)
+            require(self, "width", self.width > 0, "positive")
+            if self.width == 1.0:
+                self.no_such_thing  # noqa: B018
+
+    with pytest.raises(AttributeError):
+        record({"width_m": 1.0}, Faulty, "x.toml")
+    for table, said in (
+        ({"width_m": -1.0}, "x.toml: Faulty.width must be positive"),
+        ({"width_m": "wide"}, "x.toml: Faulty.width must be a number in m, got 'wide'"),
+    ):
+        with pytest.raises(InputError, match=re.escape(said)):
+            record(table, Faulty, "x.toml")
