@@ -25,6 +25,7 @@ from circuits.network.spec import NetworkSpec
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.neuron.supply import at_condition
+from circuits.neuron.synapse import SynapseKernel
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Metres, Seconds, freeze_si, require
 from circuits.variation.mismatch import Spread
@@ -62,7 +63,10 @@ class BTBTCore:
 
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks; none where it can be placed."""
-        return broken_limits(net, self.limits) + acceleration_fits(net, self._circuit, self.operation.acceleration)
+        synapse = SynapseKernel() if self.trained is None else self.trained.synapse
+        return broken_limits(net, self.limits) + acceleration_fits(
+            net, self._circuit, synapse, self.operation.acceleration
+        )
 
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Placement:
         """Tiles on cores, first fit in layer order; neither activity nor seed changes it. Raises: MappingError."""

@@ -8,18 +8,20 @@ from circuits.mapping.limits import BrokenLimit
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
-from circuits.neuron.synapse import T_PULSE
+from circuits.neuron.synapse import SynapseKernel
 from circuits.units import si
 
 IDLE_LEAK = 0.1  # ASSUMED: what may leak into a neuron in one step, as a fraction of q
 
 
-def largest_acceleration(net: NetworkSpec, circuit: LIFCircuit) -> float:
+def largest_acceleration(net: NetworkSpec, circuit: LIFCircuit, synapse: SynapseKernel) -> float:
     """dt / (t_pulse + t_refractory): a step must hold a synaptic pulse and a reset."""
-    return net.dt / (T_PULSE + circuit.t_refractory)
+    return net.dt / (synapse.device_pulse + circuit.t_refractory)
 
 
-def acceleration_fits(net: NetworkSpec, circuit: LIFCircuit, acceleration: float) -> tuple[BrokenLimit, ...]:
+def acceleration_fits(
+    net: NetworkSpec, circuit: LIFCircuit, synapse: SynapseKernel, acceleration: float
+) -> tuple[BrokenLimit, ...]:
     """It must be positive, and its steps hold a pulse and a reset.
 
     A network that is event driven is in the time of its chip, with pulses and refractory times of that chip: only 1.
@@ -28,11 +30,11 @@ def acceleration_fits(net: NetworkSpec, circuit: LIFCircuit, acceleration: float
     if net.event_driven:
         remedy = "it is in the time of its chip already: leave it out, or train with another neuron.acceleration"
         return () if acceleration == 1 else (BrokenLimit("acceleration", where, acceleration, 1, remedy),)
-    largest = largest_acceleration(net, circuit)
+    largest = largest_acceleration(net, circuit, synapse)
     if 0 < acceleration <= largest:
         return ()
     limit = f"above 0 to {math.floor(largest) if largest >= 1 else float(f'{largest:.3g}')}"
-    held = f"a step of {si(net.dt, 's')} holds a synaptic pulse and a reset, {si(T_PULSE + circuit.t_refractory, 's')}"
+    held = f"a step of {si(net.dt, 's')} holds a synaptic pulse and a reset, {si(net.dt / largest, 's')}"
     return (BrokenLimit("acceleration", where, acceleration, limit, f"1 is real time; {held}"),)
 
 
@@ -112,6 +114,6 @@ def idle_synapses_are_quiet(chip: ChipNetwork, acceleration: float) -> tuple[str
 def _remedy(chip: ChipNetwork, acceleration: float, factor: float) -> str:
     """What mends a current that is off by `factor`: speed, where a step still holds a pulse, or a larger membrane."""
     faster, c_mem = math.ceil(acceleration * factor), si(chip.circuit.c_mem * factor, "F")
-    if faster > largest_acceleration(chip.network, chip.circuit):
+    if faster > largest_acceleration(chip.network, chip.circuit, chip.synapse):
         return f"a c_mem of {c_mem} would mend it, no acceleration does"
     return f"an acceleration of {faster} or a c_mem of {c_mem} would mend it"

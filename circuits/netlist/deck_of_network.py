@@ -116,6 +116,8 @@ def supply_voltage(wiring: Wiring, part: str) -> Volts:
 def unfit(wiring: Wiring) -> str | None:
     """Why a network has no netlist, and what would mend it; None where it has one."""
     circuit = wiring.circuit
+    if wiring.kernel.without_circuit:
+        return wiring.kernel.without_circuit
     if circuit.body_factor:
         return f"with body_factor = {circuit.body_factor:g} currents follow the body, and no bench knows what to expect"
     if circuit.t_refractory < wiring.delay * (1 - 1e-9):

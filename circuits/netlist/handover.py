@@ -13,7 +13,7 @@ from circuits.netlist.corners_lib import CORNERS_FILE, corners_lib, corners_reco
 from circuits.netlist.deck_of_network import longest_step, network_bench, unfit
 from circuits.netlist.expected import spike_times, spikes_and_potentials
 from circuits.netlist.parameter_table import parameter_table, parameters_csv, parameters_record
-from circuits.netlist.parameters import network_parameters, typical_circuit
+from circuits.netlist.parameters import network_parameters, synapse_notes, typical_circuit
 from circuits.netlist.provenance import circuit_hash, head, network_hash, record
 from circuits.netlist.spectre import CELLS_FILE, network_spectre, neuron_spectre
 from circuits.netlist.spectre import CORNERS_FILE as SPECTRE_CORNERS
@@ -139,7 +139,8 @@ def _json(chip: ChipNetwork) -> Handover:
             "parameters.csv": parameters_csv(rows),
             "corners.json": _dumped(about | corners_record()),
             "mismatch.json": _dumped(about | mismatch_record(chip.circuit)),
-        }
+        },
+        notes=tuple(synapse_notes(chip.synapse)),
     )
 
 
@@ -167,7 +168,7 @@ def _spectre(chip: ChipNetwork) -> Handover:
     neurons = _typical(chip)
     stems = file_stems(neurons)
     texts = {
-        CELLS_FILE: event_view(chip.circuit, title=chip.network.name),
+        CELLS_FILE: event_view(chip.circuit, chip.synapse, title=chip.network.name),
         SPECTRE_CORNERS: corners_scs(_head(chip, "process corners of every netlist in this folder", "//")),
     }
     for label, circuit in neurons.items():
@@ -182,8 +183,14 @@ def _spectre(chip: ChipNetwork) -> Handover:
 
 
 def _veriloga(chip: ChipNetwork) -> Handover:
-    views = {CELLS_FILE: event_view, "btbt_lif_smooth.va": smooth_view}
-    return Handover({file: view(chip.circuit, title=chip.network.name) for file, view in views.items()})
+    name = chip.network.name
+    return Handover(
+        {
+            CELLS_FILE: event_view(chip.circuit, chip.synapse, title=name),
+            "btbt_lif_smooth.va": smooth_view(chip.circuit, title=name),
+        },
+        notes=tuple(synapse_notes(chip.synapse)),
+    )
 
 
 FORMATS: dict[str, Callable[[ChipNetwork], Handover]] = {
@@ -200,7 +207,7 @@ def _typical(chip: ChipNetwork) -> dict[str, LIFCircuit]:
 
 def _whole(chip: ChipNetwork) -> tuple[Wiring | None, tuple[str, ...]]:
     """The network as wires, or None and the reason why it has no netlist of its own."""
-    net, wiring = chip.network, wire(chip, chip.timing.t_pulse, chip.timing.delay)
+    net, wiring = chip.network, wire(chip)
     if reason := unfit(wiring):
         return None, (f"no netlist of the whole network: {reason}",)
     if _verifiable(net):

@@ -11,8 +11,9 @@ from circuits.netlist.provenance import STATUS, network_hash, tool
 from circuits.network.chip_network import BiasDevices, ChipNetwork
 from circuits.network.spec import LayerSpec
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
-from circuits.neuron.synapse import synapses
+from circuits.neuron.synapse import SynapseKernel, synapses
 from circuits.storage import write_json
+from circuits.units import si
 
 FORMAT = "tunnelspike-network/1"
 DYNAMICS = (  # enough to repeat the network from the file alone, step by step
@@ -38,7 +39,7 @@ def network_parameters(chip: ChipNetwork) -> dict[str, Any]:
     range, and what no published circuit does.
     """
     net = chip.network
-    layers = [_layer(layer, chip.circuit, chip.bias_devices.get(layer.name)) for layer in net.layers]
+    layers = [_layer(layer, chip) for layer in net.layers]
     return {
         "format": FORMAT,
         "tool": tool(),
@@ -50,8 +51,9 @@ def network_parameters(chip: ChipNetwork) -> dict[str, Any]:
         "input": net.input_name,
         "dynamics": list(DYNAMICS),
         "circuit": _circuit(chip.circuit),
+        "synapse": _synapse(chip.synapse),
         "layers": layers,
-        "notes": sorted({note for layer in layers for note in layer.pop("notes")}),
+        "notes": sorted({note for layer in layers for note in layer.pop("notes")}) + synapse_notes(chip.synapse),
     }
 
 
@@ -79,7 +81,19 @@ def _circuit(circuit: LIFCircuit) -> dict[str, Any]:
     return {"device": asdict(circuit.device)} | derived | values
 
 
-def _layer(layer: LayerSpec, circuit: LIFCircuit, devices: BiasDevices | None) -> dict[str, Any]:
+def synapse_notes(kernel: SynapseKernel) -> list[str]:
+    """What devices stand for where the time course has no circuit; none for a pulse."""
+    pulse = si(kernel.device_pulse, "s")
+    return [f"{kernel.without_circuit}: devices are those of a pulse of {pulse}"] if kernel.without_circuit else []
+
+
+def _synapse(kernel: SynapseKernel) -> dict[str, float]:
+    times = {f"{name}_s": value for name, value in asdict(kernel).items() if name != "order" and value is not None}
+    return {"order": kernel.order} | times
+
+
+def _layer(layer: LayerSpec, chip: ChipNetwork) -> dict[str, Any]:
+    circuit, devices = chip.circuit, chip.bias_devices.get(layer.name)
     neurons = _neurons(layer, circuit, devices)
     record: dict[str, Any] = {"name": layer.name, "kind": layer.kind, "neurons": neurons, "notes": []}
     if layer.tau_adapt is not None:
@@ -98,7 +112,7 @@ def _layer(layer: LayerSpec, circuit: LIFCircuit, devices: BiasDevices | None) -
         record["notes"] += notes
     for key, weights in tables.items():
         if weights is not None:
-            record[key], notes = _synapse_table(weights, circuit, f"{layer.name} {key}")
+            record[key], notes = _synapse_table(weights, chip, f"{layer.name} {key}")
             record["notes"] += notes
     return record
 
@@ -132,10 +146,10 @@ def _bias_table(layer: LayerSpec, circuit: LIFCircuit, devices: BiasDevices) -> 
     return table, [f"{layer.name} bias: {note}" for note in validity_notes(circuit.device, devices.v_gs)]
 
 
-def _synapse_table(weights: np.ndarray, circuit: LIFCircuit, place: str) -> tuple[dict[str, Any], list[str]]:
-    array = synapses(weights, circuit)
+def _synapse_table(weights: np.ndarray, chip: ChipNetwork, place: str) -> tuple[dict[str, Any], list[str]]:
+    array = synapses(weights, chip.circuit, chip.synapse.device_pulse)
     v_gs = array.v_gs[np.isfinite(array.v_gs)]
-    notes = [f"{place}: {note}" for note in validity_notes(circuit.device, v_gs)] if v_gs.size else []
+    notes = [f"{place}: {note}" for note in validity_notes(chip.circuit.device, v_gs)] if v_gs.size else []
     if array.below_floor:
         notes.append(
             f"{place}: {array.below_floor} of {v_gs.size} currents lie below the device's floor of "

@@ -26,11 +26,12 @@ def tool() -> str:
 
 
 def network_hash(chip: ChipNetwork) -> str:
-    """Twelve hexadecimal digits of the SHA-256 of what the network does: circuit, time step, layers with all numbers.
+    """Twelve hexadecimal digits of the SHA-256 of what the network does: circuit, synapses, step, layers.
 
     Names of the network, its layers and its labels change nothing in silicon, so they are not part of it.
     """
-    digest = hashlib.sha256(json.dumps([asdict(chip.circuit), chip.network.dt], sort_keys=True).encode())
+    common = [asdict(chip.circuit), asdict(chip.synapse), chip.network.dt]
+    digest = hashlib.sha256(json.dumps(common, sort_keys=True).encode())
     for layer in chip.network.layers:
         digest.update(layer.kind.encode())
         devices = chip.bias_devices.get(layer.name)

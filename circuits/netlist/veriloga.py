@@ -11,7 +11,7 @@ from circuits.netlist.provenance import circuit_hash, head
 from circuits.netlist.spice import neuron_parameters
 from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit
-from circuits.neuron.synapse import DELAY, T_PULSE
+from circuits.neuron.synapse import SynapseKernel
 from circuits.units import Volts
 
 SHARPNESS = 100.0  # 1/V, of the tanh comparators: 0.02 V from 12 % to 88 %; the spike comes within that of threshold
@@ -161,7 +161,9 @@ endmodule
 """
 
 
-def event_view(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:
+def event_view(
+    circuit: LIFCircuit, synapse: SynapseKernel, *, v_gs: Volts | None = None, title: str = "BTBT neuron"
+) -> str:
     """Modules `btbt_lif(mem, spk, gate, vdd, vss)`, `btbt_synapse` and `btbt_adaptation` with events, for Spectre."""
     integers = "  integer resetting;\n"
     neuron = _module(circuit, v_gs, _EVENT.format(membrane=_MEMBRANE), reals=", tend", integers=integers)
@@ -170,8 +172,8 @@ def event_view(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "
         "a": circuit.device.prefactor,
         "b": circuit.device.v_slope,
         "v0": circuit.device.v_onset,
-        "delay": DELAY,
-        "t_pulse": T_PULSE,
+        "delay": synapse.delay,
+        "t_pulse": synapse.device_pulse,
         "vspk": circuit.v_dd,
         "v_sink": circuit.v_sink,
         "v_reset": circuit.v_reset,

@@ -13,7 +13,7 @@ from circuits.errors import InputError
 from circuits.network.spec import MEMBRANE_KINDS, LayerSpec, NetworkSpec
 from circuits.neuron.bias import bias_drive, current_for_drive
 from circuits.neuron.circuit import LIFCircuit
-from circuits.neuron.synapse import CoreTiming
+from circuits.neuron.synapse import SynapseKernel
 
 BIAS_TOLERANCE = 1e-4  # single precision, through the exponential of the device
 
@@ -38,7 +38,7 @@ class BiasDevices:
 
 @dataclass(frozen=True, eq=False)
 class ChipNetwork:
-    """A network, the circuit of each of its neurons, by layer the devices that deliver a bias, the timing of synapses.
+    """A network, the circuit of each of its neurons, by layer the devices that deliver a bias, its synapses.
 
     A layer without bias devices gets its bias as one pulse per time step. `chip` names the chip that the network was
     trained for; "": none, so its circuit counts on whichever chip it is placed.
@@ -47,7 +47,7 @@ class ChipNetwork:
     network: NetworkSpec
     circuit: LIFCircuit
     bias_devices: Mapping[str, BiasDevices] = field(default_factory=dict)
-    timing: CoreTiming = field(default_factory=CoreTiming)
+    synapse: SynapseKernel = field(default_factory=SynapseKernel)
     chip: str = ""
 
     def __post_init__(self):

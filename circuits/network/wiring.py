@@ -10,7 +10,7 @@ from circuits.network.names import safe_name
 from circuits.network.spec import NetworkSpec
 from circuits.network.stimulus import n_signals
 from circuits.neuron.circuit import LIFCircuit
-from circuits.neuron.synapse import DELAY, T_PULSE, synapses
+from circuits.neuron.synapse import SynapseKernel, synapses
 from circuits.units import Seconds
 
 
@@ -34,14 +34,21 @@ class Wiring:
     coupling: np.ndarray  # (n,), dw/dv of the adaptation voltage w
     jump: np.ndarray  # (n,), V, of w at each spike
     n_external: int
-    t_pulse: Seconds
-    delay: Seconds
+    kernel: SynapseKernel
     dt: Seconds  # of the rows of a signal
     notes: tuple[str, ...] = ()
 
     @property
     def n_neurons(self) -> int:
         return len(self.names)
+
+    @property
+    def t_pulse(self) -> Seconds:
+        return self.kernel.device_pulse
+
+    @property
+    def delay(self) -> Seconds:
+        return self.kernel.delay
 
     @property
     def n_synapses(self) -> int:
@@ -53,11 +60,8 @@ class Wiring:
         return np.isfinite(self.tau_adapt)
 
 
-def wire(chip: ChipNetwork, t_pulse: Seconds = T_PULSE, delay: Seconds = DELAY) -> Wiring:
-    """A network as currents: bias b q / dt, signal w q / dt, synapse w q / t_pulse with q = C (V_th - V_reset).
-
-    Raises:  ValueError unless t_pulse is positive.
-    """
+def wire(chip: ChipNetwork) -> Wiring:
+    """A network as currents: bias b q / dt, signal w q / dt, synapse w q / t_pulse with q = C (V_th - V_reset)."""
     net, circuit = chip.network, chip.circuit
     per_step = circuit.charge_per_weight / net.dt
     return Wiring(
@@ -68,13 +72,12 @@ def wire(chip: ChipNetwork, t_pulse: Seconds = T_PULSE, delay: Seconds = DELAY) 
         v_threshold=circuit.v_reset + circuit.swing * _each(net, "v_threshold", 1.0),
         bias=per_step * np.concatenate([chip.bias_per_step(layer) for layer in net.layers]),
         signal=per_step * _signal(net),
-        synapses=_synapses(net, circuit, t_pulse),
+        synapses=_synapses(net, circuit, chip.synapse.device_pulse),
         tau_adapt=_each(net, "tau_adapt", math.inf),
         coupling=_each(net, "adapt_a", 0.0),
         jump=circuit.swing * _each(net, "adapt_b", 0.0),
         n_external=net.n_external,
-        t_pulse=t_pulse,
-        delay=delay,
+        kernel=chip.synapse,
         dt=net.dt,
         notes=_notes(chip),
     )

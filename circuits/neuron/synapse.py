@@ -33,23 +33,11 @@ _TIMES = {0: ("t_pulse",), 1: ("tau",), 2: ("tau", "tau_rise")}  # what each ord
 
 
 @dataclass(frozen=True)
-class CoreTiming:
-    """Timing of all synapses of a core (s): a pulse of `t_pulse` begins `delay` after the spike."""
-
-    delay: Seconds = DELAY
-    t_pulse: Seconds = T_PULSE
-
-    def __post_init__(self):
-        freeze_si(self)
-        for name in ("delay", "t_pulse"):
-            require(self, name, getattr(self, name) > 0, "positive")
-
-
-@dataclass(frozen=True)
 class SynapseKernel:
-    """Time course of all synapses of a network: order 0 of `t_pulse`, or time constants for each sign of charge.
+    """All synapses of a chip, in its own time: from `delay` after a spike on, the time course of their charge.
 
-    Raises: ValueError for a time constant that the order lacks or does not know.
+    Order 0 has `t_pulse`, the others time constants for each sign of charge.
+    Raises: ValueError for a time constant that the order lacks or does not know, and unless delay is positive.
     """
 
     order: Order = 0
@@ -58,14 +46,26 @@ class SynapseKernel:
     rise_exc: Seconds | None = None
     tau_inh: Seconds | None = None
     rise_inh: Seconds | None = None
+    delay: Seconds = DELAY
 
     def __post_init__(self):
         freeze_si(self)
+        require(self, "delay", self.delay > 0, "positive")
         if self.order == 0 and self.t_pulse is None:
             object.__setattr__(self, "t_pulse", T_PULSE)
         for sign, names in ((1, ("t_pulse", "tau_exc", "rise_exc")), (-1, ("t_pulse", "tau_inh", "rise_inh"))):
             require_time_course("SynapseKernel", self.order, self.times(sign), names)
         require_plausible_fields(self)
+
+    @property
+    def device_pulse(self) -> Seconds:
+        """How long a device delivers the charge of its weight; of order 1 and 2 that of a pulse of `T_PULSE`."""
+        return self.t_pulse or T_PULSE
+
+    @property
+    def without_circuit(self) -> str | None:
+        """Why no circuit has this time course, and what would mend it; None for a pulse."""
+        return f"synapses of order {self.order} have no circuit; train with order 0" if self.order else None
 
     def times(self, sign: int) -> dict[str, Seconds | None]:
         """`t_pulse`, `tau` and `tau_rise` of synapses that excite (sign 1) or inhibit (-1)."""
@@ -123,7 +123,7 @@ class SynapseArray:
         return int(np.count_nonzero((self.current > 0) & (self.current < self.i_floor)))
 
 
-def synapses(weights: np.ndarray, circuit: LIFCircuit, t_pulse: Seconds = T_PULSE) -> SynapseArray:
+def synapses(weights: np.ndarray, circuit: LIFCircuit, t_pulse: Seconds) -> SynapseArray:
     """Charge, current and gate bias of each weight (a fraction of q); any shape.
 
     Raises: ValueError unless t_pulse is positive.

@@ -1,13 +1,12 @@
 """A whole core signed off: ngspice simulates its netlist under a recorded signal, and must spike as the engine does.
 
-netlist     `core_deck`, `CoreTiming`
+netlist     `core_deck`
 comparison  `sign_off`, `sign_offs`, `SignOff`
 spikes      `match_spikes`, `Matching`, `pooled`
 """
 
 from circuits.netlist.match import Matching, match_spikes, pooled
-from circuits.neuron.synapse import CoreTiming
 from circuits.signoff.deck import core_deck
 from circuits.signoff.run import SignOff, sign_off, sign_offs
 
-__all__ = ["CoreTiming", "Matching", "SignOff", "core_deck", "match_spikes", "pooled", "sign_off", "sign_offs"]
+__all__ = ["Matching", "SignOff", "core_deck", "match_spikes", "pooled", "sign_off", "sign_offs"]

@@ -8,23 +8,21 @@ from circuits.network.names import safe_text
 from circuits.network.spec import NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
-from circuits.neuron.synapse import CoreTiming
 from circuits.units import si
 
 MAX_STEPS = 1e6  # hours
 
 
-def core_deck(chip: ChipNetwork, stimulus: Stimulus, timing: CoreTiming | None = None) -> str:
+def core_deck(chip: ChipNetwork, stimulus: Stimulus) -> str:
     """The core under a stimulus as SPICE text that runs by itself, see `network_deck`.
 
-    Args:  timing: None: that of the chip.
     Raises:  ValueError for a network that is no core (spikes from outside, readout, adaptation), for a refractory time
-    shorter than delay + t_pulse, and for a stimulus that does not fit or needs more than `MAX_STEPS` steps.
+    shorter than delay + t_pulse, for a stimulus that does not fit or needs more than `MAX_STEPS` steps, and as
+    `network_deck`.
     """
-    timing = timing or chip.timing
     net = chip.network
     stimulus.require_fits(net)
-    wiring = wire(chip, timing.t_pulse, timing.delay)
+    wiring = wire(chip)
     _require_core(net, wiring, stimulus)
     return network_deck(wiring, stimulus, head(f"core {safe_text(net.name)}", chip.circuit, network_hash(chip)))
 

@@ -21,7 +21,6 @@ from circuits.network.spec import NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
-from circuits.neuron.synapse import CoreTiming
 from circuits.signoff.deck import core_deck
 from circuits.transient.result import Transient
 from circuits.units import Seconds, us
@@ -57,19 +56,18 @@ def sign_off(
     stimulus: Stimulus,
     engine: Transient,
     *,
-    timing: CoreTiming | None = None,
     bin: Seconds = BIN,
     timeout_s: float = TIMEOUT_S,
 ) -> SignOff:
-    """Simulate a core in ngspice and compare it with what `simulate_network` gave for the same stimulus and timing.
+    """Simulate a core in ngspice and compare it with what `simulate_network` gave for the same stimulus.
 
-    Args:  timing: of the synapses; None: that of the chip.   bin: largest distance of two spikes that match (s).
+    Args:  bin: largest distance of two spikes that match (s).
     timeout_s: wall-clock limit of ngspice (s).
     Raises:  ValueError as `core_deck`, and where `engine` is of another network or duration; FileNotFoundError where
     ngspice is not installed; WorkError where it crashes, prints an error, stops early or exceeds the limit.
     """
     _require_same_run(chip.network, stimulus, engine)
-    deck = core_deck(chip, stimulus, timing)
+    deck = core_deck(chip, stimulus)
     waves = _waves(deck, stimulus, timeout_s)
     wiring = wire(chip)
     spikes = _spikes(wiring, stimulus, waves)
@@ -88,16 +86,12 @@ def sign_offs(
     chip: ChipNetwork,
     clips: Sequence[tuple[Stimulus, Transient]],
     *,
-    timing: CoreTiming | None = None,
     bin: Seconds = BIN,
     timeout_s: float = TIMEOUT_S,
     n_jobs: int = 2,
 ) -> list[SignOff]:
     """`sign_off` of several clips in their order, `n_jobs` processes of ngspice at a time. Raises:  as `sign_off`."""
-    work = (
-        delayed(sign_off)(chip, stimulus, engine, timing=timing, bin=bin, timeout_s=timeout_s)
-        for stimulus, engine in clips
-    )
+    work = (delayed(sign_off)(chip, stimulus, engine, bin=bin, timeout_s=timeout_s) for stimulus, engine in clips)
     return Parallel(n_jobs=n_jobs, prefer="threads")(work)
 
 

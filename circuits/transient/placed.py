@@ -6,7 +6,6 @@ from circuits.errors import InputError
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
-from circuits.neuron.synapse import DELAY, T_PULSE, SynapseKernel
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.population import Population, population
 from circuits.transient.result import Transient
@@ -20,25 +19,18 @@ def simulate_network(
     chip: ChipNetwork,
     stimulus: Stimulus,
     *,
-    delay: Seconds = DELAY,
-    t_pulse: Seconds | None = None,
-    synapse: SynapseKernel | None = None,
     neurons: Population | None = None,
     record: tuple[int, ...] = (),
     n_jobs: int | None = None,
 ) -> Transient:
     """The circuits of a chip's network under a stimulus; neurons in the order of its layers, readouts among them.
 
-    Bias and signal are currents; `delay` after each spike flows the charge w q, in the time course of `synapse`, by
-    the sign of w. `t_pulse` alone is short for `SynapseKernel(t_pulse=t_pulse)`. `neurons` stand in for those of the
-    network, in the same order: mismatched ones for example.
-    Raises: ValueError for an adaptive layer, for a stimulus that does not fit, and for both t_pulse and synapse.
+    Bias and signal are currents; after each spike flows the charge w q, as `chip.synapse` has it for the sign of w.
+    `neurons` stand in for those of the network, in the same order: mismatched ones for example.
+    Raises: ValueError for an adaptive layer, and for a stimulus that does not fit.
     """
-    if t_pulse is not None and synapse is not None:
-        raise InputError(f"t_pulse = {t_pulse} besides {synapse}; give t_pulse to the SynapseKernel")
     stimulus.require_fits(chip.network)
-    kernel, name = synapse or SynapseKernel(t_pulse=t_pulse), chip.network.name
-    wiring = wire(chip, kernel.t_pulse or T_PULSE)
+    wiring, name = wire(chip), chip.network.name
     if wiring.adaptive.any():
         raise InputError(f"{name!r} has adaptive neurons, of which no circuit is published; train plain lif layers")
     currents, dt_in = _currents(wiring, stimulus)
@@ -46,8 +38,7 @@ def simulate_network(
         raise InputError(f"{len(neurons)} neurons stand in for the {wiring.n_neurons} of {name!r}; give one for each")
     return simulate(
         neurons_of(wiring) if neurons is None else neurons, stimulus.duration, i_in=currents, dt_in=dt_in,
-        spikes_in=_spikes(wiring, stimulus), connections=_connections(wiring, delay, kernel), record=record,
-        n_jobs=n_jobs,
+        spikes_in=_spikes(wiring, stimulus), connections=_connections(wiring), record=record, n_jobs=n_jobs,
     )  # fmt: skip
 
 
@@ -78,13 +69,15 @@ def _spikes(wiring: Wiring, stimulus: Stimulus) -> SpikeInput | None:
     return SpikeInput(np.concatenate([np.asarray(train, dtype=float) for train in trains]), channels, wiring.n_external)
 
 
-def _connections(wiring: Wiring, delay: Seconds, kernel: SynapseKernel) -> list[Connections]:
+def _connections(wiring: Wiring) -> list[Connections]:
     """All synapses of order 0; else a group of each sign that there is."""
-    source, target = np.nonzero(wiring.synapses)
+    kernel, (source, target) = wiring.kernel, np.nonzero(wiring.synapses)
     charge = wiring.synapses[source, target] * wiring.t_pulse
     kinds = ((1, charge > 0), (-1, charge < 0)) if kernel.order else ((1, np.full(charge.shape, True)),)
     return [
-        Connections(source[k], target[k], charge[k], wiring.n_external, delay, order=kernel.order, **kernel.times(sign))
+        Connections(
+            source[k], target[k], charge[k], wiring.n_external, kernel.delay, order=kernel.order, **kernel.times(sign)
+        )
         for sign, k in kinds
         if k.any() or not kernel.order
     ]

@@ -14,7 +14,6 @@ import numpy as np
 from circuits.device.btbt import bias_for_current
 from circuits.network.chip_network import ChipNetwork
 from circuits.neuron.circuit import LIFCircuit, firing_rate
-from circuits.neuron.synapse import T_PULSE
 from circuits.transient.population import Population, population
 from circuits.units import Hertz, Seconds, Volts, freeze_si, mV, ns, require
 from circuits.variation.chip_spread import (
@@ -67,7 +66,6 @@ def calibrate(
     condition: Condition,
     silicon: Silicon = TYPICAL,
     calibration: Calibration = CALIBRATION,
-    t_pulse: Seconds = T_PULSE,
 ) -> Shifts:
     """The knobs of one chip at a condition, for `perturbed(..., knobs)`: a shift (V) for each line.
 
@@ -77,14 +75,14 @@ def calibrate(
     here, nominal = condition.circuit(chip.circuit), chip.circuit
     charge = measured_charge(here, silicon) / measured_charge(nominal)
     knobs = {}
-    for line, devices in bias_lines(chip, t_pulse).items():
+    for line, devices in bias_lines(chip).items():
         if line[1] == "leak" and condition.leak != "tunnelling":
             continue
         replica = bias_for_current(np.median(devices.current[devices.current > 0]), nominal.device, nominal.width)
         shifts = np.add.outer(calibration.codes, silicon.replicas.get(line, np.zeros(1)))
         measured = current_factor(replica, nominal.device, here.device, shifts).mean(axis=1)
         knobs[line] = _nearest(calibration.codes, measured, 1.0 if line[1] == "leak" else charge)
-    return _trimmed(chip, condition, silicon, knobs, calibration, t_pulse) if calibration.trim_bits else knobs
+    return _trimmed(chip, condition, silicon, knobs, calibration) if calibration.trim_bits else knobs
 
 
 def measured_charge(circuit: LIFCircuit, silicon: Silicon = TYPICAL) -> float:
@@ -111,16 +109,15 @@ def _trimmed(
     silicon: Silicon,
     knobs: Shifts,
     calibration: Calibration,
-    t_pulse: Seconds,
 ) -> Shifts:
     """The knobs with those of an encoder one for each neuron: the code that brings its rate nearest to nominal."""
     encoder = chip.network.layers[0]
     if encoder.kind != "encoder":
         return knobs
     line, codes = (encoder.name, "weights"), _codes(calibration.trim_bits, calibration.trim_step)
-    target = _test_rates(chip, perturbed(chip, Condition(), t_pulse=t_pulse))
+    target = _test_rates(chip, perturbed(chip, Condition()))
     moved = (knobs | {line: knobs[line] + code} for code in codes)
-    rates = [_test_rates(chip, perturbed(chip, condition, silicon, shifts, t_pulse)) for shifts in moved]
+    rates = [_test_rates(chip, perturbed(chip, condition, silicon, shifts)) for shifts in moved]
     return knobs | {line: knobs[line] + codes[np.abs(np.array(rates) - target).argmin(axis=0)]}
 
 

@@ -20,10 +20,10 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit
-from circuits.neuron.synapse import T_PULSE, SynapseArray, synapses
+from circuits.neuron.synapse import SynapseArray, synapses
 from circuits.transient.placed import neurons_of
 from circuits.transient.population import Population
-from circuits.units import ZERO_CELSIUS, Kelvin, Seconds, Volts, freeze_si, require
+from circuits.units import ZERO_CELSIUS, Kelvin, Volts, freeze_si, require
 from circuits.variation.corners import PROCESS_SHIFTS, Corner, corner_circuit
 from circuits.variation.mismatch import Spread, sample
 
@@ -135,17 +135,17 @@ def _mismatch(circuit: LIFCircuit, spread: Spread, n: int, rng: np.random.Genera
     return NeuronMismatch(drawn["tunnel_shift"], threshold, off, drawn["c_mem"] / circuit.c_mem)
 
 
-def bias_lines(chip: ChipNetwork, t_pulse: Seconds = T_PULSE) -> dict[Line, SynapseArray]:
+def bias_lines(chip: ChipNetwork) -> dict[Line, SynapseArray]:
     """The devices on each bias line: their nominal current (A) and gate bias (V), in the shape of the weights.
 
     w q / t_pulse for a synapse, w q / dt for a signal of 1 and for a bias, the rheobase q / tau_mem for a leak.
     Raises: ValueError for bias devices with gate biases of their own, which no common line serves.
     """
-    net, lines = chip.network, {}
+    net, pulse, lines = chip.network, chip.synapse.device_pulse, {}
     for layer in net.layers:
         if layer.name in chip.bias_devices:
             raise InputError(f"layer {layer.name!r} has bias devices, whose spread is not modelled; export pulses")
-        times = {"weights": net.dt if layer.kind == "encoder" else t_pulse, "recurrent": t_pulse, "bias": net.dt}
+        times = {"weights": net.dt if layer.kind == "encoder" else pulse, "recurrent": pulse, "bias": net.dt}
         arrays = {name: getattr(layer, name) for name in times}
         lines |= {
             (layer.name, name): synapses(array, chip.circuit, times[name])
@@ -170,7 +170,6 @@ def perturbed(
     condition: Condition,
     silicon: Silicon = TYPICAL,
     knobs: Shifts | None = None,
-    t_pulse: Seconds = T_PULSE,
 ) -> tuple[ChipNetwork, Population]:
     """The network and the neurons of one chip at a condition, for `simulate_network(network, ..., neurons=neurons)`.
 
@@ -179,7 +178,7 @@ def perturbed(
     The nominal condition of the typical chip gives back the weights bit for bit.
     Raises: ValueError for bias devices, or where mismatch leaves a threshold at v_reset.
     """
-    there, lines = condition.circuit(chip.circuit), bias_lines(chip, t_pulse)
+    there, lines = condition.circuit(chip.circuit), bias_lines(chip)
     factors = {
         line: current_factor(
             devices.v_gs,
@@ -207,11 +206,11 @@ def _neurons(chip: ChipNetwork, condition: Condition, there: LIFCircuit, factors
     return neurons_of(replace(wire(replace(chip, circuit=there)), g_leak=wire(chip).g_leak * leak))
 
 
-def below_floor(chip: ChipNetwork, condition: Condition, t_pulse: Seconds = T_PULSE) -> int:
+def below_floor(chip: ChipNetwork, condition: Condition) -> int:
     """Devices of a `perturbed` network whose current lies below the least drain current of the device here.
 
     No gate bias reaches there; the network is simulated as if it did. Leaks and absent devices are not counted.
     """
     floor = condition.circuit(chip.circuit).device.i_floor * chip.circuit.width
-    currents = [devices.current for (_, name), devices in bias_lines(chip, t_pulse).items() if name != "leak"]
+    currents = [devices.current for (_, name), devices in bias_lines(chip).items() if name != "leak"]
     return sum(int(np.count_nonzero((current > 0) & (current < floor))) for current in currents)

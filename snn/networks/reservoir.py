@@ -21,7 +21,6 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
-from circuits.neuron.synapse import T_PULSE, CoreTiming, SynapseKernel
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.networks.lattice import connect, fan_out
@@ -54,8 +53,6 @@ class Reservoir:
 
     chip: ChipNetwork
     acceleration: float
-    delay: Seconds  # of a synapse
-    synapse: SynapseKernel
     n_input: int
 
     @property
@@ -70,11 +67,6 @@ class Reservoir:
     def n_synapses(self) -> int:
         return self.network.n_synapses
 
-    @property
-    def t_pulse(self) -> Seconds:
-        """How long a synapse's current flows; a synapse of order 1 or 2 has the device of a pulse of `T_PULSE`."""
-        return self.synapse.t_pulse or T_PULSE
-
     def stimulus(self, clip: np.ndarray | SpikeTrains) -> Stimulus:
         """A clip as the chip meets it: rows of signal `(row, channel)`, or spikes in the time of the speech."""
         if isinstance(clip, SpikeTrains):
@@ -84,7 +76,7 @@ class Reservoir:
 
     def simulate(self, stimulus: Stimulus, neurons: Population | None = None) -> Transient:
         """Run one stimulus from rest; `neurons` stand in for those of the network, mismatched ones for example."""
-        return simulate_network(self.chip, stimulus, delay=self.delay, synapse=self.synapse, neurons=neurons, n_jobs=1)
+        return simulate_network(self.chip, stimulus, neurons=neurons, n_jobs=1)
 
     def respond(self, clip: np.ndarray | SpikeTrains, neurons: Population | None = None) -> Response:
         """Run one clip from rest, see `simulate`."""
@@ -230,9 +222,9 @@ def build_reservoir(settings: ReservoirSettings, scale: np.ndarray, wires: Wires
         event_driven=True,
         v_floor=circuit.v_floor,
     )
-    delay, kernel = settings.reservoir.delay_s / speed, settings.reservoir.kernel(speed)
-    chip = ChipNetwork(network, circuit, timing=CoreTiming(delay, kernel.t_pulse or T_PULSE), chip=settings.neuron.chip)
-    return Reservoir(chip, speed, delay, kernel, len(wires.weights))
+    kernel = settings.reservoir.kernel(speed)
+    chip = ChipNetwork(network, circuit, synapse=kernel, chip=settings.neuron.chip)
+    return Reservoir(chip, speed, len(wires.weights))
 
 
 def _input_layer(config: InputSettings, scale: np.ndarray, dt: Seconds, speed: float) -> LayerSpec:

@@ -90,12 +90,12 @@ class WiringSettings:
         return replace(self.lattice, k=((self.k_ee, self.k_ei), (self.k_ie, self.k_ii)))
 
     def kernel(self, speed: float) -> SynapseKernel:
-        """Time course of the synapses in the time of the chip: pulses, or exponentials of one or two time constants."""
-        if self.order == 0:
-            return SynapseKernel(t_pulse=self.pulse_s / speed)
+        """The synapses in the time of the chip: pulses, or exponentials of one or two time constants."""
         (rise_exc, tau_exc), (rise_inh, tau_inh) = self.tau_exc_s, self.tau_inh_s
-        rises = {"rise_exc": rise_exc / speed, "rise_inh": rise_inh / speed} if self.order == 2 else {}
-        return SynapseKernel(self.order, tau_exc=tau_exc / speed, tau_inh=tau_inh / speed, **rises)
+        times = {"tau_exc": tau_exc, "tau_inh": tau_inh} if self.order else {"t_pulse": self.pulse_s}
+        times |= {"rise_exc": rise_exc, "rise_inh": rise_inh} if self.order == 2 else {}
+        times["delay"] = self.delay_s
+        return SynapseKernel(self.order, **{name: value / speed for name, value in times.items()})
 
 
 @section
@@ -129,11 +129,12 @@ class ReservoirSettings:
         `grown`: how many times the weight that it starts with a synapse may learn.
         """
         circuit, speed, r = self.circuit(), self.neuron.acceleration, self.reservoir
+        pulse_s = r.kernel(speed).device_pulse * speed
         low, _ = gate_range(circuit.device)
         most = float(btbt_current(circuit.device.v_ds - low, circuit.device, circuit.width))
         currents = {"input.gain": self.input.gain / self.input.tau_mem_s if self.input.kind == "lif" else 0.0}
         gains = {"w_input": 1.0, "w_ee": grown, "w_ei": grown, "w_ie": 1.0, "w_ii": 1.0}
-        currents |= {f"reservoir.{name}": gain * getattr(r, name) / r.pulse_s for name, gain in gains.items()}
+        currents |= {f"reservoir.{name}": gain * getattr(r, name) / pulse_s for name, gain in gains.items()}
         key, largest = max(currents.items(), key=lambda item: item[1])
         if largest * speed * circuit.charge_per_weight > most:
             raise InputError(

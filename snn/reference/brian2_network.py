@@ -13,27 +13,22 @@ import numpy as np
 from circuits.errors import InputError
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import EXTERNAL_INPUT, LayerSpec, NetworkSpec
-from circuits.neuron.circuit import LIFCircuit
-from circuits.neuron.synapse import T_PULSE
-from circuits.units import Seconds, freeze_si, ns, require, us
+from circuits.neuron.synapse import SynapseKernel
+from circuits.units import Seconds, freeze_si, ns, require
 from snn.reference.brian import code_for, load_brian2, run
 from snn.reference.brian2_neuron import NeuronGroup, brian2_neuron
 
 
 @dataclass(frozen=True)
-class PulseTiming:
-    """When a spike takes effect, and the grid: `acceleration` runs the chip that many times faster than the speech."""
+class TwinTiming:
+    """The grid, and the speed: `acceleration` runs the chip that many times faster than the speech."""
 
-    delay: Seconds = 0.1 * us  # ASSUMED: comparator and wire; a tenth of the pulse
-    t_pulse: Seconds = T_PULSE
     acceleration: float = 1.0
     dt: Seconds = 5 * ns
 
     def __post_init__(self):
         freeze_si(self)
         require(self, "dt", self.dt > 0, "positive")
-        require(self, "delay", self.delay >= self.dt, f"at least a time step dt = {self.dt} s")
-        require(self, "t_pulse", self.t_pulse >= self.dt, f"at least a time step dt = {self.dt} s")
         require(self, "acceleration", self.acceleration > 0, "positive")
 
 
@@ -53,7 +48,7 @@ def brian2_network(
     *,
     spikes: tuple[np.ndarray, np.ndarray] | None = None,
     signal: np.ndarray | None = None,
-    timing: PulseTiming = PulseTiming(),
+    timing: TwinTiming = TwinTiming(),
 ) -> CircuitTwin:
     """The spiking layers of a chip's network as circuits: `delay` after a spike, w q / t_pulse flows for t_pulse.
 
@@ -65,6 +60,7 @@ def brian2_network(
     """
     b2, net = load_brian2(), chip.network
     _require_fits(net, spikes, signal, timing.dt)
+    _require_synapse(chip.synapse, timing.dt)
     _require_speed(chip, timing)
     twin = CircuitTwin(b2.Network(), timing.dt)
     source = None
@@ -76,7 +72,7 @@ def brian2_network(
         group = _population(layer, chip, signal, timing)
         twin.groups[layer.name], twin.monitors[layer.name] = group, b2.SpikeMonitor(group)
         tables = [(group, layer.recurrent), (source, None if layer.kind == "encoder" else layer.weights)]
-        synapses = [_synapses(pre, group, w, chip.circuit, timing) for pre, w in tables if w is not None and np.any(w)]
+        synapses = [_synapses(pre, group, w, chip, timing) for pre, w in tables if w is not None and np.any(w)]
         twin.network.add(group, twin.monitors[layer.name], *synapses)
         source = group
     return twin
@@ -94,7 +90,7 @@ def spike_times(twin: CircuitTwin, duration: Seconds, target: str = "numpy") -> 
     }
 
 
-def _population(layer: LayerSpec, chip: ChipNetwork, signal: np.ndarray | None, timing: PulseTiming) -> NeuronGroup:
+def _population(layer: LayerSpec, chip: ChipNetwork, signal: np.ndarray | None, timing: TwinTiming) -> NeuronGroup:
     """The neurons of a layer, their leak, threshold and constant currents set."""
     circuit, step = chip.circuit, chip.network.dt / timing.acceleration
     group = brian2_neuron(circuit, layer.n_neurons, dt=timing.dt)
@@ -113,23 +109,23 @@ def _population(layer: LayerSpec, chip: ChipNetwork, signal: np.ndarray | None, 
 
 
 def _synapses(
-    source: NeuronGroup, group: NeuronGroup, weights: np.ndarray, circuit: LIFCircuit, timing: PulseTiming
+    source: NeuronGroup, group: NeuronGroup, weights: np.ndarray, chip: ChipNetwork, timing: TwinTiming
 ) -> Any:
     """A current source per weight that is not zero, switched on and off again by each spike of its row's neuron."""
-    b2 = load_brian2()
+    b2, t_pulse = load_brian2(), chip.synapse.device_pulse
     # a spike from outside is there at its time, one of a neuron is seen a step after it was
-    delay = timing.delay - timing.dt * isinstance(source, b2.SpikeGeneratorGroup)
+    delay = chip.synapse.delay - timing.dt * isinstance(source, b2.SpikeGeneratorGroup)
     synapses = b2.Synapses(
         source,
         group,
         "i_pulse : amp (constant)",
         on_pre={"begin": "i_syn_post += i_pulse", "end": "i_syn_post -= i_pulse"},
-        delay={"begin": delay * b2.second, "end": (delay + timing.t_pulse) * b2.second},
+        delay={"begin": delay * b2.second, "end": (delay + t_pulse) * b2.second},
         dt=timing.dt * b2.second,
     )
     pre, post = np.nonzero(weights)
     synapses.connect(i=pre, j=post)
-    synapses.i_pulse_ = weights[pre, post] * circuit.charge_per_weight / timing.t_pulse
+    synapses.i_pulse_ = weights[pre, post] * chip.circuit.charge_per_weight / t_pulse
     return synapses
 
 
@@ -152,7 +148,15 @@ def _require_fits(
         raise InputError(f"signal has shape {np.shape(signal)}, expected (step, channel) = (*, {net.layers[0].fan_in})")
 
 
-def _require_speed(chip: ChipNetwork, timing: PulseTiming) -> None:
+def _require_synapse(kernel: SynapseKernel, dt: Seconds) -> None:
+    """Raise ValueError unless synapses are pulses that the grid can hold."""
+    if kernel.without_circuit:
+        raise InputError(kernel.without_circuit)
+    for name in ("delay", "t_pulse"):
+        require(kernel, name, getattr(kernel, name) >= dt, f"at least a time step dt = {dt} s")
+
+
+def _require_speed(chip: ChipNetwork, timing: TwinTiming) -> None:
     """Raise ValueError unless the chip runs at the speed that its gate biases are set for."""
     for name, devices in chip.bias_devices.items():
         if devices.acceleration != timing.acceleration:
@@ -182,5 +186,5 @@ def _require_apart(times: np.ndarray, channels: np.ndarray, dt: Seconds) -> None
         step, channel = found[:, np.argmax(counts)]
         raise InputError(
             f"channel {channel:.0f} of the {EXTERNAL_INPUT} spikes {counts.max()} times within the step of {dt} s at "
-            f"{step * dt:.9g} s; lower PulseTiming.dt, or leave out one"
+            f"{step * dt:.9g} s; lower TwinTiming.dt, or leave out one"
         )

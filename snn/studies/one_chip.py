@@ -55,7 +55,7 @@ def run_chip(model: ReservoirModel, chip: Chip, condition: Condition, clips: Dri
         energy=engine_energy(responses),
         spikes=float(np.mean([response.spikes.times.size for response in responses])),
         at_limit=bool(chip.calibration and chip.calibration.at_limit(knobs)),
-        below_floor=below_floor(network, condition, model.reservoir.t_pulse),
+        below_floor=below_floor(network, condition),
     )
 
 
@@ -71,9 +71,9 @@ def _run(
 ) -> tuple[Shifts, ChipNetwork, list[Response]]:
     """The knobs that were found, the network as it then is, and its responses."""
     reservoir = model.reservoir
-    nominal, pulse, how = reservoir.chip, reservoir.t_pulse, chip.calibration
-    knobs = {} if how is None else calibrate(nominal, condition, chip.silicon, how, pulse)
-    there, neurons = perturbed(nominal, condition, chip.silicon, knobs, pulse)
+    nominal, how = reservoir.chip, chip.calibration
+    knobs = {} if how is None else calibrate(nominal, condition, chip.silicon, how)
+    there, neurons = perturbed(nominal, condition, chip.silicon, knobs)
     return knobs, there, replace(reservoir, chip=there).respond_all(clips.inputs, neurons, n_jobs=1)
 
 

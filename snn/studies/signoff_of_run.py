@@ -7,13 +7,12 @@ import numpy as np
 from circuits.errors import InputError
 from circuits.ledger import Ledger
 from circuits.network.spikes import SpikeTrains
-from circuits.signoff import CoreTiming, SignOff, pooled, sign_offs
+from circuits.signoff import SignOff, pooled, sign_offs
 from circuits.signoff.run import TIMEOUT_S
 from circuits.units import Seconds
 from snn.experiments.read_clips import open_data, read_clips
 from snn.experiments.run_folder import Run, require_kind
 from snn.networks.reservoir_model import ReservoirModel
-from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.reporter import Reporter
 
 # ASSUMED: what a circuit team would sign. The last one finds a wrong delay or pulse, shorter than a bin.
@@ -41,16 +40,15 @@ def sign_off_run(
     Raises: InputError for another kind of run, no clip or a network that has no deck; as `circuits.signoff.sign_off`.
     """
     model, recipe = require_kind(run, "reservoir").model, run.recipe
-    _require_core(recipe, n_clips)
+    _require_core(run, n_clips)
     reservoir, corpus = model.reservoir, open_data(recipe, run.data)
     clips = read_clips(recipe, corpus, "test", model.front_end, reporter)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(clips))[:n_clips])
     stimuli = [reservoir.stimulus(x) for x in model.drive([clips.features[i] for i in chosen])]
     pairs = [(stimulus, reservoir.simulate(stimulus)) for stimulus in stimuli]
     bin_s = 1e-3 / reservoir.acceleration
-    timing = CoreTiming(reservoir.delay, reservoir.t_pulse)
     reporter.on_stage("running ngspice", 0, 0)
-    signed = sign_offs(reservoir.chip, pairs, timing=timing, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
+    signed = sign_offs(reservoir.chip, pairs, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
     engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]
     told = [_predicted(model, trains) for trains in (engine, [result.spikes for result in signed])]
     found = _compared(signed, bin_s) | {"class_agreement": float(np.mean(np.equal(*told)))}
@@ -59,15 +57,15 @@ def sign_off_run(
     return found | {"passed": is_passed(found), "limits": LIMITS, "clips": [_row(*clip) for clip in said]}
 
 
-def _require_core(recipe: ReservoirRecipe, n_clips: int) -> None:
+def _require_core(run: Run, n_clips: int) -> None:
     """Raise ValueError where there is nothing to sign off."""
     if n_clips < 1:
         raise InputError(f"clips must be at least 1, got {n_clips}")
-    if recipe.reservoir.order:
-        raise InputError(f"synapses of order {recipe.reservoir.order} have no circuit to sign off; train with order 0")
-    if recipe.input.kind != "lif":
+    if reason := run.model.chip().synapse.without_circuit:
+        raise InputError(reason)
+    if run.recipe.input.kind != "lif":
         raise InputError(
-            f"the inputs of this run are spikes of kind {recipe.input.kind}, no neurons to sign off; "
+            f"the inputs of this run are spikes of kind {run.recipe.input.kind}, no neurons to sign off; "
             "train with input.kind = lif"
         )
 

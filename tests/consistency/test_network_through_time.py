@@ -43,9 +43,9 @@ def _stimulus(kind: str, rng: np.random.Generator) -> Stimulus:
 def test_spikes_are_those_of_the_solution_from_event_to_event(kind, seed, delay):
     """Pulses are short, so that none of one line overlaps another: there the two ways differ on purpose."""
     rng = np.random.default_rng(seed)
-    net, stimulus, t_pulse = _network(kind, rng), _stimulus(kind, rng), 0.02e-6
-    expected = spike_times(wire(net, t_pulse, delay), stimulus)
-    run = simulate_network(net, stimulus, delay=delay, t_pulse=t_pulse)
+    net, stimulus = _network(kind, rng), _stimulus(kind, rng)
+    net = replace(net, synapse=SynapseKernel(t_pulse=0.02e-6, delay=delay))
+    expected, run = spike_times(wire(net), stimulus), simulate_network(net, stimulus)
     assert sum(map(len, expected)) > 40
     assert list(run.counts) == [len(train) for train in expected]
     for train, exact in zip(run.trains, expected, strict=True):
@@ -78,9 +78,9 @@ def test_the_sign_of_a_weight_chooses_its_time_constants():
     """A network of order 2 is two groups of synapses, each with its own."""
     rng = np.random.default_rng(1)
     layer = _layer("only", "lif", rng.normal(0.2, 0.5, (3, 8)), rng.normal(0.0, 0.4, (8, 8)))
-    net, stimulus = ChipNetwork(NetworkSpec("n", DT, (layer,)), CIRCUIT), _stimulus("lif", rng)
-    kernel = SynapseKernel(2, tau_exc=8e-6, rise_exc=4e-6, tau_inh=4e-6, rise_inh=2e-6)
-    run = simulate_network(net, stimulus, delay=1e-6, synapse=kernel)
+    kernel = SynapseKernel(2, tau_exc=8e-6, rise_exc=4e-6, tau_inh=4e-6, rise_inh=2e-6, delay=1e-6)
+    net, stimulus = ChipNetwork(NetworkSpec("n", DT, (layer,)), CIRCUIT, synapse=kernel), _stimulus("lif", rng)
+    run = simulate_network(net, stimulus)
 
     weights, groups = np.vstack((layer.weights, layer.recurrent)), []
     for sign, tau in ((1, 8e-6), (-1, 4e-6)):
@@ -94,14 +94,3 @@ def test_the_sign_of_a_weight_chooses_its_time_constants():
     assert run.counts.sum() > 40
     assert list(run.spike_neurons) == list(expected.spike_neurons)
     np.testing.assert_allclose(run.spike_times, expected.spike_times, rtol=1e-9)
-
-
-def test_pulses_are_the_default_and_their_width_is_given_once():
-    rng = np.random.default_rng(2)
-    net, stimulus = _network("lif", rng), _stimulus("lif", rng)
-    kernel = SynapseKernel(t_pulse=2e-6)
-    runs = [simulate_network(net, stimulus, t_pulse=2e-6), simulate_network(net, stimulus, synapse=kernel)]
-    assert runs[0].counts.sum() > 40
-    np.testing.assert_array_equal(runs[0].spike_times, runs[1].spike_times)
-    with pytest.raises(ValueError, match="give t_pulse to the SynapseKernel"):
-        simulate_network(net, stimulus, t_pulse=2e-6, synapse=kernel)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from circuits.network.spikes import SpikeTrains
-from circuits.signoff import CoreTiming, SignOff, match_spikes
+from circuits.signoff import SignOff, match_spikes, sign_offs
 from circuits.signoff.run import by_supply
 from snn.experiments.train import train
 from snn.recipes.recipe import parse_recipe
@@ -42,7 +42,7 @@ def run(tmp_path_factory, spoken):
 def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
     """A simulator that gives back what the engine did, but for so much."""
 
-    def sign_offs(net, clips, *, timing, bin, timeout_s, n_jobs):
+    def repeat(net, clips, *, bin, timeout_s, n_jobs):
         signed = []
         for stimulus, engine in clips:
             times, neurons = engine.spike_times, engine.spike_neurons
@@ -58,7 +58,7 @@ def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
             signed.append(SignOff(match_spikes(expected, found, bin=bin), found, energy * dearer, energy))
         return signed
 
-    return sign_offs
+    return repeat
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,11 @@ def test_ngspice_agrees_with_the_engine_and_finds_a_wrong_delay(run, snn, snn_js
     assert told["passed"]
     assert told["n_spikes"] > 50
     assert told["timing_error_s"]["p95"] < 0.1 * told["bin_s"]
-    monkeypatch.setattr(signoff, "CoreTiming", lambda delay, t_pulse: CoreTiming(0.2 * delay, t_pulse))
+
+    def early(chip, clips, **how):
+        return sign_offs(replace(chip, synapse=replace(chip.synapse, delay=0.2 * chip.synapse.delay)), clips, **how)
+
+    monkeypatch.setattr(signoff, "sign_offs", early)
     ended, out, _ = snn("signoff", run, "--clips", 1, "--json")
     assert (ended, json.loads(out)["passed"]) == (1, False)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from circuits.network.spikes import SpikeTrains, spike_trains
-from circuits.neuron.synapse import T_PULSE, SynapseKernel
+from circuits.neuron.synapse import T_PULSE
 from snn.networks.reservoir import Wires, build_reservoir, draw_wiring, measure
 from snn.networks.tuning import Tuning, chip_inputs, n_lines
 from snn.recipes.recipe import load_recipe, parse_recipe
@@ -154,7 +154,8 @@ def test_a_faster_chip_tells_the_same_spikes_when_its_pulses_are_as_much_shorter
     wires = drawn(recipe)
     plain = build_reservoir(recipe, np.ones(6), wires).respond(rows).spikes
     faster = build_reservoir(small(f"neuron.acceleration={speed}", "delay_s=0.001"), np.ones(6), wires)
-    told = replace(faster, synapse=SynapseKernel(t_pulse=T_PULSE * SPEED / speed)).respond(rows).spikes
+    pulse = replace(faster.chip.synapse, t_pulse=T_PULSE * SPEED / speed)
+    told = replace(faster, chip=replace(faster.chip, synapse=pulse)).respond(rows).spikes
     np.testing.assert_array_equal(told.counts, plain.counts)
     for neuron in range(18):
         np.testing.assert_allclose(told.train(neuron), plain.train(neuron), rtol=1e-6)
@@ -172,7 +173,7 @@ def test_decaying_synapses_keep_their_time_of_speech_at_any_acceleration(order):
 
 
 def test_a_synapse_of_order_two_has_the_rise_and_fall_of_the_recipe():
-    kernel = built(small("order=2")).synapse
+    kernel = built(small("order=2")).chip.synapse
     assert (kernel.rise_exc, kernel.tau_exc, kernel.rise_inh, kernel.tau_inh) == pytest.approx(
         (4e-6, 8e-6, 2e-6, 4e-6), abs=0
     )

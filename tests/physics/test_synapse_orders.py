@@ -112,13 +112,14 @@ def test_groups_of_every_order_add_up():
     assert together.energy["membrane_leak"] == approx(sum(one.energy["membrane_leak"] for one in alone))
 
 
-def random_network(speed: float) -> ChipNetwork:
+def random_network(order: int, speed: float) -> ChipNetwork:
     """A recurrent layer of mixed signs whose time constants are `speed` times shorter than those of speech."""
+    synapse = replace(published_kernel(order, speed), delay=1e-3 / speed)
     rng = np.random.default_rng(5)
     weights, loops = rng.normal(0.5, 0.8, (6, 30)), rng.normal(0.1, 0.6, (30, 30)) * (rng.random((30, 30)) < 0.2)
     circuit = LIFCircuit(t_refractory=2e-3 / speed)
     layer = LayerSpec("a", "lif", weights, np.full(30, 0.01), np.full(30, 20e-3 / speed), np.ones(30), loops)
-    return ChipNetwork(NetworkSpec("random", 1e-3 / speed, (layer,)), circuit)
+    return ChipNetwork(NetworkSpec("random", 1e-3 / speed, (layer,)), circuit, synapse=synapse)
 
 
 def trains(speed: float) -> tuple[np.ndarray, ...]:
@@ -129,12 +130,8 @@ def trains(speed: float) -> tuple[np.ndarray, ...]:
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_thousand_times_faster_chip_gives_the_same_spikes(order):
     runs = [
-        simulate_network(
-            random_network(speed), Stimulus(0.2 / speed, trains(speed)),
-            delay=1e-3 / speed, synapse=published_kernel(order, speed),
-        )
-        for speed in (1.0, 1000.0)
-    ]  # fmt: skip
+        simulate_network(random_network(order, speed), Stimulus(0.2 / speed, trains(speed))) for speed in (1.0, 1000.0)
+    ]
     assert runs[0].counts.sum() > 100
     assert list(runs[0].counts) == list(runs[1].counts)
     np.testing.assert_allclose(np.concatenate(runs[1].trains) * 1000, np.concatenate(runs[0].trains), rtol=1e-8)
@@ -197,11 +194,11 @@ def test_a_neuron_rests_at_the_rail_within_a_step():
 def test_a_synapse_of_a_network_has_the_time_constant_of_its_sign(weight):
     """A readout has no threshold and no rail: V = w swing tau_m (exp(-t / tau_m) - exp(-t / tau)) / (tau_m - tau)."""
     tau = {0.3: 8e-6, -0.3: 3e-6}[weight]
-    kernel = SynapseKernel(1, tau_exc=8e-6, tau_inh=3e-6)
+    kernel = SynapseKernel(1, tau_exc=8e-6, tau_inh=3e-6, delay=DELAY)
     one = np.ones(1)
     layer = LayerSpec("out", "readout", np.array([[weight]]), 0 * one, TAU * one, one)
-    chip = ChipNetwork(NetworkSpec("net", 1e-6, (layer,)), CIRCUIT)
-    run = simulate_network(chip, Stimulus(20e-6, (np.array([START]),)), delay=DELAY, synapse=kernel)
+    chip = ChipNetwork(NetworkSpec("net", 1e-6, (layer,)), CIRCUIT, synapse=kernel)
+    run = simulate_network(chip, Stimulus(20e-6, (np.array([START]),)))
     t = 20e-6 - START - DELAY
     expected = weight * CIRCUIT.swing * TAU / (TAU - tau) * (np.exp(-t / TAU) - np.exp(-t / tau))
     assert run.v[0] == approx(expected)

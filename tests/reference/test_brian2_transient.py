@@ -9,7 +9,7 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.transient import simulate_network
-from snn.reference import PulseTiming, brian2_network, spike_times
+from snn.reference import TwinTiming, brian2_network, spike_times
 
 SPEED, TAU, DURATION, N, CHANNELS = 500.0, 0.02, 12e-6, 24, 6
 CIRCUIT = LIFCircuit(v_sink=-0.15)
@@ -25,11 +25,11 @@ def network(rng):
 
 def engine(net, times, channels):
     """Spike times of each neuron by the transient engine, exact between events; the network in the time of the chip."""
-    (layer,), timing = net.network.layers, PulseTiming()
+    (layer,) = net.network.layers
     fast = NetworkSpec("fast", net.network.dt / SPEED, (replace(layer, tau_mem=layer.tau_mem / SPEED),))
     stimulus = Stimulus(DURATION, tuple(np.sort(times[channels == channel]) for channel in range(CHANNELS)))
     chip = ChipNetwork(fast, circuit_for_tau(TAU / SPEED, CIRCUIT))
-    return list(simulate_network(chip, stimulus, delay=timing.delay, t_pulse=timing.t_pulse).trains)
+    return list(simulate_network(chip, stimulus).trains)
 
 
 def test_halving_the_grid_halves_the_distance_to_the_transient_engine():
@@ -39,7 +39,7 @@ def test_halving_the_grid_halves_the_distance_to_the_transient_engine():
     channels = rng.integers(0, CHANNELS, times.size)
     expected, apart = engine(net, times, channels), []
     for dt in (2e-9, 1e-9):
-        twin = brian2_network(net, spikes=(times, channels), timing=PulseTiming(acceleration=SPEED, dt=dt))
+        twin = brian2_network(net, spikes=(times, channels), timing=TwinTiming(acceleration=SPEED, dt=dt))
         pairs = list(zip(spike_times(twin, DURATION)["a"], expected, strict=True))
         assert sum(len(train) != len(mine) for train, mine in pairs) <= 1  # one may come just after the end
         apart.append(np.mean(np.concatenate([abs(train - mine) for train, mine in pairs if len(train) == len(mine)])))

@@ -11,14 +11,15 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, rise_time
 from circuits.neuron.energy_terms import spike_energy
-from circuits.signoff import CoreTiming, core_deck, pooled, sign_off, sign_offs
+from circuits.neuron.synapse import SynapseKernel
+from circuits.signoff import core_deck, pooled, sign_off, sign_offs
 from circuits.transient import simulate_network
 
 with_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 
 TAU, DT = 20e-6, 1e-6
 CIRCUIT = circuit_for_tau(TAU, LIFCircuit(t_refractory=2e-6))
-TIMING = CoreTiming(delay=1e-6, t_pulse=1e-6)
+SYNAPSE = SynapseKernel(t_pulse=1e-6, delay=1e-6)
 NS = 1e-9
 
 
@@ -32,9 +33,12 @@ def encoder(currents, circuit=CIRCUIT):
     return layer("encoder", "encoder", np.diag(currents) * DT / circuit.charge_per_weight, circuit=circuit)
 
 
-def compared(net, stimulus, timing=TIMING, **limits):
-    engine = simulate_network(net, stimulus, delay=timing.delay, t_pulse=timing.t_pulse)
-    return sign_off(net, stimulus, engine, timing=timing, **limits)
+def chip(name, *layers, circuit=CIRCUIT, synapse=SYNAPSE):
+    return ChipNetwork(NetworkSpec(name, DT, layers), circuit, synapse=synapse)
+
+
+def compared(net, stimulus, **limits):
+    return sign_off(net, stimulus, simulate_network(net, stimulus), **limits)
 
 
 def core(seed, n_in=20, n=36, n_synapses=256, fan_out=4):
@@ -47,8 +51,7 @@ def core(seed, n_in=20, n=36, n_synapses=256, fan_out=4):
     for k in rng.choice(len(pairs), n_synapses - n_in * fan_out, replace=False):
         recurrent[pairs[k]] = rng.choice([0.15, -0.15], p=[0.8, 0.2])
     rheobase = CIRCUIT.rheobase
-    return ChipNetwork(NetworkSpec("core", DT, (encoder(np.full(n_in, 2 * rheobase)),
-                                             layer("reservoir", "lif", inward, recurrent))), CIRCUIT)  # fmt: skip
+    return chip("core", encoder(np.full(n_in, 2 * rheobase)), layer("reservoir", "lif", inward, recurrent))
 
 
 def envelopes(n_rows, n_signals, seed, width=50):
@@ -66,10 +69,10 @@ def test_a_pulse_begins_its_delay_after_the_spike(delay):
     """One spike of weight 1.4 fires the target when its pulse, delay late, has lifted it to threshold."""
     drive, weight = 3 * CIRCUIT.rheobase, 1.4
     layers = encoder([drive]), layer("target", "lif", np.array([[weight]]))
-    net = ChipNetwork(NetworkSpec("pair", DT, layers), CIRCUIT)
+    net = chip("pair", *layers, synapse=SynapseKernel(t_pulse=1e-6, delay=delay))
     first = rise_time(CIRCUIT, drive, 0.0, CIRCUIT.v_threshold)
     into = rise_time(CIRCUIT, weight * CIRCUIT.charge_per_weight / 1e-6, 0.0, CIRCUIT.v_threshold)
-    done = compared(net, Stimulus(15e-6), CoreTiming(delay, 1e-6))
+    done = compared(net, Stimulus(15e-6))
     assert done.spikes.train(0)[0] == pytest.approx(first, abs=2 * NS)
     assert done.spikes.train(1)[0] == pytest.approx(first + delay + into, abs=4 * NS)
 
@@ -82,7 +85,7 @@ def test_energy_at_the_supplies_is_the_closed_form():
     """
     drive, n = 3 * CIRCUIT.rheobase, 10
     duration = n * period(CIRCUIT, drive) - 1e-6  # ends within the tenth refractory time
-    done = compared(ChipNetwork(NetworkSpec("one", DT, (encoder([drive]),)), CIRCUIT), Stimulus(duration))
+    done = compared(chip("one", encoder([drive])), Stimulus(duration))
     assert done.spikes.counts.tolist() == [n]
     one = spike_energy(CIRCUIT, drive)
     expected = {
@@ -99,7 +102,7 @@ def test_energy_at_the_supplies_is_the_closed_form():
 def test_a_synapse_draws_its_weight_times_q_from_the_drain_supply():
     """Excitation draws w q V_DS for each spike; inhibition is a sink and draws nothing."""
     drive = 3 * CIRCUIT.rheobase
-    alone = ChipNetwork(NetworkSpec("alone", DT, (encoder([drive]),)), CIRCUIT)
+    alone = chip("alone", encoder([drive]))
     both = alone.with_layers((*alone.network.layers, layer("targets", "lif", np.array([[0.4, -0.4]]))))
     duration = 10 * period(CIRCUIT, drive) + 2.5e-6  # the pulse of the tenth spike is over
     without, done = (compared(net, Stimulus(duration)) for net in (alone, both))
@@ -123,8 +126,8 @@ def test_a_small_core_of_another_circuit_spikes_and_draws_as_in_the_engine(name)
     circuit, rng = VARIANTS[name], np.random.default_rng(3)
     weights, recurrent = np.array([[0.7, 0.3, -0.5], [0.4, -0.3, 0.6]]), 0.2 * rng.standard_normal((3, 3))
     drive = np.full(2, 3 * CIRCUIT.rheobase)
-    net = ChipNetwork(NetworkSpec("small", DT, (encoder(drive, circuit),
-        layer("reservoir", "lif", weights, recurrent, bias=0.03, circuit=circuit))), circuit)  # fmt: skip
+    reservoir = layer("reservoir", "lif", weights, recurrent, bias=0.03, circuit=circuit)
+    net = chip("small", encoder(drive, circuit), reservoir, circuit=circuit)
     signal = np.repeat(rng.normal(0.5, 0.8, (12, 2)), 10, axis=0)
     done = compared(net, Stimulus(120e-6, signal=signal), bin=20 * NS)
     assert done.matching.n_expected > 15
@@ -137,8 +140,8 @@ def test_a_small_core_of_another_circuit_spikes_and_draws_as_in_the_engine(name)
 def test_a_small_core_matches_clip_by_clip():
     net = core(1, 4, 6, 24, 3)
     clips = [Stimulus(100e-6, signal=envelopes(100, 4, seed)) for seed in (1, 2)]
-    engines = [simulate_network(net, clip, delay=1e-6, t_pulse=1e-6) for clip in clips]
-    done = sign_offs(net, list(zip(clips, engines, strict=True)), timing=TIMING)
+    engines = [simulate_network(net, clip) for clip in clips]
+    done = sign_offs(net, list(zip(clips, engines, strict=True)))
     assert [one.matching.n_expected for one in done] == [engine.own_times.size for engine in engines]
     assert pooled([one.matching for one in done]).matched == 1
     assert all(abs(one.energy_error) < 0.01 for one in done)
@@ -147,10 +150,10 @@ def test_a_small_core_matches_clip_by_clip():
 @with_ngspice
 def test_a_core_that_was_changed_does_not_match():
     net, stimulus = core(1, 4, 6, 24, 3), Stimulus(100e-6, signal=envelopes(100, 4, 1))
-    engine = simulate_network(net, stimulus, delay=1e-6, t_pulse=1e-6)
+    engine = simulate_network(net, stimulus)
     inputs, reservoir = net.network.layers
     changed = net.with_layers((replace(inputs, v_threshold=np.full(4, 0.9)), reservoir))
-    assert sign_off(changed, stimulus, engine, timing=TIMING, bin=100 * NS).matching.matched < 0.9
+    assert sign_off(changed, stimulus, engine, bin=100 * NS).matching.matched < 0.9
 
 
 @with_ngspice
@@ -176,36 +179,36 @@ def test_what_is_no_core_is_refused():
     stimulus = Stimulus(10e-6)
     driven = layer("outside", "lif", np.ones((1, 1)))
     with pytest.raises(ValueError, match="has layers lif; a core is an encoder"):
-        core_deck(ChipNetwork(NetworkSpec("x", DT, (driven,)), CIRCUIT), stimulus, TIMING)
+        core_deck(chip("x", driven), stimulus)
     readout = layer("readout", "readout", np.ones((1, 1)))
     with pytest.raises(ValueError, match="readout is off chip"):
-        core_deck(ChipNetwork(NetworkSpec("x", DT, (encoder([1e-11]), readout)), CIRCUIT), stimulus, TIMING)
+        core_deck(chip("x", encoder([1e-11]), readout), stimulus)
 
 
 def test_a_line_that_could_spike_within_its_pulse_is_refused():
     circuit = replace(CIRCUIT, t_refractory=0.2e-6)
-    net = ChipNetwork(NetworkSpec("fast", DT, (encoder([1e-11], circuit),)), circuit)
+    net = chip("fast", encoder([1e-11], circuit), circuit=circuit)
     with pytest.raises(ValueError, match=r"t_refractory = 200 ns .* shorter than delay \+ t_pulse = 2 us"):
-        core_deck(net, Stimulus(10e-6), TIMING)
+        core_deck(net, Stimulus(10e-6))
 
 
 def test_a_clip_at_the_speed_of_speech_is_refused():
     with pytest.raises(ValueError, match="let the chip run faster"):
-        core_deck(ChipNetwork(NetworkSpec("slow", DT, (encoder([1e-11]),)), CIRCUIT), Stimulus(0.5), TIMING)
+        core_deck(chip("slow", encoder([1e-11])), Stimulus(0.5))
 
 
 def test_timing_must_be_positive():
     with pytest.raises(ValueError, match=r"delay.* must be positive"):
-        CoreTiming(delay=0.0)
+        SynapseKernel(delay=0.0)
 
 
 def test_an_engine_run_of_something_else_is_refused():
     net, stimulus = core(0, 2, 3, 4, 2), Stimulus(10e-6)
     engine = simulate_network(net, stimulus)
     with pytest.raises(ValueError, match="engine ran 5 neurons, 'one' has 1"):
-        sign_off(ChipNetwork(NetworkSpec("one", DT, (encoder([1e-11]),)), CIRCUIT), stimulus, engine, timing=TIMING)
+        sign_off(chip("one", encoder([1e-11])), stimulus, engine)
     with pytest.raises(ValueError, match="the stimulus lasts 2e-05 s"):
-        sign_off(net, Stimulus(20e-6), engine, timing=TIMING)
+        sign_off(net, Stimulus(20e-6), engine)
 
 
 def test_without_ngspice_the_remedy_is_named(monkeypatch):

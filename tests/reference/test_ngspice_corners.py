@@ -22,7 +22,7 @@ from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
 from circuits.neuron.circuit import LIFCircuit, interval
 from circuits.neuron.energy_terms import spike_energy
-from circuits.neuron.synapse import CoreTiming
+from circuits.neuron.synapse import SynapseKernel
 from circuits.variation.corners import PROCESS_SHIFTS
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
@@ -120,7 +120,7 @@ def test_a_network_spikes_as_its_corner_says(tmp_path, process):
 def test_the_exported_deck_has_the_delay_of_its_chip():
     chip = ChipNetwork(NetworkSpec("p", 5e-6, (LayerSpec("a", "lif", np.ones((1, 1)), np.zeros(1), np.full(1, 4e-5),
         np.ones(1), np.ones((1, 1))),), v_floor=CIRCUIT.v_floor), replace(CIRCUIT, t_refractory=1e-6),
-        timing=CoreTiming(0.7e-6, 2e-6))  # fmt: skip
+        synapse=SynapseKernel(t_pulse=2e-6, delay=0.7e-6))  # fmt: skip
     texts = handover(chip, "all").texts
     assert "btbt_line clk act vss params: tpulse=1e-06 tdelay=7e-07 tline=2e-06" in texts["network_bench.cir"]
     assert "tdelay=7e-07 tpulse=2e-06" in texts["network_bench.scs"]

@@ -11,6 +11,7 @@ from circuits.device.btbt import DEVICES, btbt_current
 from circuits.netlist.spice import neuron_parameters
 from circuits.netlist.veriloga import event_view, smooth_view
 from circuits.neuron.circuit import LIFCircuit, period
+from circuits.neuron.synapse import SynapseKernel
 
 openvaf = pytest.importorskip("openvaf_py")
 
@@ -109,7 +110,7 @@ def test_mismatch_and_corner_parameters_shift_what_they_name(tmp_path):
 
 def test_the_event_view_is_verilog_a_beside_its_events(tmp_path):
     """OpenVAF knows no cross, timer or transition: with those replaced, the rest must compile, three modules."""
-    text = event_view(LIFCircuit())
+    text = event_view(LIFCircuit(), SynapseKernel())
     assert text.count("@(cross(") == text.count("@(timer(tend))") == text.count("@(initial_step)") == 3
     assert text.count("@(timer(tbegin))") == 1
     assert "$bound_step(" in text

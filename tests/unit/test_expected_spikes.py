@@ -12,7 +12,7 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit, firing_rate, interval, period
-from circuits.neuron.synapse import DELAY
+from circuits.neuron.synapse import DELAY, SynapseKernel
 
 CIRCUIT = LIFCircuit(v_reset=0.02, v_sink=-0.05, t_refractory=0.3e-6)
 Q, DT = CIRCUIT.charge_per_weight, 5e-6
@@ -55,7 +55,8 @@ def test_inhibition_stops_at_the_sink():
 def test_a_spike_starts_the_pulse_of_its_own_line_and_recurrence_reaches_the_other():
     net = network([[1.5, 0.0]], tau=1e9, recurrent=np.array([[0.0, 2.0], [0.0, 0.0]]))
     for delay in (DELAY, 0.7e-6):
-        first, second = spike_times(wire(net, delay=delay), Stimulus(20e-6, (np.array([0.0]),)))
+        own = replace(net, synapse=SynapseKernel(delay=delay))
+        first, second = spikes(own, 20e-6, [0.0])
         assert first == pytest.approx([delay + 1e-6 / 1.5], rel=1e-9, abs=0)
         assert second == pytest.approx([2 * delay + 1e-6 / 1.5 + 0.5e-6], rel=1e-9, abs=0)
 

@@ -185,7 +185,7 @@ def test_corners_and_mismatch_as_data(texts):
 
 def test_every_synapse_is_one_tunnelling_term_with_its_gate_bias(texts):
     deck, net = texts["network_bench.cir"], network()
-    array = synapses(net.network.layers[1].crossbar, net.circuit)
+    array = synapses(net.network.layers[1].crossbar, net.circuit, net.synapse.device_pulse)
     expected = sorted(round(net.circuit.device.v_ds - v, 9) for v in array.v_gs[np.isfinite(array.v_gs)])
     sources = re.findall(r"^G\d+_hidden_\d .*$", deck, re.MULTILINE)
     found = sorted(round(float(v), 9) for text in sources for v in re.findall(r"tunnel\(([^)]+)\)", text))

@@ -20,7 +20,7 @@ from snn.neurons.scan import scan
 from snn.neurons.silicon_bias import bounded
 from snn.recipes.reader import RecipeError
 from snn.recipes.recipe import parse_recipe
-from snn.reference import PulseTiming, brian2_network, run_brian2, spike_times
+from snn.reference import TwinTiming, brian2_network, run_brian2, spike_times
 
 DT, TAU, SPEED = 1e-3, 0.02, 1000.0
 CIRCUIT = circuit_for_tau(TAU, LIFCircuit(v_sink=-0.1))
@@ -152,7 +152,7 @@ def test_the_trained_devices_fire_the_circuits_in_brian2_at_their_closed_form():
     net = ChipNetwork(NetworkSpec("silicon", DT, (silicon_spec("out", silicon),)), CIRCUIT, devices)
     fast = circuit_at_speed(CIRCUIT, SPEED)
     expected = [period(fast, i.item()) for i in silicon.bias.current]
-    timing = PulseTiming(acceleration=SPEED, dt=5e-9)
+    timing = TwinTiming(acceleration=SPEED, dt=5e-9)
     trains = spike_times(brian2_network(net, timing=timing), 3.2 * max(expected))["out"]
     for train, interval in zip(trains, expected, strict=True):
         np.testing.assert_allclose(np.diff(train), interval, rtol=0, atol=5e-9)

@@ -80,7 +80,9 @@ def test_absent_synapses_do_not_leak():
 def test_a_speed_that_leaves_no_time_for_a_pulse_is_not_offered():
     """At dt 20 us only 16 times the speed holds a pulse and a reset; 10 lines need far more."""
     net = network(fan_in=1000, dt=20e-6)
-    assert largest_acceleration(net.network, net.circuit) == pytest.approx(20e-6 / (T_PULSE + CIRCUIT.t_refractory))
+    assert largest_acceleration(net.network, net.circuit, net.synapse) == pytest.approx(
+        20e-6 / (T_PULSE + CIRCUIT.t_refractory)
+    )
     (note,) = idle_synapses_are_quiet(net, 1)
     assert note.endswith("would mend it, no acceleration does")
     leak = 1000 * FLOOR * 20e-6 / 0.8e-15

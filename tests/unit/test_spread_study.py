@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from circuits.ledger import ledger_of
+from circuits.neuron.synapse import SynapseKernel
 from circuits.variation.chip_calibration import CALIBRATION
 from circuits.variation.chip_spread import TYPICAL, Condition, perturbed
 from circuits.variation.mismatch import Spread
@@ -73,12 +74,13 @@ def test_devices_are_those_of_the_recipes_pulse(model, pulse_s):
     recipe = replace(RECIPE, reservoir=replace(RECIPE.reservoir, pulse_s=pulse_s))
     chip = replace(model, settings=recipe)
     condition, net = Condition(supply=0.9), chip.reservoir.chip
-    expected, _ = perturbed(net, condition, t_pulse=pulse_s / recipe.neuron.acceleration)
+    assert net.synapse.t_pulse == pulse_s / recipe.neuron.acceleration
+    expected, _ = perturbed(net, condition)
     _, found, _ = _run(chip, Chip(TYPICAL, None, model.readout), condition, Driven(INPUTS[:1], LABELS[:1]))
     np.testing.assert_array_equal(
         found.network.layer("reservoir").recurrent, expected.network.layer("reservoir").recurrent
     )
-    other, _ = perturbed(net, condition)
+    other, _ = perturbed(replace(net, synapse=SynapseKernel()), condition)
     assert not np.allclose(
         found.network.layer("reservoir").weights, other.network.layer("reservoir").weights, rtol=0.05
     )

@@ -21,27 +21,27 @@ def test_a_pulse_at_the_gate_bias_delivers_the_charge(device):
 
 
 def test_charge_keeps_the_sign_and_the_current_is_its_size_over_the_pulse():
-    array = synapses(WEIGHTS, LIFCircuit())
+    array = synapses(WEIGHTS, LIFCircuit(), T_PULSE)
     assert array.t_pulse == T_PULSE == 1e-6
     assert (np.sign(array.charge) == np.sign(WEIGHTS)).all()
     np.testing.assert_allclose(array.current * 1e-6, np.abs(array.charge), rtol=1e-12)
-    np.testing.assert_array_equal(array.v_gs[0, 0], synapses(-WEIGHTS, LIFCircuit()).v_gs[0, 0])
+    np.testing.assert_array_equal(array.v_gs[0, 0], synapses(-WEIGHTS, LIFCircuit(), T_PULSE).v_gs[0, 0])
 
 
 def test_a_weight_of_zero_has_no_bias_and_a_larger_one_a_stronger_one():
-    v_gs = synapses(np.array([0.0, 0.01, 0.1, 1.0]), LIFCircuit()).v_gs
+    v_gs = synapses(np.array([0.0, 0.01, 0.1, 1.0]), LIFCircuit(), T_PULSE).v_gs
     assert np.isnan(v_gs[0])
     assert (np.diff(v_gs[1:]) < 0).all()
 
 
 def test_a_weight_of_one_fires_a_neuron_at_rest():
     circuit = LIFCircuit()
-    assert synapses(1.0, circuit).charge == circuit.c_mem * (circuit.v_threshold - circuit.v_reset)
+    assert synapses(1.0, circuit, T_PULSE).charge == circuit.c_mem * (circuit.v_threshold - circuit.v_reset)
 
 
 def test_any_shape_goes_in_and_comes_out():
     for shape in ((), (3,), (2, 3, 4), (0, 5)):
-        array = synapses(np.full(shape, 0.1), LIFCircuit())
+        array = synapses(np.full(shape, 0.1), LIFCircuit(), T_PULSE)
         assert array.charge.shape == array.current.shape == array.v_gs.shape == shape
 
 
@@ -49,7 +49,7 @@ def test_currents_below_the_floor_of_the_device_are_counted():
     circuit = LIFCircuit()
     floor = circuit.device.i_floor * circuit.width
     weights = np.array([0.0, 0.5, -0.99, 1.01, 30.0]) * floor * T_PULSE / circuit.charge_per_weight
-    array = synapses(weights, circuit)
+    array = synapses(weights, circuit, T_PULSE)
     assert array.i_floor == floor
     assert array.below_floor == 2
 
@@ -70,6 +70,7 @@ def test_a_pulse_takes_time(t_pulse):
         ({"order": 2, "tau_exc": 2e-6, "rise_exc": 1e-6, "tau_inh": 1e-6, "rise_inh": -1e-6}, "rise_inh must be pos"),
         ({"order": 2, "tau_exc": 2e-6, "rise_exc": 2e-6, "tau_inh": 2e-6, "rise_inh": 1e-6}, "must differ"),
         ({"t_pulse": 0.0}, "t_pulse must be positive"),
+        ({"delay": -1e-6}, "delay must be positive"),
     ],
 )
 def test_a_kernel_has_the_time_constants_of_its_order_and_no_others(values, message):
