@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.chips.chip import load_chip
+from circuits.chips import Operation, load_chip
 from circuits.chips.speed import largest_acceleration
 from circuits.device.btbt import btbt_current
 from circuits.errors import InputError
