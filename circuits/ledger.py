@@ -161,7 +161,7 @@ class Ledger:
 
 
 def require_group(by: str) -> Group:
-    """The grouping of that name. Raises: ValueError for another."""
+    """The grouping of that name. Raises: InputError for another."""
     if by not in get_args(Group):
         raise InputError(f"no ledger by {by!r}; choose one of {', '.join(get_args(Group))}")
     return by

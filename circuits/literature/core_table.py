@@ -67,7 +67,7 @@ class CoreTable:
 def core_table(circuit: LIFCircuit, tau_mem: Seconds, load: CoreLoad, scope: str = "neuron") -> CoreTable:
     """The circuit at the speed of the load, tau_mem / acceleration, beside its twins and the published neurons.
 
-    Raises: ValueError for an unknown scope, a circuit without leak or silent at its bias, or a rate beyond its reset.
+    Raises: InputError for an unknown scope, a circuit without leak or silent at its bias, or a rate beyond its reset.
     """
     fast, i_in = speech_circuit(circuit, tau_mem, load.acceleration)
     own, *twins = modelled_neurons(fast, i_in)

@@ -29,7 +29,7 @@ def detection_rates(
     misses = P(told noise | speech), false_alarms = P(told speech | noise at the level it has at that ratio).
 
     Args:  labels, told: `(clip,)`, 1 for speech, 0 for noise.  snr_db: `(clip,)` (dB).
-    Raises:  ValueError for other labels.
+    Raises:  InputError for other labels.
     """
     for name, values in (("labels", labels), ("told", told)):
         if not np.isin(values, (0, SPEECH)).all():

@@ -61,7 +61,7 @@ def holds_run(folder: str | Path) -> bool:
 
 
 def require_folder(out: str | Path, resume: bool, overwrite: bool) -> None:
-    """Raises: ValueError if `out` cannot take the run, or holds none to resume."""
+    """Raises: InputError if `out` cannot take the run, or holds none to resume."""
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; give a folder as --out")
@@ -89,7 +89,7 @@ def write_config(
 
 
 def read_config(folder: str | Path) -> tuple[Recipe, str, tuple[str, ...], int | float]:
-    """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, ValueError (RecipeError)."""
+    """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, InputError (RecipeError)."""
     folder = Path(folder)
     path = folder / CONFIG
     if not path.is_file():
@@ -111,7 +111,7 @@ def _rate(value: object) -> int | float:
 
 
 def require_same_experiment(out: str | Path, recipe: Recipe, data: str) -> None:
-    """Raises: ValueError if the run in `out` is of another recipe or data set."""
+    """Raises: InputError if the run in `out` is of another recipe or data set."""
     started, place, _, _ = read_config(out)
     if (started, place) == (recipe, data):
         return
@@ -160,7 +160,7 @@ def store_activity(folder: str | Path, activity: Activity) -> None:
 
 
 def load_activity(folder: str | Path) -> Activity:
-    """Read activity.safetensors. Raises: FileNotFoundError or ValueError."""
+    """Read activity.safetensors. Raises: FileNotFoundError or InputError."""
     path = Path(folder) / ACTIVITY
     if not path.is_file():
         raise MissingInputError(f"{path} is missing: run `snn evaluate {folder}` to measure the activity")

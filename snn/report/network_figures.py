@@ -1,7 +1,7 @@
 """Figures of the speech side: one clip with its spikes, the confusion matrix, the course of training.
 
 Data in, a matplotlib Figure out; `snn.report.pictures` writes it. Text from outside is shown literally. Every function
-raises ValueError for data that cannot be drawn truthfully: NaN or infinity, a wrong shape, a negative count.
+raises InputError for data that cannot be drawn truthfully: NaN or infinity, a wrong shape, a negative count.
 """
 
 from collections.abc import Sequence

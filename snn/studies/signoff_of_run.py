@@ -58,7 +58,7 @@ def sign_off_run(
 
 
 def _require_core(run: Run, n_clips: int) -> None:
-    """Raise ValueError where there is nothing to sign off."""
+    """Raise InputError where there is nothing to sign off."""
     if n_clips < 1:
         raise InputError(f"clips must be at least 1, got {n_clips}")
     if reason := run.model.chip().synapse.without_circuit:

@@ -17,6 +17,7 @@ import pytest
 import soundfile
 
 import snn.data.sets.download as download
+from circuits.errors import InputError
 from snn.data.corpora.open_corpus import open_corpus
 from snn.data.sets.download import prepare, tree_sha256
 from snn.data.sets.manifest import Manifest
@@ -165,7 +166,7 @@ def test_a_part_longer_than_the_file_is_thrown_away(server, tmp_path):
 
 def test_wrong_bytes_are_moved_aside_and_never_unpacked(server, tmp_path):
     server.body = ARCHIVE[:-1] + b"x"
-    with pytest.raises(ValueError, match=r"is not tiny \(its SHA-256 differs\); moved to .*corrupt"):
+    with pytest.raises(InputError, match=r"is not tiny \(its SHA-256 differs\); moved to .*corrupt"):
         prepare(NAME, tmp_path)
     assert left_over(tmp_path) == {"tiny.tar.gz.corrupt"}
     assert not (tmp_path / NAME).exists()
@@ -199,7 +200,7 @@ def test_without_a_network_the_message_names_the_file_and_its_place(tmp_path, mo
 def test_recordings_are_proven_where_the_archive_has_no_hash(tmp_path, monkeypatch):
     use(monkeypatch, sha256="", tree_sha256="0" * 64)
     (tmp_path / "tiny.tar.gz").write_bytes(ARCHIVE)
-    with pytest.raises(ValueError, match="the recordings in it differ"):
+    with pytest.raises(InputError, match="the recordings in it differ"):
         prepare(NAME, tmp_path)
     assert left_over(tmp_path) == {"tiny.tar.gz.corrupt"}
     use(monkeypatch)

@@ -42,7 +42,7 @@ def prepare(
     resumed by the next call. The folder appears whole, by one rename, or not at all.
 
     Args:  root: where data sets live, None for the data root.  on_progress: told (stage, done, total).
-    Raises:  ValueError for an unknown name or bytes that are not the data set; OSError without a network (it says which
+    Raises:  InputError for an unknown name or bytes that are not the data set; OSError without a network (it says which
         file to put where) or without disk space.
     """
     manifest = find_manifest(name)
@@ -87,12 +87,12 @@ def _proven_archive(manifest: Manifest, root: Path, tell: Progress, opener: Open
     return archive
 
 
-def _set_aside(archive: Path, manifest: Manifest, problem: str) -> ValueError:
+def _set_aside(archive: Path, manifest: Manifest, problem: str) -> InputError:
     """Move wrong bytes out of the way, never deleting what a user put there; return the error that says so."""
     aside = archive.replace(archive.with_name(f"{manifest.archive_name}.corrupt"))
     if archive.suffix == ".part":
         _forget_download(archive)
-    return ValueError(f"{archive} is not {manifest.name} ({problem}); moved to {aside}: fetch it again")
+    return InputError(f"{archive} is not {manifest.name} ({problem}); moved to {aside}: fetch it again")
 
 
 def _is_complete(part: Path, manifest: Manifest) -> bool:

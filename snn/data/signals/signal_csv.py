@@ -27,7 +27,7 @@ def read_csv(path: str | Path, sample_rate: float | None = None) -> Signal:
     The sample rate (Hz) is that of the time column (`time`, `t`, `time_ms`, `time (ms)` ...), else that of a comment
     `# sample_rate = 100`, else the argument. Times that are uneven by more than 1 % of the interval are evened out by
     linear interpolation.
-    Raises:  ValueError with line and column of what is wrong.
+    Raises:  InputError with line and column of what is wrong.
     """
     path = Path(path)
     if path.stat().st_size > MAX_CSV_BYTES:
@@ -46,7 +46,7 @@ def read_csv(path: str | Path, sample_rate: float | None = None) -> Signal:
 
 
 def csv_channels(path: str | Path) -> tuple[str, ...]:
-    """The names of the channels, from the header alone.  Raises:  ValueError."""
+    """The names of the channels, from the header alone.  Raises:  InputError."""
     with Path(path).open("rb") as file:
         head = file.read(HEAD_BYTES).decode("utf-8-sig", errors="replace")
     names, _, _ = _header(_lines(head))
