@@ -49,8 +49,8 @@ def demo(out: Out = Path("runs/demo"), seed: int = 0, json: Json = False) -> Non
 
     with Terminal(json) as terminal:
         with writing(out):
-            told = run_demo(out, seed, terminal.reporter)
-        terminal.result(told)
+            result = run_demo(out, seed, terminal.reporter)
+        terminal.result(result)
 
 
 @app.command()
@@ -82,8 +82,9 @@ def train(
         if place is None:
             raise InputError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
         folder = out or Path("runs") / chosen.name
-        told = terminal.reporter
-        metrics = train_recipe(chosen, place, folder, resume=resume, overwrite=overwrite, device=device, reporter=told)
+        metrics = train_recipe(
+            chosen, place, folder, resume=resume, overwrite=overwrite, device=device, reporter=terminal.reporter
+        )
         terminal.result({"run": str(folder)} | metrics.as_dict())
 
 

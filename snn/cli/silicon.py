@@ -36,20 +36,18 @@ def neuron(
     from snn.report.neuron_report import comparison, design_figures, device_rows, neuron_figures
     from snn.report.pictures import picture_format, save_figure
     from snn.report.silicon_figures import figure_f_i
-    from snn.studies.one_neuron import compare_neuron, neuron_circuit, neuron_design
+    from snn.studies.one_neuron import DesignRequest, compare_neuron, neuron_circuit, neuron_design
 
     with Terminal(json) as terminal:
         if device == "list":
             terminal.result({"rows": device_rows()})
             return
-        request = {"tau_mem": tau_mem, "rate": rate, "swing": swing, "width": width, "c_mem": c_mem}
-        circuit = neuron_circuit(device, v_gs, temperature, supply, years)
-        design = neuron_design(circuit, request, v_gs)
-        circuit = design.circuit if design else circuit
+        base = neuron_circuit(device, v_gs, temperature, supply, years)
+        design = neuron_design(base, DesignRequest(rate, tau_mem, swing, width, c_mem), v_gs)
+        circuit = design.circuit if design else base
         if plot:
             picture_format(plot)
-        beside = compare_neuron(circuit, scope) if compare else None
-        if beside:
+        if beside := compare_neuron(circuit, scope) if compare else None:
             terminal.result(comparison(beside))
         else:
             terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))

@@ -78,7 +78,7 @@ def assess(model: Model, examples: Examples, answers: Answers) -> Evaluation:
         activity=answers.activity,
         synaptic_operations=answers.activity.synaptic_operations(model.network()),
         by_snr=() if examples.snr_db is None else rates_on_grid(labels, predicted, examples.snr_db),
-        readouts={name: float(np.mean(told == labels)) for name, told in answers.readouts.items()},
+        readouts={name: float(np.mean(answer == labels)) for name, answer in answers.readouts.items()},
     )
 
 

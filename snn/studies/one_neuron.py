@@ -12,7 +12,7 @@ from circuits.neuron.conventional import SourcedNeuron, conventional_sources, so
 from circuits.neuron.design import Design, design_neuron
 from circuits.neuron.energy_terms import spike_energy
 from circuits.neuron.supply import at_condition
-from circuits.units import Joules, Kelvin
+from circuits.units import Farads, Hertz, Joules, Kelvin, Metres, Seconds, Volts
 
 
 def neuron_circuit(
@@ -35,19 +35,29 @@ def neuron_circuit(
     return at_condition(circuit, temperature, supply)
 
 
-def neuron_design(base: LIFCircuit, request: dict[str, float | None], v_gs: float | None = None) -> Design | None:
-    """The circuit that meets a request (`tau_mem`, `rate`, `swing`, `width`, `c_mem`; all None: no design).
+@dataclass(frozen=True)
+class DesignRequest:
+    """What a neuron is to be designed for; None: left open, time constant and swing then those of `LIFCircuit`."""
 
-    Time constant and swing default to those of the default circuit.
+    rate: Hertz | None = None
+    tau_mem: Seconds | None = None
+    swing: Volts | None = None
+    width: Metres | None = None
+    c_mem: Farads | None = None
+
+
+def neuron_design(base: LIFCircuit, request: DesignRequest, v_gs: Volts | None = None) -> Design | None:
+    """The circuit that meets a request; None where nothing is requested.
+
     Raises: InputError for a request without a rate or beside a bias; DesignError for one that cannot be met.
     """
-    given = {name: value for name, value in request.items() if value is not None}
+    given = {name: value for name, value in vars(request).items() if value is not None}
     if not given:
         return None
     if "rate" not in given:
         raise InputError(f"{', '.join(given)} without a rate: a design starts from --rate (Hz)")
     if v_gs is not None:
-        raise InputError(f"v_gs = {v_gs:g} V and rate = {given['rate']:g} Hz: the bias follows from the rate; give one")
+        raise InputError(f"v_gs = {v_gs:g} V and rate = {request.rate:g} Hz: the bias follows from the rate; give one")
     circuit = LIFCircuit()
     return design_neuron(**{"tau_mem": circuit.tau_mem, "swing": circuit.swing} | given, circuit=base)
 

@@ -50,10 +50,10 @@ def sign_off_run(
     reporter.on_stage("running ngspice", 0, 0)
     signed = sign_offs(reservoir.chip, pairs, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
     engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]
-    told = [_predicted(model, trains) for trains in (engine, [result.spikes for result in signed])]
-    found = _compared(signed, bin_s) | {"class_agreement": float(np.mean(np.equal(*told)))}
+    predicted = [_predicted(model, trains) for trains in (engine, [result.spikes for result in signed])]
+    found = _compared(signed, bin_s) | {"class_agreement": float(np.mean(np.equal(*predicted)))}
     labels = np.array(run.labels)
-    said = zip(signed, labels[clips.labels.numpy()[chosen]], *(labels[answers] for answers in told), strict=True)
+    said = zip(signed, labels[clips.labels.numpy()[chosen]], *(labels[answers] for answers in predicted), strict=True)
     return found | {"passed": is_passed(found), "limits": LIMITS, "clips": [_row(*clip) for clip in said]}
 
 

@@ -1,1 +1,1 @@
-"""Training: inputs, loss, `fit`, checkpoints."""
+"""Training: gradient, least squares, online, e-prop; checkpoints; what learning on chip costs."""

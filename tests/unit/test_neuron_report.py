@@ -17,7 +17,7 @@ from snn.report.neuron_report import (
     device_rows,
     neuron_figures,
 )
-from snn.studies.one_neuron import compare_neuron, neuron_circuit, neuron_design
+from snn.studies.one_neuron import DesignRequest, compare_neuron, neuron_circuit, neuron_design
 
 BASE = neuron_circuit("32nm-pdsoi", None, 300.0)
 
@@ -59,16 +59,12 @@ def test_a_misspelt_device_is_named_with_the_nearest():
         neuron_circuit("22nm-fxd", -0.5, 300.0)
 
 
-def _request(**given: float) -> dict[str, float | None]:
-    return dict.fromkeys(("tau_mem", "rate", "swing", "width", "c_mem")) | given
-
-
 def test_without_a_request_there_is_no_design():
-    assert neuron_design(BASE, _request(), -0.5) is None
+    assert neuron_design(BASE, DesignRequest(), -0.5) is None
 
 
 def test_a_rate_alone_keeps_time_constant_and_swing():
-    circuit = neuron_design(BASE, _request(rate=90e3)).circuit
+    circuit = neuron_design(BASE, DesignRequest(rate=90e3)).circuit
     assert (circuit.tau_mem, circuit.swing) == (pytest.approx(40e-6), pytest.approx(0.4))
     assert firing_rate(circuit, circuit.input_current) == pytest.approx(90e3)
 
@@ -84,12 +80,12 @@ def test_a_rate_alone_keeps_time_constant_and_swing():
 )
 def test_half_a_request_is_refused(v_gs, asked, message):
     with pytest.raises(ValueError, match=message):
-        neuron_design(BASE, _request(**asked), v_gs)
+        neuron_design(BASE, DesignRequest(**asked), v_gs)
 
 
 @pytest.mark.parametrize(("device", "temperature"), [("32nm-pdsoi", 300.0), ("32nm-pdsoi-nsd3e19", 358.0)])
 def test_a_design_tells_its_choice_and_its_conventional_twins(device, temperature):
-    design = neuron_design(neuron_circuit(device, None, temperature), _request(rate=100.0, tau_mem=20e-3))
+    design = neuron_design(neuron_circuit(device, None, temperature), DesignRequest(rate=100.0, tau_mem=20e-3))
     told, circuit = design_figures(design, temperature), design.circuit
     assert (told["v_gs_v"], told["width_m"], told["c_mem_f"]) == (circuit.v_gs, circuit.width, circuit.c_mem)
     assert told["rate_hz"] == pytest.approx(100)
@@ -114,7 +110,7 @@ def test_the_comparison_counts_the_drawn_capacitor_as_area():
     assert plain["area_f2"] == pytest.approx(781.25)
     assert len(plain["rows"]) >= 20
     assert len(plain["headline"]) == 3
-    drawn = comparison(compare_neuron(neuron_design(BASE, _request(rate=100.0, tau_mem=20e-3)).circuit, "neuron"))
+    drawn = comparison(compare_neuron(neuron_design(BASE, DesignRequest(rate=100.0, tau_mem=20e-3)).circuit, "neuron"))
     assert drawn["area_f2"] / plain["area_f2"] == pytest.approx(2.717 / 0.8, rel=1e-3)
     assert comparison(compare_neuron(LIFCircuit(), "chip"))["headline"] == []
 
