@@ -63,6 +63,7 @@ _DIMENSIONS = {
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 _MICRO = str.maketrans("\u00b5\u03bc", "uu")  # the micro sign, and the Greek letter that looks like it
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(\D*)", re.IGNORECASE)
+_MINUTES_AND_HOURS = {"min": 60, "h": 3600}  # not SI, but what people write
 
 # Where no type says it, the end of a key does: `energy_j`, `width_m`.
 KEY_UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K", "_f": "F", "_m": "m"}
@@ -128,8 +129,10 @@ def quantity(text: str, unit: str, name: str) -> float:
     try:
         return float(text)  # nan and inf, which whoever takes the number judges
     except ValueError:
-        usual = si(_PLAUSIBLE.get(unit, (0, 0, 1.0))[2], unit)
-        raise InputError(f"{name} must be a number in {unit}, got {text.strip()!r}; write as {usual}") from None
+        factor = _MINUTES_AND_HOURS.get(written) if unit == "s" else None
+        usual = f"for example {si(_PLAUSIBLE.get(unit, (0, 0, 1.0))[2], unit)}"
+        remedy = f"{float(found[1]) * factor:g} s" if factor else usual
+        raise InputError(f"{name} must be a number in {unit}, got {text.strip()!r}; write {remedy}") from None
 
 
 def require_plausible(value: float, unit: str, name: str) -> None:

@@ -17,8 +17,6 @@ import numpy as np
 from circuits.errors import InputError, MissingInputError
 from circuits.units import Metres, Volts, nm, um
 
-FOLDER = Path(__file__).parent / "measured"
-
 _PREFIX = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 _AMPERES = {f"{prefix}A": factor for prefix, factor in _PREFIX.items()}
 _PER_WIDTH = {f"{unit}/{per}": a / m for unit, a in _AMPERES.items() for per, m in (("m", 1.0), ("um", um))}
@@ -64,14 +62,6 @@ def read_points(path: Path | str, width: Metres | None = None, v_ds: Volts | Non
         raise InputError(f"{path}: v_ds = {v_ds:g} V is given, the file says {conditions['v_ds']:g} V; leave one out")
     v_dg = _v_dg(path, columns, conditions.get("v_ds"))
     return Points(v_dg, columns["i"] * (width if per_width else 1.0), width, conditions)
-
-
-def measured_points(device: str) -> Points:
-    """The points that a named device was fitted to, of a width of 1 um. Raises: InputError for an unknown name."""
-    known = sorted(path.stem for path in FOLDER.glob("*.csv"))
-    if device not in known:
-        raise InputError(f"no measured points of {device!r}; known: {', '.join(known)}")
-    return read_points(FOLDER / f"{device}.csv")
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:

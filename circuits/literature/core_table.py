@@ -173,7 +173,7 @@ def _named(row: CoreRow) -> str:
 
 def _speed(table: CoreTable) -> str:
     a = table.load.acceleration
-    return "in real time" if a == 1 else f"{a:g} times faster and then switched off"
+    return "in real time" if a == 1 else f"sped up {a:g} times, then switched off"
 
 
 def _times(ratio: float) -> str:

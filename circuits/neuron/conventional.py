@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from circuits.device.btbt import DEVICES, BTBTDevice
 from circuits.errors import InputError
 from circuits.ledger import Ledger
-from circuits.neuron.area import AreaRules, explicit_capacitance, neuron_area
+from circuits.neuron.area import AreaRules, neuron_area
 from circuits.neuron.circuit import LIFCircuit, firing_rate
 from circuits.neuron.design import current_for_rate
 from circuits.neuron.energy_terms import spike_energy
 from circuits.units import (
     Amperes,
     AmperesPerMetre,
-    Farads,
     Hertz,
     SquareMetres,
     freeze_si,
@@ -58,9 +57,6 @@ class SourcedNeuron:
     @property
     def energy(self) -> Ledger:
         return spike_energy(self.circuit, self.input_current)
-
-    def drawn_capacitance(self, rules: AreaRules | None = None) -> Farads:
-        return explicit_capacitance(self.circuit, rules, floating_body=self.floating_body)
 
     def area(self, rules: AreaRules | None = None) -> SquareMetres:
         return neuron_area(self.circuit, rules, floating_body=self.floating_body)

@@ -7,7 +7,6 @@ from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float, Float64
-from scipy.ndimage import convolve1d
 
 from circuits.compile import jit
 from circuits.errors import InputError
@@ -54,14 +53,6 @@ def bsa_encode(
     spikes = np.zeros(channels.shape)
     _bsa_scan(rest, np.asarray(fir, np.float64), float(threshold), spikes)
     return np.moveaxis(spikes.reshape(*signal.shape[:-2], signal.shape[-1], -1), -1, -2)
-
-
-def bsa_decode(
-    spikes: Float[np.ndarray, "*batch step channel"], fir: Float[np.ndarray, " tap"]
-) -> Float[np.ndarray, "*batch step channel"]:
-    """The signal that the spikes stand for, their convolution with the filter: s_t = sum_k h_k spike_(t-k)."""
-    causal = np.concatenate([np.zeros(len(fir) - 1), fir])  # taps of the future are zero
-    return convolve1d(spikes, causal, axis=-2, mode="constant")
 
 
 @no_type_check

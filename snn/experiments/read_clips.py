@@ -44,8 +44,8 @@ def read_clips(
         reporter.on_note(f"skipped {line}")
     if n_cut := n_longer(examples):
         reporter.on_note(
-            f"{n_cut} of {len(examples)} {split} clips were cut to ear.duration_s = {front_end.duration_s:g} s; the "
-            f"longest lasts {np.nanmax(examples.lengths):.3g} s"
+            f"{n_cut} of {len(examples)} {split} clips are longer than the {front_end.duration_s:g} s that the model "
+            f"hears (ear.duration_s) and were cut; the longest lasts {np.nanmax(examples.lengths):.3g} s"
         )
     return examples
 

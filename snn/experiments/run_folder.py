@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tomli_w
@@ -115,9 +116,21 @@ def require_same_experiment(out: str | Path, recipe: Recipe, data: str) -> None:
     started, place, _, _ = read_config(out)
     if (started, place) == (recipe, data):
         return
-    old, new = to_table(started) | {"--data": place}, to_table(recipe) | {"--data": data}
-    changed = ", ".join(key for key in old | new if old.get(key) != new.get(key))
+    old, new = _settings(started, place), _settings(recipe, data)
+    changed = ", ".join(
+        f"{key} = {old.get(key, 'left out')}, now {new.get(key, 'left out')}"
+        for key in old | new
+        if old.get(key) != new.get(key)
+    )
     raise InputError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
+
+
+def _settings(recipe: Recipe, data: str) -> dict[str, Any]:
+    """Every setting under `section.key`, and the data."""
+    settings = {"--data": data}
+    for name, value in to_table(recipe).items():
+        settings |= {f"{name}.{key}": item for key, item in value.items()} if isinstance(value, dict) else {name: value}
+    return settings
 
 
 def own_test_differs(folder: str | Path, corpus: Corpus) -> tuple[str, ...]:

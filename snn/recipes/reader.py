@@ -54,8 +54,10 @@ def from_table(table: dict[str, Any], settings: Iterable[str], kind: type[Recipe
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
-    """A question to append to an error, if a known key is near."""
-    return did_you_mean(key, known, 0.5)
+    """A question to append to an error, if a known key is near, or abbreviated: `lr` is `learning_rate`."""
+    known = tuple(known)
+    initials = {"".join(word[0] for word in name.split("_")): name for name in known if "_" in name and "." not in name}
+    return did_you_mean(initials.get(key, key), known, 0.5)
 
 
 def sections_of(recipe: Head) -> dict[str, Keys]:
@@ -150,15 +152,15 @@ def _locate(key: str, default: Head) -> tuple[str | None, str]:
 
 
 def _explain(error: ValidationError, default: Head) -> str:
-    """The first problem as one line, told of the file's key."""
+    """The first problem as one line, under the file's key."""
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "string_type":
         message += f'; write "{first["input"]}"'
     if first["type"] == "tuple_type":
         message = "must be a list in brackets"
-    told = first["type"] == "value_error" or isinstance(first["input"], dict)  # the message names the value
-    end = "" if told else f", got {first['input']!r}"
+    named = first["type"] == "value_error" or isinstance(first["input"], dict)  # the message has the value
+    end = "" if named else f", got {first['input']!r}"
     section, *path = first["loc"] or ("",)
     for key, inside in sections_of(default).get(section, {}).items():
         if inside == tuple(path[: len(inside)]):

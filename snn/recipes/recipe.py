@@ -40,7 +40,8 @@ def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe")
 
     Raises: RecipeError, one line.
     """
-    table = read_table(text, place)
+    table, settings = read_table(text, place), tuple(settings)
+    _require_no_kind(settings)
     kind = table.get("kind", "spotter")
     if kind not in KINDS:
         raise RecipeError(f"{place}: unknown kind {kind!r}{nearest(str(kind), KINDS)}; known: {', '.join(KINDS)}")
@@ -49,6 +50,17 @@ def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe")
         if "kind" not in table and (found := sorted(foreign & table.keys())):
             raise RecipeError(f'{place}: [{found[0]}] is of a {other}: write kind = "{other}" into the first lines')
     return from_table(table, settings, KINDS[kind], place)
+
+
+def _require_no_kind(settings: tuple[str, ...]) -> None:
+    """Raise RecipeError for a setting that would turn a recipe into one of another model."""
+    for setting in settings:
+        key, _, kind = (part.strip(" '\"") for part in setting.partition("="))
+        if key == "kind" and kind in KINDS:
+            raise RecipeError(
+                f"--set kind={kind}: the kind of model is not a setting; give a recipe of a {kind} "
+                "(`snn train list` names the recipes)"
+            )
 
 
 def _read(path: Path) -> str:

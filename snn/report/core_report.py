@@ -98,8 +98,9 @@ def _drive(table: CoreTable) -> list[str]:
         return []
     slow = spike_energy(table.circuit, current_for_rate(table.circuit, rate)).dynamic
     return [
-        f"a spike costs {si(marginal, 'J')} at the drive of the circuit's own bias; under the constant current that "
-        f"fires at {si(rate, 'Hz')} it would cost {si(slow, 'J')}, by another time spent just below threshold"
+        f"a spike costs {si(marginal, 'J')} at the input current of the circuit's own bias; under the constant "
+        f"current that fires at {si(rate, 'Hz')} it would cost {si(slow, 'J')}, by another time spent just below "
+        "threshold"
     ]
 
 

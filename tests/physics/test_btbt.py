@@ -4,6 +4,7 @@ import math
 import warnings
 from dataclasses import replace
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +29,13 @@ from circuits.device.btbt import (
     within_fit,
 )
 from circuits.device.fit import FLOOR_MARGIN
-from circuits.device.points import measured_points
+from circuits.device.points import read_points
 from circuits.neuron.circuit import LIFCircuit
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 
 PDSOI = DEVICES["32nm-pdsoi"]
+MEASURED = files("circuits.device") / "measured"  # the points that the named devices are fits of
 
 
 def _inside(device: BTBTDevice, n: int = 50) -> np.ndarray:
@@ -44,7 +46,7 @@ def _inside(device: BTBTDevice, n: int = 50) -> np.ndarray:
 @pytest.mark.parametrize("name", DEVICES)
 def test_constants_pass_through_the_digitised_points(name):
     """The rms error of ln I is the residual that the device states: about the digitisation, 5 to 10 %."""
-    device, points = DEVICES[name], measured_points(name)
+    device, points = DEVICES[name], read_points(MEASURED / f"{name}.csv")
     tunnelling = points.i > FLOOR_MARGIN * device.i_floor * points.width
     error = np.log(btbt_current(points.v_dg, device, points.width) / points.i)[tunnelling]
     rms = float(np.sqrt(np.mean(error**2)))

@@ -275,7 +275,6 @@ def test_sources_area_and_their_energy_survive():
         assert other.input_current == approx(rescale(neuron.input_current, "A"))
         assert other.circuit.c_mem == approx(rescale(neuron.circuit.c_mem, "F"))
         assert other.area(rules) == approx(rescale(neuron.area(), "m^2"))
-        assert other.drawn_capacitance(rules) == approx(rescale(neuron.drawn_capacitance(), "F"))
         assert other.energy.parts == approx({name: rescale(part, "J") for name, part in neuron.energy.parts.items()})
     assert neuron_area(rescaled(CIRCUIT), rules) == approx(rescale(neuron_area(CIRCUIT), "m^2"))
 

@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 from functools import partial
+from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from circuits.device.btbt import DEVICES, btbt_current, within_fit
 from circuits.device.fit import fit_device
-from circuits.device.points import measured_points
+from circuits.device.points import read_points
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 
 PDSOI = DEVICES["32nm-pdsoi"]
+MEASURED = files("circuits.device") / "measured"  # the points that the named devices are fits of
 V_DG = np.linspace(1.3, 2.39, 9)
 CURRENT = btbt_current(V_DG, PDSOI, 0.45e-6)
 
@@ -22,7 +24,7 @@ def _fit(v_dg=V_DG, i=CURRENT, width=0.45e-6, **given):
 
 
 def _of_shipped(name: str):
-    device, points = DEVICES[name], measured_points(name)
+    device, points = DEVICES[name], read_points(MEASURED / f"{name}.csv")
     return fit_device(
         points.v_dg, points.i, points.width, name=name, i_floor=device.i_floor * points.width, **points.conditions
     )

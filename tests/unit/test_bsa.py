@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
-from snn.encoders.bsa import bsa_decode, bsa_encode, bsa_filter
+from snn.encoders.bsa import bsa_encode, bsa_filter
 
 FIR = bsa_filter()
+
+
+def decoded(spikes):
+    """The signal that the spikes `(step, channel)` stand for, their convolution with the filter."""
+    return np.stack([np.convolve(train, FIR)[: len(spikes)] for train in spikes.T], 1)
 
 
 def slow(n_steps=1000, frequency=3.0, mean=0.5, depth=0.3):
@@ -24,7 +29,7 @@ def test_spikes_of_a_known_train_are_found_again():
     spikes = np.zeros((400, 2))
     spikes[10:350:40, 0] = 1
     spikes[[25, 100, 300], 1] = 1
-    np.testing.assert_array_equal(bsa_encode(bsa_decode(spikes, FIR), FIR), spikes)
+    np.testing.assert_array_equal(bsa_encode(decoded(spikes), FIR), spikes)
 
 
 def test_rule_against_the_sums_written_out():
@@ -39,22 +44,16 @@ def test_rule_against_the_sums_written_out():
     assert 10 < expected.sum() < 60
 
 
-def test_decoding_is_convolution():
-    spikes = (np.random.default_rng(0).random((200, 3)) < 0.3).astype(float)
-    expected = np.stack([np.convolve(train, FIR)[:200] for train in spikes.T], 1)
-    np.testing.assert_allclose(bsa_decode(spikes, FIR), expected, atol=1e-14)
-
-
 def test_a_slow_signal_comes_back():
     """What the threshold leaves unsent is about the filter's peak, half of it on average."""
     signal = slow()
-    error = (bsa_decode(bsa_encode(signal, FIR), FIR) - signal)[50:-50]
+    error = (decoded(bsa_encode(signal, FIR)) - signal)[50:-50]
     assert np.sqrt(np.square(error).mean()) < 0.08
-    assert np.corrcoef(bsa_decode(bsa_encode(signal, FIR), FIR)[50:-50, 0], signal[50:-50, 0])[0, 1] > 0.97
+    assert np.corrcoef(decoded(bsa_encode(signal, FIR))[50:-50, 0], signal[50:-50, 0])[0, 1] > 0.97
 
 
 def test_a_lower_threshold_loses_less():
-    error = [np.abs((bsa_decode(bsa_encode(slow(), FIR, th), FIR) - slow())[50:-50].mean()) for th in (0.99, 0.9, 0.8)]
+    error = [np.abs((decoded(bsa_encode(slow(), FIR, th)) - slow())[50:-50].mean()) for th in (0.99, 0.9, 0.8)]
     assert error == sorted(error, reverse=True)
 
 
@@ -66,7 +65,6 @@ def test_batches_and_channels_are_encoded_one_by_one():
         for channel in range(3):
             alone = bsa_encode(signal[clip, :, channel, None], FIR)
             np.testing.assert_array_equal(together[clip, :, channel, None], alone)
-    np.testing.assert_array_equal(bsa_decode(together, FIR)[1], bsa_decode(together[1], FIR))
 
 
 def test_silence_and_whispers_send_nothing_and_the_signal_is_left_as_it_was():

@@ -1,14 +1,16 @@
 """Reading measured points: units from the header, and an error that names the place for everything else."""
 
 from functools import partial
+from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from circuits.device.btbt import DEVICES
-from circuits.device.points import measured_points, read_points
+from circuits.device.points import read_points
 
 approx = partial(pytest.approx, rel=1e-12, abs=0)
+MEASURED = files("circuits.device") / "measured"  # the points that the named devices are fits of
 
 
 def _read(tmp_path, text: str | bytes, **given):
@@ -50,7 +52,7 @@ def test_comments_blank_lines_byte_order_mark_and_windows_line_ends_are_no_point
 
 @pytest.mark.parametrize("name", DEVICES)
 def test_every_named_device_ships_its_points(name):
-    points = measured_points(name)
+    points = read_points(MEASURED / f"{name}.csv")
     assert points.v_dg.size >= 5
     assert points.conditions["v_ds"] == DEVICES[name].v_ds_fit
     assert points.conditions["temperature"] == DEVICES[name].temperature
@@ -94,5 +96,3 @@ def test_a_file_that_is_not_there_and_a_device_without_points(tmp_path):
     for path in (tmp_path / "absent.csv", tmp_path):
         with pytest.raises(FileNotFoundError, match="no file"):
             read_points(path)
-    with pytest.raises(ValueError, match=r"no measured points of '\.\./btbt'; known: 22nm-fdx, 32nm-pdsoi"):
-        measured_points("../btbt")

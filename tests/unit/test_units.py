@@ -182,6 +182,12 @@ def test_what_is_no_quantity_of_the_unit_is_refused_with_name_and_example(text):
     assert "100 kHz" in str(caught.value)
 
 
+@pytest.mark.parametrize(("text", "seconds"), [("1 min", "60 s"), ("1.5min", "90 s"), ("2 h", "7200 s")])
+def test_minutes_and_hours_are_refused_with_the_seconds_to_write(text, seconds):
+    with pytest.raises(InputError, match=rf"got '{text}'; write {seconds}$"):
+        quantity(text, "s", "duration_s")
+
+
 def test_nan_and_infinity_are_left_to_whoever_takes_the_number():
     assert math.isnan(quantity("nan", "s", "x"))
     assert quantity("inf", "s", "x") == math.inf
