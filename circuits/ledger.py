@@ -205,4 +205,4 @@ def _merged(alike: list[Entry], by: Group) -> Entry:
     energy = float(sum(np.sum(entry.energy_j) for entry in alike))
     if all(np.ndim(entry.each_j) == 0 and entry.each_j == first.each_j for entry in alike):
         return replace(first, count=count)
-    return replace(first, count=count, each_j=energy / count) if count else replace(first, count=1.0, each_j=energy)
+    return replace(first, count=count, each_j=energy / count if count else 0.0)

@@ -90,6 +90,14 @@ def test_arrays_keep_their_neurons_until_they_are_grouped():
     assert merged.total == exactly(float(np.sum(ledger.total)))
 
 
+def test_what_never_happened_keeps_its_count_of_zero():
+    """Two synapses of unlike cost, neither of which carried a spike: no event is made up, and no energy."""
+    silent = Ledger((Entry("events", np.zeros(3), 1e-15), Entry("events", 0.0, 2e-15)))
+    (merged,) = silent.by("part").entries
+    assert (merged.count, merged.energy_j) == (0.0, 0.0)
+    assert silent.by("part").count("events") == silent.count("events").sum() == 0.0
+
+
 def test_the_table_as_csv_and_as_json():
     rows = list(csv.DictReader(io.StringIO(LEDGER.by("layer").csv())))
     known = [row for row in rows if row["energy_j"] != "not modelled"]
