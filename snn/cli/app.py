@@ -6,7 +6,7 @@ Heavy imports happen inside the commands, so that `snn --help` answers at once.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,10 @@ from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
 from snn.cli.options import Json, Out, Plot, RunFolder, number_of
 from snn.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from circuits.chips.energy_report import EnergyReport
+    from circuits.ledger import Group
 
 app = typer.Typer(
     name="snn",
@@ -131,15 +135,13 @@ def map_run(
     """Place a run on a chip and report the energy of one inference, by part, layer or core."""
     from circuits.chips import Operation, load_chip
     from circuits.ledger import require_group
-    from snn.report.pictures import picture_format, save_figure
-    from snn.report.silicon_figures import figure_energy_report
+    from snn.report.pictures import picture_format
 
     with Terminal(json) as terminal:
         load_chip(chip)  # a name that is not known is told before the run is read
         group = require_group(by)
         if plot:
             picture_format(plot)
-        from circuits.storage import write_json, write_text
         from snn.experiments.folder_lock import require_free
         from snn.experiments.run_folder import load_activity, load_run
 
@@ -149,14 +151,24 @@ def map_run(
         technology = load_chip(chip, trained, Operation(acceleration, temperature, supply))
         placement = technology.place(trained.network, activity)
         report = technology.price(trained.network, activity, placement)
-        result = report.as_dict(group)
-        terminal.result(result)
-        if out:
-            terminal.extra(lambda: write_json(out / "energy.json", result))
-        if csv:
-            terminal.extra(lambda: write_text(csv, report.ledger.by(group).csv()))
-        if plot:
-            terminal.extra(lambda: save_figure(plot, figure_energy_report(report, group)))
+        terminal.result(report.as_dict(group))
+        _write_energy(terminal, report, group, out, csv, plot)
+
+
+def _write_energy(
+    terminal: Terminal, report: "EnergyReport", group: "Group", out: Path | None, csv: Path | None, plot: Path | None
+) -> None:
+    """The energy of an inference as energy.json in a folder, as a table and as a picture, whichever is asked for."""
+    from circuits.storage import write_json, write_text
+    from snn.report.pictures import save_figure
+    from snn.report.silicon_figures import figure_energy_report
+
+    if out:
+        terminal.extra(lambda: write_json(out / "energy.json", report.as_dict(group)))
+    if csv:
+        terminal.extra(lambda: write_text(csv, report.ledger.by(group).csv()))
+    if plot:
+        terminal.extra(lambda: save_figure(plot, figure_energy_report(report, group)))
 
 
 @app.command()

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import torch
 
+from snn.audio.examples import Examples
+from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.identity import corpus_identity, require_same_data, write_identity
-from snn.data.corpora.splits import SPLITS
-from snn.experiments.evaluate import assess
+from snn.data.corpora.splits import SPLITS, Split
+from snn.experiments.evaluate import Evaluation, assess
 from snn.experiments.folder_lock import writing
 from snn.experiments.kinds import experiment_of
 from snn.experiments.metrics import Metrics, versions
+from snn.experiments.model import Trained
 from snn.experiments.read_clips import open_data, read_clips
 from snn.experiments.run_folder import (
     DATA,
@@ -79,7 +82,20 @@ def _train(
     answers = trained.model.run(examples["test"], trained.model.engines[0], reporter)
     tested = assess(trained.model, examples["test"], answers)
     save_activity(out, tested.activity)
-    common = Metrics(
+    common = _common_metrics(recipe, corpus, examples, trained, tested)
+    metrics = replace(trained.metrics(common, answers, examples), seconds=time.perf_counter() - started)
+    write_metrics(out, metrics)
+    (out / CHECKPOINT).unlink(missing_ok=True)
+    for line in trained.notes(tested.activity):
+        reporter.on_note(line)
+    return metrics
+
+
+def _common_metrics(
+    recipe: Recipe, corpus: Corpus, examples: dict[Split, Examples], trained: Trained, tested: Evaluation
+) -> Metrics:
+    """What there is to tell of every kind of model."""
+    return Metrics(
         recipe=recipe.name,
         data=corpus.name,
         split=recipe.data.split,
@@ -90,12 +106,6 @@ def _train(
         spikes_per_inference=tested.activity.spikes_per_inference,
         seed=recipe.seed,
         versions=versions(),
-        seconds=time.perf_counter() - started,
+        seconds=0.0,  # counted when all is done
         by_snr=tested.by_snr,
     )
-    metrics = replace(trained.metrics(common, answers, examples), seconds=time.perf_counter() - started)
-    write_metrics(out, metrics)
-    (out / CHECKPOINT).unlink(missing_ok=True)
-    for line in trained.notes(tested.activity):
-        reporter.on_note(line)
-    return metrics

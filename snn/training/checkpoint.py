@@ -34,6 +34,16 @@ class Progress:
     best_loss: float = float("inf")
     history: list[EpochRecord] = field(default_factory=list)
 
+    def add(self, record: EpochRecord) -> bool:
+        """Count an epoch; whether it is the best so far: the highest validation accuracy, the lower loss at a tie."""
+        self.epoch = record.epoch
+        self.history.append(record)
+        reached = record.validation_accuracy, record.validation_loss
+        improved = (reached[0], -reached[1]) > (self.best_accuracy, -self.best_loss)
+        if improved:
+            self.best_epoch, (self.best_accuracy, self.best_loss) = record.epoch, reached
+        return improved
+
 
 def save_checkpoint(
     path: str | Path,

@@ -40,15 +40,13 @@ def fit(
 ) -> Progress:
     """Train with AdamW under a one-cycle learning rate; leave the best validation epoch's weights in the model.
 
-    The best epoch has the highest validation accuracy, the lower loss at a tie. Training stops early after `patience`
-    epochs without improvement. Every random draw follows from the recipe's seed and the epoch, so a resumed run ends
-    as the uninterrupted one would. Batches go to the device that the model is on.
+    Training stops early after `patience` epochs without improvement (`Progress.add`). Every random draw follows from
+    the recipe's seed and the epoch, so a resumed run ends as the uninterrupted one would. Batches go to the device that the model is on.
     Raises: FloatingPointError if the loss is not finite, InputError if a batch does not fit into memory.
     """
     config, checkpoint = recipe.training, Path(checkpoint) if checkpoint else None
     require_memory(model, config.batch_size)
     optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-    steps = ceil(len(train) / config.batch_size)
     best, progress = {}, Progress()
     if resume and checkpoint:
         best, progress = load_checkpoint(checkpoint, model, optimiser)
@@ -56,17 +54,11 @@ def fit(
         if epoch - progress.best_epoch >= config.patience:
             break
         started = time.perf_counter()
-        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
-        span = epoch * steps, config.epochs * steps
-        loss = _train_epoch(model, train, recipe, optimiser, generator, span, watch.on_step)
+        loss = _train_epoch(model, train, recipe, optimiser, epoch, watch.on_step)
         accuracy, validation_loss = validate(model, validation)
         rate, seconds = optimiser.param_groups[0]["lr"], time.perf_counter() - started
         record = EpochRecord(epoch + 1, loss, accuracy, validation_loss, rate, seconds)
-        improved = (accuracy, -validation_loss) > (progress.best_accuracy, -progress.best_loss)
-        progress.history.append(record)
-        progress.epoch = epoch + 1
-        if improved:
-            progress.best_epoch, progress.best_accuracy, progress.best_loss = epoch + 1, accuracy, validation_loss
+        if improved := progress.add(record):
             best = {name: value.clone() for name, value in model.state_dict().items()}
         if checkpoint:
             save_checkpoint(checkpoint, model, best, optimiser, progress)
@@ -102,23 +94,24 @@ def _train_epoch(
     train: Examples,
     recipe: SpotterRecipe,
     optimiser: torch.optim.Optimizer,
-    generator: torch.Generator,
-    span: tuple[int, int],
+    epoch: int,
     on_step: OnStep | None,
 ) -> float:
-    """One pass over the training clips; returns the mean loss. `span` is (first step, steps of all epochs)."""
+    """One pass over the training clips, `epoch` counted from 0; returns the mean loss."""
     model.train()
     config, augment = recipe.training, recipe.augment
-    losses = []
+    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
+    steps = ceil(len(train) / config.batch_size)
+    first, n_steps, losses = epoch * steps, config.epochs * steps, []
     for i, (features, labels) in enumerate(batches(train, config.batch_size, generator)):
         for group in optimiser.param_groups:
-            group["lr"] = one_cycle(span[0] + i, span[1], config.learning_rate)
+            group["lr"] = one_cycle(first + i, n_steps, config.learning_rate)
         features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
         loss = _backward(model, features, labels, config, optimiser, generator)
         optimiser.step()
         losses.append(loss)
         if on_step:
-            on_step(span[0] + i + 1, span[1])
+            on_step(first + i + 1, n_steps)
     return sum(losses) / len(losses)
 
 
