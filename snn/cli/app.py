@@ -46,7 +46,11 @@ Device = Annotated[str, typer.Option(help="Where the network runs: auto (a GPU w
 
 
 @app.command()
-def demo(out: Out = Path("runs/demo"), seed: int = 0, json: Json = False) -> None:
+def demo(
+    out: Out = Path("runs/demo"),
+    seed: Annotated[int, typer.Option(help="Seed of all that is drawn at random.")] = 0,
+    json: Json = False,
+) -> None:
     """Run the whole flow on embedded speech: about two minutes on two cores, no download."""
     from snn.cli.demo import run_demo
     from snn.experiments.folder_lock import writing
@@ -97,10 +101,18 @@ def evaluate(
     run: RunFolder,
     data: Data = None,
     split: Annotated[
-        str | None, typer.Option(help="official, speaker:NAME or all; default the run's own, all for other --data.")
+        str | None,
+        typer.Option(
+            help="Clips to test on: official, speaker:NAME or all; default the run's own split, or all of another --data."
+        ),
     ] = None,
     device: Device = "auto",
-    engine: Annotated[str | None, typer.Option(help="torch, or brian2: an independent simulator, slow.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="What simulates: torch or brian2 (independent, slow) for a spotter, transient for a reservoir."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Evaluate a run on its test split, or on other recordings: accuracy, confusion, spikes, synaptic operations."""
@@ -119,16 +131,16 @@ def evaluate(
 def map_run(
     run: RunFolder,
     chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
-    out: Annotated[Path | None, typer.Option(help="Folder in which to write energy.json too.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write energy.json to.")] = None,
     acceleration: Annotated[
-        float, typer.Option(help="Sped up so many times, then switched off; 1 is real time.")
+        float, typer.Option(help="The chip is sped up so many times, then switched off; 1 is real time.")
     ] = 1.0,
-    by: Annotated[str, typer.Option(help="Sum the energy by part, layer or core.")] = "part",
-    temperature: Annotated[float | None, number_of("K", "Temperature; default that of the circuit.")] = None,
+    by: Annotated[str, typer.Option(help="What to sum the energy by: part, layer or core.")] = "part",
+    temperature: Annotated[float | None, number_of("K", "Temperature; default the circuit's.")] = None,
     supply: Annotated[
         float | None, number_of("V", "Supply V_DD, with V_DS and threshold in proportion; default the circuit's.")
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write the ledger as a table (CSV).")] = None,
+    csv: Annotated[Path | None, typer.Option(help="File to write the ledger to, as a table (CSV).")] = None,
     plot: Plot = None,
     json: Json = False,
 ) -> None:
@@ -175,14 +187,17 @@ def _write_energy(
 def export(
     run: RunFolder,
     out: Out,
-    format: Annotated[str, typer.Option(help="json, spice, spectre, verilog-a or all.")] = "json",
+    format: Annotated[str, typer.Option(help="What to write: json, spice, spectre, verilog-a or all.")] = "json",
     verify: Annotated[
-        bool, typer.Option("--verify", help="Run the SPICE benches in ngspice, expected beside simulated.")
+        bool,
+        typer.Option(
+            "--verify", help="Run the SPICE test benches in ngspice, and show expected beside simulated figures."
+        ),
     ] = False,
     timeout: Annotated[float, number_of("s", "Longest that ngspice may take for a bench.")] = 300.0,
     json: Json = False,
 ) -> None:
-    """Hand a run over to a circuit team: parameters, netlists and models, with benches that check themselves."""
+    """Hand a run over to a circuit team: parameters, netlists and models, with test benches that check themselves."""
     with Terminal(json) as terminal:
         from circuits.netlist.handover import handover
         from circuits.netlist.verify import require_verifiable, verdict

@@ -10,12 +10,14 @@ from circuits.errors import InputError
 from circuits.units import quantity
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
-RunFolder = Annotated[Path, typer.Argument(help="Run folder, the --out of `snn train`.")]
+RunFolder = Annotated[Path, typer.Argument(help="Run folder: the --out of `snn train`.")]
 Out = Annotated[Path, typer.Option(help="Folder to write to.")]
-Plot = Annotated[Path | None, typer.Option(help="Write a picture (PNG, SVG or PDF).")]
-Scope = Annotated[str, typer.Option(help="Published figures of: neuron, core, chip or system.")]
+Plot = Annotated[Path | None, typer.Option(help="File to draw a picture to (PNG, SVG or PDF).")]
+Scope = Annotated[
+    str, typer.Option(help="Which published figures to compare with: those of a neuron, core, chip or system.")
+]
 NeuronDevice = typer.Option(
-    help="Name (`snn neuron --device list`), a CSV file of measured points, or a TOML file of constants."
+    help="Transistor: a name (`snn neuron --device list`), a CSV file of measured points, or a TOML file of constants."
 )
 
 
@@ -33,4 +35,4 @@ def number_of(unit: str, text: str) -> OptionInfo:
     return typer.Option(parser=read, metavar=unit, help=text)
 
 
-GateBias = Annotated[float | None, number_of("V", "Gate bias, negative; default -0.5.")]
+GateBias = Annotated[float | None, number_of("V", "Gate bias V_GS, negative; default -0.5.")]

@@ -18,20 +18,20 @@ def neuron(
     v_gs: GateBias = None,
     temperature: Annotated[float, number_of("K", "Temperature.")] = 300.0,
     supply: Annotated[float | None, number_of("V", "Supply V_DD, with V_DS and threshold in proportion.")] = None,
-    years: Annotated[float, typer.Option(help="Years of use, which wear the current.")] = 0.0,
+    years: Annotated[float, typer.Option(help="Years of use, which weaken the tunnelling current.")] = 0.0,
     rate: Annotated[
-        float | None, number_of("Hz", "Design a neuron that fires at this rate, instead of a bias.")
+        float | None, number_of("Hz", "Design a neuron that fires at this rate, instead of giving --v-gs.")
     ] = None,
-    tau_mem: Annotated[float | None, number_of("s", "Design: membrane time constant; default 40 us.")] = None,
-    swing: Annotated[float | None, number_of("V", "Design: threshold minus reset; default 0.4.")] = None,
-    width: Annotated[float | None, number_of("m", "Design: this width instead of a chosen one.")] = None,
-    c_mem: Annotated[float | None, number_of("F", "Design: this capacitor instead of a chosen one.")] = None,
+    tau_mem: Annotated[float | None, number_of("s", "With --rate: membrane time constant; default 40 us.")] = None,
+    swing: Annotated[float | None, number_of("V", "With --rate: threshold minus reset; default 0.4.")] = None,
+    width: Annotated[float | None, number_of("m", "With --rate: width of the transistor; default what fits.")] = None,
+    c_mem: Annotated[float | None, number_of("F", "With --rate: membrane capacitance; default what fits.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Show published neurons beside it.")] = False,
     scope: Scope = "neuron",
     plot: Plot = None,
     json: Json = False,
 ) -> None:
-    """The BTBT neuron: rate and energy per spike by part, designed for a rate, or beside published neurons."""
+    """One tunnelling (BTBT) neuron: its rate and energy per spike; designed for a rate; beside published neurons."""
     from snn.report.comparison_figures import figure_beside
     from snn.report.neuron_report import comparison, design_figures, device_rows, neuron_figures
     from snn.report.pictures import picture_format, save_figure
@@ -77,15 +77,15 @@ def corners(
 
 def core(
     rate: Annotated[
-        float | None, number_of("Hz", "Mean rate of a neuron, in the time of the speech; default 50.")
+        float | None, number_of("Hz", "Mean firing rate of a neuron, in the time of the speech; default 50.")
     ] = None,
     duration: Annotated[float | None, number_of("s", "Length of the utterance; default 1.")] = None,
     neurons: Annotated[
-        int | None, typer.Option(help="Neurons of the reservoir, beside 20 encoders; default 36.")
+        int | None, typer.Option(help="Neurons of the reservoir, beside 20 that encode; default 36.")
     ] = None,
     acceleration: Annotated[
         float | None,
-        typer.Option(help="Also sped up so many times and then switched off, beside real time; default 1000."),
+        typer.Option(help="Beside real time, also sped up so many times, then switched off; default 1000."),
     ] = None,
     device: Annotated[str | None, NeuronDevice] = None,
     run: Annotated[
@@ -95,7 +95,7 @@ def core(
     plot: Plot = None,
     json: Json = False,
 ) -> None:
-    """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and who wins."""
+    """A core of BTBT neurons beside the same core of published ones: dynamic and static energy, and which is less."""
     from snn.experiments.run_folder import load_run
     from snn.report.core_figures import figure_core_power
     from snn.report.core_report import core_figures
@@ -120,12 +120,12 @@ def core(
 def signoff(
     run: RunFolder,
     clips: Annotated[int, typer.Option(help="Test clips to simulate in ngspice.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Draws the clips.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of clips.")] = 0,
     timeout: Annotated[float, number_of("s", "Longest that ngspice may take for a clip.")] = 600.0,
     jobs: Annotated[int, typer.Option(min=1, help="How many ngspice run at a time.")] = 2,
     json: Json = False,
 ) -> None:
-    """Simulate a trained chip in ngspice on recordings: spikes, answers, energy by both; exit code 1 if far off."""
+    """Simulate a reservoir's run in ngspice and compare spikes, answers and energy; exit code 1 if they are far off."""
     with Terminal(json) as terminal:
         from snn.experiments.run_folder import load_run
         from snn.studies.signoff_of_run import sign_off_run
@@ -139,15 +139,19 @@ def signoff(
 
 def spread(
     run: RunFolder,
-    chips: Annotated[int, typer.Option(help="Chips, each with its own mismatch.")] = 10,
-    clips: Annotated[int, typer.Option(help="Test clips for each chip, evenly spaced.")] = 100,
-    retrain: Annotated[int, typer.Option(help="Training clips on which each chip's readout is fitted anew.")] = 0,
-    leak: Annotated[str, typer.Option(help="held, or tunnelling: what sets the leak follows the devices.")] = "held",
-    seed: Annotated[int, typer.Option(min=0, help="Draws the mismatch.")] = 0,
-    plot: Annotated[Path | None, typer.Option(help="Folder for one picture of each sweep.")] = None,
+    chips: Annotated[int, typer.Option(help="How many chips, each with its own mismatch.")] = 10,
+    clips: Annotated[int, typer.Option(help="Test clips for each chip, evenly spaced over the split.")] = 100,
+    retrain: Annotated[
+        int, typer.Option(help="Training clips on which to fit each chip's readout anew; 0: keep the trained one.")
+    ] = 0,
+    leak: Annotated[
+        str, typer.Option(help="The neurons' leak: held (the same everywhere), or tunnelling (follows the devices).")
+    ] = "held",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the mismatch.")] = 0,
+    plot: Annotated[Path | None, typer.Option(help="Folder to draw one picture of each sweep to.")] = None,
     json: Json = False,
 ) -> None:
-    """A trained chip over mismatch, -40 to 125 C, supply and ten years: accuracy and energy, calibrated and not."""
+    """A reservoir's run on chips that differ: mismatch, -40 to 125 C, supply, ten years; accuracy and energy."""
     with Terminal(json) as terminal:
         from snn.experiments.folder_lock import require_free
         from snn.experiments.run_folder import load_run

@@ -40,8 +40,9 @@ def fit(
 ) -> Progress:
     """Train with AdamW under a one-cycle learning rate; leave the best validation epoch's weights in the model.
 
-    Training stops early after `patience` epochs without improvement (`Progress.add`). Every random draw follows from
-    the recipe's seed and the epoch, so a resumed run ends as the uninterrupted one would. Batches go to the device that the model is on.
+    The best epoch is that of `Progress.add`; training stops early after `patience` epochs without a better one. Every
+    random draw follows from the recipe's seed and the epoch, so a resumed run ends as the uninterrupted one would.
+    Batches go to the device that the model is on.
     Raises: FloatingPointError if the loss is not finite, InputError if a batch does not fit into memory.
     """
     config, checkpoint = recipe.training, Path(checkpoint) if checkpoint else None
