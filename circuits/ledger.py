@@ -161,7 +161,7 @@ class Ledger:
 
 
 def require_group(by: str) -> Group:
-    """The grouping of that name. Raises: ValueError for another."""
+    """The grouping of that name. Raises: InputError for another."""
     if by not in get_args(Group):
         raise InputError(f"no ledger by {by!r}; choose one of {', '.join(get_args(Group))}")
     return by
@@ -205,4 +205,4 @@ def _merged(alike: list[Entry], by: Group) -> Entry:
     energy = float(sum(np.sum(entry.energy_j) for entry in alike))
     if all(np.ndim(entry.each_j) == 0 and entry.each_j == first.each_j for entry in alike):
         return replace(first, count=count)
-    return replace(first, count=count, each_j=energy / count) if count else replace(first, count=1.0, each_j=energy)
+    return replace(first, count=count, each_j=energy / count if count else 0.0)

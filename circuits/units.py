@@ -99,7 +99,7 @@ def si(value: float | None, unit: str, digits: int = 3) -> str:
 def si_float(value: Any, unit: str, name: str) -> float:
     """A number or a Brian2 quantity as a finite SI float.
 
-    Raises: TypeError for something that is not a number, ValueError for NaN, infinity or another dimension.
+    Raises: TypeError for something that is not a number, InputError for NaN, infinity or another dimension.
     """
     dimension = getattr(getattr(value, "dim", None), "_dims", None)  # `dim` is a method on a torch tensor
     if dimension is not None and tuple(dimension) != (*_DIMENSIONS[unit], 0, 0):
@@ -118,7 +118,7 @@ def si_float(value: Any, unit: str, name: str) -> float:
 def quantity(text: str, unit: str, name: str) -> float:
     """A number in its unit or with a prefix, `quantity("50 kHz", "Hz", "rate") == 50e3`, in SI; no unit means `unit`.
 
-    Raises: ValueError for what is no number, or in another unit.
+    Raises: InputError for what is no number, or in another unit.
     """
     found = _NUMBER.fullmatch(text.strip())
     written = found[2].strip().translate(_MICRO) if found else ""
@@ -133,7 +133,7 @@ def quantity(text: str, unit: str, name: str) -> float:
 
 
 def require_plausible(value: float, unit: str, name: str) -> None:
-    """Raise ValueError for a magnitude that no neuron, device or synapse has, naming the unit that was meant."""
+    """Raise InputError for a magnitude that no neuron, device or synapse has, naming the unit that was meant."""
     least, most, usual = _PLAUSIBLE.get(unit, (0.0, math.inf, 1.0))
     if value == 0 or not math.isfinite(value) or least <= abs(value) <= most:
         return
@@ -184,6 +184,6 @@ def freeze_si(record: Any) -> None:
 
 
 def require(record: Any, name: str, holds: bool, limit: str) -> None:
-    """Raise ValueError naming the field, its value and the limit that it breaks, unless `holds`."""
+    """Raise InputError naming the field, its value and the limit that it breaks, unless `holds`."""
     if not holds:
         raise InputError(f"{type(record).__name__}.{name} must be {limit}, got {getattr(record, name)!r}")

@@ -8,7 +8,7 @@ COPIES = 4  # of each weight while training: itself, its gradient, two moments o
 
 
 def check_memory(n_numbers: int, what: str, remedy: str, n_bytes: int = 4) -> None:
-    """Raises: ValueError if so many numbers exceed the machine's memory. Where that is unknown, all is let through."""
+    """Raises: InputError if so many numbers exceed the machine's memory. Where that is unknown, all is let through."""
     needed, there = n_numbers * n_bytes, physical_memory()
     if there is not None and needed > there:
         raise InputError(f"{what} needs {needed / 2**30:.3g} GiB and this machine has {there / 2**30:.3g}; {remedy}")

@@ -27,7 +27,7 @@ def _save(tensors: dict[str, torch.Tensor], path: Path, header: dict[str, str]) 
 
 
 def load_tensors(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Read what `save_tensors` wrote. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    """Read what `save_tensors` wrote. Raises: FileNotFoundError, or InputError for a damaged file."""
     path = Path(path)
     if not path.is_file():
         raise MissingInputError(f"{path} is missing; train again, or copy it back")

@@ -10,7 +10,7 @@ DEVICES = ("auto", "cpu", "cuda")
 def choose_device(name: str) -> torch.device:
     """The device of that name; auto is a CUDA GPU where there is one, else the CPU.
 
-    Raises: ValueError for an unknown name, or cuda where PyTorch finds no GPU.
+    Raises: InputError for an unknown name, or cuda where PyTorch finds no GPU.
     """
     if name not in DEVICES:
         raise InputError(f"unknown device {name!r}; known: {', '.join(DEVICES)}")

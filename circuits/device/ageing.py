@@ -12,7 +12,7 @@ EXPONENT = 0.25  # ASSUMED: one point is published; wear of a gate oxide commonl
 def current_left(years: float, exponent: float = EXPONENT) -> float:
     """Fraction of the current left after years of use: 1 - 0.17 (t / 10 y)^n, n = 1/4.
 
-    Raises: ValueError for years that are negative or not finite, or so many that nothing would be left.
+    Raises: InputError for years that are negative or not finite, or so many that nothing would be left.
     """
     if not 0 <= years < float("inf"):
         raise InputError(f"years of use must be zero or more, got {years}")
@@ -26,7 +26,7 @@ def aged(device: BTBTDevice, years: float, exponent: float = EXPONENT) -> BTBTDe
     """The device after so many more years of use, its current times `current_left`; 3 and 4 years are 7.
 
     Beyond ten years of use in all, `validity_notes` says that the loss is extrapolated. Floor and off-current keep
-    their values: nothing is published about their wear. Raises: ValueError for negative years.
+    their values: nothing is published about their wear. Raises: InputError for negative years.
     """
     if not years >= 0:
         raise InputError(f"years of use must be zero or more, got {years}")

@@ -117,7 +117,7 @@ def bias_for_current(current: np.ndarray | float, device: BTBTDevice, width: Met
 
     With y = B / u the equation reads y exp(y) = W A B / I, so u = B / W_0(W A B / I), the Lambert function.
     Args: current: wanted current (A), positive, any shape. Returns: V_GS (V), same shape.
-    Raises: ValueError for a current that is not positive and finite. Warns: ExtrapolationWarning, once per device.
+    Raises: InputError for a current that is not positive and finite. Warns: ExtrapolationWarning, once per device.
     """
     current = np.asarray(current, dtype=float)
     if not (np.all(np.isfinite(current)) and np.all(current > 0)):

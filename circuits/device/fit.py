@@ -38,7 +38,7 @@ def fit_device(
     device's floor: no lower one was seen. conditions: further fields of `BTBTDevice`, such as v_ds (V; 0.9 V unless
     given), temperature (K) and source.
     Returns: the device; `residual` is over the points that were used, v_gs_min and v_gs_max are their ends.
-    Raises: ValueError for shapes that differ, values that are not finite, currents that are not positive, voltages
+    Raises: InputError for shapes that differ, values that are not finite, currents that are not positive, voltages
     that repeat, currents that do not rise with v_dg (naming the two points), fewer than 4 points, currents within a
     factor 2, and points that no tunnelling curve passes through. TypeError for a condition that a device has not.
     """

@@ -45,7 +45,7 @@ def read_points(path: Path | str, width: Metres | None = None, v_ds: Volts | Non
     from, other lines with # are comments. V_DG = V_DS - V_GS.
     Args: width: of the device (m), needed where `i` is not per width, else 1 um. v_ds: drain voltage (V) of a file
     that has no such column.
-    Raises: FileNotFoundError; ValueError naming file, line and column for text that is not UTF-8, an unknown column
+    Raises: FileNotFoundError; InputError naming file, line and column for text that is not UTF-8, an unknown column
     or unit, a cell that is no finite number, or a condition that varies.
     """
     path = Path(path)
@@ -67,7 +67,7 @@ def read_points(path: Path | str, width: Metres | None = None, v_ds: Volts | Non
 
 
 def measured_points(device: str) -> Points:
-    """The points that a named device was fitted to, of a width of 1 um. Raises: ValueError for an unknown name."""
+    """The points that a named device was fitted to, of a width of 1 um. Raises: InputError for an unknown name."""
     known = sorted(path.stem for path in FOLDER.glob("*.csv"))
     if device not in known:
         raise InputError(f"no measured points of {device!r}; known: {', '.join(known)}")

@@ -120,7 +120,7 @@ def winning_rates(
 
     P_o / a + E_o r > k (P_b / a + E_b r):  r above or below  (k P_b - P_o) / (a (E_o - k E_b)).
     A static power of the other that is not known counts as none: the range is then what is certain.
-    Raises: ValueError for two scopes, or where our own static power is not known.
+    Raises: InputError for two scopes, or where our own static power is not known.
     """
     if ours.scope != other.scope:
         raise InputError(f"{other.name} pays for a {other.scope}, {ours.name} for a {ours.scope}: not like with like")
@@ -136,7 +136,7 @@ def winning_rates(
 def speech_circuit(circuit: LIFCircuit, tau_mem: Seconds, acceleration: float = 1.0) -> tuple[LIFCircuit, Amperes]:
     """The circuit whose time constant is tau_mem / a, and the current (A) that drives it as far above rheobase.
 
-    Raises: ValueError for a circuit without leak, which has no time constant, or for one no longer than its reset.
+    Raises: InputError for a circuit without leak, which has no time constant, or for one no longer than its reset.
     """
     if math.isinf(circuit.tau_mem) or not tau_mem > 0:
         raise InputError(f"tau_mem = {tau_mem:g} s, g_leak = {circuit.g_leak:g} S; both must be positive")
@@ -153,7 +153,7 @@ def modelled_neurons(circuit: LIFCircuit, i_in: Amperes) -> tuple[NeuronPower, .
     """The tunnelling neuron first, then its twins on conventional sources, see `circuits.neuron.conventional`.
 
     All are driven alike, at i_in (A) of the tunnelling one; a slower constant current lingers longer below threshold.
-    Raises: ValueError where i_in does not exceed the rheobase.
+    Raises: InputError where i_in does not exceed the rheobase.
     """
     limit = 1 / circuit.t_refractory if circuit.t_refractory else None
     own = _cost(circuit, spike_energy(circuit, i_in))

@@ -46,7 +46,7 @@ def compare(
     Ours is a bare cell, so only the scope "neuron" has a ratio: a core or a chip also pays for synapses and routing.
     Args:  energy_per_spike_j: energy per spike of our bare neuron (J).   rows: None: the table of the package.
     area_f2: our area in squares of the node.
-    Raises:  ValueError for an energy or area that is not positive and finite, or an unknown scope.
+    Raises:  InputError for an energy or area that is not positive and finite, or an unknown scope.
     """
     if not 0 < energy_per_spike_j < float("inf"):
         raise InputError(f"energy_per_spike_j = {energy_per_spike_j!r}; expected a positive number of joules")

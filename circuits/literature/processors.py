@@ -16,7 +16,7 @@ from circuits.units import Joules, Metres, Volts, Watts, freeze_si, require
 class PublishedProcessor:
     """One chip, P = static_power + energy_per_operation rate; idle_j per clock cycle comes on top.
 
-    Raises:  ValueError for an empty source, an unknown evidence, or a quantity that is not positive.
+    Raises:  InputError for an empty source, an unknown evidence, or a quantity that is not positive.
     """
 
     name: str
@@ -36,7 +36,7 @@ class PublishedProcessor:
     def __post_init__(self):
         freeze_si(self)
         for name in ("name", "source", "technology"):
-            require(self, name, bool(getattr(self, name).strip()), "told")
+            require(self, name, bool(getattr(self, name).strip()), "given")
         require(self, "evidence", self.evidence in EVIDENCE, f"one of {', '.join(EVIDENCE)}")
         require(self, "n_neurons", self.n_neurons >= 1, "at least 1")
         for name in ("static_power_w", "energy_per_operation_j", "node_m", "v_dd_v", "idle_j"):
@@ -51,7 +51,7 @@ class PublishedProcessor:
 def load_processors(path: str | Path | None = None) -> tuple[PublishedProcessor, ...]:
     """Read the `[[processor]]` tables of a TOML file, in file order; None: the table that comes with the package.
 
-    Raises:  FileNotFoundError; ValueError naming the row for a missing or unknown key or a bad value, or broken TOML.
+    Raises:  FileNotFoundError; InputError naming the row for a missing or unknown key or a bad value, or broken TOML.
     """
     path = Path(__file__).with_name("processors.toml") if path is None else Path(path)
     return read_rows(path, "processor", PublishedProcessor)

@@ -35,7 +35,7 @@ class PublishedNeuron:
     area_scope:  what the area covers; None: the same as `scope`.   None elsewhere: not published.
     static_power_w:  paid without any spike, beside the energy per spike; of what `scope` says.
     static_source:  who states it and how it was read; a static power without it is refused.
-    Raises:  ValueError for an empty source, an unknown scope or evidence, or a quantity that is not positive.
+    Raises:  InputError for an empty source, an unknown scope or evidence, or a quantity that is not positive.
     """
 
     name: str
@@ -78,7 +78,7 @@ def load_published(path: str | Path | None = None) -> tuple[PublishedNeuron, ...
     """Read the rows of a TOML file, in file order.
 
     Args:  path: a file of `[[neuron]]` tables; None: the table that comes with the package.
-    Raises:  FileNotFoundError; ValueError naming the row for a missing or unknown key or a bad value, or broken TOML.
+    Raises:  FileNotFoundError; InputError naming the row for a missing or unknown key or a bad value, or broken TOML.
     """
     path = Path(__file__).with_name("published.toml") if path is None else Path(path)
     return read_rows(path, "neuron", PublishedNeuron)

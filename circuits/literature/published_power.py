@@ -11,7 +11,7 @@ def published_neurons(
 ) -> tuple[NeuronPower, ...]:
     """The published neurons of one scope, in file order; their energy per spike is taken as the marginal energy.
 
-    Raises: ValueError for an unknown scope.
+    Raises: InputError for an unknown scope.
     """
     if scope not in SCOPES:
         raise InputError(f"scope = {scope!r}; expected one of {', '.join(SCOPES)}")

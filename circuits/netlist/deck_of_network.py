@@ -42,7 +42,7 @@ def network_deck(
     is its voltage times `METER`.
     Args:  header: comment lines for the top.   corners: file name of the corner library; None: typical parameters.
     checks: measurements, as text.
-    Raises:  ValueError as `network_netlist`.
+    Raises:  InputError as `network_netlist`.
     """
     shown = [f"v({'spk' if fires else 'mem'}_{x})" for x, fires in zip(wiring.names, wiring.spiking, strict=True)]
     lines = (
@@ -69,7 +69,7 @@ def network_bench(
     Measures `n_X`, the integral of a spike output over that of one spike, and `ok_X` from neuron to neuron.
     Args:  expected: spike times (s) of every neuron, in the order of `wiring.names`, from `spike_times` or another
     simulator.
-    Raises:  ValueError unless there is one array of times for each neuron, and as `network_netlist`.
+    Raises:  InputError unless there is one array of times for each neuron, and as `network_netlist`.
     """
     if len(expected) != wiring.n_neurons:
         raise InputError(f"expected spikes of {len(expected)} neurons, the network has {wiring.n_neurons}")
@@ -80,7 +80,7 @@ def network_netlist(wiring: Wiring, corners: str | None = None) -> str:
     """Cells, supplies, neurons, lines and synapses of a network, whatever drives it.
 
     Nodes of neuron X: `mem_X`, `spk_X`, `clk_X`, and where it has synapses `act_X`, its line.
-    Raises:  ValueError where the network is `unfit`.
+    Raises:  InputError where the network is `unfit`.
     """
     if reason := unfit(wiring):
         raise InputError(reason)

@@ -34,7 +34,7 @@ def spike_times(wiring: Wiring, stimulus: Stimulus) -> tuple[np.ndarray, ...]:
 def spikes_and_potentials(wiring: Wiring, stimulus: Stimulus) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Spike times (s) of every neuron within the stimulus, and the potentials at its end, `(neuron,)` (V).
 
-    Raises:  ValueError for a circuit with a body factor; WorkError beyond `MAX_EVENTS` events.
+    Raises:  InputError for a circuit with a body factor; WorkError beyond `MAX_EVENTS` events.
     """
     if wiring.circuit.body_factor:
         raise InputError(

@@ -68,7 +68,7 @@ class Handover:
 def handover(chip: ChipNetwork, format: str) -> Handover:
     """The files of a network in one format: json, spice, spectre, verilog-a, or all of them.
 
-    Raises:  ValueError for another format, naming those that are known.
+    Raises:  InputError for another format, naming those that are known.
     """
     if format == "all":
         parts = [write(chip) for write in FORMATS.values()]

@@ -41,7 +41,7 @@ class Matching:
 def match_spikes(expected: SpikeTrains, simulated: SpikeTrains, *, bin: Seconds) -> Matching:
     """The largest one-to-one matching of spikes of the same neuron that lie at most `bin` (s) apart.
 
-    Raises:  ValueError unless both have the same number of neurons and `bin` is positive.
+    Raises:  InputError unless both have the same number of neurons and `bin` is positive.
     """
     if expected.n_neurons != simulated.n_neurons:
         raise InputError(f"expected spikes of {expected.n_neurons} neurons, simulated ones of {simulated.n_neurons}")
@@ -52,7 +52,7 @@ def match_spikes(expected: SpikeTrains, simulated: SpikeTrains, *, bin: Seconds)
 
 
 def pooled(matchings: Sequence[Matching]) -> Matching:
-    """Several clips as one. Raises:  ValueError where there is none, or their bins differ."""
+    """Several clips as one. Raises:  InputError where there is none, or their bins differ."""
     if len({matching.bin for matching in matchings}) != 1:
         raise InputError(f"give at least one matching, all of one bin; got bins {[m.bin for m in matchings]} s")
     return Matching(

@@ -39,7 +39,7 @@ def run_waves(path: str | Path, timeout_s: float = 60) -> tuple[dict[str, float]
     """Run a deck; its `.meas` results, and what it saves from the raw file: `time`, `v(spk)`, ... each `(point,)`.
 
     The run takes place in a temporary folder, on copies of the decks and libraries beside the file.
-    Raises:  as `run_ngspice`; WorkError too where ngspice leaves no raw file, ValueError where it is broken.
+    Raises:  as `run_ngspice`; WorkError too where ngspice leaves no raw file, InputError where it is broken.
     """
     path = _deck(path)
     program = _program()

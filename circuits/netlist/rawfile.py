@@ -13,7 +13,7 @@ MAX_HEADER = 10_000_000  # bytes; a header names every saved vector
 def read_raw(path: str | Path) -> dict[str, np.ndarray]:
     """Vectors of a real, binary raw file by name (`time`, `v(mem)`, ...), each `(point,)`.
 
-    Raises:  FileNotFoundError; ValueError naming what is wrong where the file is truncated, complex or no raw file.
+    Raises:  FileNotFoundError; InputError naming what is wrong where the file is truncated, complex or no raw file.
     """
     path = Path(path)
     data = path.read_bytes()

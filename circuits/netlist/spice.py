@@ -80,7 +80,7 @@ def bench_netlist(
     Measures `period` (s, over the intervals after the second spike), `period_error` (relative), `membrane_j` (energy of
     one spike from the drain supply, J), `logic_j` (from the logic supply) and `pass` (1 or 0).
     Args:  library: file name of the subcircuit, beside the deck.   v_gs: gate bias (V); None: the circuit's own.
-    Raises:  ValueError where the bias does not make the neuron fire.
+    Raises:  InputError where the bias does not make the neuron fire.
     """
     v_gs = circuit.v_gs if v_gs is None else v_gs
     i_in = _drive(circuit, v_gs)
@@ -127,7 +127,7 @@ def write_spice(
 
     The name of a file is the label made safe. Files that exist are replaced whole, never half.
     Returns:  the paths written, library before bench, in the order of `circuits`, the corner library last.
-    Raises:  ValueError for a circuit that does not fire, before anything is written; OSError.
+    Raises:  InputError for a circuit that does not fire, before anything is written; OSError.
     """
     texts = spice_texts(circuits, tolerance=tolerance)
     for file, text in texts.items():
@@ -136,7 +136,7 @@ def write_spice(
 
 
 def spice_texts(circuits: Mapping[str, LIFCircuit], *, tolerance: float = PERIOD_TOLERANCE) -> dict[str, str]:
-    """What `write_spice` writes, by file name. Raises:  ValueError for a circuit that does not fire."""
+    """What `write_spice` writes, by file name. Raises:  InputError for a circuit that does not fire."""
     texts: dict[str, str] = {}
     for label, name in file_stems(circuits).items():
         texts[f"{name}.lib"] = neuron_netlist(circuits[label], title=label)

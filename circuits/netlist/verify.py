@@ -43,7 +43,7 @@ def verify(folder: str | Path, benches: tuple[Bench, ...], timeout_s: float = TI
 
 
 def require_verifiable(benches: tuple[Bench, ...], timeout_s: float) -> None:
-    """Raise ValueError where there is no bench that ngspice can run, or the time limit is not positive."""
+    """Raise InputError where there is no bench that ngspice can run, or the time limit is not positive."""
     if not benches:
         raise InputError("this format has no bench for ngspice; verify --format spice or all")
     if not timeout_s > 0:

@@ -34,7 +34,7 @@ class Activity:
         require(self, "window", self.window >= 0, "zero or positive")
 
     def require_fits(self, spec: NetworkSpec) -> None:
-        """Raise ValueError naming what does not fit, unless names and shapes are those of the network."""
+        """Raise InputError naming what does not fit, unless names and shapes are those of the network."""
         spiking = {layer.name: layer.n_neurons for layer in spec.layers if layer.spiking}
         encoders = sum(layer.n_neurons for layer in spec.layers if layer.kind == "encoder")
         found = {("input_spikes", ""): self.input_spikes, ("encoder_charge", ""): self.encoder_charge}

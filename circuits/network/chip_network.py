@@ -67,7 +67,7 @@ class ChipNetwork:
             self._require_bias_agrees(layer, devices)
 
     def _require_bias_agrees(self, layer: LayerSpec, devices: BiasDevices) -> None:
-        """Raise ValueError unless the bias is what its devices leave on the membrane in a step."""
+        """Raise InputError unless the bias is what its devices leave on the membrane in a step."""
         drive = bias_drive(devices.v_gs, devices.width, layer.tau_mem, self.circuit, devices.acceleration)
         expected = -np.expm1(-self.network.dt / layer.tau_mem) * drive
         wrong = ~np.isclose(layer.bias, expected, rtol=BIAS_TOLERANCE, atol=0)

@@ -61,7 +61,7 @@ class LayerSpec:
             raise InputError(f"layer {self.name!r}: tau_mem must be positive, got {self.tau_mem.min()} s")
 
     def _require_fields_of_kind(self) -> None:
-        """Raise ValueError naming a field that the kind of layer needs and lacks, or has and cannot use."""
+        """Raise InputError naming a field that the kind of layer needs and lacks, or has and cannot use."""
         if self.kind not in get_args(LayerKind):
             raise InputError(
                 f"layer {self.name!r}: unknown kind {self.kind!r}; known: {', '.join(get_args(LayerKind))}"

@@ -32,7 +32,7 @@ class Stimulus:
             raise InputError(f"signal must be a finite (step, signal) array, got shape {self.signal.shape}")
 
     def require_fits(self, net: NetworkSpec) -> None:
-        """Raise ValueError naming what does not fit, unless channels and signals are those of the network."""
+        """Raise InputError naming what does not fit, unless channels and signals are those of the network."""
         if self.spikes and len(self.spikes) != net.n_external:
             raise InputError(f"{len(self.spikes)} spike trains, but {net.name!r} has {net.n_external} channels")
         if self.signal is not None and self.signal.shape[1] != n_signals(net):

@@ -48,7 +48,7 @@ def current_for_drive(drive: np.ndarray, tau_mem: np.ndarray, circuit: LIFCircui
 
 
 def require_reach(circuit: LIFCircuit, span: tuple[Seconds, Seconds], acceleration: float) -> None:
-    """Raise ValueError unless a bias can leave the slowest neuron silent and make the fastest one fire.
+    """Raise InputError unless a bias can leave the slowest neuron silent and make the fastest one fire.
 
     Args:  span: least and largest tau_mem in real time (s).   acceleration: chip time over real time.
     """

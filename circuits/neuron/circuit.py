@@ -150,7 +150,7 @@ def circuit_at_speed(circuit: LIFCircuit, speed: float) -> LIFCircuit:
 def circuit_for_tau(tau_mem: Seconds, circuit: LIFCircuit | None = None) -> LIFCircuit:
     """The circuit at the speed where C / g_leak = tau_mem (s); without leak, before or after, only the leak changes.
 
-    Raises: ValueError unless tau_mem > 0.
+    Raises: InputError unless tau_mem > 0.
     """
     circuit = circuit or LIFCircuit()
     if not tau_mem > 0:

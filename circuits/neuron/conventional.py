@@ -70,7 +70,7 @@ def conventional_sources(device: BTBTDevice | None = None) -> tuple[Conventional
     """The two ways to use the transistor of a device that publishes them (default: 32nm-pdsoi).
 
     Sub-threshold: I_off, the current at V_GS = 0. On-current: I_ON.
-    Raises: ValueError for a device whose I_off is not published.
+    Raises: InputError for a device whose I_off is not published.
     """
     device = device or DEVICES["32nm-pdsoi"]
     if device.i_off is None:
@@ -107,7 +107,7 @@ def source_comparison(
 ) -> tuple[SourcedNeuron, ...]:
     """The tunnelling neuron at its own bias, and its conventional twins of the same tau_mem, rate and swing.
 
-    Raises: ValueError where the circuit is silent at its bias.
+    Raises: InputError where the circuit is silent at its bias.
     """
     current = circuit.input_current
     own = SourcedNeuron(TUNNELLING, circuit, current, floating_body=True, reason=f"V_GS = {circuit.v_gs:.3g} V")

@@ -65,7 +65,7 @@ def design_neuron(
     larger where that would need less current than the device controls.
     Args:  circuit: device, supply, refractory time and control circuit, and as its `c_mem` the body of a device of its
     `width`; None: the default `LIFCircuit`.
-    Raises:  DesignError with reason and remedies; ValueError for a request that is not positive and finite.
+    Raises:  DesignError with reason and remedies; InputError for a request that is not positive and finite.
     """
     request = Request(tau_mem, rate, swing, circuit or LIFCircuit(), width, c_mem)
     try:
@@ -81,7 +81,7 @@ def current_for_rate(circuit: LIFCircuit, rate: Hertz) -> Amperes:
     """Input current that fires at `rate` (Hz), the inverse of `firing_rate`.
 
     I = C (V_th - V_reset) / T x / (1 - exp(-x)) + g V_reset, T = 1 / rate - t_refractory, x = g T / C.
-    Raises: ValueError where 1 / rate does not exceed the refractory time.
+    Raises: InputError where 1 / rate does not exceed the refractory time.
     """
     rise = 1 / rate - circuit.t_refractory
     if not rise > 0:

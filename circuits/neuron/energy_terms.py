@@ -86,7 +86,7 @@ def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> Ledger:
     """Energy of one spike under a constant input current (A; default: the circuit's own gate bias).
 
     Its dynamic part is what one more spike costs; `static` is the static power times the interval.
-    Raises: ValueError at or below rheobase, where there is no spike to charge.
+    Raises: InputError at or below rheobase, where there is no spike to charge.
     """
     if i_in is None and circuit.body_factor:
         raise InputError(

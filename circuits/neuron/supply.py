@@ -23,6 +23,6 @@ def at_supply(circuit: LIFCircuit, v_dd: Volts) -> LIFCircuit:
 
 
 def at_condition(circuit: LIFCircuit, temperature: Kelvin | None = None, v_dd: Volts | None = None) -> LIFCircuit:
-    """`at_supply`, then `at_temperature`; None: the circuit's own. Raises: ValueError as these."""
+    """`at_supply`, then `at_temperature`; None: the circuit's own. Raises: InputError as these."""
     moved = circuit if v_dd is None else at_supply(circuit, v_dd)
     return moved if temperature is None else at_temperature(moved, temperature)

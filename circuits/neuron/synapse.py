@@ -37,7 +37,7 @@ class SynapseKernel:
     """All synapses of a chip, in its own time: from `delay` after a spike on, the time course of their charge.
 
     Order 0 has `t_pulse`, the others time constants for each sign of charge.
-    Raises: ValueError for a time constant that the order lacks or does not know, and unless delay is positive.
+    Raises: InputError for a time constant that the order lacks or does not know, and unless delay is positive.
     """
 
     order: Order = 0
@@ -78,7 +78,7 @@ def published_kernel(order: Order, acceleration: float = 1.0) -> SynapseKernel:
 
     Order 2 has 8 and 4 ms where it excites, 4 and 2 ms where it inhibits; order 1 the longer ones (ASSUMED); order 0 is
     the pulse of the circuit, `T_PULSE`, at any acceleration.
-    Raises: ValueError unless order is 0, 1 or 2 and acceleration positive.
+    Raises: InputError unless order is 0, 1 or 2 and acceleration positive.
     """
     if not acceleration > 0:
         raise InputError(f"acceleration must be positive, got {acceleration}; 1 is real time")
@@ -90,7 +90,7 @@ def published_kernel(order: Order, acceleration: float = 1.0) -> SynapseKernel:
 def require_time_course(
     owner: str, order: int, times: Mapping[str, Seconds | None], names: tuple[str, ...] | None = None
 ) -> None:
-    """Raise ValueError unless `times` (t_pulse, tau, tau_rise) holds what the order needs, and only that.
+    """Raise InputError unless `times` (t_pulse, tau, tau_rise) holds what the order needs, and only that.
 
     `names` are those by which the owner calls them.
     """
@@ -126,7 +126,7 @@ class SynapseArray:
 def synapses(weights: np.ndarray, circuit: LIFCircuit, t_pulse: Seconds) -> SynapseArray:
     """Charge, current and gate bias of each weight (a fraction of q); any shape.
 
-    Raises: ValueError unless t_pulse is positive.
+    Raises: InputError unless t_pulse is positive.
     """
     if not t_pulse > 0:
         raise InputError(f"t_pulse must be positive, got {t_pulse} s")

@@ -16,7 +16,7 @@ MAX_STEPS = 1e6  # hours
 def core_deck(chip: ChipNetwork, stimulus: Stimulus) -> str:
     """The core under a stimulus as SPICE text that runs by itself, see `network_deck`.
 
-    Raises:  ValueError for a network that is no core (spikes from outside, readout, adaptation), for a refractory time
+    Raises:  InputError for a network that is no core (spikes from outside, readout, adaptation), for a refractory time
     shorter than delay + t_pulse, for a stimulus that does not fit or needs more than `MAX_STEPS` steps, and as
     `network_deck`.
     """

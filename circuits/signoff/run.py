@@ -63,7 +63,7 @@ def sign_off(
 
     Args:  bin: largest distance of two spikes that match (s).
     timeout_s: wall-clock limit of ngspice (s).
-    Raises:  ValueError as `core_deck`, and where `engine` is of another network or duration; FileNotFoundError where
+    Raises:  InputError as `core_deck`, and where `engine` is of another network or duration; FileNotFoundError where
     ngspice is not installed; WorkError where it crashes, prints an error, stops early or exceeds the limit.
     """
     _require_same_run(chip.network, stimulus, engine)

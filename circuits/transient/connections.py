@@ -82,7 +82,7 @@ class Connections:
         require_time_course("Connections", self.order, times)
 
     def require_fits(self, n_neurons: int, inputs: SpikeInput | None) -> None:
-        """Raise ValueError naming the first synapse that leads nowhere."""
+        """Raise InputError naming the first synapse that leads nowhere."""
         given = 0 if inputs is None else inputs.n_channels
         if given != self.n_channels:
             raise InputError(

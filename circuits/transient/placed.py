@@ -27,7 +27,7 @@ def simulate_network(
 
     Bias and signal are currents; after each spike flows the charge w q, as `chip.synapse` has it for the sign of w.
     `neurons` stand in for those of the network, in the same order: mismatched ones for example.
-    Raises: ValueError for an adaptive layer, and for a stimulus that does not fit.
+    Raises: InputError for an adaptive layer, and for a stimulus that does not fit.
     """
     stimulus.require_fits(chip.network)
     wiring, name = wire(chip), chip.network.name

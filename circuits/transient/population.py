@@ -87,7 +87,7 @@ def population(circuit: LIFCircuit | Sequence[LIFCircuit], n: int | None = None,
     """n neurons like `circuit`, or one of each circuit, with fields replaced.
 
     Args:  values: a number or `(neuron,)` per field of `Population`; or `tunnel_shift` (V), what mismatch adds to u.
-    Raises:  TypeError for an unknown field; ValueError for a length that does not fit, or a value out of range.
+    Raises:  TypeError for an unknown field; InputError for a length that does not fit, or a value out of range.
     """
     circuits = [circuit] if isinstance(circuit, LIFCircuit) else list(circuit)
     known = {field.name for field in fields(Population)} | {"tunnel_shift"}

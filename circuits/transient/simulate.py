@@ -48,7 +48,7 @@ def simulate(
         the body a step is exact, whatever its length, and is not halved. None: one run.
       record: neurons whose potential is kept at every step.   n_jobs: threads; None: one per core.
     The result does not depend on `n_jobs`.
-    Raises: ValueError for inputs that do not fit; WorkError where the tolerance is not met or spikes do not end.
+    Raises: InputError for inputs that do not fit; WorkError where the tolerance is not met or spikes do not end.
     """
     n = len(neurons)
     groups = (connections,) if isinstance(connections, Connections) else tuple(connections)

@@ -115,7 +115,7 @@ def draw_silicon(chip: ChipNetwork, spread: Spread, rng: np.random.Generator, n_
     """Draw one chip: each device a normal shift of `sigma_tunnel`, the neurons as `circuits.variation.mismatch.sample`.
 
     Each part draws from a child generator of its own, so none depends on another's size.
-    Raises: ValueError for no replicas, or a threshold that falls to v_reset.
+    Raises: InputError for no replicas, or a threshold that falls to v_reset.
     """
     devices = bias_lines(chip)
     own, test, *children = rng.spawn(2 + len(devices))
@@ -139,7 +139,7 @@ def bias_lines(chip: ChipNetwork) -> dict[Line, SynapseArray]:
     """The devices on each bias line: their nominal current (A) and gate bias (V), in the shape of the weights.
 
     w q / t_pulse for a synapse, w q / dt for a signal of 1 and for a bias, the rheobase q / tau_mem for a leak.
-    Raises: ValueError for bias devices with gate biases of their own, which no common line serves.
+    Raises: InputError for bias devices with gate biases of their own, which no common line serves.
     """
     net, pulse, lines = chip.network, chip.synapse.device_pulse, {}
     for layer in net.layers:
@@ -176,7 +176,7 @@ def perturbed(
     Args:
       knobs: what calibration adds to V_DG on each line (V), a number or one for each device of an encoder's neuron.
     The nominal condition of the typical chip gives back the weights bit for bit.
-    Raises: ValueError for bias devices, or where mismatch leaves a threshold at v_reset.
+    Raises: InputError for bias devices, or where mismatch leaves a threshold at v_reset.
     """
     there, lines = condition.circuit(chip.circuit), bias_lines(chip)
     factors = {

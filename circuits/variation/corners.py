@@ -76,7 +76,7 @@ def corner_circuit(
     """The circuit at a corner: process shift, then `at_supply`, then `at_temperature` by `law`.
 
     Args: shifts: the process corners by name, by default the ASSUMED `PROCESS_SHIFTS`.
-    Raises: ValueError for a process that `shifts` does not know, a threshold that falls to v_reset, or a temperature
+    Raises: InputError for a process that `shifts` does not know, a threshold that falls to v_reset, or a temperature
     outside 200..450 K.
     """
     if corner.process not in shifts:

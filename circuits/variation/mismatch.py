@@ -55,7 +55,7 @@ def sample(circuit: LIFCircuit, spread: Spread, n: int, rng: np.random.Generator
     Each field draws from a child generator of its own, so no draw depends on another field's sigma, and the first
     devices are the same however many are drawn.
     Returns: `tunnel_shift` (V, added to u of the device), `i_static` (A), `v_threshold` (V), `c_mem` (F), each `(n,)`.
-    Raises: ValueError where a threshold falls to v_reset, naming the number of devices.
+    Raises: InputError where a threshold falls to v_reset, naming the number of devices.
     """
     if n < 1:
         raise InputError(f"n counts devices and must be at least 1, got {n}")

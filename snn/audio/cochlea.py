@@ -97,7 +97,7 @@ def envelopes(waveforms: Float[np.ndarray, "batch time"], ear: Ear) -> Float64[n
     in units of the level that its last stage aims at, and onsets exceed 1. Row k of lyon and gammatone hears the
     samples before (k + 1) step, row k of mel a window of 25 ms centred on k step.
     Args: waveforms: clips at `ear.sample_rate`, full scale 1, single or double precision.
-    Raises: ValueError for clips of another shape or type, shorter than one step, or with NaN or infinity.
+    Raises: InputError for clips of another shape or type, shorter than one step, or with NaN or infinity.
     """
     sound = np.array(waveforms, order="C")
     check_waveform(torch.from_numpy(sound))

@@ -149,7 +149,7 @@ def mel_power(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tenso
     """Mel power spectrum of centred Hann frames, equal to `librosa.feature.melspectrogram`.
 
     Compiled on the CPU, in parts that stay in cache; plain PyTorch on other devices and where a gradient is asked for.
-    Raises: ValueError for a waveform that is not `(batch, time)` in single or double precision, or holds no sample.
+    Raises: InputError for a waveform that is not `(batch, time)` in single or double precision, or holds no sample.
     """
     check_waveform(waveform)
     if is_compiled(waveform):
@@ -183,7 +183,7 @@ def in_parts(work: Work, waveform: Float[Tensor, "batch time"], mel: LogMel) -> 
 
 
 def check_waveform(waveform: Tensor) -> None:
-    """Raises: ValueError unless it is `(batch, time)`, float32 or float64, of at least one sample."""
+    """Raises: InputError unless it is `(batch, time)`, float32 or float64, of at least one sample."""
     if waveform.ndim != 2 or waveform.shape[1] == 0:
         raise InputError(f"waveforms are (batch, time) with at least one sample, got shape {tuple(waveform.shape)}")
     if waveform.dtype not in (torch.float32, torch.float64):
@@ -220,7 +220,7 @@ def log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor,
     """Log-mel features of clips at `mel.sample_rate`: mel power, natural log, normalisation.
 
     "band" and "clip" set each clip's level, then its mean and deviation; "running" takes level and mean from the past
-    (`snn.audio.running`); "none" leaves the level alone. Raises: ValueError as `mel_power`, and for NaN or infinity.
+    (`snn.audio.running`); "none" leaves the level alone. Raises: InputError as `mel_power`, and for NaN or infinity.
     """
     check_waveform(waveform)
     features = in_parts(_log_mel, waveform.detach(), mel) if is_compiled(waveform) else _log_mel(waveform, mel)
@@ -229,7 +229,7 @@ def log_mel(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor,
 
 
 def check_finite(values: Tensor) -> None:
-    """Raises: ValueError for samples, or features of samples, that are no sound."""
+    """Raises: InputError for samples, or features of samples, that are no sound."""
     if not torch.isfinite(values.sum()):
         raise InputError("the audio holds NaN, infinity or samples too large to square; replace them, by 0 for example")
 

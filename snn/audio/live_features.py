@@ -21,7 +21,7 @@ class FrameState(NamedTuple):
 def start_frames(mel: LogMel, dtype: torch.dtype = torch.float32) -> FrameState:
     """Before the first sample: the first frame is centred on it, half a frame of zeros comes before.
 
-    Raises: ValueError for a normalisation that needs the whole clip.
+    Raises: InputError for a normalisation that needs the whole clip.
     """
     if mel.normalise not in ("running", "none"):
         raise InputError(
@@ -38,7 +38,7 @@ def push(
 
     Frame by frame the numbers are those of `log_mel` for the whole recording, bit for bit. A frame is complete half a
     frame (n_fft / 2 samples) after its centre. No gradient passes.
-    Raises: ValueError for samples of another precision, not finite, or not `(time,)`, and for a state that
+    Raises: InputError for samples of another precision, not finite, or not `(time,)`, and for a state that
         `start_frames` and `push` do not make.
     """
     samples = samples.detach()
@@ -59,7 +59,7 @@ def finish(state: FrameState, mel: LogMel) -> Float[Tensor, "frame band"]:
 
 
 def check_state(state: FrameState) -> None:
-    """Raises: ValueError unless the state is of one clip and finite: the compiled averages would read beyond it."""
+    """Raises: InputError unless the state is of one clip and finite: the compiled averages would read beyond it."""
     if state.samples.ndim != 1 or any(x.shape != (1,) or x.dtype != torch.float64 for x in state.running):
         shapes = [tuple(x.shape) for x in (state.samples, *state.running)]
         raise InputError(
@@ -71,7 +71,7 @@ def check_state(state: FrameState) -> None:
 
 
 def check_samples(state: FrameState, samples: Tensor, mel: LogMel) -> None:
-    """Raises: ValueError unless the samples can follow those of the state."""
+    """Raises: InputError unless the samples can follow those of the state."""
     if samples.ndim != 1:
         raise InputError(f"a chunk is mono audio (time,), got shape {tuple(samples.shape)}")
     if samples.dtype != state.samples.dtype or samples.device != state.samples.device:

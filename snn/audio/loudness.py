@@ -27,7 +27,7 @@ def loudness(
     level: "clip" divides by the peak of the clip, which needs its future; "running" by the loudest so far,
     forgotten with `tau`, so it streams; "none" keeps the level. compression: "power" is x^exponent (0.33 is Stevens'
     law), "log" is ln(1 + x / 0.001) / ln(1001), "none" keeps x. Silence stays 0.
-    Raises: ValueError for negative or NaN envelopes, an unknown name, or an exponent, step or tau not above 0.
+    Raises: InputError for negative or NaN envelopes, an unknown name, or an exponent, step or tau not above 0.
     """
     if not (np.asarray(envelopes) >= 0).all():
         raise InputError("envelopes hold a negative number or NaN; they are amplitudes, take them from envelopes()")

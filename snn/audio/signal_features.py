@@ -72,7 +72,7 @@ def signal_features(
 ) -> Float[Tensor, "batch frame band"]:
     """Normalise frames: "clip" and "band" as for sound, "running" by the past of each channel, "none" not at all.
 
-    Raises: ValueError for frames that are not finite.
+    Raises: InputError for frames that are not finite.
     """
     check_finite(frames)
     match settings.normalise:

@@ -49,8 +49,8 @@ def demo(out: Out = Path("runs/demo"), seed: int = 0, json: Json = False) -> Non
 
     with Terminal(json) as terminal:
         with writing(out):
-            told = run_demo(out, seed, terminal.reporter)
-        terminal.result(told)
+            summary = run_demo(out, seed, terminal.reporter)
+        terminal.result(summary)
 
 
 @app.command()
@@ -82,8 +82,8 @@ def train(
         if place is None:
             raise InputError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
         folder = out or Path("runs") / chosen.name
-        told = terminal.reporter
-        metrics = train_recipe(chosen, place, folder, resume=resume, overwrite=overwrite, device=device, reporter=told)
+        how = {"resume": resume, "overwrite": overwrite, "device": device}
+        metrics = train_recipe(chosen, place, folder, **how, reporter=terminal.reporter)
         terminal.result({"run": str(folder)} | metrics.as_dict())
 
 
@@ -95,7 +95,9 @@ def evaluate(
         str | None, typer.Option(help="official, speaker:NAME or all; default the run's own, all for other --data.")
     ] = None,
     device: Device = "auto",
-    engine: Annotated[str | None, typer.Option(help="torch, or brian2: an independent simulator, slow.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="Of a spotter: torch, or brian2, another simulator, slow.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Evaluate a run on its test split, or on other recordings: accuracy, confusion, spikes, synaptic operations."""
@@ -134,7 +136,7 @@ def map_run(
     from snn.report.silicon_figures import figure_energy_report
 
     with Terminal(json) as terminal:
-        load_chip(chip)  # a name that is not known is told before the run is read
+        load_chip(chip)  # a name that is not known is refused before the run is read
         group = require_group(by)
         if plot:
             picture_format(plot)

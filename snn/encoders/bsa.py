@@ -23,7 +23,7 @@ def bsa_filter(
 ) -> Float64[np.ndarray, " tap"]:
     """The filter h(t) = exp(-t / tau) - exp(-t / tau_rise) of unit sum, eight tau long: 33 taps of 1 ms.
 
-    Raises: ValueError unless 0 < tau_rise < tau and step is at most tau.
+    Raises: InputError unless 0 < tau_rise < tau and step is at most tau.
     """
     if not (0 < tau_rise < tau and 0 < step <= tau):
         raise InputError(f"bsa_filter needs 0 < tau_rise < tau and 0 < step <= tau, got {tau_rise}, {tau}, {step} s")
@@ -42,7 +42,7 @@ def bsa_encode(
     At step t, with r the signal less the filters of the spikes so far, zero beyond the end:
         spike if sum_k |r_(t+k)| - sum_k |r_(t+k) - h_k| >= threshold, then r_(t+k) -= h_k
     Args: signal: non-negative; with a filter of unit sum, 1 is a spike each step, what is above is lost.
-    Returns: spikes, 0 or 1. Raises: ValueError for NaN or infinity, or a threshold not in (0, sum |h|].
+    Returns: spikes, 0 or 1. Raises: InputError for NaN or infinity, or a threshold not in (0, sum |h|].
     """
     reach = np.abs(fir).sum()
     if not 0 < threshold <= reach:

@@ -123,7 +123,7 @@ class DeltaEncoder(torch.nn.Module):
     def stream(self, signal: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor]:
         """Spikes of the next frames and the level last sent; `level` None begins a signal.
 
-        Raises: ValueError for a level of other channels, clips or precision, or one that is not finite.
+        Raises: InputError for a level of other channels, clips or precision, or one that is not finite.
         """
         level = signal[0] if level is None else level
         if (level.shape, level.dtype) != (signal.shape[1:], signal.dtype) or not torch.isfinite(level).all():

@@ -19,7 +19,7 @@ def delta_encode(
     """Send-on-delta: an ON (OFF) spike when the signal is more than `threshold` above (below) the last level sent.
 
     The level then moves by one threshold, so a jump of n thresholds takes n steps to send; it starts at the first
-    sample. Returns: spikes in {0, 1}, ON channels first. Raises: ValueError unless threshold > 0.
+    sample. Returns: spikes in {0, 1}, ON channels first. Raises: InputError unless threshold > 0.
     Source: Miskowicz 2006, send-on-delta sampling.
     """
     if not threshold > 0:
@@ -73,7 +73,7 @@ def rate_encode(
 
     Args: signal: values, 1 is the full rate. max_rate (Hz). dt: one step (s). n_steps: steps per sample.
     Returns: spikes in {0, 1}, `(time * n_steps, batch, channel)`; the gradient passes straight through.
-    Raises: ValueError if max_rate dt exceeds 1, a probability, or n_steps is below 1.
+    Raises: InputError if max_rate dt exceeds 1, a probability, or n_steps is below 1.
     """
     if not 0 < max_rate * dt <= 1:
         raise InputError(f"max_rate * dt is a probability, got {max_rate} Hz * {dt} s; lower max_rate or dt")

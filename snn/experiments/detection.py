@@ -1,4 +1,4 @@
-"""How well speech is told from noise, at each signal-to-noise ratio."""
+"""How well speech is detected in noise, at each signal-to-noise ratio."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ SPEECH = 1  # the label, as in `snn.data.corpora.voice_task.VOICE`
 
 @dataclass(frozen=True)
 class DetectionRates:
-    """At one ratio: the share of speech told noise, and of noise told speech; None where there were no such clips."""
+    """At one ratio: shares of speech taken for noise, and of noise for speech; None where there is no such clip."""
 
     snr_db: float
     misses: float | None
@@ -22,34 +22,34 @@ class DetectionRates:
 
 
 def detection_rates(
-    labels: Int[np.ndarray, " clip"], told: Int[np.ndarray, " clip"], snr_db: Float[np.ndarray, " clip"]
+    labels: Int[np.ndarray, " clip"], predicted: Int[np.ndarray, " clip"], snr_db: Float[np.ndarray, " clip"]
 ) -> tuple[DetectionRates, ...]:
     """Misses and false alarms by signal-to-noise ratio, the clearest first.
 
-    misses = P(told noise | speech), false_alarms = P(told speech | noise at the level it has at that ratio).
+    misses = P(noise predicted | speech), false_alarms = P(speech predicted | noise at the level it has at that ratio).
 
-    Args:  labels, told: `(clip,)`, 1 for speech, 0 for noise.  snr_db: `(clip,)` (dB).
-    Raises:  ValueError for other labels.
+    Args:  labels, predicted: `(clip,)`, 1 for speech, 0 for noise.  snr_db: `(clip,)` (dB).
+    Raises:  InputError for other labels.
     """
-    for name, values in (("labels", labels), ("told", told)):
+    for name, values in (("labels", labels), ("predicted", predicted)):
         if not np.isin(values, (0, SPEECH)).all():
             raise InputError(f"{name} hold {sorted(set(values.tolist()))[:5]}; want 1 for speech and 0 for noise")
-    return tuple(_at_ratio(float(ratio), labels, told, snr_db == ratio) for ratio in np.unique(snr_db)[::-1])
+    return tuple(_at_ratio(float(ratio), labels, predicted, snr_db == ratio) for ratio in np.unique(snr_db)[::-1])
 
 
 def rates_on_grid(
-    labels: Int[np.ndarray, " clip"], told: Int[np.ndarray, " clip"], snr_db: Float[np.ndarray, " clip"]
+    labels: Int[np.ndarray, " clip"], predicted: Int[np.ndarray, " clip"], snr_db: Float[np.ndarray, " clip"]
 ) -> tuple[DetectionRates, ...]:
     """`detection_rates` at the ratios of the test's grid; clips of other splits, with ratios at random, are left out.
 
     Empty where no clip has such a ratio: the clips are not of voice activity.
     """
     here = np.isin(snr_db, TEST_SNR_DB)
-    return detection_rates(labels[here], told[here], snr_db[here])
+    return detection_rates(labels[here], predicted[here], snr_db[here])
 
 
-def _at_ratio(snr_db: float, labels: np.ndarray, told: np.ndarray, here: np.ndarray) -> DetectionRates:
+def _at_ratio(snr_db: float, labels: np.ndarray, predicted: np.ndarray, here: np.ndarray) -> DetectionRates:
     speech, noise = here & (labels == SPEECH), here & (labels != SPEECH)
-    misses = float((told[speech] != SPEECH).mean()) if speech.any() else None
-    false_alarms = float((told[noise] == SPEECH).mean()) if noise.any() else None
+    misses = float((predicted[speech] != SPEECH).mean()) if speech.any() else None
+    false_alarms = float((predicted[noise] == SPEECH).mean()) if noise.any() else None
     return DetectionRates(snr_db, misses, false_alarms, int(here.sum()))

@@ -62,10 +62,14 @@ def evaluate(
     """
     if examples.front_end is not None:
         require_same(model.front_end, examples.front_end)
+    _require_engine(model, engine)
+    return assess(model, examples, model.run(examples, engine or model.engines[0], reporter))
+
+
+def _require_engine(model: Model, engine: str | None) -> None:
     if engine not in (None, *model.engines):
         known = ", ".join(model.engines)
         raise InputError(f"unknown engine {engine!r}; known: {known} (of this kind of model); or leave out --engine")
-    return assess(model, examples, model.run(examples, engine or model.engines[0], reporter))
 
 
 def assess(model: Model, examples: Examples, answers: Answers) -> Evaluation:
@@ -78,7 +82,7 @@ def assess(model: Model, examples: Examples, answers: Answers) -> Evaluation:
         activity=answers.activity,
         synaptic_operations=answers.activity.synaptic_operations(model.network()),
         by_snr=() if examples.snr_db is None else rates_on_grid(labels, predicted, examples.snr_db),
-        readouts={name: float(np.mean(told == labels)) for name, told in answers.readouts.items()},
+        readouts={name: float(np.mean(answer == labels)) for name, answer in answers.readouts.items()},
     )
 
 
@@ -109,6 +113,7 @@ def evaluate_run(
     Raises: InputError if it knows none of the words.
     """
     where = choose_device(device)
+    _require_engine(run.model, engine)
     own = data is None or is_own(run, data)
     voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
     chosen = split or (run.recipe.data.split if own else "official" if voice else "all")

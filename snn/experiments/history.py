@@ -22,7 +22,7 @@ def write_history(folder: str | Path, history: list[EpochRecord]) -> None:
 
 
 def read_history(folder: str | Path) -> list[EpochRecord]:
-    """The rows of history.csv. Raises: FileNotFoundError or ValueError."""
+    """The rows of history.csv. Raises: FileNotFoundError or InputError."""
     path = Path(folder) / HISTORY
     if not path.is_file():
         raise MissingInputError(f"{path} is missing; train again, or copy it back")

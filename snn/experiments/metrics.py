@@ -85,9 +85,7 @@ def read_metrics(path: str | Path, kind: type[Kind]) -> Kind | None:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"{path} is damaged ({where}: {first['msg']}); delete it and run `snn evaluate`, or train again"
-        ) from error
+        raise InputError(f"{path} is damaged ({where}: {first['msg']}); train again, or copy it back") from error
 
 
 def _plain(value: Any) -> Any:

@@ -61,7 +61,7 @@ def holds_run(folder: str | Path) -> bool:
 
 
 def require_folder(out: str | Path, resume: bool, overwrite: bool) -> None:
-    """Raises: ValueError if `out` cannot take the run, or holds none to resume."""
+    """Raises: InputError if `out` cannot take the run, or holds none to resume."""
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; give a folder as --out")
@@ -89,7 +89,7 @@ def write_config(
 
 
 def read_config(folder: str | Path) -> tuple[Recipe, str, tuple[str, ...], int | float]:
-    """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, ValueError (RecipeError)."""
+    """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, InputError (RecipeError)."""
     folder = Path(folder)
     path = folder / CONFIG
     if not path.is_file():
@@ -111,12 +111,13 @@ def _rate(value: object) -> int | float:
 
 
 def require_same_experiment(out: str | Path, recipe: Recipe, data: str) -> None:
-    """Raises: ValueError if the run in `out` is of another recipe or data set."""
+    """Raises: InputError if the run in `out` is of another recipe or data set."""
     started, place, _, _ = read_config(out)
     if (started, place) == (recipe, data):
         return
-    old, new = to_table(started) | {"--data": place}, to_table(recipe) | {"--data": data}
-    changed = ", ".join(key for key in old | new if old.get(key) != new.get(key))
+    old, new = _flat(to_table(started)) | {"--data": place}, _flat(to_table(recipe)) | {"--data": data}
+    differ = (key for key in old | new if old.get(key) != new.get(key))
+    changed = ", ".join(f"{key} = {new.get(key)}, was {old.get(key)}" for key in differ)
     raise InputError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
 
 
@@ -125,6 +126,13 @@ def own_test_differs(folder: str | Path, corpus: Corpus) -> tuple[str, ...]:
     then = read_identity(Path(folder) / DATA)
     then = replace(then, parts=tuple(part for part in then.parts if part.split == "test"))
     return then.differences(corpus_identity(replace(corpus, clips=corpus.split("test"))))
+
+
+def _flat(table: dict[str, object]) -> dict[str, object]:
+    """The keys of a recipe's table as `--set` names them."""
+    parts = ({f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {key: value}
+             for key, value in table.items())  # fmt: skip
+    return {key: value for part in parts for key, value in part.items()}
 
 
 def require_own_test(folder: str | Path, corpus: Corpus) -> None:
@@ -160,7 +168,7 @@ def store_activity(folder: str | Path, activity: Activity) -> None:
 
 
 def load_activity(folder: str | Path) -> Activity:
-    """Read activity.safetensors. Raises: FileNotFoundError or ValueError."""
+    """Read activity.safetensors. Raises: FileNotFoundError or InputError."""
     path = Path(folder) / ACTIVITY
     if not path.is_file():
         raise MissingInputError(f"{path} is missing: run `snn evaluate {folder}` to measure the activity")

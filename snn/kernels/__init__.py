@@ -28,7 +28,7 @@ def run_layer(
     """Spikes `(time, batch, neuron)` of a layer and its last state.
 
     Args: drive: input in units of the threshold. recurrent: weights (from, to) of the spikes of the step before.
-    Raises: ValueError if shapes do not match, or the named backend cannot run this; FloatingPointError if a potential
+    Raises: InputError if shapes do not match, or the named backend cannot run this; FloatingPointError if a potential
         is not finite.
     """
     chosen = _backend(backend, drive, params)
@@ -58,7 +58,7 @@ def network_loss(
     """Mean cross entropy of a whole network's voting readout: fused where the kernels can run it.
 
     Args: x: spikes or features of the first layer. evidence: weight of all votes together.
-    Raises: ValueError if shapes do not match, or the named backend cannot run this; FloatingPointError if a potential
+    Raises: InputError if shapes do not match, or the named backend cannot run this; FloatingPointError if a potential
         is not finite.
     """
     chosen = _backend(backend, x, layers[0].params) if layers else reference
@@ -77,7 +77,7 @@ def run_network(
 ) -> tuple[Float[Tensor, "time batch label"], tuple[Float[Tensor, "time batch neuron"], ...]]:
     """Readout potentials and the spikes of every population of a network that starts from rest; no gradients.
 
-    Raises: ValueError if shapes do not match, x is not finite, or the named backend cannot run this;
+    Raises: InputError if shapes do not match, x is not finite, or the named backend cannot run this;
         FloatingPointError if a weight, a parameter or a potential is not finite.
     """
     check_network(network, x)
@@ -90,7 +90,7 @@ def run_network(
 
 
 def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:
-    """The module that runs it. Raises: ValueError for an unknown name, or a backend that cannot."""
+    """The module that runs it. Raises: InputError for an unknown name, or a backend that cannot."""
     if name not in BACKENDS:
         raise InputError(f"unknown backend {name!r}; known: {', '.join(BACKENDS)}")
     own = {"cpu": "cpu", "cuda": "gpu"}.get(drive.device.type, "reference") if name == "auto" else name

@@ -17,7 +17,7 @@ MOST_ALPHA = 1 - 5e-5
 
 
 def check_layer(drive: Tensor, state: State, params: Params, recurrent: Tensor | None) -> None:
-    """Raises: ValueError for what a kernel would read beyond its end, or as another type, or could not differentiate;
+    """Raises: InputError for what a kernel would read beyond its end, or as another type, or could not differentiate;
     TypeError if the state is that of another neuron."""
     if isinstance(params, AdaptiveParams) != isinstance(state, AdaptiveState):
         raise TypeError(
@@ -32,7 +32,7 @@ def check_layer(drive: Tensor, state: State, params: Params, recurrent: Tensor |
 
 
 def check_network(network: Network, x: Tensor | None = None) -> None:
-    """Raises: ValueError if its populations do not follow on one another, and on x `(time, batch, channel)`."""
+    """Raises: InputError if its populations do not follow on one another, and on x `(time, batch, channel)`."""
     if not network.layers:
         raise InputError("a network has at least one layer before its readout, got none")
     if x is not None and x.ndim != 3:
@@ -71,7 +71,7 @@ def check_numbers(network: Network) -> None:
 
 
 def check_labels(x: Tensor, labels: Int[Tensor, " clip"], readout: Readout) -> None:
-    """Raises: ValueError if the labels are not one for each clip of x, or not those of the readout."""
+    """Raises: InputError if the labels are not one for each clip of x, or not those of the readout."""
     if x.shape[1] != len(labels) or not len(labels) or not len(x):
         raise InputError(f"x is (time, batch, channel) = {tuple(x.shape)} and there are {len(labels)} labels")
     n = readout.bias.shape[-1]

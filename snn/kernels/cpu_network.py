@@ -102,7 +102,7 @@ def run_network(
 
 
 def check_input(x: np.ndarray, net: Packed, n_batch: int) -> None:
-    """Raises: ValueError unless x is `(time, batch, channel)` of the network's channels and precision."""
+    """Raises: InputError unless x is `(time, batch, channel)` of the network's channels and precision."""
     if x.ndim != 3 or x.shape[1:] != (n_batch, net.n_in):
         raise InputError(
             f"x is (time, batch, channel) = {x.shape}, but the state holds {n_batch} clips and the network takes "
@@ -113,7 +113,7 @@ def check_input(x: np.ndarray, net: Packed, n_batch: int) -> None:
 
 
 def check_state(state: np.ndarray, net: Packed, n_batch: int) -> None:
-    """Raises: ValueError unless the state is one of this network, of so many clips and of its precision."""
+    """Raises: InputError unless the state is one of this network, of so many clips and of its precision."""
     wanted = n_batch, 3, net.n_neurons
     if state.shape != wanted or state.dtype != net.numbers.dtype:
         raise InputError(
@@ -123,7 +123,7 @@ def check_state(state: np.ndarray, net: Packed, n_batch: int) -> None:
 
 
 def check_outcome(outcome: int) -> None:
-    """Raises: ValueError or FloatingPointError if `advance` met a number that is not finite."""
+    """Raises: InputError or FloatingPointError if `advance` met a number that is not finite."""
     if outcome == BAD_INPUT:
         raise InputError("x holds NaN or infinity; a neuron would fall silent without a word: clean the input")
     if outcome == BAD_STATE:

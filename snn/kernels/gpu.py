@@ -38,7 +38,7 @@ def interpreted() -> bool:
 
 
 def check_place(drive: Tensor) -> None:
-    """Raises: ValueError if Triton is missing, or the tensor does not lie where the kernels run."""
+    """Raises: InputError if Triton is missing, or the tensor does not lie where the kernels run."""
     if not installed():
         raise InputError('the gpu kernels need Triton: pip install triton (Linux), or choose backend = "auto"')
     if drive.device.type != "cuda" and not (drive.device.type == "cpu" and interpreted()):

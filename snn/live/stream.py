@@ -31,7 +31,7 @@ from snn.networks.spotter import Spotter
 class NetworkStream:
     """A network whose weights are frozen as they were; every call returns a new state and leaves the old one alone.
 
-    Raises: ValueError if its shapes do not match; FloatingPointError if a weight or parameter is not finite.
+    Raises: InputError if its shapes do not match; FloatingPointError if a weight or parameter is not finite.
     """
 
     def __init__(self, network: Network):
@@ -51,7 +51,7 @@ class NetworkStream:
 
         Work is done for spikes alone: a step costs what its events cost.
         Args: x: features, or an encoder's spikes, `(time, batch, channel)`; none to any number of steps.
-        Raises: ValueError if shapes or precision do not match, or x or the state is not finite; FloatingPointError if
+        Raises: InputError if shapes or precision do not match, or x or the state is not finite; FloatingPointError if
             a potential overflows.
         """
         dtype = self._numbers.dtype
@@ -83,7 +83,7 @@ class SpotterStream:
         self._encoder = None if network.encoder is not None else model.encoder
 
     def start(self, n_batch: int = 1, generator: torch.Generator | None = None) -> StreamState:
-        """Nothing heard yet; a rate encoder draws from a copy of `generator`. Raises: ValueError if it has none."""
+        """Nothing heard yet; a rate encoder draws from a copy of `generator`. Raises: InputError if it has none."""
         if not isinstance(self._encoder, RateEncoder):
             return StreamState(self.network.start(n_batch))
         if generator is None:
@@ -95,7 +95,7 @@ class SpotterStream:
     ) -> tuple[Float[Tensor, "step batch label"], StreamState]:
         """Readout potentials of the steps that these frames make, and the state after them.
 
-        Raises: ValueError if shapes or precision do not match, or a feature is not finite.
+        Raises: InputError if shapes or precision do not match, or a feature is not finite.
         """
         x, encoder = features.detach(), state.encoder
         if self._encoder is not None and len(x):
@@ -138,7 +138,7 @@ class AudioStream:
     ) -> tuple[Float[Tensor, "step one label"], AudioState]:
         """Readout potentials of the frames that these samples complete, and the state after them.
 
-        Raises: ValueError for samples that are not finite, not `(time,)`, or not float32.
+        Raises: InputError for samples that are not finite, not `(time,)`, or not float32.
         """
         features, frames = push(state.frames, samples, self.mel)
         potential, network = self._spotter.push(features[:, None], state.network)

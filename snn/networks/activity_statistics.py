@@ -30,7 +30,7 @@ class ActivityStatistics:
 
 
 def activity_statistics(clips: Sequence[SpikeTrains], bin_width: Seconds = 0.010) -> ActivityStatistics:
-    """Statistics of the spikes of the same neurons in several clips. Raises: ValueError without clips."""
+    """Statistics of the spikes of the same neurons in several clips. Raises: InputError without clips."""
     if not clips:
         raise InputError("activity statistics need at least one clip")
     counts = [clip.binned(max(1, round(clip.duration / bin_width)), bin_width) for clip in clips]

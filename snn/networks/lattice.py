@@ -58,7 +58,7 @@ def connect(lattice: Lattice, rng: np.random.Generator, n_synapses: int | None =
     """Draw which neurons are inhibitory, `(neuron,)`, and the synapses `(from, to)`, both boolean.
 
     Args:  n_synapses: drawn anew until there are exactly so many; None: as they fall.
-    Raises:  ValueError, with the number to expect, if that many hardly ever come.
+    Raises:  InputError, with the number to expect, if that many hardly ever come.
     """
     for _ in range(1 if n_synapses is None else MAX_DRAWS):
         inhibitory = np.zeros(lattice.n_neurons, dtype=bool)
@@ -80,7 +80,7 @@ def fan_out(n_inputs: int, n_neurons: int, n_synapses: int, rng: np.random.Gener
     """Synapses of the inputs, divided evenly among them, each onto neurons drawn without replacement: 1, else 0.
 
     Where they do not divide, the first inputs have one more; each has at least one. Returns `(input, neuron)`.
-    Raises:  ValueError if an input would have more synapses than there are neurons.
+    Raises:  InputError if an input would have more synapses than there are neurons.
     """
     table = np.zeros((n_inputs, n_neurons))
     for i, row in enumerate(table):

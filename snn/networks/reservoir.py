@@ -169,7 +169,7 @@ def draw_wiring(settings: ReservoirSettings, n_inputs: int, rng: np.random.Gener
 
     The inputs share the synapses that `fan_out` gives the channels of the ear, however many lines a signal has.
 
-    Raises:  ValueError, with the remedy, if the number of synapses cannot be drawn.
+    Raises:  InputError, with the remedy, if the number of synapses cannot be drawn.
     """
     config = settings.reservoir
     weights = fan_out(n_inputs, config.layout().n_neurons, config.fan_out * settings.ear.n_channels, rng)

@@ -22,7 +22,7 @@ class SiliconLayer(torch.nn.Module):
     The leak is the circuit's, so tau_mem is fixed. `weight` is `(fan_in, neuron)`; a fan-in of 0 leaves the bias alone.
     Args: circuit: in real time, its tau_mem that of the neurons (`circuit_for_tau`). dt: time step (s) in real time.
         acceleration: how many times faster the chip runs, which decides on the currents.
-    Raises: ValueError, with the remedy, if the device cannot deliver these currents.
+    Raises: InputError, with the remedy, if the device cannot deliver these currents.
     """
 
     def __init__(

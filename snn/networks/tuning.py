@@ -65,7 +65,7 @@ def chip_inputs(
 ) -> list[np.ndarray | SpikeTrains]:
     """What drives the chip in each clip: `(row, line)` for its input neurons, or the spikes of another encoder.
 
-    Raises: ValueError for rows of another number of channels.
+    Raises: InputError for rows of another number of channels.
     """
     return [_chip_input(clip, tuning, settings) for clip in rows]
 

@@ -22,7 +22,7 @@ def scan(
     """Run `step(drive[t], state, params) -> (output, state)` through time.
 
     With `recurrent` weights (from, to) the spikes of the step before add to the drive: drive[t] + spikes[t-1] W.
-    Returns: the outputs, stacked over time, and the last state. Raises: ValueError if drive and state do not match.
+    Returns: the outputs, stacked over time, and the last state. Raises: InputError if drive and state do not match.
     """
     check_shapes(drive, state)
     outputs = []
@@ -52,7 +52,7 @@ def scan_watched(
 
 
 def check_shapes(drive: Float[Tensor, "time batch neuron"], state: Any) -> None:
-    """Raises: ValueError if drive and state do not belong together, or there is no time step."""
+    """Raises: InputError if drive and state do not belong together, or there is no time step."""
     if drive.shape[1:] != state.v.shape:
         raise InputError(
             f"drive is (time, batch, neuron) = {tuple(drive.shape)}, but the state is (batch, neuron) = "

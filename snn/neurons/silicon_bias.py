@@ -39,7 +39,7 @@ class SiliconBias(torch.nn.Module):
         """Drives start uniform in 0..1 of what makes a neuron fire by itself.
 
         Args: tau_mem: time constants (s) in real time.
-        Raises: ValueError, with the remedy, if the device cannot leave these neurons silent and make them fire.
+        Raises: InputError, with the remedy, if the device cannot leave these neurons silent and make them fire.
         """
         super().__init__()
         tau_mem = tau_mem.detach()

@@ -137,7 +137,7 @@ def present(
 
     Args:  weights: `(line, label)`, moved to the grid's levels first.  calcium: `(label,)`, what recognising the clip
     left; None for none, and then none is held.
-    Returns:  the weights after the clip and its `Outcome`.  Raises:  ValueError where clip and weights do not fit.
+    Returns:  the weights after the clip and its `Outcome`.  Raises:  InputError where clip and weights do not fit.
     """
     index = rule.grid.index(weights)
     outcome = present_levels(index, trains, label, rule, rng, calcium)

@@ -50,7 +50,7 @@ def fit_ridge(features: np.ndarray, labels: np.ndarray, n_labels: int, regularis
     """The readout of one regularisation lambda.
 
     Args:  features: `(clip, feature)`, any real units.  labels: `(clip,)`, 0 .. n_labels - 1.
-    Raises:  ValueError for shapes, labels or a lambda that make no sense, and for features that are not finite.
+    Raises:  InputError for shapes, labels or a lambda that make no sense, and for features that are not finite.
     """
     return _readout(_spectrum(features, labels, n_labels), regularisation)
 

@@ -37,7 +37,7 @@ class ReadoutNeuron:
 def by_time_bin(trains: SpikeTrains, n_bins: int, width: Seconds) -> SpikeTrains:
     """One line per bin of `width` (s) and neuron: line = bin n_neurons + neuron, silent outside its bin.
 
-    Spikes after the last bin are left out.  Raises: ValueError unless n_bins and width are positive.
+    Spikes after the last bin are left out.  Raises: InputError unless n_bins and width are positive.
     """
     if not (n_bins >= 1 and 0 < width < math.inf):
         raise InputError(f"by_time_bin needs n_bins and width to be positive, got {n_bins} and {width} s")

@@ -40,7 +40,7 @@ def stdp_updates(trains: SpikeTrains, source: np.ndarray, target: np.ndarray, ru
     """The sum over all pairs of each synapse, `(synapse,)`.
 
     Args:  source, target: neuron before and after each synapse, `(synapse,)`; one neuron may be both.
-    Raises:  ValueError where a synapse ends at a neuron that the trains do not have.
+    Raises:  InputError where a synapse ends at a neuron that the trains do not have.
     """
     source, target = np.asarray(source, dtype=np.int64), np.asarray(target, dtype=np.int64)
     for name, ends in (("source", source), ("target", target)):

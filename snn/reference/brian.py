@@ -41,7 +41,7 @@ def _without_deprecations() -> Iterator[None]:
 def code_for(target: str) -> Iterator[ModuleType]:
     """The module `brian2`, generating code for `target`; its preference is put back at the end. Also a decorator.
 
-    Raises: ValueError for an unknown target.
+    Raises: InputError for an unknown target.
     """
     if target not in TARGETS:
         raise InputError(f"unknown target {target!r} of code generation; known: {', '.join(TARGETS)}")

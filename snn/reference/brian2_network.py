@@ -56,7 +56,7 @@ def brian2_network(
     one acceleration. A readout has no circuit and is left out.
     Args:  spikes: times (s, of the chip) and channels of the spikes from outside, where the first layer takes any.
         signal: `(step, channel)`, what drives an encoder; a step lasts dt / acceleration.
-    Raises:  ValueError for an adaptive layer, which has no published circuit, or an input that does not fit.
+    Raises:  InputError for an adaptive layer, which has no published circuit, or an input that does not fit.
     """
     b2, net = load_brian2(), chip.network
     _require_fits(net, spikes, signal, timing.dt)
@@ -132,15 +132,15 @@ def _synapses(
 def _require_fits(
     net: NetworkSpec, spikes: tuple[np.ndarray, np.ndarray] | None, signal: np.ndarray | None, dt: Seconds
 ) -> None:
-    """Raise ValueError naming what is missing, too much, or has no circuit."""
+    """Raise InputError naming what is missing, too much, or has no circuit."""
     for layer in net.layers:
         if layer.kind == "adaptive_lif":
             raise InputError(f"layer {layer.name!r} is adaptive: no circuit is published; run it in steps, run_brian2")
     wanted = ["signal"] if net.layers[0].kind == "encoder" else ["spikes"] * (net.n_external > 0)
     given = [name for name, value in {"spikes": spikes, "signal": signal}.items() if value is not None]
     if given != wanted:
-        wish, got = (" and ".join(names) or "nothing" for names in (wanted, given))
-        raise InputError(f"network {net.name!r} is driven by {wish}, got {got}")
+        asked, got = (" and ".join(names) or "nothing" for names in (wanted, given))
+        raise InputError(f"network {net.name!r} is driven by {asked}, got {got}")
     if spikes is not None:
         _require_sound(*spikes, net.n_external)
         _require_apart(*spikes, dt)
@@ -149,7 +149,7 @@ def _require_fits(
 
 
 def _require_synapse(kernel: SynapseKernel, dt: Seconds) -> None:
-    """Raise ValueError unless synapses are pulses that the grid can hold."""
+    """Raise InputError unless synapses are pulses that the grid can hold."""
     if kernel.without_circuit:
         raise InputError(kernel.without_circuit)
     for name in ("delay", "t_pulse"):
@@ -157,7 +157,7 @@ def _require_synapse(kernel: SynapseKernel, dt: Seconds) -> None:
 
 
 def _require_speed(chip: ChipNetwork, timing: TwinTiming) -> None:
-    """Raise ValueError unless the chip runs at the speed that its gate biases are set for."""
+    """Raise InputError unless the chip runs at the speed that its gate biases are set for."""
     for name, devices in chip.bias_devices.items():
         if devices.acceleration != timing.acceleration:
             raise InputError(
@@ -167,7 +167,7 @@ def _require_speed(chip: ChipNetwork, timing: TwinTiming) -> None:
 
 
 def _require_sound(times: np.ndarray, channels: np.ndarray, n_channels: int) -> None:
-    """Raise ValueError unless every spike from outside has a time and a channel that exist."""
+    """Raise InputError unless every spike from outside has a time and a channel that exist."""
     times, channels = np.asarray(times, dtype=float), np.asarray(channels)
     if times.shape != channels.shape or times.ndim != 1:
         raise InputError(f"{EXTERNAL_INPUT} has {times.shape} times and {channels.shape} channels; give one each")
@@ -179,7 +179,7 @@ def _require_sound(times: np.ndarray, channels: np.ndarray, n_channels: int) -> 
 
 
 def _require_apart(times: np.ndarray, channels: np.ndarray, dt: Seconds) -> None:
-    """Raise ValueError where a channel spikes twice within a time step, of which Brian2 would know one."""
+    """Raise InputError where a channel spikes twice within a time step, of which Brian2 would know one."""
     steps = np.rint(np.asarray(times, dtype=float) / dt)
     found, counts = np.unique(np.stack((steps, channels)), axis=1, return_counts=True)
     if np.any(counts > 1):

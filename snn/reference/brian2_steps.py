@@ -49,7 +49,7 @@ def run_brian2(chip: ChipNetwork, inputs: np.ndarray, target: str = "numpy") -> 
 
     Args:  inputs: `(time, batch, channel)`: spikes, 0 or 1, or the signal of a network that begins with an encoder.
         target: of Brian2's code generation: "numpy", "cython" or "auto"; the last two want a compiler.
-    Raises:  ValueError where the input does not fit.
+    Raises:  InputError where the input does not fit.
     """
     b2, net, inputs = load_brian2(), chip.network, np.asarray(inputs, dtype=float)
     _require_fits(net, inputs)
@@ -156,7 +156,7 @@ def _raster(monitor: Any, net: NetworkSpec, n_steps: int) -> np.ndarray:
 
 
 def _require_fits(net: NetworkSpec, inputs: np.ndarray) -> None:
-    """Raise ValueError unless the input is finite, of the network's shape, and of 0 and 1 where it is spikes."""
+    """Raise InputError unless the input is finite, of the network's shape, and of 0 and 1 where it is spikes."""
     expected = f"(time, batch, channel) with {net.layers[0].fan_in} channels"
     if inputs.ndim != 3 or inputs.shape[2] != net.layers[0].fan_in or 0 in inputs.shape[:2]:
         raise InputError(f"inputs have shape {inputs.shape}, network {net.name!r} expects {expected}")

@@ -44,7 +44,7 @@ LABEL = {"textcoords": "offset points", "fontsize": 8.5, "bbox": {"color": "whit
 def figure_comparison(rows: Sequence[ComparisonRow], energy_per_spike_j: Joules) -> Figure:
     """Energy per spike of published neurons of one scope, least on top, ours among them where it pays for the same.
 
-    Measured silicon is solid, simulation hatched; ours is simulated. Raises: ValueError for a mixture of scopes.
+    Measured silicon is solid, simulation hatched; ours is simulated. Raises: InputError for a mixture of scopes.
     """
     scopes = {row.scope for row in rows} or {"neuron"}
     if len(scopes) > 1:
@@ -88,7 +88,7 @@ def figure_energy_area(
     """Energy per spike over area in squares of the node, both logarithmic; lower left is better.
 
     Measured silicon is a full dot, simulation a ring; ours, a model, is the ring that the lines of equal energy and
-    equal area cross. Bare neurons of known area only. Raises: ValueError for none of them, or for another scope.
+    equal area cross. Bare neurons of known area only. Raises: InputError for none of them, or for another scope.
     """
     own, own_area = positive(energy_per_spike_j, "energy_per_spike_j"), positive(area_f2, "area_f2")
     sized = [row for row in rows if row.scope == "neuron" and row.area_f2 is not None]

@@ -78,8 +78,8 @@ def _rows(key: str, rows: list[Any], width: int) -> Table:
         for row in rows:
             table.add_row(*(Text(str(item)) for item in row))
         return table
-    told = (name for name in rows[0] if name not in HIDDEN)
-    columns = [name for name in told if any(row[name] not in (None, "") for row in rows)]
+    shown = (name for name in rows[0] if name not in HIDDEN)
+    columns = [name for name in shown if any(row[name] not in (None, "") for row in rows)]
     cells = {name: [_figure(name, row[name]) for row in rows] for name in columns}
     shown = _fitting(cells, width)
     for name in shown:

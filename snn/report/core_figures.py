@@ -27,7 +27,7 @@ def figure_core_power(tables: Sequence[CoreTable]) -> Figure:
     """Mean power of the core over the rate of each neuron, logarithmic: ours at every speed, the others in real time.
 
     A line ends at the highest published rate; one without floor has no published static power.
-    Raises: ValueError without a table, or where the others pay for more than a neuron.
+    Raises: InputError without a table, or where the others pay for more than a neuron.
     """
     if not tables:
         raise InputError("no table to draw; give core_table(...) of at least one acceleration")

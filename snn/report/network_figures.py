@@ -1,7 +1,7 @@
 """Figures of the speech side: one clip with its spikes, the confusion matrix, the course of training.
 
 Data in, a matplotlib Figure out; `snn.report.pictures` writes it. Text from outside is shown literally. Every function
-raises ValueError for data that cannot be drawn truthfully: NaN or infinity, a wrong shape, a negative count.
+raises InputError for data that cannot be drawn truthfully: NaN or infinity, a wrong shape, a negative count.
 """
 
 from collections.abc import Sequence
@@ -98,7 +98,7 @@ def _draw_raster(axes: Axes, train: np.ndarray, dt: Seconds, colour: str, height
 def figure_confusion(confusion: np.ndarray, labels: Sequence[str], title: str) -> Figure:
     """Confusion matrix: the colour is the share of the true word's clips, the number counts them; blank is zero.
 
-    Args:  confusion: clips, (true, told).   labels: one name per row. A word without clips has a grey row.
+    Args:  confusion: clips, (true, predicted).   labels: one name per row. A word without clips has a grey row.
     """
     counts = finite(confusion, "confusion", 2)
     n_labels = len(labels)
@@ -134,9 +134,10 @@ def _write_counts(axes: Axes, counts: np.ndarray, share: np.ndarray, cell_point:
     if len(counts) > 60:
         return
     size = min(1.35 * cell_point / max(len(f"{counts.max():.0f}"), 2), 12)  # a digit is 0.64 of its size wide
-    for true, told in np.argwhere(counts > 0):
-        colour = "white" if share[true, told] > 0.5 else BLACK
-        axes.text(told, true, f"{counts[true, told]:.0f}", ha="center", va="center", fontsize=size, color=colour)
+    for true, predicted in np.argwhere(counts > 0):
+        colour = "white" if share[true, predicted] > 0.5 else BLACK
+        count = f"{counts[true, predicted]:.0f}"
+        axes.text(predicted, true, count, ha="center", va="center", fontsize=size, color=colour)
 
 
 def _label_matrix(axes: Axes, names: list[str], size: float) -> None:
@@ -145,7 +146,7 @@ def _label_matrix(axes: Axes, names: list[str], size: float) -> None:
     places = np.arange(len(names))
     axes.set_yticks(places, names)
     axes.set_xticks(places, names, rotation=90 if crowded else 0)
-    axes.set_xlabel("told", fontsize=10)
+    axes.set_xlabel("predicted", fontsize=10)
     axes.set_ylabel("true", fontsize=10)
     axes.set_xticks(places[1:] - 0.5, minor=True)
     axes.set_yticks(places[1:] - 0.5, minor=True)

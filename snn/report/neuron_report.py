@@ -16,8 +16,8 @@ from snn.studies.one_neuron import NeuronComparison, conventional_twins
 
 def device_rows() -> list[dict[str, Any]]:
     """The named devices, with the rms error of ln I over their points and the range of gate bias of these."""
-    told = ("name", "residual", "v_gs_min", "v_gs_max", "source")
-    return [{key: getattr(device, key) for key in told} for device in DEVICES.values()]
+    shown = ("name", "residual", "v_gs_min", "v_gs_max", "source")
+    return [{key: getattr(device, key) for key in shown} for device in DEVICES.values()]
 
 
 def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ...]:

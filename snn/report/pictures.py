@@ -12,7 +12,7 @@ FORMATS = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
 
 
 def save_figure(path: str | Path, figure: Figure) -> Path:
-    """Write a figure in the format that the file name's ending says. Raises: ValueError, OSError."""
+    """Write a figure in the format that the file name's ending says. Raises: InputError, OSError."""
     path, chosen = Path(path), picture_format(path)
     with_fallback_fonts(figure)
     with unknown_glyphs_as_boxes():
@@ -21,7 +21,7 @@ def save_figure(path: str | Path, figure: Figure) -> Path:
 
 
 def picture_format(path: str | Path) -> str:
-    """ "png", "svg" or "pdf", by the file name's ending. Raises: ValueError for any other."""
+    """ "png", "svg" or "pdf", by the file name's ending. Raises: InputError for any other."""
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in FORMATS:

@@ -1,7 +1,7 @@
 """Figures of the silicon side: f-I curve, and energy part by part.
 
 Data in, a matplotlib Figure out; `snn.report.pictures` writes it. Text from outside is shown literally. Every function
-raises ValueError for data that cannot be drawn truthfully: NaN or infinity, a negative energy.
+raises InputError for data that cannot be drawn truthfully: NaN or infinity, a negative energy.
 """
 
 from itertools import cycle

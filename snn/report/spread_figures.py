@@ -28,7 +28,7 @@ def figure_sweep(study: SpreadStudy, sweep: str) -> Figure:
     """Left: accuracy, right: energy of a clip, over "temperature", "supply" or "years".
 
     Lines are means over the chips, bands reach from the worst chip to the best, the dashed line is the nominal chip.
-    Raises: ValueError for another sweep, or one that the study lacks.
+    Raises: InputError for another sweep, or one that the study lacks.
     """
     if sweep not in AXES:
         raise InputError(f"no picture over {sweep!r}; choose one of {', '.join(AXES)}")
@@ -58,7 +58,7 @@ def figure_sweep(study: SpreadStudy, sweep: str) -> Figure:
 def figure_mismatch(study: SpreadStudy) -> Figure:
     """Histograms over the chips at nominal temperature, supply and age: accuracy left, energy of a clip right.
 
-    Raises: ValueError for a study without that row.
+    Raises: InputError for a study without that row.
     """
     rows = _rows(study, "mismatch")
     figure = new_figure(3.9)
@@ -76,7 +76,7 @@ def figure_mismatch(study: SpreadStudy) -> Figure:
 
 
 def _rows(study: SpreadStudy, *sweeps: str) -> list[SpreadRow]:
-    """The rows of some sweeps. Raises: ValueError where there are none."""
+    """The rows of some sweeps. Raises: InputError where there are none."""
     rows = [row for row in study.rows if row.sweep in sweeps]
     if not rows:
         raise InputError(f"the study holds no row of {' or '.join(sweeps)}; nothing can be drawn")

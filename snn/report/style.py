@@ -44,7 +44,7 @@ def broken(text: str, columns: int, max_lines: int | None = None) -> str:
 
 
 def finite(values: Any, name: str, ndim: int | None = None) -> np.ndarray:
-    """The values as a float array. Raises: ValueError unless they are finite numbers with `ndim` axes."""
+    """The values as a float array. Raises: InputError unless they are finite numbers with `ndim` axes."""
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
@@ -59,7 +59,7 @@ def finite(values: Any, name: str, ndim: int | None = None) -> np.ndarray:
 
 
 def positive(value: Any, name: str) -> float:
-    """The value as a float. Raises: ValueError unless it is finite and above zero."""
+    """The value as a float. Raises: InputError unless it is finite and above zero."""
     number = float(finite(value, name, 0))
     if not number > 0:
         raise InputError(f"{name} must be positive, got {number:g}; nothing can be drawn")

@@ -24,7 +24,7 @@ ACCELERATION = 1000.0  # ASSUMED: the chip's microsecond stands for a millisecon
 def core_load(rate: Hertz, n_neurons: int, duration: Seconds, acceleration: float) -> CoreLoad:
     """`n_neurons` neurons at one rate (Hz); for measured rates give `CoreLoad` an array `(neuron,)`.
 
-    Raises: ValueError for no neuron or too many, or a rate, duration or acceleration that is not positive and finite.
+    Raises: InputError for no neuron or too many, or a rate, duration or acceleration that is not positive and finite.
     """
     if not 1 <= n_neurons <= MOST_NEURONS:
         raise InputError(f"neurons = {n_neurons}; a core has 1 to {MOST_NEURONS:,}")
@@ -58,7 +58,7 @@ def run_core(run: Run) -> Core:
     """The core of a run: its circuit, and the mean rates of its neurons over its test clips, at their length and speed.
 
     Inputs that are spikes, not neurons, count as no encoders.
-    Raises: FileNotFoundError or ValueError where the run's activity is missing or damaged.
+    Raises: FileNotFoundError or InputError where the run's activity is missing or damaged.
     """
     reservoir, recipe = require_kind(run, "reservoir").model.reservoir, run.recipe
     activity = load_activity(run.folder)

@@ -20,7 +20,7 @@ def neuron_circuit(
 ) -> LIFCircuit:
     """The default circuit with another device, bias (V; None: its own), temperature (K), V_DD (V) or years of use.
 
-    Raises: ValueError for an unknown device, a bias beyond `OXIDE_LIMIT` or a temperature that no curve covers.
+    Raises: InputError for an unknown device, a bias beyond `OXIDE_LIMIT` or a temperature that no curve covers.
     """
     chosen = load_device(device)
     v_gs = LIFCircuit.v_gs if v_gs is None else v_gs
@@ -39,7 +39,7 @@ def neuron_design(base: LIFCircuit, request: dict[str, float | None], v_gs: floa
     """The circuit that meets a request (`tau_mem`, `rate`, `swing`, `width`, `c_mem`; all None: no design).
 
     Time constant and swing default to those of the default circuit.
-    Raises: ValueError for a request without a rate or beside a bias; DesignError for one that cannot be met.
+    Raises: InputError for a request without a rate or beside a bias; DesignError for one that cannot be met.
     """
     given = {name: value for name, value in request.items() if value is not None}
     if not given:

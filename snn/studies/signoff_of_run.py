@@ -50,15 +50,15 @@ def sign_off_run(
     reporter.on_stage("running ngspice", 0, 0)
     signed = sign_offs(reservoir.chip, pairs, bin=bin_s, timeout_s=timeout_s, n_jobs=n_jobs)
     engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]
-    told = [_predicted(model, trains) for trains in (engine, [result.spikes for result in signed])]
-    found = _compared(signed, bin_s) | {"class_agreement": float(np.mean(np.equal(*told)))}
+    predicted = [_predicted(model, trains) for trains in (engine, [result.spikes for result in signed])]
+    found = _compared(signed, bin_s) | {"class_agreement": float(np.mean(np.equal(*predicted)))}
     labels = np.array(run.labels)
-    said = zip(signed, labels[clips.labels.numpy()[chosen]], *(labels[answers] for answers in told), strict=True)
+    said = zip(signed, labels[clips.labels.numpy()[chosen]], *(labels[answers] for answers in predicted), strict=True)
     return found | {"passed": is_passed(found), "limits": LIMITS, "clips": [_row(*clip) for clip in said]}
 
 
 def _require_core(run: Run, n_clips: int) -> None:
-    """Raise ValueError where there is nothing to sign off."""
+    """Raise InputError where there is nothing to sign off."""
     if n_clips < 1:
         raise InputError(f"clips must be at least 1, got {n_clips}")
     if reason := run.model.chip().synapse.without_circuit:

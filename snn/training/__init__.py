@@ -1,1 +1,1 @@
-"""Training: inputs, loss, `fit`, checkpoints."""
+"""Training by gradient, least squares, online rules and e-prop; checkpoints."""

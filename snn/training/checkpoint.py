@@ -73,7 +73,7 @@ def load_checkpoint(
 
 
 def load_progress(path: str | Path) -> Progress:
-    """The progress alone. Raises: FileNotFoundError, or ValueError for a damaged file."""
+    """The progress alone. Raises: FileNotFoundError, or InputError for a damaged file."""
     try:
         return _progress(load_tensors(path)[1])
     except (KeyError, TypeError) as error:

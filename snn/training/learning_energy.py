@@ -14,8 +14,8 @@ ONLY_LEARNING = ("weight_writes", "weight_cells", "teacher")  # parts that recog
 def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetrics:
     """What metrics.json tells of it."""
     hardware, speed, rule = readout_hardware(online, recipe), recipe.neuron.acceleration, recipe.learning.rule
-    told = learning_energy(online.told.activity(hardware.circuit, online.recognising_s, speed), hardware)
-    recognising = told.where(lambda entry: entry.part not in ONLY_LEARNING)
+    cost = learning_energy(online.recognition.activity(hardware.circuit, online.recognising_s, speed), hardware)
+    recognising = cost.where(lambda entry: entry.part not in ONLY_LEARNING)
     learned, learning, loihi = online.learning, None, None
     if recipe.learning.epochs:
         activity = learned.activity(hardware.circuit, online.learning_s, speed)
@@ -24,7 +24,7 @@ def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetri
         test_accuracy=online.test_accuracy,
         validation_accuracy=online.validation_accuracy,
         while_learning=tuple(learned.prequential.tolist()),
-        tie_share=online.told.tie_share,
+        tie_share=online.recognition.tie_share,
         rule=" ".join([rule.mode, *(name for name in ("hold", "conserve", "teacher") if getattr(rule, name))]),
         presentations=learned.n_clips * len(learned.prequential),
         weight_updates=int(learned.n_up.sum() + learned.n_down.sum()),

@@ -18,7 +18,7 @@ class OnlineResult:
     learning: OnlineLearning
     validation_accuracy: float
     test_accuracy: float
-    told: Recognition  # of the test clips
+    recognition: Recognition  # of the test clips
     learning_s: Seconds  # how long learning a clip keeps the chip busy, in the time of the speech
     recognising_s: Seconds  # and recognising one
 
@@ -37,15 +37,15 @@ def learn_readout(
 
 
 def online_result(
-    recipe: ReservoirRecipe, learning: OnlineLearning, validation_accuracy: float, test: Heard, told: Recognition
+    recipe: ReservoirRecipe, learning: OnlineLearning, validation_accuracy: float, test: Heard, recognition: Recognition
 ) -> OnlineResult:
     """What was learned, with what it then recognised of the test clips."""
     bins = recipe.readout
     return OnlineResult(
         learning,
         validation_accuracy,
-        told.accuracy(test.labels),
-        told,
+        recognition.accuracy(test.labels),
+        recognition,
         bins.duration,
         bins.listening(test.reservoir) + bins.duration,
     )

@@ -103,7 +103,7 @@ def test_rates_are_counted_at_each_ratio():
     clear, noisy = detection_rates(labels, told, snr_db)
     assert (clear.snr_db, clear.misses, clear.false_alarms, clear.n) == (0.0, 1 / 4, 1 / 3, 7)
     assert (noisy.snr_db, noisy.misses, noisy.false_alarms, noisy.n) == (-5.0, 1.0, None, 2)
-    with pytest.raises(ValueError, match="told hold"):
+    with pytest.raises(ValueError, match="predicted hold"):
         detection_rates(labels, told + 1, snr_db)
 
 

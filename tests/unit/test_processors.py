@@ -45,7 +45,7 @@ measured = true
     ("old", "new", "message"),
     [
         ('source = "doi:10.0/a"\n', "", r"row 1 of .*\(A\) lacks source"),
-        ('source = "doi:10.0/a"', 'source = " "', "source must be told"),
+        ('source = "doi:10.0/a"', 'source = " "', "source must be given"),
         ('evidence = "abstract"', 'evidence = "rumour"', "evidence must be one of"),
         ("n_neurons = 10", "n_neurons = 0", "n_neurons must be at least 1"),
         ("1e-6", "-1e-6", "static_power_w must be positive"),

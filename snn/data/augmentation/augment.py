@@ -20,7 +20,7 @@ def change_speed(waveform: Waveform, factor: float) -> Float[np.ndarray, " new_t
     """Play faster (factor > 1) or slower: y(t) = x(factor t), `(time / factor,)`; pitch moves along with tempo.
 
     With factor = rate_in / rate_out this is the change of a sample rate. The factor is met to 1 in 100 000.
-    Raises:  ValueError for a factor outside 0.1..10.
+    Raises:  InputError for a factor outside 0.1..10.
     """
     if not 0.1 <= factor <= 10:
         raise InputError(f"speed factor {factor} is outside 0.1..10; 0.85..1.15 is usual for speech")

@@ -14,7 +14,7 @@ def spec_augment(
 
     Widths are uniform in 0..max_band and 0..max_frame, starts uniform over where the run fits.
     Source: Park et al. 2019 (arXiv 1904.08779), section 2, without time warping.
-    Raises:  ValueError for a negative width.
+    Raises:  InputError for a negative width.
     """
     n_batch, n_frames, n_bands = features.shape
     frames = _runs(n_batch, n_frames, max_frame, generator).to(features.device)

@@ -68,7 +68,7 @@ def scan(folder: str | Path, on_progress: Callable[[int, int], None] | None = No
     """Read every recording of a folder as training would, and its noise; or one file, from end to end.
 
     Args:  on_progress: called after each file with (done, total).
-    Raises:  FileNotFoundError if there is no such folder or file; ValueError if it is no corpus (`read_layout`).
+    Raises:  FileNotFoundError if there is no such folder or file; InputError if it is no corpus (`read_layout`).
     """
     folder = Path(folder)
     if not folder.exists():

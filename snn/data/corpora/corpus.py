@@ -47,7 +47,7 @@ def with_labels(corpus: Corpus, labels: tuple[str, ...]) -> tuple[Corpus, tuple[
     """The corpus with the labels of a model, in whichever Unicode form; and the words that the model does not know,
     whose clips are left out.
 
-    Raises:  ValueError if it knows none of them.
+    Raises:  InputError if it knows none of them.
     """
     known = {one_form(label): k for k, label in enumerate(labels)}
     strange = tuple(label for label in corpus.labels if one_form(label) not in known)

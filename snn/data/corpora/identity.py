@@ -68,7 +68,7 @@ def write_identity(path: str | Path, identity: CorpusIdentity) -> None:
 
 
 def read_identity(path: str | Path) -> CorpusIdentity:
-    """Read what `write_identity` wrote.  Raises:  FileNotFoundError, or ValueError for a damaged file."""
+    """Read what `write_identity` wrote.  Raises:  FileNotFoundError, or InputError for a damaged file."""
     path = Path(path)
     if not path.is_file():
         raise MissingInputError(f"{path} is missing: it cannot be told whether the data are the same; train again")
@@ -81,7 +81,7 @@ def read_identity(path: str | Path) -> CorpusIdentity:
 
 
 def require_same_data(path: str | Path, corpus: Corpus) -> None:
-    """Raises:  ValueError naming what differs between a corpus and the identity at `path`."""
+    """Raises:  InputError naming what differs between a corpus and the identity at `path`."""
     if lines := read_identity(path).differences(corpus_identity(corpus)):
         more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
         raise InputError(f"the data of {Path(path).parent} have changed ({'; '.join(lines[:5])}{more}): {REMEDY}")

@@ -30,7 +30,7 @@ def keyword_clips(layout: Layout, noise_folder: str | Path, seed: int) -> tuple[
     taken at its word: nothing is drawn.
 
     Args:  noise_folder: folder of background recordings; need not exist.  seed: draws the unknowns and the background.
-    Raises:  ValueError if a keyword, or every other word, is missing.
+    Raises:  InputError if a keyword, or every other word, is missing.
     Source:  tensorflow/examples/speech_commands/input_data.py (proportions and order of drawing words).
     """
     missing = [word for word in KEYWORDS if word not in layout.words]

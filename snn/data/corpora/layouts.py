@@ -62,7 +62,7 @@ def read_layout(folder: str | Path) -> Layout:
     """Recognise a folder and list its recordings: embedded corpus, Free Spoken Digits, Speech Commands, word folders,
     or folders of signals in place of words.
 
-    Raises:  FileNotFoundError if there is no such folder; ValueError if it holds no corpus.
+    Raises:  FileNotFoundError if there is no such folder; InputError if it holds no corpus.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -88,7 +88,7 @@ def _recognised(folder: Path) -> Layout:
 
 
 def refuse_untrainable(layout: Layout, folder: str | Path) -> None:
-    """Raises:  ValueError if a layout, split as it is, cannot be both trained and tested."""
+    """Raises:  InputError if a layout, split as it is, cannot be both trained and tested."""
     if layout.unfit:
         raise InputError(f"{folder}: {layout.unfit}")
     if len(layout.words) < 2:
@@ -195,10 +195,10 @@ def _about_lists(lists: tuple[OfficialList, ...], files: set[str]) -> tuple[tupl
     notes, unfit = [], ""
     for one in lists:
         if strange := one.unmatched(files):
-            told = f"{len(strange)} of {len(one.lines)} lines of {one.name} name no recording here"
-            notes.append(f"{told}, the first of them {strange[0]!r}")
+            count = f"{len(strange)} of {len(one.lines)} lines of {one.name} name no recording here"
+            notes.append(f"{count}, the first of them {strange[0]!r}")
             if len(strange) == len(one.lines):
-                unfit = f"{told}, as {strange[0]!r}: want word/file.wav on each line, or an empty list"
+                unfit = f"{count}, as {strange[0]!r}: want word/file.wav on each line, or an empty list"
     return tuple(notes), unfit
 
 

@@ -25,7 +25,7 @@ class OfficialList:
 
 
 def read_lists(folder: str | Path) -> tuple[OfficialList, ...]:
-    """The lists that lie in a folder.  Raises:  ValueError for one that is not text."""
+    """The lists that lie in a folder.  Raises:  InputError for one that is not text."""
     folder = Path(folder)
     there = (name for name in LISTS if (folder / name).is_file())
     return tuple(OfficialList(name, LISTS[name], _lines(folder / name)) for name in there)

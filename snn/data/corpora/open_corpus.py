@@ -44,7 +44,7 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
             "all" to test on every clip.
         to_train: whether every word needs clips to train and there must be a test; without it, one word will do, or
             clips of the test alone.
-    Raises:  ValueError or FileNotFoundError with the remedy: an unknown name, speaker or task; a data set not yet
+    Raises:  InputError or FileNotFoundError with the remedy: an unknown name, speaker or task; a data set not yet
         prepared; a folder without words; and `to_train`, one word alone, a word that cannot be both trained and tested,
         and an official list that names none of the recordings.
     """

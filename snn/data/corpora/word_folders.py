@@ -35,7 +35,7 @@ def word_files(folder: str | Path) -> dict[str, list[Path]]:
     """The recordings of every word in label order: a folder for each, perhaps a link, or two that differ in their
     Unicode form alone.
 
-    Raises:  ValueError for no recordings, sound and signals at once, and a word whose name is not text.
+    Raises:  InputError for no recordings, sound and signals at once, and a word whose name is not text.
     """
     folder = Path(folder)
     folders = [p for p in folder.iterdir() if p.is_dir() and (p.name[0] not in "._" or p.name in WORD_OF_FOLDER)]
@@ -59,7 +59,7 @@ def word_files(folder: str | Path) -> dict[str, list[Path]]:
 
 
 def refuse_mixed(audio: Sequence[Path], signals: Sequence[Path]) -> None:
-    """Raises:  ValueError where clips are sound and signals at once."""
+    """Raises:  InputError where clips are sound and signals at once."""
     if audio and signals:
         raise InputError(
             f"a folder holds recordings of one kind, and {shown(audio[0])} is sound, {shown(signals[0])} a signal: "

@@ -110,7 +110,7 @@ def resample(
 
     Args:  waveform: `(time,)`.  sample_rate, target_rate: present and wanted rate (Hz).
     Returns:  `(ceil(time * target_rate / sample_rate),)` or one sample off for a rounded ratio.
-    Raises:  ValueError if a rate is outside 1 kHz to 768 kHz.
+    Raises:  InputError if a rate is outside 1 kHz to 768 kHz.
     """
     for rate in (sample_rate, target_rate):
         if not SAMPLE_RATE_RANGE[0] <= rate <= SAMPLE_RATE_RANGE[1]:

@@ -32,7 +32,7 @@ def babble(voices: list[Float[np.ndarray, " _"]], n_samples: int, rng: np.random
     """Mix voices of equal power, each repeated from a random place on until it fills `(n_samples,)`.
 
     A voice that is long enough stays as it is, so that a recording of noise has no seam.
-    Raises:  ValueError for a voice without samples, or all silent.
+    Raises:  InputError for a voice without samples, or all silent.
     """
     mixed = np.zeros(n_samples)
     for voice in voices:

@@ -42,7 +42,7 @@ def prepare(
     resumed by the next call. The folder appears whole, by one rename, or not at all.
 
     Args:  root: where data sets live, None for the data root.  on_progress: told (stage, done, total).
-    Raises:  ValueError for an unknown name or bytes that are not the data set; OSError without a network (it says which
+    Raises:  InputError for an unknown name or bytes that are not the data set; OSError without a network (it says which
         file to put where) or without disk space.
     """
     manifest = find_manifest(name)

@@ -73,7 +73,7 @@ class Manifest:
 def load_manifests() -> dict[str, Manifest]:
     """Load every manifest of the installed package, or of the repository, by data-set name.
 
-    Raises:  ValueError if a manifest is not TOML, lacks a key, or has an unknown one.
+    Raises:  InputError if a manifest is not TOML, lacks a key, or has an unknown one.
     """
     packaged = sorted(FOLDERS[0].glob("*.toml"))
     manifests = [read_manifest(path) for path in packaged or sorted(FOLDERS[1].glob("*/manifest.toml"))]
@@ -81,7 +81,7 @@ def load_manifests() -> dict[str, Manifest]:
 
 
 def read_manifest(path: str | Path) -> Manifest:
-    """Read one manifest.  Raises:  ValueError naming the file and the key."""
+    """Read one manifest.  Raises:  InputError naming the file and the key."""
     table = read_toml(Path(path))
     known = {f.name: f for f in fields(Manifest)}
     for key, value in table.items():
@@ -96,7 +96,7 @@ def read_manifest(path: str | Path) -> Manifest:
 
 
 def find_manifest(name: str) -> Manifest:
-    """Return the manifest of a data set.  Raises:  ValueError naming the nearest name and all known ones."""
+    """Return the manifest of a data set.  Raises:  InputError naming the nearest name and all known ones."""
     manifests = load_manifests()
     if name not in manifests:
         hint = did_you_mean(name, manifests, 0.0)

@@ -17,7 +17,7 @@ SIGNAL_RATE_RANGE = (0.01, 1e6)  # Hz; ASSUMED: from a weather station to an ult
 class Signal:
     """`values` `(time, channel)` in whatever unit each channel has, `sample_rate` (Hz), the names of the channels.
 
-    Raises:  ValueError for values that are not finite, no values or too many, a rate outside 0.01 Hz to 1 MHz, and
+    Raises:  InputError for values that are not finite, no values or too many, a rate outside 0.01 Hz to 1 MHz, and
         names that are empty, double or not one for each channel.
     """
 
@@ -46,7 +46,7 @@ class Signal:
 
 
 def refuse_size(n_samples: int, n_channels: int) -> None:
-    """Raises:  ValueError for no samples or channels, or more than a clip can sensibly have."""
+    """Raises:  InputError for no samples or channels, or more than a clip can sensibly have."""
     if n_samples < 1 or n_channels < 1:
         raise InputError(f"holds no samples ({n_samples} of {n_channels} channels)")
     if n_channels > MAX_CHANNELS:
@@ -56,7 +56,7 @@ def refuse_size(n_samples: int, n_channels: int) -> None:
 
 
 def refuse_names(names: tuple[str, ...]) -> None:
-    """Raises:  ValueError for a channel without a name, or two of one name."""
+    """Raises:  InputError for a channel without a name, or two of one name."""
     for k, name in enumerate(names, 1):
         if not name:
             raise InputError(f"has no name for column {k}")

@@ -31,7 +31,7 @@ def read_npz(path: str | Path, sample_rate: float | None = None) -> Signal:
     """Read an NPZ file: an array `signal` or `x`, or the only one of two dimensions, `(time, channel)` or `(time,)`.
 
     `sample_rate` or `fs` is the rate (Hz), else the argument; `channels` may name the channels, "1", "2" ... otherwise.
-    Raises:  ValueError.
+    Raises:  InputError.
     """
     headers = _headers(path)
     name = _signal_name(headers)
@@ -48,7 +48,7 @@ def read_npz(path: str | Path, sample_rate: float | None = None) -> Signal:
 
 
 def npz_channels(path: str | Path) -> tuple[str, ...]:
-    """The names of the channels, without reading the signal.  Raises:  ValueError."""
+    """The names of the channels, without reading the signal.  Raises:  InputError."""
     headers = _headers(path)
     with np.load(path, allow_pickle=False) as arrays:
         return _names(headers, arrays, _signal_name(headers))

@@ -19,7 +19,7 @@ def signal_rows(
 
     Args:  values: `(time, channel)`.  sample_rate: theirs (Hz).
     Returns:  `(step, channel)`.
-    Raises:  ValueError for an empty signal, a rate or interval not above 0, and less than one step.
+    Raises:  InputError for an empty signal, a rate or interval not above 0, and less than one step.
     """
     if not (len(values) and 0 < sample_rate < np.inf and 0 < dt < np.inf and n_steps >= 1):
         raise InputError(

@@ -112,7 +112,7 @@ def build_corpus(
 
     Args:  sample_rate: Hz.   on_progress: called after each clip with (done, n_clips).
     Returns:  `root`.
-    Raises:  ValueError for arguments out of range, or a `root` that holds something else; ImportError without
+    Raises:  InputError for arguments out of range, or a `root` that holds something else; ImportError without
         espeakng-loader; OSError where espeak-ng or the disk fails.
     """
     root = Path(root)
@@ -154,7 +154,7 @@ def _check(words: Sequence[str], n_clips: int, seed: int, sample_rate: int) -> N
 
 
 def _is_built(root: Path, card: dict) -> bool:
-    """Whether `root` holds the corpus of this card; false when absent or empty; ValueError when something else."""
+    """Whether `root` holds the corpus of this card; false when absent or empty; InputError when something else."""
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
         return False
     try:
