@@ -54,9 +54,7 @@ def chip_names() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in FOLDER.iterdir() if file.name.endswith(".toml")))
 
 
-def load_chip(
-    name: str | Path, trained: ChipNetwork | None = None, operation: Operation = REAL_TIME
-) -> Chip:
+def load_chip(name: str | Path, trained: ChipNetwork | None = None, operation: Operation = REAL_TIME) -> Chip:
     """The chip of that name, or of a TOML file at that path.
 
     Args:

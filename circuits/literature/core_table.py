@@ -124,20 +124,20 @@ def _published(table: CoreTable) -> tuple[CoreRow, ...]:
 
 def _claim(table: CoreTable) -> str:
     dear = reaching(table)
-    told = ", ".join(f"{_named(row)} {_times(row.ratio_dynamic)}" for row in dear)
+    named = ", ".join(f"{_named(row)} {_times(row.ratio_dynamic)}" for row in dear)
     return (
         f"per spike, static power apart: {len(dear)} of {len(_published(table))} published neurons cost at least "
-        f"{PRESS_FACTOR:,.0f} times ours{': ' if told else ''}{told}"
+        f"{PRESS_FACTOR:,.0f} times ours{': ' if named else ''}{named}"
     )
 
 
 def _kept(table: CoreTable) -> str:
     dear = reaching(table)
-    told = ", ".join(
+    named = ", ".join(
         f"{_named(row)} {_times(row.ratio_total)}{'' if row.reached else ' (not shown so fast)'}" for row in dear
     )
     kept = sum(row.reached and row.ratio_total >= PRESS_FACTOR for row in dear)
-    return f"{kept} of {len(dear)} keep {PRESS_FACTOR:,.0f} times{': ' if told else ''}{told}"
+    return f"{kept} of {len(dear)} keep {PRESS_FACTOR:,.0f} times{': ' if named else ''}{named}"
 
 
 def _floor(table: CoreTable) -> str:

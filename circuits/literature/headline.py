@@ -60,8 +60,8 @@ def _told(rows: Sequence[ComparisonRow], words: Callable[[ComparisonRow], str]) 
     measured, simulated = [row for row in rows if row.measured], [row for row in rows if not row.measured]
     more = f" and {len(simulated) - 1} more" if len(simulated) > SHOWN else ""
     groups = (("measured", measured, ""), ("simulated", simulated[:1] if more else simulated, more))
-    told = [f"{kind}: {', '.join(_named(row, words) for row in group)}{rest}" for kind, group, rest in groups if group]
-    return "; ".join(told) or "no neuron of known figures"
+    parts = [f"{kind}: {', '.join(_named(row, words) for row in group)}{rest}" for kind, group, rest in groups if group]
+    return "; ".join(parts) or "no neuron of known figures"
 
 
 def _named(row: ComparisonRow, words: Callable[[ComparisonRow], str]) -> str:

@@ -80,5 +80,5 @@ def require_same(trained: FrontEnd, given: FrontEnd) -> None:
         return
     a, b = (vars(x) | {"front end": type(x).__name__} for x in (trained, given))
     differ = [key for key in a if a[key] != b.get(key)]
-    changes = ", ".join(f"{key} = {b.get(key)} in place of {a[key]}" for key in differ)
-    raise InputError(f"the model was trained with another front end: {changes}; take model.front_end, or train again")
+    changed = ", ".join(f"{key} = {b.get(key)} in place of {a[key]}" for key in differ)
+    raise InputError(f"the model was trained with another front end: {changed}; take model.front_end, or train again")

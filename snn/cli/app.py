@@ -57,8 +57,8 @@ def demo(
 
     with Terminal(json) as terminal:
         with writing(out):
-            result = run_demo(out, seed, terminal.reporter)
-        terminal.result(result)
+            summary = run_demo(out, seed, terminal.reporter)
+        terminal.result(summary)
 
 
 @app.command()
@@ -90,9 +90,8 @@ def train(
         if place is None:
             raise InputError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
         folder = out or Path("runs") / chosen.name
-        metrics = train_recipe(
-            chosen, place, folder, resume=resume, overwrite=overwrite, device=device, reporter=terminal.reporter
-        )
+        how = {"resume": resume, "overwrite": overwrite, "device": device}
+        metrics = train_recipe(chosen, place, folder, **how, reporter=terminal.reporter)
         terminal.result({"run": str(folder)} | metrics.as_dict())
 
 
@@ -108,10 +107,7 @@ def evaluate(
     ] = None,
     device: Device = "auto",
     engine: Annotated[
-        str | None,
-        typer.Option(
-            help="What simulates: torch or brian2 (independent, slow) for a spotter, transient for a reservoir."
-        ),
+        str | None, typer.Option(help="Of a spotter: torch, or brian2, another simulator, slow.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -150,7 +146,7 @@ def map_run(
     from snn.report.pictures import picture_format
 
     with Terminal(json) as terminal:
-        load_chip(chip)  # a name that is not known is told before the run is read
+        load_chip(chip)  # a name that is not known is refused before the run is read
         group = require_group(by)
         if plot:
             picture_format(plot)

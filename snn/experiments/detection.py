@@ -13,7 +13,7 @@ SPEECH = 1  # the label, as in `snn.data.corpora.voice_task.VOICE`
 
 @dataclass(frozen=True)
 class DetectionRates:
-    """At one ratio: the share of speech predicted noise, and of noise predicted speech; None without such clips."""
+    """At one ratio: shares of speech taken for noise, and of noise for speech; None where there is no such clip."""
 
     snr_db: float
     misses: float | None
@@ -26,7 +26,7 @@ def detection_rates(
 ) -> tuple[DetectionRates, ...]:
     """Misses and false alarms by signal-to-noise ratio, the clearest first.
 
-    misses = P(predicted noise | speech), false_alarms = P(predicted speech | noise at its level at that ratio).
+    misses = P(noise predicted | speech), false_alarms = P(speech predicted | noise at the level it has at that ratio).
 
     Args:  labels, predicted: `(clip,)`, 1 for speech, 0 for noise.  snr_db: `(clip,)` (dB).
     Raises:  InputError for other labels.

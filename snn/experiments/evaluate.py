@@ -62,15 +62,14 @@ def evaluate(
     """
     if examples.front_end is not None:
         require_same(model.front_end, examples.front_end)
-    return assess(model, examples, model.run(examples, require_engine(model, engine), reporter))
+    _require_engine(model, engine)
+    return assess(model, examples, model.run(examples, engine or model.engines[0], reporter))
 
 
-def require_engine(model: Model, engine: str | None) -> str:
-    """The engine of that name, the model's first for None. Raises: InputError for one that the model lacks."""
+def _require_engine(model: Model, engine: str | None) -> None:
     if engine not in (None, *model.engines):
         known = ", ".join(model.engines)
         raise InputError(f"unknown engine {engine!r}; known: {known} (of this kind of model); or leave out --engine")
-    return engine or model.engines[0]
 
 
 def assess(model: Model, examples: Examples, answers: Answers) -> Evaluation:
@@ -113,7 +112,8 @@ def evaluate_run(
     `engine` is that of `evaluate`.
     Raises: InputError if it knows none of the words.
     """
-    where, engine = choose_device(device), require_engine(run.model, engine)
+    where = choose_device(device)
+    _require_engine(run.model, engine)
     own = data is None or is_own(run, data)
     voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
     chosen = split or (run.recipe.data.split if own else "official" if voice else "all")

@@ -116,12 +116,9 @@ def require_same_experiment(out: str | Path, recipe: Recipe, data: str) -> None:
     started, place, _, _ = read_config(out)
     if (started, place) == (recipe, data):
         return
-    old, new = _settings(started, place), _settings(recipe, data)
-    changed = ", ".join(
-        f"{key} = {old.get(key, 'left out')}, now {new.get(key, 'left out')}"
-        for key in old | new
-        if old.get(key) != new.get(key)
-    )
+    old, new = _flat(to_table(started)) | {"--data": place}, _flat(to_table(recipe)) | {"--data": data}
+    differ = (key for key in old | new if old.get(key) != new.get(key))
+    changed = ", ".join(f"{key} = {new.get(key)}, was {old.get(key)}" for key in differ)
     raise InputError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
 
 
@@ -138,6 +135,13 @@ def own_test_differs(folder: str | Path, corpus: Corpus) -> tuple[str, ...]:
     then = read_identity(Path(folder) / DATA)
     then = replace(then, parts=tuple(part for part in then.parts if part.split == "test"))
     return then.differences(corpus_identity(replace(corpus, clips=corpus.split("test"))))
+
+
+def _flat(table: dict[str, object]) -> dict[str, object]:
+    """The keys of a recipe's table as `--set` names them."""
+    parts = ({f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {key: value}
+             for key, value in table.items())  # fmt: skip
+    return {key: value for part in parts for key, value in part.items()}
 
 
 def require_own_test(folder: str | Path, corpus: Corpus) -> None:

@@ -89,8 +89,8 @@ class SpotterExperiment:
             if improved:
                 model.save(out / "model.safetensors")
             best = " (best)" if improved else ""
-            reached = f"loss {row.loss:.3f}, validation accuracy {row.validation_accuracy:.4f}{best}"
-            reporter.on_note(f"epoch {row.epoch}: {reached}")
+            line = f"loss {row.loss:.3f}, validation accuracy {row.validation_accuracy:.4f}{best}"
+            reporter.on_note(f"epoch {row.epoch}: {line}")
 
         watch = Watch(lambda done, total: reporter.on_stage("training", done, total), on_epoch)
         train, validation = examples["train"], examples["validation"]

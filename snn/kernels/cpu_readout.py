@@ -71,8 +71,8 @@ def vote_loss(potential, labels, evidence, scale):
             total += np.exp(logits[k] - top)
         loss += np.log(total) + top - logits[labels[i]]
         for k in range(n):
-            probability = np.exp(logits[k] - top) / total
-            slope[k] = (probability - (1 if labels[i] == k else 0)) * scale * evidence / n_time
+            predicted = np.exp(logits[k] - top) / total
+            slope[k] = (predicted - (1 if labels[i] == k else 0)) * scale * evidence / n_time
         for t in range(n_time):
             row = potential[t, i]
             mean = 0 * slope[0]

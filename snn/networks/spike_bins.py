@@ -17,7 +17,7 @@ class ReadoutBins:
     """Time bins, from whose spike counts a linear readout predicts the word."""
 
     n_bins: int = Field(10, ge=1, le=1000)
-    bins: Literal["clip", "fixed"] = "clip"  # as many as fill the clip, whose end is then known; or of `width_s` each
+    bins: Literal["clip", "fixed"] = "clip"  # time bins over the whole clip, whose end is then known; or of `width_s`
     width_s: float = Field(0.050, gt=0)
 
     @property
@@ -26,11 +26,11 @@ class ReadoutBins:
         return self.n_bins * self.width_s
 
     def width(self, trains: SpikeTrains) -> Seconds:
-        """Width of a bin (s): a fixed one, or that of as many equal bins as fill the clip."""
+        """Width of a bin (s): a fixed one, or its share of the clip."""
         return self.width_s if self.bins == "fixed" else trains.duration * (1 + 1e-12) / self.n_bins
 
     def listening(self, clips: Sequence[SpikeTrains]) -> Seconds:
-        """How long a readout waits before that, mean over clips: bins that fill a clip are known at its end."""
+        """How long a readout waits before that, mean over clips: time bins over a clip are known at its end."""
         return 0.0 if self.bins == "fixed" else float(np.mean([clip.duration for clip in clips]))
 
 
@@ -47,7 +47,7 @@ def total_counts(clips: Sequence[SpikeTrains]) -> np.ndarray:
 def gated(clips: Sequence[SpikeTrains], bins: ReadoutBins) -> list[SpikeTrains]:
     """One line for each time bin and neuron, silent outside its bin: the address counter of a weight memory.
 
-    Bins that fill a clip are known at its end: its spikes are then replayed at one pace, `width_s` a bin.
+    Time bins over a clip are known at its end: its spikes are then replayed at one pace, `width_s` a bin.
     """
     return [by_time_bin(_at_pace(clip, bins), bins.n_bins, bins.width_s) for clip in clips]
 

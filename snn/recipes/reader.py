@@ -15,6 +15,7 @@ from snn.recipes.data_section import Head
 from snn.settings import Keys, flat, key_unit, keys_of, nested, require_plausible_section, value_at
 
 HEADINGS = ("name", "title")  # what --set may change outside a section
+USUAL_NAMES = {"lr": "learning_rate", "bs": "batch_size", "n_epochs": "epochs", "dataset": "data.name"}  # elsewhere
 Recipe = TypeVar("Recipe", bound=Head)
 
 
@@ -148,18 +149,19 @@ def _locate(key: str, default: Head) -> tuple[str | None, str]:
     if owners:
         raise RecipeError(f"--set {key}: say which: {' or '.join(f'{owner}.{key}' for owner in owners)}")
     everything = [key for s, names in sections.items() for n in names for key in (n, f"{s}.{n}")]
-    raise RecipeError(f"--set {key}: unknown key{nearest(key, everything)}")
+    hint = nearest(USUAL_NAMES.get(key, key), everything)
+    raise RecipeError(f"--set {key}: unknown key{hint}")
 
 
 def _explain(error: ValidationError, default: Head) -> str:
-    """The first problem as one line, under the file's key."""
+    """The first problem as one line, with the file's key."""
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "string_type":
         message += f'; write "{first["input"]}"'
     if first["type"] == "tuple_type":
         message = "must be a list in brackets"
-    named = first["type"] == "value_error" or isinstance(first["input"], dict)  # the message has the value
+    named = first["type"] == "value_error" or isinstance(first["input"], dict)  # the message names the value
     end = "" if named else f", got {first['input']!r}"
     section, *path = first["loc"] or ("",)
     for key, inside in sections_of(default).get(section, {}).items():

@@ -41,8 +41,9 @@ def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe")
     Raises: RecipeError, one line.
     """
     table, settings = read_table(text, place), tuple(settings)
-    _require_no_kind(settings)
     kind = table.get("kind", "spotter")
+    if asked := {f"kind={model}" for model in KINDS} & {setting.replace(" ", "") for setting in settings}:
+        raise RecipeError(f"--set {asked.pop()}: {place} is of a {kind}; take a recipe of the other kind, or write one")
     if kind not in KINDS:
         raise RecipeError(f"{place}: unknown kind {kind!r}{nearest(str(kind), KINDS)}; known: {', '.join(KINDS)}")
     for other, model in KINDS.items():

@@ -139,8 +139,8 @@ def _require_fits(
     wanted = ["signal"] if net.layers[0].kind == "encoder" else ["spikes"] * (net.n_external > 0)
     given = [name for name, value in {"spikes": spikes, "signal": signal}.items() if value is not None]
     if given != wanted:
-        inputs, got = (" and ".join(names) or "nothing" for names in (wanted, given))
-        raise InputError(f"network {net.name!r} takes {inputs}, got {got}")
+        asked, got = (" and ".join(names) or "nothing" for names in (wanted, given))
+        raise InputError(f"network {net.name!r} is driven by {asked}, got {got}")
     if spikes is not None:
         _require_sound(*spikes, net.n_external)
         _require_apart(*spikes, dt)

@@ -136,9 +136,8 @@ def _write_counts(axes: Axes, counts: np.ndarray, share: np.ndarray, cell_point:
     size = min(1.35 * cell_point / max(len(f"{counts.max():.0f}"), 2), 12)  # a digit is 0.64 of its size wide
     for true, predicted in np.argwhere(counts > 0):
         colour = "white" if share[true, predicted] > 0.5 else BLACK
-        axes.text(
-            predicted, true, f"{counts[true, predicted]:.0f}", ha="center", va="center", fontsize=size, color=colour
-        )
+        count = f"{counts[true, predicted]:.0f}"
+        axes.text(predicted, true, count, ha="center", va="center", fontsize=size, color=colour)
 
 
 def _label_matrix(axes: Axes, names: list[str], size: float) -> None:

@@ -1,1 +1,1 @@
-"""Training: gradient, least squares, online, e-prop; checkpoints; what learning on chip costs."""
+"""Training by gradient, least squares, online rules and e-prop; checkpoints."""

@@ -14,8 +14,8 @@ ONLY_LEARNING = ("weight_writes", "weight_cells", "teacher")  # parts that recog
 def online_metrics(online: OnlineResult, recipe: ReservoirRecipe) -> OnlineMetrics:
     """What metrics.json tells of it."""
     hardware, speed, rule = readout_hardware(online, recipe), recipe.neuron.acceleration, recipe.learning.rule
-    tested = learning_energy(online.recognition.activity(hardware.circuit, online.recognising_s, speed), hardware)
-    recognising = tested.where(lambda entry: entry.part not in ONLY_LEARNING)
+    cost = learning_energy(online.recognition.activity(hardware.circuit, online.recognising_s, speed), hardware)
+    recognising = cost.where(lambda entry: entry.part not in ONLY_LEARNING)
     learned, learning, loihi = online.learning, None, None
     if recipe.learning.epochs:
         activity = learned.activity(hardware.circuit, online.learning_s, speed)

@@ -134,3 +134,24 @@ def test_the_seed_draws_the_clips(run, snn_json, monkeypatch):
     energies = [row["energy_engine_j"] for row in told]
     assert energies[0] == energies[1]
     assert len(set(energies)) == 3
+
+
+def test_a_run_of_decaying_synapses_is_exported_with_a_note_and_not_signed_off(snn, snn_json, spoken, tmp_path):
+    run, reason = tmp_path / "run", "synapses of order 2 have no circuit; train with order 0"
+    train(parse_recipe(TINY.replace("w_ee = 0.3", "w_ee = 0.3\norder = 2")), str(spoken), run)
+    told = snn_json("export", run, "--format", "spice", "--out", tmp_path / "out")
+    assert any(reason in note for note in told["notes"])
+    assert not (tmp_path / "out" / "network_bench.cir").exists()
+    assert (tmp_path / "out" / "reservoir_bench.cir").exists()
+    code, _, err = snn("signoff", run, "--clips", 1)
+    assert (code, reason in err) == (2, True)
+
+
+def test_a_run_with_a_shorter_pulse_exports_that_pulse_everywhere(snn_json, spoken, tmp_path):
+    train(parse_recipe(TINY.replace("w_ee = 0.3", "w_ee = 0.3\npulse_s = 0.0005")), str(spoken), tmp_path / "run")
+    snn_json("export", tmp_path / "run", "--format", "all", "--out", tmp_path / "out")
+    network = json.loads((tmp_path / "out" / "network.json").read_text(encoding="utf-8"))
+    tables = ("bias", "synapses", "recurrent_synapses")
+    pulses = {layer[key]["t_pulse_s"] for layer in network["layers"] for key in tables if key in layer}
+    assert pulses == {network["synapse"]["t_pulse_s"]} == {5e-7}
+    assert "tdelay=1e-06 tline=5e-07" in (tmp_path / "out" / "network_bench.cir").read_text(encoding="utf-8")

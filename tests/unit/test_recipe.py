@@ -291,3 +291,8 @@ def test_a_time_constant_beyond_single_precision_is_refused(key):
     parse_recipe(MINIMAL, [short, f"{key}={span(9_999 * dt)}"])
     assert f"{key} = " in (told := refused(MINIMAL, [short, f"{key}={span(10_001 * dt)}"]))
     assert "at most 10,000 time steps" in told
+
+
+def test_the_kind_of_model_is_no_setting_and_usual_names_are_known():
+    assert "is of a spotter; take a recipe of the other kind" in refused(MINIMAL, ["kind=reservoir"])
+    assert "did you mean 'learning_rate'?" in refused(MINIMAL, ["lr=1"])

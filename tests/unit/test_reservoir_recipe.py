@@ -139,3 +139,11 @@ def test_rise_and_fall_of_order_two_must_differ(order, span, fits):
     else:
         with pytest.raises(RecipeError, match="tau_exc_s"):
             parse_recipe(MINIMAL, settings)
+
+
+def test_the_reach_of_a_decaying_synapse_is_that_of_its_device_and_not_of_a_pulse_that_it_has_not():
+    """A pulse of 1 ns asks for more than the device gives; order 2 has the device of 1 us, whatever pulse_s says."""
+    short = MINIMAL + "pulse_s = 1e-6\n"
+    with pytest.raises(RecipeError, match=r"reservoir\.w_\w+ at an acceleration of 1000 asks for"):
+        parse_recipe(short)
+    assert parse_recipe(short + "order = 2\n").reservoir.kernel(1000.0).device_pulse == 1e-6

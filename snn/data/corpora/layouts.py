@@ -195,10 +195,10 @@ def _about_lists(lists: tuple[OfficialList, ...], files: set[str]) -> tuple[tupl
     notes, unfit = [], ""
     for one in lists:
         if strange := one.unmatched(files):
-            told = f"{len(strange)} of {len(one.lines)} lines of {one.name} name no recording here"
-            notes.append(f"{told}, the first of them {strange[0]!r}")
+            count = f"{len(strange)} of {len(one.lines)} lines of {one.name} name no recording here"
+            notes.append(f"{count}, the first of them {strange[0]!r}")
             if len(strange) == len(one.lines):
-                unfit = f"{told}, as {strange[0]!r}: want word/file.wav on each line, or an empty list"
+                unfit = f"{count}, as {strange[0]!r}: want word/file.wav on each line, or an empty list"
     return tuple(notes), unfit
 
 
