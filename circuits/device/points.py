@@ -64,14 +64,6 @@ def read_points(path: Path | str, width: Metres | None = None, v_ds: Volts | Non
     return Points(v_dg, columns["i"] * (width if per_width else 1.0), width, conditions)
 
 
-def measured_points(device: str) -> Points:
-    """The points that a named device was fitted to, of a width of 1 um. Raises: InputError for an unknown name."""
-    known = sorted(path.stem for path in FOLDER.glob("*.csv"))
-    if device not in known:
-        raise InputError(f"no measured points of {device!r}; known: {', '.join(known)}")
-    return read_points(FOLDER / f"{device}.csv")
-
-
 def _lines(path: Path) -> list[tuple[int, str]]:
     """Numbered lines that are not blank."""
     if not path.is_file():

@@ -68,7 +68,7 @@ def monte_carlo(
       n_jobs: threads on this machine, -1 one per core.
       scheduler: address of a Dask scheduler, "tcp://host:8786"; its workers share the work instead, and need this
         package. Install the extra `cluster`.
-    Raises: InputError for n < 1 or no corners; InputError without the extra; OSError where no scheduler answers.
+    Raises: InputError for n < 1, no corners, or a missing extra; OSError where no scheduler answers.
     """
     if n_jobs == 0:
         raise InputError("n_jobs = 0 does nothing; give the number of threads, or -1 for one per core")

@@ -90,8 +90,9 @@ def train(
         if place is None:
             raise InputError(f"recipe {chosen.name!r} names no data set; give --data NAME or --data FOLDER")
         folder = out or Path("runs") / chosen.name
-        how = {"resume": resume, "overwrite": overwrite, "device": device}
-        metrics = train_recipe(chosen, place, folder, **how, reporter=terminal.reporter)
+        metrics = train_recipe(
+            chosen, place, folder, resume=resume, overwrite=overwrite, device=device, reporter=terminal.reporter
+        )
         terminal.result({"run": str(folder)} | metrics.as_dict())
 
 
@@ -102,12 +103,15 @@ def evaluate(
     split: Annotated[
         str | None,
         typer.Option(
-            help="Clips to test on: official, speaker:NAME or all; default the run's own split, or all of another --data."
+            help="Clips to test on: official, speaker:NAME or all; default the run's own, or all of another --data."
         ),
     ] = None,
     device: Device = "auto",
     engine: Annotated[
-        str | None, typer.Option(help="Of a spotter: torch, or brian2, another simulator, slow.")
+        str | None,
+        typer.Option(
+            help="What simulates: torch or brian2 (independent, slow) for a spotter, transient for a reservoir."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -3,7 +3,6 @@
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tomli_w
@@ -120,14 +119,6 @@ def require_same_experiment(out: str | Path, recipe: Recipe, data: str) -> None:
     differ = (key for key in old | new if old.get(key) != new.get(key))
     changed = ", ".join(f"{key} = {new.get(key)}, was {old.get(key)}" for key in differ)
     raise InputError(f"{out} was started with other settings ({changed}); resume with the same ones, or --overwrite")
-
-
-def _settings(recipe: Recipe, data: str) -> dict[str, Any]:
-    """Every setting under `section.key`, and the data."""
-    settings = {"--data": data}
-    for name, value in to_table(recipe).items():
-        settings |= {f"{name}.{key}": item for key, item in value.items()} if isinstance(value, dict) else {name: value}
-    return settings
 
 
 def own_test_differs(folder: str | Path, corpus: Corpus) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Spikes to features: counts of each neuron in time bins."""
+"""Spikes to features: counts of each neuron in bins of time."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -14,7 +14,7 @@ from snn.settings import section
 
 @section
 class ReadoutBins:
-    """Time bins, from whose spike counts a linear readout predicts the word."""
+    """Bins of time, from whose spike counts a linear readout tells the word."""
 
     n_bins: int = Field(10, ge=1, le=1000)
     bins: Literal["clip", "fixed"] = "clip"  # time bins over the whole clip, whose end is then known; or of `width_s`
@@ -45,7 +45,7 @@ def total_counts(clips: Sequence[SpikeTrains]) -> np.ndarray:
 
 
 def gated(clips: Sequence[SpikeTrains], bins: ReadoutBins) -> list[SpikeTrains]:
-    """One line for each time bin and neuron, silent outside its bin: the address counter of a weight memory.
+    """One line for each bin of time and neuron, silent outside its bin: the address counter of a weight memory.
 
     Time bins over a clip are known at its end: its spikes are then replayed at one pace, `width_s` a bin.
     """

@@ -55,10 +55,8 @@ def from_table(table: dict[str, Any], settings: Iterable[str], kind: type[Recipe
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
-    """A question to append to an error, if a known key is near, or abbreviated: `lr` is `learning_rate`."""
-    known = tuple(known)
-    initials = {"".join(word[0] for word in name.split("_")): name for name in known if "_" in name and "." not in name}
-    return did_you_mean(initials.get(key, key), known, 0.5)
+    """A question to append to an error, if a known key is near."""
+    return did_you_mean(key, known, 0.5)
 
 
 def sections_of(recipe: Head) -> dict[str, Keys]:

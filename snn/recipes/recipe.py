@@ -53,17 +53,6 @@ def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe")
     return from_table(table, settings, KINDS[kind], place)
 
 
-def _require_no_kind(settings: tuple[str, ...]) -> None:
-    """Raise RecipeError for a setting that would turn a recipe into one of another model."""
-    for setting in settings:
-        key, _, kind = (part.strip(" '\"") for part in setting.partition("="))
-        if key == "kind" and kind in KINDS:
-            raise RecipeError(
-                f"--set kind={kind}: the kind of model is not a setting; give a recipe of a {kind} "
-                "(`snn train list` names the recipes)"
-            )
-
-
 def _read(path: Path) -> str:
     if not path.is_file():
         raise RecipeError(f"no recipe file {path}")

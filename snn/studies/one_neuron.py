@@ -39,7 +39,16 @@ def neuron_circuit(
 class DesignRequest:
     """What a neuron is to be designed for; None: left open, time constant and swing then those of `LIFCircuit`."""
 
-    Time constant and swing default to those of the default circuit.
+    rate: Hertz | None = None
+    tau_mem: Seconds | None = None
+    swing: Volts | None = None
+    width: Metres | None = None
+    c_mem: Farads | None = None
+
+
+def neuron_design(base: LIFCircuit, request: DesignRequest, v_gs: Volts | None = None) -> Design | None:
+    """The circuit that meets a request; None where nothing is requested.
+
     Raises: InputError for a request without a rate or beside a bias; DesignError for one that cannot be met.
     """
     given = {name: value for name, value in vars(request).items() if value is not None}

@@ -110,8 +110,8 @@ def test_a_second_run_goes_on_where_the_first_ended():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"spikes": None}, "takes spikes, got nothing"),
-        ({"signal": np.zeros((3, 1))}, "takes spikes, got spikes and signal"),
+        ({"spikes": None}, "is driven by spikes, got nothing"),
+        ({"signal": np.zeros((3, 1))}, "is driven by spikes, got spikes and signal"),
         ({"spikes": (np.zeros(2), np.zeros(1, int))}, r"\(2,\) times and \(1,\) channels"),
         ({"spikes": (np.zeros(1), np.array([7]))}, "channel 7, it has 1"),
         ({"spikes": (np.array([1e-6, 1.002e-6]), np.array([0, 0]))}, "channel 0 of the external input spikes 2 times"),

@@ -178,15 +178,6 @@ def test_a_setting_that_cannot_be_is_refused(setting, said):
     assert said in refused(MINIMAL, [setting])
 
 
-@pytest.mark.parametrize("setting", ["kind=reservoir", 'kind = "spotter"'])
-def test_the_kind_of_model_is_no_setting(setting):
-    assert "the kind of model is not a setting; give a recipe of a" in refused(MINIMAL, [setting])
-
-
-def test_an_abbreviated_key_is_recognised_by_its_initials():
-    assert "--set lr: unknown key; did you mean 'learning_rate'?" in refused(MINIMAL, ["lr=1"])
-
-
 def test_a_key_of_two_sections_must_say_which(monkeypatch):
     monkeypatch.setattr(reader, "sections_of", lambda recipe: {key: {"size": ("size",)} for key in ("data", "network")})
     assert refused(MINIMAL, ["size=3"]) == "--set size: say which: data.size or network.size"

@@ -28,7 +28,7 @@ class Sound:
 def promised_sound(file: BinaryIO) -> Sound | None:
     """What the header of a RIFF, RIFX, RF64, W64, AIFF, 8SVX, CAF, AU or NIST file promises; None for other containers.
 
-    Raises:  EOFError if the file ends before its sound; InputError for a header that makes no sense.
+    Raises:  EOFError if the file ends before its sound; ValueError for a header that makes no sense.
     """
     file.seek(0)
     match file.read(4):
