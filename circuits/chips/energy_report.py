@@ -81,9 +81,9 @@ def _alone(circuit: LIFCircuit) -> str:
         return ""
     energy = spike_energy(neuron, current)
     return (
-        f"; of its neuron alone, fed as in `snn neuron`, it costs {si(energy.total, 'J')}: it fires every "
-        f"{si(period(neuron, current), 's')}, {energy.static / energy.total:.1%} is static power, and without that "
-        f"it is {si(energy.dynamic, 'J')}"
+        f"; a spike of its neuron alone, under the constant current of `snn neuron`, costs {si(energy.total, 'J')}: it "
+        f"fires every {si(period(neuron, current), 's')}, {energy.static / energy.total:.1%} is static power, and "
+        f"without that it is {si(energy.dynamic, 'J')}"
     )
 
 

@@ -1,6 +1,7 @@
 """Whether the network's currents are such that the device can make them: said in the report, with a remedy."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,11 +39,19 @@ def acceleration_fits(
     return (BrokenLimit("acceleration", where, acceleration, limit, f"1 is real time; {held}"),)
 
 
+@dataclass(frozen=True)
+class Off:
+    """A current that the device cannot make: in words, and the factor by which it is off."""
+
+    said: str
+    factor: float
+
+
 def silicon_notes(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
     """What is assumed of a bias, and what the device cannot do at this speed, one line each."""
     notes = bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip)
-    notes += rheobase_is_above_the_floor(chip, acceleration)
-    return notes + idle_synapses_are_quiet(chip, acceleration) + biases_are_for_this_speed(chip, acceleration)
+    off = rheobase_is_above_the_floor(chip, acceleration) + idle_synapses_are_quiet(chip, acceleration)
+    return notes + with_remedy(chip, acceleration, off) + biases_are_for_this_speed(chip, acceleration)
 
 
 def bias_has_its_own_line(chip: ChipNetwork) -> tuple[str, ...]:
@@ -72,7 +81,7 @@ def biases_are_for_this_speed(chip: ChipNetwork, acceleration: float) -> tuple[s
     )
 
 
-def rheobase_is_above_the_floor(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
+def rheobase_is_above_the_floor(chip: ChipNetwork, acceleration: float) -> tuple[Off, ...]:
     """The least rheobase g_leak V_th of all neurons, against the least current of the device, i_floor W."""
     circuit = chip.circuit
     floor = circuit.device.i_floor * circuit.width
@@ -87,13 +96,14 @@ def rheobase_is_above_the_floor(chip: ChipNetwork, acceleration: float) -> tuple
     rheobase = least * acceleration
     if not 0 < rheobase < floor:
         return ()
-    return (
+    said = (
         f"layer {name!r}: a rheobase of {si(rheobase, 'A')} lies below the device's floor of {si(floor, 'A')}, so no "
-        f"gate bias keeps the neuron at rest; {_remedy(chip, acceleration, floor / rheobase)}",
+        "gate bias keeps the neuron at rest"
     )
+    return (Off(said, floor / rheobase),)
 
 
-def idle_synapses_are_quiet(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
+def idle_synapses_are_quiet(chip: ChipNetwork, acceleration: float) -> tuple[Off, ...]:
     """Charge that the idle synapses of one neuron leak in a step, fan_in i_floor W dt, against q."""
     net, circuit = chip.network, chip.circuit
     floor = circuit.device.i_floor * circuit.width
@@ -105,15 +115,25 @@ def idle_synapses_are_quiet(chip: ChipNetwork, acceleration: float) -> tuple[str
     leak = fan_in * per_synapse
     if leak <= IDLE_LEAK:
         return ()
-    return (
+    said = (
         f"layer {name!r}: {fan_in} idle synapses at the device's floor of {si(floor, 'A')} leak {leak:.3g} q per step, "
-        f"more than {IDLE_LEAK} q; {_remedy(chip, acceleration, leak / IDLE_LEAK)}",
+        f"more than {IDLE_LEAK} q"
     )
+    return (Off(said, leak / IDLE_LEAK),)
+
+
+def with_remedy(chip: ChipNetwork, acceleration: float, off: tuple[Off, ...]) -> tuple[str, ...]:
+    """A note for each, and in the last what mends them all: one cause, the floor of the device, has one remedy."""
+    if not off:
+        return ()
+    *first, last = (one.said for one in off)
+    remedy = _remedy(chip, acceleration, max(one.factor for one in off))
+    return (*first, f"{last}; {remedy} would mend {'both' if first else 'it'}")
 
 
 def _remedy(chip: ChipNetwork, acceleration: float, factor: float) -> str:
     """What mends a current that is off by `factor`: speed, where a step still holds a pulse, or a larger membrane."""
     faster, c_mem = math.ceil(acceleration * factor), si(chip.circuit.c_mem * factor, "F")
     if faster > largest_acceleration(chip.network, chip.circuit, chip.synapse):
-        return f"a c_mem of {c_mem} would mend it, no acceleration does"
-    return f"an acceleration of {faster} or a c_mem of {c_mem} would mend it"
+        return f"no acceleration, but a c_mem of {c_mem}"
+    return f"an acceleration of {faster} or a c_mem of {c_mem}"

@@ -198,7 +198,7 @@ def test_why_a_spike_of_the_network_is_not_that_of_the_neuron_is_told_with_figur
     assert f"without static power it is {si((ledger.total - 4e-12) / 11, 'J')}" in told
     default = ChipNetwork(NETWORK.network, circuit_for_tau(20e-3))
     alone = spike_energy(LIFCircuit())
-    assert f"as in `snn neuron`, it costs {si(alone.total, 'J')}" in _report(default).per_spike()
+    assert f"constant current of `snn neuron`, costs {si(alone.total, 'J')}" in _report(default).per_spike()
     assert f"without that it is {si(alone.dynamic, 'J')}" in _report(default).per_spike()
 
 

@@ -12,6 +12,7 @@ from circuits.chips.speed import (
     largest_acceleration,
     rheobase_is_above_the_floor,
     silicon_notes,
+    with_remedy,
 )
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
@@ -33,47 +34,52 @@ def network(tau=20e-3, fan_in=3, dt=10e-3, circuit=CIRCUIT, threshold=1.0) -> Ch
     return ChipNetwork(NetworkSpec("net", dt, tuple(layers), v_floor=circuit.v_floor), circuit)
 
 
+def notes_of(find, chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
+    """What one of the two checks says of a chip, with its remedy."""
+    return with_remedy(chip, acceleration, find(chip, acceleration))
+
+
 @pytest.mark.parametrize("acceleration", [1.0, 2.0, 3.5])
 def test_a_rheobase_below_the_floor_is_noted_with_the_acceleration_that_mends_it(acceleration):
     """C V_th / tau = 2 fF x 0.5 V / 20 ms = 50 fA: 3.6 times below 0.18 pA."""
-    (note,) = rheobase_is_above_the_floor(network(), acceleration)
+    (note,) = notes_of(rheobase_is_above_the_floor, network(), acceleration)
     said = f"layer 'layer1': a rheobase of {50 * acceleration:g} fA lies below the device's floor of 180 fA"
     assert note.startswith(said)
     assert "an acceleration of 4 or a c_mem of" in note
-    assert rheobase_is_above_the_floor(network(), 4) == ()
+    assert notes_of(rheobase_is_above_the_floor, network(), 4) == ()
 
 
 def test_the_rheobase_is_that_of_each_neurons_own_threshold_and_leak():
     """At half the swing V_th is 0.3 V: 30 fA, mended by 6 times the speed; at 5 ms it is 200 fA."""
-    assert "a rheobase of 30 fA" in rheobase_is_above_the_floor(network(threshold=0.5), 1)[0]
-    assert "an acceleration of 6 or" in rheobase_is_above_the_floor(network(threshold=0.5), 1)[0]
-    assert rheobase_is_above_the_floor(network(tau=5e-3), 1) == ()
+    assert "a rheobase of 30 fA" in notes_of(rheobase_is_above_the_floor, network(threshold=0.5), 1)[0]
+    assert "an acceleration of 6 or" in notes_of(rheobase_is_above_the_floor, network(threshold=0.5), 1)[0]
+    assert notes_of(rheobase_is_above_the_floor, network(tau=5e-3), 1) == ()
 
 
 def test_the_capacitor_named_mends_the_rheobase():
-    (note,) = rheobase_is_above_the_floor(network(), 1)
+    (note,) = notes_of(rheobase_is_above_the_floor, network(), 1)
     farads = float(re.search(r"c_mem of ([\d.]+) fF", note)[1]) * 1e-15
     assert farads == pytest.approx(3.6 * 2e-15, rel=1e-9, abs=0)
-    assert rheobase_is_above_the_floor(network(circuit=replace(CIRCUIT, c_mem=1.001 * farads)), 1) == ()
+    assert notes_of(rheobase_is_above_the_floor, network(circuit=replace(CIRCUIT, c_mem=1.001 * farads)), 1) == ()
 
 
 def test_idle_synapses_of_the_worst_layer_are_set_against_the_charge_of_a_weight():
     """30 lines x 0.18 pA x 10 ms / 0.8 fC = 67.5 q per step, mended at 675 times the speed."""
-    (note,) = idle_synapses_are_quiet(network(fan_in=30), 1)
+    (note,) = notes_of(idle_synapses_are_quiet, network(fan_in=30), 1)
     assert note.startswith("layer 'layer1': 30 idle synapses")
     leak = 30 * FLOOR * 10e-3 / 0.8e-15
     assert f"leak {leak:.3g} q per step" in note
     assert leak == pytest.approx(67.5)
     assert "an acceleration of 675 or a c_mem of" in note
-    assert idle_synapses_are_quiet(network(fan_in=30), 675.1) == ()
-    assert idle_synapses_are_quiet(network(fan_in=30), 674) != ()
+    assert notes_of(idle_synapses_are_quiet, network(fan_in=30), 675.1) == ()
+    assert notes_of(idle_synapses_are_quiet, network(fan_in=30), 674) != ()
 
 
 def test_absent_synapses_do_not_leak():
     net = network(fan_in=30)
     first, core, last = net.network.layers
     pruned = replace(core, weights=np.ones((30, 2)) * (np.arange(30) < 7)[:, None])
-    (note,) = idle_synapses_are_quiet(net.with_layers((first, pruned, last)), 1)
+    (note,) = notes_of(idle_synapses_are_quiet, net.with_layers((first, pruned, last)), 1)
     assert note.startswith("layer 'layer1': 7 idle synapses")
 
 
@@ -83,13 +89,23 @@ def test_a_speed_that_leaves_no_time_for_a_pulse_is_not_offered():
     assert largest_acceleration(net.network, net.circuit, net.synapse) == pytest.approx(
         20e-6 / (T_PULSE + CIRCUIT.t_refractory)
     )
-    (note,) = idle_synapses_are_quiet(net, 1)
-    assert note.endswith("would mend it, no acceleration does")
+    (note,) = notes_of(idle_synapses_are_quiet, net, 1)
+    assert re.search(r"; no acceleration, but a c_mem of [\d.]+ fF would mend it$", note)
     leak = 1000 * FLOOR * 20e-6 / 0.8e-15
     farads = float(re.search(r"c_mem of ([\d.]+) fF", note)[1]) * 1e-15
     assert farads == pytest.approx(2e-15 * leak / IDLE_LEAK, rel=5e-3, abs=0)
 
 
+def test_two_currents_below_one_floor_get_the_one_remedy_that_mends_both():
+    """3.6 times the speed would lift the rheobase, 68 times quieten three idle lines: the larger is named, once."""
+    rheobase, leak = silicon_notes(network(), 1)
+    assert rheobase.endswith("keeps the neuron at rest")
+    faster, farads = re.search(r"an acceleration of (\d+) or a c_mem of ([\d.]+) fF would mend both$", leak).groups()
+    assert silicon_notes(network(), int(faster)) == ()
+    assert silicon_notes(network(circuit=replace(CIRCUIT, c_mem=1.001e-15 * float(farads))), 1) == ()
+    assert rheobase_is_above_the_floor(network(), 4) == ()
+    assert silicon_notes(network(), 4) != ()
+
+
 def test_a_fast_chip_has_no_notes():
-    assert len(silicon_notes(network(), 1)) == 2
     assert silicon_notes(network(), 4000) == ()
