@@ -9,9 +9,10 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/snn demo --out runs/demo
 
-# A file of tests stays with one process, so what its tests share is made once.
+# A file of tests stays with one process, so what its tests share is made once. One thread each: processes that share
+# the cores wait for each other's threads otherwise, and the whole takes half as long again.
 test: .venv/installed
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 slow: .venv/installed
 	$(BIN)/python -m pytest -q -m slow

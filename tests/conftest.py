@@ -86,6 +86,23 @@ def recipe(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, spoken: Path) -> Path:
+    """The run of that recipe on the three words, trained once, only to be read."""
+    from snn.experiments.train import train
+    from snn.recipes.recipe import parse_recipe
+
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    train(parse_recipe(TINY_RECIPE), spoken, folder)
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path, finished: Path) -> Path:
+    """The same, to be changed."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
 @pytest.fixture
 def snn(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run one command in this process: `snn("train", ...)` returns exit code, standard output and standard error."""

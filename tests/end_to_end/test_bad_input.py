@@ -153,13 +153,6 @@ def _code_and_err(result):
     return result[0], result[2]
 
 
-@pytest.fixture
-def run(tmp_path, words, recipe, snn):
-    code, _, err = snn("train", recipe, "--data", words, "--out", tmp_path / "run")
-    assert code == 0, err
-    return tmp_path / "run"
-
-
 @pytest.mark.parametrize("name", ["config.toml", "model.safetensors"])
 @pytest.mark.parametrize("damage", ["missing", "cut", "garbage", "empty"])
 def test_a_missing_or_damaged_run_file_is_named(run, snn, name, damage):

@@ -25,6 +25,7 @@ def test_the_example_trains_on_a_folder_and_prints_accuracy_and_energy(words):
     assert re.search(r"[\d.]+ [npf]J per inference", out)
 
 
+@pytest.mark.slow
 def test_the_example_listens_to_a_recording(words, tmp_path):
     settings = [x for setting in ("epochs=8", "normalise=running") for x in ("--set", setting)]
     folder = tmp_path / "run"
@@ -48,6 +49,7 @@ def test_the_example_listens_to_a_recording(words, tmp_path):
     assert re.fullmatch(r"( *[\d.]+ s  \w+  [\d.]+\n)*", heard)
 
 
+@pytest.mark.slow
 def test_the_example_trains_gate_biases_to_wanted_rates(tmp_path):
     """Within 3 Hz of what was asked for, on a grid of 0.5 ms; the closed form of the chip says the same."""
     out = run(ROOT / "examples" / "train_silicon.py", tmp_path)
@@ -61,6 +63,7 @@ def test_the_example_trains_gate_biases_to_wanted_rates(tmp_path):
     assert neurons["bias_gate_v"] == pytest.approx([float(row[3]) for row in rates], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_example_tells_speech_from_noise(words, tmp_path):
     small = ("demo", "epochs=15", "hidden=[16]", "copies=0", "duration_s=0.3", "batch_size=16")
     out = run(ROOT / "examples" / "voice_activity.py", words, tmp_path / "run", *small)
@@ -70,6 +73,7 @@ def test_the_example_tells_speech_from_noise(words, tmp_path):
     assert float(rows[0][1]) <= float(rows[-1][1])  # what is clearer is missed no more often
 
 
+@pytest.mark.slow
 def test_the_example_recognises_gestures_of_a_subject_it_never_saw(tmp_path):
     small = ("demo", "epochs=8", "hidden=[32]", "copies=0", "hop_s=0.02", "batch_size=16")
     out = run(ROOT / "examples" / "motion.py", tmp_path / "motion", tmp_path / "runs", *small)

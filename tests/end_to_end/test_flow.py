@@ -22,15 +22,10 @@ METRICS = {
 }
 
 
-@pytest.fixture
-def run(tmp_path, words, recipe, snn_json):
-    folder = tmp_path / "run"
-    metrics = snn_json("train", recipe, "--data", words, "--out", folder)
+def test_a_run_folder_holds_config_weights_metrics_and_history(tmp_path, words, recipe, snn_json):
+    run = tmp_path / "run"
+    metrics = snn_json("train", recipe, "--data", words, "--out", run)
     assert metrics.keys() >= METRICS
-    return folder
-
-
-def test_a_run_folder_holds_config_weights_metrics_and_history(run):
     assert {path.name for path in run.iterdir()} == {
         "config.toml", "data.json", "model.safetensors", "metrics.json", "history.csv", "activity.safetensors",
     }  # fmt: skip
