@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from circuits.processes import clear_leftovers, own_path
+
 
 def write_atomically(path: str | Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file, then move it to `path`; on any failure the old file stays as it was.
@@ -15,7 +17,8 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> None:
     """
     path = Path(path)
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    clear_leftovers(path.parent)
+    temporary = own_path(path)
     try:
         write(temporary)
         with temporary.open("rb+") as file:

@@ -53,7 +53,7 @@ def demo(
 ) -> None:
     """Run the whole flow on embedded speech: about two minutes on two cores, no download."""
     from snn.cli.demo import run_demo
-    from snn.experiments.folder_lock import writing
+    from snn.folder_lock import writing
 
     with Terminal(json) as terminal:
         with writing(out):
@@ -154,8 +154,8 @@ def map_run(
         group = require_group(by)
         if plot:
             picture_format(plot)
-        from snn.experiments.folder_lock import require_free
         from snn.experiments.run_folder import load_activity, load_run
+        from snn.folder_lock import require_free
 
         if out:
             require_free(out)
@@ -201,8 +201,8 @@ def export(
     with Terminal(json) as terminal:
         from circuits.netlist.handover import handover
         from circuits.netlist.verify import require_verifiable, verdict
-        from snn.experiments.folder_lock import writing
         from snn.experiments.run_folder import load_run
+        from snn.folder_lock import writing
 
         files = handover(load_run(run).chip(), format)
         if verify:

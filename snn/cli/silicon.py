@@ -153,8 +153,8 @@ def spread(
 ) -> None:
     """A reservoir's run on chips that differ: mismatch, -40 to 125 C, supply, ten years; accuracy and energy."""
     with Terminal(json) as terminal:
-        from snn.experiments.folder_lock import require_free
         from snn.experiments.run_folder import load_run
+        from snn.folder_lock import require_free
         from snn.report.spread_report import plot_spread, spread_report
         from snn.studies.spread import StudyConfig, study_run
 

@@ -15,11 +15,11 @@ from circuits.network.spec import NetworkSpec
 from circuits.storage import write_json, write_text
 from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.identity import corpus_identity, read_identity
-from snn.experiments.folder_lock import writing
 from snn.experiments.history import HISTORY
 from snn.experiments.kinds import experiment_of
 from snn.experiments.metrics import Metrics
 from snn.experiments.model import Model
+from snn.folder_lock import writing
 from snn.recipes.reader import to_table
 from snn.recipes.recipe import Recipe, parse_recipe
 from snn.tensors import load_tensors, save_tensors

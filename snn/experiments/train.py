@@ -11,7 +11,6 @@ from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.identity import corpus_identity, require_same_data, write_identity
 from snn.data.corpora.splits import SPLITS, Split
 from snn.experiments.evaluate import Evaluation, assess
-from snn.experiments.folder_lock import writing
 from snn.experiments.kinds import experiment_of
 from snn.experiments.metrics import Metrics, versions
 from snn.experiments.model import Trained
@@ -27,6 +26,7 @@ from snn.experiments.run_folder import (
     write_config,
     write_metrics,
 )
+from snn.folder_lock import writing
 from snn.kernels.threads import denormals_flushed
 from snn.recipes.recipe import Recipe
 from snn.reporter import Reporter

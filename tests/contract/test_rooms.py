@@ -10,12 +10,13 @@ ROOT = Path(__file__).resolve().parents[2]
 LOOSE = 6  # files of a package that lie in no room, `__init__.py` apart
 ORDER = {  # a room imports those before it; loose files come first, in their order
     "circuits": (
-        "errors", "units", "storage", "compile", "tables", "ledger", "device", "neuron", "network", "transient",
-        "variation", "energy", "mapping", "chips", "literature", "netlist", "signoff",
+        "errors", "units", "processes", "storage", "compile", "tables", "ledger", "device", "neuron", "network",
+        "transient", "variation", "energy", "mapping", "chips", "literature", "netlist", "signoff",
     ),
     "snn": (
-        "reporter", "torch_device", "memory", "tensors", "settings", "data", "audio", "neurons", "kernels", "encoders",
-        "plasticity", "reference", "networks", "recipes", "training", "experiments", "studies", "live", "report", "cli",
+        "reporter", "folder_lock", "torch_device", "memory", "tensors", "settings", "data", "audio", "neurons",
+        "kernels", "encoders", "plasticity", "reference", "networks", "recipes", "training", "experiments", "studies",
+        "live", "report", "cli",
     ),
 }  # fmt: skip
 SOURCES = [path for package in ORDER for path in sorted((ROOT / package).rglob("*.py"))]

@@ -11,13 +11,14 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from snn.experiments import folder_lock
-from snn.experiments.folder_lock import LOCK, FolderBusyError, require_free, writing
+from circuits.processes import began
+from snn import folder_lock
+from snn.folder_lock import LOCK, FolderBusyError, require_free, writing
 
 SNN = [sys.executable, "-c", "from snn.cli.app import main; main()"]
 HOLD = """
 import sys
-from snn.experiments.folder_lock import writing
+from snn.folder_lock import writing
 with writing(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
@@ -68,7 +69,7 @@ def _locked(folder, **changes):
     (folder / LOCK).write_text(json.dumps(asdict(owner)))
 
 
-@pytest.mark.skipif(not folder_lock._tells(), reason="this system does not say when a process began")
+@pytest.mark.skipif(began(os.getpid()) is None, reason="this system does not say when a process began")
 def test_a_number_that_another_process_has_by_now_is_a_dead_ones_lock(tmp_path):
     """This very process is alive, but it is not the one that wrote the lock."""
     _locked(tmp_path / "run", began="before")

@@ -1,0 +1,80 @@
+"""Temporary files and folders that carry their owner's name, so that those of a dead process are found and removed."""
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import socket
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+from circuits.processes.owner import began
+
+UNKNOWN_S = 86_400.0  # s unchanged, after which what a process left that nobody here can ask about is removed (ASSUMED)
+_OWNED = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-(?P<began>[0-9a-f]{8})-[0-9a-f]{6}\.part")
+
+
+class LeftoverWarning(UserWarning):
+    """Something that a killed process had left was removed."""
+
+
+def own_path(path: str | Path) -> Path:
+    """A hidden name beside `path` that no other process and no other thread has: for what will be moved there."""
+    path = Path(path)
+    return path.with_name(f".{path.name}.{_own_tag(os.getpid())}-{secrets.token_hex(3)}.part")
+
+
+def clear_leftovers(folder: str | Path) -> None:
+    """Remove what killed processes left in a folder under an `own_path`; a LeftoverWarning says so."""
+    left = [path for path in _owned(Path(folder)) if _is_left(path)]
+    n_bytes = sum(map(_size, left))
+    for path in left:
+        with suppress(OSError):
+            path.unlink() if path.is_symlink() or not path.is_dir() else shutil.rmtree(path)
+    removed = [path.name for path in left if not os.path.lexists(path)]
+    if removed:
+        names = ", ".join(removed[:3]) + (" ..." if removed[3:] else "")
+        warnings.warn(
+            f"{folder}: removed what killed processes had left ({names}; {n_bytes / 2**20:.1f} MiB)",
+            LeftoverWarning,
+            stacklevel=2,
+        )
+
+
+def _owned(folder: Path) -> Iterator[Path]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        yield from (Path(entry.path) for entry in entries if _OWNED.fullmatch(entry.name))
+
+
+def _is_left(path: Path) -> bool:
+    """Whether its owner is dead; of an owner whom nobody here knows, whether it has rested for long."""
+    owner = _OWNED.fullmatch(path.name)
+    own_host, own_began = _own_tag(os.getpid()).split("-")[::2]
+    if owner["host"] == own_host and own_began != _short(None):
+        return _short(began(int(owner["pid"]))) != owner["began"]
+    with suppress(OSError):
+        return time.time() - path.lstat().st_mtime > UNKNOWN_S
+    return False
+
+
+@lru_cache(maxsize=1)
+def _own_tag(pid: int) -> str:
+    return f"{_short(socket.gethostname())}-{pid}-{_short(began(pid))}"
+
+
+def _short(text: str | None) -> str:
+    return hashlib.blake2b(repr(text).encode(), digest_size=4).hexdigest()
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder; what cannot be read counts nothing."""
+    n_bytes = 0
+    for place in (path, *path.rglob("*")):
+        with suppress(OSError):
+            n_bytes += place.lstat().st_size if place.is_symlink() or place.is_file() else 0
+    return n_bytes
