@@ -70,8 +70,10 @@ def writing(folder: str | Path) -> Iterator[None]:
 
 
 @contextmanager
-def making(folder: str | Path, on_note: OnNote) -> Iterator[None]:
+def making(folder: str | Path, on_note: OnNote | None) -> Iterator[None]:
     """Hold the place of a folder that will be moved there whole; another process's turn is waited for, with a note.
+
+    Without `on_note`, that is refused.
 
     Raises: FolderBusyError naming the owner where nobody here can tell whether it lives, as one on another machine;
     OSError where the folder above cannot be written.

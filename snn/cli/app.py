@@ -240,7 +240,7 @@ def data_prepare(
     from snn.data.sets.download import prepare
 
     with Terminal(json) as terminal:
-        folder = prepare(name, on_progress=terminal.reporter.on_stage)
+        folder = prepare(name, on_progress=terminal.reporter.on_stage, on_note=terminal.note)
         terminal.result({"name": name, "folder": str(folder)})
 
 

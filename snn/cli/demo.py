@@ -38,7 +38,7 @@ def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[
     if holds_run(out) and read_config(out)[0].name != "demo":
         raise InputError(f"{out} holds a run of another recipe; give the demo an --out of its own")
     reporter.on_note("1/4  synthesising 2,000 words with 100 synthetic voices (cached)")
-    corpus = prepare("embedded", on_progress=reporter.on_stage)
+    corpus = prepare("embedded", on_progress=reporter.on_stage, on_note=reporter.on_note)
     reporter.on_note("2/4  training a spiking network on them")
     recipe = load_recipe("demo", [f"training.seed={seed}"])
     metrics = train(recipe, corpus, out, overwrite=True, reporter=reporter)

@@ -38,6 +38,8 @@ from snn.data.recordings.recording_error import refusal, shown
 from snn.data.sets.archive import Limits, unpack
 from snn.data.sets.location import find_below
 from snn.data.sets.manifest import FOLDERS, find_manifest, read_manifest
+from snn.data.sets.members import members
+from snn.data.sets.publication import explained_disk_errors, own_folder, publish, require_room
 from snn.data.signals.signal_csv import csv_channels, read_csv
 from snn.data.signals.signal_file import signal_channels
 from snn.data.signals.signal_npz import npz_channels, read_npz
@@ -103,6 +105,15 @@ def unpacked(root: Path, path: type) -> list[str]:
     return [p.name for p in target.iterdir()]
 
 
+def published(root: Path, path: type) -> list[str]:
+    place = root / f"published-{path.__name__}"
+    require_room(path(place))
+    with explained_disk_errors(path(place)), own_folder(path(place)) as part:
+        (part / "a").touch()
+        publish(path(part), path(place), 1)
+    return [p.name for p in place.iterdir()]
+
+
 def identity(root: Path, path: type) -> object:
     corpus = open_corpus(path(root / "words"))
     write_identity(path(root / "data.json"), corpus_identity(corpus))
@@ -148,6 +159,11 @@ CALLS = {
     find_below: lambda root, path: find_below(path(root / "sets"), find_manifest("fsdd")),
     prepare: lambda root, path: prepare("fsdd", path(root / "sets")),
     unpack: unpacked,
+    members: lambda root, path: [member.name for member in members(path(root / "a.tar.gz"), 10)],
+    require_room: published,
+    explained_disk_errors: published,
+    own_folder: published,
+    publish: published,
     write_identity: identity,
     read_identity: identity,
     require_same_data: identity,

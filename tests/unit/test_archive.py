@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from snn.data.sets.archive import Limits, UnsafeArchiveError, unpack
+from snn.data.sets.archive import Limits, unpack
+from snn.data.sets.members import UnsafeArchiveError
 
 LIMITS = Limits(max_bytes=10_000, max_files=20)
 
@@ -94,8 +95,7 @@ def test_a_bomb_stops_at_the_limit(tmp_path, target):
         assert archive.stat().st_size < LIMITS.max_bytes
         with pytest.raises(UnsafeArchiveError, match="more than its manifest allows"):
             unpack(archive, target, LIMITS)
-        assert sum(map(len, written(target).values())) <= LIMITS.max_bytes
-        (target / "z").unlink()
+        assert not any(target.iterdir())
 
 
 def test_the_number_of_members_is_limited(tmp_path, target):

@@ -3,64 +3,75 @@
 import errno
 import hashlib
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import os
+from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 from circuits.errors import InputError
+from circuits.storage import write_json
 from snn.data.recordings.audio_file import AUDIO_SUFFIXES
-from snn.data.sets.archive import CHUNK_BYTES, Limits, unpack
+from snn.data.sets.archive import Limits, unpack
 from snn.data.sets.location import data_root, find_below
 from snn.data.sets.manifest import Manifest, find_manifest
+from snn.data.sets.members import CHUNK_BYTES
+from snn.data.sets.pace import Opener, paced_opener
+from snn.data.sets.publication import explained_disk_errors, own_folder, publish, require_room
+from snn.folder_lock import making
+from snn.reporter import OnNote, OnStage
 
-TIMEOUT_S = 30.0  # s without a byte before the connection counts as lost (ASSUMED)
 RANGE_NOT_SATISFIABLE = 416
 PARTIAL_CONTENT = 206
-
-Progress = Callable[[str, int, int], None]  # (stage, done, total); total is 0 where nobody knows it
-Opener = Callable[[Request], HTTPResponse]
-
-
-def _urlopen(request: Request) -> HTTPResponse:
-    return urlopen(request, timeout=TIMEOUT_S)
 
 
 def prepare(
     name: str,
     root: str | Path | None = None,
     *,
-    on_progress: Progress | None = None,
-    opener: Opener = _urlopen,
+    on_progress: OnStage | None = None,
+    on_note: OnNote | None = None,
+    opener: Opener | None = None,
 ) -> Path:
     """Make a data set ready for use and return its folder; at once if it is ready already.
 
     An archive put at `<root>/<name>.<kind>` by hand is used after its hash is checked. A download that breaks off is
-    resumed by the next call. The folder appears whole, by one rename, or not at all.
+    resumed by the next call. The folder appears whole, by one rename, or not at all. Where another process makes it,
+    that is waited for.
 
-    Args:  root: where data sets live, None for the data root.  on_progress: told (stage, done, total).
-    Raises:  InputError for an unknown name or bytes that are not the data set; OSError without a network (it says which
-        file to put where) or without disk space.
+    Args:  root: where data sets live, None for the data root.  on_progress: told (stage, done, total).  on_note: told a
+        line when it waits.  opener: opens an address, None for one that gives up on a server that is too slow.
+    Raises:  InputError for an unknown name, bytes that are not the data set, or a folder in its place that is none;
+        FolderBusyError where a process of another machine makes it; OSError without a network (it says which file to
+        put where) or without disk space.
     """
     manifest = find_manifest(name)
     root = data_root() if root is None else Path(root)
+    part = root / f"{manifest.archive_name}.part"
     if (ready := find_below(root, manifest)) is not None:
+        _tidy(root / name, part)
         return ready
-    tell = on_progress or (lambda stage, done, total: None)
+    tell, note = on_progress or (lambda stage, done, total: None), on_note or (lambda line: None)
     if manifest.archive == "synthesis":
         from snn.data.synthesis.embedded import build_corpus  # needs the optional synthesiser
 
-        return build_corpus(root / name, on_progress=lambda done, total: tell("synthesise", done, total))
-    with _explained_disk_errors(root):
-        root.mkdir(parents=True, exist_ok=True)
-        archive = _proven_archive(manifest, root, tell, opener)
-        folder = _unpack_into_place(manifest, archive, root / name, tell)
-        if archive.suffix == ".part":
-            _forget_download(archive)
-        return folder
+        return build_corpus(root / name, on_progress=lambda done, total: tell("synthesise", done, total), on_note=note)
+    with explained_disk_errors(root), making(root / name, note):
+        if (ready := find_below(root, manifest)) is None:
+            require_room(root / name)
+            archive = _proven_archive(manifest, part, tell, opener)
+            ready = _unpack_into_place(manifest, archive, root / name, tell)
+        _forget_download(part)
+        return ready
+
+
+def _tidy(folder: Path, part: Path) -> None:
+    """Remove what a process left that was killed when the data set was ready; in nobody's way."""
+    if part.exists() or any(folder.parent.glob(f".{folder.name}.*")):
+        with suppress(OSError, InputError), making(folder, None):
+            _forget_download(part)
 
 
 def tree_sha256(folder: str | Path) -> str:
@@ -74,32 +85,39 @@ def tree_sha256(folder: str | Path) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _proven_archive(manifest: Manifest, root: Path, tell: Progress, opener: Opener) -> Path:
+def _proven_archive(manifest: Manifest, part: Path, tell: OnStage, opener: Opener | None) -> Path:
     """The archive put there by hand, or else the download; its hash is checked where the manifest has one."""
-    archive = root / manifest.archive_name
+    archive = part.with_suffix("")
     if not archive.is_file():
-        archive = root / f"{manifest.archive_name}.part"
-        if not _is_complete(archive, manifest):
-            _download(manifest, archive, tell, opener)
-    n_bytes = archive.stat().st_size
-    if manifest.sha256 and _sha256(archive, lambda done: tell("verify", done, n_bytes)) != manifest.sha256:
-        raise _set_aside(archive, manifest, "its SHA-256 differs")
+        archive = part
+        if not _is_complete(part, manifest):
+            _download(manifest, part, tell, opener or paced_opener(_most_bytes(manifest)))
+    before = archive.stat()
+    if manifest.sha256 and _sha256(archive, lambda done: tell("verify", done, before.st_size)) != manifest.sha256:
+        raise _set_aside(archive, manifest, "its SHA-256 differs", before)
     return archive
 
 
-def _set_aside(archive: Path, manifest: Manifest, problem: str) -> InputError:
+def _set_aside(archive: Path, manifest: Manifest, problem: str, before: os.stat_result) -> InputError:
     """Move wrong bytes out of the way, never deleting what a user put there; return the error that says so."""
+    after = archive.stat()
+    if (after.st_ino, after.st_size, after.st_mtime_ns) != (before.st_ino, before.st_size, before.st_mtime_ns):
+        return InputError(f"{archive} changed while it was read: wait until it is written, then prepare again")
     aside = archive.replace(archive.with_name(f"{manifest.archive_name}.corrupt"))
     if archive.suffix == ".part":
         _forget_download(archive)
     return InputError(f"{archive} is not {manifest.name} ({problem}); moved to {aside}: fetch it again")
 
 
+def _most_bytes(manifest: Manifest) -> int:
+    return manifest.archive_bytes or manifest.max_bytes
+
+
 def _is_complete(part: Path, manifest: Manifest) -> bool:
     return bool(manifest.sha256) and part.is_file() and part.stat().st_size == manifest.archive_bytes
 
 
-def _download(manifest: Manifest, part: Path, tell: Progress, opener: Opener) -> None:
+def _download(manifest: Manifest, part: Path, tell: OnStage, opener: Opener) -> None:
     by_hand = f"put that file at {part.with_suffix('')} and run snn data prepare {manifest.name} again"
     try:
         response, n_have = _request(manifest.url, part, opener)
@@ -107,7 +125,9 @@ def _download(manifest: Manifest, part: Path, tell: Progress, opener: Opener) ->
             _receive(response, part, n_have, manifest, tell)
         finally:
             response.close()
-    except (OSError, HTTPException) as error:
+    except InputError:
+        raise
+    except (OSError, HTTPException, ValueError) as error:  # ValueError: of an address that it is sent on to
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
             raise
         raise OSError(f"cannot fetch {manifest.url} ({error}): try again to resume, or {by_hand}") from error
@@ -135,20 +155,18 @@ def _request(url: str, part: Path, opener: Opener) -> tuple[HTTPResponse, int]:
     return response, 0
 
 
-def _receive(response: HTTPResponse, part: Path, n_have: int, manifest: Manifest, tell: Progress) -> None:
-    promised = response.headers.get("Content-Length")
-    total = n_have + int(promised) if promised and promised.isdigit() else manifest.archive_bytes
-    limit = manifest.archive_bytes or manifest.max_bytes
-    done = n_have
+def _receive(response: HTTPResponse, part: Path, n_have: int, manifest: Manifest, tell: OnStage) -> None:
+    promised, limit, done = response.length, _most_bytes(manifest), n_have
+    total = manifest.archive_bytes if promised is None else n_have + promised
     with part.open("ab" if n_have else "wb") as file:
-        while chunk := response.read(CHUNK_BYTES):
+        while chunk := response.read1(CHUNK_BYTES):  # what has arrived is kept, whatever follows
             done += len(chunk)
             if done > limit:
                 _forget_download(part)
                 raise InputError(f"{manifest.url} sends more than {limit} bytes: it is not {manifest.name}")
             file.write(chunk)
             tell("download", done, total)
-    if promised and done < total:
+    if promised is not None and done < total:
         raise OSError(f"the connection ended after {done} of {total} bytes")
 
 
@@ -160,7 +178,7 @@ def _save_validator(part: Path, response: HTTPResponse) -> None:
     """Remember the version of the file being fetched, so that two versions are never joined."""
     etag = response.headers.get("ETag", "")
     validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
-    _validator_path(part).write_text(json.dumps({"if_range": validator}), encoding="utf-8")
+    write_json(_validator_path(part), {"if_range": validator})
 
 
 def _if_range(part: Path) -> dict[str, str]:
@@ -177,19 +195,14 @@ def _forget_download(part: Path) -> None:
             path.unlink()
 
 
-def _unpack_into_place(manifest: Manifest, archive: Path, folder: Path, tell: Progress) -> Path:
+def _unpack_into_place(manifest: Manifest, archive: Path, folder: Path, tell: OnStage) -> Path:
     """Unpack beside the target, prove the recordings, and rename; a failure leaves nothing."""
-    unpacking = folder.with_name(f".{manifest.name}.unpacking")
-    shutil.rmtree(unpacking, ignore_errors=True)  # left by a killed process
-    unpacking.mkdir()
-    try:
-        limits = Limits(manifest.max_bytes, manifest.max_files)
-        unpack(archive, unpacking, limits, keep=manifest.keep, on_progress=lambda done: tell("unpack", done, 0))
-        if manifest.tree_sha256 and tree_sha256(unpacking) != manifest.tree_sha256:
-            raise _set_aside(archive, manifest, "the recordings in it differ")
-        unpacking.replace(folder)
-    finally:
-        shutil.rmtree(unpacking, ignore_errors=True)
+    before, limits = archive.stat(), Limits(manifest.max_bytes, manifest.max_files)
+    with own_folder(folder) as part:
+        n_files = unpack(archive, part, limits, keep=manifest.keep, on_progress=lambda done: tell("unpack", done, 0))
+        if manifest.tree_sha256 and tree_sha256(part) != manifest.tree_sha256:
+            raise _set_aside(archive, manifest, "the recordings in it differ", before)
+        publish(part, folder, n_files)
     return folder
 
 
@@ -200,14 +213,3 @@ def _sha256(path: Path, tell: Callable[[int], None]) -> str:
             digest.update(chunk)
             tell(done := done + len(chunk))
     return digest.hexdigest()
-
-
-@contextmanager
-def _explained_disk_errors(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            remedy = "free some, or set SNN_DATA to another disk"
-            raise OSError(error.errno, f"no space left at {root}: {remedy}") from error
-        raise

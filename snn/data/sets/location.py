@@ -5,7 +5,10 @@ from pathlib import Path
 
 from circuits.errors import MissingInputError
 from snn.data.corpora.official_lists import LISTS
+from snn.data.recordings.audio_file import AUDIO_SUFFIXES
 from snn.data.sets.manifest import Manifest
+
+DEPTH = 3  # folders in one another, at most, in which a data set has its recordings
 
 
 def data_root() -> Path:
@@ -26,16 +29,26 @@ def find_data(manifest: Manifest) -> Path:
     if (folder := find_below(root, manifest)) is not None:
         return folder
     remedy = f"run snn data prepare {manifest.name}, or set SNN_DATA"
-    raise MissingInputError(f"{manifest.name} is not prepared (no {root / manifest.name}): {remedy}")
+    raise MissingInputError(f"{manifest.name} is not prepared (no recordings in {root / manifest.name}): {remedy}")
 
 
 def find_below(root: str | Path, manifest: Manifest) -> Path | None:
     """Return the folder of a data set below `root`, or `root` itself where that is the data set, or None."""
     root = Path(root)
     for name in (manifest.name, *manifest.folders):
-        if (root / name).is_dir() and any((root / name).iterdir()):
+        if _holds_recordings(root / name):
             return root / name
     return root if _is_data_set(root, manifest) else None
+
+
+def _holds_recordings(folder: Path, depth: int = DEPTH) -> bool:
+    """Whether a recording lies in the folder or below; hidden files are none."""
+    if not folder.is_dir():
+        return False
+    seen = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    if any(path.suffix.lower() in AUDIO_SUFFIXES and path.is_file() for path in seen):
+        return True
+    return depth > 1 and any(_holds_recordings(path, depth - 1) for path in seen)
 
 
 def _is_data_set(folder: Path, manifest: Manifest) -> bool:

@@ -2,8 +2,6 @@
 
 import json
 import re
-import secrets
-import shutil
 import wave
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -17,7 +15,10 @@ from jaxtyping import Float
 
 from circuits.errors import InputError
 from snn.data.augmentation.augment import Waveform, add_noise, change_speed, mix, reverberate, set_gain, shift
+from snn.data.sets.publication import explained_disk_errors, own_folder, publish
 from snn.data.synthesis import espeak
+from snn.folder_lock import making
+from snn.reporter import OnNote
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
@@ -104,13 +105,16 @@ def build_corpus(
     words: Sequence[str] = WORDS,
     sample_rate: int = 16_000,
     on_progress: Callable[[int, int], None] | None = None,
+    on_note: OnNote = lambda line: None,
 ) -> Path:
     """Make the corpus in `root`, or find it made: `<word>/<voice>_<take>.wav` (1 s, mono, 16 bit) and corpus.json.
 
-    It appears whole or not at all: it is built beside `root` and moved into place. The same arguments give the same
+    It appears whole or not at all: it is built beside `root` and moved into place; where another process builds it,
+    that is waited for. The same arguments give the same
     bytes (same versions of espeak-ng, NumPy and SciPy on the same kind of processor).
 
-    Args:  sample_rate: Hz.   on_progress: called after each clip with (done, n_clips).
+    Args:  sample_rate: Hz.   on_progress: called after each clip with (done, n_clips).   on_note: told a line when
+        it waits.
     Returns:  `root`.
     Raises:  InputError for arguments out of range, or a `root` that holds something else; ImportError without
         espeakng-loader; OSError where espeak-ng or the disk fails.
@@ -130,14 +134,12 @@ def build_corpus(
     clips = plan(words, n_clips, seed)
     card["splits"] = {clip.voice.name: clip.voice.split for clip in clips}
     card["synthesiser"] = f"espeak-ng {espeak.version()}"
-    root.parent.mkdir(parents=True, exist_ok=True)
-    part = root.with_name(f".{root.name}.{secrets.token_hex(4)}.part")
-    try:
-        _write_clips(part, clips, seed, sample_rate, on_progress)
-        (part / "corpus.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
-        _publish(part, root, card)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    with explained_disk_errors(root.parent), making(root, on_note):
+        if not _is_built(root, card):
+            with own_folder(root) as part:
+                _write_clips(part, clips, seed, sample_rate, on_progress)
+                (part / "corpus.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
+                publish(part, root, n_clips + 1)
     return root
 
 
@@ -169,16 +171,6 @@ def _is_built(root: Path, card: dict) -> bool:
     if n_files != card["n_clips"]:
         raise InputError(f"{root} holds {n_files} of its {card['n_clips']} clips; remove it and build again")
     return True
-
-
-def _publish(part: Path, root: Path, card: dict) -> None:
-    try:
-        if root.is_dir():
-            root.rmdir()  # empty, as _is_built saw: a folder does not replace a folder on every system
-        part.replace(root)
-    except OSError:
-        if not _is_built(root, card):  # else another process has just finished the same corpus
-            raise
 
 
 def _write_clips(
