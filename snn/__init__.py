@@ -13,6 +13,8 @@ Contents, by question:
   what checks it?         `brian2_neuron`, `brian2_network`, `spike_times`, `run_brian2`
 """
 
+import os
+import sys
 from importlib import import_module
 
 _HOME = {
@@ -71,3 +73,13 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return [*globals(), *_HOME]
+
+
+def _one_thread() -> None:
+    """A forked process has none of the OpenMP threads that torch counts on, and would wait for them without end."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_one_thread)

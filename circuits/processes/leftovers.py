@@ -74,7 +74,7 @@ def _short(text: str | None) -> str:
 def _size(path: Path) -> int:
     """Bytes of a file, or of all files below a folder; what cannot be read counts nothing."""
     n_bytes = 0
-    for place in (path, *path.rglob("*")):
+    for place in () if path.is_symlink() else (path, *path.rglob("*")):
         with suppress(OSError):
-            n_bytes += place.lstat().st_size if place.is_symlink() or place.is_file() else 0
+            n_bytes += place.stat().st_size if place.is_file() else 0
     return n_bytes

@@ -96,8 +96,7 @@ class _Turn:
 def _begin_anew() -> None:
     """A forked process has none of the threads, and perhaps a lock that nobody will open.
 
-    OpenMP there still counts on its parent's threads, and would wait for them: it is left alone. Torch's own operations
-    may hang all the same, so start processes that use torch with "spawn".
+    OpenMP there still counts on its parent's threads, and would wait for them: it is left alone.
     """
     _pool.cache_clear()
     _turn.forked = True

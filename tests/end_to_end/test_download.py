@@ -1,118 +1,23 @@
 """Data sets arrive whole and proven, or not at all, over connections that break, change and lie."""
 
 import errno
-import hashlib
-import io
-import tarfile
-import threading
 from collections.abc import Iterator
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import ClassVar
 from urllib.error import URLError
 
-import numpy as np
 import pytest
-import soundfile
 
-import snn.data.sets.download as download
 from circuits.errors import InputError
-from snn.data.corpora.open_corpus import open_corpus
 from snn.data.sets.download import prepare, tree_sha256
-from snn.data.sets.manifest import Manifest
-
-NAME = "tiny"
-
-
-def archive_bytes(level: float = 0.1) -> bytes:
-    rng = np.random.default_rng(1)
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for digit in range(2):
-            for take in range(8):
-                soundfile.write(wav := io.BytesIO(), level * rng.uniform(-1, 1, 2000), 8_000, format="WAV")
-                info = tarfile.TarInfo(f"./top/recordings/{digit}_ann_{take}.wav")
-                info.size = len(wav.getvalue())
-                tar.addfile(info, io.BytesIO(wav.getvalue()))
-    return buffer.getvalue()
-
-
-ARCHIVE = archive_bytes()
-
-
-class Server(BaseHTTPRequestHandler):
-    """Sends `body`; knows ranges or not, or gets them wrong by `skew`; breaks off after `cut` bytes of an answer."""
-
-    body = ARCHIVE
-    etag = '"v1"'
-    ranges = True
-    cut: int | None = None
-    skew = 0
-    requests: ClassVar[list[str | None]] = []
-
-    def do_GET(self) -> None:
-        wanted, version = self.headers.get("Range"), self.headers.get("If-Range")
-        type(self).requests.append(wanted)
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.ranges and version == self.etag else 0
-        if start >= len(self.body):
-            return self.send_error(416)
-        rest = self.body[start:]
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start + self.skew}-{len(self.body) - 1}/{len(self.body)}")
-        self.send_header("Content-Length", str(len(rest)))
-        self.send_header("ETag", self.etag)
-        self.end_headers()
-        self.wfile.write(rest[: self.cut])
-        return None
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+from snn.data.sets.location import find_below
+from tests.end_to_end.tiny_set import ARCHIVE, NAME, Server, is_tiny, left_over, served, use
 
 
 @pytest.fixture
 def server(monkeypatch) -> Iterator[type[Server]]:
     handler = type("Handler", (Server,), {"requests": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        use(monkeypatch, f"http://127.0.0.1:{http.server_port}/tiny.tar.gz")
+    with served(handler) as url:
+        use(monkeypatch, url)
         yield handler
-        http.shutdown()
-
-
-def use(monkeypatch, url: str = "https://nowhere.invalid/tiny.tar.gz", **changes: object) -> Manifest:
-    manifest = Manifest(
-        name=NAME,
-        title="",
-        licence="",
-        citation="",
-        homepage="",
-        layout="fsdd",
-        split="",
-        labels=("zero", "one"),
-        n_clips=16,
-        n_speakers=1,
-        sample_rate_hz=8_000,
-        archive="tar.gz",
-        url=url,
-        archive_bytes=len(ARCHIVE),
-        sha256=hashlib.sha256(ARCHIVE).hexdigest(),
-        keep="top",
-        max_bytes=200_000,
-        max_files=40,
-    )
-    manifest = replace(manifest, **changes)
-    monkeypatch.setattr(download, "find_manifest", lambda name: manifest)
-    return manifest
-
-
-def is_tiny(folder: Path) -> bool:
-    return len(open_corpus(folder).clips) == 16
-
-
-def left_over(root: Path) -> set[str]:
-    return {path.name for path in root.iterdir()} - {NAME}
 
 
 def test_a_data_set_is_fetched_once(server, tmp_path):
@@ -230,10 +135,57 @@ def test_an_interruption_while_unpacking_leaves_nothing_half_done(tmp_path, monk
     assert is_tiny(prepare(NAME, tmp_path))
 
 
-def test_what_a_killed_process_left_is_cleared(tmp_path, monkeypatch):
+def test_a_set_with_a_file_missing_is_not_published(tmp_path, monkeypatch):
     use(monkeypatch)
     (tmp_path / "tiny.tar.gz").write_bytes(ARCHIVE)
-    (tmp_path / ".tiny.unpacking").mkdir()
-    (tmp_path / ".tiny.unpacking" / "9_eve_0.wav").write_bytes(b"half")
-    assert is_tiny(prepare(NAME, tmp_path))
+
+    def remove(stage: str, done: int, total: int) -> None:
+        if stage == "unpack" and done > 60_000:
+            next(tmp_path.glob(".tiny.*/recordings/0_*")).unlink()
+
+    with pytest.raises(OSError, match=r"holds \d+ of the 16 files that were written"):
+        prepare(NAME, tmp_path, on_progress=remove)
     assert left_over(tmp_path) == {"tiny.tar.gz"}
+    assert not (tmp_path / NAME).exists()
+
+
+@pytest.mark.parametrize("proof", [{}, {"sha256": "", "tree_sha256": "0" * 64}])
+def test_an_archive_that_is_still_being_copied_is_not_called_corrupt(tmp_path, monkeypatch, proof):
+    use(monkeypatch, **proof)
+    archive = tmp_path / "tiny.tar.gz"
+    archive.write_bytes(ARCHIVE if proof else b"half")
+
+    def copy_on(stage: str, done: int, total: int) -> None:
+        archive.write_bytes(ARCHIVE)
+
+    with pytest.raises(InputError, match="changed while it was read: wait until it is written"):
+        prepare(NAME, tmp_path, on_progress=copy_on)
+    assert left_over(tmp_path) == {"tiny.tar.gz"}
+
+
+@pytest.mark.parametrize(
+    ("there", "named"), [([], ""), ([".DS_Store"], "'.DS_Store'"), (["a/b/.x.wav", "c.txt"], "'a'")]
+)
+def test_a_folder_without_a_recording_is_no_data_set(tmp_path, monkeypatch, there, named):
+    """An empty one is filled, another is refused before anything is fetched, and kept."""
+    manifest = use(monkeypatch)
+    (tmp_path / NAME).mkdir()
+    for name in there:
+        (tmp_path / NAME / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / NAME / name).touch()
+    assert find_below(tmp_path, manifest) is None
+    if named:
+        with pytest.raises(InputError, match=f"holds {named}.* and no recordings; move that away"):
+            prepare(NAME, tmp_path)
+        assert all((tmp_path / NAME / name).exists() for name in there)
+    else:
+        (tmp_path / "tiny.tar.gz").write_bytes(ARCHIVE)
+        assert is_tiny(prepare(NAME, tmp_path))
+
+
+def test_a_file_in_the_place_of_a_data_set_is_named_and_kept(tmp_path, monkeypatch):
+    use(monkeypatch)
+    (tmp_path / NAME).write_text("mine")
+    with pytest.raises(InputError, match="tiny is a file; move it away"):
+        prepare(NAME, tmp_path)
+    assert (tmp_path / NAME).read_text() == "mine"

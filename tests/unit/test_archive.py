@@ -120,3 +120,19 @@ def test_damage_is_named(tmp_path, target):
         (tmp_path / name).write_bytes(data)
         with pytest.raises(UnsafeArchiveError, match="is damaged"):
             unpack(tmp_path / name, target, LIMITS)
+
+
+def test_names_that_no_disk_takes_are_refused_before_anything_is_written(tmp_path, target):
+    for name in ("a" * 256, "ä" * 128, "a/" * 32 + "b"):
+        tar = make_tar(tmp_path / "a.tar.gz", (member(name), b"1"))
+        for archive in (tar, make_zip(tmp_path / "a.zip", (name, b"1"))):
+            with pytest.raises(UnsafeArchiveError, match="allowed are 255 in 32"):
+                unpack(archive, target, LIMITS)
+            assert not any(target.iterdir())
+
+
+def test_what_lies_outside_the_wanted_folder_counts_too(tmp_path, target):
+    """To skip it, a tar is unpacked all the same."""
+    tar = make_tar(tmp_path / "a.tar.gz", (member("other/z"), bytes(20_000)), (member("top/a"), b"1"))
+    with pytest.raises(UnsafeArchiveError, match="more than its manifest allows"):
+        unpack(tar, target, LIMITS, keep="top")

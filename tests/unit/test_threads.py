@@ -4,6 +4,7 @@ import multiprocessing
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -83,11 +84,11 @@ def test_a_forked_process_has_threads_of_its_own():
     assert forked_answer() == [1, 2, 3, 4]
 
 
-def forked_answer() -> list[int]:
-    """What `child` finds in a forked process. Raises: queue.Empty if it hangs."""
+def forked_answer(work: Callable = child) -> object:
+    """What `work` puts into a queue in a forked process. Raises: queue.Empty if it hangs."""
     fork = multiprocessing.get_context("fork")
     queue = fork.Queue()
-    process = fork.Process(target=child, args=(queue,))
+    process = fork.Process(target=work, args=(queue,))
     process.start()
     try:
         return queue.get(timeout=20)
@@ -104,5 +105,23 @@ def test_a_forked_process_does_not_wait_for_the_open_mp_threads_of_its_parent():
     torch.ones(1_000_000).add(1).sum()  # torch's OpenMP now has threads, which the child lacks
     try:
         assert forked_answer() == [1, 2, 3, 4]
+    finally:
+        torch.set_num_threads(before)
+
+
+def total(queue):
+    """A sum that torch divides among its threads."""
+    queue.put(torch.ones(1_000_000).add(1).sum().item())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_operations_of_torch_end_in_a_forked_process_too():
+    """Without the threads of its parent, each on the child's own."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    torch.ones(1_000_000).add(1).sum()
+    try:
+        assert forked_answer(total) == 2e6
     finally:
         torch.set_num_threads(before)

@@ -69,7 +69,7 @@ def prepare(
 
 def _tidy(folder: Path, part: Path) -> None:
     """Remove what a process left that was killed when the data set was ready; in nobody's way."""
-    if part.exists() or any(folder.parent.glob(f".{folder.name}.*")):
+    if part.exists() or any(folder.parent.glob(f".*{folder.name}.*")):
         with suppress(OSError, InputError), making(folder, None):
             _forget_download(part)
 

@@ -8,6 +8,7 @@ import errno
 import gzip
 import io
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Generator, Iterator
@@ -24,6 +25,7 @@ CHUNK_BYTES = 1 << 20
 DIRECTORY_BYTES = 1 << 10  # of a zip's directory for each file that is allowed, names and all
 HEADER_BYTES = 8 << 10  # of a tar for one member: its header, a long name, attributes
 SHARED_ATTRIBUTES = 32  # of all members of a tar that follow
+END_BYTES, ALL_ONES = (1 << 16) + 22, 0xFFFF  # of a zip: its last record with a comment; a number that is elsewhere
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others may ask for memory in gigabytes
 
 Kind = Literal["file", "folder", "other"]
@@ -52,8 +54,8 @@ def members(archive: str | Path, max_files: int) -> Iterator[Member]:
     """
     archive = Path(archive)
     is_zip = archive.name.removesuffix(".part").endswith(".zip")
-    with _reading(archive), archive.open("rb") as file:
-        for name, kind, n_bytes, opened in _zip_members(file, max_files) if is_zip else _tar_members(file):
+    with _reading(archive):
+        for name, kind, n_bytes, opened in _zip_members(archive, max_files) if is_zip else _tar_members(archive):
             yield Member(name, kind, n_bytes, partial(_chunks, archive, opened))
 
 
@@ -80,8 +82,8 @@ def _reading(archive: Path) -> Iterator[None]:
 class _Bounded(io.BufferedReader):
     """A file of which no more than `most` bytes are read at once."""
 
-    def __init__(self, file: BinaryIO, most: int):
-        super().__init__(file.raw)
+    def __init__(self, path: Path, most: int):
+        super().__init__(io.FileIO(path))
         self.most = most
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -91,16 +93,31 @@ class _Bounded(io.BufferedReader):
         return data
 
 
-def _zip_members(file: BinaryIO, max_files: int) -> Iterator[Found]:
-    most = max(CHUNK_BYTES, max_files * DIRECTORY_BYTES)
-    with zipfile.ZipFile(_Bounded(file, most)) as zipped:
-        infos = zipped.infolist()
-        if sum(info.compress_size for info in infos) > file.seek(0, io.SEEK_END):
-            raise zipfile.BadZipFile("its members overlap")
-        for info in infos:
-            if info.compress_type not in COMPRESSIONS:
-                raise zipfile.BadZipFile(f"{info.filename!r:.200} is compressed by method {info.compress_type}")
-            yield info.filename, _zip_kind(info), info.file_size, partial(zipped.open, info)
+def _zip_members(archive: Path, max_files: int) -> Iterator[Found]:
+    with _Bounded(archive, max(CHUNK_BYTES, max_files * DIRECTORY_BYTES)) as file:
+        n_bytes, n_said = file.seek(0, io.SEEK_END), _n_said(file)
+        with zipfile.ZipFile(file) as zipped:
+            infos = zipped.infolist()
+            if n_said not in (len(infos) & ALL_ONES, ALL_ONES):  # all ones: said elsewhere, in 64 bits
+                raise zipfile.BadZipFile(f"it says that it has {n_said} members and lists {len(infos)}")
+            if sum(info.compress_size for info in infos) > n_bytes:
+                raise zipfile.BadZipFile("its members overlap")
+            for info in infos:
+                if info.compress_type not in COMPRESSIONS:
+                    raise zipfile.BadZipFile(f"{info.filename!r:.200} is compressed by method {info.compress_type}")
+                yield info.filename, _zip_kind(info), info.file_size, partial(zipped.open, info)
+
+
+def _n_said(file: BinaryIO) -> int:
+    """How many members the record at the end of a zip says that it has. Source: APPNOTE.TXT 4.3.16 of PKWARE."""
+    file.seek(max(0, file.seek(0, io.SEEK_END) - END_BYTES))
+    tail = file.read()
+    if (start := tail.rfind(b"PK\5\6")) < 0:
+        raise zipfile.BadZipFile("it has no end, as a zip has one")
+    disk, n_members = struct.unpack_from("<H4xH", tail, start + 4)
+    if disk not in (0, ALL_ONES):
+        raise zipfile.BadZipFile(f"it is part {disk} of several")
+    return n_members
 
 
 def _zip_kind(info: zipfile.ZipInfo) -> Kind:
@@ -117,15 +134,16 @@ class _Stream(gzip.GzipFile):
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is None or not 0 <= size <= self.allowance:
-            raise tarfile.ReadError("a header is longer than any that a name needs")
+            raise tarfile.ReadError("it holds more beside its files than names need")
         self.allowance -= size
         return super().read(size)
 
 
-def _tar_members(file: BinaryIO) -> Iterator[Found]:
-    with _Stream(fileobj=file, mode="rb") as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
+def _tar_members(archive: Path) -> Iterator[Found]:
+    with _Stream(archive, "rb") as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
         while (item := tar.next()) is not None:
-            if item.size < 0 or len(tar.pax_headers) > SHARED_ATTRIBUTES:
+            said = item.pax_headers.get("size", "0")
+            if item.size < 0 or not said.isdecimal() or len(tar.pax_headers) > SHARED_ATTRIBUTES:
                 raise tarfile.ReadError(f"{item.name!r:.200} has a size or attributes that no file has")
             stream.allowance = item.size
             yield item.name, _tar_kind(item), item.size, partial(tar.extractfile, item)

@@ -1,0 +1,79 @@
+"""What a dead process left is removed by the next that writes there, and nothing else is."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from circuits.processes import LeftoverWarning, clear_leftovers, leftovers, own_path
+from circuits.storage import write_text
+
+NAME = "from circuits.processes import own_path; import sys; print(own_path(sys.argv[1]).name)"
+
+
+def name_of_a_dead_process(target) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", NAME, target], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+@pytest.fixture
+def dead(tmp_path):
+    return tmp_path / name_of_a_dead_process(tmp_path / "a.json")
+
+
+def test_a_write_removes_files_and_folders_that_dead_processes_left_and_says_so_once(tmp_path, dead):
+    dead.mkdir()
+    (dead / "clip.wav").write_bytes(bytes(3 << 20))
+    file = tmp_path / dead.name.replace("a.json", "b.json")
+    file.write_bytes(bytes(1 << 20))
+    (tmp_path / dead.name.replace("a.json", "c.json")).symlink_to(tmp_path)
+    with pytest.warns(LeftoverWarning, match=r"removed what killed processes had left \(.*; 4.0 MiB\)") as told:
+        write_text(tmp_path / "d.txt", "x")
+    assert len(told) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["d.txt"]
+    write_text(tmp_path / "d.txt", "y")  # a second warning would be an error
+
+
+def test_those_of_the_living_and_other_hidden_files_stay(tmp_path, dead):
+    kept = [
+        own_path(tmp_path / "a.json").name,
+        ".a.json.part",
+        ".part",
+        dead.name.removeprefix("."),
+        f"{dead.name}.wav",
+    ]
+    for name in kept:
+        (tmp_path / name).touch()
+    clear_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(kept)
+
+
+@pytest.mark.parametrize("unknown", ["another machine", "a system that does not tell"])
+def test_what_an_owner_left_whom_nobody_here_knows_has_to_rest_for_a_day(tmp_path, dead, monkeypatch, unknown):
+    if unknown == "another machine":
+        dead = tmp_path / f".a.json.{'0' * 8}-{dead.name.split('-', 1)[1]}"
+    else:
+        monkeypatch.setattr(leftovers, "began", lambda pid: None)
+        leftovers._own_tag.cache_clear()
+    dead.touch()
+    clear_leftovers(tmp_path)
+    assert dead.exists()
+    os.utime(dead, (0, 0))
+    with pytest.warns(LeftoverWarning):
+        clear_leftovers(tmp_path)
+    leftovers._own_tag.cache_clear()
+    assert not dead.exists()
+
+
+def test_no_two_names_are_alike_in_threads_and_after_a_fork(tmp_path):
+    names = []
+    threads = [threading.Thread(target=lambda: names.append(own_path(tmp_path / "a"))) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(names)) == 20
+    assert {path.parent for path in names} == {tmp_path}
