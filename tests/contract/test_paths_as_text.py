@@ -36,7 +36,7 @@ from snn.data.corpora.word_folders import audio_files, left_out, signal_files, w
 from snn.data.recordings.audio_file import audio_info
 from snn.data.recordings.recording_error import refusal, shown
 from snn.data.sets.archive import Limits, unpack
-from snn.data.sets.location import find_below
+from snn.data.sets.location import find_below, recordings_below
 from snn.data.sets.manifest import FOLDERS, find_manifest, read_manifest
 from snn.data.sets.members import members
 from snn.data.sets.publication import explained_disk_errors, own_folder, publish, require_room
@@ -157,6 +157,7 @@ CALLS = {
     npz_channels: lambda root, path: npz_channels(path(root / "s.npz")),
     read_manifest: lambda root, path: read_manifest(path(FOLDERS[1] / "fsdd" / "manifest.toml")),
     find_below: lambda root, path: find_below(path(root / "sets"), find_manifest("fsdd")),
+    recordings_below: in_words(lambda p: sorted(recordings_below(p))),
     prepare: lambda root, path: prepare("fsdd", path(root / "sets")),
     unpack: unpacked,
     members: lambda root, path: [member.name for member in members(path(root / "a.tar.gz"), 10)],

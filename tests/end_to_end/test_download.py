@@ -189,3 +189,15 @@ def test_a_file_in_the_place_of_a_data_set_is_named_and_kept(tmp_path, monkeypat
     with pytest.raises(InputError, match="tiny is a file; move it away"):
         prepare(NAME, tmp_path)
     assert (tmp_path / NAME).read_text() == "mine"
+
+
+def test_a_part_of_a_data_set_that_is_there_is_told(tmp_path, monkeypatch):
+    use(monkeypatch)
+    (tmp_path / "tiny.tar.gz").write_bytes(ARCHIVE)
+    notes = []
+    folder = prepare(NAME, tmp_path)
+    assert prepare(NAME, tmp_path, on_note=notes.append) == folder
+    assert notes == []
+    next(folder.rglob("*.wav")).unlink()
+    assert prepare(NAME, tmp_path, on_note=notes.append) == folder
+    assert notes == [f"{folder} holds 15 of 16 recordings; move it away and prepare again to have them all"]

@@ -15,7 +15,7 @@ from circuits.errors import InputError
 from circuits.storage import write_json
 from snn.data.recordings.audio_file import AUDIO_SUFFIXES
 from snn.data.sets.archive import Limits, unpack
-from snn.data.sets.location import data_root, find_below
+from snn.data.sets.location import data_root, find_below, recordings_below
 from snn.data.sets.manifest import Manifest, find_manifest
 from snn.data.sets.members import CHUNK_BYTES
 from snn.data.sets.pace import Opener, paced_opener
@@ -42,7 +42,7 @@ def prepare(
     that is waited for.
 
     Args:  root: where data sets live, None for the data root.  on_progress: told (stage, done, total).  on_note: told a
-        line when it waits.  opener: opens an address, None for one that gives up on a server that is too slow.
+        line when it waits, or finds a part of the data set.  opener: opens an address, None for one that gives up on a server that is too slow.
     Raises:  InputError for an unknown name, bytes that are not the data set, or a folder in its place that is none;
         FolderBusyError where a process of another machine makes it; OSError without a network (it says which file to
         put where) or without disk space.
@@ -50,10 +50,12 @@ def prepare(
     manifest = find_manifest(name)
     root = data_root() if root is None else Path(root)
     part = root / f"{manifest.archive_name}.part"
+    tell, note = on_progress or (lambda stage, done, total: None), on_note or (lambda line: None)
     if (ready := find_below(root, manifest)) is not None:
         _tidy(root / name, part)
+        if (n := sum(1 for _ in recordings_below(ready))) < manifest.n_clips:
+            note(f"{ready} holds {n} of {manifest.n_clips} recordings; move it away and prepare again to have them all")
         return ready
-    tell, note = on_progress or (lambda stage, done, total: None), on_note or (lambda line: None)
     if manifest.archive == "synthesis":
         from snn.data.synthesis.embedded import build_corpus  # needs the optional synthesiser
 

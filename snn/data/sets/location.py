@@ -1,6 +1,7 @@
 """Where data sets live: the folder named by SNN_DATA, or the platform's user cache."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from circuits.errors import MissingInputError
@@ -36,19 +37,20 @@ def find_below(root: str | Path, manifest: Manifest) -> Path | None:
     """Return the folder of a data set below `root`, or `root` itself where that is the data set, or None."""
     root = Path(root)
     for name in (manifest.name, *manifest.folders):
-        if _holds_recordings(root / name):
+        if any(recordings_below(root / name)):
             return root / name
     return root if _is_data_set(root, manifest) else None
 
 
-def _holds_recordings(folder: Path, depth: int = DEPTH) -> bool:
-    """Whether a recording lies in the folder or below; hidden files are none."""
-    if not folder.is_dir():
-        return False
-    seen = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    if any(path.suffix.lower() in AUDIO_SUFFIXES and path.is_file() for path in seen):
-        return True
-    return depth > 1 and any(_holds_recordings(path, depth - 1) for path in seen)
+def recordings_below(folder: str | Path, depth: int = DEPTH) -> Iterator[Path]:
+    """The recordings in a folder or below; what is hidden or called `_`, as background noise, is none."""
+    folder = Path(folder)
+    seen = [path for path in folder.iterdir() if path.name[0] not in "._"] if folder.is_dir() else []
+    for path in seen:
+        if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
+            yield path
+        elif depth > 1:
+            yield from recordings_below(path, depth - 1)
 
 
 def _is_data_set(folder: Path, manifest: Manifest) -> bool:
