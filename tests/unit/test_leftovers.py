@@ -68,7 +68,7 @@ def test_what_an_owner_left_whom_nobody_here_knows_has_to_rest_for_a_day(tmp_pat
     assert not dead.exists()
 
 
-def test_no_two_names_are_alike_in_threads_and_after_a_fork(tmp_path):
+def test_no_two_names_are_alike(tmp_path):
     names = []
     threads = [threading.Thread(target=lambda: names.append(own_path(tmp_path / "a"))) for _ in range(20)]
     for thread in threads:

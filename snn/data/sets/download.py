@@ -42,7 +42,8 @@ def prepare(
     that is waited for.
 
     Args:  root: where data sets live, None for the data root.  on_progress: told (stage, done, total).  on_note: told a
-        line when it waits, or finds a part of the data set.  opener: opens an address, None for one that gives up on a server that is too slow.
+        line when it waits, or finds a part of the data set.  opener: opens an address, None for one that gives up on a
+        server that is too slow.
     Raises:  InputError for an unknown name, bytes that are not the data set, or a folder in its place that is none;
         FolderBusyError where a process of another machine makes it; OSError without a network (it says which file to
         put where) or without disk space.
