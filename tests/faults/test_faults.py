@@ -27,7 +27,7 @@ storage.write_atomically = lambda path, write: (storage.make_folder(path.parent)
     ),
     "a lock refuses nobody": (
         "lost",
-        "pair reservoir 20 0.5",
+        "pair reservoir 3 3",
         """
 from contextlib import nullcontext
 import snn.folder_lock as locks
@@ -57,7 +57,8 @@ Path.replace = lambda path, to: shutil.copytree(path, to, dirs_exist_ok=True) if
         "full reservoir 0",
         """
 from pathlib import Path
-Path.unlink = lambda path, missing_ok=False: None
+unlink = Path.unlink
+Path.unlink = lambda path, missing_ok=False: None if path.name.endswith("part") else unlink(path, missing_ok)
 """,
     ),
     "a full disk is bad input": (
