@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,9 +16,10 @@ class Slow(SimpleHTTPRequestHandler):
     """Sends piece by piece, so that two downloads overlap."""
 
     def copyfile(self, source, outputfile) -> None:
-        while chunk := source.read(CHUNK_BYTES):
-            outputfile.write(chunk)
-            time.sleep(PAUSE_S)
+        with suppress(ConnectionError):  # of one that is killed
+            while chunk := source.read(CHUNK_BYTES):
+                outputfile.write(chunk)
+                time.sleep(PAUSE_S)
 
     def log_message(self, format: str, *args: object) -> None:
         pass

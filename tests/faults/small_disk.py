@@ -38,7 +38,8 @@ def disk(place: Path) -> Iterator[None]:
 def leave_room(place: Path, n_bytes: int | None) -> None:
     """Make the disk as large as what lies on it and `n_bytes` more; None: roomy again."""
     told = os.statvfs(place)
-    size = ROOMY if n_bytes is None else (told.f_blocks - told.f_bfree) * told.f_frsize + n_bytes
+    used = (told.f_blocks - told.f_bfree) * told.f_frsize
+    size = ROOMY if n_bytes is None else max(used + n_bytes, PAGE)  # 0 would be a disk without an end
     subprocess.run(["mount", "-o", f"remount,size={size}", place], check=True)
 
 
