@@ -42,7 +42,8 @@ def full(bench: Bench, name: str, room: str) -> tuple[bool, Verdict]:
                 verdict.add("badly_told", f"a full disk is told as {ended}")
             if str(place) not in ended.said or not REMEDY.search(ended.said):
                 verdict.add("badly_told", f"without place or remedy: {ended}")
-            verdict.add("left_over", *(f"{file} is left" for file in unfinished(files_below(place))))
+            hidden = (file for file in unfinished(files_below(place)) if "/." in f"/{file}")  # a download is kept
+            verdict.add("left_over", *(f"{file} is left" for file in hidden))
         judge_fault(job, place, reference, verdict)
         if mounts:
             small_disk.leave_room(place, None)
