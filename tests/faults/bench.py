@@ -10,7 +10,7 @@ from pathlib import Path
 import small_disk
 from child import End, run
 from file_events import watch
-from jobs import Job
+from jobs import TWIN, Job
 from whole import Files, Verdict, differences, files_below, finished, half_written, unfinished
 
 REFUSED = 2
@@ -38,6 +38,11 @@ class Bench:
     jobs: dict[str, Job]
     folder: Path
     references: dict[str, Reference] = field(default_factory=dict)
+
+    @property
+    def alone(self) -> dict[str, Reference]:
+        """What each job leaves, without the twins, which are for pairs."""
+        return {name: reference for name, reference in self.references.items() if not name.endswith(TWIN)}
 
     @contextmanager
     def place(self, job: Job, *, small: bool = False) -> Iterator[Path]:

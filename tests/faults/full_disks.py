@@ -16,7 +16,7 @@ FAILED = 1
 def full_disks(bench: Bench, rng: random.Random, share: float) -> list[str]:
     """Cases `full JOB BYTES`: room on the disk, or length of a file where that is all that can be limited."""
     cases = []
-    for name, reference in bench.references.items():
+    for name, reference in bench.alone.items():
         if small_disk.may_mount():
             pages = range(reference.n_bytes // small_disk.PAGE)  # each file takes one at least
             sizes = sorted(rng.sample(pages, min(SIZES, len(pages)))) or [0]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stock import RECIPES, SET, Stock
 
+TWIN = "2"  # at the end of the name of a job that has another result for the same place
 PLAIN = ("reservoir", "by-hand", "download", "embedded")  # jobs that need neither gradients nor a finished run
 
 
@@ -42,7 +43,7 @@ class Job:
 
 
 def jobs(stock: Stock) -> dict[str, Job]:
-    """All of them by name; one whose name ends in 2 is the twin of another, with another result for the same place."""
+    """All of them by name, twins included."""
     prepare = ("data", "prepare", SET)
     listed = [
         Job("evaluate", ("evaluate", "{place}/run"), prepare=partial(_copy, stock.run(1), "run"), extra=True),
@@ -50,7 +51,7 @@ def jobs(stock: Stock) -> dict[str, Job]:
         Job("download", prepare, whole=SET),
         Job("embedded", ("data", "prepare", "embedded"), whole="embedded"),
     ]
-    for seed, twin in ((1, ""), (2, "2")):
+    for seed, twin in ((1, ""), (2, TWIN)):
         run, out = str(stock.run(seed)), ("--out", "{place}/out")
         listed += [
             *(replace(_training(stock, kind, seed), name=kind + twin) for kind in RECIPES),

@@ -15,7 +15,7 @@ TEARS = 5  # of a job
 def kills(bench: Bench, rng: random.Random, share: float) -> list[str]:
     """Cases `kill JOB EVENT` for a share of all events, and `tear JOB EVENT BYTES` for some of them."""
     cases = []
-    for name, reference in bench.references.items():
+    for name, reference in bench.alone.items():
         events = range(1, reference.n_events + 1)
         cases += [f"kill {name} {n}" for n in sorted(rng.sample(events, max(2, round(share * len(events)))))]
         largest = max(map(len, reference.files.values()))

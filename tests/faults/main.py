@@ -27,7 +27,7 @@ from archive_server import served  # noqa: E402
 from bench import Bench  # noqa: E402
 from child import run  # noqa: E402
 from full_disks import full, full_disks  # noqa: E402
-from jobs import PLAIN, jobs, runs  # noqa: E402
+from jobs import PLAIN, TWIN, jobs, runs  # noqa: E402
 from kills import kill, kills, tear  # noqa: E402
 from pairs import pair, pairs  # noqa: E402
 from read_only import INSTALLATION, INSTALLED, closed, read_only  # noqa: E402
@@ -79,7 +79,7 @@ def prepared(names: set[str]) -> Iterator[Bench]:
             run(command, {})
         bench = Bench(jobs(stock), Path(folder))
         for name in bench.jobs:
-            if not names or name.removesuffix("2") in names:
+            if not names or name.removesuffix(TWIN) in names:
                 bench.refer(name)
         yield bench
 

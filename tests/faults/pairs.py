@@ -8,14 +8,13 @@ from pathlib import Path
 from bench import REFUSED, Bench
 from child import End, end, start
 from file_events import wait_at, watch
-from jobs import Job
+from jobs import TWIN, Job
 from whole import Verdict, differences, files_below, half_written, unfinished
 
-# A job, and its twin with another result; of a job that is its own twin both may succeed.
-TWINS = {
-    "spotter": "spotter2", "reservoir": "reservoir2", "over": "over2", "export": "export2",
-    "map": "map2", "by-hand": "by-hand", "download": "download", "embedded": "embedded",
-}  # fmt: skip
+TWINS = {  # the job beside each: one with another result for the same place, or the same once more
+    **{name: name + TWIN for name in ("spotter", "reservoir", "over", "export", "map")},
+    **{name: name for name in ("by-hand", "download", "embedded")},
+}
 ONE_WINS = ("spotter", "reservoir")  # a folder with a run takes no other
 BUSY = re.compile(r"is being written by|holds a run already|is being prepared by")
 PAUSES_S = (0.02, 0.2, 1.0)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -17,13 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 INSTALLATION = "installation"
 INSTALLED = "reservoir"  # the job that is run from it
 COMMAND = [sys.executable, "-c", "from snn.cli.app import main; main()"]
+WAY_OUT = re.compile(r"another (place|folder|disk)|owner|right|can be written|SNN_DATA")
 NO_CACHE = "NUMBA_CACHE_DIR"  # that the line about a cache that cannot be kept is to name
 
 
 def read_only(bench: Bench, rng: random.Random, share: float) -> list[str]:
     """Cases `closed JOB`: its place cannot be written; and `closed installation`. None where nothing can be closed."""
     del rng, share
-    return [f"closed {name}" for name in (*bench.references, INSTALLATION)] if small_disk.may_close() else []
+    return [f"closed {name}" for name in (*bench.alone, INSTALLATION)] if small_disk.may_close() else []
 
 
 def closed(bench: Bench, name: str) -> tuple[bool, Verdict]:
@@ -36,8 +38,10 @@ def closed(bench: Bench, name: str) -> tuple[bool, Verdict]:
             ended = run_job(job, place)
         if ended.code not in ((0, FAILED, REFUSED) if job.extra else (FAILED, REFUSED)):
             verdict.add("badly_told", f"a read-only place is told as {ended}")
-        if str(place) not in ended.said or REMEDY.search(ended.said):
-            verdict.add("badly_told", f"without the place, or with a remedy that is none: {ended}")
+        if str(place) not in ended.said or ".part" in ended.said or REMEDY.search(ended.said):
+            verdict.add("badly_told", f"without a place that the user knows, or with a remedy that is none: {ended}")
+        if not WAY_OUT.search(ended.said):
+            verdict.add("badly_told", f"without a remedy: {ended}")
         verdict.add("lost", *differences(files_below(place), reference.before))
         judge_repeat(job, place, reference, verdict)
     return True, verdict
