@@ -1,5 +1,6 @@
 """One `snn` command in a process of its own, forked from one that has imported everything and worked nothing."""
 
+import faulthandler
 import os
 import re
 import signal
@@ -50,7 +51,8 @@ def start(arguments: list[str], environment: Mapping[str, str], before: Callable
 
 
 def _arrange(arguments: list[str], environment: Mapping[str, str], said: int) -> None:
-    signal.alarm(LONGEST_S)
+    signal.alarm(LONGEST_S + 5)
+    faulthandler.dump_traceback_later(LONGEST_S, file=said)  # where it hangs
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ.update(environment)
     sys.argv = ["snn", *arguments]

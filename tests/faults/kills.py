@@ -10,6 +10,7 @@ from whole import Verdict
 
 KILLED = (-signal.SIGKILL, -signal.SIGXFSZ)
 TEARS = 5  # of a job
+SEMAPHORE = 64  # bytes; files shorter than those that hold locks between threads cannot be asked for
 
 
 def kills(bench: Bench, rng: random.Random, share: float) -> list[str]:
@@ -19,7 +20,8 @@ def kills(bench: Bench, rng: random.Random, share: float) -> list[str]:
         events = range(1, reference.n_events + 1)
         cases += [f"kill {name} {n}" for n in sorted(rng.sample(events, max(2, round(share * len(events)))))]
         largest = max(map(len, reference.files.values()))
-        cases += [f"tear {name} {rng.choice(events)} {int(largest ** rng.random())}" for _ in range(TEARS)]
+        sizes = [max(SEMAPHORE, int(largest ** rng.random())) for _ in range(TEARS)]
+        cases += [f"tear {name} {rng.choice(events)} {size}" for size in sizes]
     return cases
 
 
