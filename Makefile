@@ -1,10 +1,12 @@
 # make demo   the whole flow on embedded speech            make test   the quick tests
 # make slow   checks that take minutes                     make lint   style
+# make faults kills, full disks, two processes in one place, read-only folders: ten minutes, counts as JSON
 # make bench  speed and memory beside other libraries, ten minutes: runs/bench.json, runs/bench.md
 PYTHON ?= python3
+SEED ?= 0
 BIN := .venv/bin
 
-.PHONY: demo test slow lint bench clean
+.PHONY: demo test slow faults lint bench clean
 
 demo: .venv/installed
 	$(BIN)/snn demo --out runs/demo
@@ -16,6 +18,9 @@ test: .venv/installed
 
 slow: .venv/installed
 	$(BIN)/python -m pytest -q -m slow
+
+faults: .venv/installed
+	$(BIN)/python tests/faults/main.py --seed $(SEED)
 
 bench: .venv/installed .venv/bench-installed
 	$(BIN)/python -W ignore tests/benchmarks/main.py runs/bench.json
