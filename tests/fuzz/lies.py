@@ -103,7 +103,7 @@ WAV = (
     wrote("infinity", lambda data: riff(np.full(99, -np.inf, "<f4").tobytes(), bits=32, form=3)),
     wrote("1e308", lambda data: riff(np.full(99, 1e308, "<f8").tobytes(), bits=64, form=3), refuse=False),
     wrote("unknown encoding", lambda data: riff(bytes(200), form=0x1234)),
-    wrote("RF64 of 2^63", lambda data: _rf64(2**63)),
+    wrote("RF64 of 2^63", lambda data: _rf64(2**63), refuse=False),
     wrote("RF64 of 2^62 - 2", lambda data: _rf64(2**62 - 2)),
     wrote("RF64 of 2^64 - 1", lambda data: _rf64(2**64 - 1), refuse=False),
     wrote("10,000 empty chunks", lambda data: _chunks(data, 10_000), refuse=False),

@@ -17,7 +17,6 @@ from time import monotonic
 
 from outcome import BAD, GOOD
 from pool import Found, run
-from seeds import make_seeds
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,8 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="tunnelspike-fuzz-") as folder:
         seeds = asked.seeds or Path(folder) / "seeds"
         if not seeds.is_dir():
+            from seeds import make_seeds  # which trains two models
+
             make_seeds(seeds)
-        results = run(indices, asked.table, seeds, Path(folder) / "scratch", asked.seed, asked.workers)
+        about = asked.table, seeds, asked.seed, asked.seconds
+        results = run(indices, Path(folder) / "scratch", asked.workers, *about)
         found = list(_told(results, len(indices), asked.json))
     counts = Counter(one.kind for one in found)
     sys.stdout.write(json.dumps({"seed": asked.seed, "inputs": len(found)} | {k: counts[k] for k in GOOD + BAD}) + "\n")
@@ -43,6 +45,7 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--only", type=int, help="index of one input to repeat")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=5.0, help="for any input; each MiB of it has 2 more")
     parser.add_argument("--json", action="store_true", help="nothing on standard error but what failed")
     parser.add_argument("--findings", type=Path, help="file for the failures, grouped")
     parser.add_argument("--table", default="readers", help="module that holds READERS")

@@ -32,8 +32,8 @@ class Worker:
         self.scratch.mkdir(parents=True)
         context = get_context("spawn")
         self.pipe, far = context.Pipe()
-        table, seeds, seed = about
-        self.process = context.Process(target=serve, args=(far, table, seeds, self.scratch, seed), daemon=True)
+        table, seeds, *limits = about
+        self.process = context.Process(target=serve, args=(far, table, seeds, self.scratch, *limits), daemon=True)
         self.process.start()
         far.close()
         self.index, self.name, self.deadline = None, "start", monotonic() + 5 * MAKING_S
@@ -52,15 +52,17 @@ class Worker:
         return self.process.exitcode
 
 
-def run(indices: Iterable[int], table: str, seeds: Path, scratch: Path, seed: int, n_workers: int) -> Iterator[Found]:
-    """What became of each input, in the order in which they end. `table`: the module that holds READERS.
+def run(indices: Iterable[int], scratch: Path, n_workers: int, *about: object) -> Iterator[Found]:
+    """What became of each input, in the order in which they end.
 
+    Args:  scratch: folder of the workers.  about: the module that holds READERS, the folder of their valid files, the
+        seed, and the seconds that any input may take.
     Raises:  RuntimeError where the fuzzer itself fails.
     """
     left, numbers = iter(indices), iter(range(1_000_000))
 
     def start() -> Worker:
-        return Worker(next(numbers), scratch, table, seeds, seed)
+        return Worker(next(numbers), scratch, *about)
 
     workers = [start() for _ in range(n_workers)]
     try:

@@ -62,12 +62,12 @@ RAW = "Title: * t\nPlotname: Transient Analysis\nFlags: real\nNo. Variables: 2\n
 MEASUREMENTS = "Circuit: * t\n\nperiod              =  1.23456e-06 targ=  2.0e-06 trig=  7.7e-07\nv_max               =  4.0e-01\n"
 COMMANDS = (  # one that is fast each
     "neuron --device 32nm-pdsoi --v-gs -0.5 --temperature 300K --supply 0.9V --years 1 --scope neuron --compare --json",
-    "neuron --rate 50kHz --tau-mem 40us --swing 0.4V --width 1um --c-mem 1fF --json",
+    "neuron --rate 50kHz --tau-mem 40us --swing 0.4V --width 1um --c-mem 2fF --json",
     "core --rate 50Hz --duration 1s --neurons 36 --acceleration 1000 --device 32nm-pdsoi --scope core --json",
     "core --run reservoir --scope neuron --json",
     "map spotter --chip btbt-45rfsoi --by part --acceleration 1 --temperature 300K --supply 0.9V --json",
     "map reservoir --chip btbt-45rfsoi --by core --out made --csv made.csv --json",
-    "export reservoir --out made --format spice --timeout 300s --json",
+    "export reservoir --out made --format json --timeout 300s --json",
     "evaluate spotter --data words --split all --device cpu --engine torch --json",
     "train tiny.toml --data missing --out made --seed 1 --set epochs=2 --set tau_mem_s=[20ms,60ms] --device cpu --json",
     "train list --json",
@@ -218,7 +218,7 @@ def _bench(folder: Path, seeds: Path) -> None:
 def _texts(folder: Path) -> None:
     _write(folder / "raw" / "waves.raw", RAW.encode() + b"\t0\ttime\ttime\n\t1\tv(a)\tvoltage\nBinary:\n" + np.arange(6.0).tobytes())
     _write(folder / "measurements" / "period.log", MEASUREMENTS)
-    for k, text in enumerate(("20 ms", "-0.5", "1e-15F", "50kHz", "3 min", "0.45um", "100 pA", "nan")):
+    for k, text in enumerate(("20 ms", "-0.5", "1e-15s", "50ks", "3", "0.45us", "100 ps", "2e3 ns")):
         _write(folder / "units" / f"{k}.txt", text)
     for name in recipe_names():
         table = to_table(load_recipe(name))

@@ -4,50 +4,59 @@ import gc
 import importlib
 import os
 import resource
-import shutil
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from inputs import Table
-from outcome import outcome
+from inputs import Input, Table
+from outcome import GOOD, Outcome, outcome
 
 MIB = 1 << 20
 MEMORY = 256 * MIB  # above what the process held before; of reading any one file
 GUARD = 1024 * MIB  # of address space above that, where the system refuses more
-SECONDS, SECONDS_PER_MIB = 5.0, 2.0
+SECONDS_PER_MIB = 2.0
 WARM = 3  # valid files of each reader that are read first
 
 
-def serve(pipe: Connection, table: str, seeds: Path, scratch: Path, seed: int) -> None:
+def serve(pipe: Connection, table: str, seeds: Path, scratch: Path, seed: int, seconds: float) -> None:
     """Answer each index with its limit in seconds, then with (class, what to say, name of the input)."""
     warnings.simplefilter("ignore")
     printed = _redirected(scratch)
     inputs = Table(importlib.import_module(table).READERS, seeds, seed)
     os.chdir(scratch)
     os.environ |= {"SNN_DATA": str(scratch / "data"), "COLUMNS": "200"}
-    for reader in inputs.readers:  # what is imported and compiled at the first use is no memory of a file
-        for path in inputs.valid(reader)[:WARM]:
-            outcome(reader, inputs.place(reader, scratch / "warm", path.read_bytes()))
+    warm(inputs, scratch / "input")
     pipe.send("ready")
     while (index := pipe.recv()) is not None:
         given = inputs.make(index, scratch / "input")
-        limit = SECONDS + SECONDS_PER_MIB * _bytes(given.path) / MIB
         printed.truncate(0)
-        pipe.send((limit, given.name))
-        base = _start_of_peak()
-        with _guard():
-            found = outcome(given.reader, given.path, given.lie)
-        peak = _peak()
-        if peak - base > MEMORY:
-            found = "memory_over", f"{(peak - base) / MIB:.0f} MiB for {_bytes(given.path)} bytes; {' '.join(found)}"
-        elif os.fstat(printed.fileno()).st_size:
-            found = "accepted_wrong", f"printed on standard output; {' '.join(found)}"
-        pipe.send((*found, given.name))
-        _clear(scratch / "input")
-        if peak - base > MEMORY:
-            gc.collect()
+        pipe.send((seconds + SECONDS_PER_MIB * _bytes(given.path) / MIB, given.name))
+        kind, detail = within_memory(given)
+        if os.fstat(printed.fileno()).st_size and kind in GOOD:
+            kind, detail = "accepted_wrong", f"printed on standard output; {kind} {detail}"
+        pipe.send((kind, detail, given.name))
+
+
+def warm(inputs: Table, folder: Path) -> None:
+    """Read some valid files: what is imported and compiled at the first use is no memory of a file."""
+    for reader in inputs.readers:
+        for path in inputs.valid(reader)[:WARM]:
+            outcome(reader, inputs.place(reader, folder, path.read_bytes()))
+
+
+def within_memory(given: Input) -> Outcome:
+    """What becomes of an input; over its memory where it takes more than it may."""
+    n_bytes, base = _bytes(given.path), _start_of_peak()
+    with _guard():
+        kind, detail = outcome(given.reader, given.path, given.lie)
+    taken = _status("VmHWM:") - base
+    if taken <= MEMORY:
+        return kind, detail
+    gc.collect()
+    return "memory_over", f"{taken / MIB:.0f} MiB for {n_bytes} bytes; {kind} {detail}"
 
 
 def _redirected(scratch: Path):
@@ -80,20 +89,12 @@ def _start_of_peak() -> int:
     return _status("VmRSS:")
 
 
-def _peak() -> int:
-    return _status("VmHWM:")
-
-
-class _guard:
+@contextmanager
+def _guard() -> Iterator[None]:
     """The limit on address space while a file is read."""
-
-    def __enter__(self):
-        self.before = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize:") + GUARD, self.before[1]))
-
-    def __exit__(self, *_):
-        resource.setrlimit(resource.RLIMIT_AS, self.before)
-
-
-def _clear(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize:") + GUARD, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
