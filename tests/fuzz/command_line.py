@@ -76,4 +76,3 @@ def run_lines(path: Path) -> dict[str, Any]:
         return command(*map(_inside, lines))
     finally:
         os.chdir(before)
-

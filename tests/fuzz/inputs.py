@@ -1,4 +1,4 @@
-"""Input number k of a seed: always the same reader and the same bytes, so that one that failed can be repeated alone."""
+"""Input number k of a seed: always the same reader and bytes, so that one that failed can be repeated alone."""
 
 import shutil
 from collections.abc import Sequence

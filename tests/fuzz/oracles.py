@@ -35,12 +35,15 @@ def nothing(value: Any, path: Path) -> str:
 
 
 def sound(value: tuple[Any, ...], path: Path) -> str:
-    """Samples in [-1, 1], as many as were checked, of a container that the suffix promises, and those that `wave` reads."""
+    """Samples in [-1, 1], those that `wave` reads, as many as were checked, in a container that the suffix promises."""
     (samples, rate), info = value
     with path.open("rb") as file:
         magic = file.read(4)
     return _all(
-        (samples.ndim == 1 and samples.size > 0 and samples.dtype == np.float32, f"samples {samples.shape} {samples.dtype}"),
+        (
+            samples.ndim == 1 and samples.size > 0 and samples.dtype == np.float32,
+            f"samples {samples.shape} {samples.dtype}",
+        ),
         (np.abs(samples).max() <= 1 + 1e-6, "samples beyond full scale"),
         (1_000 <= rate <= 768_000 and rate == info.sample_rate, f"rate {rate}, {info.sample_rate}"),
         (abs(info.duration_s * rate - samples.size) < 1, f"{samples.size} samples, checked {info.duration_s} s"),
@@ -76,15 +79,23 @@ def _as_csv(read: Any, path: Path) -> str:
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     found = list(csv.reader(lines[1:], delimiter=max(",;\t", key=lines[0].count)))
     if len(found) != len(read.values) or len(found[0]) != len(read.channels):
-        return "" if len(found[0]) == len(read.channels) + 1 else f"{len(found)} rows of {len(found[0])}, read {read.values.shape}"
-    return "" if np.array_equal(np.array(found, dtype=float), read.values) else "other values than those of the module csv"
+        return (
+            ""
+            if len(found[0]) == len(read.channels) + 1
+            else f"{len(found)} rows of {len(found[0])}, read {read.values.shape}"
+        )
+    return (
+        "" if np.array_equal(np.array(found, dtype=float), read.values) else "other values than those of the module csv"
+    )
 
 
 def _as_numpy(values: np.ndarray, path: Path) -> str:
     with np.load(path, allow_pickle=False) as arrays:
         tables = [arrays[name] for name in ("signal", "x") if name in arrays.files]
         tables += [arrays[name] for name in arrays.files if arrays[name].ndim == 2]
-    return "" if tables and np.array_equal(tables[0].reshape(len(tables[0]), -1), values) else "other values than NumPy's"
+    return (
+        "" if tables and np.array_equal(tables[0].reshape(len(tables[0]), -1), values) else "other values than NumPy's"
+    )
 
 
 def layout(value: Any, path: Path) -> str:
@@ -122,7 +133,10 @@ def manifest(value: Any, path: Path) -> str:
         (all(type(n) is int and n >= 0 for n in numbers), f"numbers {numbers}"),
         (1_000 <= value.sample_rate_hz <= 768_000, f"sample rate {value.sample_rate_hz}"),
         (all(isinstance(label, str) and label for label in value.labels), f"labels {value.labels!r:.80}"),
-        (all(isinstance(name, str) and name and _below(name) for name in value.folders), f"folders {value.folders!r:.80}"),
+        (
+            all(isinstance(name, str) and name and _below(name) for name in value.folders),
+            f"folders {value.folders!r:.80}",
+        ),
         (_below(value.keep), f"keep {value.keep!r:.80}"),
     )
 
@@ -151,7 +165,9 @@ def quantity(value: float, path: Path) -> str:
 
 
 def device(value: Any, path: Path) -> str:
-    current = value.current(value.v_onset + np.array([0.1, 0.5, 1.0]), 1e-6) if hasattr(value, "current") else np.ones(1)
+    current = (
+        value.current(value.v_onset + np.array([0.1, 0.5, 1.0]), 1e-6) if hasattr(value, "current") else np.ones(1)
+    )
     return _all(
         (value.prefactor > 0 and value.v_slope > 0, f"{value.prefactor}, {value.v_slope}"),
         (bool(np.isfinite(current).all() and (current >= 0).all()), f"currents {current}"),
@@ -164,7 +180,10 @@ def energy(value: dict[str, Any], path: Path) -> str:
     return _all(
         (value["total_j"] > 0, f"total {value['total_j']} J"),
         (all(x >= 0 for x in joules), f"parts {joules}"),
-        (abs(sum(joules) - value["total_j"]) <= 1e-6 * value["total_j"], f"parts {sum(joules)} J, total {value['total_j']} J"),
+        (
+            abs(sum(joules) - value["total_j"]) <= 1e-6 * value["total_j"],
+            f"parts {sum(joules)} J, total {value['total_j']} J",
+        ),
     )
 
 
@@ -178,12 +197,19 @@ def activity(value: Any, path: Path) -> str:
 
 
 def progress(value: Any, path: Path) -> str:
-    """Epochs in order, and the best of them among them."""
-    best, reached = value
+    """Weights of the model's shapes, epochs in order, and the best of them among them."""
+    best, model, _, reached = value
     rows = [row.epoch for row in reached.history]
     return _all(
+        (
+            {k: v.shape for k, v in best.items()} == {k: v.shape for k, v in model.items()},
+            "best weights of other shapes",
+        ),
         (rows == list(range(1, reached.epoch + 1)), f"epoch {reached.epoch}, rows {rows[:5]}"),
-        (type(reached.best_epoch) is int and 0 <= reached.best_epoch <= reached.epoch, f"best epoch {reached.best_epoch}"),
+        (
+            type(reached.best_epoch) is int and 0 <= reached.best_epoch <= reached.epoch,
+            f"best epoch {reached.best_epoch}",
+        ),
         (0 <= reached.best_accuracy <= 1, f"best accuracy {reached.best_accuracy}"),
     ) or history(reached.history, path)
 
@@ -207,7 +233,10 @@ def identity(value: Any, path: Path) -> str:
     parts = value.parts
     return _all(
         (all(isinstance(label, str) for label in value.labels), f"labels {value.labels!r:.80}"),
-        (isinstance(value.sample_rate, int | float) and value.sample_rate > 0, f"sample rate {value.sample_rate!r:.80}"),
+        (
+            isinstance(value.sample_rate, int | float) and value.sample_rate > 0,
+            f"sample rate {value.sample_rate!r:.80}",
+        ),
         (all(type(p.n_clips) is int and p.n_clips >= 0 for p in parts), "n_clips is no count"),
         (all(re.fullmatch("[0-9a-f]{64}", text) for p in parts for text in (p.names, p.contents)), "no SHA-256"),
         (all(p.split in SPLITS and isinstance(p.label, str) for p in parts), "no split or label"),
@@ -217,7 +246,10 @@ def identity(value: Any, path: Path) -> str:
 def config(value: Any, path: Path) -> str:
     _, data, labels, rate = value
     return _all(
-        (bool(data) and len(set(labels)) == len(labels) >= 1 and all(labels), f"data {data!r:.40}, labels {labels!r:.80}"),
+        (
+            bool(data) and len(set(labels)) == len(labels) >= 1 and all(labels),
+            f"data {data!r:.40}, labels {labels!r:.80}",
+        ),
         (type(rate) is not bool and rate > 0, f"sample rate {rate!r}"),
     )
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from reader import Lie, Reader
 
 from circuits.errors import InputError, WorkError
-from reader import Lie, Reader
 
 GOOD = ("refused", "accepted")
 BAD = ("wrong_exception", "accepted_wrong", "hang", "crash", "memory_over")

@@ -1,4 +1,4 @@
-"""One reader of the product, as the fuzzer sees it: what it is fed with, how it is called, what must hold of its answer."""
+"""One reader of the product, as the fuzzer sees it: what it is fed with, and what must hold of its answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Lie:
 class Reader:
     """`seeds`: glob of its valid files.  `file`: the name under which it gets a changed one.
 
-    `read` takes that path and returns a value; `check` says what is wrong with a value that was accepted, "" if nothing.
+    `read` takes that path and returns a value; `check` says what is wrong with one that was accepted, or "".
     `around`: folder whose other files lie beside it.  `named`: an error has to name the file.
     """
 

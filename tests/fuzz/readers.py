@@ -5,10 +5,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import torch
-
-import lies
 import oracles
+import torch
+from command_line import command, run_lines
+from false_archives import TAR, ZIP
+from false_signals import CSV, NPZ, RAW
+from false_sound import WAV
+from false_tensors import ACTIVITY, CHECKPOINT, MODEL, RESERVOIR
+from lies import ANY, BAD_FILE, CHIP, DEEP, JSON, MANIFEST, NO_FILE, TOML
+from mutations import mutate_arguments, mutate_both, mutate_bytes, mutate_text
+from reader import Reader
+
 from circuits.chips import load_chip
 from circuits.device.device_file import load_device
 from circuits.literature.processors import load_processors
@@ -16,9 +23,6 @@ from circuits.literature.published import load_published
 from circuits.netlist.ngspice import run_ngspice
 from circuits.netlist.rawfile import read_raw
 from circuits.units import quantity
-from command_line import command, run_lines
-from mutations import mutate_arguments, mutate_both, mutate_bytes, mutate_text
-from reader import Reader
 from snn.data.corpora.check import scan
 from snn.data.corpora.identity import read_identity
 from snn.data.corpora.layouts import read_layout
@@ -56,12 +60,11 @@ def _named_folder(path: Path) -> Any:
 
 
 def _checkpoint(path: Path) -> Any:
+    """The best weights, those of the model, the moments of the optimiser, and the progress."""
     model = load_run(path.parent).model
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    found = load_checkpoint(path, model, torch.optim.AdamW(model.parameters(), 0.01))
-    if before.keys() != found[0].keys() or any(v.shape != found[0][k].shape for k, v in before.items()):
-        raise AssertionError("best weights of another shape")
-    return (found[0], dict(model.state_dict()))[0], found[1]
+    optimiser = torch.optim.AdamW(model.parameters(), 0.01)
+    best, progress = load_checkpoint(path, model, optimiser)
+    return best, model.state_dict(), optimiser.state_dict()["state"], progress
 
 
 def _unpacked(path: Path) -> Path:
@@ -93,13 +96,15 @@ def _audio(suffix: str, seeds: str | None = None, *, name: str = "") -> Reader:
     return Reader(
         name or f"{suffix} recording", seeds or f"audio/{suffix}/*", f"fuzzed.{suffix}",
         lambda path: (read_audio(path), check_audio(path)), oracles.sound, mutate_bytes,
-        lies.ANY + (lies.WAV if suffix == "wav" and not name else ()),
+        ANY + (WAV if suffix == "wav" and not name else ()),
     )  # fmt: skip
 
 
 def _signal(suffix: str, mutate, wrong) -> Reader:
     read = lambda path: (read_signal(path), signal_channels(path))  # noqa: E731
-    return Reader(f"{suffix} signal", f"signals/{suffix}/*", f"fuzzed.{suffix}", read, oracles.signal, mutate, lies.ANY + wrong)
+    return Reader(
+        f"{suffix} signal", f"signals/{suffix}/*", f"fuzzed.{suffix}", read, oracles.signal, mutate, ANY + wrong
+    )
 
 
 def _run(kind: str, file: str, read, check, mutate, wrong=()) -> Reader:
@@ -118,53 +123,54 @@ def _mapped(path: Path) -> dict[str, Any]:
 READERS = (
     *(_audio(suffix) for suffix in ("wav", "flac", "ogg", "aiff", "au", "w64", "rf64", "caf")),
     _audio("wav", "audio/*/*", name="wav of any content"),
-    _signal("csv", mutate_text, lies.CSV),
-    _signal("npz", mutate_bytes, lies.NPZ),
-    Reader("names of a folder", "corpora/names/*", "fuzzed.txt", _named_folder, oracles.layout, mutate_text, named=False),
+    _signal("csv", mutate_text, CSV),
+    _signal("npz", mutate_bytes, NPZ),
+    Reader("names of a folder", "corpora/names/*", "fuzzed.txt", _named_folder, oracles.layout, mutate_text,
+           named=False),
     Reader("official list", "corpora/lists/*", "folder/testing_list.txt", _in_folder(read_layout), oracles.layout,
            mutate_text, around="corpora/words", named=False),
     Reader("corpus.json", "corpora/embedded/*.json", "folder/corpus.json", _in_folder(read_layout), oracles.layout,
-           mutate_text, lies.JSON, around="corpora/embedded", named=False),
+           mutate_text, JSON, around="corpora/embedded", named=False),
     Reader("folder with a recording", "audio/wav/*", "folder/low/fuzzed.wav", lambda path: scan(path.parents[1]),
-           oracles.scanned, mutate_bytes, lies.BAD_FILE, around="corpora/words/low", named=False),
+           oracles.scanned, mutate_bytes, BAD_FILE, around="corpora/words/low", named=False),
     Reader("manifest", "manifests/*", "fuzzed.toml", read_manifest, oracles.manifest, mutate_text,
-           lies.ANY + lies.TOML + lies.MANIFEST),
-    Reader("recipe", "recipes/*", "fuzzed.toml", load_recipe, oracles.recipe, mutate_text, lies.ANY + lies.TOML),
-    Reader("setting of a spotter", "settings/spotter/*", "fuzzed.txt", _settings("spotter"), oracles.recipe, mutate_text,
-           named=False),
+           ANY + TOML + MANIFEST),
+    Reader("recipe", "recipes/*", "fuzzed.toml", load_recipe, oracles.recipe, mutate_text, ANY + TOML),
+    Reader("setting of a spotter", "settings/spotter/*", "fuzzed.txt", _settings("spotter"), oracles.recipe,
+           mutate_text, named=False),
     Reader("setting of a reservoir", "settings/reservoir/*", "fuzzed.txt", _settings("reservoir"), oracles.recipe,
            mutate_text, named=False),
     Reader("quantity", "units/*", "fuzzed.txt", lambda path: SimpleNamespace(s=quantity(_text(path), "s", "duration")),
            lambda value, path: oracles.quantity(value.s, path), mutate_text, named=False),
-    Reader("chip", "chips/*", "fuzzed.toml", load_chip, oracles.toml, mutate_text, lies.ANY + lies.TOML + lies.CHIP),
+    Reader("chip", "chips/*", "fuzzed.toml", load_chip, oracles.toml, mutate_text, ANY + TOML + CHIP),
     Reader("chip that a run is placed on", "chips/*", "run/fuzzed.toml",
            lambda path: command("map", str(path.parent), "--chip", str(path), "--json"), oracles.energy, mutate_text,
-           lies.CHIP, around="runs/spotter"),
-    Reader("device", "devices/*", "fuzzed.toml", load_device, oracles.device, mutate_text, lies.ANY + lies.TOML),
-    Reader("points", "points/*.csv", "fuzzed.csv", load_device, oracles.device, mutate_text, lies.ANY),
+           CHIP, around="runs/spotter"),
+    Reader("device", "devices/*", "fuzzed.toml", load_device, oracles.device, mutate_text, ANY + TOML),
+    Reader("points", "points/*.csv", "fuzzed.csv", load_device, oracles.device, mutate_text, ANY),
     Reader("neuron of a device", "points/*.csv", "fuzzed.csv",
            lambda path: command("neuron", "--device", str(path), "--json"), oracles.nothing, mutate_text),
     Reader("published neurons", "published/published.toml", "fuzzed.toml", load_published, oracles.toml, mutate_text,
-           lies.ANY + lies.TOML),
-    Reader("published processors", "published/processors.toml", "fuzzed.toml", load_processors, oracles.toml, mutate_text,
-           lies.ANY + lies.TOML),
-    Reader("zip archive", "archives/*.zip", "fuzzed.zip", _unpacked, oracles.unpacked, mutate_bytes, lies.ANY + lies.ZIP),
+           ANY + TOML),
+    Reader("published processors", "published/processors.toml", "fuzzed.toml", load_processors, oracles.toml,
+           mutate_text, ANY + TOML),
+    Reader("zip archive", "archives/*.zip", "fuzzed.zip", _unpacked, oracles.unpacked, mutate_bytes, ANY + ZIP),
     Reader("tar archive", "archives/*.tar.gz", "fuzzed.tar.gz", _unpacked, oracles.unpacked, mutate_bytes,
-           lies.ANY + lies.TAR),
-    Reader("ngspice's waves", "raw/*", "fuzzed.raw", read_raw, oracles.waves, mutate_both, lies.ANY + lies.RAW),
+           ANY + TAR),
+    Reader("ngspice's waves", "raw/*", "fuzzed.raw", read_raw, oracles.waves, mutate_both, ANY + RAW),
     Reader("ngspice's measurements", "measurements/*", "fuzzed.log", _measured, oracles.nothing, mutate_text),
     *(row for kind in ("spotter", "reservoir") for row in (
-        _run(kind, "config.toml", _in_folder(read_config), oracles.config, mutate_text, lies.ANY + lies.DEEP),
-        _run(kind, "config.toml", _mapped, oracles.energy, mutate_text, lies.ANY),
-        _run(kind, "metrics.json", lambda path: load_run(path.parent).metrics, oracles.metrics, mutate_text, lies.JSON),
-        _run(kind, "activity.safetensors", _in_folder(load_activity), oracles.activity, mutate_both, lies.ANY + lies.ACTIVITY),
-        _run(kind, "activity.safetensors", _mapped, oracles.energy, mutate_both, lies.ANY + lies.ACTIVITY),
+        _run(kind, "config.toml", _in_folder(read_config), oracles.config, mutate_text, ANY + DEEP),
+        _run(kind, "config.toml", _mapped, oracles.energy, mutate_text, ANY),
+        _run(kind, "metrics.json", lambda path: load_run(path.parent).metrics, oracles.metrics, mutate_text, JSON),
+        _run(kind, "activity.safetensors", _in_folder(load_activity), oracles.activity, mutate_both, ANY + ACTIVITY),
+        _run(kind, "activity.safetensors", _mapped, oracles.energy, mutate_both, ANY + ACTIVITY),
     )),
-    _run("spotter", "model.safetensors", _mapped, oracles.energy, mutate_both, lies.ANY + lies.MODEL),
-    _run("reservoir", "model.safetensors", _mapped, oracles.energy, mutate_both, lies.ANY + lies.RESERVOIR),
-    _run("spotter", "data.json", read_identity, oracles.identity, mutate_text, lies.ANY + lies.JSON),
-    _run("spotter", "history.csv", _in_folder(read_history), oracles.history, mutate_text, lies.NO_FILE),
-    _run("spotter", "checkpoint.safetensors", _checkpoint, oracles.progress, mutate_both, lies.ANY + lies.CHECKPOINT),
+    _run("spotter", "model.safetensors", _mapped, oracles.energy, mutate_both, ANY + MODEL),
+    _run("reservoir", "model.safetensors", _mapped, oracles.energy, mutate_both, ANY + RESERVOIR),
+    _run("spotter", "data.json", read_identity, oracles.identity, mutate_text, ANY + JSON),
+    _run("spotter", "history.csv", _in_folder(read_history), oracles.history, mutate_text, NO_FILE),
+    _run("spotter", "checkpoint.safetensors", _checkpoint, oracles.progress, mutate_both, ANY + CHECKPOINT),
     Reader("recording that is checked", "audio/wav/*", "fuzzed.wav",
            lambda path: command("data", "check", str(path), "--json"), oracles.nothing, mutate_bytes, named=False),
     *(Reader("command line", "commands/*", "fuzzed.txt", run_lines, oracles.nothing, mutate_arguments, around="bench",

@@ -59,7 +59,9 @@ n_bins = 2
 epochs = 1
 """
 RAW = "Title: * t\nPlotname: Transient Analysis\nFlags: real\nNo. Variables: 2\nNo. Points: 3\nVariables:\n"
-MEASUREMENTS = "Circuit: * t\n\nperiod              =  1.23456e-06 targ=  2.0e-06 trig=  7.7e-07\nv_max               =  4.0e-01\n"
+MEASUREMENTS = (
+    "Circuit: * t\n\nperiod              =  1.23456e-06 targ=  2.0e-06 trig=  7.7e-07\nv_max               =  4.0e-01\n"
+)
 COMMANDS = (  # one that is fast each
     "neuron --device 32nm-pdsoi --v-gs -0.5 --temperature 300K --supply 0.9V --years 1 --scope neuron --compare --json",
     "neuron --rate 50kHz --tau-mem 40us --swing 0.4V --width 1um --c-mem 2fF --json",
@@ -116,7 +118,9 @@ def _signals(folder: Path, rng: np.random.Generator) -> None:
     _write(folder / "csv" / "quoted.csv", "\n".join(["# fs: 50", '"x"\t"y"\t"z"', *rows, ""]).replace(",", "\t"))
     (folder / "npz").mkdir()
     np.savez(folder / "npz" / "plain.npz", signal=values, sample_rate=100.0)
-    np.savez_compressed(folder / "npz" / "named.npz", x=values.astype("f4"), fs=np.int32(50), channels=np.array(list("abc")))
+    np.savez_compressed(
+        folder / "npz" / "named.npz", x=values.astype("f4"), fs=np.int32(50), channels=np.array(list("abc"))
+    )
     np.savez(folder / "npz" / "flat.npz", x=np.arange(50, dtype="i2"), fs=np.array([10.0]))
     for path in (folder / "npz").iterdir():
         _undated(path)
@@ -180,8 +184,13 @@ def _corpora(folder: Path, rng: np.random.Generator) -> None:
     names = sorted(p.relative_to(folder / "words").as_posix() for p in (folder / "words").rglob("*.wav"))
     _write(folder / "lists" / "testing_list.txt", "\n".join(names[::4]))
     _write(folder / "names" / "commands.txt", "\n".join(names))
-    _write(folder / "names" / "fsdd.txt", "\n".join(f"{d}_{s}_{i}.wav" for d in range(3) for s in "ab" for i in range(7)))
-    _write(folder / "names" / "people.txt", "\n".join(f"{w}/{s}_{i}.wav" for w in ("yes", "no") for s in "abc" for i in range(3)))
+    _write(
+        folder / "names" / "fsdd.txt", "\n".join(f"{d}_{s}_{i}.wav" for d in range(3) for s in "ab" for i in range(7))
+    )
+    _write(
+        folder / "names" / "people.txt",
+        "\n".join(f"{w}/{s}_{i}.wav" for w in ("yes", "no") for s in "abc" for i in range(3)),
+    )
     _write(folder / "embedded" / "corpus.json", '{"kind": "embedded", "splits": {"en": "train", "us": "test"}}')
     for word in ("low", "high"):
         for voice in ("en_0", "us_0", "us_1"):
@@ -216,7 +225,10 @@ def _bench(folder: Path, seeds: Path) -> None:
 
 
 def _texts(folder: Path) -> None:
-    _write(folder / "raw" / "waves.raw", RAW.encode() + b"\t0\ttime\ttime\n\t1\tv(a)\tvoltage\nBinary:\n" + np.arange(6.0).tobytes())
+    _write(
+        folder / "raw" / "waves.raw",
+        RAW.encode() + b"\t0\ttime\ttime\n\t1\tv(a)\tvoltage\nBinary:\n" + np.arange(6.0).tobytes(),
+    )
     _write(folder / "measurements" / "period.log", MEASUREMENTS)
     for k, text in enumerate(("20 ms", "-0.5", "1e-15s", "50ks", "3", "0.45us", "100 ps", "2e3 ns")):
         _write(folder / "units" / f"{k}.txt", text)
