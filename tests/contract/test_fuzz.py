@@ -107,7 +107,7 @@ def test_every_reader_accepts_its_valid_files(readers, tmp_path):
     inputs, refused = Table(*readers, 0), []
     for reader in inputs.readers:
         assert inputs.valid(reader), reader
-        for path in inputs.valid(reader)[:2]:
+        for path in inputs.valid(reader)[:1]:
             kind, detail = outcome(reader, inputs.place(reader, tmp_path / "x", path.read_bytes()))
             refused += [] if kind == "accepted" else [f"{reader.name}: {path.name} {detail}"]
     assert [line for line in refused if "PCM_16" not in line] == []  # an AIFF file is no WAV

@@ -65,9 +65,14 @@ def _inside(argument: str) -> str:
     return argument if here or not (argument.startswith("/") or ".." in argument) else argument.replace("/", "_")
 
 
+def argument(data: bytes) -> str:
+    """Bytes as an argument of a process, which holds no NUL and at most 128 KiB."""
+    return data.replace(b"\0", b"")[: 1 << 17].decode("utf-8", "surrogateescape")
+
+
 def run_lines(path: Path) -> dict[str, Any]:
-    """The command whose arguments stand in a file, one a line, in its folder. No argument of a process holds a NUL."""
-    lines = path.read_bytes().replace(b"\0", b"").decode("utf-8", "surrogateescape").split("\n")
+    """The command whose arguments stand in a file, one a line, in its folder."""
+    lines = argument(path.read_bytes()).split("\n")
     if lines[0] in LONG or set(lines[2:]) & set(load_manifests()):  # which would be fetched
         raise InputError(f"{path.name}: not run here")
     before = Path.cwd()

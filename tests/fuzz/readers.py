@@ -7,7 +7,7 @@ from typing import Any
 
 import oracles
 import torch
-from command_line import command, run_lines
+from command_line import argument, command, run_lines
 from false_archives import TAR, ZIP
 from false_signals import CSV, NPZ, RAW
 from false_sound import WAV
@@ -39,8 +39,7 @@ MOST_NAMES = 200  # that a folder gets from a file
 
 
 def _text(path: Path) -> str:
-    """As an argument of a process, which holds no NUL."""
-    return path.read_bytes().replace(b"\0", b"").decode("utf-8", "surrogateescape")
+    return argument(path.read_bytes())
 
 
 def _named_folder(path: Path) -> Any:
