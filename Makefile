@@ -1,12 +1,13 @@
 # make demo   the whole flow on embedded speech            make test   the quick tests
 # make slow   checks that take minutes                     make lint   style
 # make faults kills, full disks, two processes in one place, read-only folders: ten minutes, counts as JSON
+# make fuzz   10,000 hostile inputs over all readers, ten minutes; make fuzz SEED=1 others
 # make bench  speed and memory beside other libraries, ten minutes: runs/bench.json, runs/bench.md
 PYTHON ?= python3
 SEED ?= 0
 BIN := .venv/bin
 
-.PHONY: demo test slow faults lint bench clean
+.PHONY: demo test slow faults fuzz lint bench clean
 
 demo: .venv/installed
 	$(BIN)/snn demo --out runs/demo
@@ -24,6 +25,9 @@ faults: .venv/installed
 
 bench: .venv/installed .venv/bench-installed
 	$(BIN)/python -W ignore tests/benchmarks/main.py runs/bench.json
+
+fuzz: .venv/installed
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/main.py --seed $(SEED) --inputs 10000
 
 lint: .venv/installed
 	$(BIN)/ruff check .
