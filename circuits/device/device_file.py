@@ -13,6 +13,7 @@ from circuits.device.btbt import DEVICES, BTBTDevice
 from circuits.device.fit import fit_device
 from circuits.device.points import read_points
 from circuits.errors import InputError
+from circuits.storage import reading
 from circuits.tables import did_you_mean, keys_of, read_toml, record
 
 DeviceTable = dict[str, str | float]
@@ -25,10 +26,12 @@ def load_device(name: str | Path) -> BTBTDevice:
     """
     path = Path(name)
     if path.suffix.lower() == ".csv":
-        points = read_points(path)
-        return fit_device(points.v_dg, points.i, points.width, name=path.stem, **points.conditions)
+        with reading(path):
+            points = read_points(path)
+            return fit_device(points.v_dg, points.i, points.width, name=path.stem, **points.conditions)
     if path.suffix.lower() == ".toml":
-        return device_of_table(read_toml(path), str(path))
+        with reading(path):
+            return device_of_table(read_toml(path), str(path))
     if str(name) not in DEVICES:
         hint = did_you_mean(str(name), DEVICES)
         known = f"known: {', '.join(DEVICES)}, or the path of a .csv of measured points or a .toml of constants"
@@ -41,7 +44,7 @@ def device_of_table(table: DeviceTable, place: str = "device") -> BTBTDevice:
     device = record(table, BTBTDevice, place)
     for name in ("name", "source"):
         text = getattr(device, name)
-        if not isinstance(text, str) or not text.strip():
+        if not text.strip():
             raise InputError(f"{place}: {name} must be text, got {text!r}")
     return device
 

@@ -14,15 +14,6 @@ from circuits.tables import read_rows
 from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts
 
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
-_KINDS = {
-    "name": str,
-    "year": int,
-    "source": str,
-    "technology": str,
-    "measured": bool,
-    "note": str,
-    "static_source": str,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +47,6 @@ class PublishedNeuron:
     static_source: str = ""
 
     def __post_init__(self) -> None:
-        for key, kind in _KINDS.items():
-            if type(getattr(self, key)) is not kind:
-                raise InputError(f"{key} = {getattr(self, key)!r} for {self.name!r}; expected a {kind.__name__}")
         for key in ("name", "source", "technology"):
             if not getattr(self, key).strip():
                 raise InputError(f"{key} is empty for {self.name!r}; say what it is and where it stands")

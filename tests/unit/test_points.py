@@ -94,5 +94,5 @@ def test_a_drain_voltage_that_contradicts_the_file_is_refused(tmp_path):
 
 def test_a_file_that_is_not_there_and_a_device_without_points(tmp_path):
     for path in (tmp_path / "absent.csv", tmp_path):
-        with pytest.raises(FileNotFoundError, match="no file"):
+        with pytest.raises(FileNotFoundError, match="does not exist"):
             read_points(path)

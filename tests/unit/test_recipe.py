@@ -190,7 +190,7 @@ def test_no_key_but_name_stands_in_two_sections():
 
 @pytest.mark.parametrize("text", ["name = ", "name = 'a'\nname = 'b'", "[training", "\0", "x = " + "[" * 5000])
 def test_text_that_is_not_toml_is_refused(text):
-    assert "mine.toml is not valid TOML" in refused(text)
+    assert "mine.toml is not a TOML file" in refused(text)
 
 
 @pytest.mark.parametrize(("text", "setting"), [("training = 3", "epochs=1"), ("training = [1]", "epochs=1")])
