@@ -95,8 +95,9 @@ def reading(path: str | Path) -> Iterator[None]:
         with _told(f"cannot read {path}"):
             yield
     except InputError as error:
-        if Path(path).name not in str(error):
+        if not hasattr(error, "file") and Path(path).name not in str(error):
             error.args = (f"{path}: {error}",)
+        error.file = path  # of several that are read one for the other, the innermost is to blame
         raise
     except OSError:
         raise

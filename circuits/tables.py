@@ -54,9 +54,9 @@ def read_json(path: str | Path) -> Any:
 
 
 def json_value(text: str, place: str | Path) -> Any:
-    """The value of a JSON text, in which every number is finite. Raises: InputError naming `place`."""
-    read = parsed(place, "is damaged", lambda: json.loads(text, parse_constant=_not_finite), DAMAGED)
-    return _shallow(read, place)
+    """The value of a JSON text with finite numbers and each name once. Raises: InputError naming `place`."""
+    hooks = {"parse_constant": _not_finite, "object_pairs_hook": _once}
+    return _shallow(parsed(place, "is damaged", lambda: json.loads(text, **hooks), DAMAGED), place)
 
 
 def text_of(path: str | Path, limit: int) -> str:
@@ -65,6 +65,12 @@ def text_of(path: str | Path, limit: int) -> str:
         return read_regular(path, limit).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Table:
+    if len(table := dict(pairs)) < len(pairs):
+        raise ValueError(f"{shortened(sorted(name for name, _ in pairs))}: one name stands twice")
+    return table
 
 
 def _not_finite(name: str) -> NoReturn:

@@ -24,8 +24,8 @@ def save_tensors(path: str | Path, tensors: dict[str, torch.Tensor], metadata: d
 
     Raises: FloatingPointError for NaN and infinity, OSError; what lies there is kept then.
     """
-    if bad := not_finite(tensors):
-        raise FloatingPointError(f"{bad} holds NaN or infinity: {path} is not written")
+    if bad := unsound(tensors):
+        raise FloatingPointError(f"{bad}: {path} is not written")
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     data = save(plain, {name: json.dumps(value, allow_nan=False) for name, value in metadata.items()})
     end = 8 + struct.unpack("<Q", data[:8])[0]
@@ -58,8 +58,8 @@ def load_tensors(
         if n_header > MOST_HEADER:
             raise InputError(f"{path} is damaged: a header of {n_header:,} bytes, at most {MOST_HEADER:,}{DAMAGED}")
         tensors, header = parsed(path, "is damaged", lambda: _read(path, require, only), DAMAGED)
-        if bad := not_finite(tensors):
-            raise InputError(f"{path} is damaged: {bad} holds NaN or infinity{DAMAGED}")
+        if bad := unsound(tensors):
+            raise InputError(f"{path} is damaged: {bad}{DAMAGED}")
         return tensors, {name: json_value(text, path) for name, text in header.items()}
 
 
@@ -85,6 +85,11 @@ def require_shapes(found: Shapes, tensors: dict[str, torch.Tensor], wrong: str, 
             raise InputError(f"{wrong} ({name} is {got}, expected {wanted}); {remedy}")
 
 
-def not_finite(tensors: dict[str, torch.Tensor]) -> str | None:
-    """The name of the first tensor that holds NaN or infinity; None where there is none."""
-    return next((name for name, t in tensors.items() if t.is_floating_point() and not torch.isfinite(t).all()), None)
+def unsound(tensors: dict[str, torch.Tensor]) -> str | None:
+    """What is wrong with the first tensor that holds NaN, infinity, or a count below 0; None where there is none."""
+    for name, t in tensors.items():
+        if t.is_floating_point() and not torch.isfinite(t).all():
+            return f"{name} holds NaN or infinity"
+        if t.dtype == torch.int64 and (t < 0).any():
+            return f"{name} counts {t.min()}"
+    return None

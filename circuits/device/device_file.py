@@ -14,7 +14,7 @@ from circuits.device.fit import fit_device
 from circuits.device.points import read_points
 from circuits.errors import InputError
 from circuits.storage import reading
-from circuits.tables import did_you_mean, keys_of, read_toml, record
+from circuits.tables import did_you_mean, keys_of, read_toml, record, shortened
 
 DeviceTable = dict[str, str | float]
 
@@ -24,6 +24,8 @@ def load_device(name: str | Path) -> BTBTDevice:
 
     Raises: InputError for an unknown name, a missing or wrong file.
     """
+    if not isinstance(name, str | Path):
+        raise InputError(f"a device is a name or a file, got {shortened(name)}")
     path = Path(name)
     if path.suffix.lower() == ".csv":
         with reading(path):

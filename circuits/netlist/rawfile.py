@@ -20,26 +20,17 @@ def read_raw(path: str | Path) -> dict[str, np.ndarray]:
     """
     path = Path(path)
     with reading(path), open_regular(path) as file:
-        data = file.read(MAX_HEADER)
-        mark = data.find(MARK)
-        if mark < 0:
-            raise InputError(f"{path} is no binary raw file: no line {MARK.decode().strip()!r}; set filetype=binary")
-        header = data[:mark].decode("utf-8", errors="replace").splitlines()
-        fields = dict(line.split(": ", 1) for line in header if ": " in line and not line.startswith("\t"))
-        n_vectors, n_points = _count(path, fields, "No. Variables"), _count(path, fields, "No. Points")
-        if "complex" in fields.get("Flags", ""):
-            raise InputError(f"{path} holds complex vectors; only a transient or dc analysis can be read")
-        names = [line.split("\t")[2] for line in header if line.startswith("\t") and line.count("\t") >= 3]
-        size, there = n_vectors * n_points, (os.fstat(file.fileno()).st_size - mark - len(MARK)) // 8
-        if len(names) != n_vectors or there < size:
-            raise InputError(f"{path} is truncated: {len(names)} names of {n_vectors}, {there} values of {size}")
+        names, n_points, start = _header(path, file.read(MAX_HEADER))
+        size, there = len(names) * n_points, (os.fstat(file.fileno()).st_size - start) // 8
+        if there < size:
+            raise InputError(f"{path} is truncated: {there} values of {size}")
         if 8 * size > MOST_VALUES:
             raise InputError(f"{path} holds {8 * size:,} bytes of values, at most {MOST_VALUES:,} are read; save fewer")
-        file.seek(mark + len(MARK))
+        file.seek(start)
         values = np.fromfile(file, "<f8", size)
-    if len(set(names)) < n_vectors or not np.isfinite(values).all():
-        raise InputError(f"{path} holds NaN, infinity, or one name twice; simulate it again")
-    return dict(zip(names, values.reshape(n_points, n_vectors).T, strict=True))
+    if not np.isfinite(values).all():
+        raise InputError(f"{path} holds NaN or infinity; simulate it again")
+    return dict(zip(names, values.reshape(n_points, len(names)).T, strict=True))
 
 
 def rising_edges(time: np.ndarray, wave: np.ndarray, level: float) -> np.ndarray:
@@ -49,8 +40,25 @@ def rising_edges(time: np.ndarray, wave: np.ndarray, level: float) -> np.ndarray
     return time[before] + part * (time[before + 1] - time[before])
 
 
+def _header(path: Path, data: bytes) -> tuple[list[str], int, int]:
+    """Names of the vectors, number of points, and where in the file the values begin."""
+    mark = data.find(MARK)
+    if mark < 0:
+        raise InputError(f"{path} is no binary raw file: no line {MARK.decode().strip()!r}; set filetype=binary")
+    lines = data[:mark].decode("utf-8", errors="replace").split("\n")
+    fields = dict(line.split(": ", 1) for line in lines if ": " in line and not line.startswith("\t"))
+    n_vectors, n_points = _count(path, fields, "No. Variables"), _count(path, fields, "No. Points")
+    if "complex" in fields.get("Flags", ""):
+        raise InputError(f"{path} holds complex vectors; only a transient or dc analysis can be read")
+    rows = [line.split("\t") for line in lines if line.startswith("\t")]
+    names = [row[2] for number, row in enumerate(rows) if len(row) > 3 and row[1] == str(number)]
+    if len(set(names)) != n_vectors or len(rows) != n_vectors:
+        raise InputError(f"{path} is truncated, or names a vector twice: {len(set(names))} names of {n_vectors}")
+    return names, n_points, mark + len(MARK)
+
+
 def _count(path: Path, fields: dict[str, str], key: str) -> int:
     text = fields.get(key, "").strip()
     if not (text.isascii() and text.isdecimal() and len(text) < 19 and int(text)):
-        raise InputError(f"{path} is no raw file: {key!r} is {text!r}")
+        raise InputError(f"{path} is no raw file: {key!r} is {text[:40]!r}")
     return int(text)

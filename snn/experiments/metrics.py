@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from circuits.errors import InputError
 from circuits.storage import reading
-from circuits.tables import DAMAGED, MOST_JSON, text_of
+from circuits.tables import DAMAGED, MOST_JSON, json_value, text_of
 from snn.experiments.detection import DetectionRates
 from snn.networks.activity_statistics import ActivityStatistics
 from snn.settings import Amount, Count, Share, record
@@ -83,6 +83,7 @@ def read_metrics(path: str | Path, kind: type[Kind]) -> Kind | None:
         if not Path(path).exists():
             return None
         text = text_of(path, MOST_JSON)
+        json_value(text, path)  # raises for what JSON allows and no record has
         try:
             return TypeAdapter(kind).validate_json(text, strict=True)
         except ValidationError as error:

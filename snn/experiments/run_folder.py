@@ -173,8 +173,8 @@ def store_activity(folder: str | Path, activity: Activity) -> None:
         save_activity(folder, activity)
 
 
-def load_activity(folder: str | Path) -> Activity:
-    """Read activity.safetensors. Raises: FileNotFoundError or InputError."""
+def load_activity(folder: str | Path, network: NetworkSpec | None = None) -> Activity:
+    """Read activity.safetensors, of that network if one is given. Raises: FileNotFoundError or InputError."""
     path = Path(folder) / ACTIVITY
     remedy = f"run `snn evaluate {folder}` to measure the activity"
     with reading(path):
@@ -186,11 +186,16 @@ def load_activity(folder: str | Path) -> Activity:
         about = record(metadata, ActivityOf, f"{path} is damaged; {remedy}: it")
         if wrong := [name for name, tensor in tensors.items() if tensor.dtype != torch.float64]:
             raise InputError(f"{path} is damaged: {wrong[0]} is {tensors[wrong[0]].dtype}, not float64; {remedy}")
-        if missing := {"input", "charge"} - set(tensors):
-            raise InputError(f"{path} is damaged: {missing.pop()} is missing; {remedy}")
+        named = {name for name in tensors if name.partition(".")[0] in ("spikes", "near_s") and "." in name}
+        if wrong := sorted({"input", "charge"} ^ (set(tensors) - named)):
+            raise InputError(f"{path} is damaged: {wrong[0]} is missing, or too many; {remedy}")
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         spikes, near = _under(arrays, "spikes."), _under(arrays, "near_s.")
-        return Activity(about.n_clips, about.duration_s, spikes, near, about.window, arrays["input"], arrays["charge"])
+        inputs, charge = arrays["input"], arrays["charge"]
+        activity = Activity(about.n_clips, about.duration_s, spikes, near, about.window, inputs, charge)
+        if network is not None:
+            activity.require_fits(network)
+        return activity
 
 
 @dataclass(frozen=True)
@@ -210,10 +215,11 @@ def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
 def load_run(folder: str | Path) -> Run:
     """Read a run folder. Raises: FileNotFoundError, or InputError naming the missing or damaged file."""
     folder = Path(folder)
-    recipe, data, labels, sample_rate = read_config(folder)
-    experiment = experiment_of(recipe, labels, sample_rate)
-    metrics = experiment.read_metrics(folder / METRICS)
-    return Run(folder, recipe, data, sample_rate, experiment.load(folder / MODEL), metrics)
+    with reading(folder / CONFIG):  # a recipe may be wrong for these labels and this sample rate alone
+        recipe, data, labels, sample_rate = read_config(folder)
+        experiment = experiment_of(recipe, labels, sample_rate)
+        metrics = experiment.read_metrics(folder / METRICS)
+        return Run(folder, recipe, data, sample_rate, experiment.load(folder / MODEL), metrics)
 
 
 def require_kind(run: Run, kind: str) -> Run:

@@ -29,6 +29,7 @@ from snn.reporter import Reporter
 from snn.tensors import Shapes, load_tensors, require_shapes, save_tensors
 
 MOST_LINES = 2**16  # of inputs
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -134,6 +135,10 @@ def load_model(
         tensors, metadata = load_tensors(path, lambda found: _require_shapes(found, settings, len(labels), path))
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         wires = Wires(*(arrays[f"wires.{name}"] for name in Wires._fields))
+        low, high = settings.reservoir.tau_mem_s
+        if not ((wires.tau_mem > low * (1 - ROUNDING)) & (wires.tau_mem < high * (1 + ROUNDING))).all():
+            wrong = f"wires.tau_mem is {wires.tau_mem.min():g} to {wires.tau_mem.max():g} s, not in {low:g} to {high:g}"
+            raise InputError(f"{path} does not fit config.toml ({wrong}); train again")
         tuning = Tuning(arrays["tuning.scale"], arrays["tuning.centre"])
         about = record(metadata, _Fit, f"{path} does not fit config.toml; train again: it")
         readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], about.regularisation)

@@ -86,6 +86,10 @@ def _given(key: str, value: Any, default: Head) -> Any:
         if name not in sections[key]:
             raise RecipeError(f"unknown key {f'{key}.{name}'!r}{nearest(name, sections[key])}")
         *inside, last = sections[key][name]
+        hint = get_type_hints(type(value_at(getattr(default, key), tuple(inside))))[last]
+        if any((isinstance(item, bool)) != (hint is bool) for item in (given if isinstance(given, list) else [given])):
+            kind = "true or false" if hint is bool else "a number, a text or a list"
+            raise RecipeError(f"{key}.{name} must be {kind}, got {shortened(given)}")
         target = tables
         for part in inside:
             target = target[part]

@@ -14,6 +14,7 @@ from snn.tensors import Shapes, load_tensors, require_shapes, save_tensors
 
 CHECKPOINT = "checkpoint.safetensors"  # in a run folder, while training
 HISTORY = "history"  # (epoch, value): all that the progress follows from
+ROUNDING = 1e-3  # of a loss of nothing
 MOST_EPOCHS = 100_000
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # of AdamW, for each parameter; the last is a square
 
@@ -33,8 +34,8 @@ class EpochRecord:
         for name, value in vars(self).items():
             require(self, name, math.isfinite(value), "finite")
         require(self, "validation_accuracy", 0 <= self.validation_accuracy <= 1, "a share, in 0..1")
-        for name in ("learning_rate", "seconds"):
-            require(self, name, getattr(self, name) >= 0, "zero or positive")
+        for name in ("loss", "validation_loss", "learning_rate", "seconds"):
+            require(self, name, getattr(self, name) > -ROUNDING, "zero or positive")
 
 
 @dataclass
@@ -108,8 +109,11 @@ def load_checkpoint(
         for name, value in _under("optimiser.", tensors).items():
             index, _, moment = name.partition(".")
             moments.setdefault(int(index), {})[moment] = value
-            if moment != "exp_avg" and (value < 0).any():
+            if moment == "exp_avg_sq" and (value < 0).any():
                 raise InputError(f"optimiser.{name} must be zero or positive, got {value.min():g}; start again")
+        steps = {float(own["step"]) for own in moments.values()}
+        if len(steps) > 1 or any(step <= 0 or step % progress.epoch for step in steps):
+            raise InputError(f"optimiser.*.step is {sorted(steps)[:5]}: not as many in each epoch; start again")
         best = _under("best.", tensors)
         for weights in (best, _under("model.", tensors)):
             model.load_state_dict(weights)

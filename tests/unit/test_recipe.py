@@ -256,7 +256,7 @@ def test_a_recipe_file_is_read_by_its_path(tmp_path):
 def test_a_recipe_that_is_not_there_is_named():
     with pytest.raises(RecipeError, match=r"did you mean 'fsdd'\?.*known: .*demo"):
         load_recipe("fsd")
-    with pytest.raises(RecipeError, match=r"no recipe file missing\.toml"):
+    with pytest.raises(RecipeError, match=r"missing\.toml does not exist"):
         load_recipe("missing.toml")
 
 

@@ -14,6 +14,7 @@ from circuits.units import require
 from snn.data.corpora.clip import Clip
 from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.spelling import one_form
+from snn.data.corpora.splits import SPLITS
 
 REMEDY = "resume with the data that it was started on, or start it anew with --overwrite"
 
@@ -29,6 +30,7 @@ class Part:
     contents: str
 
     def __post_init__(self):
+        require(self, "split", self.split in SPLITS, f"one of {', '.join(SPLITS)}")
         require(self, "n_clips", self.n_clips >= 1, "at least 1")
         for name in ("names", "contents"):
             require(self, name, re.fullmatch("[0-9a-f]{64}", getattr(self, name)) is not None, "a SHA-256")
@@ -45,6 +47,9 @@ class CorpusIdentity:
 
     def __post_init__(self):
         require(self, "sample_rate", self.sample_rate > 0, "positive")
+        require(self, "labels", len(set(self.labels)) == len(self.labels), "different ones")
+        if unknown := {part.label for part in self.parts} - set(self.labels):
+            raise InputError(f"clips are of {sorted(unknown)[0]!r}, which is no label")
 
     def differences(self, now: "CorpusIdentity") -> tuple[str, ...]:
         """One line for each thing in which the data of `now` differ; none where they are the same."""
