@@ -174,7 +174,7 @@ def _value(value: Any, hint: Any, place: str) -> Any:
     if all(kind in _NAMES for kind in kinds) and not any(_is(value, kind) for kind in kinds):
         wanted = " or ".join(_NAMES[kind] for kind in kinds)
         raise InputError(f"{place} must be {wanted}, got {shortened(value)}")
-    return value
+    return hint(value) if hint in (int, float) else value
 
 
 def _is(value: Any, kind: type) -> bool:

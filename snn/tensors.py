@@ -41,25 +41,26 @@ def _write(path: Path, parts: tuple[bytes | memoryview, ...]) -> None:
 
 
 def load_tensors(
-    path: str | Path, require: Callable[[Shapes], None] | None = None, only: str = ""
+    path: str | Path, require: Callable[[Shapes], None] | None = None, only: str = "", remedy: str = DAMAGED
 ) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Read what `save_tensors` wrote.
 
     Args: require: raises InputError unless names, kinds and shapes are those that are expected, before a number is
     read; without it, 64 MiB are read at most. only: the beginning of the names that are read.
+    remedy: the end of what is said of a damaged file.
     Raises: FileNotFoundError, or InputError for a damaged file and for NaN or infinity, naming it.
     """
     path = Path(path)
     with reading(path):
         if not path.exists():
-            raise MissingInputError(f"{path} is missing{DAMAGED}")
+            raise MissingInputError(f"{path} is missing{remedy}")
         with open_regular(path, None if require else MOST_TENSORS) as file:
             n_header = int.from_bytes(file.read(8), "little")
         if n_header > MOST_HEADER:
-            raise InputError(f"{path} is damaged: a header of {n_header:,} bytes, at most {MOST_HEADER:,}{DAMAGED}")
-        tensors, header = parsed(path, "is damaged", lambda: _read(path, require, only), DAMAGED)
+            raise InputError(f"{path} is damaged: a header of {n_header:,} bytes, at most {MOST_HEADER:,}{remedy}")
+        tensors, header = parsed(path, "is damaged", lambda: _read(path, require, only), remedy)
         if bad := unsound(tensors):
-            raise InputError(f"{path} is damaged: {bad}{DAMAGED}")
+            raise InputError(f"{path} is damaged: {bad}{remedy}")
         return tensors, {name: json_value(text, path) for name, text in header.items()}
 
 

@@ -39,7 +39,9 @@ class Activity:
         require(self, "window", 0 <= self.window < math.inf, "finite, zero or positive")
         for name, array in self._arrays().items():
             if array.ndim != 1 or array.dtype.kind not in "fiu":
-                raise InputError(f"activity: {name} must be numbers, one a neuron, got {array.dtype} {array.shape}")
+                raise InputError(
+                    f"activity: {name} must be numbers, one a neuron, got {array.dtype} {array.shape}; {REMEDY}"
+                )
             wrong = ~(np.isfinite(array) & (array >= 0))
             if wrong.any():
                 bad = array[wrong][0]

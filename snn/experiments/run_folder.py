@@ -180,7 +180,7 @@ def load_activity(folder: str | Path, network: NetworkSpec | None = None) -> Act
     with reading(path):
         if not path.exists():
             raise MissingInputError(f"{path} is missing: {remedy}")
-        tensors, metadata = load_tensors(path)
+        tensors, metadata = load_tensors(path, remedy=f"; {remedy}")
         if "n_steps" in metadata:
             raise InputError(f"{path} counts steps, not seconds: an earlier version wrote it; {remedy}")
         about = record(metadata, ActivityOf, f"{path} is damaged; {remedy}: it")
