@@ -83,9 +83,9 @@ def scratch_folder() -> Iterator[Path]:
         try:
             yield Path(name)
         except OSError as error:
-            if isinstance(error, InputError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or NO_ROOM in str(error):
                 raise
-            raise OSError(error.errno, f"{error.strerror}: {NO_ROOM}") from error
+            raise OSError(error.errno, f"{error.strerror}, or {NO_ROOM}") from error
 
 
 @contextmanager

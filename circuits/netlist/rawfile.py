@@ -10,11 +10,12 @@ from circuits.storage import open_regular, reading
 
 MARK = b"Binary:\n"
 MAX_HEADER = 2**20  # bytes; a header names every saved vector
-MOST_VALUES = 200 * 2**20  # bytes
+MOST_VALUES = 2**33  # bytes, which stay on the disk until they are looked at
+PIECE = 2**20  # values that are looked at together
 
 
 def read_raw(path: str | Path) -> dict[str, np.ndarray]:
-    """Vectors of a real, binary raw file by name (`time`, `v(mem)`, ...), each `(point,)`.
+    """Vectors of a real, binary raw file by name (`time`, `v(mem)`, ...), each `(point,)`, mapped.
 
     Raises:  FileNotFoundError; InputError naming what is wrong where the file is truncated, complex or no raw file.
     """
@@ -26,10 +27,9 @@ def read_raw(path: str | Path) -> dict[str, np.ndarray]:
             raise InputError(f"{path} is truncated: {there} values of {size}")
         if 8 * size > MOST_VALUES:
             raise InputError(f"{path} holds {8 * size:,} bytes of values, at most {MOST_VALUES:,} are read; save fewer")
-        file.seek(start)
-        values = np.fromfile(file, "<f8", size)
-    if not np.isfinite(values).all():
-        raise InputError(f"{path} holds NaN or infinity; simulate it again")
+        values = np.memmap(file, "<f8", "r", start, (size,))  # a long clip takes gigabytes
+        if not all(np.isfinite(values[first : first + PIECE]).all() for first in range(0, size, PIECE)):
+            raise InputError(f"{path} holds NaN or infinity; simulate it again")
     return dict(zip(names, values.reshape(n_points, len(names)).T, strict=True))
 
 

@@ -137,13 +137,10 @@ def test_an_epoch_that_cannot_have_been_is_refused(run, row, new):
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory, spoken):
+def stopped(tmp_path_factory, spoken, tiny):
     """A training that was interrupted after its second epoch, and how to resume it."""
     folder = tmp_path_factory.mktemp("stopped")
-    (folder / "tiny.toml").write_text(
-        'name = "tiny"\n[features]\nn_mels = 16\nduration_s = 0.3\n[network]\nhidden = [12]\n[augment]\ncopies = 0\n'
-        "[training]\nepochs = 3\nbatch_size = 16\n"
-    )
+    (folder / "tiny.toml").write_text(tiny)
 
     def stop(line):
         if line.startswith("epoch 2"):

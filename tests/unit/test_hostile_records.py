@@ -9,7 +9,7 @@ from circuits.chips import load_chip
 from circuits.chips.chip import FOLDER
 from circuits.device.device_file import load_device
 from circuits.errors import InputError
-from circuits.netlist.rawfile import MOST_VALUES, read_raw
+from circuits.netlist.rawfile import read_raw
 from circuits.tables import MOST_TOML, read_json, read_toml
 from circuits.units import quantity
 from snn.experiments.metrics import Metrics, read_metrics
@@ -99,7 +99,7 @@ def test_a_file_larger_than_any_record_is_refused_before_it_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("points", "told"), [("3", None), ("9" * 15, "truncated"), ("0", "is '0'"), (f"{2**26}", "at most")]
+    ("points", "told"), [("3", None), ("9" * 15, "truncated"), ("0", "is '0'"), (f"{2**30}", "at most")]
 )
 def test_no_more_is_read_of_a_sparse_raw_file_than_its_header_promises(tmp_path, points, told):
     header = (
@@ -113,7 +113,6 @@ def test_no_more_is_read_of_a_sparse_raw_file_than_its_header_promises(tmp_path,
     else:
         with pytest.raises(InputError, match=rf"a\.raw.*{told}"):
             read_raw(tmp_path / "a.raw")
-    assert MOST_VALUES < 256 * 2**20
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": Infinity}', '{"a": 1, "a": 2}', "\udcff", '{"a": 1'])

@@ -1,5 +1,6 @@
 """Files are written whole or not at all, a file in the place of a folder is named, and only regular files are read."""
 
+import errno
 import os
 import socket
 from pathlib import Path
@@ -7,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from circuits.errors import InputError, MissingInputError
-from circuits.storage import open_regular, read_regular, write_json, write_text
+from circuits.storage import (
+    is_path_to_blame,
+    open_regular,
+    parsed,
+    read_regular,
+    reading,
+    scratch_folder,
+    write_json,
+    write_text,
+)
+from circuits.tables import read_toml
 
 
 @pytest.mark.parametrize("below", ["a.txt", "sub/a.txt", "sub/deeper/a.txt"])
@@ -86,3 +97,65 @@ def test_a_name_without_a_file_is_the_users_mistake(tmp_path, name):
     (tmp_path / "file").write_bytes(b"1")
     with pytest.raises(InputError if "\0" in name else MissingInputError):
         open_regular(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy", "users"),
+    [(errno.ENOSPC, "make room there", False), (errno.EDQUOT, "quota", False), (errno.EACCES, "ask its owner", True),
+     (errno.EROFS, "name another place", True), (errno.EMFILE, "ulimit -n", False), (errno.EIO, "error", False)],
+)  # fmt: skip
+def test_what_the_system_refuses_is_told_with_place_cause_and_remedy(tmp_path, monkeypatch, number, remedy, users):
+    def refuse(*arguments, **options):
+        raise OSError(number, os.strerror(number))
+
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    for act in (lambda: write_text(path, "new"), lambda: read_toml(path)):
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "write_text", refuse)
+            patched.setattr(os, "open", refuse)
+            with pytest.raises(OSError, match=remedy) as refusal, reading(path):
+                act()
+        said = refusal.value.strerror
+        assert said.count("cannot ") == 1
+        assert f"{path}" in said
+        assert os.strerror(number) in said
+        assert "make room" not in said or number in (errno.ENOSPC, errno.EDQUOT)
+        assert is_path_to_blame(refusal.value) is users
+        assert not isinstance(refusal.value, InputError)
+    assert path.read_text() == "old"
+
+
+def test_whatever_is_raised_while_a_file_is_read_names_it(tmp_path):
+    with pytest.raises(InputError, match=r"a\.toml: x must be 1"), reading(tmp_path / "a.toml"):
+        raise InputError("x must be 1")
+    with pytest.raises(InputError) as refusal, reading(tmp_path / "a.toml"), reading(tmp_path / "b.csv"):
+        raise InputError("x must be 1")
+    assert str(refusal.value) == f"{tmp_path / 'b.csv'}: x must be 1"
+    with pytest.raises(ZeroDivisionError) as fault, reading(tmp_path / "a.toml"):
+        _ = 1 / 0
+    assert fault.value.__notes__ == [f"while reading {tmp_path / 'a.toml'}"]
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), TypeError("no"), KeyError("no"), RecursionError("no")])
+def test_what_a_parser_trips_over_is_a_mistake_in_the_file(error):
+    def parse():
+        raise error
+
+    with pytest.raises(InputError, match=r"^a\.toml is damaged: .*(no|brackets)"):
+        parsed("a.toml", "is damaged", parse)
+    for passed in (MemoryError(), OSError(errno.EIO, "I/O error"), InputError("mine")):
+        with pytest.raises(type(passed)) as same:
+            parsed("a.toml", "is damaged", lambda: (_ for _ in ()).throw(passed))  # noqa: B023
+        assert same.value is passed
+
+
+def test_without_room_for_temporary_files_the_machine_has_failed_and_not_the_user(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    with pytest.raises(OSError, match=r"no folder for temporary files can be made.*TMPDIR") as refusal, scratch_folder():
+        pass
+    assert not is_path_to_blame(refusal.value)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(OSError, match=r"No space.*, or set TMPDIR[^,]*$"), scratch_folder(), scratch_folder():
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
