@@ -19,25 +19,38 @@ class CacheWarning(UserWarning):
 
 
 class _Cache(FunctionCache):
-    """Numba's, but what cannot be read is compiled anew, and what cannot be written is not kept."""
+    """Numba's, but what cannot be read is compiled anew, and what cannot be written is not kept.
+
+    What another process left half-written is no pickle any more, so it raises anything; the list of what is kept then
+    begins anew, and with it the files that it names.
+    """
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
         except OSError as error:
             warnings.warn(f"compiled anew: {error}; {REMEDY}", CacheWarning, stacklevel=2)
-            return None
+        except Exception as error:
+            warnings.warn(f"compiled anew: a damaged cache ({error!r})", CacheWarning, stacklevel=2)
+            self._kept(self.flush)
+        return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        self._kept(partial(super().save_overload, sig, data))
+
+    def _kept(self, write: Callable[[], None]) -> None:
         try:
-            super().save_overload(sig, data)
-        except OSError as error:
-            warnings.warn(f"not kept for the next start: {error}; {REMEDY}", CacheWarning, stacklevel=2)
+            write()
+        except Exception as error:  # nothing that only saves time may end the work
+            warnings.warn(f"not kept for the next start: {error}; {REMEDY}", CacheWarning, stacklevel=4)
 
 
 def temporary_cache() -> None:
     """Let numba keep what it compiles, other libraries' too, in a folder that goes with this process."""
-    folder = tempfile.mkdtemp(prefix="tunnelspike-numba-")
+    try:
+        folder = tempfile.mkdtemp(prefix="tunnelspike-numba-")
+    except OSError as error:
+        raise OSError(f"no folder for compiled code can be made: {error.strerror or error}; {REMEDY}") from error
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     numba.config.CACHE_DIR = folder
     warnings.warn(f"no folder for compiled code can be written, each start compiles anew; {REMEDY}", CacheWarning, 2)

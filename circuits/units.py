@@ -62,7 +62,8 @@ _DIMENSIONS = {
 }
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 _MICRO = str.maketrans("\u00b5\u03bc", "uu")  # the micro sign, and the Greek letter that looks like it
-_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(\D*)", re.IGNORECASE)
+_NUMBER = re.compile(r"([-+]?(?:\d++\.?\d*+|\.\d++)(?:e[-+]?\d++)?)\s*+(\D*+)", re.IGNORECASE)
+MOST_TEXT = 80  # characters of a quantity
 _MINUTES_AND_HOURS = {"min": 60, "h": 3600}  # not SI, but what people write
 
 # Where no type says it, the end of a key does: `energy_j`, `width_m`.
@@ -111,6 +112,8 @@ def si_float(value: Any, unit: str, name: str) -> float:
         number = float(value)
     except (TypeError, ValueError) as error:
         raise InputTypeError(f"{name} must be a number in {unit}, got {value!r}") from error
+    except OverflowError as error:
+        raise InputError(f"{name} must be finite, got a whole number of over 300 digits; write it in {unit}") from error
     if not math.isfinite(number):
         raise InputError(f"{name} must be finite, got {number} {unit}")
     return number
@@ -121,11 +124,16 @@ def quantity(text: str, unit: str, name: str) -> float:
 
     Raises: InputError for what is no number, or in another unit.
     """
+    if len(text) > MOST_TEXT:
+        raise InputError(f"{name} must be a number in {unit} of at most {MOST_TEXT} characters, got {text[:40]!r}...")
     found = _NUMBER.fullmatch(text.strip())
     written = found[2].strip().translate(_MICRO) if found else ""
     exponents = {f"{prefix}{unit}": exponent for exponent, prefix in _PREFIXES.items()} | {"": 0}
     if found and written in exponents:
-        return float(Decimal(found[1]).scaleb(exponents[written]))  # the float that 0.02 is, not that of 20 times 0.001
+        try:  # the float that 0.02 is, not that of 20 times 0.001
+            return float(Decimal(found[1]).scaleb(exponents[written]))
+        except ArithmeticError as error:
+            raise InputError(f"{name} must be a finite number in {unit}, got {text.strip()!r}") from error
     try:
         return float(text)  # nan and inf, which whoever takes the number judges
     except ValueError:

@@ -4,7 +4,6 @@ A process is known by host, number and the moment at which it began, so the lock
 where another process has its number by now.
 """
 
-import json
 import os
 import shlex
 import socket
@@ -19,6 +18,7 @@ from pathlib import Path
 from circuits.errors import InputError
 from circuits.processes import began, has_ended
 from circuits.storage import make_folder, write_json
+from circuits.tables import read_json, record
 from snn.reporter import OnNote
 
 try:
@@ -144,10 +144,11 @@ def _other(lock: Path, me: Owner) -> Owner | None:
 def _owner(lock: Path) -> Owner | None:
     """Whose lock it is, None where there is none. Raises: FolderBusyError for a file that is no lock of ours."""
     try:
-        return Owner(**json.loads(lock.read_text(encoding="utf-8")))
+        table = read_json(lock)
+        return record(table if isinstance(table, dict) else {}, Owner, "it")
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
-    except (ValueError, TypeError) as error:
+    except InputError as error:
         raise FolderBusyError(f"{lock} does not say who writes there ({error}); remove it if nobody does") from error
 
 

@@ -7,9 +7,9 @@ A key of the file is the field's name and, unless that says it already, the unit
 from collections.abc import Callable, Iterator
 from dataclasses import field, fields
 from functools import partial
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from circuits.errors import InputError
@@ -20,6 +20,9 @@ Keys = dict[str, tuple[str, ...]]  # each key of a section, and where in the set
 
 section = partial(dataclass, frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
 record = partial(dataclass, frozen=True, kw_only=True, config=ConfigDict(extra="ignore", allow_inf_nan=False))
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0)]  # of spikes, seconds, joules
+Count = Annotated[int, Field(ge=0)]
 
 
 def inline(default: Any, **keys: str | None) -> Any:

@@ -78,6 +78,12 @@ def few(words: Path) -> Path:
     return words
 
 
+@pytest.fixture(scope="session")
+def tiny() -> str:
+    """The text of a recipe that trains in a second."""
+    return TINY_RECIPE
+
+
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """A recipe that trains in a second."""

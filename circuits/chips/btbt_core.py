@@ -27,7 +27,7 @@ from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.neuron.supply import at_condition
 from circuits.neuron.synapse import SynapseKernel
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
-from circuits.units import Metres, Seconds, freeze_si, require
+from circuits.units import Metres, Seconds, freeze_si, require, require_plausible_fields
 from circuits.variation.mismatch import Spread
 
 YEAR: Seconds = 365.25 * 86400
@@ -50,6 +50,7 @@ class BTBTCore:
     def __post_init__(self):
         freeze_si(self)
         require(self, "node", self.node > 0, "positive")
+        require_plausible_fields(self)
 
     def on_chip(self, net: NetworkSpec) -> ChipNetwork:
         """The network on the circuit that it was trained for, or else on the chip's at its typical time constant; at

@@ -17,7 +17,8 @@ from circuits.mapping.place import Placement
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
-from circuits.tables import Table, did_you_mean, read_toml
+from circuits.storage import reading
+from circuits.tables import Table, did_you_mean, read_toml, shortened
 from circuits.units import Seconds
 
 FOLDER = files("circuits") / "chips"
@@ -70,9 +71,10 @@ def load_chip(name: str | Path, trained: ChipNetwork | None = None, operation: O
             known = f"known: {', '.join(chip_names())}; or give the path of a .toml file"
             raise InputError(f"unknown chip {str(name)!r}{hint}; {known}")
         path = Path(str(FOLDER / f"{name}.toml"))
-    table = read_toml(path)
-    kind = table.pop("kind", None)
-    if kind not in KINDS:
-        hint = did_you_mean(str(kind), KINDS)
-        raise InputError(f"{path.name}: kind = {kind!r} is no technology{hint}; known: {', '.join(KINDS)}")
-    return KINDS[kind](table, path.name, trained, operation)
+    with reading(path):
+        table = read_toml(path)
+        kind = table.pop("kind", None)
+        if not isinstance(kind, str) or kind not in KINDS:
+            hint = did_you_mean(str(kind), KINDS)
+            raise InputError(f"{path.name}: kind = {shortened(kind)} is no technology{hint}; known: {', '.join(KINDS)}")
+        return KINDS[kind](table, path.name, trained, operation)

@@ -37,6 +37,7 @@ Array = Any  # a NumPy array or a torch tensor: each formula stands once and run
 
 REFERENCE_TEMPERATURE: Kelvin = 300.0  # K; the temperature of the fits
 RELIABILITY_YEARS = 10.0  # the one point of the published loss of current, see circuits/device/ageing.py
+MOST_ACTIVATION_EV = 5.0  # eV; no gap of a semiconductor is as wide
 SUBTHRESHOLD_ACTIVATION_EV = 0.47  # eV. Source: figure 14 at V_GS = 0, x18.6 at 358 K and x86 at 398 K
 
 
@@ -67,8 +68,11 @@ class BTBTDevice:
 
     def __post_init__(self):
         freeze_si(self)
-        for name in ("prefactor", "v_slope"):
+        for name in ("prefactor", "v_slope", "v_ds", "v_ds_fit"):
             require(self, name, getattr(self, name) > 0, "positive")
+        for name in ("residual", "i_floor", "i_off", "subthreshold_swing"):
+            require(self, name, 0 <= (getattr(self, name) or 0) < math.inf, "zero or positive")
+        require(self, "activation_ev", 0 <= self.activation_ev <= MOST_ACTIVATION_EV, f"in 0..{MOST_ACTIVATION_EV} eV")
         require(self, "temperature", self.temperature > 0, "positive")
         require_plausible_fields(self)
         require(self, "age_years", 0 <= self.age_years < math.inf, "zero or positive")

@@ -13,7 +13,8 @@ from circuits.device.btbt import DEVICES, BTBTDevice
 from circuits.device.fit import fit_device
 from circuits.device.points import read_points
 from circuits.errors import InputError
-from circuits.tables import did_you_mean, keys_of, read_toml, record
+from circuits.storage import reading
+from circuits.tables import did_you_mean, keys_of, read_toml, record, shortened
 
 DeviceTable = dict[str, str | float]
 
@@ -23,12 +24,16 @@ def load_device(name: str | Path) -> BTBTDevice:
 
     Raises: InputError for an unknown name, a missing or wrong file.
     """
+    if not isinstance(name, str | Path):
+        raise InputError(f"a device is a name or a file, got {shortened(name)}")
     path = Path(name)
     if path.suffix.lower() == ".csv":
-        points = read_points(path)
-        return fit_device(points.v_dg, points.i, points.width, name=path.stem, **points.conditions)
+        with reading(path):
+            points = read_points(path)
+            return fit_device(points.v_dg, points.i, points.width, name=path.stem, **points.conditions)
     if path.suffix.lower() == ".toml":
-        return device_of_table(read_toml(path), str(path))
+        with reading(path):
+            return device_of_table(read_toml(path), str(path))
     if str(name) not in DEVICES:
         hint = did_you_mean(str(name), DEVICES)
         known = f"known: {', '.join(DEVICES)}, or the path of a .csv of measured points or a .toml of constants"
@@ -41,7 +46,7 @@ def device_of_table(table: DeviceTable, place: str = "device") -> BTBTDevice:
     device = record(table, BTBTDevice, place)
     for name in ("name", "source"):
         text = getattr(device, name)
-        if not isinstance(text, str) or not text.strip():
+        if not text.strip():
             raise InputError(f"{place}: {name} must be text, got {text!r}")
     return device
 

@@ -9,14 +9,18 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from circuits.errors import InputError, MissingInputError
+from circuits.errors import InputError
+from circuits.tables import text_of
 from circuits.units import Metres, Volts, nm, um
 
+MOST_BYTES = 2**20  # a curve of points by hand or by an instrument has some thousand lines
+MOST_POINTS = 10_000  # for the fit to take seconds
 _PREFIX = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 _AMPERES = {f"{prefix}A": factor for prefix, factor in _PREFIX.items()}
 _PER_WIDTH = {f"{unit}/{per}": a / m for unit, a in _AMPERES.items() for per, m in (("m", 1.0), ("um", um))}
@@ -66,12 +70,7 @@ def read_points(path: Path | str, width: Metres | None = None, v_ds: Volts | Non
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     """Numbered lines that are not blank."""
-    if not path.is_file():
-        raise MissingInputError(f"no file {path}; give a CSV file with a header, {_EXAMPLE}")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+    text = text_of(path, MOST_BYTES)
     if "\0" in text:
         raise InputError(f"{path}: a NUL character; this is not a text file, or not UTF-8")
     return [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip(" \t,")]
@@ -94,10 +93,12 @@ def _columns(path: Path, rows: Iterator[tuple[int, list[str]]]) -> tuple[dict[st
     units = [_column(f"{path}, line {header_line}", cell) for cell in header]
     names = [name for name, _ in units]
     if len(set(names)) < len(names) or "i" not in names or len({"v_dg", "v_gs"} & set(names)) != 1:
-        raise InputError(f"{path}: columns {', '.join(names)}; one of v_dg and v_gs, and i, once each: {_EXAMPLE}")
-    numbers = [_numbers(f"{path}, line {number}", cells, names) for number, cells in rows]
+        raise InputError(f"{path}: columns {', '.join(names[:10])}; one of v_dg and v_gs, and i, once each: {_EXAMPLE}")
+    numbers = [_numbers(f"{path}, line {number}", cells, names) for number, cells in islice(rows, MOST_POINTS + 1)]
     if not numbers:
         raise InputError(f"{path}: no points under its header")
+    if len(numbers) > MOST_POINTS:
+        raise InputError(f"{path} has more than {MOST_POINTS:,} points; keep every tenth")
     values = np.array(numbers).T
     scaled = {name: column * _UNITS[name][unit] for (name, unit), column in zip(units, values, strict=True)}
     return scaled, dict(units)["i"] in _PER_WIDTH

@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from circuits.literature.published import EVIDENCE
+from circuits.literature.published import EVIDENCE, NEWEST, OLDEST
 from circuits.tables import read_rows
-from circuits.units import Joules, Metres, Volts, Watts, freeze_si, require
+from circuits.units import Joules, Metres, Volts, Watts, freeze_si, require, require_plausible_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,8 @@ class PublishedProcessor:
 
     def __post_init__(self):
         freeze_si(self)
+        require_plausible_fields(self)
+        require(self, "year", OLDEST <= self.year <= NEWEST, f"in {OLDEST}..{NEWEST}")
         for name in ("name", "source", "technology"):
             require(self, name, bool(getattr(self, name).strip()), "given")
         require(self, "evidence", self.evidence in EVIDENCE, f"one of {', '.join(EVIDENCE)}")

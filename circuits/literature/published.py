@@ -11,18 +11,10 @@ from pathlib import Path
 from circuits.energy.core import SCOPES
 from circuits.errors import InputError
 from circuits.tables import read_rows
-from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts
+from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts, require_plausible_fields
 
+OLDEST, NEWEST = 1950, 2100  # years
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
-_KINDS = {
-    "name": str,
-    "year": int,
-    "source": str,
-    "technology": str,
-    "measured": bool,
-    "note": str,
-    "static_source": str,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +48,8 @@ class PublishedNeuron:
     static_source: str = ""
 
     def __post_init__(self) -> None:
-        for key, kind in _KINDS.items():
-            if type(getattr(self, key)) is not kind:
-                raise InputError(f"{key} = {getattr(self, key)!r} for {self.name!r}; expected a {kind.__name__}")
+        if not OLDEST <= self.year <= NEWEST:
+            raise InputError(f"year = {self.year!r} for {self.name!r}; expected one in {OLDEST}..{NEWEST}")
         for key in ("name", "source", "technology"):
             if not getattr(self, key).strip():
                 raise InputError(f"{key} is empty for {self.name!r}; say what it is and where it stands")
@@ -72,6 +63,7 @@ class PublishedNeuron:
             value = getattr(self, key)
             if value is not None and not (_is_number(value) and 0 < value < math.inf):
                 raise InputError(f"{key} = {value!r} for {self.name!r}; expected a positive number (SI), or no key")
+        require_plausible_fields(self)
 
 
 def load_published(path: str | Path | None = None) -> tuple[PublishedNeuron, ...]:

@@ -1,11 +1,12 @@
 """What a core holds, and what is said of a network that asks for more: every limit that it breaks, with the remedy."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from circuits.errors import InputError
 from circuits.units import require
+
+MOST, MOST_BITS = 2**31 - 1, 64  # of anything on a core, and of a weight: more is a slip of the pen
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ class CoreLimits:
     def __post_init__(self):
         for field in fields(self):
             value = getattr(self, field.name)
-            number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
-            whole = number and value == int(value)
-            require(self, field.name, whole, "a whole number, zero or positive")
+            most = MOST_BITS if field.name == "weight_bits" else MOST
+            number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
+            require(self, field.name, number and value == int(value), f"a whole number in 0..{most}")
             object.__setattr__(self, field.name, int(value))
 
 

@@ -4,13 +4,14 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from circuits.errors import MissingInputError, WorkError
+from circuits.errors import InputError, MissingInputError, WorkError
 from circuits.netlist.rawfile import read_raw
+from circuits.storage import NO_ROOM, scratch_folder, write_atomically, write_text
 
 _MEASUREMENT = re.compile(r"^(\w+)\s*=\s*([-+]?\d\S*)(\s+(targ|trig|at|from|to)=.*)?$")
 # ngspice 39 prints its troubles and often still ends with status 0. Word bounds keep names such as period_error apart.
@@ -39,20 +40,22 @@ def run_waves(path: str | Path, timeout_s: float = 60) -> tuple[dict[str, float]
     """Run a deck; its `.meas` results, and what it saves from the raw file: `time`, `v(spk)`, ... each `(point,)`.
 
     The run takes place in a temporary folder, on copies of the decks and libraries beside the file.
-    Raises:  as `run_ngspice`; WorkError too where ngspice leaves no raw file, InputError where it is broken.
+    Raises:  as `run_ngspice`; WorkError too where ngspice leaves no raw file, or a broken one; OSError.
     """
     path = _deck(path)
     program = _program()
-    with tempfile.TemporaryDirectory(prefix="tunnelspike-") as folder:
-        place = Path(folder)
+    with scratch_folder() as place:
         for file in path.parent.iterdir():
             if file.suffix in (".cir", ".lib"):
-                shutil.copyfile(file, place / file.name)
-        (place / _DECK).write_text(_CONTROL.format(deck=path.name), encoding="ascii")
+                write_atomically(place / file.name, partial(shutil.copyfile, file))
+        write_text(place / _DECK, _CONTROL.format(deck=path.name))
         measured = _measurements(path, [program, "-n", "-b", _DECK], timeout_s, place)
         if not (place / _RAW).is_file():
             raise WorkError(f"ngspice left no raw file of {path}; does it hold a .tran line?")
-        return measured, read_raw(place / _RAW)
+        try:
+            return measured, read_raw(place / _RAW)
+        except InputError as error:
+            raise WorkError(f"ngspice left no whole raw file of {path} ({error}); {NO_ROOM}") from error
 
 
 def _deck(path: str | Path) -> Path:

@@ -1,5 +1,6 @@
 """What a network did in one inference, mean over clips: what energy is charged for."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -7,6 +8,9 @@ import numpy as np
 from circuits.errors import InputError
 from circuits.network.spec import EXTERNAL_INPUT, LayerSpec, NetworkSpec
 from circuits.units import Seconds, freeze_si, require
+
+REMEDY = "measure it again with `snn evaluate RUN`"
+ROUNDING = 1e-6  # of sums over all steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,24 +34,50 @@ class Activity:
 
     def __post_init__(self):
         freeze_si(self)
+        require(self, "n_clips", isinstance(self.n_clips, int) and self.n_clips >= 1, "a whole number, at least 1")
         require(self, "duration", self.duration > 0, "positive")
-        require(self, "window", self.window >= 0, "zero or positive")
+        require(self, "window", 0 <= self.window < math.inf, "finite, zero or positive")
+        for name, array in self._arrays().items():
+            if array.ndim != 1 or array.dtype.kind not in "fiu":
+                raise InputError(
+                    f"activity: {name} must be numbers, one a neuron, got {array.dtype} {array.shape}; {REMEDY}"
+                )
+            wrong = ~(np.isfinite(array) & (array >= 0))
+            if wrong.any():
+                bad = array[wrong][0]
+                raise InputError(f"activity: {name} must be finite, zero or positive, got {bad:g}; {REMEDY}")
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """All that is counted, by what it is and of which layer."""
+        found = {"input_spikes": self.input_spikes, "encoder_charge": self.encoder_charge}
+        for what in ("spikes", "near_threshold"):
+            found |= {f"{what} of layer {name!r}": array for name, array in getattr(self, what).items()}
+        return found
 
     def require_fits(self, spec: NetworkSpec) -> None:
         """Raise InputError naming what does not fit, unless names and shapes are those of the network."""
         spiking = {layer.name: layer.n_neurons for layer in spec.layers if layer.spiking}
         encoders = sum(layer.n_neurons for layer in spec.layers if layer.kind == "encoder")
-        found = {("input_spikes", ""): self.input_spikes, ("encoder_charge", ""): self.encoder_charge}
-        expected = {("input_spikes", ""): (spec.n_external,), ("encoder_charge", ""): (encoders,)}
+        found = self._arrays()
+        expected = {"input_spikes": (spec.n_external,), "encoder_charge": (encoders,)}
         for what in ("spikes", "near_threshold"):
-            found |= {(what, f" of layer {name!r}"): array for name, array in getattr(self, what).items()}
-            expected |= {(what, f" of layer {name!r}"): (n,) for name, n in spiking.items()}
+            expected |= {f"{what} of layer {name!r}": (n,) for name, n in spiking.items()}
         for key in expected | found:
             wanted, got = expected.get(key, "none"), found[key].shape if key in found else "none"
             if wanted != got:
                 raise InputError(
-                    f"activity does not fit {spec.name!r}: {''.join(key)} has shape {got}, expected {wanted}; "
-                    "measure it again with `snn evaluate RUN`"
+                    f"activity does not fit {spec.name!r}: {key} has shape {got}, expected {wanted}; {REMEDY}"
+                )
+        self._require_possible(spec, found)
+
+    def _require_possible(self, spec: NetworkSpec, found: dict[str, np.ndarray]) -> None:
+        """Raise InputError for more than a neuron can do: a spike a time step, and all the time near its threshold."""
+        steps = math.inf if spec.event_driven else self.duration / spec.dt
+        for key, array in found.items():
+            most = steps if "spikes" in key else self.duration if "near" in key else math.inf
+            if array.max(initial=0.0) > most * (1 + ROUNDING):
+                raise InputError(
+                    f"activity of {spec.name!r}: {key} reaches {array.max():g}, an inference allows {most:g}; {REMEDY}"
                 )
 
     def of(self, source: str) -> np.ndarray:

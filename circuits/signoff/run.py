@@ -1,10 +1,8 @@
 """One clip through ngspice and through the engine: spikes matched one to one, energy added up by both."""
 
 import math
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -22,6 +20,7 @@ from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
 from circuits.signoff.deck import core_deck
+from circuits.storage import scratch_folder, write_text
 from circuits.transient.result import Transient
 from circuits.units import Seconds, us
 
@@ -106,10 +105,9 @@ def _waves(deck: str, stimulus: Stimulus, timeout_s: float) -> Mapping[str, np.n
     """What ngspice saved of a deck, up to the end of the stimulus."""
     if not timeout_s > 0:
         raise InputError(f"timeout_s must be positive, got {timeout_s} s")
-    with tempfile.TemporaryDirectory(prefix="tunnelspike-") as folder:
-        path = Path(folder) / "core.cir"
-        path.write_text(deck, encoding="ascii")
-        _, waves = run_waves(path, timeout_s)
+    with scratch_folder() as folder:
+        write_text(folder / "core.cir", deck)
+        _, waves = run_waves(folder / "core.cir", timeout_s)
     if not math.isclose(waves["time"][-1], stimulus.duration, rel_tol=1e-6):
         raise WorkError(f"ngspice stopped at {waves['time'][-1]:g} s of {stimulus.duration:g} s; loosen the deck")
     return waves

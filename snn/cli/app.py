@@ -159,7 +159,8 @@ def map_run(
 
         if out:
             require_free(out)
-        trained, activity = load_run(run).chip(), load_activity(run)
+        trained = load_run(run).chip()
+        activity = load_activity(run, trained.network)
         technology = load_chip(chip, trained, Operation(acceleration, temperature, supply))
         placement = technology.place(trained.network, activity)
         report = technology.price(trained.network, activity, placement)

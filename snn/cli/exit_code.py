@@ -14,14 +14,12 @@ from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING
 
 from circuits.errors import InputError, WorkError
+from circuits.storage import is_path_to_blame
 from snn.cli.terminal import line_of, silence
 
 if TYPE_CHECKING:
     from typer import Typer
 
-BAD_INPUT = (  # and paths that cannot be what the user says they are
-    InputError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError,
-)  # fmt: skip
 INTERRUPTED = "interrupted; what was finished is kept, `snn train --resume` goes on from there"
 NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")  # of PyTorch, which has no type for it
 
@@ -63,7 +61,7 @@ def exit_code(app: "Typer", arguments: list[str] | None = None) -> int:
 def _judged(error: Exception) -> tuple[str, int]:
     """The line and the exit code of an error, by whose fault it is."""
     line = line_of(error)
-    if isinstance(error, BAD_INPUT):
+    if isinstance(error, InputError) or (isinstance(error, OSError) and is_path_to_blame(error)):
         return line, 2
     if isinstance(error, OSError | MemoryError | WorkError) or _lacks_memory(error):
         return line, 1

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from circuits.errors import InputError
+from circuits.storage import remedy_of
 
 if TYPE_CHECKING:
     from snn.reporter import Reporter
@@ -129,8 +130,10 @@ def silence(stream: TextIOBase) -> None:
 
 
 def line_of(error: BaseException) -> str:
-    """What an error says, in one line; an OSError with its file."""
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split()) or type(error).__name__
+    """What an error says, in one line; an OSError with its file, a fault of ours with the file that was read."""
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        place, told = f"{error.filename}: " if error.filename else "", error.strerror.startswith("cannot ")
+        text = place + error.strerror + ("" if told else remedy_of(error))
+    notes = getattr(error, "__notes__", ())
+    return ", ".join([" ".join(text.split()) or type(error).__name__, *notes])

@@ -5,11 +5,13 @@ import io
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from circuits.errors import InputError, MissingInputError
-from circuits.storage import write_text
-from snn.training.checkpoint import EpochRecord
+from circuits.errors import InputError
+from circuits.storage import parsed, reading, write_text
+from circuits.tables import DAMAGED, text_of
+from snn.training.checkpoint import EpochRecord, replayed
 
 HISTORY = "history.csv"
+MOST_HISTORY = 2**22  # bytes
 
 
 def write_history(folder: str | Path, history: list[EpochRecord]) -> None:
@@ -23,12 +25,14 @@ def write_history(folder: str | Path, history: list[EpochRecord]) -> None:
 
 def read_history(folder: str | Path) -> list[EpochRecord]:
     """The rows of history.csv. Raises: FileNotFoundError or InputError."""
-    path = Path(folder) / HISTORY
-    if not path.is_file():
-        raise MissingInputError(f"{path} is missing; train again, or copy it back")
-    kinds = {field.name: int if field.name == "epoch" else float for field in fields(EpochRecord)}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [EpochRecord(**{key: kinds[key](text) for key, text in row.items()}) for row in csv.DictReader(file)]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
+    path, names = Path(folder) / HISTORY, [field.name for field in fields(EpochRecord)]
+    with reading(path):
+        header, *rows = parsed(path, "is damaged", lambda: _cells(text_of(path, MOST_HISTORY)), DAMAGED)
+        if header != names or any(len(row) != len(names) for row in rows):
+            raise InputError(f"{path} is damaged: every row has {', '.join(names)}{DAMAGED}")
+        numbers = parsed(path, "is damaged", lambda: [list(map(float, row)) for row in rows], DAMAGED)
+        return replayed(numbers).history
+
+
+def _cells(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline=""))) or [[]]

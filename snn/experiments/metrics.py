@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from circuits.errors import InputError
+from circuits.storage import reading
+from circuits.tables import DAMAGED, MOST_JSON, json_value, text_of
 from snn.experiments.detection import DetectionRates
 from snn.networks.activity_statistics import ActivityStatistics
-from snn.settings import record
+from snn.settings import Amount, Count, Share, record
 from snn.training.learning_metrics import EpropMetrics, OnlineMetrics, PlasticityMetrics
 
 Kind = TypeVar("Kind", bound="Metrics")
@@ -29,15 +31,15 @@ class Metrics:
     data: str
     split: str
     split_rule: str
-    test_accuracy: float
-    validation_accuracy: float
-    n_train: int
-    n_validation: int
-    n_test: int
-    spikes_per_inference: float
-    seed: int
+    test_accuracy: Share
+    validation_accuracy: Share
+    n_train: Count
+    n_validation: Count
+    n_test: Count
+    spikes_per_inference: Amount
+    seed: Count
     versions: dict[str, str]
-    seconds: float
+    seconds: Amount
     by_snr: tuple[DetectionRates, ...] = ()  # of voice activity
 
     def as_dict(self) -> dict[str, Any]:
@@ -49,43 +51,45 @@ class Metrics:
 class SpotterMetrics(Metrics):
     """What there is to tell of a spotter besides."""
 
-    n_parameters: int
-    best_epoch: int
-    epochs: int
-    synaptic_operations: float
+    n_parameters: Count
+    best_epoch: Count
+    epochs: Count
+    synaptic_operations: Amount
 
 
 @record
 class ReservoirMetrics(Metrics):
     """What there is to tell of a reservoir besides; energies are of one clip."""
 
-    n_cut: int  # clips longer than the ear listens
+    n_cut: Count  # clips longer than the ear listens
     online: OnlineMetrics
-    baselines: dict[str, float]  # test accuracy without the reservoir, and of its total counts
-    n_input: int
-    n_reservoir: int
-    n_synapses: int  # those that learning silenced included
+    baselines: dict[str, Share]  # test accuracy without the reservoir, and of its total counts
+    n_input: Count
+    n_reservoir: Count
+    n_synapses: Count  # those that learning silenced included
     input_activity: ActivityStatistics
     reservoir_activity: ActivityStatistics
-    memory_s: float | None
-    energy_j: dict[str, float]
-    energy_per_inference_j: float
-    energy_per_spike_j: float | None
+    memory_s: Amount | None
+    energy_j: dict[str, Amount]
+    energy_per_inference_j: Amount
+    energy_per_spike_j: Amount | None
     plasticity: PlasticityMetrics | None = None
     eprop: EpropMetrics | None = None
 
 
 def read_metrics(path: str | Path, kind: type[Kind]) -> Kind | None:
     """The metrics of a run, of one kind; None for one that has not finished. Raises: InputError for a damaged file."""
-    path = Path(path)
-    if not path.is_file():
-        return None
-    try:
-        return TypeAdapter(kind).validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(f"{path} is damaged ({where}: {first['msg']}); train again, or copy it back") from error
+    with reading(path):
+        if not Path(path).exists():
+            return None
+        text = text_of(path, MOST_JSON)
+        json_value(text, path)  # raises for what JSON allows and no record has
+        try:
+            return TypeAdapter(kind).validate_json(text, strict=True)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise InputError(f"{path} is damaged ({where}: {first['msg']}){DAMAGED}") from error
 
 
 def _plain(value: Any) -> Any:

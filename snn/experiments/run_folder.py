@@ -1,6 +1,5 @@
 """A run folder: config.toml, model.safetensors, history.csv, metrics.json, activity; a checkpoint while training."""
 
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +11,9 @@ from circuits.errors import InputError, MissingInputError
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
-from circuits.storage import write_json, write_text
+from circuits.storage import reading, write_json, write_text
+from circuits.tables import DAMAGED, read_toml, record
+from circuits.units import require
 from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.identity import corpus_identity, read_identity
 from snn.experiments.history import HISTORY
@@ -21,7 +22,7 @@ from snn.experiments.metrics import Metrics
 from snn.experiments.model import Model
 from snn.folder_lock import writing
 from snn.recipes.reader import to_table
-from snn.recipes.recipe import Recipe, parse_recipe
+from snn.recipes.recipe import Recipe, recipe_of_table
 from snn.tensors import load_tensors, save_tensors
 from snn.training.checkpoint import CHECKPOINT
 
@@ -90,24 +91,29 @@ def write_config(
 
 def read_config(folder: str | Path) -> tuple[Recipe, str, tuple[str, ...], int | float]:
     """Recipe, data, labels and sample rate of a run. Raises: FileNotFoundError, InputError (RecipeError)."""
-    folder = Path(folder)
-    path = folder / CONFIG
-    if not path.is_file():
-        raise MissingInputError(f"{path} is missing: {folder} is not a run folder; give the --out of `snn train`")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        run = table.pop("run")
-        data, labels, sample_rate = str(run["data"]), tuple(map(str, run["labels"])), _rate(run["sample_rate"])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error!r}); train again, or copy it back") from error
-    return parse_recipe(tomli_w.dumps(table), place=str(path)), data, labels, sample_rate
+    path = Path(folder) / CONFIG
+    with reading(path):
+        if not path.exists():
+            raise MissingInputError(f"{path} is missing: {folder} is not a run folder; give the --out of `snn train`")
+        table = read_toml(path)
+        run = table.pop("run", None)
+        if not isinstance(run, dict):
+            raise InputError(f"{path} is damaged: it has no [run]{DAMAGED}")
+        about = record(run, RunOf, f"[run] of {path}")
+        return recipe_of_table(table, place=str(path)), about.data, about.labels, about.sample_rate
 
 
-def _rate(value: object) -> int | float:
-    """A sample rate; that of sound is a whole number. Raises: TypeError."""
-    if not isinstance(value, int | float):
-        raise TypeError(f"sample_rate is {value!r}, not a number")
-    return value
+@dataclass(frozen=True)
+class RunOf:
+    """What a run was trained on, as `[run]` of config.toml has it; the sample rate of sound is a whole number."""
+
+    data: str
+    labels: tuple[str, ...]
+    sample_rate: int | float
+
+    def __post_init__(self):
+        require(self, "labels", len(set(self.labels)) == len(self.labels) > 1, "at least 2, each once")
+        require(self, "sample_rate", self.sample_rate > 0, "positive")
 
 
 def require_same_experiment(out: str | Path, recipe: Recipe, data: str) -> None:
@@ -167,27 +173,38 @@ def store_activity(folder: str | Path, activity: Activity) -> None:
         save_activity(folder, activity)
 
 
-def load_activity(folder: str | Path) -> Activity:
-    """Read activity.safetensors. Raises: FileNotFoundError or InputError."""
+def load_activity(folder: str | Path, network: NetworkSpec | None = None) -> Activity:
+    """Read activity.safetensors, of that network if one is given. Raises: FileNotFoundError or InputError."""
     path = Path(folder) / ACTIVITY
-    if not path.is_file():
-        raise MissingInputError(f"{path} is missing: run `snn evaluate {folder}` to measure the activity")
-    tensors, metadata = load_tensors(path)
-    if "n_steps" in metadata:
-        raise InputError(f"{path} counts steps, not seconds: an earlier version wrote it; run `snn evaluate {folder}`")
-    arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-    try:
-        return Activity(
-            n_clips=metadata["n_clips"],
-            duration=metadata["duration_s"],
-            spikes=_under(arrays, "spikes."),
-            near_threshold=_under(arrays, "near_s."),
-            window=metadata["window"],
-            input_spikes=arrays["input"],
-            encoder_charge=arrays["charge"],
-        )
-    except KeyError as error:
-        raise InputError(f"{path} is damaged ({error} is missing); run `snn evaluate` again") from error
+    remedy = f"run `snn evaluate {folder}` to measure the activity"
+    with reading(path):
+        if not path.exists():
+            raise MissingInputError(f"{path} is missing: {remedy}")
+        tensors, metadata = load_tensors(path, remedy=f"; {remedy}")
+        if "n_steps" in metadata:
+            raise InputError(f"{path} counts steps, not seconds: an earlier version wrote it; {remedy}")
+        about = record(metadata, ActivityOf, f"{path} is damaged; {remedy}: it")
+        if wrong := [name for name, tensor in tensors.items() if tensor.dtype != torch.float64]:
+            raise InputError(f"{path} is damaged: {wrong[0]} is {tensors[wrong[0]].dtype}, not float64; {remedy}")
+        named = {name for name in tensors if name.partition(".")[0] in ("spikes", "near_s") and "." in name}
+        if wrong := sorted({"input", "charge"} ^ (set(tensors) - named)):
+            raise InputError(f"{path} is damaged: {wrong[0]} is missing, or too many; {remedy}")
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        spikes, near = _under(arrays, "spikes."), _under(arrays, "near_s.")
+        inputs, charge = arrays["input"], arrays["charge"]
+        activity = Activity(about.n_clips, about.duration_s, spikes, near, about.window, inputs, charge)
+        if network is not None:
+            activity.require_fits(network)
+        return activity
+
+
+@dataclass(frozen=True)
+class ActivityOf:
+    """The numbers beside the arrays of activity.safetensors."""
+
+    n_clips: int
+    duration_s: float
+    window: float
 
 
 def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
@@ -198,10 +215,11 @@ def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
 def load_run(folder: str | Path) -> Run:
     """Read a run folder. Raises: FileNotFoundError, or InputError naming the missing or damaged file."""
     folder = Path(folder)
-    recipe, data, labels, sample_rate = read_config(folder)
-    experiment = experiment_of(recipe, labels, sample_rate)
-    metrics = experiment.read_metrics(folder / METRICS)
-    return Run(folder, recipe, data, sample_rate, experiment.load(folder / MODEL), metrics)
+    with reading(folder / CONFIG):  # a recipe may be wrong for these labels and this sample rate alone
+        recipe, data, labels, sample_rate = read_config(folder)
+        experiment = experiment_of(recipe, labels, sample_rate)
+        metrics = experiment.read_metrics(folder / METRICS)
+        return Run(folder, recipe, data, sample_rate, experiment.load(folder / MODEL), metrics)
 
 
 def require_kind(run: Run, kind: str) -> Run:

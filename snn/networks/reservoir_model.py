@@ -1,5 +1,6 @@
 """A reservoir as a model: a wired chip and what reads it, run on examples."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,9 @@ from circuits.errors import InputError
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.network.spikes import SpikeTrains
+from circuits.storage import reading
+from circuits.tables import record
+from circuits.units import require
 from snn.audio.ear_rows import EarRows, SignalRows
 from snn.audio.examples import Examples
 from snn.networks.answers import Answers
@@ -22,7 +26,10 @@ from snn.networks.tuning import Tuning, chip_inputs, n_lines, tune
 from snn.plasticity.least_squares import LinearReadout
 from snn.plasticity.online_rule import Recognition, recognise
 from snn.reporter import Reporter
-from snn.tensors import load_tensors, save_tensors
+from snn.tensors import Shapes, load_tensors, require_shapes, save_tensors
+
+MOST_LINES = 2**16  # of inputs
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -124,35 +131,45 @@ def load_model(
     path: str | Path, settings: ReservoirSettings, sample_rate: int | float, labels: tuple[str, ...]
 ) -> ReservoirModel:
     """Read a model's tensors. Raises: FileNotFoundError, or InputError for a damaged file."""
-    tensors, metadata = load_tensors(path)
-    arrays = {name: tensor.double().numpy() for name, tensor in tensors.items()}
-    if any(not np.isfinite(array).all() for array in arrays.values()):
-        raise InputError(f"{path} is damaged (it holds NaN or infinity); train again, or copy it back")
-    try:
-        _require_shapes(arrays, settings, len(labels))
+    with reading(path):
+        tensors, metadata = load_tensors(path, lambda found: _require_shapes(found, settings, len(labels), path))
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         wires = Wires(*(arrays[f"wires.{name}"] for name in Wires._fields))
+        low, high = settings.reservoir.tau_mem_s
+        if not ((wires.tau_mem > low * (1 - ROUNDING)) & (wires.tau_mem < high * (1 + ROUNDING))).all():
+            wrong = f"wires.tau_mem is {wires.tau_mem.min():g} to {wires.tau_mem.max():g} s, not in {low:g} to {high:g}"
+            raise InputError(f"{path} does not fit config.toml ({wrong}); train again")
         tuning = Tuning(arrays["tuning.scale"], arrays["tuning.centre"])
-        readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], float(metadata["regularisation"]))
-        online = arrays["online"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} does not fit config.toml ({error}); train again") from error
-    front_end = settings.ear.at(sample_rate, tuning.centre.size)
-    model = ReservoirModel(settings, front_end, labels, tuning, wires, readout, online)
-    try:
-        model.network()
-    except InputError as error:
-        raise InputError(f"{path} does not fit config.toml ({error}); train again") from error
-    return model
+        about = record(metadata, _Fit, f"{path} does not fit config.toml; train again: it")
+        readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], about.regularisation)
+        front_end = settings.ear.at(sample_rate, tuning.centre.size)
+        model = ReservoirModel(settings, front_end, labels, tuning, wires, readout, arrays["online"])
+        model.network()  # raises where the arrays make none
+        return model
 
 
-def _require_shapes(arrays: dict[str, np.ndarray], settings: ReservoirSettings, n_labels: int) -> None:
+@dataclass(frozen=True)
+class _Fit:
+    """The number beside the arrays."""
+
+    regularisation: float
+
+    def __post_init__(self):
+        require(self, "regularisation", self.regularisation >= 0, "zero or positive")
+
+
+def _require_shapes(found: Shapes, settings: ReservoirSettings, n_labels: int, path: str | Path) -> None:
     """Raise InputError at the first array that is not of this lattice, these bins and labels."""
-    tuning = Tuning(arrays["tuning.scale"], arrays["tuning.centre"])
+    wrong = f"{path} does not fit config.toml"
+    n_scale, n_centre = (math.prod(found.get(f"tuning.{name}", ("", (0,)))[1]) for name in ("scale", "centre"))
+    if not 1 <= n_scale <= MOST_LINES:
+        raise InputError(f"{wrong} (tuning.scale is of {n_scale} lines, 1 to {MOST_LINES} are possible); train again")
+    tuning = Tuning(np.ones(n_scale), np.zeros(n_scale // 4 if n_centre else 0))
     n = settings.reservoir.lattice.n_neurons
     counts = settings.readout.n_bins * n
     expected = {
-        "tuning.scale": (tuning.scale.size,),
-        "tuning.centre": (tuning.scale.size // 4 if tuning.centre.size else 0,),
+        "tuning.scale": (n_scale,),
+        "tuning.centre": tuning.centre.shape,
         "wires.weights": (n_lines(tuning, settings), n),
         "wires.recurrent": (n, n),
         "wires.tau_mem": (n,),
@@ -160,6 +177,5 @@ def _require_shapes(arrays: dict[str, np.ndarray], settings: ReservoirSettings, 
         "readout.bias": (n_labels,),
         "online": (counts, n_labels),
     }
-    for name, shape in expected.items():
-        if arrays[name].shape != shape:
-            raise InputError(f"{name} has shape {arrays[name].shape}, expected {shape}")
+    tensors = {name: torch.empty(shape, dtype=torch.float64, device="meta") for name, shape in expected.items()}
+    require_shapes(found, tensors, wrong, "train again")

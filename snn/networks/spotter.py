@@ -13,6 +13,7 @@ from torch import Tensor
 from circuits.errors import InputError
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
+from circuits.storage import reading
 from snn.audio.examples import Examples
 from snn.audio.features import LogMel
 from snn.audio.signal_features import SignalFrames
@@ -27,7 +28,7 @@ from snn.networks.spotter_settings import SpotterSettings
 from snn.networks.spotter_twin import TWIN_CLIPS, run_twin
 from snn.neurons.lif import LIFParams, decay, lif_state
 from snn.reporter import Reporter
-from snn.tensors import load_tensors, save_tensors
+from snn.tensors import load_tensors, require_shapes, save_tensors
 from snn.torch_device import generator_on
 
 EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022
@@ -240,14 +241,11 @@ class Spotter(torch.nn.Module):
 
     def load(self, path: str | Path) -> "Spotter":
         """Take the weights of a file; returns itself. Raises: FileNotFoundError, or InputError for a damaged file."""
-        tensors, _ = load_tensors(path)
-        try:
+        wrong, own = f"{path} does not fit config.toml", self.state_dict()
+        tensors, _ = load_tensors(path, lambda found: require_shapes(found, own, wrong, "train again"))
+        with reading(path):
             self.load_state_dict(tensors)
-        except RuntimeError as error:
-            reason = " ".join(str(error).split())[:160]
-            raise InputError(f"{path} does not fit config.toml ({reason}); train again") from error
-        if any(not torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point()):
-            raise InputError(f"{path} is damaged (it holds NaN or infinity); train again, or copy it back")
+            self.network()  # raises where the weights make none
         return self.eval()
 
     def _batches(self, examples: Examples) -> Iterator[Tensor]:

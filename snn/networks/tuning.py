@@ -12,6 +12,7 @@ import torch
 
 from circuits.errors import InputError
 from circuits.network.spikes import SpikeTrains
+from circuits.units import require
 from snn.audio.loudness import loudness
 from snn.encoders.bsa import bsa_encode, bsa_filter
 from snn.encoders.events import delta_encode
@@ -27,6 +28,9 @@ class Tuning:
 
     scale: np.ndarray
     centre: np.ndarray
+
+    def __post_init__(self):
+        require(self, "scale", bool(np.all((self.scale > 0) & np.isfinite(self.scale))), "positive and finite")
 
     @property
     def n_channels(self) -> int:

@@ -7,6 +7,9 @@ import numpy as np
 
 from circuits.units import require
 
+MOST_LEVELS = 2**24  # that single precision tells apart
+LEVELS = f"an integer of at least 2, at most {MOST_LEVELS}"
+
 
 @dataclass(frozen=True)
 class LevelGrid:
@@ -21,7 +24,7 @@ class LevelGrid:
 
     def __post_init__(self):
         require(self, "w_max", 0 < self.w_max < math.inf, "positive and finite")
-        require(self, "n_levels", isinstance(self.n_levels, int) and self.n_levels >= 2, "an integer of at least 2")
+        require(self, "n_levels", isinstance(self.n_levels, int) and 2 <= self.n_levels <= MOST_LEVELS, LEVELS)
 
     @property
     def w_min(self) -> float:

@@ -1,15 +1,15 @@
 """From TOML text to a recipe: `key=value` changes, and errors of one line that name the nearest known key."""
 
 import re
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from circuits.errors import InputError
-from circuits.tables import did_you_mean
+from circuits.tables import did_you_mean, shortened, toml_table
 from circuits.units import quantity
 from snn.recipes.data_section import Head
 from snn.settings import Keys, flat, key_unit, keys_of, nested, require_plausible_section, value_at
@@ -23,12 +23,21 @@ class RecipeError(InputError):
     """A recipe that cannot be run; one line: key, value, limit, remedy."""
 
 
+@contextmanager
+def as_recipe_error() -> Iterator[None]:
+    """A mistake in what is read inside is one in a recipe."""
+    try:
+        yield
+    except RecipeError:
+        raise
+    except InputError as error:
+        raise RecipeError(str(error)) from error
+
+
 def read_table(text: str, place: str) -> dict[str, Any]:
     """A TOML table. Raises: RecipeError."""
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise RecipeError(f"{place} is not valid TOML: {error}") from error
+    with as_recipe_error():
+        return toml_table(text, place)
 
 
 def to_table(recipe: Head) -> dict[str, Any]:
@@ -77,6 +86,10 @@ def _given(key: str, value: Any, default: Head) -> Any:
         if name not in sections[key]:
             raise RecipeError(f"unknown key {f'{key}.{name}'!r}{nearest(name, sections[key])}")
         *inside, last = sections[key][name]
+        hint = get_type_hints(type(value_at(getattr(default, key), tuple(inside))))[last]
+        if any((isinstance(item, bool)) != (hint is bool) for item in (given if isinstance(given, list) else [given])):
+            kind = "true or false" if hint is bool else "a number, a text or a list"
+            raise RecipeError(f"{key}.{name} must be {kind}, got {shortened(given)}")
         target = tables
         for part in inside:
             target = target[part]
@@ -117,8 +130,8 @@ def _apply(table: dict[str, Any], setting: str, default: Head) -> None:
 def _value(text: str, name: str, hint: Any) -> Any:
     """What the text of a setting means: itself where the key wants text, else TOML, or numbers with units."""
     try:
-        parsed = tomllib.loads(f"x = {text}")["x"]
-    except tomllib.TOMLDecodeError:
+        (parsed,) = toml_table(f"x = {text}", name).values()  # a text of several lines holds more than one value
+    except ValueError:
         parsed = text
         if key_unit(name) and text.startswith("[") and text.endswith("]"):
             parsed = [item.strip() for item in text[1:-1].split(",")]
@@ -160,7 +173,7 @@ def _explain(error: ValidationError, default: Head) -> str:
     if first["type"] == "tuple_type":
         message = "must be a list in brackets"
     named = first["type"] == "value_error" or isinstance(first["input"], dict)  # the message names the value
-    end = "" if named else f", got {first['input']!r}"
+    end = "" if named else f", got {shortened(first['input'])}"
     section, *path = first["loc"] or ("",)
     for key, inside in sections_of(default).get(section, {}).items():
         if inside == tuple(path[: len(inside)]):

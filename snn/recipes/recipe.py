@@ -5,7 +5,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from snn.recipes.reader import RecipeError, from_table, nearest, read_table, sections_of
+from circuits.storage import reading
+from circuits.tables import Table, read_toml, shortened
+from snn.recipes.reader import RecipeError, as_recipe_error, from_table, nearest, read_table, sections_of
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.recipes.spotter_recipe import SpotterRecipe
 
@@ -26,13 +28,12 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
     """
     name = str(name)
     if name.endswith(".toml"):
-        text = _read(Path(name))
-    elif name in recipe_names():
-        text = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
-    else:
+        with reading(name), as_recipe_error():
+            return recipe_of_table(read_toml(name), settings, name)
+    if name not in recipe_names():
         known = ", ".join(recipe_names())
         raise RecipeError(f"unknown recipe {name!r}{nearest(name, recipe_names())}; known: {known}")
-    return parse_recipe(text, settings, place=name)
+    return parse_recipe((_folder() / f"{name}.toml").read_text(encoding="utf-8"), settings, place=name)
 
 
 def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe") -> Recipe:
@@ -40,26 +41,23 @@ def parse_recipe(text: str, settings: Iterable[str] = (), place: str = "recipe")
 
     Raises: RecipeError, one line.
     """
-    table, settings = read_table(text, place), tuple(settings)
+    return recipe_of_table(read_table(text, place), settings, place)
+
+
+def recipe_of_table(table: Table, settings: Iterable[str] = (), place: str = "recipe") -> Recipe:
+    """A recipe from the table of its text. Raises: RecipeError, one line."""
+    settings = tuple(settings)
     kind = table.get("kind", "spotter")
     if asked := {f"kind={model}" for model in KINDS} & {setting.replace(" ", "") for setting in settings}:
         raise RecipeError(f"--set {asked.pop()}: {place} is of a {kind}; take a recipe of the other kind, or write one")
-    if kind not in KINDS:
-        raise RecipeError(f"{place}: unknown kind {kind!r}{nearest(str(kind), KINDS)}; known: {', '.join(KINDS)}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        near = nearest(str(kind), KINDS)
+        raise RecipeError(f"{place}: unknown kind {shortened(kind)}{near}; known: {', '.join(KINDS)}")
     for other, model in KINDS.items():
         foreign = sections_of(model(name="default")).keys() - sections_of(KINDS[kind](name="default")).keys()
         if "kind" not in table and (found := sorted(foreign & table.keys())):
             raise RecipeError(f'{place}: [{found[0]}] is of a {other}: write kind = "{other}" into the first lines')
     return from_table(table, settings, KINDS[kind], place)
-
-
-def _read(path: Path) -> str:
-    if not path.is_file():
-        raise RecipeError(f"no recipe file {path}")
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise RecipeError(f"{path} is not valid TOML: {error}") from error
 
 
 def _folder() -> Traversable:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import matplotlib
 from matplotlib.figure import Figure
 
 from circuits.errors import InputError
@@ -9,14 +10,15 @@ from circuits.storage import write_atomically
 from snn.report.style import unknown_glyphs_as_boxes, with_fallback_fonts
 
 FORMATS = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
+UNDATED = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}  # the same figure, the same bytes
 
 
 def save_figure(path: str | Path, figure: Figure) -> Path:
     """Write a figure in the format that the file name's ending says. Raises: InputError, OSError."""
     path, chosen = Path(path), picture_format(path)
     with_fallback_fonts(figure)
-    with unknown_glyphs_as_boxes():
-        write_atomically(path, lambda part: figure.savefig(part, format=chosen))
+    with unknown_glyphs_as_boxes(), matplotlib.rc_context({"svg.hashsalt": "tunnelspike"}):
+        write_atomically(path, lambda part: figure.savefig(part, format=chosen, metadata=UNDATED[chosen]))
     return path
 
 

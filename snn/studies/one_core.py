@@ -61,7 +61,7 @@ def run_core(run: Run) -> Core:
     Raises: FileNotFoundError or InputError where the run's activity is missing or damaged.
     """
     reservoir, recipe = require_kind(run, "reservoir").model.reservoir, run.recipe
-    activity = load_activity(run.folder)
+    activity = load_activity(run.folder, reservoir.network)
     duration = activity.duration * reservoir.acceleration
     rates = {name: spikes / duration for name, spikes in activity.spikes.items()}
     has_encoders = reservoir.network.layers[0].kind == "encoder"

@@ -220,9 +220,9 @@ def test_ctrl_c_in_mid_epoch_keeps_what_was_reached_and_resume_goes_on(tmp_path,
     assert files >= {"config.toml", "checkpoint.safetensors", "model.safetensors"}
     assert not [name for name in files if name.endswith(".part")]
 
-    from snn.training.checkpoint import load_tensors
+    from snn.training.checkpoint import load_progress
 
-    reached = load_tensors(tmp_path / "run" / "checkpoint.safetensors")[1]["progress"]["epoch"]
+    reached = load_progress(tmp_path / "run" / "checkpoint.safetensors").epoch
     second = _start([*arguments, "--resume"], tmp_path)
     first_line = second.stderr.readline()
     second.send_signal(signal.SIGINT)

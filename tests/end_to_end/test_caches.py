@@ -70,3 +70,27 @@ def test_a_loop_whose_code_cannot_be_read_or_kept_runs(monkeypatch, fails):
 
     with pytest.warns(compiling.CacheWarning, match=r"No space left on device; set NUMBA_CACHE_DIR"):
         assert twice(np.float64(2.0)) == 4.0
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: bytes(len(data))]
+)
+@pytest.mark.parametrize("kind", ["nbi", "nbc"], ids=["the list", "the code"])
+def test_a_half_written_cache_is_told_once_and_rebuilt(tmp_path, monkeypatch, damage, kind):
+    """What a process left that was killed, or a disk that was full."""
+    monkeypatch.setattr(compiling.numba.config, "CACHE_DIR", str(tmp_path))
+
+    def started():
+        @compiling.exact_jit
+        def twice(x):
+            return x + x
+
+        assert twice(np.float64(2.0)) == 4.0
+        return twice.stats
+
+    started()
+    (kept,) = tmp_path.rglob(f"*.{kind}")
+    kept.write_bytes(damage(kept.read_bytes()))
+    with pytest.warns(compiling.CacheWarning, match="compiled anew: a damaged cache"):
+        started()
+    assert started().cache_hits

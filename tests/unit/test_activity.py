@@ -21,8 +21,9 @@ HIDDEN, READOUT = layer("hidden", "lif", (3, 4)), layer("readout", "readout", (4
 INSIDE = ChipNetwork(NetworkSpec("net", 0.01, (layer("encoder", "encoder", (2, 3)), HIDDEN, READOUT)), LIFCircuit())
 OUTSIDE = ChipNetwork(NetworkSpec("net", 0.01, (HIDDEN, READOUT)), LIFCircuit())
 COUNTS = {"encoder": np.ones(3), "hidden": np.ones(4)}
-OF_INSIDE = Activity(1, 0.1, COUNTS, COUNTS, 0.1, encoder_charge=np.ones(3))
-OF_OUTSIDE = Activity(1, 0.1, {"hidden": np.ones(4)}, {"hidden": np.ones(4)}, 0.1, np.ones(3))
+NEAR = {name: 0.05 * counts for name, counts in COUNTS.items()}
+OF_INSIDE = Activity(1, 0.1, COUNTS, NEAR, 0.1, encoder_charge=np.ones(3))
+OF_OUTSIDE = Activity(1, 0.1, {"hidden": np.ones(4)}, {"hidden": NEAR["hidden"]}, 0.1, np.ones(3))
 
 
 def report(net, activity):

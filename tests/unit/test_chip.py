@@ -135,7 +135,7 @@ def test_a_circuit_that_cannot_be_is_refused_with_its_place(tmp_path):
 
 
 def test_limit_that_is_not_whole_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"tiny\.toml\.limits: CoreLimits\.neurons must be a whole number.*got 5\.5"):
+    with pytest.raises(InputError, match=r"tiny\.toml\.limits\.neurons must be a whole number, got 5\.5"):
         _load(tmp_path, _changed("value = 5,", "value = 5.5,"))
 
 
@@ -170,7 +170,7 @@ def test_unknown_chip_names_those_that_exist(tmp_path):
         load_chip("loihi")
     with pytest.raises(InputError, match=r"unknown chip 'btbt-45rfso'; did you mean 'btbt-45rfsoi'"):
         load_chip("btbt-45rfso")
-    with pytest.raises(FileNotFoundError, match="no file"):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
         load_chip(str(tmp_path / "absent.toml"))
 
 

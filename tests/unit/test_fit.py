@@ -249,8 +249,9 @@ def drop_weight(path):
     save_tensors(path, {name: t for name, t in tensors.items() if name != "model.readout_bias"}, metadata)
 
 
-def drop_progress(path):
-    save_tensors(path, load_tensors(path)[0], {})
+def drop_history(path):
+    tensors, metadata = load_tensors(path)
+    save_tensors(path, {name: t for name, t in tensors.items() if name != "history"}, metadata)
 
 
 def drop_best(path):
@@ -258,7 +259,7 @@ def drop_best(path):
     save_tensors(path, {name: t for name, t in tensors.items() if not name.startswith("best.")}, metadata)
 
 
-@pytest.mark.parametrize("spoil", [flip, cut, garble, drop_weight, drop_progress, drop_best])
+@pytest.mark.parametrize("spoil", [flip, cut, garble, drop_weight, drop_history, drop_best])
 def test_a_damaged_checkpoint_is_named(tmp_path, spoil):
     path = tmp_path / "checkpoint.safetensors"
     learn(spotter("epochs=1"), TRAIN, VALIDATION, checkpoint=path)

@@ -93,6 +93,6 @@ def test_a_drain_voltage_that_contradicts_the_file_is_refused(tmp_path):
 
 
 def test_a_file_that_is_not_there_and_a_device_without_points(tmp_path):
-    for path in (tmp_path / "absent.csv", tmp_path):
-        with pytest.raises(FileNotFoundError, match="no file"):
+    for path, said in ((tmp_path / "absent.csv", "does not exist"), (tmp_path, "is a folder")):
+        with pytest.raises(ValueError, match=said):
             read_points(path)

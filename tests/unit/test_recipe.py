@@ -190,7 +190,7 @@ def test_no_key_but_name_stands_in_two_sections():
 
 @pytest.mark.parametrize("text", ["name = ", "name = 'a'\nname = 'b'", "[training", "\0", "x = " + "[" * 5000])
 def test_text_that_is_not_toml_is_refused(text):
-    assert "mine.toml is not valid TOML" in refused(text)
+    assert "mine.toml is not a TOML file" in refused(text)
 
 
 @pytest.mark.parametrize(("text", "setting"), [("training = 3", "epochs=1"), ("training = [1]", "epochs=1")])
@@ -256,7 +256,7 @@ def test_a_recipe_file_is_read_by_its_path(tmp_path):
 def test_a_recipe_that_is_not_there_is_named():
     with pytest.raises(RecipeError, match=r"did you mean 'fsdd'\?.*known: .*demo"):
         load_recipe("fsd")
-    with pytest.raises(RecipeError, match=r"no recipe file missing\.toml"):
+    with pytest.raises(RecipeError, match=r"missing\.toml does not exist"):
         load_recipe("missing.toml")
 
 

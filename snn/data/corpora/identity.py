@@ -1,17 +1,20 @@
 """What makes two corpora the same data: labels, splits, and the files of every label with what is in them."""
 
 import hashlib
-import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from circuits.errors import InputError, MissingInputError
-from circuits.storage import write_json
+from circuits.storage import reading, write_json
+from circuits.tables import DAMAGED, read_json, record, shortened
+from circuits.units import require
 from snn.data.corpora.clip import Clip
 from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.spelling import one_form
+from snn.data.corpora.splits import SPLITS
 
 REMEDY = "resume with the data that it was started on, or start it anew with --overwrite"
 
@@ -26,6 +29,12 @@ class Part:
     names: str
     contents: str
 
+    def __post_init__(self):
+        require(self, "split", self.split in SPLITS, f"one of {', '.join(SPLITS)}")
+        require(self, "n_clips", self.n_clips >= 1, "at least 1")
+        for name in ("names", "contents"):
+            require(self, name, re.fullmatch("[0-9a-f]{64}", getattr(self, name)) is not None, "a SHA-256")
+
 
 @dataclass(frozen=True)
 class CorpusIdentity:
@@ -35,6 +44,12 @@ class CorpusIdentity:
     split_rule: str
     sample_rate: int | float
     parts: tuple[Part, ...]
+
+    def __post_init__(self):
+        require(self, "sample_rate", self.sample_rate > 0, "positive")
+        require(self, "labels", len(set(self.labels)) == len(self.labels), "different ones")
+        if unknown := {part.label for part in self.parts} - set(self.labels):
+            raise InputError(f"clips are of {sorted(unknown)[0]!r}, which is no label")
 
     def differences(self, now: "CorpusIdentity") -> tuple[str, ...]:
         """One line for each thing in which the data of `now` differ; none where they are the same."""
@@ -70,14 +85,13 @@ def write_identity(path: str | Path, identity: CorpusIdentity) -> None:
 def read_identity(path: str | Path) -> CorpusIdentity:
     """Read what `write_identity` wrote.  Raises:  FileNotFoundError, or InputError for a damaged file."""
     path = Path(path)
-    if not path.is_file():
-        raise MissingInputError(f"{path} is missing: it cannot be told whether the data are the same; train again")
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        parts = tuple(Part(**part) for part in table["parts"])
-        return CorpusIdentity(**table | {"labels": tuple(table["labels"]), "parts": parts})
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error!r}): train again, or copy it back") from error
+    with reading(path):
+        if not path.exists():
+            raise MissingInputError(f"{path} is missing: it cannot be told whether the data are the same; train again")
+        table = read_json(path)
+        if not isinstance(table, dict):
+            raise InputError(f"{path} is damaged: no table, but {shortened(table)}{DAMAGED}")
+        return record(table, CorpusIdentity, f"{path} is damaged{DAMAGED}: it")
 
 
 def require_same_data(path: str | Path, corpus: Corpus) -> None:
