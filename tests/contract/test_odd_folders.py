@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from circuits.errors import InputError
+from circuits.errors import InputError, shown
 from snn.data.corpora.check import scan
 from snn.data.corpora.clip import MAX_READ_S, load_clip
 from snn.data.corpora.corpus import with_labels
 from snn.data.corpora.keyword_task import KEYWORDS, TWELVE
 from snn.data.corpora.open_corpus import open_corpus
 from snn.data.corpora.splits import which_set
-from snn.data.recordings.recording_error import RecordingError, shown
+from snn.data.recordings.recording_error import RecordingError
 
 RATE = 8_000
 NFC, NFD = (unicodedata.normalize(form, "für") for form in ("NFC", "NFD"))

@@ -98,7 +98,7 @@ def test_a_file_name_that_is_no_text_is_shown():
     """An undecodable byte of a file name becomes a lone surrogate, which UTF-8 cannot print."""
     done = shown({"file": "a\udcffb", "n": 3}, PYTHONIOENCODING="utf-8:strict")
     assert done.returncode == 0, done.stderr
-    assert b"a\\udcffb" in done.stdout
+    assert b"a\\xffb" in done.stdout
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])

@@ -137,13 +137,15 @@ WHOLE = [
     ("OGG", "VORBIS"), ("OGG", "OPUS"),
     ("WAV", "PCM_16", "BIG"), ("AU", "PCM_16", "LITTLE"), ("AIFF", "PCM_16", "LITTLE"),
 ]  # fmt: skip
+SUFFIX = {"WAVEX": ".wav", "NIST": ".sph", "SVX": ".iff", "AIFF": ".aif"}  # where it is not the container's name
 NOISE = 0.1 * np.random.default_rng(0).standard_normal(2 * RATE)
 
 
 @pytest.mark.parametrize("form", WHOLE, ids="-".join)
 def test_a_recording_that_was_cut_is_refused_in_every_container_that_tells_its_length(tmp_path, form):
     """Whole it is read to its last frame; cut, it is refused by both readers, also where the excerpt is still there."""
-    path, (kind, subtype, endian) = tmp_path / "a.wav", (*form, "FILE")[:3]
+    kind, subtype, endian = (*form, "FILE")[:3]
+    path = tmp_path / f"a{SUFFIX.get(kind, f'.{kind.lower()}')}"
     soundfile.write(path, NOISE, RATE, format=kind, subtype=subtype, endian=endian)
     whole, _ = read_audio(path)
     assert len(whole) >= len(NOISE)
@@ -159,21 +161,23 @@ def test_a_recording_that_was_cut_is_refused_in_every_container_that_tells_its_l
 @pytest.mark.parametrize(("kind", "subtype"), [("WAV", "GSM610"), ("AU", "G721_32"), ("W64", "GSM610")])
 def test_an_encoding_without_entry_points_is_read_from_its_beginning(tmp_path, kind, subtype):
     speech = np.tile(TONE, 8)
-    soundfile.write(tmp_path / "a.wav", speech, RATE, format=kind, subtype=subtype)
-    whole, _ = read_audio(tmp_path / "a.wav")
-    np.testing.assert_array_equal(read_audio(tmp_path / "a.wav", 0.5, 0.25)[0], whole[RATE // 2 : 3 * RATE // 4])
+    path = tmp_path / f"a.{kind.lower()}"
+    soundfile.write(path, speech, RATE, format=kind, subtype=subtype)
+    whole, _ = read_audio(path)
+    np.testing.assert_array_equal(read_audio(path, 0.5, 0.25)[0], whole[RATE // 2 : 3 * RATE // 4])
     assert np.corrcoef(whole[: len(speech)], speech)[0, 1] > 0.9
 
 
 def test_lengths_that_a_recorder_left_open_are_no_promise(tmp_path):
     """AU says all ones and W64 the largest number where the length is not known: the rest of the file is sound."""
     for kind, at, size in (("AU", 8, b"\xff" * 4), ("W64", None, b"\xff" * 7 + b"\x7f")):
-        soundfile.write(tmp_path / "a.wav", NOISE, RATE, format=kind, subtype="PCM_16")
-        data = bytearray((tmp_path / "a.wav").read_bytes())
+        path = tmp_path / f"a.{kind.lower()}"
+        soundfile.write(path, NOISE, RATE, format=kind, subtype="PCM_16")
+        data = bytearray(path.read_bytes())
         at = at or data.index(b"data\xf3\xac\xd3\x11") + 16
         data[at : at + len(size)] = size
-        (tmp_path / "a.wav").write_bytes(data[:-100])
-        assert check_audio(tmp_path / "a.wav").duration_s == pytest.approx(2.0, abs=0.01)
+        path.write_bytes(data[:-100])
+        assert check_audio(path).duration_s == pytest.approx(2.0, abs=0.01)
 
 
 def test_a_big_endian_recorder_may_leave_the_size_open_too(tmp_path):
@@ -192,7 +196,7 @@ def test_a_stream_of_unknown_length_is_refused_where_its_end_cannot_be_told(tmp_
     (tmp_path / "a.flac").write_bytes(flac)
     soundfile.write(tmp_path / "a.mp3", NOISE, RATE)
     soundfile.write(tmp_path / "a.mat", NOISE, RATE, format="MAT5", subtype="PCM_16")
-    for name, problem in (("a.flac", "does not tell its length"), ("a.mp3", "MPEG"), ("a.mat", "not WAV, FLAC or OGG")):
+    for name, problem in (("a.flac", "does not tell its length"), ("a.mp3", "no audio header"), ("a.mat", "not audio")):
         for read in (read_audio, check_audio, audio_info):
             with pytest.raises(AudioFileError, match=problem):
                 read(tmp_path / name)
@@ -212,7 +216,7 @@ def test_a_name_that_is_not_text_and_a_pipe_are_refused_without_reading(tmp_path
         read_audio(name)
     assert str(caught.value).isprintable()
     os.mkfifo(tmp_path / "b.wav")
-    with pytest.raises(AudioFileError, match="a device or a pipe"):
+    with pytest.raises(AudioFileError, match="is a pipe"):
         check_audio(tmp_path / "b.wav")
 
 

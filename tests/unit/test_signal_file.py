@@ -164,7 +164,7 @@ def test_a_file_that_is_none_is_refused(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     for path, message in (
         (tmp_path / "absent.csv", "does not exist"),
-        (tmp_path / "folder.csv", "is not a file"),
+        (tmp_path / "folder.csv", "is a folder"),
         (tmp_path / "a.xlsx", "is not one of .csv, .npz"),
         (csv(tmp_path / "a.csv", "x\n1\n").rename(tmp_path / "a.npz"), "no NPZ"),
     ):

@@ -1,18 +1,21 @@
 """What makes two corpora the same data: labels, splits, and the files of every label with what is in them."""
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
 from circuits.errors import InputError, MissingInputError
-from circuits.storage import write_json
+from circuits.storage import open_regular, read_regular, write_json
 from snn.data.corpora.clip import Clip
 from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.spelling import one_form
 
+MAX_BYTES = 1 << 24  # ASSUMED: some 50,000 labels
+STRICT = ConfigDict(extra="forbid")
 REMEDY = "resume with the data that it was started on, or start it anew with --overwrite"
 
 
@@ -26,6 +29,8 @@ class Part:
     names: str
     contents: str
 
+    __pydantic_config__ = STRICT
+
 
 @dataclass(frozen=True)
 class CorpusIdentity:
@@ -35,6 +40,8 @@ class CorpusIdentity:
     split_rule: str
     sample_rate: int | float
     parts: tuple[Part, ...]
+
+    __pydantic_config__ = STRICT
 
     def differences(self, now: "CorpusIdentity") -> tuple[str, ...]:
         """One line for each thing in which the data of `now` differ; none where they are the same."""
@@ -69,15 +76,15 @@ def write_identity(path: str | Path, identity: CorpusIdentity) -> None:
 
 def read_identity(path: str | Path) -> CorpusIdentity:
     """Read what `write_identity` wrote.  Raises:  FileNotFoundError, or InputError for a damaged file."""
-    path = Path(path)
-    if not path.is_file():
-        raise MissingInputError(f"{path} is missing: it cannot be told whether the data are the same; train again")
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        parts = tuple(Part(**part) for part in table["parts"])
-        return CorpusIdentity(**table | {"labels": tuple(table["labels"]), "parts": parts})
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error!r}): train again, or copy it back") from error
+        return TypeAdapter(CorpusIdentity).validate_json(read_regular(path, MAX_BYTES))
+    except MissingInputError as error:
+        message = f"{path} is missing: it cannot be told whether the data are the same; train again"
+        raise MissingInputError(message) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(f"{path} is damaged ({place}: {first['msg']}): train again, or copy it back") from error
 
 
 def require_same_data(path: str | Path, corpus: Corpus) -> None:
@@ -122,9 +129,9 @@ def _sha256_of_lines(lines: Iterable[str]) -> str:
 
 def _sha256_of_file(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, InputError):
         return ""
 
 
