@@ -36,9 +36,9 @@ AUDIO_SUFFIXES = (
 )  # fmt: skip
 SAMPLE_RATE_RANGE = (1_000, 768_000)  # Hz; ASSUMED: below is no speech, above no converter
 MAX_HELD = 60 * SAMPLE_RATE_RANGE[1]  # frames of a waveform: a minute at any rate, 184 MB
-MAX_SAMPLES = 1 << 28  # of all channels for one waveform; ASSUMED: a second of decoding
+MAX_SAMPLES = 1 << 28  # of all channels for one waveform; ASSUMED: some seconds of decoding
 MAX_CHECKED = 1 << 32  # samples of all channels read from end to end; ASSUMED: three days of speech
-EXPANSION = 256  # samples a byte beyond MAX_SAMPLES; ASSUMED: more is silence, or made to keep a reader busy
+UNPACKED = (1 << 25, 64)  # samples, and samples for each byte besides; ASSUMED: half an hour of silence, 6 kbit/s
 BLOCK_SAMPLES = 1 << 20  # of all channels, decoded at a time
 
 
@@ -76,8 +76,8 @@ def read_audio(path: str | Path, start_s: float = 0.0, max_duration_s: float | N
             length_s = sound.frames / sound.samplerate
             raise _error(path, f"lasts {length_s:.3f} s, the excerpt starts at {start_s} s", "start earlier")
         n_frames = _n_heard(sound, sound.frames - first, max_duration_s)
-        if n_frames > MAX_HELD or n_frames * sound.channels > MAX_SAMPLES:
-            raise _too_much(path, sound, n_frames, MAX_SAMPLES)
+        if n_frames > (most := min(MAX_HELD, MAX_SAMPLES // sound.channels)):
+            raise _too_much(path, sound, n_frames, most * sound.channels)
         _go_to(sound, first, path)
         waveform = _read_mono(sound, n_frames, path)
         if first + n_frames < sound.frames:
@@ -190,8 +190,8 @@ def _about(sound: soundfile.SoundFile) -> AudioInfo:
 def _refuse_unusable(sound: soundfile.SoundFile, path: Path, n_bytes: int) -> None:
     if sound.frames > 1 << 62:  # libsndfile's word for a FLAC stream whose header leaves the length open
         raise _error(path, "was streamed and does not tell its length: a part may be missing", "save it again")
-    if sound.frames * sound.channels > MAX_SAMPLES + EXPANSION * n_bytes:
-        raise _too_much(path, sound, sound.frames, MAX_SAMPLES + EXPANSION * n_bytes)
+    if sound.frames * sound.channels > (most := UNPACKED[0] + UNPACKED[1] * n_bytes):
+        raise _too_much(path, sound, sound.frames, most)
     if not SAMPLE_RATE_RANGE[0] <= sound.samplerate <= SAMPLE_RATE_RANGE[1]:
         limits = f"{SAMPLE_RATE_RANGE[0]} to {SAMPLE_RATE_RANGE[1]} Hz"
         raise _error(path, f"has a sample rate of {sound.samplerate} Hz, outside {limits}", "save it again")
@@ -200,9 +200,8 @@ def _refuse_unusable(sound: soundfile.SoundFile, path: Path, n_bytes: int) -> No
 
 
 def _too_much(path: Path, sound: soundfile.SoundFile, n_frames: int, limit: int) -> AudioFileError:
-    what = f"{n_frames} frames of {sound.channels} channel(s)"
-    limits = f"more than {limit} samples or {MAX_HELD} frames at once"
-    return _error(path, f"holds {what} to read, {limits}", "cut it, mix it down or lower its sample rate")
+    what = f"holds {n_frames:,} frames of {sound.channels} channel(s) to read, more than {limit:,} samples"
+    return _error(path, what, "cut it, mix it down or lower its sample rate")
 
 
 def _n_heard(sound: soundfile.SoundFile, n_left: int, max_duration_s: float | None) -> int:

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from circuits.errors import InputError
 
-MAX_VALUES = 10_000_000  # samples of all channels; ASSUMED: 80 MB, half an hour of ten channels at 500 Hz
+MAX_VALUES = 8_000_000  # samples of all channels; ASSUMED: 64 MB, 26 minutes of ten channels at 500 Hz
 MAX_CHANNELS = 512  # the bands that a network takes at most
 MAX_NAME = 200  # letters of a channel's name; ASSUMED
 SIGNAL_RATE_RANGE = (0.01, 1e6)  # Hz; ASSUMED: from a weather station to an ultrasonic probe

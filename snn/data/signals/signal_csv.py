@@ -53,7 +53,7 @@ def read_csv(file: BinaryIO, sample_rate: float | None = None) -> Signal:
 
 def csv_channels(file: BinaryIO) -> tuple[str, ...]:
     """The names of the channels, from the header alone.  Raises:  InputError."""
-    names, _ = _header(next((line for line in _lines(file) if not _is_comment(line[1])), None))
+    names, _ = _header(next((line for line in _lines(file) if not line[1].startswith("#")), None))
     return _channels(names)
 
 
@@ -70,21 +70,23 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
                 yield number, stripped
 
 
-def _is_comment(line: str) -> bool:
-    return line.startswith("#")
-
-
 def _table(file: BinaryIO) -> Table:
     """All of a file, a line at a time: text takes many times the memory of its numbers."""
     names, separator, rate = (), ",", None
     values, lines = array("d"), array("I")
     for number, line in _lines(file):
-        if _is_comment(line):
+        if line.startswith("#"):
             rate = _noted_rate(number, line) if rate is None else rate
         elif not names:
             names, separator = _header((number, line))
         else:
-            values.extend(_row(number, line, names, separator))
+            cells = line.split(separator)
+            if len(cells) != len(names) or '"' in line or "_" in line:
+                cells = _cells(number, line, names, separator)
+            try:
+                values.extend(map(float, cells))
+            except ValueError as error:
+                raise _no_number(number, names, cells) from error
             lines.append(number)
             if len(values) > MAX_VALUES:
                 raise InputError(f"line {number}: is beyond {MAX_VALUES} values of {len(names)} columns")
@@ -111,15 +113,19 @@ def _header(line: tuple[int, str] | None) -> tuple[tuple[str, ...], str]:
     return names, separator
 
 
-def _row(number: int, text: str, names: tuple[str, ...], separator: str) -> list[float]:
+def _cells(number: int, text: str, names: tuple[str, ...], separator: str) -> list[str]:
+    """The cells of a line that is not as plain as most."""
     cells = text.replace('"', "").split(separator)
     if len(cells) != len(names):
         raise InputError(f"line {number}: has {len(cells)} cells, the header {len(names)}")
-    try:
-        return [_number(cell) for cell in cells]
-    except ValueError as error:
-        name, cell = next(pair for pair in zip(names, cells, strict=True) if not _is_number(pair[1]))
-        raise InputError(f"line {number}, column {name!r}: {cell.strip()[:40]!r} is not a number") from error
+    if "_" in text and not all(map(_is_number, cells)):
+        raise _no_number(number, names, cells)
+    return cells
+
+
+def _no_number(number: int, names: tuple[str, ...], cells: list[str]) -> InputError:
+    name, cell = next(pair for pair in zip(names, cells, strict=True) if not _is_number(pair[1]))
+    return InputError(f"line {number}, column {name!r}: {cell.strip()[:40]!r} is not a number")
 
 
 def _refuse_not_finite(table: Table) -> None:
@@ -136,18 +142,12 @@ def _channels(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for k, name in enumerate(names) if k != time)
 
 
-def _number(cell: str) -> float:
-    if "_" in cell:  # which Python reads over
-        raise ValueError
-    return float(cell)
-
-
 def _is_number(cell: str) -> bool:
     try:
-        _number(cell)
+        float(cell)
     except ValueError:
         return False
-    return True
+    return "_" not in cell  # which Python reads over
 
 
 def _time_column(names: tuple[str, ...]) -> int | None:
