@@ -162,7 +162,8 @@ def _read_fsdd(folder: Path) -> Layout:
     """Takes 0 to 4 are the test set; a hash-picked 10 % of the other takes are for validation."""
     takes = []
     for path in audio_files(folder):
-        if (match := FSDD_NAME.fullmatch(path.name)) is None:
+        # Without the bytes that are not UTF-8, so that the reader of the file, not this one, refuses it.
+        if (match := FSDD_NAME.fullmatch(path.name.encode(errors="ignore").decode())) is None:
             raise InputError(f"{path} is not named {{digit}}_{{speaker}}_{{index}}.wav: rename it or remove it")
         takes.append((path, match))
     validation = pick_validation(path.name for path, match in takes if int(match["index"]) >= N_FSDD_TEST)
