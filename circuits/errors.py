@@ -1,8 +1,28 @@
 """What is the user's to mend, told apart from our own faults: value, limit, place and remedy, in one line."""
 
+import re
+
+# What a terminal obeys instead of showing: control characters, ends of lines and directions of writing; and what no
+# encoding knows, halves of pairs that stand for bytes of a file name.
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def shown(text: object) -> str:
+    """A text or path that can be printed: an escape sequence as \\x1b, a byte that is not UTF-8 as \\xff."""
+    return UNSEEN.sub(_code, str(text))
+
+
+def _code(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code  # as Python names the bytes that it cannot decode
+    return f"\\x{byte:02x}" if byte <= 0xFF else f"\\u{byte:04x}"
+
 
 class InputError(ValueError):
     """A value, file or setting that cannot be used. Any other exception is a fault of this package."""
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
 
 
 class InputTypeError(InputError, TypeError):

@@ -1,10 +1,20 @@
-"""Whether a network fits into the machine, asked before anything is allocated: a system kills what does not."""
+"""Whether networks and clips fit into the machine, asked before anything is allocated: a system kills what does not."""
 
 import os
 
 from circuits.errors import InputError
 
 COPIES = 4  # of each weight while training: itself, its gradient, two moments of the optimiser
+MAX_PER_CLIP = 1 << 25  # numbers; ASSUMED: a minute in steps of 1 ms by 512 channels
+
+
+def check_clip(duration_s: float, step_s: float, n_channels: int) -> None:
+    """Raises: InputError if a front end would make more than `MAX_PER_CLIP` numbers of a clip of that duration (s)."""
+    if (n_numbers := duration_s / step_s * n_channels) > MAX_PER_CLIP:
+        raise InputError(
+            f"{duration_s:g} s in steps of {step_s:g} s by {n_channels} channels are {n_numbers:.3g} numbers for each "
+            f"clip, more than {MAX_PER_CLIP:,}; lengthen the step, shorten the clip or take fewer channels"
+        )
 
 
 def check_memory(n_numbers: int, what: str, remedy: str, n_bytes: int = 4) -> None:

@@ -13,7 +13,9 @@ from snn.audio.cochlea import Ear, envelopes
 from snn.audio.loudness import loudness
 from snn.data.augmentation.augment import Augment
 from snn.data.corpora.clip import Clip, load_clip, load_signal
+from snn.data.recordings.recording_error import of_file
 from snn.data.signals.signal_rows import signal_rows
+from snn.memory import check_clip
 from snn.settings import inline, section
 
 
@@ -24,6 +26,14 @@ class EarRows:
     ear: Ear
     exponent: float
     duration_s: Seconds  # longer clips are cut
+
+    def __post_init__(self) -> None:
+        check_clip(self.duration_s, self.hop_s, self.ear.n_channels)
+
+    @property
+    def n_numbers(self) -> int:
+        """What a clip becomes at most."""
+        return round(self.duration_s / self.hop_s) * self.ear.n_channels
 
     @property
     def hop_s(self) -> Seconds:
@@ -57,6 +67,14 @@ class SignalRows:
     hop_s: Seconds
     duration_s: Seconds  # longer clips are cut
 
+    def __post_init__(self) -> None:
+        check_clip(self.duration_s, self.hop_s, self.n_signals)
+
+    @property
+    def n_numbers(self) -> int:
+        """What a clip becomes at most."""
+        return round(self.duration_s / self.hop_s) * self.n_signals
+
     def read(
         self, clip: Clip, augment: Augment | None, copies: int, rng: np.random.Generator
     ) -> tuple[Float[np.ndarray, "one row channel"], Seconds]:
@@ -65,7 +83,8 @@ class SignalRows:
         signal = load_signal(clip, self.n_signals)
         length = len(signal.values) / signal.sample_rate
         n_rows = max(1, round(min(length, self.duration_s) / self.hop_s))
-        return signal_rows(signal.values, signal.sample_rate, self.hop_s, n_rows)[None], length
+        with of_file(clip.path):
+            return signal_rows(signal.values, signal.sample_rate, self.hop_s, n_rows)[None], length
 
     def features(self, read: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
         """The rows of each clip, `(row, channel)`."""

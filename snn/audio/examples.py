@@ -15,6 +15,7 @@ from snn.audio.front_end import FrontEnd
 from snn.data.augmentation.augment import Augment
 from snn.data.corpora.clip import Clip
 from snn.data.recordings.recording_error import RecordingError
+from snn.memory import check_memory
 
 CHUNK = 64  # clips whose waveforms are held at a time
 
@@ -54,7 +55,8 @@ def load_examples(
     Each copy draws from its own generator, so a clip's copies do not depend on its neighbours.
     Raises: RecordingError at the first unusable file, unless `bad_files` is "skip".
     """
-    parts, used, lengths, skipped = [], [], [], []
+    parts, used, lengths, skipped, n_bytes = [], [], [], [], 0
+    _check_memory(8 * front_end.n_numbers * (1 + copies) * min(CHUNK, len(clips)), min(CHUNK, len(clips)))
     for start in range(0, len(clips), CHUNK):
         read = []
         for i, clip in enumerate(clips[start : start + CHUNK], start):
@@ -69,10 +71,18 @@ def load_examples(
                 skipped.append(str(error))
             if on_clip:
                 on_clip(i + 1, len(clips))
-        parts += [front_end.features(read)] if read else []
+        if read:
+            parts.append(front_end.features(read))
+            n_bytes += sum(clip.nbytes for clip in parts[-1])
+            _check_memory(n_bytes * len(clips) // (start + CHUNK), len(clips))
     if not used:
         raise InputError(f"none of the {len(clips)} clips can be used: {skipped[0] if skipped else 'there are none'}")
     features = torch.cat(parts, 1) if isinstance(parts[0], Tensor) else tuple(chain(*parts))
     labels = torch.tensor([clip.label for clip in used])
     snr_db = np.array([math.nan if clip.snr_db is None else clip.snr_db for clip in used])
     return Examples(features, labels, front_end, tuple(skipped), snr_db, np.array(lengths))
+
+
+def _check_memory(n_bytes: int, n_clips: int) -> None:
+    """Before the clips are read, and from the first of them for all of them: rows are as long as their clips."""
+    check_memory(n_bytes, f"holding {n_clips:,} clips", "lengthen the hop, or lower duration, copies or channels", 1)

@@ -18,6 +18,7 @@ from snn.audio.mel_kernel import SparseBank, filter_frames, sparse_bank
 from snn.audio.running import RunningState, normalise_running, running_state
 from snn.data.augmentation.augment import Augment
 from snn.data.corpora.clip import Clip, load_clip
+from snn.memory import check_clip
 
 POWER_FLOOR = 1e-6  # relative to a mean square of 1; log(P + floor) keeps digital silence finite
 LEVEL_FLOOR = 1e-8  # root mean square below which a clip counts as silence and keeps its level
@@ -47,6 +48,7 @@ class LogMel:
         require(self, "n_mels", 1 <= self.n_mels <= 512, "1 to 512")
         for name, most in (("window_s", 1), ("hop_s", 1), ("duration_s", 60)):
             require(self, name, 0 < getattr(self, name) <= most, f"above 0 and at most {most} s")
+        check_clip(self.duration_s, self.hop_s, self.n_mels)
         require(self, "f_min", self.f_min >= 0, "zero or positive")
         require(self, "f_max", self.f_max is None or self.f_max > self.f_min, f"above f_min = {self.f_min} Hz")
         if self.sample_rate is not None:
@@ -115,6 +117,11 @@ class LogMel:
     def n_frames(self) -> int:
         return 1 + self.n_samples // self.hop_length
 
+    @property
+    def n_numbers(self) -> int:
+        """What a clip becomes."""
+        return self.n_frames * self.n_mels
+
 
 Work = Callable[[Tensor, LogMel], Tensor]  # waveforms `(batch, time)` to `(batch, frame, band)`
 
@@ -164,7 +171,9 @@ def mel_power(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tenso
 
 def _centred_power(waveform: Float[Tensor, "batch time"], mel: LogMel) -> Float[Tensor, "batch frame band"]:
     padded = torch.nn.functional.pad(waveform, (mel.n_fft // 2, mel.n_fft // 2))
-    return frame_power(padded.unfold(1, mel.n_fft, mel.hop_length), mel)
+    frames = padded.unfold(1, mel.n_fft, mel.hop_length)
+    parts = frames.split(max(1, CACHED // (len(waveform) * mel.n_fft)), 1)  # of one long clip: frames overlap
+    return torch.cat([frame_power(part, mel) for part in parts], 1)
 
 
 def is_compiled(waveform: Tensor) -> bool:

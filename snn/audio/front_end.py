@@ -32,6 +32,10 @@ class FrontEnd(Protocol):
     def n_signals(self) -> int:
         """Channels of the signals that it takes; 0: it takes sound."""
 
+    @property
+    def n_numbers(self) -> int:
+        """What a clip becomes at most: frames or rows, by bands or channels."""
+
     def read(
         self, clip: Clip, augment: Augment | None, copies: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, Seconds]:

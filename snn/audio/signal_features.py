@@ -15,7 +15,9 @@ from snn.audio.running import TAU
 from snn.data.augmentation.augment import Augment
 from snn.data.augmentation.augment_signal import augment_signal
 from snn.data.corpora.clip import Clip, load_signal
+from snn.data.recordings.recording_error import of_file
 from snn.data.signals.signal_rows import hop_means
+from snn.memory import check_clip
 
 DEVIATION_FLOOR = 1e-3  # least running deviation, in the units of the signal: ASSUMED, as that of `normalise_frames`
 
@@ -33,6 +35,7 @@ class SignalFrames:
         freeze_si(self)
         require(self, "n_mels", 1 <= self.n_mels <= 512, "1 to 512 channels")
         require(self, "hop_s", 0 < self.hop_s <= self.duration_s, f"above 0 and at most duration_s {self.duration_s}")
+        check_clip(self.duration_s, self.hop_s, self.n_mels)
 
     @property
     def description(self) -> str:
@@ -51,6 +54,11 @@ class SignalFrames:
     def n_frames(self) -> int:
         return round(self.duration_s / self.hop_s)
 
+    @property
+    def n_numbers(self) -> int:
+        """What a clip becomes."""
+        return self.n_frames * self.n_mels
+
     def read(
         self, clip: Clip, augment: Augment | None, copies: int, rng: np.random.Generator
     ) -> tuple[Float[np.ndarray, "copy frame band"], Seconds]:
@@ -58,7 +66,8 @@ class SignalFrames:
         signal = load_signal(clip, self.n_mels)
         values, rate = signal.values, signal.sample_rate
         altered = [augment_signal(values, rate, augment, rng) for _ in range(copies)] if augment else []
-        frames = [hop_means(version, rate, self.hop_s, self.n_frames) for version in (values, *altered)]
+        with of_file(clip.path):
+            frames = [hop_means(version, rate, self.hop_s, self.n_frames) for version in (values, *altered)]
         return np.stack(frames).astype(np.float32), np.nan
 
     def features(self, read: Sequence[np.ndarray]) -> Float[Tensor, "copy clip frame band"]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from circuits.errors import InputError
+from circuits.errors import InputError, shown
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
 from snn.cli.options import Json, Out, Plot, RunFolder, number_of
@@ -251,7 +251,6 @@ def data_check(
 ) -> None:
     """Read every recording and name every one that training would refuse; exit code 2 if there are any."""
     from snn.data.corpora.check import scan
-    from snn.data.recordings.recording_error import shown
 
     with Terminal(json) as terminal:
         report = scan(path, lambda done, total: terminal.reporter.on_stage("checking", done, total))

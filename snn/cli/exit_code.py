@@ -13,9 +13,9 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING
 
-from circuits.errors import InputError, WorkError
+from circuits.errors import InputError, WorkError, shown
 from circuits.storage import is_path_to_blame
-from snn.cli.terminal import line_of, silence
+from snn.cli.terminal import fail, in_one_line, line_of, reserve_output, silence
 
 if TYPE_CHECKING:
     from typer import Typer
@@ -28,9 +28,10 @@ def run_app(app: "Typer") -> None:
     """Run the command line and exit with its code; no failure shows more than one line (all of it with SNN_DEBUG)."""
     # Every report has a line for a bias outside the fitted range: the warning is for those who call the library.
     warnings.filterwarnings("ignore", message=".*extrapolated")
-    warnings.formatwarning = lambda message, *_, **__: f"snn: {' '.join(str(message).split())}\n"
+    warnings.formatwarning = lambda message, *_, **__: in_one_line(str(message))
     # A termination request unwinds like Ctrl-C, so temporary files go and the last checkpoint stays.
     signal.signal(signal.SIGTERM, _interrupt)
+    reserve_output()
     sys.exit(exit_code(app))
 
 
@@ -90,6 +91,6 @@ def _fault() -> str:
 def _fail(message: str, code: int) -> int:
     with suppress(AttributeError, OSError, ValueError):  # standard error may be closed
         if os.environ.get("SNN_DEBUG"):
-            traceback.print_exc()
-        sys.stderr.write(f"snn: {' '.join(message.split())}\n")
+            sys.stderr.write(shown(traceback.format_exc()))
+    fail(message)
     return code

@@ -1,6 +1,7 @@
-"""What a command shows: progress on standard error, the result on standard output.
+"""What a command shows: progress on standard error, the result on standard output and nothing else there.
 
-Work that is done stays done: a stream that is closed, or cannot print a character, never makes a failure of it.
+Work that is done stays done: a stream that is closed, or cannot print a character, never makes a failure of it. What
+comes from files may hold anything: all text to a terminal goes through here, and control characters are shown as codes.
 """
 
 import errno
@@ -13,7 +14,7 @@ from io import TextIOBase
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from circuits.errors import InputError
+from circuits.errors import InputError, shown
 from circuits.storage import remedy_of
 
 if TYPE_CHECKING:
@@ -59,10 +60,12 @@ class Terminal:
     def _on_stage(self, stage: str, done: int, total: int) -> None:
         if not self.errors.is_terminal:
             return
+        stage = shown(stage)
         if self._bar is None:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            name = TextColumn("{task.description}", markup=False)
+            columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             self._bar = Progress(*columns, console=self.errors, transient=True)
             self._bar.start()
         if stage not in self._tasks:
@@ -74,7 +77,7 @@ class Terminal:
         from rich.text import Text
 
         with suppress(OSError):
-            self.errors.print(Text(line), soft_wrap=True)
+            self.errors.print(Text(shown(line)), soft_wrap=True)
 
     def _stop(self) -> None:
         if self._bar is not None:
@@ -92,7 +95,7 @@ class Terminal:
         else:
             from snn.report.console import as_tables
 
-            text = as_tables(value)
+            text = as_tables(_shown_in(value))
         self._print(text, sys.stdout)
 
     def _print(self, text: str, stream: TextIOBase | None) -> None:
@@ -121,6 +124,35 @@ class Terminal:
         except (OSError, InputError) as error:  # the latter for a folder into which another process writes
             self.note(f"{line_of(error)} (the result is complete without it)")
             return None
+
+
+def _shown_in(value: Any) -> Any:
+    """A result with every text in it, keys too, as a terminal may be sent it; JSON escapes by itself."""
+    if isinstance(value, dict):
+        return {shown(key): _shown_in(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shown_in(item) for item in value]
+    return shown(value) if isinstance(value, str) else value
+
+
+def fail(message: str) -> None:
+    """One line on standard error, which may be closed, for a reader who sees nothing else."""
+    with suppress(AttributeError, OSError, ValueError):
+        sys.stderr.write(in_one_line(message))
+
+
+def in_one_line(message: str) -> str:
+    return f"snn: {shown(' '.join(message.split()))}\n"
+
+
+def reserve_output() -> None:
+    """Standard output for the result alone: what libraries print there by themselves goes to standard error."""
+    if sys.stdout is None or sys.stderr is None:
+        return
+    with suppress(OSError, ValueError):
+        number = sys.stdout.fileno()
+        sys.stdout = os.fdopen(os.dup(number), "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors)
+        os.dup2(sys.stderr.fileno(), number)
 
 
 def silence(stream: TextIOBase) -> None:

@@ -58,7 +58,7 @@ def _parts(key: str, parts: dict[str, Any]) -> Table:
     counted = key.startswith("n_")
     table = Table(box=None, pad_edge=False)
     table.add_column("label" if counted else "part", overflow="fold")
-    table.add_column(_name(key))
+    table.add_column(Text(_name(key)))
     total = sum(parts.values()) if key.endswith("_j") else 0
     if total:
         table.add_column("share", justify="right")
@@ -71,7 +71,7 @@ def _parts(key: str, parts: dict[str, Any]) -> Table:
 
 def _rows(key: str, rows: list[Any], width: int) -> Table:
     """One row for each record, without columns that say nothing or do not fit; lists of lists as a grid."""
-    table = Table(box=None, title=_name(key), title_justify="left", pad_edge=False)
+    table = Table(box=None, title=Text(_name(key)), title_justify="left", pad_edge=False)
     if not isinstance(rows[0], dict):
         for _ in rows[0]:
             table.add_column(justify="right")
@@ -83,11 +83,11 @@ def _rows(key: str, rows: list[Any], width: int) -> Table:
     cells = {name: [_figure(name, row[name]) for row in rows] for name in columns}
     shown = _fitting(cells, width)
     for name in shown:
-        table.add_column(_name(name), overflow="fold")
+        table.add_column(Text(_name(name)), overflow="fold")
     for row in zip(*(cells[name] for name in shown), strict=True):
         table.add_row(*map(Text, row))
     if len(shown) < len(columns):
-        table.caption = f"--json tells {', '.join(_name(name) for name in columns if name not in shown)} too"
+        table.caption = Text(f"--json tells {', '.join(_name(name) for name in columns if name not in shown)} too")
         table.caption_justify = "left"
     return table
 

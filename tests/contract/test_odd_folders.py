@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from circuits.errors import InputError
+from circuits.errors import InputError, shown
 from snn.data.corpora.check import scan
 from snn.data.corpora.clip import MAX_READ_S, load_clip
 from snn.data.corpora.corpus import with_labels
 from snn.data.corpora.keyword_task import KEYWORDS, TWELVE
 from snn.data.corpora.open_corpus import open_corpus
 from snn.data.corpora.splits import which_set
-from snn.data.recordings.recording_error import RecordingError, shown
+from snn.data.recordings.recording_error import RecordingError
 
 RATE = 8_000
 NFC, NFD = (unicodedata.normalize(form, "für") for form in ("NFC", "NFD"))
@@ -236,7 +236,17 @@ def cut_behind_the_first_minute(root: Path) -> None:
     path.write_bytes(path.read_bytes()[: round(0.97 * path.stat().st_size)])
 
 
+def a_pipe(root: Path) -> None:
+    os.mkfifo(root / "ja" / "pipe.wav")
+
+
+def another_sound(root: Path) -> None:
+    soundfile.write(root / "ja" / "tape.wav", np.zeros(400), RATE, format="AIFF")
+
+
 SPOILT = {
+    a_pipe: {"pipe.wav"},
+    another_sound: {"tape.wav"},
     gsm: set(),
     a_dangling_link: {"link.wav"},
     linked_class: set(),
@@ -379,3 +389,54 @@ def test_what_was_left_out_is_told_when_training_and_when_evaluating(tmp_path, w
         assert code == 0, err
         assert "left out 1 recording(s) in" in err
         assert "_old" in err
+
+
+def test_a_take_of_spoken_digits_whose_name_is_not_text_is_left_out_alone(tmp_path):
+    for digit in (0, 1):
+        for k in range(8):
+            write(tmp_path / f"{digit}_ann_{k}.wav")
+    (tmp_path / "0_ann_7.wav").rename(os.fsdecode(os.fsencode(tmp_path) + b"/0_ann_7\xff.wav"))
+    assert [shown(file.path.name) for file in scan(tmp_path).bad] == [r"0_ann_7\xff.wav"]
+    assert len(open_corpus(tmp_path).clips) == 16
+
+
+@pytest.mark.parametrize("task", ["12", "voice"])
+def test_noise_that_cannot_be_read_stops_the_clips_that_hear_it_and_no_other(tmp_path, task):
+    make_words(tmp_path, (*KEYWORDS, "bed"))
+    noise = write(tmp_path / "_background_noise_" / "a.wav")
+    noise.rename(os.fsdecode(os.fsencode(noise.parent) + b"/rain\xff.wav"))
+    bad, good = [], 0
+    for clip in open_corpus(tmp_path, task=task).split("test"):
+        try:
+            load_clip(clip, RATE, 0.05)
+            good += 1
+        except RecordingError as error:
+            bad.append(str(error))
+    assert good
+    assert bad
+    assert all(r"rain\xff.wav has a name that is not UTF-8" in line for line in bad)
+
+
+def enormous(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 1 << 40)  # sparse
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "problem"),
+    [
+        ("testing_list.txt", os.mkfifo, "is a pipe"),
+        ("testing_list.txt", enormous, "more than the 4,194,304"),
+        ("testing_list.txt", lambda p: p.write_text("\u0301\u0316" * 10**5), "line 1: is longer than 4096"),
+        ("corpus.json", os.mkfifo, "is a pipe"),
+        ("corpus.json", lambda p: p.write_text("[" * 10**5), "is damaged"),
+        ("corpus.json", enormous, "more than the 1,048,576"),
+    ],
+)
+def test_what_lies_beside_the_words_is_looked_at_before_it_is_read(tmp_path, name, spoil, problem):
+    make_words(tmp_path)
+    spoil(tmp_path / name)
+    for read in (open_corpus, scan):
+        with pytest.raises(InputError, match=problem) as caught:
+            read(tmp_path)
+        assert name in str(caught.value)

@@ -34,13 +34,11 @@ from snn.data.corpora.official_lists import read_lists
 from snn.data.corpora.voice_task import voice_clips
 from snn.data.corpora.word_folders import audio_files, left_out, signal_files, word_files
 from snn.data.recordings.audio_file import audio_info
-from snn.data.recordings.recording_error import refusal, shown
+from snn.data.recordings.recording_error import of_file, refusal, refuse_name
 from snn.data.sets.archive import Limits, unpack
 from snn.data.sets.location import find_below
 from snn.data.sets.manifest import FOLDERS, find_manifest, read_manifest
-from snn.data.signals.signal_csv import csv_channels, read_csv
 from snn.data.signals.signal_file import signal_channels
-from snn.data.signals.signal_npz import npz_channels, read_npz
 from snn.data.synthesis.embedded import build_corpus
 
 
@@ -135,15 +133,12 @@ CALLS = {
     read_audio: in_clip(lambda p: read_audio(p)[0].tolist()),
     check_audio: in_clip(check_audio),
     audio_info: in_clip(audio_info),
-    shown: in_clip(shown),
+    refuse_name: in_clip(refuse_name),
+    of_file: in_clip(lambda p: of_file(p).__enter__()),
     refusal: in_clip(lambda p: str(refusal(p, "is wrong", "mend it"))),
     load_clip: in_clip(lambda p: load_clip(Clip(p, 0, "", "train"), 8000, 0.05).tolist()),
-    read_signal: lambda root, path: read_signal(path(root / "s.csv")).values.tolist(),
-    signal_channels: lambda root, path: signal_channels(path(root / "s.npz")),
-    read_csv: lambda root, path: read_csv(path(root / "s.csv")).values.tolist(),
-    csv_channels: lambda root, path: csv_channels(path(root / "s.csv")),
-    read_npz: lambda root, path: read_npz(path(root / "s.npz")).values.tolist(),
-    npz_channels: lambda root, path: npz_channels(path(root / "s.npz")),
+    read_signal: lambda root, path: [read_signal(path(root / n)).values.tolist() for n in ("s.csv", "s.npz")],
+    signal_channels: lambda root, path: [signal_channels(path(root / name)) for name in ("s.csv", "s.npz")],
     read_manifest: lambda root, path: read_manifest(path(FOLDERS[1] / "fsdd" / "manifest.toml")),
     find_below: lambda root, path: find_below(path(root / "sets"), find_manifest("fsdd")),
     prepare: lambda root, path: prepare("fsdd", path(root / "sets")),

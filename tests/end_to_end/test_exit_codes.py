@@ -98,7 +98,54 @@ def test_a_file_name_that_is_no_text_is_shown():
     """An undecodable byte of a file name becomes a lone surrogate, which UTF-8 cannot print."""
     done = shown({"file": "a\udcffb", "n": 3}, PYTHONIOENCODING="utf-8:strict")
     assert done.returncode == 0, done.stderr
-    assert b"a\\udcffb" in done.stdout
+    assert b"a\\xffb" in done.stdout
+
+
+EVIL = "a\x1b]0;x\x07\x1b[31m\u202eb[/x]"
+HARMLESS = r"a\x1b]0;x\x07\x1b[31m\u202eb[/x]"
+
+
+def test_no_text_of_a_file_commands_the_terminal(capsys):
+    """Escape sequences, directions of writing and markup, in a label, a name, a title, a note and an error."""
+    result = {"word": EVIL, EVIL: {"n": 1}, "n_clips": {EVIL: 2}, "rows": [{EVIL: EVIL, "b": 1}], "lines": [EVIL]}
+    with Terminal(False) as terminal:
+        terminal.result(result)
+        terminal.note(EVIL)
+    app = typer.Typer()
+
+    @app.command()
+    def fails():
+        raise InputError(f"no word {EVIL}")
+
+    assert exit_code(app, []) == 2
+    assert str(InputError(EVIL)) == HARMLESS
+    out, err = capsys.readouterr()
+    assert out.count(HARMLESS) >= 5
+    assert err == f"{HARMLESS}\nsnn: no word {HARMLESS}\n"
+    assert not set(out + err) & set("\x1b\x07\u202e")
+    with Terminal(True) as terminal:
+        terminal.result(result)
+    assert json.loads(capsys.readouterr().out) == result
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_what_a_library_prints_is_no_part_of_the_result(flags):
+    code = """
+import ctypes, os, typer
+from snn.cli.exit_code import run_app
+from snn.cli.terminal import Terminal
+app = typer.Typer()
+@app.command()
+def work(json: bool = False):
+    ctypes.CDLL(None).puts(b"noise of C, kept back until the end")
+    os.write(1, b"noise of a library")
+    with Terminal(json) as terminal: terminal.result({"a": 1})
+run_app(app)
+"""
+    done = subprocess.run([sys.executable, "-c", code, *flags], capture_output=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stdout.strip() == (b'{"a": 1}' if flags else b"a  1")
+    assert done.stderr.count(b"noise") == 2
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])

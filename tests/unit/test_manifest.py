@@ -46,6 +46,8 @@ def test_speech_commands_versions_differ_by_the_five_words_of_2018():
         ("max_bytes = ", "# ", "max_bytes is 0"),
         ('url = "https', 'url = "file', "want an http or https address"),
         ('name = "fsdd"', 'name = "../fsdd"', "name is '../fsdd'"),
+        ("labels = [", "labels = [[], ", "labels holds []; want texts"),
+        ("labels = [", "labels = [1, ", "labels holds 1; want texts"),
         ('name = "fsdd"', "name = ", "is not a TOML file"),
     ],
 )

@@ -1,6 +1,7 @@
 """Multichannel recordings: what is written is read, and whatever else comes gets one line that names the file."""
 
 import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -101,6 +102,11 @@ def test_an_archive_is_read_by_name_or_by_shape(tmp_path):
         ("# fs = fast\nx\n1\n", "line 1: 'fast' is not a sample rate"),
         ("# fs = -5\nx\n1\n", "sample rate of -5 Hz, outside"),
         ("# fs = nan\nx\n1\n", "sample rate of nan Hz, outside"),
+        (",".join(f"n{k}" for k in range(10_000)), "line 1: has 10000 columns, more than 512"),
+        (",".join(f"n{k}" for k in range(150_000)), "line 1: is longer than 65536 letters"),
+        ("# fs = 1\nx\n" + "1" * 100_000, "line 3: is longer than 65536 letters"),
+        ("t," + "x" * 300 + "\n0,1\n", "name of 300 letters for column 2, more than 200"),
+        ("t,a\x1b[31m,a\x1b[31m\n0,1,2\n", r"two columns 'a\\\\?x1b\[31m'"),
         (timed(np.r_[0:10, 30:40] / 10.0), "line 12: 2.1 s are missing, at an interval of 0.1 s"),
         ("\x00\x01\x02", "no samples|not UTF-8|numbers"),
     ],
@@ -130,11 +136,38 @@ def zeros(path: Path) -> Path:
     return path
 
 
+def many(path: Path) -> Path:
+    """More members than a reader of the list at the end would like to hold."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for k in range(2000):
+            archive.writestr(f"a{k}.npy", b"")
+    return path
+
+
+def member(path: Path, shape: str, kind: int = zipfile.ZIP_DEFLATED) -> Path:
+    """An array `x` of six numbers that says to have a shape."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    with zipfile.ZipFile(path, "w", kind) as archive:
+        archive.writestr("x.npy", b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(48))
+    return path
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (bomb, "is damaged: an array of shape"),
         (zeros, "unpacks to more than"),
+        (many, "lists more than 64 arrays"),
+        (lambda path: member(path, "(3, True)"), r"an array of shape \(3, True\)"),
+        (lambda path: member(path, "(0, 10000000000)"), "an array of shape"),
+        (lambda path: member(path, "(-1, 2)"), "an array of shape"),
+        (lambda path: member(path, "(" + "-" * 9000 + "1,)"), "damaged"),
+        (lambda path: member(path, "(" * 500 + "1" + ")" * 500), "damaged|Cannot parse"),
+        (lambda path: member(path, "(3, 2)", kind=zipfile.ZIP_BZIP2), "packs array 'x' in another way"),
+        (lambda path: npz(path, x=WAVE, fs=1, channels=np.zeros(10**6, "S1")), "names 1000000 channels, but holds 2"),
+        (lambda path: npz(path, x=WAVE, fs=1, channels=["a" * 10**5, "b"]), "name of 100000 letters for column 1"),
+        (lambda path: npz(path, x=WAVE, fs=1, channels=np.full(2, -1, "i4").view("U1")), "damaged or no NPZ"),
+        (lambda path: npz(path, x=WAVE, fs=1, channels=[1.5, 2]), "names its channels by float64"),
         (lambda path: csv(path, "text"), "damaged or no NPZ"),
         (lambda path: csv(path, ""), "damaged or no NPZ"),
         (lambda path: npz(path, x=np.array([{}, {}])), "Python objects"),
@@ -164,7 +197,7 @@ def test_a_file_that_is_none_is_refused(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     for path, message in (
         (tmp_path / "absent.csv", "does not exist"),
-        (tmp_path / "folder.csv", "is not a file"),
+        (tmp_path / "folder.csv", "is a folder"),
         (tmp_path / "a.xlsx", "is not one of .csv, .npz"),
         (csv(tmp_path / "a.csv", "x\n1\n").rename(tmp_path / "a.npz"), "no NPZ"),
     ):
@@ -202,3 +235,14 @@ def test_values_whose_squares_overflow_are_refused_by_file(tmp_path):
     with pytest.raises(RecordingError, match=r"a\.csv.*holds a value of size 1e\+300, beyond 1e\+30"):
         read_signal(csv(tmp_path / "a.csv", "# sample_rate = 10\nx\n1\n-1e300\n"))
     assert read_signal(csv(tmp_path / "b.csv", "# sample_rate = 10\nx\n1\n-1e30\n")).values.min() == -1e30
+
+
+def test_a_table_of_single_digits_is_read_in_little_more_than_its_numbers(tmp_path):
+    """A list of its lines would take twenty times the eight bytes of a number."""
+    path = csv(tmp_path / "a.csv", "# fs = 100\nx\n" + "1\n" * 50_000)
+    tracemalloc.start()
+    signal = read_signal(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert signal.values.shape == (50_000, 1)
+    assert peak < 4 * signal.values.nbytes

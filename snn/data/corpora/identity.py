@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from circuits.errors import InputError, MissingInputError
-from circuits.storage import reading, write_json
+from circuits.storage import open_regular, reading, write_json
 from circuits.tables import DAMAGED, read_json, record, shortened
 from circuits.units import require
 from snn.data.corpora.clip import Clip
@@ -136,9 +136,9 @@ def _sha256_of_lines(lines: Iterable[str]) -> str:
 
 def _sha256_of_file(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, InputError):
         return ""
 
 

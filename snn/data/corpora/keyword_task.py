@@ -11,6 +11,7 @@ from snn.data.corpora.layouts import Layout
 from snn.data.corpora.splits import SPLITS, Split
 from snn.data.corpora.word_folders import audio_files
 from snn.data.recordings.audio_file import audio_info
+from snn.data.recordings.recording_error import RecordingError
 
 KEYWORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 TWELVE = (*KEYWORDS, "unknown", "silence")
@@ -62,9 +63,16 @@ def _silence(split: Split, noise_files: list[Path], rng: np.random.Generator) ->
 
 
 def background_clip(split: Split, label: int, noise_files: list[Path], rng: np.random.Generator) -> Clip:
-    """One second of a noise recording, from the part of it that belongs to the split."""
+    """One second of a noise recording, from the part of it that belongs to the split.
+
+    One that cannot be read is refused where clips are, and there named or left out as bad files are.
+    """
     path = noise_files[rng.integers(len(noise_files))]
-    first, last = (fraction * audio_info(path).duration_s for fraction in NOISE_SPAN[split])
+    try:
+        length_s = audio_info(path).duration_s
+    except RecordingError:
+        length_s = CROP_S
+    first, last = (fraction * length_s for fraction in NOISE_SPAN[split])
     start_s = float(rng.uniform(first, max(first, last - CROP_S)))
     duration_s = min(CROP_S, last - first)
     return Clip(path, label, "", split, start_s=start_s, gain=float(rng.uniform(*CROP_GAIN)), duration_s=duration_s)

@@ -8,16 +8,18 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from circuits.errors import InputError, MissingInputError
+from circuits.storage import read_regular
 from snn.data.corpora.official_lists import OfficialList, list_key, read_lists
 from snn.data.corpora.spelling import first_spellings, one_form
 from snn.data.corpora.splits import SPLITS, Split, pick_validation, split_by_name, which_set
 from snn.data.corpora.word_folders import WORD_OF_FOLDER, Media, audio_files, left_out, word_files
-from snn.data.recordings.recording_error import shown
+from snn.data.recordings.recording_error import refuse_name
 from snn.data.signals.signal_file import SIGNAL_SUFFIXES
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 FSDD_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<index>\d+)\.(?i:wav)")
 SPEECH_COMMANDS_NAME = re.compile(r"(?P<speaker>[0-9a-f]{8})_nohash_\d+\.(?i:wav)")
+MAX_ABOUT = 1 << 20  # bytes of corpus.json, which names some hundred voices
 N_FSDD_TEST = 5  # recordings 0 to 4 of every digit and speaker are the test set (Free Spoken Digit Dataset README)
 
 
@@ -67,15 +69,14 @@ def read_layout(folder: str | Path) -> Layout:
     folder = Path(folder)
     if not folder.is_dir():
         raise MissingInputError(f"{folder} is not a folder: name a folder of recordings, or a data set (snn data list)")
-    if shown(folder) != str(folder):
-        raise InputError(f"{shown(folder)} has a name that is not UTF-8: rename it")
+    refuse_name(folder)
     layout = _recognised(folder)
     unused = left_out(folder, {r.path for r in layout.recordings})
     return replace(layout, notes=(*layout.notes, *unused))
 
 
 def _recognised(folder: Path) -> Layout:
-    if (folder / "corpus.json").is_file():
+    if (folder / "corpus.json").exists():
         return _read_embedded(folder)
     for flat in (folder, folder / "recordings"):
         if any(FSDD_NAME.fullmatch(path.name) for path in audio_files(flat)):
@@ -138,10 +139,10 @@ def leave_speaker_out(layout: Layout, speaker: str) -> Layout:
 def _read_embedded(folder: Path) -> Layout:
     about_path = folder / "corpus.json"
     try:
-        about = json.loads(about_path.read_text(encoding="utf-8"))
+        about = json.loads(read_regular(about_path, MAX_ABOUT))
         splits = about["splits"]
         usable = about["kind"] == "embedded" and set(splits.values()) <= set(SPLITS)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{about_path} is damaged ({error!r}): remove {folder} and prepare it again") from error
     if not usable:
         raise InputError(f"{about_path} does not describe an embedded corpus: remove it or prepare it again")
@@ -151,9 +152,7 @@ def _read_embedded(folder: Path) -> Layout:
         for path in paths:
             voice = path.stem.rpartition("_")[0]
             if one_form(voice) not in splits:
-                raise InputError(
-                    f"{shown(path)}: voice {voice!r} is not in corpus.json: remove the file or prepare it again"
-                )
+                raise InputError(f"{path}: voice {voice!r} is not in corpus.json: remove the file or prepare it again")
             recordings.append(Recording(path, _name(path), word, voice, splits[one_form(voice)]))
     words = tuple(sorted({r.word for r in recordings}))
     return Layout("embedded", "voices of corpus.json", words, tuple(recordings))
@@ -163,8 +162,9 @@ def _read_fsdd(folder: Path) -> Layout:
     """Takes 0 to 4 are the test set; a hash-picked 10 % of the other takes are for validation."""
     takes = []
     for path in audio_files(folder):
-        if (match := FSDD_NAME.fullmatch(path.name)) is None:
-            raise InputError(f"{shown(path)} is not named {{digit}}_{{speaker}}_{{index}}.wav: rename it or remove it")
+        # Without the bytes that are not UTF-8, so that the reader of the file, not this one, refuses it.
+        if (match := FSDD_NAME.fullmatch(path.name.encode(errors="ignore").decode())) is None:
+            raise InputError(f"{path} is not named {{digit}}_{{speaker}}_{{index}}.wav: rename it or remove it")
         takes.append((path, match))
     validation = pick_validation(path.name for path, match in takes if int(match["index"]) >= N_FSDD_TEST)
     recordings = []

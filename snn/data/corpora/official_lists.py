@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from circuits.errors import InputError
+from circuits.storage import read_regular
 from snn.data.corpora.spelling import one_form
 from snn.data.corpora.splits import Split
 
+MAX_BYTES = 1 << 22  # ASSUMED: 150,000 lines, ten times the longest list
+MAX_LINE = 4096  # letters, the longest path of most systems; the form of longer ones may take minutes to find
 LISTS: dict[str, Split] = {"testing_list.txt": "test", "validation_list.txt": "validation"}
 
 
@@ -25,9 +28,9 @@ class OfficialList:
 
 
 def read_lists(folder: str | Path) -> tuple[OfficialList, ...]:
-    """The lists that lie in a folder.  Raises:  InputError for one that is not text."""
+    """The lists that lie in a folder.  Raises:  InputError for one that is no file, not text, or far too long."""
     folder = Path(folder)
-    there = (name for name in LISTS if (folder / name).is_file())
+    there = (name for name in LISTS if (folder / name).exists())
     return tuple(OfficialList(name, LISTS[name], _lines(folder / name)) for name in there)
 
 
@@ -43,10 +46,13 @@ def list_key(name: str) -> str:
 
 def _lines(path: Path) -> tuple[str, ...]:
     """Marks of byte order (UTF-8 and 16, and those between files put together) and spaces at the ends are no text."""
-    raw = path.read_bytes()
+    raw = read_regular(path, MAX_BYTES)
     encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not text ({error}): restore the list") from error
-    return tuple(line for raw_line in text.splitlines() if (line := raw_line.strip("\ufeff \t\r\0")))
+    lines = text.splitlines()
+    if long := next((number for number, line in enumerate(lines, 1) if len(line) > MAX_LINE), None):
+        raise InputError(f"{path}, line {long}: is longer than {MAX_LINE} letters: restore the list")
+    return tuple(line for raw_line in lines if (line := raw_line.strip("\ufeff \t\r\0")))

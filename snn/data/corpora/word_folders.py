@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
-from circuits.errors import InputError
+from circuits.errors import InputError, shown
 from snn.data.corpora.spelling import first_spellings, one_form
 from snn.data.recordings.audio_file import AUDIO_SUFFIXES
-from snn.data.recordings.recording_error import shown
+from snn.data.recordings.recording_error import refuse_name
 from snn.data.signals.signal_file import SIGNAL_SUFFIXES
 
 Media = Literal["audio", "signals"]  # of all clips of a corpus
@@ -39,8 +39,8 @@ def word_files(folder: str | Path) -> dict[str, list[Path]]:
     """
     folder = Path(folder)
     folders = [p for p in folder.iterdir() if p.is_dir() and (p.name[0] not in "._" or p.name in WORD_OF_FOLDER)]
-    if not_text := [p for p in folders if shown(p) != str(p)]:
-        raise InputError(f"{shown(not_text[0])} has a name that is not UTF-8: rename it")
+    for path in folders:
+        refuse_name(path)
     folders.sort(key=lambda p: (one_form(p.name), p.name))
     word_of = {p: WORD_OF_FOLDER.get(p.name, p.name) for p in folders}
     audio, signals = ({p: files(p) for p in folders} for files in (audio_files, signal_files))
@@ -62,7 +62,7 @@ def refuse_mixed(audio: Sequence[Path], signals: Sequence[Path]) -> None:
     """Raises:  InputError where clips are sound and signals at once."""
     if audio and signals:
         raise InputError(
-            f"a folder holds recordings of one kind, and {shown(audio[0])} is sound, {shown(signals[0])} a signal: "
+            f"a folder holds recordings of one kind, and {audio[0]} is sound, {signals[0]} a signal: "
             "move one kind to a folder of its own"
         )
 

@@ -1,11 +1,11 @@
 """Recordings on disk: read any WAV, FLAC or OGG file safely, resample it, fit it to a fixed duration."""
 
 import math
+import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -14,21 +14,32 @@ import soundfile
 from jaxtyping import Float, Float32
 
 from circuits.errors import InputError
-from snn.data.recordings.container import Sound, ends_as_ogg, promised_sound
-from snn.data.recordings.recording_error import RecordingError, shown
+from circuits.storage import open_regular
+from snn.data.recordings.container import (
+    SIZE_OF_RF64,
+    SUFFIXES,
+    FilledIn,
+    Sound,
+    container_of,
+    promised_sound,
+)
+from snn.data.recordings.ogg_pages import refuse_broken_pages
+from snn.data.recordings.recording_error import RecordingError, refuse_name
 
 Waveform = Float32[np.ndarray, " time"]
 Result = TypeVar("Result")
 
-# Those in the second line are mostly not read: a recording that was made in one is named, never passed over.
+# Those in the second line are not read: a recording that was made in one is named, never passed over.
 AUDIO_SUFFIXES = (
-    ".wav", ".flac", ".ogg", ".aif", ".aiff", ".aifc", ".au", ".snd", ".w64", ".rf64", ".caf", ".oga", ".opus",
+    *sorted({suffix for suffixes in SUFFIXES.values() for suffix in suffixes}),
     ".mp3", ".m4a", ".aac", ".wma", ".raw", ".webm", ".mp4", ".amr", ".3gp",
 )  # fmt: skip
 SAMPLE_RATE_RANGE = (1_000, 768_000)  # Hz; ASSUMED: below is no speech, above no converter
-CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "SVX", "AU", "CAF", "NIST", "FLAC", "OGG")  # that tell their end
-MAX_FRAMES = 1 << 62  # libsndfile tells more for a FLAC stream whose header leaves the length open
-BLOCK_FRAMES = 1 << 18
+MAX_HELD = 60 * SAMPLE_RATE_RANGE[1]  # frames of a waveform: a minute at any rate, 184 MB
+MAX_SAMPLES = 1 << 28  # of all channels for one waveform; ASSUMED: some seconds of decoding
+MAX_CHECKED = 1 << 32  # samples of all channels read from end to end; ASSUMED: three days of speech
+UNPACKED = (1 << 25, 64)  # samples, and samples for each byte besides; ASSUMED: half an hour of silence, 6 kbit/s
+BLOCK_SAMPLES = 1 << 20  # of all channels, decoded at a time
 
 
 class AudioFileError(RecordingError):
@@ -49,7 +60,7 @@ def read_audio(path: str | Path, start_s: float = 0.0, max_duration_s: float | N
 
     Channels are averaged. Float files that exceed full scale are divided by their peak.
 
-    Args:  path: WAV (8 to 32 bit, float), FLAC, OGG, or another of `CONTAINERS`.
+    Args:  path: WAV (8 to 32 bit, float), FLAC, OGG, or another container of `SUFFIXES`.
         start_s, max_duration_s: excerpt (s); None: to the end.
     Returns:  waveform `(time,)` in [-1, 1], and the native sample rate (Hz).
     Raises:  AudioFileError for a missing, empty, truncated or foreign file, and for NaN or infinite samples.
@@ -65,14 +76,13 @@ def read_audio(path: str | Path, start_s: float = 0.0, max_duration_s: float | N
             length_s = sound.frames / sound.samplerate
             raise _error(path, f"lasts {length_s:.3f} s, the excerpt starts at {start_s} s", "start earlier")
         n_frames = _n_heard(sound, sound.frames - first, max_duration_s)
-        if sound.seekable():
-            sound.seek(first)
-        else:  # GSM, G.721 ...: they are decoded from their beginning
-            _read_over(sound, first, path)
-        frames = _read_frames(sound, n_frames, path)
+        if n_frames > (most := min(MAX_HELD, MAX_SAMPLES // sound.channels)):
+            raise _too_much(path, sound, n_frames, most * sound.channels)
+        _go_to(sound, first, path)
+        waveform = _read_mono(sound, n_frames, path)
         if first + n_frames < sound.frames:
             _refuse_missing_end(sound, path)
-        return _full_scale(_mono(frames)), sound.samplerate
+        return _full_scale(waveform), sound.samplerate
 
     return _with_sound(path, excerpt)
 
@@ -87,6 +97,9 @@ def check_audio(path: str | Path, max_duration_s: float | None = None) -> AudioI
 
     def check(sound: soundfile.SoundFile) -> AudioInfo:
         n_frames = _n_heard(sound, sound.frames, max_duration_s)
+        if n_frames * sound.channels > MAX_CHECKED:
+            raise _too_much(path, sound, n_frames, MAX_CHECKED)
+        _go_to(sound, 0, path)
         _read_over(sound, n_frames, path)
         if n_frames < sound.frames:
             _refuse_missing_end(sound, path)
@@ -143,24 +156,29 @@ def fit_duration(waveform: Float[np.ndarray, " time"], n_samples: int) -> Float3
 
 def strongest_window(power: Float[np.ndarray, " time"], n_samples: int) -> int:
     """Where the window of `n_samples` with the greatest sum of `power` starts, the first of equals."""
-    energy = np.concatenate([[0.0], np.cumsum(power)])
-    return int(np.argmax(energy[n_samples:] - energy[:-n_samples]))
+    energy = np.cumsum(power)
+    best, most = 0, energy[n_samples - 1]
+    for first in range(1, len(power) - n_samples + 1, BLOCK_SAMPLES):  # in blocks: a recording may be long
+        ends = energy[first + n_samples - 1 :][:BLOCK_SAMPLES]
+        sums = ends - energy[first - 1 :][: len(ends)]
+        if sums.max() > most:
+            best, most = first + int(np.argmax(sums)), sums.max()
+    return best
 
 
 def _with_sound(path: Path, use: Callable[[soundfile.SoundFile], Result]) -> Result:
     """Open a recording, refuse what is not one, and hand it to `use`; every failure becomes an AudioFileError."""
     try:
-        with soundfile.SoundFile(_source(path)) as sound:
-            _refuse_unusable(sound, path)
+        refuse_name(path)
+        with open_regular(path) as file, _opened(file, path) as sound:
+            _refuse_unusable(sound, path, os.fstat(file.fileno()).st_size)
             return use(sound)
-    except FileNotFoundError as error:
-        raise _error(path, "does not exist", "check the path") from error
-    except IsADirectoryError as error:
-        raise _error(path, "is a folder", "name a recording in it") from error
+    except AudioFileError:
+        raise
+    except InputError as error:
+        raise AudioFileError(str(error)) from error
     except soundfile.SoundFileError as error:
         raise _error(path, "is damaged or not audio", "save it again as WAV, FLAC or OGG") from error
-    except TypeError as error:  # soundfile's answer to headerless formats (.raw)
-        raise _error(path, "has no audio header", "save it again as WAV, FLAC or OGG") from error
     except OSError as error:
         raise _error(path, f"cannot be read ({error.strerror or error})", "check its permissions") from error
 
@@ -169,12 +187,11 @@ def _about(sound: soundfile.SoundFile) -> AudioInfo:
     return AudioInfo(sound.frames / sound.samplerate, sound.samplerate, sound.channels)
 
 
-def _refuse_unusable(sound: soundfile.SoundFile, path: Path) -> None:
-    if sound.format not in CONTAINERS or sound.subtype == "MPEG_LAYER_III":
-        kind = f"{sound.format_info}, {sound.subtype_info}"
-        raise _error(path, f"is not WAV, FLAC or OGG but {kind}, of which a part may be missing", "convert it")
-    if sound.frames > MAX_FRAMES:
+def _refuse_unusable(sound: soundfile.SoundFile, path: Path, n_bytes: int) -> None:
+    if sound.frames > 1 << 62:  # libsndfile's word for a FLAC stream whose header leaves the length open
         raise _error(path, "was streamed and does not tell its length: a part may be missing", "save it again")
+    if sound.frames * sound.channels > (most := UNPACKED[0] + UNPACKED[1] * n_bytes):
+        raise _too_much(path, sound, sound.frames, most)
     if not SAMPLE_RATE_RANGE[0] <= sound.samplerate <= SAMPLE_RATE_RANGE[1]:
         limits = f"{SAMPLE_RATE_RANGE[0]} to {SAMPLE_RATE_RANGE[1]} Hz"
         raise _error(path, f"has a sample rate of {sound.samplerate} Hz, outside {limits}", "save it again")
@@ -182,13 +199,41 @@ def _refuse_unusable(sound: soundfile.SoundFile, path: Path) -> None:
         raise _error(path, "holds no samples", "record it again or remove it")
 
 
+def _too_much(path: Path, sound: soundfile.SoundFile, n_frames: int, limit: int) -> AudioFileError:
+    what = f"holds {n_frames:,} frames of {sound.channels} channel(s) to read, more than {limit:,} samples"
+    return _error(path, what, "cut it, mix it down or lower its sample rate")
+
+
 def _n_heard(sound: soundfile.SoundFile, n_left: int, max_duration_s: float | None) -> int:
     return n_left if max_duration_s is None else min(n_left, max(1, round(max_duration_s * sound.samplerate)))
 
 
+def _go_to(sound: soundfile.SoundFile, first: int, path: Path) -> None:
+    if sound.seekable():
+        sound.seek(first)
+    else:  # GSM, G.721 ...: they are decoded from their beginning
+        _read_over(sound, first, path)
+
+
 def _read_over(sound: soundfile.SoundFile, n_frames: int, path: Path) -> None:
-    for first in range(0, n_frames, BLOCK_FRAMES):
-        _read_frames(sound, min(BLOCK_FRAMES, n_frames - first), path)
+    for _ in _blocks(sound, n_frames, path):
+        pass
+
+
+def _read_mono(sound: soundfile.SoundFile, n_frames: int, path: Path) -> Waveform:
+    """The next frames, their channels averaged as they come."""
+    waveform, filled = np.empty(n_frames, np.float32), 0
+    for block in _blocks(sound, n_frames, path):
+        one = block.shape[1] == 1
+        waveform[filled : filled + len(block)] = block[:, 0] if one else block.mean(axis=1, dtype=np.float64)
+        filled += len(block)
+    return waveform
+
+
+def _blocks(sound: soundfile.SoundFile, n_frames: int, path: Path) -> Iterator[Float32[np.ndarray, "time channel"]]:
+    size = max(1, BLOCK_SAMPLES // sound.channels)
+    for first in range(0, n_frames, size):
+        yield _read_frames(sound, min(size, n_frames - first), path)
 
 
 def _refuse_missing_end(sound: soundfile.SoundFile, path: Path) -> None:
@@ -210,52 +255,53 @@ def _read_frames(sound: soundfile.SoundFile, n_frames: int, path: Path) -> Float
     return frames
 
 
-def _mono(frames: Float32[np.ndarray, "time channel"]) -> Waveform:
-    return frames[:, 0].copy() if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float64).astype(np.float32)
-
-
 def _full_scale(waveform: Waveform) -> Waveform:
-    peak = np.abs(waveform).max()
-    return waveform / peak if peak > 1 else waveform
+    """Divided by its peak where that exceeds full scale, in place."""
+    peak = max(waveform.max(), -waveform.min())
+    if peak > 1:
+        waveform /= peak
+    return waveform
 
 
-def _source(path: Path) -> Path | BytesIO:
-    """What libsndfile shall open: the file, or a copy in memory with its data size filled in where a recorder wrote 0.
+def _opened(file: BinaryIO, path: Path) -> soundfile.SoundFile:
+    """The decoder of what the suffix promises, checked before a byte of it is decoded.
 
-    Raises:  AudioFileError for an empty file, one that is no file, one whose name is not text, and one that was cut.
+    Raises:  AudioFileError for an empty file, one that is no sound, other sound than its suffix says, or was cut.
     """
-    if shown(path) != str(path):
-        raise _error(path, "has a name that is not UTF-8", "rename it")
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise _error(path, "is a device or a pipe", "name a recording")
-    with path.open("rb") as file:
-        if (n_bytes := file.seek(0, 2)) == 0:
-            raise _error(path, "is empty", "record it again or remove it")
-        sound = _whole_sound(file, n_bytes, path)
-        if sound is None or sound.fill_in is None:
-            return path
-        place, size_format = sound.fill_in
-        file.seek(0)
-        head, size = file.read(place), struct.pack(size_format, n_bytes - sound.start)
-        return BytesIO(head + size + file.read()[len(size) :])
+    if (n_bytes := os.fstat(file.fileno()).st_size) == 0:
+        raise _error(path, "is empty", "record it again or remove it")
+    container, suffix = container_of(file), path.suffix.lower()
+    if container is None:
+        problem = "is damaged or not audio: it has no audio header of WAV, FLAC, OGG or another container that is read"
+        raise _error(path, problem, "save it again as WAV, FLAC or OGG")
+    if suffix in AUDIO_SUFFIXES and suffix not in SUFFIXES[container]:
+        raise _error(path, f"holds {container}, not what {suffix} promises", f"rename it to {SUFFIXES[container][0]}")
+    sound = _whole_sound(file, container, n_bytes, path)
+    os.lseek(file.fileno(), 0, os.SEEK_SET)  # where libsndfile begins; nobody else moves in the file from now on
+    if sound is None or sound.fill_in is None:
+        return soundfile.SoundFile(file.fileno(), closefd=False)
+    place, size_format = sound.fill_in
+    if n_bytes - sound.start > SIZE_OF_RF64:
+        raise _error(path, "is larger than 4 GiB and does not tell its length", "save it again as RF64 or W64")
+    return soundfile.SoundFile(FilledIn(file, place, struct.pack(size_format, n_bytes - sound.start)))
 
 
-def _whole_sound(file: BinaryIO, n_bytes: int, path: Path) -> Sound | None:
+def _whole_sound(file: BinaryIO, container: str, n_bytes: int, path: Path) -> Sound | None:
     """What the header promises, None where it promises nothing.  Raises:  AudioFileError if it was cut."""
     try:
-        sound = promised_sound(file)
+        sound = promised_sound(file, container)
+        if container in ("Ogg", "Opus"):
+            refuse_broken_pages(file)
     except EOFError as error:
-        raise _error(path, "is truncated: it ends before its data chunk", "copy it again") from error
+        end = "its stream does not end" if container in ("Ogg", "Opus") else "it ends before its data chunk"
+        raise _error(path, f"is truncated: {end}", "copy it again") from error
     except (ValueError, IndexError) as error:
-        raise _error(path, "is damaged or not audio", "save it again as WAV, FLAC or OGG") from error
-    n_left = n_bytes - sound.start if sound else 0
+        raise _error(path, f"is damaged or not audio ({error})", "save it again as WAV, FLAC or OGG") from error
+    n_left = max(0, n_bytes - sound.start) if sound else 0
     if sound and sound.n_bytes is not None and n_left < sound.n_bytes:
         raise _error(path, f"is truncated: {sound.n_bytes} bytes of sound promised, {n_left} found", "copy it again")
-    file.seek(0)
-    if file.read(4) == b"OggS" and not ends_as_ogg(file):
-        raise _error(path, "is truncated: its stream does not end", "copy it again")
     return sound
 
 
 def _error(path: Path, problem: str, remedy: str) -> AudioFileError:
-    return AudioFileError(f"{shown(path)} {problem}: {remedy}")
+    return AudioFileError(f"{path} {problem}: {remedy}")

@@ -1,15 +1,23 @@
-"""How much sound a file's header promises: libsndfile returns what is left of a file that was cut, without a word."""
+"""What a sound file is by its first bytes, and how much sound its header promises.
 
+libsndfile opens whatever it knows under any name, and returns what is left of a file that was cut, without a word.
+"""
+
+import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 UNKNOWN_SIZES = 0x7FFF0000  # recorders that stream write 0, about 2**31 or 0xFFFFFFFF: they cannot know the length
 UNKNOWN_LONG_SIZES = 1 << 62  # of those with 64 bits, whose largest number is written
 SIZE_OF_RF64 = 0xFFFFFFFF  # of its data chunk: the size stands in the chunk ds64
-OGG_PAGE = 27 + 255 + 255 * 255  # bytes of the largest page. Source: RFC 3533, section 6
-OGG_LAST = 4  # flag of the page that ends a stream
+MAX_CHUNKS = 4096  # before the sound; ASSUMED: recorders write about ten
+SUFFIXES = {  # that promise a container; each tells its end
+    "WAV": (".wav",), "RF64": (".rf64", ".wav"), "W64": (".w64",), "AIFF": (".aiff", ".aif", ".aifc"),
+    "8SVX": (".8svx", ".iff"), "AU": (".au", ".snd"), "CAF": (".caf",), "NIST": (".sph", ".nist"), "FLAC": (".flac",),
+    "Ogg": (".ogg", ".oga"), "Opus": (".opus", ".ogg", ".oga"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,51 +33,62 @@ class Sound:
     fill_in: tuple[int, str] | None = None
 
 
-def promised_sound(file: BinaryIO) -> Sound | None:
-    """What the header of a RIFF, RIFX, RF64, W64, AIFF, 8SVX, CAF, AU or NIST file promises; None for other containers.
+class FilledIn(io.RawIOBase):
+    """A file in which some bytes read as others, without a copy of it."""
+
+    def __init__(self, file: BinaryIO, place: int, instead: bytes):
+        self._file, self._place, self._instead = file, place, instead
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        start = self._file.tell() - self._place
+        n_bytes = self._file.readinto(buffer)
+        for k, byte in enumerate(self._instead):
+            if 0 <= k - start < n_bytes:
+                buffer[k - start : k - start + 1] = bytes([byte])
+        return n_bytes
+
+
+def container_of(file: BinaryIO) -> str | None:
+    """The container by its first bytes, one of `SUFFIXES`; None for what is no sound, or does not tell its end."""
+    file.seek(0)
+    head = file.read(40)
+    match head[:4], head[8:12]:
+        case (b"RIFF" | b"RIFX", b"WAVE"):
+            return "WAV"
+        case (b"FORM", b"AIFF" | b"AIFC"):
+            return "AIFF"
+        case (b"FORM", b"8SVX" | b"16SV"):
+            return "8SVX"
+        case (b"RF64", b"WAVE"):
+            return "RF64"
+        case (b"riff", _) if head[24:28] == b"wave":
+            return "W64"
+        case (b"OggS", _):
+            return "Opus" if head[28:36] == b"OpusHead" else "Ogg"
+    others = {b"caff": "CAF", b".snd": "AU", b"dns.": "AU", b"NIST": "NIST", b"fLaC": "FLAC"}
+    return others.get(head[:4])
+
+
+def promised_sound(file: BinaryIO, container: str) -> Sound | None:
+    """What the header promises; None for FLAC and Ogg, whose headers promise no bytes.
 
     Raises:  EOFError if the file ends before its sound; ValueError for a header that makes no sense.
     """
+    readers = {
+        "WAV": _riff, "RF64": _rf64, "W64": _w64, "AIFF": _form, "8SVX": _form, "CAF": _caf, "AU": _au, "NIST": _nist,
+    }  # fmt: skip
+    return readers[container](file) if container in readers else None
+
+
+def _riff(file: BinaryIO) -> Sound:
     file.seek(0)
-    match file.read(4):
-        case b"RIFF":
-            return _riff(file, "<I")
-        case b"RIFX":
-            return _riff(file, ">I")
-        case b"RF64":
-            return _rf64(file)
-        case b"riff":
-            return _w64(file)
-        case b"FORM":
-            return _form(file)
-        case b"caff":
-            return _caf(file)
-        case b".snd":
-            return _au(file, ">II")
-        case b"dns.":
-            return _au(file, "<II")
-        case b"NIST":
-            return _nist(file)
-    return None
-
-
-def ends_as_ogg(file: BinaryIO) -> bool:
-    """Whether the last page of an Ogg file is whole and ends its stream: an Ogg header promises no length.
-
-    Source:  RFC 3533, section 6: `end of stream` is set on the last page.
-    """
-    n_bytes = file.seek(0, 2)
-    file.seek(max(0, n_bytes - 2 * OGG_PAGE))
-    tail = file.read()
-    page = tail[found:] if (found := tail.rfind(b"OggS\0")) >= 0 else b""
-    if len(page) < 27 or not page[5] & OGG_LAST:
-        return False
-    n_segments = page[26]
-    segments = page[27 : 27 + n_segments]
-    return len(segments) == n_segments and len(page) >= 27 + n_segments + sum(segments)
-
-
-def _riff(file: BinaryIO, size_format: str) -> Sound:
+    size_format = ">I" if file.read(4) == b"RIFX" else "<I"
     size = next(size for name, size in _chunks(file, 12, f"{size_format[0]}4sI") if name == b"data")
     start = file.tell()
     file.seek(4)
@@ -105,7 +124,9 @@ def _caf(file: BinaryIO) -> Sound:
     return Sound(file.tell(), _known(size, UNKNOWN_LONG_SIZES))  # -1 where it is not known
 
 
-def _au(file: BinaryIO, sizes: str) -> Sound:
+def _au(file: BinaryIO) -> Sound:
+    file.seek(0)
+    sizes = "<II" if file.read(4) == b"dns." else ">II"
     start, size = struct.unpack(sizes, file.read(8).ljust(8, b"\0"))
     return Sound(start, _known(size, UNKNOWN_SIZES))
 
@@ -122,17 +143,18 @@ def _nist(file: BinaryIO) -> Sound:
 def _chunks(file: BinaryIO, start: int, header: str, counted: int = 0, align: int = 2) -> Iterator[tuple[bytes, int]]:
     """Name and size of each chunk, the file at its first byte.  `counted`: bytes of the header that the size counts.
 
-    Raises:  EOFError behind the last one.
+    Raises:  EOFError behind the last one; ValueError for too many.
     """
-    n_bytes = struct.calcsize(header)
-    while True:
-        file.seek(start)
+    n_bytes, end = struct.calcsize(header), file.seek(0, 2)
+    for _ in range(MAX_CHUNKS):
+        file.seek(min(start, end))
         if len(head := file.read(n_bytes)) < n_bytes:
             raise EOFError
         name, size = struct.unpack(header, head)
         size = max(0, size - counted)
         yield name, size
         start += n_bytes + size + -size % align
+    raise ValueError(f"more than {MAX_CHUNKS} chunks before the sound")
 
 
 def _known(size: int, unknown_from: int) -> int | None:

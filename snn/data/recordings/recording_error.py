@@ -1,6 +1,7 @@
 """The one error of recordings, whatever they hold."""
 
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from circuits.errors import InputError
@@ -12,9 +13,21 @@ class RecordingError(InputError):
 
 def refusal(path: str | Path, problem: str, remedy: str) -> RecordingError:
     """The error to raise for a file."""
-    return RecordingError(f"{shown(path)} {problem}: {remedy}")
+    return RecordingError(f"{path} {problem}: {remedy}")
 
 
-def shown(path: str | Path) -> str:
-    """A path as text that can be printed and stored: bytes that are not UTF-8 as \\xff."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+def refuse_name(path: str | Path) -> None:
+    """Raises:  RecordingError for a name that is not UTF-8: no list or record could hold it."""
+    if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
+        raise refusal(path, "has a name that is not UTF-8", "rename it")
+
+
+@contextmanager
+def of_file(path: str | Path) -> Iterator[None]:
+    """What is refused of what was read from a file names it too.  Raises:  RecordingError."""
+    try:
+        yield
+    except RecordingError:
+        raise
+    except InputError as error:
+        raise RecordingError(f"{path}: {error}") from error

@@ -89,6 +89,8 @@ def read_manifest(path: str | Path) -> Manifest:
             raise InputError(f"unknown key {key!r} in {path}{did_you_mean(key, known, 0.0)}")
         if type(value) is not (want := TOML_TYPES[known[key].type]):
             raise InputError(f"{path}: {key} is {value!r}; want a {want.__name__}")
+        if want is list and (other := next((item for item in value if not isinstance(item, str)), None)) is not None:
+            raise InputError(f"{path}: {key} holds {other!r}; want texts")
     missing = [name for name, f in known.items() if f.default is MISSING and name not in table]
     if missing:
         raise InputError(f"{path}: key {missing[0]!r} is missing; add it")

@@ -8,8 +8,9 @@ from jaxtyping import Float64
 
 from circuits.errors import InputError
 
-MAX_VALUES = 20_000_000  # samples of all channels; ASSUMED: 160 MB, an hour of ten channels at 500 Hz
+MAX_VALUES = 8_000_000  # samples of all channels; ASSUMED: 64 MB, 26 minutes of ten channels at 500 Hz
 MAX_CHANNELS = 512  # the bands that a network takes at most
+MAX_NAME = 200  # letters of a channel's name; ASSUMED
 SIGNAL_RATE_RANGE = (0.01, 1e6)  # Hz; ASSUMED: from a weather station to an ultrasonic probe
 
 
@@ -56,9 +57,13 @@ def refuse_size(n_samples: int, n_channels: int) -> None:
 
 
 def refuse_names(names: tuple[str, ...]) -> None:
-    """Raises:  InputError for a channel without a name, or two of one name."""
+    """Raises:  InputError for a channel without a name or with a very long one, or two of one name."""
+    seen = set()
     for k, name in enumerate(names, 1):
         if not name:
             raise InputError(f"has no name for column {k}")
-        if name in names[: k - 1]:
+        if len(name) > MAX_NAME:
+            raise InputError(f"has a name of {len(name)} letters for column {k}, more than {MAX_NAME}")
+        if name in seen:
             raise InputError(f"names two columns {name!r}")
+        seen.add(name)

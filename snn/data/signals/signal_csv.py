@@ -1,16 +1,19 @@
 """Multichannel recordings as text: a header that names the channels, one row per sample, perhaps a time column."""
 
+import io
+import itertools
 import re
-from pathlib import Path
+from array import array
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
 
 from circuits.errors import InputError
-from snn.data.signals.signal import Signal, refuse_names, refuse_size
+from snn.data.signals.signal import MAX_CHANNELS, MAX_VALUES, Signal, refuse_names, refuse_size
 
-MAX_CSV_BYTES = 1 << 28
-HEAD_BYTES = 1 << 16  # the header and the comments before it lie in here
+MAX_LINE = 1 << 16  # letters; ASSUMED: 512 channels of 100 letters, names or numbers
 REGULAR = 0.01  # of the interval: sampling times this near to even ones count as even
 MAX_GAP = 5.0  # intervals; ASSUMED: a longer silence of the recorder cannot be bridged by a line
 # T is a temperature
@@ -18,10 +21,17 @@ TIME_NAME = re.compile(r"(?:(?i:time|timestamp)|t)(?:(?:_| ?[(\[])(s|ms|us|ns)[)
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 RATE_COMMENT = re.compile(r"#\s*(?:sample_rate|fs)\s*[=:]\s*(\S+)", re.IGNORECASE)
 
-Line = tuple[int, str]  # number in the file, from 1, and text
+
+class Table(NamedTuple):
+    """What a file holds: the columns, the line on which each row stands, and the noted sample rate (Hz)."""
+
+    names: tuple[str, ...]
+    values: Float64[np.ndarray, "time column"]
+    lines: array
+    rate: float | None
 
 
-def read_csv(path: str | Path, sample_rate: float | None = None) -> Signal:
+def read_csv(file: BinaryIO, sample_rate: float | None = None) -> Signal:
     """Read a CSV file; columns are separated by commas, semicolons or tabs, lines with # are comments.
 
     The sample rate (Hz) is that of the time column (`time`, `t`, `time_ms`, `time (ms)` ...), else that of a comment
@@ -29,82 +39,115 @@ def read_csv(path: str | Path, sample_rate: float | None = None) -> Signal:
     linear interpolation.
     Raises:  InputError with line and column of what is wrong.
     """
-    path = Path(path)
-    if path.stat().st_size > MAX_CSV_BYTES:
-        raise InputError(f"is larger than {MAX_CSV_BYTES >> 20} MiB")
-    lines = _lines(path.read_text(encoding="utf-8-sig"))
-    names, separator, rows = _header(lines)
-    refuse_size(len(rows), len(names))
-    values = _values(rows, names, separator)
-    time = _time_column(names)
-    if time is None:
-        return Signal(values, _noted_rate(lines) or _given(sample_rate), names)
-    unit = TIME_UNITS[(TIME_NAME.fullmatch(names[time])[1] or "s")]
-    channels = tuple(name for k, name in enumerate(names) if k != time)
-    even, rate = _even(values[:, time] * unit, np.delete(values, time, 1), [number for number, _ in rows])
-    return Signal(even, rate, channels)
+    table = _table(file)
+    column = _time_column(table.names)
+    if column is None:
+        return Signal(table.values, table.rate or _given(sample_rate), table.names)
+    time = table.values[:, column] * TIME_UNITS[(TIME_NAME.fullmatch(table.names[column])[1] or "s")]
+    values, lines, names = np.delete(table.values, column, 1), table.lines, _channels(table.names)
+    del table  # as large as the values once more
+    with np.errstate(all="ignore"):  # times that overflow give a rate that is refused
+        even, rate = _even(time, values, lines)
+    return Signal(even, rate, names)
 
 
-def csv_channels(path: str | Path) -> tuple[str, ...]:
+def csv_channels(file: BinaryIO) -> tuple[str, ...]:
     """The names of the channels, from the header alone.  Raises:  InputError."""
-    with Path(path).open("rb") as file:
-        head = file.read(HEAD_BYTES).decode("utf-8-sig", errors="replace")
-    names, _, _ = _header(_lines(head))
+    names, _ = _header(next((line for line in _lines(file) if not line[1].startswith("#")), None))
+    return _channels(names)
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, each with its number in the file, from 1; the file is closed behind them."""
+    with io.TextIOWrapper(file, encoding="utf-8-sig") as text:
+        for number in itertools.count(1):
+            line = text.readline(MAX_LINE + 1)
+            if len(line) > MAX_LINE:
+                raise InputError(f"line {number}: is longer than {MAX_LINE} letters")
+            if not line:
+                return
+            if stripped := line.strip():
+                yield number, stripped
+
+
+def _table(file: BinaryIO) -> Table:
+    """All of a file, a line at a time: text takes many times the memory of its numbers."""
+    names, separator, rate = (), ",", None
+    values, lines = array("d"), array("I")
+    for number, line in _lines(file):
+        if line.startswith("#"):
+            rate = _noted_rate(number, line) if rate is None else rate
+        elif not names:
+            names, separator = _header((number, line))
+        else:
+            cells = line.split(separator)
+            if len(cells) != len(names) or '"' in line or "_" in line:
+                cells = _cells(number, line, names, separator)
+            try:
+                values.extend(map(float, cells))
+            except ValueError as error:
+                raise _no_number(number, names, cells) from error
+            lines.append(number)
+            if len(values) > MAX_VALUES:
+                raise InputError(f"line {number}: is beyond {MAX_VALUES} values of {len(names)} columns")
+    if not names:
+        raise InputError("is empty")
+    refuse_size(len(lines), len(names))
+    table = Table(names, np.frombuffer(values).reshape(len(lines), len(names)), lines, rate)
+    _refuse_not_finite(table)
+    return table
+
+
+def _header(line: tuple[int, str] | None) -> tuple[tuple[str, ...], str]:
+    """Names of the columns, and what separates them."""
+    if line is None:
+        raise InputError("is empty")
+    number, text = line
+    separator = max(",;\t", key=text.count)
+    if (n := 1 + text.count(separator)) > MAX_CHANNELS + 1:
+        raise InputError(f"line {number}: has {n} columns, more than {MAX_CHANNELS} channels and their time")
+    names = tuple(name.strip().strip('"').strip() for name in text.split(separator))
+    if all(_is_number(name) for name in names):
+        raise InputError(f"line {number}: holds numbers, want the names of the channels")
+    refuse_names(names)
+    return names, separator
+
+
+def _cells(number: int, text: str, names: tuple[str, ...], separator: str) -> list[str]:
+    """The cells of a line that is not as plain as most."""
+    cells = text.replace('"', "").split(separator)
+    if len(cells) != len(names):
+        raise InputError(f"line {number}: has {len(cells)} cells, the header {len(names)}")
+    if "_" in text and not all(map(_is_number, cells)):
+        raise _no_number(number, names, cells)
+    return cells
+
+
+def _no_number(number: int, names: tuple[str, ...], cells: list[str]) -> InputError:
+    name, cell = next(pair for pair in zip(names, cells, strict=True) if not _is_number(pair[1]))
+    return InputError(f"line {number}, column {name!r}: {cell.strip()[:40]!r} is not a number")
+
+
+def _refuse_not_finite(table: Table) -> None:
+    bad = np.flatnonzero(~np.isfinite(table.values))
+    if len(bad):
+        i, k = divmod(int(bad[0]), len(table.names))
+        place = f"line {table.lines[i]}, column {table.names[k]!r}"
+        raise InputError(f"{place}: is {table.values[i, k]}; {len(bad)} cells are not finite")
+
+
+def _channels(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names without that of time."""
     time = _time_column(names)
     return tuple(name for k, name in enumerate(names) if k != time)
 
 
-def _lines(text: str) -> list[Line]:
-    """The lines that are not blank."""
-    return [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-
-
-def _header(lines: list[Line]) -> tuple[tuple[str, ...], str, list[Line]]:
-    """Names of the columns, what separates them, and the rows below."""
-    table = [line for line in lines if not line[1].lstrip().startswith("#")]
-    if not table:
-        raise InputError("is empty")
-    number, header = table[0]
-    separator = max(",;\t", key=header.count)
-    names = tuple(name.strip().strip('"').strip() for name in header.split(separator))
-    if all(_is_number(name) for name in names):
-        raise InputError(f"line {number}: holds numbers, want the names of the channels")
-    refuse_names(names)
-    return names, separator, table[1:]
-
-
-def _values(rows: list[Line], names: tuple[str, ...], separator: str) -> Float64[np.ndarray, "time column"]:
-    values = np.empty((len(rows), len(names)))
-    for i, (number, text) in enumerate(rows):
-        cells = text.replace('"', "").split(separator)
-        if len(cells) != len(names):
-            raise InputError(f"line {number}: has {len(cells)} cells, the header {len(names)}")
-        for k, cell in enumerate(cells):
-            try:
-                values[i, k] = _number(cell)
-            except ValueError as error:
-                raise InputError(
-                    f"line {number}, column {names[k]!r}: {cell.strip()[:40]!r} is not a number"
-                ) from error
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        i, k = bad[0]
-        raise InputError(f"line {rows[i][0]}, column {names[k]!r}: is {values[i, k]}; {len(bad)} cells are not finite")
-    return values
-
-
-def _number(cell: str) -> float:
-    if "_" in cell:  # which Python reads over
-        raise ValueError
-    return float(cell)
-
-
 def _is_number(cell: str) -> bool:
     try:
-        _number(cell)
+        float(cell)
     except ValueError:
         return False
-    return True
+    return "_" not in cell  # which Python reads over
 
 
 def _time_column(names: tuple[str, ...]) -> int | None:
@@ -116,12 +159,11 @@ def _time_column(names: tuple[str, ...]) -> int | None:
     return found[0] if found else None
 
 
-def _noted_rate(lines: list[Line]) -> float | None:
-    for number, text in lines:
-        if match := RATE_COMMENT.match(text.strip()):
-            if not _is_number(match[1]):
-                raise InputError(f"line {number}: {match[1]!r} is not a sample rate in Hz")
-            return float(match[1])
+def _noted_rate(number: int, comment: str) -> float | None:
+    if match := RATE_COMMENT.match(comment):
+        if not _is_number(match[1]):
+            raise InputError(f"line {number}: {match[1][:40]!r} is not a sample rate in Hz")
+        return float(match[1])
     return None
 
 
@@ -132,19 +174,20 @@ def _given(sample_rate: float | None) -> float:
 
 
 def _even(
-    time: Float64[np.ndarray, " time"], values: Float64[np.ndarray, "time channel"], numbers: list[int]
+    time: Float64[np.ndarray, " time"], values: Float64[np.ndarray, "time channel"], lines: array
 ) -> tuple[Float64[np.ndarray, "even channel"], float]:
     """Values at even times, and their rate: as they are where the times are even, else on lines between them."""
     if len(time) < 2:
         raise InputError("has one row: a time column needs two to tell the sample rate")
     steps = np.diff(time)
     if (steps <= 0).any():
-        raise InputError(f"line {numbers[int(np.argmax(steps <= 0)) + 1]}: time does not rise")
+        raise InputError(f"line {lines[int(np.argmax(steps <= 0)) + 1]}: time does not rise")
     mean, interval = (time[-1] - time[0]) / len(steps), float(np.median(steps))
     if np.abs(time - time[0] - mean * np.arange(len(time))).max() <= REGULAR * mean:
         return values, float(f"{1 / mean:.9g}")  # nine digits: decimal times are not exact in binary
     if steps.max() > MAX_GAP * interval:
         i = int(np.argmax(steps))
-        raise InputError(f"line {numbers[i + 1]}: {steps[i]:g} s are missing, at an interval of {interval:g} s")
+        raise InputError(f"line {lines[i + 1]}: {steps[i]:g} s are missing, at an interval of {interval:g} s")
+    refuse_size(int((time[-1] - time[0]) / interval) + 1, values.shape[1])
     even = np.arange(time[0], time[-1] + 1e-6 * interval, interval)
     return np.stack([np.interp(even, time, channel) for channel in values.T], 1), float(f"{1 / interval:.9g}")

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
-import numpy as np
-
-from snn.data.recordings.recording_error import refusal, shown
+from circuits.errors import InputError
+from circuits.storage import open_regular
+from snn.data.recordings.recording_error import RecordingError, refusal, refuse_name
 from snn.data.signals.signal import Signal
 from snn.data.signals.signal_csv import csv_channels, read_csv
 from snn.data.signals.signal_npz import npz_channels, read_npz
 
 SIGNAL_SUFFIXES = (".csv", ".npz")
+MAX_BYTES = 1 << 28  # of a file
 LARGEST = 1e30  # ASSUMED: beyond any unit; its square still fits a double
 REMEDY = "repair it, save it again or remove it"
 
@@ -26,9 +27,8 @@ def read_signal(path: str | Path, sample_rate: float | None = None) -> Signal:
         or infinite values, an unknown sample rate, and for more values than a clip can sensibly have.
     """
     path = Path(path)
-    is_csv = path.suffix.lower() == ".csv"
-    signal = _guarded(path, lambda: read_csv(path, sample_rate) if is_csv else read_npz(path, sample_rate))
-    if (largest := float(np.abs(signal.values).max(initial=0.0))) > LARGEST:
+    signal = _guarded(path, lambda file: (read_csv if _is_csv(path) else read_npz)(file, sample_rate))
+    if (largest := float(max(signal.values.max(), -signal.values.min()))) > LARGEST:
         raise refusal(path, f"holds a value of size {largest:g}, beyond {LARGEST:g}", "scale it, or " + REMEDY)
     return signal
 
@@ -36,22 +36,28 @@ def read_signal(path: str | Path, sample_rate: float | None = None) -> Signal:
 def signal_channels(path: str | Path) -> tuple[str, ...]:
     """The names of a file's channels, without reading its samples.  Raises:  RecordingError."""
     path = Path(path)
-    return _guarded(path, lambda: csv_channels(path) if path.suffix.lower() == ".csv" else npz_channels(path))
+    return _guarded(path, csv_channels if _is_csv(path) else npz_channels)
 
 
-def _guarded(path: Path, read: Callable[[], Result]) -> Result:
-    """What `read` returns; every failure becomes a RecordingError that names the file."""
-    if shown(path) != str(path):
-        raise refusal(path, "has a name that is not UTF-8", "rename it")
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
+
+
+def _guarded(path: Path, read: Callable[[BinaryIO], Result]) -> Result:
+    """What `read` makes of the open file; every failure becomes a RecordingError that names it."""
+    refuse_name(path)
     if path.suffix.lower() not in SIGNAL_SUFFIXES:
         raise refusal(path, f"is not one of {', '.join(SIGNAL_SUFFIXES)}", "convert it")
-    if not path.is_file():
-        raise refusal(path, "is not a file" if path.exists() else "does not exist", "check the path")
     try:
-        return read()
-    except UnicodeDecodeError as error:
-        raise refusal(path, "is not UTF-8 text", "save it as CSV in UTF-8") from error
-    except ValueError as error:
-        raise refusal(path, str(error), REMEDY) from error
+        file = open_regular(path, MAX_BYTES)
+    except InputError as error:
+        raise RecordingError(str(error)) from error
     except OSError as error:
         raise refusal(path, f"cannot be read ({error.strerror or error})", "check its permissions") from error
+    with file:
+        try:
+            return read(file)
+        except UnicodeDecodeError as error:
+            raise refusal(path, "is not UTF-8 text", "save it as CSV in UTF-8") from error
+        except (ValueError, OSError) as error:
+            raise refusal(path, str(error), REMEDY) from error

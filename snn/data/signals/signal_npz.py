@@ -1,10 +1,14 @@
 """Multichannel recordings as NumPy archives; nothing is unpickled, and no size is believed before it is checked."""
 
+import math
+import os
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -16,70 +20,106 @@ SIGNAL_NAMES = ("signal", "x")
 RATE_NAMES = ("sample_rate", "fs")
 MAX_MEMBERS = 64
 MAX_UNPACKED = 8 * MAX_VALUES + (1 << 20)  # bytes: double precision, headers and small arrays
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, tokenize.TokenError, SyntaxError)
+MAX_LISTED = 1 << 16  # bytes of the list at the end of an archive, ASSUMED: a kilobyte for each array
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # as NumPy does; others unpack a block at once, of any size
+LIST_END, LIST_END_64 = b"PK\x05\x06", b"PK\x06\x07"  # Source: APPNOTE.TXT of ZIP, 4.3.15 and 4.3.16
+DAMAGE = (  # the last one comes of letters beyond Unicode
+    zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, tokenize.TokenError, SyntaxError,
+    MemoryError, OverflowError, SystemError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an array of an archive promises to be."""
+    """What an array of an archive promises to be, and the member that holds it."""
 
+    member: zipfile.ZipInfo
     shape: tuple[int, ...]
     dtype: np.dtype
 
 
-def read_npz(path: str | Path, sample_rate: float | None = None) -> Signal:
+@dataclass(frozen=True)
+class Archive:
+    """An open archive whose headers have been checked, before any array is read."""
+
+    file: zipfile.ZipFile
+    headers: dict[str, Header]
+
+    def array(self, name: str) -> np.ndarray:
+        with self.file.open(self.headers[name].member) as member:
+            return npy.read_array(member, allow_pickle=False)
+
+
+def read_npz(file: BinaryIO, sample_rate: float | None = None) -> Signal:
     """Read an NPZ file: an array `signal` or `x`, or the only one of two dimensions, `(time, channel)` or `(time,)`.
 
     `sample_rate` or `fs` is the rate (Hz), else the argument; `channels` may name the channels, "1", "2" ... otherwise.
     Raises:  InputError.
     """
-    headers = _headers(path)
-    name = _signal_name(headers)
-    with np.load(path, allow_pickle=False) as arrays:
-        values = _array(arrays, name).astype(np.float64)
-        rates = [_array(arrays, key) for key in RATE_NAMES if key in headers]
-        names = _names(headers, arrays, name)
-    if rates and (rates[0].size != 1 or rates[0].dtype.kind not in "fiu"):
-        raise InputError(f"has a sample rate of shape {rates[0].shape}, {rates[0].dtype}; want one number in Hz")
-    rate = float(rates[0].item()) if rates else sample_rate
+    with _opened(file) as archive:
+        name = _signal_name(archive.headers)
+        names, noted = _names(archive, name), _rate(archive)
+        values = archive.array(name).astype(np.float64)
+    rate = sample_rate if noted is None else noted
     if rate is None:
         raise InputError("tells no sample rate (save it as sample_rate or fs, in Hz)")
     return Signal(values.reshape(len(values), -1), rate, names)
 
 
-def npz_channels(path: str | Path) -> tuple[str, ...]:
+def npz_channels(file: BinaryIO) -> tuple[str, ...]:
     """The names of the channels, without reading the signal.  Raises:  InputError."""
-    headers = _headers(path)
-    with np.load(path, allow_pickle=False) as arrays:
-        return _names(headers, arrays, _signal_name(headers))
+    with _opened(file) as archive:
+        return _names(archive, _signal_name(archive.headers))
 
 
-def _headers(path: str | Path) -> dict[str, Header]:
-    """What each array of the archive is, before any of them is read."""
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[Archive]:
+    """The archive; whatever is found damaged while it is read is told as such."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            if len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > MAX_UNPACKED:
-                raise InputError(f"unpacks to more than {MAX_UNPACKED >> 20} MiB or {MAX_MEMBERS} arrays")
-            headers = {}
-            for member in members:
-                with archive.open(member) as file:
-                    headers[member.filename.removesuffix(".npy")] = _header(file, member.file_size)
-            return headers
-    except DAMAGE as error:
+        _refuse_long_list(file)
+        with zipfile.ZipFile(file) as archive:
+            yield Archive(archive, _headers(archive))
+    except (*DAMAGE, KeyError, OSError) as error:
         raise InputError(f"is damaged or no NPZ file ({error})") from error
 
 
-def _header(file: zipfile.ZipExtFile, n_bytes: int) -> Header:
-    version = npy.read_magic(file)
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = read(file)
+def _refuse_long_list(file: BinaryIO) -> None:
+    """The list of members is read as a whole: its size is looked at before."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16) - 22))
+    tail = file.read()
+    at = tail.rfind(LIST_END)
+    if at >= 0 and (int.from_bytes(tail[at + 12 : at + 16], "little") > MAX_LISTED or LIST_END_64 in tail[:at][-20:]):
+        raise InputError(f"lists more than {MAX_MEMBERS} arrays")
+
+
+def _headers(archive: zipfile.ZipFile) -> dict[str, Header]:
+    """What each array of the archive is, before any of them is read."""
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > MAX_UNPACKED:
+        raise InputError(f"unpacks to more than {MAX_UNPACKED >> 20} MiB or {MAX_MEMBERS} arrays")
+    headers = {}
+    for member in members:
+        name = member.filename.removesuffix(".npy")
+        if name in headers:
+            raise InputError(f"holds two arrays {name!r}")
+        if member.compress_type not in PACKED:
+            raise InputError(f"packs array {name!r} in another way than NumPy does")
+        headers[name] = _header(archive, member)
+    return headers
+
+
+def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:
+    with archive.open(member) as file:
+        version = npy.read_magic(file)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(file)
     if dtype.hasobject:
         raise InputError("holds Python objects, which are not read")
-    n_values = int(np.prod([int(n) for n in shape], dtype=object))
-    if n_values < 0 or n_values * max(1, dtype.itemsize) > n_bytes:
-        raise InputError(f"is damaged: an array of shape {shape} in {n_bytes} bytes")
-    return Header(shape, dtype)
+    # A shape may hold True, or lengths whose product is 0 and each beyond memory.
+    plain = all(type(n) is int and 0 <= n <= member.file_size for n in shape)
+    if not plain or math.prod(shape) * max(1, dtype.itemsize) > member.file_size:
+        raise InputError(f"is damaged: an array of shape {shape} in {member.file_size} bytes")
+    return Header(member, shape, dtype)
 
 
 def _signal_name(headers: dict[str, Header]) -> str:
@@ -95,15 +135,26 @@ def _signal_name(headers: dict[str, Header]) -> str:
     return name
 
 
-def _names(headers: dict[str, Header], arrays: np.lib.npyio.NpzFile, name: str) -> tuple[str, ...]:
-    if "channels" not in headers:
-        shape = headers[name].shape
-        return tuple(str(k + 1) for k in range(shape[1] if len(shape) == 2 else 1))
-    return tuple(str(value) for value in np.atleast_1d(_array(arrays, "channels")).ravel())
+def _rate(archive: Archive) -> float | None:
+    """The sample rate (Hz) that the archive tells, None where it tells none."""
+    name = next((key for key in RATE_NAMES if key in archive.headers), None)
+    if name is None:
+        return None
+    header = archive.headers[name]
+    if math.prod(header.shape) != 1 or header.dtype.kind not in "fiu":
+        raise InputError(f"has a sample rate of shape {header.shape}, {header.dtype}; want one number in Hz")
+    return float(archive.array(name).item())
 
 
-def _array(arrays: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
-    try:
-        return np.asarray(arrays[name])
-    except (*DAMAGE, KeyError) as error:
-        raise InputError(f"is damaged: array {name!r} cannot be read ({error})") from error
+def _names(archive: Archive, name: str) -> tuple[str, ...]:
+    shape = archive.headers[name].shape
+    n_channels = shape[1] if len(shape) == 2 else 1
+    if "channels" not in archive.headers:
+        return tuple(str(k + 1) for k in range(n_channels))
+    header = archive.headers["channels"]
+    if (n := math.prod(header.shape)) != n_channels:
+        raise InputError(f"names {n} channels, but holds {n_channels}")
+    if header.dtype.kind not in "USiu":
+        raise InputError(f"names its channels by {header.dtype}; want texts")
+    names = np.atleast_1d(archive.array("channels")).ravel().tolist()
+    return tuple(text.decode() if isinstance(text, bytes) else str(text) for text in names)

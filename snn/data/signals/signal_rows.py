@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from circuits.errors import InputError
 from snn.data.recordings.audio_file import strongest_window
+from snn.data.signals.signal import MAX_VALUES
 
 
 def signal_rows(
@@ -26,6 +27,11 @@ def signal_rows(
             f"{len(values)} samples at {sample_rate} Hz to {n_steps} steps of {dt} s: want at least 1, all above 0"
         )
     n_rows = max(1, round(len(values) / (sample_rate * dt)))
+    if (most := max(n_rows, n_steps) * values.shape[1]) > MAX_VALUES:
+        raise InputError(
+            f"{len(values)} samples at {sample_rate} Hz in steps of {dt:g} s are {most:.3g} values, more than "
+            f"{MAX_VALUES}; lengthen the step or resample the signal"
+        )
     times = np.arange(n_rows) * dt * sample_rate  # in samples
     rows = np.stack([np.interp(times, np.arange(len(values)), channel) for channel in values.T], 1)
     n_missing = n_steps - n_rows
