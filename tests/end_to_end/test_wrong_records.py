@@ -19,13 +19,14 @@ NAN = float("nan")
 
 
 def put(path, name, value):
-    """One value of one tensor, the first of it, or the whole tensor where a tensor is given."""
+    """The first value of the tensors whose names end so, or the whole tensor where one is given."""
     tensors, metadata = load_tensors(path, lambda found: None)
     if isinstance(value, torch.Tensor):
         tensors[name] = value
     else:
-        tensors[name] = tensors[name].clone()
-        tensors[name].view(-1)[0] = value
+        for key in [key for key in tensors if f".{key}".endswith(f".{name}")]:
+            tensors[key] = tensors[key].clone()
+            tensors[key].view(-1)[0] = value
     save_file(tensors, path, {key: json.dumps(item) for key, item in metadata.items()})
 
 
@@ -165,7 +166,9 @@ WRONG_CHECKPOINT = {
     "a negative variance in the best weights": ("best.layers.0.norm.running_var", -1.0),
     "NaN in the weights": ("model.readout_bias", NAN),
     "a negative square": ("optimiser.0.exp_avg_sq", -1.0),
-    "no step": ("optimiser.0.step", 0.0),
+    "no step": ("step", 0.0),
+    "steps of another number": ("optimiser.0.step", 4.0),
+    "NaN in a moment": ("optimiser.0.exp_avg", NAN),
     "a loss of NaN": ("history", torch.full((2, 6), NAN, dtype=torch.float64)),
     "no epoch": ("history", torch.zeros(0, 6, dtype=torch.float64)),
     "another kind of number": ("best.readout_bias", torch.zeros(3, dtype=torch.float64)),

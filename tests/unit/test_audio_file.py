@@ -210,6 +210,25 @@ def test_what_follows_the_last_page_of_an_ogg_file_does_not_count(tmp_path):
     np.testing.assert_array_equal(read_audio(path)[0], whole)
 
 
+@pytest.mark.parametrize("suffix", ["flac", "ogg", "opus"])
+def test_a_packed_recording_in_which_a_bit_has_changed_or_a_page_is_lost_is_refused(tmp_path, suffix):
+    """Decoders of Ogg pass over a bad page and put other sound in its place."""
+    path = tmp_path / f"a.{suffix}"
+    kind, subtype = {"opus": ("OGG", "OPUS"), "ogg": ("OGG", "VORBIS"), "flac": ("FLAC", "PCM_16")}[suffix]
+    soundfile.write(path, NOISE, RATE, format=kind, subtype=subtype)
+    data, rng = path.read_bytes(), np.random.default_rng(2)
+    changed = []
+    for at in rng.integers(len(data) // 4, 3 * len(data) // 4, 20):
+        changed.append(bytearray(data))
+        changed[-1][at] ^= 16
+    pages = data.split(b"OggS")
+    changed += [b"OggS".join(pages[:k] + pages[k + 1 :]) for k in (3, len(pages) - 2)] if suffix != "flac" else []
+    for now in changed:
+        path.write_bytes(now)
+        with pytest.raises(AudioFileError, match=r"damaged|truncated"):
+            check_audio(path)
+
+
 def test_a_name_that_is_not_text_and_a_pipe_are_refused_without_reading(tmp_path):
     name = os.fsdecode(os.fsencode(tmp_path) + b"/clip\xff.wav")
     Path(name).write_bytes(write(tmp_path / "a.wav").read_bytes())

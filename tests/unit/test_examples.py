@@ -61,9 +61,7 @@ def test_noise_on_a_signal_has_the_ratio_to_the_variance_of_each_channel(snr_db)
     ],
 )
 def test_what_a_front_end_makes_of_a_clip_is_bounded_before_it_is_made(make):
-    with pytest.raises(
-        InputError, match=r"60 s in steps of 1e-0[56] s by \d+ channels are .* more than 33,554,432"
-    ):
+    with pytest.raises(InputError, match=r"60 s in steps of 1e-0[56] s by \d+ channels are .* more than 33,554,432"):
         make()
 
 

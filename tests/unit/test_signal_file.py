@@ -166,6 +166,7 @@ def member(path: Path, shape: str, kind: int = zipfile.ZIP_DEFLATED) -> Path:
         (lambda path: member(path, "(3, 2)", kind=zipfile.ZIP_BZIP2), "packs array 'x' in another way"),
         (lambda path: npz(path, x=WAVE, fs=1, channels=np.zeros(10**6, "S1")), "names 1000000 channels, but holds 2"),
         (lambda path: npz(path, x=WAVE, fs=1, channels=["a" * 10**5, "b"]), "name of 100000 letters for column 1"),
+        (lambda path: npz(path, x=WAVE, fs=1, channels=np.full(2, -1, "i4").view("U1")), "damaged or no NPZ"),
         (lambda path: npz(path, x=WAVE, fs=1, channels=[1.5, 2]), "names its channels by float64"),
         (lambda path: csv(path, "text"), "damaged or no NPZ"),
         (lambda path: csv(path, ""), "damaged or no NPZ"),

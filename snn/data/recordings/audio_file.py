@@ -21,9 +21,9 @@ from snn.data.recordings.container import (
     FilledIn,
     Sound,
     container_of,
-    ends_as_ogg,
     promised_sound,
 )
+from snn.data.recordings.ogg_pages import refuse_broken_pages
 from snn.data.recordings.recording_error import RecordingError, refuse_name
 
 Waveform = Float32[np.ndarray, " time"]
@@ -290,15 +290,16 @@ def _whole_sound(file: BinaryIO, container: str, n_bytes: int, path: Path) -> So
     """What the header promises, None where it promises nothing.  Raises:  AudioFileError if it was cut."""
     try:
         sound = promised_sound(file, container)
+        if container in ("Ogg", "Opus"):
+            refuse_broken_pages(file)
     except EOFError as error:
-        raise _error(path, "is truncated: it ends before its data chunk", "copy it again") from error
+        end = "its stream does not end" if container in ("Ogg", "Opus") else "it ends before its data chunk"
+        raise _error(path, f"is truncated: {end}", "copy it again") from error
     except (ValueError, IndexError) as error:
         raise _error(path, f"is damaged or not audio ({error})", "save it again as WAV, FLAC or OGG") from error
     n_left = max(0, n_bytes - sound.start) if sound else 0
     if sound and sound.n_bytes is not None and n_left < sound.n_bytes:
         raise _error(path, f"is truncated: {sound.n_bytes} bytes of sound promised, {n_left} found", "copy it again")
-    if container in ("Ogg", "Opus") and not ends_as_ogg(file):
-        raise _error(path, "is truncated: its stream does not end", "copy it again")
     return sound
 
 

@@ -12,8 +12,6 @@ from typing import Any, BinaryIO
 UNKNOWN_SIZES = 0x7FFF0000  # recorders that stream write 0, about 2**31 or 0xFFFFFFFF: they cannot know the length
 UNKNOWN_LONG_SIZES = 1 << 62  # of those with 64 bits, whose largest number is written
 SIZE_OF_RF64 = 0xFFFFFFFF  # of its data chunk: the size stands in the chunk ds64
-OGG_PAGE = 27 + 255 + 255 * 255  # bytes of the largest page. Source: RFC 3533, section 6
-OGG_LAST = 4  # flag of the page that ends a stream
 MAX_CHUNKS = 4096  # before the sound; ASSUMED: recorders write about ten
 SUFFIXES = {  # that promise a container; each tells its end
     "WAV": (".wav",), "RF64": (".rf64", ".wav"), "W64": (".w64",), "AIFF": (".aiff", ".aif", ".aifc"),
@@ -86,22 +84,6 @@ def promised_sound(file: BinaryIO, container: str) -> Sound | None:
         "WAV": _riff, "RF64": _rf64, "W64": _w64, "AIFF": _form, "8SVX": _form, "CAF": _caf, "AU": _au, "NIST": _nist,
     }  # fmt: skip
     return readers[container](file) if container in readers else None
-
-
-def ends_as_ogg(file: BinaryIO) -> bool:
-    """Whether the last page of an Ogg file is whole and ends its stream: an Ogg header promises no length.
-
-    Source:  RFC 3533, section 6: `end of stream` is set on the last page.
-    """
-    n_bytes = file.seek(0, 2)
-    file.seek(max(0, n_bytes - 2 * OGG_PAGE))
-    tail = file.read()
-    page = tail[found:] if (found := tail.rfind(b"OggS\0")) >= 0 else b""
-    if len(page) < 27 or not page[5] & OGG_LAST:
-        return False
-    n_segments = page[26]
-    segments = page[27 : 27 + n_segments]
-    return len(segments) == n_segments and len(page) >= 27 + n_segments + sum(segments)
 
 
 def _riff(file: BinaryIO) -> Sound:

@@ -23,9 +23,9 @@ MAX_UNPACKED = 8 * MAX_VALUES + (1 << 20)  # bytes: double precision, headers an
 MAX_LISTED = 1 << 16  # bytes of the list at the end of an archive, ASSUMED: a kilobyte for each array
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # as NumPy does; others unpack a block at once, of any size
 LIST_END, LIST_END_64 = b"PK\x05\x06", b"PK\x06\x07"  # Source: APPNOTE.TXT of ZIP, 4.3.15 and 4.3.16
-DAMAGE = (
+DAMAGE = (  # the last one comes of letters beyond Unicode
     zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, tokenize.TokenError, SyntaxError,
-    MemoryError, OverflowError,
+    MemoryError, OverflowError, SystemError,
 )  # fmt: skip
 
 
