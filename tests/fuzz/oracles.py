@@ -119,9 +119,9 @@ def scanned(value: Any, path: Path) -> str:
 
 
 def toml(value: Any, path: Path) -> str:
-    """What tomllib takes."""
+    """What tomllib takes, a mark of byte order aside."""
     try:
-        tomllib.loads(path.read_text(encoding="utf-8"))
+        tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"no TOML: {error}"
     return ""

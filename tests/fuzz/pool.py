@@ -1,5 +1,6 @@
 """Worker processes with a limit of time on each input; one that hangs or dies is counted and replaced."""
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -101,12 +102,17 @@ def _heard(worker: Worker, ready: bool) -> tuple[Found | None, bool]:
         return None, True
     if len(message) == 2:
         limit, worker.name = message
-        worker.deadline = monotonic() + limit
+        worker.deadline = monotonic() + limit * _crowd()
         return None, True
     kind, detail, name = message
     found = Found(worker.index, kind, detail, name)
     worker.index, worker.name = None, "idle"
     return found, True
+
+
+def _crowd() -> float:
+    """How much slower than alone a process is now: those that want to run, over the cores."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def _lost(worker: Worker, kind: str, detail: str) -> tuple[Found, bool]:

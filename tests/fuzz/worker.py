@@ -17,7 +17,7 @@ from outcome import GOOD, Outcome, outcome
 MIB = 1 << 20
 MEMORY = 256 * MIB  # above what the process held before; of reading any one file
 GUARD = 1024 * MIB  # of address space above that, where the system refuses more
-SECONDS_PER_MIB = 2.0
+SECONDS_PER_MIB, SECONDS_PER_HOLLOW_MIB = 2.0, 0.01  # of what lies on the disk, and of all, holes too
 WARM = 3  # valid files of each reader that are read first
 
 
@@ -33,7 +33,7 @@ def serve(pipe: Connection, table: str, seeds: Path, scratch: Path, seed: int, s
     while (index := pipe.recv()) is not None:
         given = inputs.make(index, scratch / "input")
         printed.truncate(0)
-        pipe.send((seconds + SECONDS_PER_MIB * _bytes(given.path) / MIB, given.name))
+        pipe.send((seconds + _seconds(given.path), given.name))
         kind, detail = within_memory(given)
         if os.fstat(printed.fileno()).st_size and kind in GOOD:
             kind, detail = "accepted_wrong", f"printed on standard output; {kind} {detail}"
@@ -74,6 +74,12 @@ def _bytes(path: Path) -> int:
         return min(path.stat().st_size, path.stat().st_blocks * 512)
     except OSError:
         return 0
+
+
+def _seconds(path: Path) -> float:
+    """The time that a file may take for its size (s)."""
+    size = path.stat().st_size if path.is_file() else 0
+    return (SECONDS_PER_MIB * _bytes(path) + SECONDS_PER_HOLLOW_MIB * size) / MIB
 
 
 def _status(key: str) -> int:
