@@ -1,13 +1,15 @@
 # make demo   the whole flow on embedded speech            make test   the quick tests
-# make slow   checks that take minutes                     make lint   style
+# make slow   checks that take minutes                     make lint   style, and known weaknesses of dependencies
 # make faults kills, full disks, two processes in one place, read-only folders: ten minutes, counts as JSON
 # make fuzz   10,000 hostile inputs over all readers, ten minutes; make fuzz SEED=1 others
+# make soak   hours of audio, evaluations and trainings in one process beside other load, three minutes
+# make hashes constraints-hashed.txt anew, from constraints.txt and the index
 # make bench  speed and memory beside other libraries, ten minutes: runs/bench.json, runs/bench.md
 PYTHON ?= python3
 SEED ?= 0
 BIN := .venv/bin
 
-.PHONY: demo test slow faults fuzz lint bench clean
+.PHONY: demo test slow faults fuzz soak lint hashes bench clean
 
 demo: .venv/installed
 	$(BIN)/snn demo --out runs/demo
@@ -29,8 +31,18 @@ bench: .venv/installed .venv/bench-installed
 fuzz: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/main.py --seed $(SEED) --inputs 10000
 
+soak: .venv/installed
+	OMP_NUM_THREADS=1 $(BIN)/python tests/soak/main.py
+
+# The audit limits its own time, and without a network says so and lets the rest go on.
 lint: .venv/installed
 	$(BIN)/ruff check .
+	$(BIN)/python tests/supply/audit.py
+
+hashes: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make hashes" -c constraints.txt pyproject.toml -o constraints-hashed.txt
 
 # The mark is made last, so an installation that broke off is repeated.
 .venv/installed: pyproject.toml constraints.txt setup.py

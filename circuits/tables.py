@@ -20,7 +20,7 @@ from circuits.units import unit_of
 
 Row = TypeVar("Row")
 Table = dict[str, Any]
-MOST_TOML, MOST_JSON = 2**20, 2**22  # bytes; parsed, hostile ones take a hundred times as much memory
+MOST_TOML, MOST_JSON = 2**20, 2**23  # bytes; parsed, hostile ones take twenty to a hundred times as much memory
 MOST_PARTS = 24  # of a dotted key, whose cost is quadratic
 MOST_DEPTH = 32  # of tables and lists in one another
 DAMAGED = "; train again, or copy it back"  # the remedy for a file that this package wrote

@@ -69,6 +69,7 @@ def _train(
         require_same_experiment(out, recipe, corpus.source)
         require_same_data(out / DATA, corpus)
         if (finished := finished_metrics(out)) is not None:
+            (out / CHECKPOINT).unlink(missing_ok=True)  # of a process killed after the metrics were written
             return finished
     front_end = experiment.front_end(corpus)
     examples = {split: read_clips(recipe, corpus, split, front_end, reporter) for split in SPLITS}

@@ -76,6 +76,13 @@ def test_changed_test_clips_are_named_when_a_run_is_evaluated_on_its_own_data(tr
     assert snn("evaluate", run, "--data", words, "--split", "all")[0] == 0  # the words that it still knows
 
 
+def test_a_checkpoint_that_outlived_its_run_goes_when_that_is_resumed(run, recipe, spoken, snn):
+    """As after a kill between the last metrics and the end."""
+    (run / "checkpoint.safetensors").write_bytes(b"")
+    assert snn("train", recipe, "--data", spoken, "--out", run, "--resume")[0] == 0
+    assert not (run / "checkpoint.safetensors").exists()
+
+
 def test_the_same_data_resume_and_evaluate(trained, words, snn, snn_json):
     command, run = trained
     first = snn_json("evaluate", run)["accuracy"]

@@ -221,3 +221,21 @@ def test_a_note_is_dropped_where_standard_error_takes_none(monkeypatch):
 
     monkeypatch.setattr(sys, "stderr", Full())
     Terminal(False).note("a line")
+
+
+def test_a_fault_of_ours_names_the_file_that_was_read(capsys):
+    error = KeyError("x")
+    error.add_note("while reading run/model.safetensors")
+    code, line = ends(error, capsys)
+    assert (code, REPORT in line) == (1, True)
+    assert line.endswith("KeyError: 'x', while reading run/model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "remedy"),
+    [(errno.EACCES, 2, "ask its owner"), (errno.EROFS, 2, "name another place"), (errno.ENOSPC, 1, "make room there")],
+)
+def test_the_cause_decides_on_remedy_and_exit_code(capsys, number, code, remedy):
+    found, line = ends(OSError(number, os.strerror(number), "runs/x"), capsys)
+    assert found == code
+    assert line.startswith(f"snn: runs/x: {os.strerror(number)}; {remedy}")

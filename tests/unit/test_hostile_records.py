@@ -10,7 +10,7 @@ from circuits.chips.chip import FOLDER
 from circuits.device.device_file import load_device
 from circuits.errors import InputError
 from circuits.netlist.rawfile import read_raw
-from circuits.tables import MOST_TOML, read_json, read_toml
+from circuits.tables import read_json, read_toml
 from circuits.units import quantity
 from snn.experiments.metrics import Metrics, read_metrics
 from snn.recipes.recipe import load_recipe, parse_recipe
@@ -93,7 +93,7 @@ def test_a_file_larger_than_any_record_is_refused_before_it_is_read(tmp_path):
         file.truncate(2**40)
     for read in (read_toml, read_json, load_chip, load_device, load_recipe):
         with pytest.raises(
-            InputError, match=rf"x\.toml has 1,099,511,627,776 bytes, more than the .*{MOST_TOML // 2**20}"
+            InputError, match=r"x\.toml has 1,099,511,627,776 bytes, more than the [18]"
         ):
             read(tmp_path / "x.toml")
 

@@ -13,7 +13,7 @@ from urllib.request import Request
 
 from circuits.errors import InputError
 from circuits.storage import write_json
-from snn.data.recordings.audio_file import AUDIO_SUFFIXES
+from snn.data.recordings.decoder import AUDIO_SUFFIXES
 from snn.data.sets.archive import Limits, unpack
 from snn.data.sets.location import data_root, find_below, recordings_below
 from snn.data.sets.manifest import Manifest, find_manifest

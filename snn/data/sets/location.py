@@ -6,7 +6,7 @@ from pathlib import Path
 
 from circuits.errors import MissingInputError
 from snn.data.corpora.official_lists import LISTS
-from snn.data.recordings.audio_file import AUDIO_SUFFIXES
+from snn.data.recordings.decoder import AUDIO_SUFFIXES
 from snn.data.sets.manifest import Manifest
 
 DEPTH = 3  # folders in one another, at most, in which a data set has its recordings
