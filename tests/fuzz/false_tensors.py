@@ -3,6 +3,7 @@
 import json
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -88,11 +89,17 @@ ACTIVITY = (
     *(tensors(f"{key} = {value!r:.20}", _meta(value, key)) for key in ("n_clips", "duration_s", "window")
       for value in WRONG_META if value not in (0, 1e308) or key != "window"),
 )  # fmt: skip
+ALONE = tuple(  # without the network, to which they belong
+    replace(lie, refuse=lie.refuse and lie.name not in ("a tensor is missing", "another shape")) for lie in ACTIVITY
+)
 CHECKPOINT = (
     *TENSORS,
     *(tensors(f"NaN in {part}", _fill(np.nan, part)) for part in ("best.", "model.", "optimiser.")),
     tensors("a negative second moment", _fill(-1e9, "optimiser."), refuse=False),
-    *(tensors(f"progress = {value!r:.20}", _meta(value, "progress")) for value in WRONG_META),
+    *(
+        tensors(f"{value} in the history", _fill(value, "history"), value != value)
+        for value in (np.nan, -1.0, 1.5, 1e308)
+    ),
 )
 MODEL = (*TENSORS, *NAN)
 RESERVOIR = (
@@ -100,7 +107,7 @@ RESERVOIR = (
     *(
         tensors(f"regularisation = {value!r:.20}", _meta(value, "regularisation"))
         for value in WRONG_META
-        if value != 0 and value is not True
+        if value not in (0, 1e308, True)
     ),
     *(tensors(f"{name} is 0", _fill(0.0, name), refuse=False) for name in ("wires.tau_mem", "tuning.scale")),
     tensors("a negative time constant", _fill(-1.0, "wires.tau_mem")),

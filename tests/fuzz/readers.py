@@ -11,7 +11,7 @@ from command_line import argument, command, run_lines
 from false_archives import TAR, ZIP
 from false_signals import CSV, NPZ, RAW
 from false_sound import WAV
-from false_tensors import ACTIVITY, CHECKPOINT, MODEL, RESERVOIR
+from false_tensors import ACTIVITY, ALONE, CHECKPOINT, MODEL, RESERVOIR
 from lies import ANY, BAD_FILE, CHIP, DEEP, JSON, MANIFEST, NO_FILE, TOML
 from mutations import mutate_arguments, mutate_both, mutate_bytes, mutate_text
 from reader import Reader
@@ -53,7 +53,7 @@ def _named_folder(path: Path) -> Any:
         try:
             os.makedirs(os.path.dirname(file), exist_ok=True)  # noqa: PTH103, PTH120
             Path(os.fsdecode(file)).write_bytes(b"RIFF")
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
     return read_layout(folder)
 
@@ -162,7 +162,7 @@ READERS = (
         _run(kind, "config.toml", _in_folder(read_config), oracles.config, mutate_text, ANY + DEEP),
         _run(kind, "config.toml", _mapped, oracles.energy, mutate_text, ANY),
         _run(kind, "metrics.json", lambda path: load_run(path.parent).metrics, oracles.metrics, mutate_text, JSON),
-        _run(kind, "activity.safetensors", _in_folder(load_activity), oracles.activity, mutate_both, ANY + ACTIVITY),
+        _run(kind, "activity.safetensors", _in_folder(load_activity), oracles.activity, mutate_both, ANY + ALONE),
         _run(kind, "activity.safetensors", _mapped, oracles.energy, mutate_both, ANY + ACTIVITY),
     )),
     _run("spotter", "model.safetensors", _mapped, oracles.energy, mutate_both, ANY + MODEL),

@@ -50,7 +50,7 @@ def warm(inputs: Table, folder: Path) -> None:
 def within_memory(given: Input) -> Outcome:
     """What becomes of an input; over its memory where it takes more than it may."""
     n_bytes, base = _bytes(given.path), _start_of_peak()
-    with _guard():
+    with _guard(given.path):
         kind, detail = outcome(given.reader, given.path, given.lie)
     taken = _status("VmHWM:") - base
     if taken <= MEMORY:
@@ -96,10 +96,11 @@ def _start_of_peak() -> int:
 
 
 @contextmanager
-def _guard() -> Iterator[None]:
-    """The limit on address space while a file is read."""
+def _guard(path: Path) -> Iterator[None]:
+    """The limit on address space while a file is read, which may be mapped."""
+    size = path.stat().st_size if path.is_file() else 0
     before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize:") + GUARD, before[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize:") + GUARD + size, before[1]))
     try:
         yield
     finally:
