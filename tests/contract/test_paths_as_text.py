@@ -34,6 +34,7 @@ from snn.data.corpora.official_lists import read_lists
 from snn.data.corpora.voice_task import voice_clips
 from snn.data.corpora.word_folders import audio_files, left_out, signal_files, word_files
 from snn.data.recordings.audio_file import audio_info
+from snn.data.recordings.decoder import file_error
 from snn.data.recordings.recording_error import of_file, refusal, refuse_name
 from snn.data.sets.archive import Limits, unpack
 from snn.data.sets.location import find_below
@@ -133,6 +134,7 @@ CALLS = {
     read_audio: in_clip(lambda p: read_audio(p)[0].tolist()),
     check_audio: in_clip(check_audio),
     audio_info: in_clip(audio_info),
+    file_error: in_clip(lambda p: str(file_error(p, "is wrong", "mend it"))),
     refuse_name: in_clip(refuse_name),
     of_file: in_clip(lambda p: of_file(p).__enter__()),
     refusal: in_clip(lambda p: str(refusal(p, "is wrong", "mend it"))),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from circuits.errors import InputError, shown
 from snn.data.corpora.spelling import first_spellings, one_form
-from snn.data.recordings.audio_file import AUDIO_SUFFIXES
+from snn.data.recordings.decoder import AUDIO_SUFFIXES
 from snn.data.recordings.recording_error import refuse_name
 from snn.data.signals.signal_file import SIGNAL_SUFFIXES
 

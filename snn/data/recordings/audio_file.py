@@ -2,12 +2,11 @@
 
 import math
 import os
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -15,35 +14,18 @@ from jaxtyping import Float, Float32
 
 from circuits.errors import InputError
 from circuits.storage import open_regular
-from snn.data.recordings.container import (
-    SIZE_OF_RF64,
-    SUFFIXES,
-    FilledIn,
-    Sound,
-    container_of,
-    promised_sound,
-)
-from snn.data.recordings.ogg_pages import refuse_broken_pages
-from snn.data.recordings.recording_error import RecordingError, refuse_name
+from snn.data.recordings.decoder import AudioFileError, file_error, opened
+from snn.data.recordings.recording_error import refuse_name
 
 Waveform = Float32[np.ndarray, " time"]
 Result = TypeVar("Result")
 
-# Those in the second line are not read: a recording that was made in one is named, never passed over.
-AUDIO_SUFFIXES = (
-    *sorted({suffix for suffixes in SUFFIXES.values() for suffix in suffixes}),
-    ".mp3", ".m4a", ".aac", ".wma", ".raw", ".webm", ".mp4", ".amr", ".3gp",
-)  # fmt: skip
 SAMPLE_RATE_RANGE = (1_000, 768_000)  # Hz; ASSUMED: below is no speech, above no converter
 MAX_HELD = 60 * SAMPLE_RATE_RANGE[1]  # frames of a waveform: a minute at any rate, 184 MB
 MAX_SAMPLES = 1 << 28  # of all channels for one waveform; ASSUMED: some seconds of decoding
 MAX_CHECKED = 1 << 32  # samples of all channels read from end to end; ASSUMED: three days of speech
 UNPACKED = (1 << 25, 64)  # samples, and samples for each byte besides; ASSUMED: half an hour of silence, 6 kbit/s
 BLOCK_SAMPLES = 1 << 20  # of all channels, decoded at a time
-
-
-class AudioFileError(RecordingError):
-    """A sound recording that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +42,7 @@ def read_audio(path: str | Path, start_s: float = 0.0, max_duration_s: float | N
 
     Channels are averaged. Float files that exceed full scale are divided by their peak.
 
-    Args:  path: WAV (8 to 32 bit, float), FLAC, OGG, or another container of `SUFFIXES`.
+    Args:  path: WAV (8 to 32 bit, float), FLAC, OGG, or another container of `container.SUFFIXES`.
         start_s, max_duration_s: excerpt (s); None: to the end.
     Returns:  waveform `(time,)` in [-1, 1], and the native sample rate (Hz).
     Raises:  AudioFileError for a missing, empty, truncated or foreign file, and for NaN or infinite samples.
@@ -74,7 +56,7 @@ def read_audio(path: str | Path, start_s: float = 0.0, max_duration_s: float | N
         first = round(start_s * sound.samplerate)
         if first >= sound.frames:
             length_s = sound.frames / sound.samplerate
-            raise _error(path, f"lasts {length_s:.3f} s, the excerpt starts at {start_s} s", "start earlier")
+            raise file_error(path, f"lasts {length_s:.3f} s, the excerpt starts at {start_s} s", "start earlier")
         n_frames = _n_heard(sound, sound.frames - first, max_duration_s)
         if n_frames > (most := min(MAX_HELD, MAX_SAMPLES // sound.channels)):
             raise _too_much(path, sound, n_frames, most * sound.channels)
@@ -170,7 +152,7 @@ def _with_sound(path: Path, use: Callable[[soundfile.SoundFile], Result]) -> Res
     """Open a recording, refuse what is not one, and hand it to `use`; every failure becomes an AudioFileError."""
     try:
         refuse_name(path)
-        with open_regular(path) as file, _opened(file, path) as sound:
+        with open_regular(path) as file, opened(file) as sound:
             _refuse_unusable(sound, path, os.fstat(file.fileno()).st_size)
             return use(sound)
     except AudioFileError:
@@ -178,9 +160,9 @@ def _with_sound(path: Path, use: Callable[[soundfile.SoundFile], Result]) -> Res
     except InputError as error:
         raise AudioFileError(str(error)) from error
     except soundfile.SoundFileError as error:
-        raise _error(path, "is damaged or not audio", "save it again as WAV, FLAC or OGG") from error
+        raise file_error(path, "is damaged or not audio", "save it again as WAV, FLAC or OGG") from error
     except OSError as error:
-        raise _error(path, f"cannot be read ({error.strerror or error})", "check its permissions") from error
+        raise file_error(path, f"cannot be read ({error.strerror or error})", "check its permissions") from error
 
 
 def _about(sound: soundfile.SoundFile) -> AudioInfo:
@@ -189,19 +171,19 @@ def _about(sound: soundfile.SoundFile) -> AudioInfo:
 
 def _refuse_unusable(sound: soundfile.SoundFile, path: Path, n_bytes: int) -> None:
     if sound.frames > 1 << 62:  # libsndfile's word for a FLAC stream whose header leaves the length open
-        raise _error(path, "was streamed and does not tell its length: a part may be missing", "save it again")
+        raise file_error(path, "was streamed and does not tell its length: a part may be missing", "save it again")
     if sound.frames * sound.channels > (most := UNPACKED[0] + UNPACKED[1] * n_bytes):
         raise _too_much(path, sound, sound.frames, most)
     if not SAMPLE_RATE_RANGE[0] <= sound.samplerate <= SAMPLE_RATE_RANGE[1]:
         limits = f"{SAMPLE_RATE_RANGE[0]} to {SAMPLE_RATE_RANGE[1]} Hz"
-        raise _error(path, f"has a sample rate of {sound.samplerate} Hz, outside {limits}", "save it again")
+        raise file_error(path, f"has a sample rate of {sound.samplerate} Hz, outside {limits}", "save it again")
     if sound.frames < 1:
-        raise _error(path, "holds no samples", "record it again or remove it")
+        raise file_error(path, "holds no samples", "record it again or remove it")
 
 
 def _too_much(path: Path, sound: soundfile.SoundFile, n_frames: int, limit: int) -> AudioFileError:
     what = f"holds {n_frames:,} frames of {sound.channels} channel(s) to read, more than {limit:,} samples"
-    return _error(path, what, "cut it, mix it down or lower its sample rate")
+    return file_error(path, what, "cut it, mix it down or lower its sample rate")
 
 
 def _n_heard(sound: soundfile.SoundFile, n_left: int, max_duration_s: float | None) -> int:
@@ -247,11 +229,11 @@ def _read_frames(sound: soundfile.SoundFile, n_frames: int, path: Path) -> Float
     try:
         frames = sound.read(n_frames, dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
-        raise _error(path, "is damaged or truncated: it cannot be decoded", "copy it again") from error
+        raise file_error(path, "is damaged or truncated: it cannot be decoded", "copy it again") from error
     if len(frames) < n_frames:
-        raise _error(path, f"is truncated: {n_frames - len(frames)} promised frames are missing", "copy it again")
+        raise file_error(path, f"is truncated: {n_frames - len(frames)} promised frames are missing", "copy it again")
     if n_bad := int(np.count_nonzero(~np.isfinite(frames))):
-        raise _error(path, f"has {n_bad} NaN or infinite samples", "repair or remove it")
+        raise file_error(path, f"has {n_bad} NaN or infinite samples", "repair or remove it")
     return frames
 
 
@@ -261,47 +243,3 @@ def _full_scale(waveform: Waveform) -> Waveform:
     if peak > 1:
         waveform /= peak
     return waveform
-
-
-def _opened(file: BinaryIO, path: Path) -> soundfile.SoundFile:
-    """The decoder of what the suffix promises, checked before a byte of it is decoded.
-
-    Raises:  AudioFileError for an empty file, one that is no sound, other sound than its suffix says, or was cut.
-    """
-    if (n_bytes := os.fstat(file.fileno()).st_size) == 0:
-        raise _error(path, "is empty", "record it again or remove it")
-    container, suffix = container_of(file), path.suffix.lower()
-    if container is None:
-        problem = "is damaged or not audio: it has no audio header of WAV, FLAC, OGG or another container that is read"
-        raise _error(path, problem, "save it again as WAV, FLAC or OGG")
-    if suffix in AUDIO_SUFFIXES and suffix not in SUFFIXES[container]:
-        raise _error(path, f"holds {container}, not what {suffix} promises", f"rename it to {SUFFIXES[container][0]}")
-    sound = _whole_sound(file, container, n_bytes, path)
-    os.lseek(file.fileno(), 0, os.SEEK_SET)  # where libsndfile begins; nobody else moves in the file from now on
-    if sound is None or sound.fill_in is None:
-        return soundfile.SoundFile(file.fileno(), closefd=False)
-    place, size_format = sound.fill_in
-    if n_bytes - sound.start > SIZE_OF_RF64:
-        raise _error(path, "is larger than 4 GiB and does not tell its length", "save it again as RF64 or W64")
-    return soundfile.SoundFile(FilledIn(file, place, struct.pack(size_format, n_bytes - sound.start)))
-
-
-def _whole_sound(file: BinaryIO, container: str, n_bytes: int, path: Path) -> Sound | None:
-    """What the header promises, None where it promises nothing.  Raises:  AudioFileError if it was cut."""
-    try:
-        sound = promised_sound(file, container)
-        if container in ("Ogg", "Opus"):
-            refuse_broken_pages(file)
-    except EOFError as error:
-        end = "its stream does not end" if container in ("Ogg", "Opus") else "it ends before its data chunk"
-        raise _error(path, f"is truncated: {end}", "copy it again") from error
-    except (ValueError, IndexError) as error:
-        raise _error(path, f"is damaged or not audio ({error})", "save it again as WAV, FLAC or OGG") from error
-    n_left = max(0, n_bytes - sound.start) if sound else 0
-    if sound and sound.n_bytes is not None and n_left < sound.n_bytes:
-        raise _error(path, f"is truncated: {sound.n_bytes} bytes of sound promised, {n_left} found", "copy it again")
-    return sound
-
-
-def _error(path: Path, problem: str, remedy: str) -> AudioFileError:
-    return AudioFileError(f"{path} {problem}: {remedy}")

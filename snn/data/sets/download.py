@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from circuits.errors import InputError
-from snn.data.recordings.audio_file import AUDIO_SUFFIXES
+from snn.data.recordings.decoder import AUDIO_SUFFIXES
 from snn.data.sets.archive import CHUNK_BYTES, Limits, unpack
 from snn.data.sets.location import data_root, find_below
 from snn.data.sets.manifest import Manifest, find_manifest
