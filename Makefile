@@ -1,6 +1,6 @@
 # make demo   the whole flow on embedded speech            make test   the quick tests
 # make slow   checks that take minutes                     make lint   style, and known weaknesses of dependencies
-# make soak   hours of audio, evaluations and trainings in one process beside other load, three minutes
+# make soak   hours of audio, evaluations and trainings in one process beside other load, four minutes
 # make hashes constraints-hashed.txt anew, from constraints.txt and the index
 # make bench  speed and memory beside other libraries, ten minutes: runs/bench.json, runs/bench.md
 PYTHON ?= python3
