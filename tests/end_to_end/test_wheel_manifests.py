@@ -28,7 +28,7 @@ def test_the_wheel_carries_every_manifest_and_no_datasets_package(tmp_path):
     known = {p.parent.name for p in (REPOSITORY / "datasets").glob("*/manifest.toml")}
     assert {f"snn/data/manifests/{name}.toml" for name in known} <= names
     assert not any(name.startswith("datasets/") for name in names)
-    points = {p.name for p in (REPOSITORY / "circuits" / "measured").glob("*.csv")}
+    points = {p.name for p in (REPOSITORY / "circuits" / "device" / "measured").glob("*.csv")}
     assert len(points) == 5
     assert {f"circuits/device/measured/{name}" for name in points} <= names
     listing = "import snn.data.sets.manifest as m; print(m.__file__); print(*m.load_manifests())"
