@@ -31,8 +31,8 @@ NVIDIA = ("nvidia-", "cuda-")  # what PyTorch's CUDA build brings; the README te
 def licence_of(fields: Message) -> set[str]:
     """The licences that metadata names: its expression, else its classifiers, else its field where that is a line."""
     classifiers = [c.rpartition(" :: ")[2] for c in fields.get_all("Classifier", []) if c.startswith("License")]
-    field = (fields["License"] or "").strip()
-    told = fields["License-Expression"] or " AND ".join(classifiers) or ("" if "\n" in field else field)
+    field = (fields.get("License") or "").strip()
+    told = fields.get("License-Expression") or " AND ".join(classifiers) or ("" if "\n" in field else field)
     parts = [re.sub(r" WITH .*", "", part).strip() for part in re.split(r" AND | OR ", told)]
     return {_short(part) for part in parts if part} or {"not stated"}
 
