@@ -6,6 +6,8 @@ import re
 # encoding knows, halves of pairs that stand for bytes of a file name.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+LONGEST = 3000  # letters of a message: a value of a megabyte is known by its two ends
+
 
 def shown(text: object) -> str:
     """A text or path that can be printed: an escape sequence as \\x1b, a byte that is not UTF-8 as \\xff."""
@@ -18,11 +20,19 @@ def _code(found: re.Match[str]) -> str:
     return f"\\x{byte:02x}" if byte <= 0xFF else f"\\u{byte:04x}"
 
 
+def _shortened(text: str) -> str:
+    """The two ends of what is too long to be read: what is wrong and where, and the remedy."""
+    if len(text) <= LONGEST:
+        return text
+    kept = LONGEST // 3
+    return f"{text[: 2 * kept - 50]} ({len(text) - 3 * kept + 50:,} letters left out) {text[-kept:]}"
+
+
 class InputError(ValueError):
     """A value, file or setting that cannot be used. Any other exception is a fault of this package."""
 
     def __str__(self) -> str:
-        return shown(super().__str__())
+        return _shortened(shown(super().__str__()))
 
 
 class InputTypeError(InputError, TypeError):

@@ -23,7 +23,7 @@ REMEDIES = {  # by the system's number for what went wrong
     errno.EACCES: "ask its owner for the right, or name another place", errno.EROFS: "name another place",
     errno.EPERM: "ask its owner for the right, or name another place", errno.ENAMETOOLONG: "give a shorter name",
     errno.EMFILE: "close files, or raise the limit (ulimit -n)", errno.ENFILE: "close other programs",
-    errno.EISDIR: "name a file",
+    errno.EISDIR: "name a file", errno.EFBIG: "raise the limit on the length of files (ulimit -f)",
 }  # fmt: skip
 KINDS = {
     stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device",

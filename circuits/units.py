@@ -197,4 +197,4 @@ def freeze_si(record: Any) -> None:
 def require(record: Any, name: str, holds: bool, limit: str) -> None:
     """Raise InputError naming the field, its value and the limit that it breaks, unless `holds`."""
     if not holds:
-        raise InputError(f"{type(record).__name__}.{name} must be {limit}, got {getattr(record, name)!r}")
+        raise InputError(f"{type(record).__name__}.{name} must be {limit}, got {getattr(record, name)!r:.200}")

@@ -1,6 +1,8 @@
 """Placement: tiles of all layers packed onto cores, in layer order, each on the first core where it fits."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import numpy as np
 
 from circuits.mapping.limits import CoreLimits, MappingError
 from circuits.mapping.partition import Tile, cut
@@ -67,39 +69,37 @@ def _input_slices(net: NetworkSpec, limits: CoreLimits) -> tuple[CoreSlice, ...]
     )
 
 
-@dataclass
-class _Core:
-    """What is left on a core while it is filled."""
+class _Cores:
+    """What is left on the cores while they are filled, in arrays, since cores may be thousands.
 
-    index: int
-    sites: int
-    lines: int
-    synapses: int
-    sources: set[tuple[str, int]] = field(default_factory=set)
+    `sites` and `synapses` are `(core,)`, and longer than the cores in use: the rest has no sites.
+    """
 
-    def fits(self, tile: Tile) -> bool:
-        fits = tile.width <= self.sites and tile.n_synapses <= self.synapses
-        return fits and len(self.sources | tile.sources) <= self.lines
+    def __init__(self, limits: CoreLimits):
+        self.limits, self.sources = limits, []
+        self.sites, self.synapses = np.zeros(1, int), np.zeros(1, int)
 
-    def take(self, tile: Tile) -> CoreSlice:
-        self.sites -= tile.width
-        self.synapses -= tile.n_synapses
-        self.sources |= tile.sources
+    def first_fit(self, tile: Tile) -> int:
+        """The first core with room for a tile, a new one if there is none."""
+        for core in np.flatnonzero((self.sites >= tile.width) & (self.synapses >= tile.n_synapses)).tolist():
+            if len(self.sources[core] | tile.sources) <= self.limits.lines:
+                return core
+        core = len(self.sources)
+        self.sources.append(set())
+        if core == len(self.sites):
+            self.sites, self.synapses = (np.append(left, np.zeros_like(left)) for left in (self.sites, self.synapses))
+        self.sites[core], self.synapses[core] = self.limits.neurons, self.limits.synapses
+        return core
+
+    def take(self, core: int, tile: Tile) -> CoreSlice:
+        self.sites[core] -= tile.width
+        self.synapses[core] -= tile.n_synapses
+        self.sources[core] |= tile.sources
         span = (tile.line_start, tile.line_stop)
-        return CoreSlice(self.index, tile.layer, tile.start, tile.stop, False, tile.n_synapses, *span)
+        return CoreSlice(core, tile.layer, tile.start, tile.stop, False, tile.n_synapses, *span)
 
 
 def _pack(tiles: list[Tile], limits: CoreLimits) -> tuple[CoreSlice, ...]:
     """First fit: each tile on the first core with room for it, else on a new one."""
-    open_cores: list[_Core] = []
-    slices, used = [], 0
-    for tile in tiles:
-        core = next((core for core in open_cores if core.fits(tile)), None)
-        if core is None:
-            core = _Core(used, limits.neurons, limits.lines, limits.synapses)
-            open_cores.append(core)
-            used += 1
-        slices.append(core.take(tile))
-        if core.sites == 0:
-            open_cores.remove(core)
-    return tuple(slices)
+    cores = _Cores(limits)
+    return tuple(cores.take(cores.first_fit(tile), tile) for tile in tiles)

@@ -9,7 +9,7 @@ from file_events import limit_files
 from whole import Verdict, files_below, unfinished
 
 REMEDY = re.compile(r"make room|free some|free space|more room")
-SIZES = 7  # of a job
+SIZES = 9  # of a job
 FAILED = 1
 
 

@@ -9,7 +9,10 @@ from circuits.chips import load_chip
 from circuits.chips.chip import FOLDER
 from circuits.device.device_file import load_device
 from circuits.errors import InputError
+from circuits.mapping.limits import CoreLimits
+from circuits.mapping.place import place
 from circuits.netlist.rawfile import read_raw
+from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.tables import read_json, read_toml
 from circuits.units import quantity
 from snn.experiments.metrics import Metrics, read_metrics
@@ -49,6 +52,14 @@ def test_a_number_of_bits_that_no_weight_has_is_refused_at_once(tmp_path, value)
     (tmp_path / "big.toml").write_text(CHIP.replace("weight_bits = { value = 1,", f"weight_bits = {{ value = {value},"))
     with pytest.raises(InputError, match=r"big\.toml.*weight_bits must be a whole number"):
         load_chip(tmp_path / "big.toml")
+
+
+def test_cores_of_one_synapse_are_filled_in_linear_time():
+    ones, began = np.ones((64, 64)), time.process_time()
+    layer = LayerSpec("a", "readout", ones, np.zeros(64), np.full(64, 0.02), np.ones(64))
+    placement = place(NetworkSpec("n", 0.01, (layer,)), CoreLimits(1, 64, 1000, 56, 1, 1))
+    assert placement.cores_used == 64 * 64
+    assert time.process_time() - began < 1
 
 
 def test_a_device_that_is_no_name_is_refused(tmp_path):

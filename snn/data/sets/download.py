@@ -131,7 +131,7 @@ def _download(manifest: Manifest, part: Path, tell: OnStage, opener: Opener) -> 
     except InputError:
         raise
     except (OSError, HTTPException, ValueError) as error:  # ValueError: of an address that it is sent on to
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS):
             raise
         raise OSError(f"cannot fetch {manifest.url} ({error}): try again to resume, or {by_hand}") from error
 

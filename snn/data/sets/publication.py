@@ -9,6 +9,7 @@ from pathlib import Path
 
 from circuits.errors import InputError
 from circuits.processes import own_path
+from circuits.storage import remedy_of
 
 
 def require_room(folder: str | Path) -> None:
@@ -48,11 +49,13 @@ def publish(part: str | Path, folder: str | Path, n_files: int) -> None:
 
 @contextmanager
 def explained_disk_errors(root: str | Path) -> Iterator[None]:
-    """A full disk is told with the place and the remedy."""
+    """A disk that takes no more is told with the place and the remedy."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             remedy = "free some, or set SNN_DATA to another disk"
             raise OSError(error.errno, f"no space left at {root}: {remedy}") from error
+        if error.errno == errno.EFBIG:
+            raise OSError(error.errno, f"a file at {root} would be too long{remedy_of(error)}") from error
         raise
