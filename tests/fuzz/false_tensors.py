@@ -43,7 +43,7 @@ def _drop(arrays: dict, metadata: dict, rng: Random) -> None:
 
 
 def _reshape(arrays: dict, metadata: dict, rng: Random) -> None:
-    name = rng.choice(sorted(arrays))
+    name = rng.choice(sorted(name for name, array in arrays.items() if array.size))
     arrays[name] = rng.choice((arrays[name][..., None].copy(), np.repeat(arrays[name].ravel(), 2), np.zeros(0)))
 
 
