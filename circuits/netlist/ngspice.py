@@ -1,5 +1,6 @@
 """Run a deck in ngspice and read its measurements and its waves."""
 
+import math
 import os
 import re
 import shutil
@@ -81,7 +82,18 @@ def _measurements(path: Path, command: list[str], timeout_s: float, folder: Path
     judged = (line for line in lines if not line.startswith("Circuit:"))  # that line is the title: it may say anything
     if status or any(_TROUBLE.search(line) for line in judged):
         raise WorkError(f"ngspice failed on {path} (status {status}): " + " | ".join(lines[-8:]))
-    return {match[1]: float(match[2]) for line in lines if (match := _MEASUREMENT.match(line))}
+    return {match[1]: _number(match, path) for line in lines if (match := _MEASUREMENT.match(line))}
+
+
+def _number(measurement: re.Match[str], path: Path) -> float:
+    """Raises: WorkError for a result that is no finite number."""
+    try:
+        value = float(measurement[2])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise WorkError(f"ngspice measured {measurement[1]} = {measurement[2]} on {path}: that is no number")
+    return value
 
 
 def _run(command: list[str], timeout_s: float, folder: Path | None = None) -> tuple[int, str]:

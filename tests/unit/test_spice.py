@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from circuits.device.btbt import DEVICES
+from circuits.errors import WorkError
 from circuits.netlist import ngspice
 from circuits.netlist.ngspice import run_ngspice
 from circuits.netlist.spice import bench_netlist, neuron_netlist, write_spice
@@ -143,3 +144,12 @@ def test_measurements_are_read_and_names_that_contain_error_are_not_errors(tmp_p
     monkeypatch.setattr(ngspice.shutil, "which", lambda name: "/bin/true")
     monkeypatch.setattr(ngspice, "_run", lambda command, timeout_s, folder: (0, output))
     assert run_ngspice(tmp_path / "a.cir") == {"period_error": -8.5e-4, "span": 2.79e-5}
+
+
+@pytest.mark.parametrize("number", ["1e999", "1.234.0e-01", "1.2e-0e-06"])
+def test_a_measurement_that_is_no_number_is_a_failure_of_the_simulator(tmp_path, monkeypatch, number):
+    (tmp_path / "a.cir").touch()
+    monkeypatch.setattr(ngspice.shutil, "which", lambda name: "/bin/true")
+    monkeypatch.setattr(ngspice, "_run", lambda command, timeout_s, folder: (0, f"period = {number}\n"))
+    with pytest.raises(WorkError, match=r"period = .* on .*a\.cir"):
+        run_ngspice(tmp_path / "a.cir")
