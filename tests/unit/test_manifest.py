@@ -56,8 +56,9 @@ def test_a_wrong_manifest_is_refused_with_the_key(tmp_path, before, after, messa
     assert before in text
     path = tmp_path / "manifest.toml"
     path.write_text(text.replace(before, after), encoding="utf-8")
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(message)) as refusal:
         read_manifest(path)
+    assert str(path) in str(refusal.value)
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_and_all_known():

@@ -5,6 +5,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 from circuits.errors import InputError
+from circuits.storage import reading
 from circuits.tables import did_you_mean, read_toml
 
 LAYOUTS = ("fsdd", "speech-commands", "embedded")
@@ -94,7 +95,8 @@ def read_manifest(path: str | Path) -> Manifest:
     missing = [name for name, f in known.items() if f.default is MISSING and name not in table]
     if missing:
         raise InputError(f"{path}: key {missing[0]!r} is missing; add it")
-    return Manifest(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+    with reading(path):
+        return Manifest(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
 
 
 def find_manifest(name: str) -> Manifest:
