@@ -6,6 +6,7 @@ import os
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from circuits.errors import InputError, WorkError
 from snn.cli.app import app
@@ -15,6 +16,7 @@ from snn.data.sets.manifest import load_manifests
 FAULT = "fault of TunnelSpike"
 LONG = ("demo",)  # commands of minutes, which no strange value ends sooner
 HARMLESS = ("/dev/", "/proc/")
+TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 class Told(RuntimeError):
@@ -35,7 +37,7 @@ def command(*arguments: str) -> dict[str, Any]:
         raise MemoryError(said)
     if FAULT in said:
         raise Told(said.rpartition("SNN_DEBUG=1: ")[2])
-    if odd := [c for c in shown + said if not (c.isprintable() or c == "\n")]:
+    if odd := [c for c in shown + said if _commands(c)]:
         raise Told(f"control characters {sorted(set(odd))} reach the terminal: {said!r}")
     value = _json(shown) if "--json" in arguments and "--help" not in arguments else {}
     if code == 2 and not value:
@@ -47,6 +49,11 @@ def command(*arguments: str) -> dict[str, Any]:
     if code not in (0, 1, 2):
         raise Told(f"exit code {code}: {said}")
     return value
+
+
+def _commands(character: str) -> bool:
+    """Whether a terminal obeys it: a control character, or one that turns the direction of writing."""
+    return character != "\n" and (category(character) in ("Cc", "Cs") or character in TURNS)
 
 
 def _json(text: str) -> dict[str, Any]:
