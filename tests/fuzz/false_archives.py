@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 
-from lies import MIB, wrote
+from lies import ELSEWHERE, MIB, wrote
 
 
 def _member(name: str, data: bytes = b"x", kind: bytes = tarfile.REGTYPE, link: str = "") -> Callable[[bytes], bytes]:
@@ -45,7 +45,7 @@ def _at(mark: bytes, offset: int, form: str, value: int) -> Callable[[bytes], by
     return make
 
 
-OUTSIDE = ("../x", "/tmp/fuzzed-outside", "a/../../x", "C:/x", "\\x", "a\\..\\..\\x", "//host/x")
+OUTSIDE = ("../x", str(ELSEWHERE), "a/../../x", "C:/x", "\\x", "a\\..\\..\\x", "//host/x")
 ZIP = (
     *(wrote(f"member {name}", _zipped(name)) for name in OUTSIDE),
     wrote("a link", _zipped("x", b"/etc/passwd", 0o120777)),

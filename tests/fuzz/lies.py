@@ -1,6 +1,7 @@
 """Files that are wrong on purpose, whatever the format: no files at all, holes, and tables that cannot be."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from random import Random
 
 from reader import Lie
 
+ELSEWHERE = Path(tempfile.gettempdir()) / "tunnelspike-fuzzed-outside"  # an absolute path, written nowhere
 MIB = 1 << 20
 
 
@@ -93,7 +95,7 @@ MANIFEST = values(*(
         "max_bytes": ("-1",),
         "name": ('"../x"', '""', '"a\\nb"'),
         "keep": ('"../.."',),
-        "url": ('"file:///etc/passwd"',),
+        "url": ('"file:///x.tar.gz"',),
         "layout": ("[[]]", '""'),
     }.items()
     for value in wrong
