@@ -2,7 +2,6 @@
 
 import atexit
 import shutil
-import tempfile
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +9,8 @@ from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache
+
+from circuits.processes import temporary_folder
 
 REMEDY = "set NUMBA_CACHE_DIR to a folder that can be written"
 
@@ -48,7 +49,7 @@ class _Cache(FunctionCache):
 def temporary_cache() -> None:
     """Let numba keep what it compiles, other libraries' too, in a folder that goes with this process."""
     try:
-        folder = tempfile.mkdtemp(prefix="tunnelspike-numba-")
+        folder = str(temporary_folder())
     except OSError as error:
         raise OSError(f"no folder for compiled code can be made: {error.strerror or error}; {REMEDY}") from error
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

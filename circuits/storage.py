@@ -3,15 +3,15 @@
 import errno
 import json
 import os
+import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from circuits.errors import InputError, MissingInputError
-from circuits.processes import clear_leftovers, own_path
+from circuits.processes import clear_leftovers, own_path, temporary_folder
 
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # a pipe that nobody writes to would hold whoever opens it
 NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
@@ -74,21 +74,22 @@ def write_json(path: str | Path, value: Any) -> None:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for temporary files that goes when it is left.
+    """A folder for temporary files that goes when it is left; one of a killed process goes by the next.
 
     Raises: OSError, never one of `PATHS`, where the machine has no room for it.
     """
     try:
-        folder = tempfile.TemporaryDirectory(prefix="tunnelspike-", ignore_cleanup_errors=True)
+        folder = temporary_folder()
     except OSError as error:
         raise OSError(f"no folder for temporary files can be made: {error.strerror or error}; {NO_ROOM}") from error
-    with folder as name:
-        try:
-            yield Path(name)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or NO_ROOM in str(error):
-                raise
-            raise OSError(error.errno, f"{error.strerror}, or {NO_ROOM}") from error
+    try:
+        yield folder
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or NO_ROOM in str(error):
+            raise
+        raise OSError(error.errno, f"{error.strerror}, or {NO_ROOM}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -98,7 +99,8 @@ def reading(path: str | Path) -> Iterator[None]:
         with _told(f"cannot read {path}"):
             yield
     except InputError as error:
-        if not hasattr(error, "file") and Path(path).name not in str(error):
+        blamed = hasattr(error, "file") and not isinstance(error, MissingInputError)  # else whoever names it is, too
+        if not blamed and Path(path).name not in str(error):
             error.args = (f"{path}: {error}",)
         error.file = path  # of several that are read one for the other, the innermost is to blame
         raise

@@ -21,6 +21,8 @@ from circuits.neuron.energy_terms import spike_energy, static
 from circuits.units import Amperes, Hertz, Joules, Seconds, Watts, freeze_si, require, si
 
 SCOPES = ("neuron", "core", "chip", "system")  # what joules pay for
+SHORTEST: Seconds = 1e-12  # ASSUMED: shorter than a spike
+FASTEST = 1e12  # ASSUMED: a second of speech in the time of a switching transistor
 LONGEST: Seconds = 1e9  # ASSUMED: thirty years, longer than any load
 GATING = (
     "power gating is ASSUMED ideal: switched off, the core draws nothing, and waking it is free; "
@@ -83,8 +85,8 @@ class CoreLoad:
 
     def __post_init__(self):
         freeze_si(self)
-        require(self, "duration", 0 < self.duration <= LONGEST, f"positive and at most {LONGEST:g} s")
-        require(self, "acceleration", 1 <= self.acceleration < math.inf, "finite and at least 1, real time")
+        require(self, "duration", SHORTEST <= self.duration <= LONGEST, f"{SHORTEST:g} s to {LONGEST:g} s")
+        require(self, "acceleration", 1 <= self.acceleration <= FASTEST, f"1, real time, to {FASTEST:g}")
         rates = np.asarray(self.rates, dtype=float)
         if rates.ndim != 1 or not rates.size or not (np.isfinite(rates).all() and (rates >= 0).all()):
             raise InputError(

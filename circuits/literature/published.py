@@ -4,14 +4,13 @@ The rows live in `published.toml`; the loader refuses a row that does not say wh
 it pays for.
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from circuits.energy.core import SCOPES
 from circuits.errors import InputError
 from circuits.tables import read_rows
-from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts, require_plausible_fields
+from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts, freeze_si, require_plausible_fields
 
 OLDEST, NEWEST = 1950, 2100  # years
 EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
@@ -48,6 +47,7 @@ class PublishedNeuron:
     static_source: str = ""
 
     def __post_init__(self) -> None:
+        freeze_si(self)
         if not OLDEST <= self.year <= NEWEST:
             raise InputError(f"year = {self.year!r} for {self.name!r}; expected one in {OLDEST}..{NEWEST}")
         for key in ("name", "source", "technology"):
@@ -61,7 +61,7 @@ class PublishedNeuron:
             raise InputError(f"static_power_w and static_source of {self.name!r} come together; give both or neither")
         for key in ("energy_per_spike_j", "node_m", "v_dd_v", "rate_hz", "area_m2", "static_power_w"):
             value = getattr(self, key)
-            if value is not None and not (_is_number(value) and 0 < value < math.inf):
+            if value is not None and value <= 0:
                 raise InputError(f"{key} = {value!r} for {self.name!r}; expected a positive number (SI), or no key")
         require_plausible_fields(self)
 
@@ -79,7 +79,3 @@ def load_published(path: str | Path | None = None) -> tuple[PublishedNeuron, ...
 def _one_of(key: str, value: object, allowed: tuple[str, ...], name: str) -> None:
     if value not in allowed:
         raise InputError(f"{key} = {value!r} for {name!r}; expected one of {', '.join(allowed)}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -23,9 +23,10 @@ class CoreLimits:
     def __post_init__(self):
         for field in fields(self):
             value = getattr(self, field.name)
+            least = int(field.name in ("cores", "weight_bits"))  # a core may lack any kind of site
             most = MOST_BITS if field.name == "weight_bits" else MOST
-            number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
-            require(self, field.name, number and value == int(value), f"a whole number in 0..{most}")
+            number = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+            require(self, field.name, number and value == int(value), f"a whole number in {least}..{most}")
             object.__setattr__(self, field.name, int(value))
 
 

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -27,9 +28,8 @@ def read_raw(path: str | Path) -> dict[str, np.ndarray]:
             raise InputError(f"{path} is truncated: {there} values of {size}")
         if 8 * size > MOST_VALUES:
             raise InputError(f"{path} holds {8 * size:,} bytes of values, at most {MOST_VALUES:,} are read; save fewer")
+        _require_finite(path, file, start, size)
         values = np.memmap(file, "<f8", "r", start, (size,))  # a long clip takes gigabytes
-        if not all(np.isfinite(values[first : first + PIECE]).all() for first in range(0, size, PIECE)):
-            raise InputError(f"{path} holds NaN or infinity; simulate it again")
     return dict(zip(names, values.reshape(n_points, len(names)).T, strict=True))
 
 
@@ -38,6 +38,14 @@ def rising_edges(time: np.ndarray, wave: np.ndarray, level: float) -> np.ndarray
     before = np.flatnonzero((wave[1:] > level) & (wave[:-1] <= level))
     part = (level - wave[before]) / (wave[before + 1] - wave[before])
     return time[before] + part * (time[before + 1] - time[before])
+
+
+def _require_finite(path: Path, file: BinaryIO, start: int, size: int) -> None:
+    """Looked at in pieces that are forgotten: of a mapped file all that was looked at stays in memory."""
+    file.seek(start)
+    for first in range(0, size, PIECE):
+        if not np.isfinite(np.fromfile(file, "<f8", min(PIECE, size - first))).all():
+            raise InputError(f"{path} holds NaN or infinity; simulate it again")
 
 
 def _header(path: Path, data: bytes) -> tuple[list[str], int, int]:

@@ -10,6 +10,10 @@ from circuits.network.spec import EXTERNAL_INPUT, LayerSpec, NetworkSpec
 from circuits.units import Seconds, freeze_si, require
 
 REMEDY = "measure it again with `snn evaluate RUN`"
+SHORTEST: Seconds = 1e-12  # ASSUMED: of an inference, on the fastest chip
+LONGEST: Seconds = 1e6  # ASSUMED: ten days of speech
+WIDEST = 10.0  # ASSUMED: thresholds, from the lowest potential to the highest
+MOST = 1e12  # ASSUMED: clips, spikes of a neuron, seconds near its threshold
 ROUNDING = 1e-6  # of sums over all steps
 
 
@@ -34,18 +38,17 @@ class Activity:
 
     def __post_init__(self):
         freeze_si(self)
-        require(self, "n_clips", isinstance(self.n_clips, int) and self.n_clips >= 1, "a whole number, at least 1")
-        require(self, "duration", self.duration > 0, "positive")
-        require(self, "window", 0 <= self.window < math.inf, "finite, zero or positive")
+        require(self, "n_clips", type(self.n_clips) is int and 1 <= self.n_clips <= MOST, f"whole, 1 to {MOST:.0e}")
+        require(self, "duration", SHORTEST <= self.duration <= LONGEST, f"{SHORTEST:g} s to {LONGEST:g} s")
+        require(self, "window", 0 <= self.window <= WIDEST, f"0 to {WIDEST:g} thresholds")
         for name, array in self._arrays().items():
             if array.ndim != 1 or array.dtype.kind not in "fiu":
                 raise InputError(
                     f"activity: {name} must be numbers, one a neuron, got {array.dtype} {array.shape}; {REMEDY}"
                 )
-            wrong = ~(np.isfinite(array) & (array >= 0))
+            wrong = ~((array >= 0) & (array <= MOST))
             if wrong.any():
-                bad = array[wrong][0]
-                raise InputError(f"activity: {name} must be finite, zero or positive, got {bad:g}; {REMEDY}")
+                raise InputError(f"activity: {name} must be 0 to {MOST:.0e}, got {array[wrong][0]:g}; {REMEDY}")
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """All that is counted, by what it is and of which layer."""

@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 import socket
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -27,6 +28,17 @@ def own_path(path: str | Path) -> Path:
     """A hidden name beside `path` that no other process and no other thread has: for what will be moved there."""
     path = Path(path)
     return path.with_name(f".{path.name}.{_own_tag(os.getpid())}-{secrets.token_hex(3)}.part")
+
+
+def temporary_folder() -> Path:
+    """A new folder for temporary files, for this user alone, that whoever asks removes; those of killed ones go.
+
+    Raises:  OSError where the system has no place for it.
+    """
+    folder = own_path(Path(tempfile.gettempdir()) / "tunnelspike")
+    clear_leftovers(folder.parent)
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 def clear_leftovers(folder: str | Path) -> None:

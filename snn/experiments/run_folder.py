@@ -56,9 +56,19 @@ class Run:
 
 
 def holds_run(folder: str | Path) -> bool:
-    """Whether a run, finished or not, lies in the folder."""
+    """Whether a run, finished or not, lies in the folder; what says on which data one was to begin is none yet."""
     folder = Path(folder)
-    return any((folder / name).exists() for name in RUN_FILES)
+    found = [name for name in RUN_FILES if (folder / name).exists()]
+    return bool(found) and not (found == [DATA] and _is_identity(folder / DATA))
+
+
+def _is_identity(path: Path) -> bool:
+    """Whether we wrote it, and not somebody who calls a file the same."""
+    try:
+        read_identity(path)
+    except InputError:
+        return False
+    return True
 
 
 def require_folder(out: str | Path, resume: bool, overwrite: bool) -> None:

@@ -72,7 +72,7 @@ def _training(stock: Stock, kind: str, seed: int) -> Job:
     """A training into an empty place."""
     data, out = ("--data", str(stock.words)), ("--out", "{place}/run")
     command = ("train", str(stock.recipe(kind)), *data, *out, "--seed", str(seed), "--device", "cpu")
-    return Job(kind, command, ((*command, "--resume"), command, (*command, "--overwrite")))
+    return Job(kind, command, ((*command, "--resume"), command))
 
 
 def _overwriting(stock: Stock, seed: int) -> Job:

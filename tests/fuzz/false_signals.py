@@ -118,7 +118,7 @@ RAW = (
     ),
     wrote("NaN", _raw(2, 3, values=np.full(6, np.nan).tobytes())),
     wrote("names twice", lambda data: data.replace(b"v(a)", b"time")),
-    Lie("4 GiB that is all hole", _hole),
+    Lie("4 GiB that is all hole", _hole, refuse=False),
     wrote(
         "200 MiB of values", lambda data: _raw(2, 13_000_000, values=bytes(208_000_000))(data), refuse=False, heavy=True
     ),

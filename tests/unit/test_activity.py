@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from circuits.chips import load_chip
+from circuits.errors import InputError
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
@@ -54,6 +55,24 @@ def test_activity_of_the_network_is_charged():
 def test_activity_that_does_not_fit_is_refused_with_the_remedy(net, activity, said):
     with pytest.raises(ValueError, match=rf"activity does not fit 'net': {said}; .*`snn evaluate RUN`"):
         report(net, activity)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"n_clips": 10**308}, r"n_clips must be whole, 1 to 1e\+12"),
+        ({"n_clips": True}, "n_clips must be whole"),
+        ({"duration": 1e308}, r"duration must be 1e-12 s to 1e\+06 s"),
+        ({"duration": 5e-324}, "duration must be 1e-12 s"),
+        ({"window": 1e308}, "window must be 0 to 10 thresholds"),
+        ({"spikes": COUNTS | {"hidden": np.full(4, 1e308)}}, r"spikes of layer 'hidden' must be 0 to 1e\+12"),
+        ({"near_threshold": NEAR | {"hidden": np.full(4, -1.0)}}, "near_threshold of layer 'hidden' must be 0 to"),
+        ({"encoder_charge": np.full(3, np.nan)}, "encoder_charge must be 0 to"),
+    ],
+)
+def test_what_no_measurement_gives_is_refused_by_name(wrong, said):
+    with pytest.raises(InputError, match=said):
+        replace(OF_INSIDE, **wrong)
 
 
 def test_each_line_of_a_crossbar_gets_the_spikes_of_its_source():

@@ -134,6 +134,20 @@ def test_a_circuit_that_cannot_be_is_refused_with_its_place(tmp_path):
         _load(tmp_path, without.replace("[limits]", 'circuit = { value = 3, source = "x" }\n[limits]'))
 
 
+@pytest.mark.parametrize("path", ["none.csv", "none.toml"])
+def test_a_device_that_is_not_there_is_told_with_the_chip_that_asks_for_it(tmp_path, path):
+    with pytest.raises(InputError, match=rf"tiny\.toml: .*{path} does not exist"):
+        _load(tmp_path, _changed('"32nm-pdsoi-nsd5e19"', f'"{tmp_path / path}"'))
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "2147483648"])
+@pytest.mark.parametrize("key", ["cores = { value = 4", "weight_bits = { value = 2"])
+def test_a_chip_has_a_core_and_its_weights_a_bit(tmp_path, key, value):
+    old = f"\n{key},"
+    with pytest.raises(InputError, match=rf"CoreLimits\.{key.split()[0]} must be a whole number in 1\.\."):
+        _load(tmp_path, _changed(old, f"{old.rpartition(' ')[0]} {value},"))
+
+
 def test_limit_that_is_not_whole_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"tiny\.toml\.limits\.neurons must be a whole number, got 5\.5"):
         _load(tmp_path, _changed("value = 5,", "value = 5.5,"))

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import struct
 import tarfile
 import time
@@ -11,11 +12,12 @@ import zlib
 
 import pytest
 
+from circuits.errors import InputError
 from snn.data.sets import members as reading
 from snn.data.sets.archive import Limits, unpack
 from snn.data.sets.members import UnsafeArchiveError
 
-LIMITS = Limits(max_bytes=10_000, max_files=20)
+LIMITS = Limits(max_bytes=400_000, max_files=20)
 LONGEST_S, MOST_BYTES = 2.0, 64 << 20
 
 
@@ -181,8 +183,22 @@ def test_a_zip_whose_directory_is_longer_than_its_files_need_is_refused(tmp_path
             info.comment = bytes(60_000)
             archive.writestr(info, b"")
     with pytest.raises(UnsafeArchiveError, match="directory is longer than 1048576 bytes"):
-        list(reading.members(tmp_path / "a.zip", 20))
-    assert len(list(reading.members(tmp_path / "a.zip", 2000))) == 18
+        list(reading.members(tmp_path / "a.zip", 20, 1 << 30))
+    assert len(list(reading.members(tmp_path / "a.zip", 2000, 1 << 30))) == 18
+
+
+@pytest.mark.parametrize("file", ["a.zip", "a.tar.gz", "a.tar.gz.part"])
+def test_a_pipe_and_a_file_longer_than_the_data_set_are_refused_before_they_are_read(tmp_path, file):
+    archive, target = tmp_path / file, tmp_path / "target"
+    target.mkdir()
+    os.mkfifo(archive)
+    with pytest.raises(InputError, match=rf"{file} is a pipe"):
+        unpack(archive, target, LIMITS)
+    archive.unlink()
+    archive.write_bytes(zipped() if file == "a.zip" else tarred(header()))
+    os.truncate(archive, 5 << 30)  # which a reader of gzip skips byte by byte
+    with pytest.raises(InputError, match=rf"{file} has 5,368,709,120 bytes, more than the 563,840"):
+        unpack(archive, target, LIMITS)
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
@@ -206,4 +222,4 @@ def test_a_disk_that_fails_is_not_the_archives_fault(tmp_path, monkeypatch):
 
     monkeypatch.setattr(reading._Bounded, "read", fail)
     with pytest.raises(OSError, match="Input/output error"):
-        list(reading.members(tmp_path / "a.zip", 20))
+        list(reading.members(tmp_path / "a.zip", 20, 1 << 30))

@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 
 import pytest
 
 from circuits.processes import LeftoverWarning, clear_leftovers, leftovers, own_path
-from circuits.storage import write_text
+from circuits.storage import scratch_folder, write_text
 
 NAME = "from circuits.processes import own_path; import sys; print(own_path(sys.argv[1]).name)"
 
@@ -77,3 +78,18 @@ def test_no_two_names_are_alike(tmp_path):
         thread.join()
     assert len(set(names)) == 20
     assert {path.parent for path in names} == {tmp_path}
+
+
+def test_the_next_temporary_folder_removes_that_of_a_killed_process(tmp_path, monkeypatch):
+    """A process that was killed while it used one, its compiled code for instance, or the netlist of a simulation."""
+    script = "import os, signal\nfrom circuits.storage import scratch_folder\nwith scratch_folder() as folder:\n"
+    script += "    (folder / 'x').write_bytes(bytes(1 << 20))\n    os.kill(os.getpid(), signal.SIGKILL)"
+    subprocess.run([sys.executable, "-c", script], env=os.environ | {"TMPDIR": str(tmp_path)}, check=False)
+    assert len(list(tmp_path.rglob("x"))) == 1
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with ExitStack() as stack:
+        with pytest.warns(LeftoverWarning, match=r"1.0 MiB"):
+            folder = stack.enter_context(scratch_folder())
+        assert list(tmp_path.iterdir()) == [folder]
+        assert folder.stat().st_mode & 0o077 == 0
+    assert list(tmp_path.iterdir()) == []

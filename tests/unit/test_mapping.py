@@ -281,7 +281,7 @@ def test_more_cores_than_published_is_noted_as_extrapolation(cores, notes):
     assert placement.notes == (said,) * notes
 
 
-@pytest.mark.parametrize(("bits", "notes"), [(0, 1), (1, 1), (2, 0), (3, 0)])
+@pytest.mark.parametrize(("bits", "notes"), [(1, 1), (2, 0), (3, 0)])
 def test_more_weight_levels_than_the_synapse_has_are_noted(bits, notes):
     """Three levels in one array, two in the recurrent one, each with a bias of its own; an encoder's gains are none."""
     gains = _layer("in", "encoder", np.arange(12.0).reshape(3, 4))

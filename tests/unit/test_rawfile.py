@@ -28,12 +28,21 @@ def test_vectors_come_out_by_name_to_the_last_bit(tmp_path):
         ({"n": 3}, "truncated.*: 2 names of 3"),
         ({"n": "x"}, "'No. Variables' is 'x'"),
         ({"flags": "complex"}, "complex vectors"),
+        ({"values": np.where(VALUES == 4e-30, np.nan, VALUES)}, "NaN or infinity"),
+        ({"values": np.where(VALUES == 0, np.inf, VALUES)}, "NaN or infinity"),
         ({"mark": "Values:\n"}, "no binary raw file"),
     ],
 )
 def test_a_broken_file_is_named(tmp_path, change, said):
     with pytest.raises(ValueError, match=said):
         read_raw(raw(tmp_path / "a.raw", **change))
+
+
+def test_a_long_file_is_looked_at_in_pieces_to_its_last_value(tmp_path, monkeypatch):
+    monkeypatch.setattr("circuits.netlist.rawfile.PIECE", 4)
+    np.testing.assert_array_equal(read_raw(raw(tmp_path / "a.raw"))["v(a: b)"], VALUES[:, 1])
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        read_raw(raw(tmp_path / "a.raw", values=np.where(VALUES == 4e-30, np.nan, VALUES)))
 
 
 def test_rising_edges_are_interpolated_and_falling_ones_are_none():

@@ -1,9 +1,12 @@
 """A run folder gives back what was put into it."""
 
 import numpy as np
+import pytest
 
+from circuits.errors import InputError
 from circuits.network.activity import Activity
-from snn.experiments.run_folder import load_activity, save_activity
+from snn.data.corpora.identity import CorpusIdentity, write_identity
+from snn.experiments.run_folder import load_activity, require_folder, save_activity
 
 
 def test_activity_comes_back_field_by_field(tmp_path):
@@ -20,3 +23,14 @@ def test_activity_comes_back_field_by_field(tmp_path):
     rng.random(16)
     np.testing.assert_array_equal(told.input_spikes, rng.random(2))
     np.testing.assert_array_equal(told.encoder_charge, rng.random(4))
+
+
+def test_what_a_training_left_that_was_killed_before_it_began_is_in_nobodys_way(tmp_path):
+    """It has written of which data it would be, and no more; another file of that name is somebody's."""
+    write_identity(tmp_path / "data.json", CorpusIdentity(("no", "yes"), "takes 0 to 4", 8000, ()))
+    require_folder(tmp_path, resume=False, overwrite=False)
+    with pytest.raises(InputError, match="holds no run to resume"):
+        require_folder(tmp_path, resume=True, overwrite=False)
+    (tmp_path / "data.json").write_text('{"mine": 1}')
+    with pytest.raises(InputError, match="holds a run already"):
+        require_folder(tmp_path, resume=False, overwrite=False)

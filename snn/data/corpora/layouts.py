@@ -1,6 +1,5 @@
 """What a folder of recordings says about itself: each file's word, speaker and official split, from its layout."""
 
-import json
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
@@ -8,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from circuits.errors import InputError, MissingInputError
-from circuits.storage import read_regular
+from circuits.tables import json_value, text_of
 from snn.data.corpora.official_lists import OfficialList, list_key, read_lists
 from snn.data.corpora.spelling import first_spellings, one_form
 from snn.data.corpora.splits import SPLITS, Split, pick_validation, split_by_name, which_set
@@ -139,7 +138,7 @@ def leave_speaker_out(layout: Layout, speaker: str) -> Layout:
 def _read_embedded(folder: Path) -> Layout:
     about_path = folder / "corpus.json"
     try:
-        about = json.loads(read_regular(about_path, MAX_ABOUT))
+        about = json_value(text_of(about_path, MAX_ABOUT), about_path)
         splits = about["splits"]
         usable = about["kind"] == "embedded" and set(splits.values()) <= set(SPLITS)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

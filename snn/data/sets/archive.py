@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from snn.data.sets.members import Member, UnsafeArchiveError, members
+from snn.data.sets.members import HEADER_BYTES, Member, UnsafeArchiveError, members
 
 MOST_FOLDERS = 32  # in one another
 MOST_NAME_BYTES = 255  # of one folder or file. Source: NAME_MAX of Linux, macOS and Windows
@@ -17,6 +17,11 @@ class Limits:
 
     max_bytes: int
     max_files: int
+
+    @property
+    def max_archive(self) -> int:
+        """Bytes of the archive itself, which compression makes no longer, and names a little."""
+        return self.max_bytes + self.max_files * HEADER_BYTES
 
 
 def unpack(
@@ -34,10 +39,11 @@ def unpack(
     the limit.
 
     Args:  keep: folder inside the archive whose content is wanted, "" for everything.  on_progress: told bytes written.
-    Raises:  UnsafeArchiveError naming the member; OSError when the disk is full. The caller removes `target`.
+    Raises:  UnsafeArchiveError naming the member, InputError for an archive that is too long; OSError when the disk is
+        full. The caller removes `target`.
     """
     archive, target, n_bytes, n_promised, n_files = Path(archive), Path(target), 0, 0, 0
-    for k, member in enumerate(members(archive, limits.max_files)):
+    for k, member in enumerate(members(archive, limits.max_files, limits.max_archive)):
         if k >= limits.max_files:
             raise UnsafeArchiveError(f"{archive} has more than {limits.max_files} members: it is not the data set")
         n_promised += member.n_bytes

@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +12,7 @@ from urllib.request import Request
 
 from circuits.errors import InputError
 from circuits.storage import write_json
+from circuits.tables import read_json
 from snn.data.recordings.decoder import AUDIO_SUFFIXES
 from snn.data.sets.archive import Limits, unpack
 from snn.data.sets.location import data_root, find_below, recordings_below
@@ -186,7 +186,7 @@ def _save_validator(part: Path, response: HTTPResponse) -> None:
 
 def _if_range(part: Path) -> dict[str, str]:
     try:
-        validator = json.loads(_validator_path(part).read_text(encoding="utf-8"))["if_range"]
+        validator = read_json(_validator_path(part))["if_range"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}  # a lost note costs nothing but certainty; the hash decides
     return {"If-Range": validator} if isinstance(validator, str) and validator else {}

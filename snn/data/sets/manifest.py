@@ -2,14 +2,16 @@
 
 import re
 from dataclasses import MISSING, dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from circuits.errors import InputError
 from circuits.storage import reading
 from circuits.tables import did_you_mean, read_toml
+from snn.data.recordings.audio_file import SAMPLE_RATE_RANGE
 
 LAYOUTS = ("fsdd", "speech-commands", "embedded")
 ARCHIVES = ("zip", "tar.gz", "synthesis")
+MOST = 10**15  # of bytes, files, clips or speakers; a petabyte is no data set of recordings (ASSUMED)
 TOML_TYPES = {str: str, int: int, tuple[str, ...]: list}
 # Of an installed wheel, and of the repository.
 FOLDERS = (Path(__file__).parents[1] / "manifests", Path(__file__).parents[3] / "datasets")
@@ -54,7 +56,14 @@ class Manifest:
         self._check(self.archive in ARCHIVES, "archive", f"one of {', '.join(ARCHIVES)}")
         for key in ("sha256", "tree_sha256"):
             self._check(bool(re.fullmatch("([0-9a-f]{64})?", getattr(self, key))), key, "64 hexadecimal digits")
-        self._check(len(set(self.labels)) == len(self.labels) >= 2, "labels", "two or more different words")
+        words = len(set(self.labels)) == len(self.labels) >= 2 and all(label.strip() for label in self.labels)
+        self._check(words, "labels", "two or more different words")
+        for key in ("n_clips", "n_speakers", "archive_bytes", "max_bytes", "max_files"):
+            self._check(0 <= getattr(self, key) <= MOST, key, f"0 to {MOST:,}")
+        lowest, highest = SAMPLE_RATE_RANGE
+        self._check(lowest <= self.sample_rate_hz <= highest, "sample_rate_hz", f"{lowest} to {highest}")
+        self._check(_is_below(self.keep), "keep", "a folder inside the archive")
+        self._check(all(name and _is_below(name) for name in self.folders), "folders", "names of folders")
         if self.archive != "synthesis":
             self._check(self.url.startswith(("https://", "http://")), "url", "an http or https address")
             self._check(bool(self.sha256 or self.tree_sha256), "sha256", "a hash here or in tree_sha256")
@@ -69,6 +78,12 @@ class Manifest:
     def archive_name(self) -> str:
         """File name under which the archive is kept while it is fetched."""
         return f"{self.name}.{self.archive}"
+
+
+def _is_below(folder: str) -> bool:
+    """Whether it names a folder below another one, wherever that lies, on any system."""
+    paths = PurePosixPath(folder), PureWindowsPath(folder)
+    return not any(path.anchor or ".." in path.parts for path in paths) and folder.isprintable()
 
 
 def load_manifests() -> dict[str, Manifest]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from circuits.errors import InputError
+from circuits.storage import open_regular
 
 CHUNK_BYTES = 1 << 20
 DIRECTORY_BYTES = 1 << 10  # of a zip's directory for each file that is allowed, names and all
@@ -47,15 +48,17 @@ class Member:
     chunks: Callable[[], Generator[bytes, None, None]]
 
 
-def members(archive: str | Path, max_files: int) -> Iterator[Member]:
+def members(archive: str | Path, max_files: int, max_bytes: int) -> Iterator[Member]:
     """The members in their order; each is read before the next is asked for.
 
-    Raises:  UnsafeArchiveError for any damage; OSError where the file itself cannot be read.
+    Args:  max_files: members, by which a directory is bounded.  max_bytes: of the archive itself, as it lies there.
+    Raises:  InputError for what is no regular file, or larger; UnsafeArchiveError for any damage; OSError where the
+        file itself cannot be read.
     """
     archive = Path(archive)
     is_zip = archive.name.removesuffix(".part").endswith(".zip")
-    with _reading(archive):
-        for name, kind, n_bytes, opened in _zip_members(archive, max_files) if is_zip else _tar_members(archive):
+    with _reading(archive), open_regular(archive, max_bytes) as file:
+        for name, kind, n_bytes, opened in _zip_members(file, max_files) if is_zip else _tar_members(file):
             yield Member(name, kind, n_bytes, partial(_chunks, archive, opened))
 
 
@@ -82,8 +85,8 @@ def _reading(archive: Path) -> Iterator[None]:
 class _Bounded(io.BufferedReader):
     """A file of which no more than `most` bytes are read at once."""
 
-    def __init__(self, path: Path, most: int):
-        super().__init__(io.FileIO(path))
+    def __init__(self, file: BinaryIO, most: int):
+        super().__init__(file)
         self.most = most
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -93,7 +96,7 @@ class _Bounded(io.BufferedReader):
         return data
 
 
-def _zip_members(archive: Path, max_files: int) -> Iterator[Found]:
+def _zip_members(archive: BinaryIO, max_files: int) -> Iterator[Found]:
     with _Bounded(archive, max(CHUNK_BYTES, max_files * DIRECTORY_BYTES)) as file:
         n_bytes, n_said = file.seek(0, io.SEEK_END), _n_said(file)
         with zipfile.ZipFile(file) as zipped:
@@ -139,8 +142,8 @@ class _Stream(gzip.GzipFile):
         return super().read(size)
 
 
-def _tar_members(archive: Path) -> Iterator[Found]:
-    with _Stream(archive, "rb") as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
+def _tar_members(archive: BinaryIO) -> Iterator[Found]:
+    with _Stream(fileobj=archive, mode="rb") as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
         while (item := tar.next()) is not None:
             said = item.pax_headers.get("size", "0")
             if item.size < 0 or not said.isdecimal() or len(tar.pax_headers) > SHARED_ATTRIBUTES:

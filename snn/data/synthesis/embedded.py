@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from circuits.errors import InputError
+from circuits.tables import read_json
 from snn.data.augmentation.augment import Waveform, add_noise, change_speed, mix, reverberate, set_gain, shift
 from snn.data.sets.publication import explained_disk_errors, own_folder, publish
 from snn.data.synthesis import espeak
@@ -160,7 +161,7 @@ def _is_built(root: Path, card: dict) -> bool:
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
         return False
     try:
-        found = json.loads((root / "corpus.json").read_text(encoding="utf-8"))
+        found = read_json(root / "corpus.json")
         different = sorted(key for key, value in card.items() if found.get(key) != value)
     except (OSError, ValueError, AttributeError) as error:
         raise InputError(f"{root} holds no embedded corpus; name another folder or remove this one") from error
