@@ -28,11 +28,15 @@ def _shortened(text: str) -> str:
     return f"{text[: 2 * kept - 50]} ({len(text) - 3 * kept + 50:,} letters left out) {text[-kept:]}"
 
 
-class InputError(ValueError):
-    """A value, file or setting that cannot be used. Any other exception is a fault of this package."""
+class _Readable(Exception):
+    """A message that a terminal shows, and a person reads to its end."""
 
     def __str__(self) -> str:
         return _shortened(shown(super().__str__()))
+
+
+class InputError(_Readable, ValueError):
+    """A value, file or setting that cannot be used. Any other exception is a fault of this package."""
 
 
 class InputTypeError(InputError, TypeError):
@@ -47,5 +51,5 @@ class MissingPackageError(InputError, ImportError):
     """An optional package that is not installed."""
 
 
-class WorkError(RuntimeError):
+class WorkError(_Readable, RuntimeError):
     """Work that cannot be finished: another program fails or takes too long, a simulation does not converge."""

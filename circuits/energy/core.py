@@ -86,7 +86,9 @@ class CoreLoad:
     def __post_init__(self):
         freeze_si(self)
         require(self, "duration", SHORTEST <= self.duration <= LONGEST, f"{SHORTEST:g} s to {LONGEST:g} s")
-        require(self, "acceleration", 1 <= self.acceleration <= FASTEST, f"1, real time, to {FASTEST:g}")
+        require(
+            self, "acceleration", 1 <= self.acceleration <= FASTEST, f"at least 1, real time, and at most {FASTEST:g}"
+        )
         rates = np.asarray(self.rates, dtype=float)
         if rates.ndim != 1 or not rates.size or not (np.isfinite(rates).all() and (rates >= 0).all()):
             raise InputError(

@@ -16,6 +16,7 @@ MEMBRANE_KINDS: tuple[LayerKind, ...] = ("encoder", "lif", "adaptive_lif", "read
 VALUE_KINDS: tuple[LayerKind, ...] = ("dense", "conv")  # conventional: values in, values out, no state
 EXTERNAL_INPUT = "external input"  # what drives a first layer that is no encoder: spikes from outside
 
+MOST = 1e9  # ASSUMED: thresholds, or seconds, of anything in a layer; more is damage, and overflows what is made of it
 _ARRAYS = ("weights", "bias", "tau_mem", "v_threshold", "recurrent", "tau_adapt", "adapt_a", "adapt_b")
 
 
@@ -55,8 +56,12 @@ class LayerSpec:
             expected = shapes.get(name, (n,))
             if value.shape != expected:
                 raise InputError(f"layer {self.name!r}: {name} has shape {value.shape}, expected {expected}")
-            if not np.all(np.isfinite(value)):
-                raise InputError(f"layer {self.name!r}: {name} holds NaN or infinity; train again or check the file")
+            if not np.all(np.abs(value) <= MOST):
+                wrong = value[~(np.abs(value) <= MOST)].flat[0]
+                raise InputError(
+                    f"layer {self.name!r}: {name} holds {wrong:g}, at most {MOST:g} is possible; train again or check "
+                    "the file"
+                )
         if self.tau_mem is not None and np.any(self.tau_mem <= 0):
             raise InputError(f"layer {self.name!r}: tau_mem must be positive, got {self.tau_mem.min()} s")
 

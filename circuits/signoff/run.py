@@ -19,6 +19,7 @@ from circuits.network.spec import NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
+from circuits.processes import n_threads
 from circuits.signoff.deck import core_deck
 from circuits.storage import scratch_folder, write_text
 from circuits.transient.result import Transient
@@ -91,7 +92,7 @@ def sign_offs(
 ) -> list[SignOff]:
     """`sign_off` of several clips in their order, `n_jobs` processes of ngspice at a time. Raises:  as `sign_off`."""
     work = (delayed(sign_off)(chip, stimulus, engine, bin=bin, timeout_s=timeout_s) for stimulus, engine in clips)
-    return Parallel(n_jobs=n_jobs, prefer="threads")(work)
+    return Parallel(n_threads(n_jobs, len(clips)), prefer="threads")(work)
 
 
 def _require_same_run(net: NetworkSpec, stimulus: Stimulus, engine: Transient) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from joblib import cpu_count
 
 from circuits.errors import InputError, WorkError
+from circuits.processes import n_threads
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.population import Population
 from circuits.transient.result import Transient
@@ -46,7 +46,7 @@ def simulate(
       dt: the largest step (s); None: short beside each time constant and rise.
       tolerance: steps are halved until no spike time changes by more than this part of itself. Where no current follows
         the body a step is exact, whatever its length, and is not halved. None: one run.
-      record: neurons whose potential is kept at every step.   n_jobs: threads; None: one per core.
+      record: neurons whose potential is kept at every step.   n_jobs: threads; None or -1: one per core.
     The result does not depend on `n_jobs`.
     Raises: InputError for inputs that do not fit; WorkError where the tolerance is not met or spikes do not end.
     """
@@ -68,7 +68,7 @@ def simulate(
         spikes_in=spikes_in,
         groups=groups,
         record=_probes(record, n),
-        n_jobs=cpu_count() if n_jobs is None else n_jobs,
+        n_jobs=n_threads(n_jobs, n),
     )
     _require_linear(task)
     task = replace(task, i_in=_held(task))

@@ -16,12 +16,14 @@ from circuits.errors import InputError, MissingPackageError
 from circuits.ledger import Ledger, ledger_of
 from circuits.neuron.circuit import LIFCircuit, period
 from circuits.neuron.energy_terms import neuron_ledger
+from circuits.processes import n_threads
 from circuits.transient import Population, population, simulate
 from circuits.units import Seconds
 from circuits.variation.corners import CORNERS, Corner, corner_circuit
 from circuits.variation.mismatch import Spread, sample
 
 CONNECT_S = 5  # for a scheduler to answer
+MOST = 1 << 27  # neurons at all corners together: gigabytes, and hours on two cores (ASSUMED)
 CHUNK = 2500  # neurons that draw from one generator; part of what a seed means
 
 
@@ -68,12 +70,12 @@ def monte_carlo(
       n_jobs: threads on this machine, -1 one per core.
       scheduler: address of a Dask scheduler, "tcp://host:8786"; its workers share the work instead, and need this
         package. Install the extra `cluster`.
-    Raises: InputError for n < 1, no corners, or a missing extra; OSError where no scheduler answers.
+    Raises: InputError for n < 1, no corners, more than `MOST`, or a missing extra; OSError where no scheduler answers.
     """
-    if n_jobs == 0:
-        raise InputError("n_jobs = 0 does nothing; give the number of threads, or -1 for one per core")
     if n < 1 or not corners:
         raise InputError(f"n = {n} neurons at {len(corners)} corners; give at least one of each")
+    if n * len(corners) > MOST:
+        raise InputError(f"n = {n} neurons at {len(corners)} corners are more than {MOST:,} together; give fewer")
     spread = Spread() if spread is None else spread
     sizes = [min(CHUNK, n - first) for first in range(0, n, CHUNK)]
     work = [
@@ -89,7 +91,7 @@ def monte_carlo(
 def _shared(work: list, n_jobs: int, scheduler: str | None) -> list:
     """The results in order of the work, from threads or from the workers of a cluster."""
     if scheduler is None:
-        return Parallel(n_jobs=n_jobs, prefer="threads")(work)
+        return Parallel(n_threads(n_jobs, len(work)), prefer="threads")(work)
     try:
         from distributed import Client
     except ImportError as error:

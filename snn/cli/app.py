@@ -13,7 +13,7 @@ import typer
 from circuits.errors import InputError, shown
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
-from snn.cli.options import Json, Out, Plot, RunFolder, number_of
+from snn.cli.options import Json, Out, Plot, RunFolder, number_of, place
 from snn.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def demo(
 def train(
     recipe: Annotated[str, typer.Argument(help="Recipe name (see `snn train list`) or TOML file.")],
     data: Data = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder to write; default runs/RECIPE.")] = None,
+    out: Annotated[Path | None, place("Run folder to write; default runs/RECIPE.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn at random; default the recipe's.")] = None,
     settings: Settings = None,
     resume: Annotated[
@@ -131,7 +131,7 @@ def evaluate(
 def map_run(
     run: RunFolder,
     chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
-    out: Annotated[Path | None, typer.Option(help="Folder to write energy.json to.")] = None,
+    out: Annotated[Path | None, place("Folder to write energy.json to.")] = None,
     acceleration: Annotated[
         float, typer.Option(help="The chip is sped up so many times, then switched off; 1 is real time.")
     ] = 1.0,
@@ -140,7 +140,7 @@ def map_run(
     supply: Annotated[
         float | None, number_of("V", "Supply V_DD, with V_DS and threshold in proportion; default the circuit's.")
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="File to write the ledger to, as a table (CSV).")] = None,
+    csv: Annotated[Path | None, place("File to write the ledger to, as a table (CSV).")] = None,
     plot: Plot = None,
     json: Json = False,
 ) -> None:

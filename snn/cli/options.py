@@ -11,8 +11,6 @@ from circuits.units import quantity
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
 RunFolder = Annotated[Path, typer.Argument(help="Run folder: the --out of `snn train`.")]
-Out = Annotated[Path, typer.Option(help="Folder to write to.")]
-Plot = Annotated[Path | None, typer.Option(help="File to draw a picture to (PNG, SVG or PDF).")]
 Scope = Annotated[
     str, typer.Option(help="Which published figures to compare with: those of a neuron, core, chip or system.")
 ]
@@ -35,4 +33,17 @@ def number_of(unit: str, text: str) -> OptionInfo:
     return typer.Option(parser=read, metavar=unit, help=text)
 
 
+def place(text: str) -> OptionInfo:
+    """An option that takes a file or folder to write to; another option in its place is a path that was forgotten."""
+
+    def require(value: Path | None) -> Path | None:
+        if value is not None and str(value).startswith("--"):
+            raise typer.BadParameter(f"{value} is an option: give a path, ./{value} if it is one")
+        return value
+
+    return typer.Option(help=text, callback=require)
+
+
+Out = Annotated[Path, place("Folder to write to.")]
+Plot = Annotated[Path | None, place("File to draw a picture to (PNG, SVG or PDF).")]
 GateBias = Annotated[float | None, number_of("V", "Gate bias V_GS, negative; default -0.5.")]

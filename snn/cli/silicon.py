@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from circuits.errors import InputError
-from snn.cli.options import GateBias, Json, NeuronDevice, Plot, RunFolder, Scope, number_of
+from snn.cli.options import GateBias, Json, NeuronDevice, Plot, RunFolder, Scope, number_of, place
 from snn.cli.terminal import Terminal
 
 
@@ -148,7 +148,7 @@ def spread(
         str, typer.Option(help="The neurons' leak: held (the same everywhere), or tunnelling (follows the devices).")
     ] = "held",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the mismatch.")] = 0,
-    plot: Annotated[Path | None, typer.Option(help="Folder to draw one picture of each sweep to.")] = None,
+    plot: Annotated[Path | None, place("Folder to draw one picture of each sweep to.")] = None,
     json: Json = False,
 ) -> None:
     """A reservoir's run on chips that differ: mismatch, -40 to 125 C, supply, ten years; accuracy and energy."""

@@ -122,6 +122,7 @@ class RunOf:
     sample_rate: int | float
 
     def __post_init__(self):
+        require(self, "data", bool(self.data), "the name or folder of the data")
         require(self, "labels", len(set(self.labels)) == len(self.labels) > 1, "at least 2, each once")
         require(self, "sample_rate", self.sample_rate > 0, "positive")
 

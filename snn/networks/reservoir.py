@@ -21,6 +21,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
+from circuits.processes import n_threads
 from circuits.transient import Population, Transient, simulate_network
 from circuits.units import Seconds
 from snn.networks.lattice import connect, fan_out
@@ -91,7 +92,9 @@ class Reservoir:
         self, clips: Sequence[np.ndarray | SpikeTrains], neurons: Population | None = None, n_jobs: int = -1
     ) -> list[Response]:
         """Run many clips, each from rest, on threads."""
-        return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(self.respond)(clip, neurons) for clip in clips)
+        return Parallel(n_threads(n_jobs, len(clips)), prefer="threads")(
+            delayed(self.respond)(clip, neurons) for clip in clips
+        )
 
 
 @dataclass(frozen=True, eq=False)

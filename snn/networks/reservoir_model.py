@@ -142,7 +142,8 @@ def load_model(
         tuning = Tuning(arrays["tuning.scale"], arrays["tuning.centre"])
         about = record(metadata, _Fit, f"{path} does not fit config.toml; train again: it")
         readout = LinearReadout(arrays["readout.weights"], arrays["readout.bias"], about.regularisation)
-        front_end = settings.ear.at(sample_rate, tuning.centre.size)
+    front_end = settings.ear.at(sample_rate, tuning.centre.size)  # of the recipe and its data, not of this file
+    with reading(path):
         model = ReservoirModel(settings, front_end, labels, tuning, wires, readout, arrays["online"])
         model.network()  # raises where the arrays make none
         return model

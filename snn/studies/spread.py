@@ -14,6 +14,7 @@ from joblib import Parallel, delayed
 
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
+from circuits.processes import n_threads
 from circuits.units import require
 from circuits.variation.chip_calibration import CALIBRATION, Calibration
 from circuits.variation.chip_spread import TYPICAL, Condition, Leak, draw_silicon
@@ -152,7 +153,8 @@ def spread_study(
 def _shared(function: Callable, what: str, work: list[tuple], n_jobs: int, reporter: Reporter) -> Iterator[Any]:
     """Results in order of the work, from threads."""
     tasks = (delayed(function)(*arguments) for arguments in work)
-    for done, result in enumerate(Parallel(n_jobs, prefer="threads", return_as="generator")(tasks), 1):
+    threads = Parallel(n_threads(n_jobs, len(work)), prefer="threads", return_as="generator")
+    for done, result in enumerate(threads(tasks), 1):
         reporter.on_stage(what, done, len(work))
         yield result
 

@@ -157,7 +157,7 @@ CALLS = {
     recordings_below: in_words(lambda p: sorted(recordings_below(p))),
     prepare: lambda root, path: prepare("fsdd", path(root / "sets")),
     unpack: unpacked,
-    members: lambda root, path: [member.name for member in members(path(root / "a.tar.gz"), 10)],
+    members: lambda root, path: [member.name for member in members(path(root / "a.tar.gz"), 10, 1 << 20)],
     require_room: published,
     explained_disk_errors: published,
     own_folder: published,

@@ -293,6 +293,9 @@ def test_a_number_in_another_unit_is_refused(snn):
     ("arguments", "said"),
     [
         (("corners", "--jobs", "0", "--n", "5"), "n_jobs = 0"),
+        (("corners", "--jobs", "9223372036854775807", "--n", "5"), "n_jobs = 9223372036854775807; give 1 to 1024"),
+        (("corners", "--n", "9223372036854775807"), "neurons at 27 corners are more than 134,217,728"),
+        (("map", "runs/none", "--csv", "--json"), "--json is an option: give a path"),
         (("corners", "--n", "0"), "n = 0"),
         (("neuron", "--years", "1e9"), "no current"),
         (("neuron", "--supply", "0"), "v_dd must be above 0 and at most the 3 V"),

@@ -77,13 +77,14 @@ JSON = tuple(
 
 
 def values(*pairs: tuple[str, str]) -> tuple[Lie, ...]:
-    """Texts in the place of others: a key that a file has, and its line as it must not be."""
+    """Texts in the place of others: a key, and its line as it must not be; the first line of a file without the key."""
     return tuple(wrote(f"{new:.60}", lambda data, old=old, new=new: _line(data, old, new)) for old, new in pairs)
 
 
 def _line(data: bytes, start: str, new: str) -> bytes:
     lines = data.decode().splitlines()
-    return "\n".join(new if line.startswith(start) else line for line in lines).encode()
+    changed = [new if line.startswith(start) else line for line in lines]
+    return "\n".join(changed if changed != lines else [new, *lines]).encode()
 
 
 MANIFEST = values(*(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,13 @@ LONGEST_MESSAGE = 4000  # characters; an error is a line that a person reads
 Outcome = tuple[str, str]  # one of those, and what there is to say
 
 
-def outcome(reader: Reader, path: Path, lie: Lie | None = None) -> Outcome:
-    """Let a reader read a file."""
+def outcome(
+    reader: Reader, path: Path, lie: Lie | None = None, limits: AbstractContextManager | None = None
+) -> Outcome:
+    """Let a reader read a file, within `limits`, which are not those of the checks that follow."""
     try:
-        value = reader.read(path)
+        with limits or nullcontext():
+            value = reader.read(path)
     except (InputError, OSError, WorkError) as error:
         return _refused(reader, path, error)
     except MemoryError:

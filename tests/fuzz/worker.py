@@ -49,14 +49,12 @@ def warm(inputs: Table, folder: Path) -> None:
 
 def within_memory(given: Input) -> Outcome:
     """What becomes of an input; over its memory where it takes more than it may."""
-    n_bytes, base = _bytes(given.path), _start_of_peak()
-    with _guard(given.path):
-        kind, detail = outcome(given.reader, given.path, given.lie)
-    taken = _status("VmHWM:") - base
-    if taken <= MEMORY:
+    n_bytes, taken = _bytes(given.path), []
+    kind, detail = outcome(given.reader, given.path, given.lie, _guard(given.path, taken))
+    if taken[0] <= MEMORY:
         return kind, detail
     gc.collect()
-    return "memory_over", f"{taken / MIB:.0f} MiB for {n_bytes} bytes; {kind} {detail}"
+    return "memory_over", f"{taken[0] / MIB:.0f} MiB for {n_bytes} bytes; {kind} {detail}"
 
 
 def _redirected(scratch: Path):
@@ -96,12 +94,13 @@ def _start_of_peak() -> int:
 
 
 @contextmanager
-def _guard(path: Path) -> Iterator[None]:
-    """The limit on address space while a file is read, which may be mapped."""
-    size = path.stat().st_size if path.is_file() else 0
+def _guard(path: Path, taken: list[int]) -> Iterator[None]:
+    """The limit on address space while a file is read, which may be mapped; appends what memory that took at most."""
+    size, base = path.stat().st_size if path.is_file() else 0, _start_of_peak()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize:") + GUARD + size, before[1]))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
+        taken.append(_status("VmHWM:") - base)

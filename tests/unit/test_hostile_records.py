@@ -103,9 +103,7 @@ def test_a_file_larger_than_any_record_is_refused_before_it_is_read(tmp_path):
     with (tmp_path / "x.toml").open("wb") as file:
         file.truncate(2**40)
     for read in (read_toml, read_json, load_chip, load_device, load_recipe):
-        with pytest.raises(
-            InputError, match=r"x\.toml has 1,099,511,627,776 bytes, more than the [18]"
-        ):
+        with pytest.raises(InputError, match=r"x\.toml has 1,099,511,627,776 bytes, more than the [18]"):
             read(tmp_path / "x.toml")
 
 

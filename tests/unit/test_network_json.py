@@ -160,7 +160,9 @@ def test_every_spiking_layer_gets_a_netlist(tmp_path):
     [
         ({"bias": np.zeros(3)}, r"bias has shape \(3,\), expected \(2,\)"),
         ({"recurrent": np.zeros((2, 3))}, "recurrent has shape"),
-        ({"weights": np.full((3, 2), np.nan)}, "weights holds NaN"),
+        ({"weights": np.full((3, 2), np.nan)}, "weights holds nan"),
+        ({"weights": np.full((3, 2), -1e10)}, r"weights holds -1e\+10, at most 1e\+09 is possible"),
+        ({"bias": np.array([0.0, np.inf])}, "bias holds inf"),
         ({"tau_mem": np.array([0.01, 0.0])}, "tau_mem must be positive"),
     ],
 )

@@ -54,18 +54,23 @@ class Manifest:
         self._check(named, "name", "lower-case letters, digits, dots and dashes")
         self._check(self.layout in LAYOUTS, "layout", f"one of {', '.join(LAYOUTS)}")
         self._check(self.archive in ARCHIVES, "archive", f"one of {', '.join(ARCHIVES)}")
-        for key in ("sha256", "tree_sha256"):
-            self._check(bool(re.fullmatch("([0-9a-f]{64})?", getattr(self, key))), key, "64 hexadecimal digits")
         words = len(set(self.labels)) == len(self.labels) >= 2 and all(label.strip() for label in self.labels)
         self._check(words, "labels", "two or more different words")
         for key in ("n_clips", "n_speakers", "archive_bytes", "max_bytes", "max_files"):
             self._check(0 <= getattr(self, key) <= MOST, key, f"0 to {MOST:,}")
         lowest, highest = SAMPLE_RATE_RANGE
         self._check(lowest <= self.sample_rate_hz <= highest, "sample_rate_hz", f"{lowest} to {highest}")
-        self._check(_is_below(self.keep), "keep", "a folder inside the archive")
         self._check(all(name and _is_below(name) for name in self.folders), "folders", "names of folders")
-        if self.archive != "synthesis":
+        self._check_archive()
+
+    def _check_archive(self) -> None:
+        """What says where the archive is, how it is proven and what of it is wanted."""
+        for key in ("sha256", "tree_sha256"):
+            self._check(bool(re.fullmatch("([0-9a-f]{64})?", getattr(self, key))), key, "64 hexadecimal digits")
+        self._check(_is_below(self.keep), "keep", "a folder inside the archive")
+        if self.archive != "synthesis" or self.url:
             self._check(self.url.startswith(("https://", "http://")), "url", "an http or https address")
+        if self.archive != "synthesis":
             self._check(bool(self.sha256 or self.tree_sha256), "sha256", "a hash here or in tree_sha256")
             self._check(self.max_bytes > 0, "max_bytes", "the limit on unpacked bytes")
             self._check(self.max_files > 0, "max_files", "the limit on unpacked files")
