@@ -7,8 +7,9 @@ from circuits.errors import InputError
 from circuits.processes import n_threads
 
 
-@pytest.mark.parametrize(("n_jobs", "n_tasks", "threads"),
-                         [(1, 9, 1), (3, 9, 3), (3, 2, 2), (9, 9, 4), (-1, 9, 4), (None, 9, 4), (-1, 0, 1)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("n_jobs", "n_tasks", "threads"), [(1, 9, 1), (3, 9, 3), (3, 2, 2), (9, 9, 4), (-1, 9, 4), (None, 9, 4), (-1, 0, 1)]
+)
 def test_threads_are_bounded_by_cores_and_tasks(monkeypatch, n_jobs, n_tasks, threads):
     monkeypatch.setattr(joblib, "cpu_count", lambda: 4)
     assert n_threads(n_jobs, n_tasks) == threads
