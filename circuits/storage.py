@@ -40,8 +40,10 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> None:
     path = Path(path)
     make_folder(path.parent)
     clear_leftovers(path.parent)
-    temporary = own_path(path)
     with _told(f"cannot write {path} (the old file is kept)"):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        temporary = own_path(path)
         try:
             write(temporary)
             with temporary.open("rb+") as file:

@@ -39,6 +39,16 @@ def test_folders_are_made_and_the_old_file_is_replaced(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ["c.txt"]
 
 
+@pytest.mark.parametrize("folder", [".", "/", "there"])
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path, monkeypatch, folder):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    with pytest.raises(IsADirectoryError, match=f"cannot write {folder} .*: Is a directory; name a file") as refusal:
+        write_text(folder, "x")
+    assert is_path_to_blame(refusal.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
 def test_a_value_that_json_cannot_hold_leaves_the_old_file(tmp_path):
     path = tmp_path / "a.json"
     write_json(path, {"x": 1})
