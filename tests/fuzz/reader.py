@@ -27,7 +27,8 @@ class Reader:
     """`seeds`: glob of its valid files.  `file`: the name under which it gets a changed one.
 
     `read` takes that path and returns a value; `check` says what is wrong with one that was accepted, or "".
-    `around`: folder whose other files lie beside it.  `named`: an error has to name the file.
+    `around`: folder whose other files lie beside it.  `named`: an error has to name the file.  `seconds`: what it may
+    take longer than others, as a command whose defaults are much work.
     """
 
     name: str
@@ -39,3 +40,4 @@ class Reader:
     lies: tuple[Lie, ...] = field(default=(), repr=False)
     around: str = ""
     named: bool = True
+    seconds: float = 0.0

@@ -173,5 +173,5 @@ READERS = (
     Reader("recording that is checked", "audio/wav/*", "fuzzed.wav",
            lambda path: command("data", "check", str(path), "--json"), oracles.nothing, mutate_bytes, named=False),
     *(Reader("command line", "commands/*", "fuzzed.txt", run_lines, oracles.nothing, mutate_arguments, around="bench",
-             named=False) for _ in range(4)),  # as often as four others
+             named=False, seconds=20.0) for _ in range(4)),  # as often as four others
 )  # fmt: skip

@@ -33,7 +33,7 @@ def serve(pipe: Connection, table: str, seeds: Path, scratch: Path, seed: int, s
     while (index := pipe.recv()) is not None:
         given = inputs.make(index, scratch / "input")
         printed.truncate(0)
-        pipe.send((seconds + _seconds(given.path), given.name))
+        pipe.send((seconds + given.reader.seconds + _seconds(given.path), given.name))
         kind, detail = within_memory(given)
         if os.fstat(printed.fileno()).st_size and kind in GOOD:
             kind, detail = "accepted_wrong", f"printed on standard output; {kind} {detail}"
