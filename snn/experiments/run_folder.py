@@ -83,9 +83,9 @@ def require_folder(out: str | Path, resume: bool, overwrite: bool) -> None:
 
 
 def clear_run(out: str | Path) -> None:
-    """Remove the files of a run."""
+    """Remove the files of a run, the metrics first, by which it has finished."""
     out = Path(out)
-    for name in RUN_FILES:
+    for name in sorted(RUN_FILES, key=lambda name: name != METRICS):
         (out / name).unlink(missing_ok=True)
 
 

@@ -26,6 +26,7 @@ from snn.experiments.run_folder import (
     write_config,
     write_metrics,
 )
+from snn.experiments.successor import place_of_run
 from snn.folder_lock import writing
 from snn.kernels.threads import denormals_flushed
 from snn.recipes.recipe import Recipe
@@ -46,20 +47,20 @@ def train(
 ) -> Metrics:
     """Train the recipe on a data set and leave a run folder at `out`; returns the metrics. `device`: auto, cpu or cuda.
 
-    Every recording is read before anything in `out` is touched; the test split is used once, after the weights have
-    been chosen on the validation split. Raises: InputError, FileNotFoundError for bad input (an `out` that holds a run
-    needs `resume` or `overwrite`), FolderBusyError, before a recording is read, where another training writes there.
+    Every recording is read before anything in `out` is touched, and a model that lies there is replaced by `overwrite`
+    when the new one has finished. The test split is used once, after the weights have been chosen on the validation
+    split. Raises: InputError, FileNotFoundError for bad input (an `out` that holds a run needs `resume` or
+    `overwrite`), FolderBusyError, before a recording is read, where another training writes there.
     """
     where = choose_device(device)  # refuses what is not there
     with writing(out), denormals_flushed():
-        return _train(recipe, str(data), Path(out), resume, overwrite, where, reporter)
+        require_folder(out, resume, overwrite)
+        with place_of_run(out, resume, overwrite) as place:
+            return _train(recipe, str(data), place, resume, where, reporter)
 
 
-def _train(
-    recipe: Recipe, data: str, out: Path, resume: bool, overwrite: bool, where: torch.device, reporter: Reporter
-) -> Metrics:
+def _train(recipe: Recipe, data: str, out: Path, resume: bool, where: torch.device, reporter: Reporter) -> Metrics:
     started = time.perf_counter()
-    require_folder(out, resume, overwrite)
     corpus = open_data(recipe, data)
     for line in corpus.notes:
         reporter.on_note(line)

@@ -14,7 +14,8 @@ from jobs import TWIN, Job
 from whole import Files, Verdict, differences, files_below, finished, half_written, unfinished
 
 REFUSED = 2
-RUN = ("run/config.toml", "run/metrics.json")  # by which a folder says that a finished run lies in it
+METRICS, SUCCESSOR = "run/metrics.json", "run/.successor/metrics.json"  # of a run, and of one that takes its place
+RUN = ("run/config.toml", METRICS)  # by which a folder says that a finished run lies in it
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,10 @@ def judge_fault(job: Job, place: Path, reference: Reference, verdict: Verdict) -
     """What a fault may not do: leave halves, take what was there, or show a part as the whole."""
     files = files_below(place)
     verdict.add("half_written", *half_written(files))
-    if not job.replaces:
+    if not (job.replaces and any(files.get(place) == reference.files[METRICS] for place in (METRICS, SUCCESSOR))):
         kept = {name: files.get(name) for name in reference.before}
-        gone = (name for name, data in kept.items() if data not in (reference.before[name], reference.files.get(name)))
+        allowed = {} if job.replaces else reference.files
+        gone = (name for name, data in kept.items() if data not in (reference.before[name], allowed.get(name)))
         verdict.add("lost", *(f"{name} is not what it was" for name in gone))
     shown = {name: data for name, data in finished(files).items() if job.whole and name.startswith(f"{job.whole}/")}
     if shown:

@@ -17,8 +17,8 @@ class Job:
     """A command that writes below `{place}`.
 
     `again`: what a user tries after a fault, in order, until one is not refused; () for the command itself.
-    `prepare`: puts what lies there before.  `replaces`: and is to go.  `extra`: what it writes is beside its result, so
-    that it ends well without.  `whole`: the folder that appears whole or not at all.
+    `prepare`: puts what lies there before.  `replaces`: and goes when the result is there.  `extra`: what it writes is
+    beside its result, so that it ends well without.  `whole`: the folder that appears whole or not at all.
     """
 
     name: str
