@@ -15,16 +15,18 @@ SUCCESSOR = ".successor"  # of the run in whose folder it lies
 CLEARED = "cleared"  # in there: nothing of the old run is left, and what lies outside has been moved there
 
 
+def settle(out: str | Path) -> None:
+    """Finish the move of a successor that had finished when its process was killed."""
+    out = Path(out)
+    if (out / SUCCESSOR / METRICS).exists():
+        _move(out / SUCCESSOR, out)
+
+
 @contextmanager
 def place_of_run(out: str | Path, resume: bool, overwrite: bool) -> Iterator[Path]:
-    """Where a run is written that will be found at `out`; a successor that fails before its first epoch leaves nothing.
-
-    A successor that had finished, but was not yet moved, is moved first.
-    """
+    """Where a run is written that will be found at `out`; one that fails before its first epoch leaves nothing."""
     out = Path(out)
     made = out / SUCCESSOR
-    if (made / METRICS).exists():
-        _move(made, out)
     goes_on = resume and holds_run(made)
     if not goes_on:
         shutil.rmtree(made, ignore_errors=True)

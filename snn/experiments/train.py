@@ -26,7 +26,7 @@ from snn.experiments.run_folder import (
     write_config,
     write_metrics,
 )
-from snn.experiments.successor import place_of_run
+from snn.experiments.successor import place_of_run, settle
 from snn.folder_lock import writing
 from snn.kernels.threads import denormals_flushed
 from snn.recipes.recipe import Recipe
@@ -54,6 +54,7 @@ def train(
     """
     where = choose_device(device)  # refuses what is not there
     with writing(out), denormals_flushed():
+        settle(out)
         require_folder(out, resume, overwrite)
         with place_of_run(out, resume, overwrite) as place:
             return _train(recipe, str(data), place, resume, where, reporter)

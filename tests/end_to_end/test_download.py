@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Iterator
+from typing import ClassVar
 from urllib.error import URLError
 
 import pytest
@@ -100,6 +101,43 @@ def test_without_a_network_the_message_names_the_file_and_its_place(tmp_path, mo
     by_hand.write_bytes(ARCHIVE)
     assert is_tiny(prepare(NAME, tmp_path, opener=no_network))
     assert by_hand.read_bytes() == ARCHIVE
+
+
+def test_what_was_put_there_by_hand_is_never_written_over(tmp_path, monkeypatch):
+    """One wrong archive after the other is set aside, beside a folder of that name."""
+    use(monkeypatch)
+    (tmp_path / "tiny.tar.gz.corrupt").mkdir()
+    for wrong in (b"one", b"two"):
+        (tmp_path / "tiny.tar.gz").write_bytes(wrong)
+        with pytest.raises(InputError, match="moved to .*corrupt-"):
+            prepare(NAME, tmp_path)
+    assert [(tmp_path / f"tiny.tar.gz.corrupt-{k}").read_bytes() for k in (2, 3)] == [b"one", b"two"]
+
+
+def test_a_download_that_ends_early_is_resumed_also_where_its_length_was_not_said(tmp_path, monkeypatch):
+    class Silent(Server):
+        requests: ClassVar[list] = []
+
+        def send_header(self, keyword: str, value: str) -> None:
+            if keyword != "Content-Length":
+                super().send_header(keyword, value)
+
+    Silent.cut = 20_000
+    with served(Silent) as url:
+        use(monkeypatch, url)
+        with pytest.raises(OSError, match=rf"the connection ended after 20000 of {len(ARCHIVE)} bytes"):
+            prepare(NAME, tmp_path)
+        Silent.cut = None
+        assert is_tiny(prepare(NAME, tmp_path))
+    assert Silent.requests == [None, "bytes=20000-"]
+
+
+def test_a_folder_in_the_place_of_a_download_is_named(tmp_path, monkeypatch):
+    (tmp_path / "tiny.tar.gz.part").mkdir()
+    with served(Server) as url:
+        use(monkeypatch, url)
+        with pytest.raises(IsADirectoryError, match=r"tiny\.tar\.gz\.part"):
+            prepare(NAME, tmp_path)
 
 
 def test_recordings_are_proven_where_the_archive_has_no_hash(tmp_path, monkeypatch):

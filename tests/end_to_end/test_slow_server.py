@@ -78,6 +78,15 @@ def test_a_server_that_trickles_is_given_up_and_what_it_sent_is_kept(tmp_path, m
     assert handler.requests == [f"bytes={n_kept}-"]
 
 
+def test_a_server_that_sends_for_too_long_is_given_up_whatever_its_rate(tmp_path, monkeypatch):
+    monkeypatch.setattr(pace, "WHOLE_S", 0.1)
+    pieces = [HEAD, *(ARCHIVE[k : k + 5000] for k in range(0, len(ARCHIVE), 5000))]
+    with sending(iter(pieces), 0.05) as url:
+        use(monkeypatch, url)
+        with pytest.raises(OSError, match="it has been sending for 0 s"):
+            prepare(NAME, tmp_path)
+
+
 @pytest.mark.parametrize("head", [HEAD, b"X: " * 5000])
 def test_headers_that_trickle_are_given_up_too(tmp_path, monkeypatch, head):
     with sending((head[k : k + 1] for k in range(len(head))), PAUSE_S) as url:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
+from itertools import chain, count
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request
@@ -106,7 +107,8 @@ def _set_aside(archive: Path, manifest: Manifest, problem: str, before: os.stat_
     after = archive.stat()
     if (after.st_ino, after.st_size, after.st_mtime_ns) != (before.st_ino, before.st_size, before.st_mtime_ns):
         return InputError(f"{archive} changed while it was read: wait until it is written, then prepare again")
-    aside = archive.replace(archive.with_name(f"{manifest.archive_name}.corrupt"))
+    names = (f"{manifest.archive_name}.corrupt{number}" for number in chain([""], (f"-{k}" for k in count(2))))
+    aside = archive.replace(next(archive.with_name(name) for name in names if not (archive.parent / name).exists()))
     if archive.suffix == ".part":
         _forget_download(archive)
     return InputError(f"{archive} is not {manifest.name} ({problem}); moved to {aside}: fetch it again")
@@ -131,7 +133,14 @@ def _download(manifest: Manifest, part: Path, tell: OnStage, opener: Opener) -> 
     except InputError:
         raise
     except (OSError, HTTPException, ValueError) as error:  # ValueError: of an address that it is sent on to
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS):
+        if getattr(error, "errno", None) in (
+            errno.ENOSPC,
+            errno.EDQUOT,
+            errno.EFBIG,
+            errno.EACCES,
+            errno.EROFS,
+            errno.EISDIR,
+        ):
             raise
         raise OSError(f"cannot fetch {manifest.url} ({error}): try again to resume, or {by_hand}") from error
 
@@ -169,7 +178,7 @@ def _receive(response: HTTPResponse, part: Path, n_have: int, manifest: Manifest
                 raise InputError(f"{manifest.url} sends more than {limit} bytes: it is not {manifest.name}")
             file.write(chunk)
             tell("download", done, total)
-    if promised is not None and done < total:
+    if done < total and (promised is not None or manifest.sha256):  # else its length is a guess
         raise OSError(f"the connection ended after {done} of {total} bytes")
 
 

@@ -9,6 +9,7 @@ from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 TIMEOUT_S = 30.0  # s without a byte before the connection counts as lost (ASSUMED)
 WINDOW_S = 60.0  # s over which the rate is a mean (ASSUMED)
 LEAST_RATE = 1_000.0  # bytes/s, a fifth of a telephone line's (ASSUMED)
+WHOLE_S = 86_400.0  # s for one answer (ASSUMED)
 OVERHEAD_BYTES = 1 << 20  # of headers; and as much again as the body for the marks of its pieces
 
 Opener = Callable[[Request], HTTPResponse]
@@ -17,7 +18,8 @@ Opener = Callable[[Request], HTTPResponse]
 def paced_opener(most_bytes: int) -> Opener:
     """What opens an address like `urllib.request.urlopen`, for an answer of at most so many bytes.
 
-    Reading raises TimeoutError where less than `LEAST_RATE` arrives over `WINDOW_S`, headers included.
+    Reading raises TimeoutError where less than `LEAST_RATE` arrives over `WINDOW_S`, headers included, or all of it
+    takes longer than `WHOLE_S`.
     """
 
     class Response(HTTPResponse):
@@ -54,6 +56,7 @@ class _Paced(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase):
         self._raw, self.allowed = raw, OVERHEAD_BYTES
         self._began, self._received = time.monotonic(), 0
+        self._last = self._began + WHOLE_S
 
     def readable(self) -> bool:
         return True
@@ -65,6 +68,8 @@ class _Paced(io.RawIOBase):
         if self.allowed < 0:
             raise OSError("it sends without end")
         now = time.monotonic()
+        if now > self._last:
+            raise TimeoutError(f"it has been sending for {WHOLE_S:,.0f} s")
         if (passed := now - self._began) > WINDOW_S:
             if self._received < LEAST_RATE * passed:
                 raise TimeoutError(f"it sent {self._received} bytes in {passed:.0f} s, less than {LEAST_RATE:g}/s")
