@@ -109,7 +109,7 @@ def test_what_was_put_there_by_hand_is_never_written_over(tmp_path, monkeypatch)
     (tmp_path / "tiny.tar.gz.corrupt").mkdir()
     for wrong in (b"one", b"two"):
         (tmp_path / "tiny.tar.gz").write_bytes(wrong)
-        with pytest.raises(InputError, match="moved to .*corrupt-"):
+        with pytest.raises(InputError, match=r"moved to .*corrupt-"):
             prepare(NAME, tmp_path)
     assert [(tmp_path / f"tiny.tar.gz.corrupt-{k}").read_bytes() for k in (2, 3)] == [b"one", b"two"]
 

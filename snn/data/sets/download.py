@@ -26,6 +26,7 @@ from snn.reporter import OnNote, OnStage
 
 RANGE_NOT_SATISFIABLE = 416
 PARTIAL_CONTENT = 206
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EISDIR)  # not of the network
 
 
 def prepare(
@@ -133,14 +134,7 @@ def _download(manifest: Manifest, part: Path, tell: OnStage, opener: Opener) -> 
     except InputError:
         raise
     except (OSError, HTTPException, ValueError) as error:  # ValueError: of an address that it is sent on to
-        if getattr(error, "errno", None) in (
-            errno.ENOSPC,
-            errno.EDQUOT,
-            errno.EFBIG,
-            errno.EACCES,
-            errno.EROFS,
-            errno.EISDIR,
-        ):
+        if getattr(error, "errno", None) in OF_THE_DISK:
             raise
         raise OSError(f"cannot fetch {manifest.url} ({error}): try again to resume, or {by_hand}") from error
 
