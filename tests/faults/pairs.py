@@ -34,7 +34,7 @@ def pair(bench: Bench, name: str, number: str, pause_s: str) -> tuple[bool, Verd
     """What lies there in the end is all of one of them, of one that ended well; the other is refused or waits."""
     names, verdict = (name, TWINS[name]), Verdict()
     with bench.place(bench.jobs[name]) as place:
-        ends = _race([bench.jobs[job] for job in names], place, int(number), float(pause_s))
+        met, ends = _race([bench.jobs[job] for job in names], place, int(number), float(pause_s))
         files = files_below(place)
     codes = [ended.code for ended in ends]
     if 0 not in codes or (name in ONE_WINS and codes == [0, 0]):
@@ -50,16 +50,16 @@ def pair(bench: Bench, name: str, number: str, pause_s: str) -> tuple[bool, Verd
     if wrong and all(wrong):
         part = any("missing" in line for line in wrong[0])
         verdict.add("published_partial" if part else "lost", *min(wrong, key=len))
-    return True, verdict
+    return met, verdict
 
 
-def _race(jobs: list[Job], place: Path, number: int, pause_s: float) -> list[End]:
-    """Begin the first, let it stand before an event of its own, begin the second then; how they ended."""
+def _race(jobs: list[Job], place: Path, number: int, pause_s: float) -> tuple[bool, list[End]]:
+    """Begin the first, let it stand before an event of its own, begin the second then: whether it stood, their ends."""
     reached, telling = os.pipe()
     first, second = jobs
     one = start(first.at(place), first.environment(place), lambda: watch(place, wait_at(number, pause_s, telling)))
     os.close(telling)
-    os.read(reached, 1)  # or its end, where the event never comes
+    stood = bool(os.read(reached, 1))  # or its end, where the event never comes
     two = start(second.at(place), second.environment(place))
     os.close(reached)
-    return [end(one), end(two)]
+    return stood, [end(one), end(two)]

@@ -11,6 +11,7 @@ import numpy as np
 from reader import Lie, Reader
 
 from circuits.errors import InputError, WorkError
+from circuits.storage import is_path_to_blame
 
 GOOD = ("refused", "accepted")
 BAD = ("wrong_exception", "accepted_wrong", "hang", "crash", "memory_over")
@@ -26,8 +27,10 @@ def outcome(
     try:
         with limits or nullcontext():
             value = reader.read(path)
-    except (InputError, OSError, WorkError) as error:
+    except (InputError, WorkError) as error:
         return _refused(reader, path, error)
+    except OSError as error:  # one of the path is the user's to mend, any other no word about the file
+        return _refused(reader, path, error) if is_path_to_blame(error) else ("wrong_exception", _line(error))
     except MemoryError:
         return "memory_over", "MemoryError"
     except Exception as error:
