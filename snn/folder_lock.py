@@ -1,12 +1,12 @@
 """One writer at a time in a place: a lock file in a folder, or beside one that is being made, says who that is.
 
-A process is known by host, number and the moment at which it began, so the lock of one that died is taken over, also
-where another process has its number by now.
+The lock of a process that died is taken over, also where another has its number by now; that of one in another
+container or on another machine is believed.
 """
 
+import json
 import os
 import shlex
-import socket
 import sys
 import threading
 import time
@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from circuits.errors import InputError
-from circuits.processes import began, has_ended
-from circuits.storage import make_folder, write_json
+from circuits.processes import Process, process_here
+from circuits.storage import make_folder, write_atomically
 from circuits.tables import read_json, record
 from snn.reporter import OnNote
 
@@ -35,18 +35,11 @@ class FolderBusyError(InputError):
 
 
 @dataclass(frozen=True)
-class Owner:
-    """Who writes. `began` is when the process started, as its system counts; None where that does not tell."""
+class Owner(Process):
+    """Who writes; one of whom nobody here knows whether it has ended counts as at work."""
 
-    host: str
-    pid: int
-    began: str | None
     thread: int
     command: str
-
-    def is_gone(self) -> bool | None:
-        """Whether that process has ended; None where nobody here knows: it counts as at work."""
-        return has_ended(self.host, self.pid, self.began)
 
 
 @contextmanager
@@ -113,9 +106,9 @@ def _take(lock: Path, me: Owner, place: Path, on_wait: OnNote | None) -> None:
     while True:
         with _turn(lock.parent):
             if (owner := _other(lock, me)) is None:
-                write_json(lock, asdict(me))
+                _write(lock, me)
                 return
-        if on_wait is None or owner.is_gone() is None:
+        if on_wait is None or owner.has_ended() is None:
             raise _busy(place, owner, lock)
         if owner != waited_for:
             on_wait(f"waiting for process {owner.pid} ({owner.command}), which makes {place}")
@@ -131,25 +124,45 @@ def _busy(place: Path, owner: Owner, lock: Path) -> FolderBusyError:
 
 
 def _me() -> Owner:
-    pid, command = os.getpid(), shlex.join(sys.argv)[:200]
-    return Owner(socket.gethostname(), pid, began(pid), threading.get_ident(), command)
+    command = shlex.join(sys.argv)[:200]
+    return Owner(**asdict(process_here(os.getpid())), thread=threading.get_ident(), command=command)
+
+
+def _write(lock: Path, me: Owner) -> None:
+    """A lock that every user may read, whatever the umask: they have to see whose it is."""
+
+    def write(part: Path) -> None:
+        part.write_text(json.dumps(asdict(me), indent=2) + "\n", encoding="utf-8")
+        with suppress(OSError):  # a disk of another system has no such rights
+            part.chmod(0o644)
+
+    write_atomically(lock, write)
 
 
 def _other(lock: Path, me: Owner) -> Owner | None:
     """Who else, living as far as one knows, holds a lock."""
     owner = _owner(lock)
-    return None if owner in (None, me) or owner.is_gone() else owner
+    return None if owner in (None, me) or owner.has_ended() else owner
 
 
 def _owner(lock: Path) -> Owner | None:
-    """Whose lock it is, None where there is none. Raises: FolderBusyError for a file that is no lock of ours."""
+    """Whose lock it is, None where there is none. Raises: FolderBusyError for one that does not tell us."""
     try:
         table = read_json(lock)
         return record(table if isinstance(table, dict) else {}, Owner, "it")
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except InputError as error:
-        raise FolderBusyError(f"{lock} does not say who writes there ({error}); remove it if nobody does") from error
+    except PermissionError as error:
+        if not os.path.lexists(lock):  # a folder above may not be entered, which says nothing of a lock
+            return None
+        raise FolderBusyError(
+            f"{lock} may not be read, so nobody here knows who writes there; ask its owner, or remove it if nobody does"
+        ) from error
+    except InputError as error:  # what would mend another file, as to copy it back, does not mend a lock
+        raise FolderBusyError(
+            f"{lock} does not say who writes there (it is empty, damaged or of another version); "
+            "remove it if nobody does"
+        ) from error
 
 
 @contextmanager

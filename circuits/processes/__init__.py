@@ -1,12 +1,15 @@
 """Processes beside this one: which is which, whether it lives, and what a dead one left; threads that share work.
 
-who     `began`, `has_ended`
+who     `Process`, `process_here`, `began`
 what    `own_path`, `temporary_folder`, `clear_leftovers`, `LeftoverWarning`
 shares  `n_threads`
 """
 
 from circuits.processes.jobs import n_threads
 from circuits.processes.leftovers import LeftoverWarning, clear_leftovers, own_path, temporary_folder
-from circuits.processes.owner import began, has_ended
+from circuits.processes.owner import Process, began, process_here
 
-__all__ = ["LeftoverWarning", "began", "clear_leftovers", "has_ended", "n_threads", "own_path", "temporary_folder"]
+__all__ = [
+    "LeftoverWarning", "Process", "began", "clear_leftovers", "n_threads", "own_path", "process_here",
+    "temporary_folder",
+]  # fmt: skip

@@ -1,23 +1,27 @@
 """Temporary files and folders that carry their owner's name, so that those of a dead process are found and removed."""
 
+import base64
 import hashlib
 import os
 import re
 import secrets
 import shutil
-import socket
 import tempfile
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from circuits.processes.owner import began
+from circuits.processes.owner import Process, process_here
 
 UNKNOWN_S = 86_400.0  # s unchanged, after which what a process left that nobody here can ask about is removed (ASSUMED)
-_OWNED = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-(?P<began>[0-9a-f]{8})-[0-9a-f]{6}\.part")
+_OWNED = re.compile(
+    r"\..+\.(?P<host>[a-z2-7]{6})(?P<boot>[a-z2-7]{4})(?P<namespace>[a-z2-7]{4})-(?P<pid>\d{1,10})-"
+    r"(?P<began>[a-z2-7]{4})[a-z2-7]{5}\.part"
+)
 
 
 class LeftoverWarning(UserWarning):
@@ -27,7 +31,7 @@ class LeftoverWarning(UserWarning):
 def own_path(path: str | Path) -> Path:
     """A hidden name beside `path` that no other process and no other thread has: for what will be moved there."""
     path = Path(path)
-    return path.with_name(f".{path.name}.{_own_tag(os.getpid())}-{secrets.token_hex(3)}.part")
+    return path.with_name(f".{path.name}.{_own_tag(os.getpid())}{_letters(secrets.token_bytes(4), 5)}.part")
 
 
 def temporary_folder() -> Path:
@@ -65,10 +69,10 @@ def _owned(folder: Path) -> Iterator[Path]:
 
 def _is_left(path: Path) -> bool:
     """Whether its owner is dead; of an owner whom nobody here knows, whether it has rested for long."""
-    owner = _OWNED.fullmatch(path.name)
-    own_host, own_began = _own_tag(os.getpid()).split("-")[::2]
-    if owner["host"] == own_host and own_began != _short(None):
-        return _short(began(int(owner["pid"]))) != owner["began"]
+    tag = _OWNED.fullmatch(path.name)
+    owner = Process(tag["host"], None, tag["boot"], tag["namespace"], int(tag["pid"]), tag["began"])
+    if (ended := owner.has_ended(_short)) is not None:
+        return ended
     with suppress(OSError):
         return time.time() - path.lstat().st_mtime > UNKNOWN_S
     return False
@@ -76,11 +80,29 @@ def _is_left(path: Path) -> bool:
 
 @lru_cache(maxsize=1)
 def _own_tag(pid: int) -> str:
-    return f"{_short(socket.gethostname())}-{pid}-{_short(began(pid))}"
+    me = _short(process_here(pid))
+    return f"{me.host}{me.boot}{me.namespace}-{pid}-{me.began}"
 
 
-def _short(text: str | None) -> str:
-    return hashlib.blake2b(repr(text).encode(), digest_size=4).hexdigest()
+def _short(process: Process) -> Process:
+    """The same in hashes of 20 bits, host and machine in one of 30, as names of files have room for few letters."""
+    return replace(
+        process,
+        host=_hash(f"{process.host} {process.machine}", 6),
+        machine=None,
+        boot=_hash(process.boot, 4),
+        namespace=_hash(process.namespace, 4),
+        began=_hash(process.began, 4),
+    )
+
+
+def _hash(text: str | None, n_letters: int) -> str:
+    return _letters(hashlib.blake2b(repr(text).encode(), digest_size=5).digest(), n_letters)
+
+
+def _letters(data: bytes, n_letters: int) -> str:
+    """Letters and digits of 5 bits each, which no file system takes for others."""
+    return base64.b32encode(data).decode().lower()[:n_letters]
 
 
 def _size(path: Path) -> int:

@@ -13,7 +13,7 @@ import pytest
 
 from circuits.processes import began
 from snn import folder_lock
-from snn.folder_lock import LOCK, FolderBusyError, require_free, writing
+from snn.folder_lock import LOCK, FolderBusyError, making, require_free, writing
 
 SNN = [sys.executable, "-c", "from snn.cli.app import main; main()"]
 HOLD = """
@@ -85,10 +85,72 @@ def test_a_living_owner_and_one_of_another_machine_are_believed(tmp_path, change
     assert (tmp_path / "run" / LOCK).exists()
 
 
-def test_a_lock_that_says_nothing_is_not_taken_over(tmp_path):
-    (tmp_path / LOCK).write_text("{}")
-    with pytest.raises(FolderBusyError, match="remove it if nobody does"), writing(tmp_path):
+def test_the_lock_of_a_living_process_in_another_container_is_believed(tmp_path, container):
+    """There it has another number, which here nobody has, or somebody else."""
+    process = subprocess.Popen(
+        [*container, sys.executable, "-c", HOLD, tmp_path / "run"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout.readline() == b"held\n"
+        with (
+            pytest.raises(FolderBusyError, match=f"if that process is gone, remove .*{LOCK}"),
+            writing(tmp_path / "run"),
+        ):
+            pass
+        assert (tmp_path / "run" / LOCK).exists()
+    with writing(tmp_path / "run"):
         pass
+
+
+def test_a_place_that_another_container_makes_is_not_waited_for(tmp_path, container):
+    """Nobody here would learn that it has ended."""
+    code = HOLD.replace("import writing", "import making").replace("writing(sys.argv[1])", "making(sys.argv[1], None)")
+    process = subprocess.Popen(
+        [*container, sys.executable, "-c", code, tmp_path / "set"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(FolderBusyError, match="being written"), making(tmp_path / "set", pytest.fail):
+            pass
+
+
+OF_BEFORE = {"host": socket.gethostname(), "pid": 1, "began": "before", "thread": 1, "command": "snn train"}
+
+
+@pytest.mark.parametrize("text", ["", "{}", json.dumps(OF_BEFORE)])
+def test_a_lock_that_says_nothing_is_not_taken_over(tmp_path, text):
+    """The remedy is that of a lock: it is neither trained again nor copied back."""
+    (tmp_path / LOCK).write_text(text)
+    with pytest.raises(FolderBusyError, match="remove it if nobody does") as refused, writing(tmp_path):
+        pass
+    assert "back" not in str(refused.value)
+    assert "add" not in str(refused.value)
+    assert (tmp_path / LOCK).read_text() == text
+
+
+def test_a_lock_that_may_not_be_read_is_a_lock(tmp_path, monkeypatch):
+    """Root may read every file, so that the refusal is made up."""
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(folder_lock, "read_json", refuse)
+    require_free(tmp_path)  # there is no lock
+    (tmp_path / LOCK).write_text("another user's")
+    with pytest.raises(FolderBusyError, match=f"{LOCK} may not be read, .*; ask its owner, or remove it"):
+        require_free(tmp_path / "inside")
+    with pytest.raises(FolderBusyError), writing(tmp_path):
+        pass
+    assert (tmp_path / LOCK).read_text() == "another user's"
+
+
+def test_every_user_may_read_whose_lock_it_is(tmp_path):
+    before = os.umask(0o077)
+    try:
+        with writing(tmp_path / "run"):
+            assert (tmp_path / "run" / LOCK).stat().st_mode & 0o777 == 0o644
+    finally:
+        os.umask(before)
 
 
 def test_a_thread_that_holds_a_folder_may_write_in_it_again_and_another_not(tmp_path):

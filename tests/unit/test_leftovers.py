@@ -8,16 +8,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from circuits.processes import LeftoverWarning, clear_leftovers, leftovers, own_path
+from circuits.processes import LeftoverWarning, clear_leftovers, own_path, owner
 from circuits.storage import scratch_folder, write_text
 
 NAME = "from circuits.processes import own_path; import sys; print(own_path(sys.argv[1]).name)"
 
 
-def name_of_a_dead_process(target) -> str:
-    return subprocess.run(
-        [sys.executable, "-c", NAME, target], capture_output=True, text=True, check=True
-    ).stdout.strip()
+def name_of_a_dead_process(target, *before) -> str:
+    command = [*before, sys.executable, "-c", NAME, target]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture
@@ -52,21 +51,39 @@ def test_those_of_the_living_and_other_hidden_files_stay(tmp_path, dead):
     assert {path.name for path in tmp_path.iterdir()} == set(kept)
 
 
-@pytest.mark.parametrize("unknown", ["another machine", "a system that does not tell"])
+def goes_after_a_day(path) -> bool:
+    path.touch()
+    clear_leftovers(path.parent)
+    stays_at_first = path.exists()
+    os.utime(path, (0, 0))
+    with pytest.warns(LeftoverWarning):
+        clear_leftovers(path.parent)
+    return stays_at_first and not path.exists()
+
+
+@pytest.mark.parametrize("unknown", ["another machine", "a machine of this name", "a system that does not tell"])
 def test_what_an_owner_left_whom_nobody_here_knows_has_to_rest_for_a_day(tmp_path, dead, monkeypatch, unknown):
     if unknown == "another machine":
-        dead = tmp_path / f".a.json.{'0' * 8}-{dead.name.split('-', 1)[1]}"
+        dead = tmp_path / f".a.json.{'a' * 14}-{dead.name.split('-', 1)[1]}"
+    elif unknown == "a machine of this name":
+        monkeypatch.setattr(owner, "_machine", lambda boot: "another")
     else:
-        monkeypatch.setattr(leftovers, "began", lambda pid: None)
-        leftovers._own_tag.cache_clear()
-    dead.touch()
+        monkeypatch.setattr(owner, "began", lambda pid: None)
+    assert goes_after_a_day(dead)
+
+
+def test_so_has_what_another_container_left(tmp_path, container):
+    """Whoever has the number there may live: here nobody has it, or somebody else."""
+    assert goes_after_a_day(tmp_path / name_of_a_dead_process(tmp_path / "a.json", *container))
+
+
+def test_a_name_grows_by_39_bytes_at_most(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "getpid", lambda: 2**22)  # the largest number of a process on Linux
+    path = own_path(tmp_path / "a.json")
+    assert len(path.name) <= len("a.json") + 39
+    path.touch()
     clear_leftovers(tmp_path)
-    assert dead.exists()
-    os.utime(dead, (0, 0))
-    with pytest.warns(LeftoverWarning):
-        clear_leftovers(tmp_path)
-    leftovers._own_tag.cache_clear()
-    assert not dead.exists()
+    assert path.exists()
 
 
 def test_no_two_names_are_alike(tmp_path):
