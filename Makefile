@@ -1,8 +1,8 @@
 # make demo   the whole flow on embedded speech            make test   the quick tests
 # make slow   checks that take minutes                     make lint   style, and known weaknesses of dependencies
-# make faults kills, full disks, two processes in one place, read-only folders: ten minutes, counts as JSON
-# make fuzz   10,000 hostile inputs over all readers, ten minutes; make fuzz SEED=1 others
-# make soak   hours of audio, evaluations and trainings in one process beside other load, four minutes
+# make faults kills, full disks, two processes in one place, read-only folders: five minutes, counts as JSON
+# make fuzz   10,000 hostile inputs over all readers, two minutes; make fuzz SEED=1 others
+# make soak   two hours of audio, 300 evaluations, 50 trainings in one process beside other load, five minutes
 # make hashes constraints-hashed.txt anew, from constraints.txt and the index
 # make bench  speed and memory beside other libraries, ten minutes: runs/bench.json, runs/bench.md
 PYTHON ?= python3

@@ -1,5 +1,6 @@
 """The one error of recordings, whatever they hold."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,9 @@ def refusal(path: str | Path, problem: str, remedy: str) -> RecordingError:
 def refuse_name(path: str | Path) -> None:
     """Raises:  RecordingError for a name that is not UTF-8: no list or record could hold it."""
     if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
-        raise refusal(path, "has a name that is not UTF-8", "rename it")
+        here = sys.getfilesystemencoding()
+        remedy = "rename it" if here == "utf-8" else f"the system's names are {here}; set LC_ALL=C.UTF-8, or rename it"
+        raise refusal(path, "has a name that is not UTF-8", remedy)
 
 
 @contextmanager
