@@ -43,6 +43,10 @@ class InputTypeError(InputError, TypeError):
     """A value of the wrong kind, a text for a number for instance."""
 
 
+class DivergedError(InputError, FloatingPointError):
+    """Numbers that grew beyond all bounds under the settings that were asked for."""
+
+
 class MissingInputError(InputError, FileNotFoundError):
     """A file or folder that is not there."""
 

@@ -32,26 +32,47 @@ KINDS = {
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file, then move it to `path`; on any failure the old file stays as it was.
+    """Let `write` fill a temporary file, then move it to `path`, or to where a link there leads; on any failure the old
+    file stays as it was. Who may read and write the old file may do so with the new one.
 
-    Raises: NotADirectoryError where a file stands in place of a folder; OSError naming the file, the cause and the
-    remedy, for instance when the disk is full.
+    Raises: InputError where a folder, pipe, socket or device lies there; NotADirectoryError where a file stands in
+    place of a folder; OSError naming the file, the cause and the remedy, for instance when the disk is full.
     """
     path = Path(path)
-    make_folder(path.parent)
-    clear_leftovers(path.parent)
-    with _told(f"cannot write {path} (the old file is kept)"):
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        temporary = own_path(path)
-        try:
-            write(temporary)
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            with suppress(OSError):  # a read-only disk refuses this, too, and would hide why
-                temporary.unlink(missing_ok=True)
+    with _told(f"cannot write {path}"):
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+        make_folder(target.parent)
+        clear_leftovers(target.parent)
+        mode = _old_mode(path)
+    with _told(f"cannot write {path}" + (" (the old file is kept)" if mode is not None else "")):
+        _replace(target, write, mode)
+
+
+def _old_mode(path: Path) -> int | None:
+    """The rights of a file that is there, None for none. Raises: InputError for what is no regular file."""
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        return None
+    _refuse_irregular(path, about, None)
+    return stat.S_IMODE(about.st_mode)
+
+
+def _replace(target: Path, write: Callable[[Path], None], mode: int | None) -> None:
+    temporary = own_path(target)
+    try:
+        if mode is not None:
+            temporary.touch(0o600)  # until it has its rights: nobody reads what only its owner may
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        if mode is not None:
+            with suppress(OSError):  # of a disk that knows no rights
+                temporary.chmod(mode)
+        temporary.replace(target)
+    finally:
+        with suppress(OSError):  # a read-only disk refuses this, too, and would hide why
+            temporary.unlink(missing_ok=True)
 
 
 def make_folder(folder: str | Path) -> None:

@@ -53,10 +53,10 @@ def read_json(path: str | Path) -> Any:
     return json_value(text_of(path, MOST_JSON), path)
 
 
-def json_value(text: str, place: str | Path) -> Any:
+def json_value(text: str, place: str | Path, remedy: str = DAMAGED) -> Any:
     """The value of a JSON text with finite numbers and each name once. Raises: InputError naming `place`."""
     hooks = {"parse_constant": _not_finite, "object_pairs_hook": _once}
-    return _shallow(parsed(place, "is damaged", lambda: json.loads(text, **hooks), DAMAGED), place)
+    return _shallow(parsed(place, "is damaged", lambda: json.loads(text, **hooks), remedy), place)
 
 
 def text_of(path: str | Path, limit: int) -> str:

@@ -31,7 +31,8 @@ class LeftoverWarning(UserWarning):
 def own_path(path: str | Path) -> Path:
     """A hidden name beside `path` that no other process and no other thread has: for what will be moved there."""
     path = Path(path)
-    return path.with_name(f".{path.name}.{_own_tag(os.getpid())}{_letters(secrets.token_bytes(4), 5)}.part")
+    # 48 letters of 4 bytes at most: what may itself be as long as a name can be still gets a hidden one
+    return path.with_name(f".{path.name[:48]}.{_own_tag(os.getpid())}{_letters(secrets.token_bytes(4), 5)}.part")
 
 
 def temporary_folder() -> Path:

@@ -97,9 +97,19 @@ def _shared(work: list, n_jobs: int, scheduler: str | None) -> list:
     except ImportError as error:
         raise MissingPackageError('a scheduler needs Dask: pip install "tunnelspike[cluster]"') from error
     with ExitStack() as stack:
+        _require_address(scheduler)
         stack.enter_context(Client(scheduler, timeout=CONNECT_S, set_as_default=True))
         stack.enter_context(parallel_config("dask"))
         return Parallel()(work)
+
+
+def _require_address(scheduler: str) -> None:
+    from distributed.comm import get_address_host_port
+
+    try:
+        get_address_host_port(scheduler)
+    except ValueError as error:
+        raise InputError(f"scheduler = {scheduler!r}: {error}; give an address as tcp://host:8786") from error
 
 
 def _interval(circuit: LIFCircuit, spread: Spread, n: int, seed: tuple[int, int]) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ from circuits.errors import InputError, shown
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
 from snn.cli.options import Json, Out, Plot, RunFolder, number_of, place
+from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ data_app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 
+ENERGY = "energy.json"
 Data = Annotated[
     str | None,
     typer.Option(help="Name of a data set (`snn data list`), or path of a folder with one sub-folder per word."),
@@ -147,18 +149,13 @@ def map_run(
     """Place a run on a chip and report the energy of one inference, by part, layer or core."""
     from circuits.chips import Operation, load_chip
     from circuits.ledger import require_group
-    from snn.report.pictures import picture_format
 
     with Terminal(json) as terminal:
         load_chip(chip)  # a name that is not known is refused before the run is read
         group = require_group(by)
-        if plot:
-            picture_format(plot)
+        require_outputs(out and out / ENERGY, csv, plot=plot)
         from snn.experiments.run_folder import load_activity, load_run
-        from snn.folder_lock import require_free
 
-        if out:
-            require_free(out)
         trained = load_run(run).chip()
         activity = load_activity(run, trained.network)
         technology = load_chip(chip, trained, Operation(acceleration, temperature, supply))
@@ -177,11 +174,11 @@ def _write_energy(
     from snn.report.silicon_figures import figure_energy_report
 
     if out:
-        terminal.extra(lambda: write_json(out / "energy.json", report.as_dict(group)))
+        terminal.asked(lambda: write_json(out / ENERGY, report.as_dict(group)))
     if csv:
-        terminal.extra(lambda: write_text(csv, report.ledger.by(group).csv()))
+        terminal.asked(lambda: write_text(csv, report.ledger.by(group).csv()))
     if plot:
-        terminal.extra(lambda: save_figure(plot, figure_energy_report(report, group)))
+        terminal.asked(lambda: save_figure(plot, figure_energy_report(report, group)))
 
 
 @app.command()

@@ -37,10 +37,10 @@ def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[
     """Leave the run, energy.json, pictures and netlist in `out`; returns the table that the demo ends with."""
     if holds_run(out) and read_config(out)[0].name != "demo":
         raise InputError(f"{out} holds a run of another recipe; give the demo an --out of its own")
+    recipe = load_recipe("demo", [f"training.seed={seed}"])  # refuses a seed that cannot be
     reporter.on_note("1/4  synthesising 2,000 words with 100 synthetic voices (cached)")
     corpus = prepare("embedded", on_progress=reporter.on_stage, on_note=reporter.on_note)
     reporter.on_note("2/4  training a spiking network on them")
-    recipe = load_recipe("demo", [f"training.seed={seed}"])
     metrics = train(recipe, corpus, out, overwrite=True, reporter=reporter)
     run = load_run(out)
     evaluation = evaluate_run(run, reporter=reporter)
@@ -54,7 +54,7 @@ def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[
     write_network_spice(out / "netlist", trained)
     try:
         draw(run, evaluation, report, out / "pictures")
-    except OSError as error:
+    except (OSError, InputError) as error:
         reporter.on_note(f"the pictures are not complete: {error}")
     return summary(metrics, evaluation, report) | {"folder": str(out)}
 

@@ -34,14 +34,19 @@ def number_of(unit: str, text: str) -> OptionInfo:
 
 
 def place(text: str) -> OptionInfo:
-    """An option that takes a file or folder to write to; another option in its place is a path that was forgotten."""
+    """An option that takes a file or folder to write to; another option in its place is a path that was forgotten.
 
-    def require(value: Path | None) -> Path | None:
-        if value is not None and str(value).startswith("--"):
-            raise typer.BadParameter(f"{value} is an option: give a path, ./{value} if it is one")
-        return value
+    So is an empty one, of a variable that is not set: as a path it would be the folder where one is.
+    """
 
-    return typer.Option(help=text, callback=require)
+    def read(value: str | Path) -> Path:
+        if not (said := str(value)).strip():
+            raise typer.BadParameter("the path is empty: give a path, . for the folder where you are")
+        if said.startswith("--"):
+            raise typer.BadParameter(f"{said} is an option: give a path, ./{said} if it is one")
+        return Path(value)
+
+    return typer.Option(parser=read, metavar="<path>", help=text)
 
 
 Out = Annotated[Path, place("Folder to write to.")]

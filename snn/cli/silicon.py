@@ -10,6 +10,7 @@ import typer
 
 from circuits.errors import InputError
 from snn.cli.options import GateBias, Json, NeuronDevice, Plot, RunFolder, Scope, number_of, place
+from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
 
 
@@ -34,7 +35,7 @@ def neuron(
     """One tunnelling (BTBT) neuron: its rate and energy per spike; designed for a rate; beside published neurons."""
     from snn.report.comparison_figures import figure_beside
     from snn.report.neuron_report import comparison, design_figures, device_rows, neuron_figures
-    from snn.report.pictures import picture_format, save_figure
+    from snn.report.pictures import save_figure
     from snn.report.silicon_figures import figure_f_i
     from snn.studies.one_neuron import DesignRequest, compare_neuron, neuron_circuit, neuron_design
 
@@ -45,14 +46,13 @@ def neuron(
         base = neuron_circuit(device, v_gs, temperature, supply, years)
         design = neuron_design(base, DesignRequest(rate, tau_mem, swing, width, c_mem), v_gs)
         circuit = design.circuit if design else base
-        if plot:
-            picture_format(plot)
+        require_outputs(plot=plot)
         if beside := compare_neuron(circuit, scope) if compare else None:
             terminal.result(comparison(beside))
         else:
             terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
         if plot:
-            terminal.extra(lambda: save_figure(plot, figure_beside(beside) if beside else figure_f_i(circuit)))
+            terminal.asked(lambda: save_figure(plot, figure_beside(beside) if beside else figure_f_i(circuit)))
 
 
 def corners(
@@ -99,7 +99,7 @@ def core(
     from snn.experiments.run_folder import load_run
     from snn.report.core_figures import figure_core_power
     from snn.report.core_report import core_figures
-    from snn.report.pictures import picture_format, save_figure
+    from snn.report.pictures import save_figure
     from snn.studies.one_core import asked_core, core_tables, run_core
 
     with Terminal(json) as terminal:
@@ -110,11 +110,10 @@ def core(
                 f"--run brings its own {', '.join(request)}: leave out {', '.join(f'--{k}' for k in request)}"
             )
         compared = run_core(load_run(run)) if run else asked_core(**request)
-        if plot:
-            picture_format(plot)
+        require_outputs(plot=plot)
         terminal.result(core_figures(compared, scope))
         if plot:
-            terminal.extra(lambda: save_figure(plot, figure_core_power(core_tables(compared, scope))))
+            terminal.asked(lambda: save_figure(plot, figure_core_power(core_tables(compared, scope))))
 
 
 def signoff(
@@ -154,14 +153,12 @@ def spread(
     """A reservoir's run on chips that differ: mismatch, -40 to 125 C, supply, ten years; accuracy and energy."""
     with Terminal(json) as terminal:
         from snn.experiments.run_folder import load_run
-        from snn.folder_lock import require_free
         from snn.report.spread_report import plot_spread, spread_report
         from snn.studies.spread import StudyConfig, study_run
 
         loaded = load_run(run)
-        if plot:
-            require_free(plot)
+        require_outputs(plot and plot / "spread_mismatch.png")
         config = StudyConfig(n_chips=chips, n_clips=clips, n_train=retrain, seed=seed, leak=leak)
         study = study_run(loaded, config, reporter=terminal.reporter)
-        drawn = terminal.extra(lambda: plot_spread(study, plot)) if plot else None
+        drawn = terminal.asked(lambda: plot_spread(study, plot)) if plot else None
         terminal.result(spread_report(study) | ({"pictures": list(map(str, drawn))} if drawn else {}))

@@ -41,6 +41,7 @@ class Terminal:
         self.errors = Quiet(stderr=True, highlight=False)
         self._bar = None
         self._tasks: dict[str, int] = {}
+        self._failed: list[Exception] = []
 
     def __enter__(self) -> "Terminal":
         return self
@@ -49,6 +50,11 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop()
+        last = self._failed.pop() if self._failed and error is None else None
+        for failure in self._failed:
+            self.note(line_of(failure))
+        if last is not None:
+            raise last
 
     @property
     def reporter(self) -> "Reporter":
@@ -118,11 +124,22 @@ class Terminal:
             self.note(ESCAPED)
 
     def extra(self, write: Callable[[], Made]) -> Made | None:
-        """What `write` makes beside the result, in a file of its own; where that fails, a note says so."""
+        """What `write` keeps for later beside the result, unasked; where that fails, a note says so."""
         try:
             return write()
         except (OSError, InputError) as error:  # the latter for a folder into which another process writes
             self.note(f"{line_of(error)} (the result is complete without it)")
+            return None
+
+    def asked(self, write: Callable[[], Made]) -> Made | None:
+        """What `write` makes in a file that was asked for; where that fails, the rest is done, then the command fails.
+
+        Raises: OSError and InputError, not here but when the terminal is left: the result is to be shown in any case.
+        """
+        try:
+            return write()
+        except (OSError, InputError) as error:
+            self._failed.append(error)
             return None
 
 

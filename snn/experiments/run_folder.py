@@ -1,5 +1,6 @@
 """A run folder: config.toml, model.safetensors, history.csv, metrics.json, activity; a checkpoint while training."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from circuits.tables import DAMAGED, read_toml, record
 from circuits.units import require
 from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.identity import corpus_identity, read_identity
+from snn.data.corpora.open_corpus import data_folder
 from snn.experiments.history import HISTORY
 from snn.experiments.kinds import experiment_of
 from snn.experiments.metrics import Metrics
@@ -80,6 +82,23 @@ def require_folder(out: str | Path, resume: bool, overwrite: bool) -> None:
         raise InputError(f"{out} holds no run to resume; check --out, or leave out --resume")
     if holds_run(out) and not (resume or overwrite):
         raise InputError(f"{out} holds a run already; add --resume or --overwrite, or give another --out")
+
+
+def require_no_run_file(path: str | Path) -> None:
+    """Raises: InputError for a file of a run that lies there, by whatever link: only its training writes it."""
+    real = Path(os.path.realpath(path))
+    if real.name in RUN_FILES and holds_run(real.parent):
+        raise InputError(f"{path} is a file of the run in {real.parent}: give another place")
+
+
+def require_apart(out: str | Path, data: str | Path) -> None:
+    """Raises: InputError for a run inside its own data: its files would count as recordings the next time."""
+    folder = data_folder(data)
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(folder)):
+        raise InputError(
+            f"{out} lies in the data, {folder}: the files of the run would count as recordings the next time; "
+            f"give an --out elsewhere"
+        )
 
 
 def clear_run(out: str | Path) -> None:

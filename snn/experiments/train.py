@@ -20,6 +20,7 @@ from snn.experiments.run_folder import (
     MODEL,
     clear_run,
     finished_metrics,
+    require_apart,
     require_folder,
     require_same_experiment,
     save_activity,
@@ -50,9 +51,11 @@ def train(
     Every recording is read before anything in `out` is touched, and a model that lies there is replaced by `overwrite`
     when the new one has finished. The test split is used once, after the weights have been chosen on the validation
     split. Raises: InputError, FileNotFoundError for bad input (an `out` that holds a run needs `resume` or
-    `overwrite`), FolderBusyError, before a recording is read, where another training writes there.
+    `overwrite`, and none lies in the data), FolderBusyError, before a recording is read, where another training writes
+    there.
     """
     where = choose_device(device)  # refuses what is not there
+    require_apart(out, data)
     with writing(out), denormals_flushed():
         settle(out)
         require_folder(out, resume, overwrite)

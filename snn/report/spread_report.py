@@ -40,7 +40,6 @@ def plot_spread(study: SpreadStudy, folder: str | Path) -> tuple[Path, ...]:
     from snn.report.pictures import save_figure
     from snn.report.spread_figures import AXES, figure_mismatch, figure_sweep
 
-    folder.mkdir(parents=True, exist_ok=True)
     figures = {"mismatch": figure_mismatch(study)} | {sweep: figure_sweep(study, sweep) for sweep in AXES}
     return tuple(save_figure(folder / f"spread_{name}.png", figure) for name, figure in figures.items())
 

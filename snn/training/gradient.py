@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from circuits.errors import DivergedError
 from snn.audio.examples import Examples
 from snn.data.augmentation.spec_augment import spec_augment
 from snn.memory import check_memory
@@ -43,7 +44,7 @@ def fit(
     The best epoch is that of `Progress.add`; training stops early after `patience` epochs without a better one. Every
     random draw follows from the recipe's seed and the epoch, so a resumed run ends as the uninterrupted one would.
     Batches go to the device that the model is on.
-    Raises: FloatingPointError if the loss is not finite, InputError if a batch does not fit into memory.
+    Raises: DivergedError if the loss is not finite, InputError if a batch does not fit into memory.
     """
     config, checkpoint = recipe.training, Path(checkpoint) if checkpoint else None
     require_memory(model, config.batch_size)
@@ -124,18 +125,18 @@ def _backward(
     optimiser: torch.optim.Optimizer,
     generator: torch.Generator,
 ) -> float:
-    """Gradients of one batch, clipped; returns its loss. Raises: FloatingPointError for a number that is not finite."""
+    """Gradients of one batch, clipped; returns its loss. Raises: DivergedError for a number that is not finite."""
     rate = config.learning_rate
     remedy = f"at learning rate {rate:g}; lower it, for example --set learning_rate={rate / 3:.2g}"
     try:
         loss = model.loss(features.to(model.device), labels.to(model.device), generator)
     except FloatingPointError as error:
-        raise FloatingPointError(f"{error}, {remedy}") from error
+        raise DivergedError(f"{error}, {remedy}") from error
     optimiser.zero_grad()
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_norm).item()
     if not (isfinite(norm) and isfinite(loss.item())):  # a NaN weight would silence its neuron without a word
-        raise FloatingPointError(f"loss {loss.item():.3g}, gradient norm {norm:.3g} {remedy}")
+        raise DivergedError(f"loss {loss.item():.3g}, gradient norm {norm:.3g} {remedy}")
     return loss.item()
 
 

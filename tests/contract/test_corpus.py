@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 from collections import Counter
 from functools import cache
@@ -316,7 +317,22 @@ def all_text(root: Path) -> None:
         (one_clip, "'einmal' has 1 .*at least 2"),
         (lambda root: None, "holds no words"),
         (lambda root: write(root / "loose.wav"), "sub-folder"),
-        (lambda root: (root / "corpus.json").write_text("{"), "damaged.*prepare it again"),
+        (
+            lambda root: (root / "corpus.json").write_text("{"),
+            "json is damaged: .*; remove that file, or prepare it again",
+        ),
+        (
+            lambda root: os.mkfifo(root / "corpus.json"),
+            r"^[^(]*corpus\.json is a pipe: name a regular file$",
+        ),
+        (
+            lambda root: (root / "corpus.json").write_text('{"kind": "embedded", "splits": {"x": ["train"]}}'),
+            "does not describe an embedded corpus: remove that file",
+        ),
+        (
+            lambda root: (root / "corpus.json").write_text("[]"),
+            "does not describe an embedded corpus: remove that file",
+        ),
         (lambda root: (root / "corpus.json").write_text('{"kind": 1, "splits": {}}'), "does not describe"),
         (two_layouts, r"noise\.wav is not named"),
         (lost_voice, "voice 'stranger' is not in"),

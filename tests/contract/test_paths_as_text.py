@@ -31,13 +31,14 @@ from snn.data.corpora.identity import corpus_identity
 from snn.data.corpora.keyword_task import keyword_clips
 from snn.data.corpora.layouts import read_layout, refuse_untrainable
 from snn.data.corpora.official_lists import read_lists
+from snn.data.corpora.open_corpus import data_folder
 from snn.data.corpora.voice_task import voice_clips
 from snn.data.corpora.word_folders import audio_files, left_out, signal_files, word_files
 from snn.data.recordings.audio_file import audio_info
 from snn.data.recordings.decoder import file_error
 from snn.data.recordings.recording_error import of_file, refusal, refuse_name
 from snn.data.sets.archive import Limits, unpack
-from snn.data.sets.location import find_below, recordings_below
+from snn.data.sets.location import expanded, find_below, recordings_below
 from snn.data.sets.manifest import FOLDERS, find_manifest, read_manifest
 from snn.data.sets.members import members
 from snn.data.sets.publication import explained_disk_errors, own_folder, publish, require_room
@@ -133,6 +134,7 @@ def refused(call: typing.Callable) -> typing.Callable:
 
 CALLS = {
     open_corpus: in_words(open_corpus),
+    data_folder: in_words(data_folder),
     read_layout: in_words(read_layout),
     scan: in_words(scan),
     read_lists: in_words(read_lists),
@@ -153,6 +155,7 @@ CALLS = {
     read_signal: lambda root, path: [read_signal(path(root / n)).values.tolist() for n in ("s.csv", "s.npz")],
     signal_channels: lambda root, path: [signal_channels(path(root / name)) for name in ("s.csv", "s.npz")],
     read_manifest: lambda root, path: read_manifest(path(FOLDERS[1] / "fsdd" / "manifest.toml")),
+    expanded: in_words(expanded),
     find_below: lambda root, path: find_below(path(root / "sets"), find_manifest("fsdd")),
     recordings_below: in_words(lambda p: sorted(recordings_below(p))),
     prepare: lambda root, path: prepare("fsdd", path(root / "sets")),

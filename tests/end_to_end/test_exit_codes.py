@@ -198,12 +198,44 @@ def test_what_cannot_be_stored_in_a_read_only_run_is_a_note(tmp_path, words, rec
 
 
 @pytest.mark.parametrize("arguments", [("neuron",), ("neuron", "--compare"), ("core",)])
-def test_a_picture_that_cannot_be_written_is_a_note(tmp_path, snn, arguments):
+def test_without_a_picture_that_was_asked_for_the_result_is_shown_and_the_command_fails(tmp_path, snn, arguments):
     (tmp_path / "taken").write_text("a file")
     code, out, err = snn(*arguments, "--plot", tmp_path / "taken" / "p.png", "--json")
-    assert code == 0, err
+    assert code == 2
     assert json.loads(out)["device"]
-    assert "taken" in err
+    assert "taken is a file" in err
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 1), (errno.EACCES, 2)])
+def test_each_file_that_was_asked_for_is_tried_and_told_and_the_last_failure_ends_the_command(capsys, number, code):
+    app, done = typer.Typer(), []
+
+    def fail(name, number):
+        raise OSError(number, os.strerror(number), name)
+
+    @app.command()
+    def work() -> None:
+        with Terminal(True) as terminal:
+            terminal.result({"a": 1})
+            terminal.asked(lambda: fail("first", errno.EIO))
+            terminal.asked(lambda: fail("second", number))
+            terminal.asked(lambda: done.append("third"))
+
+    assert exit_code(app, []) == code
+    out, err = capsys.readouterr()
+    assert (json.loads(out), done) == ({"a": 1}, ["third"])
+    assert err.startswith("first: ")
+    assert "snn: second: " in err
+
+
+def test_the_table_and_the_energies_of_a_map_are_tried_each(run, tmp_path, snn):
+    (tmp_path / "taken").write_text("a file")
+    out = ("--out", tmp_path / "taken", "--csv", tmp_path / "taken" / "x.csv", "--plot", tmp_path / "p.png")
+    code, said, err = snn("map", run, *out, "--json")
+    assert code == 2
+    assert json.loads(said)["chip"]
+    assert err.count("taken is a file") == 2
+    assert (tmp_path / "p.png").exists()
 
 
 def test_a_picture_of_an_unknown_kind_is_refused_before_the_work(tmp_path, snn):

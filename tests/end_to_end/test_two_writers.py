@@ -199,7 +199,9 @@ def test_while_a_run_trains_others_do_not_write_into_it(tmp_path, words, recipe,
     assert code == 0
     assert json.loads(out)["n_clips"]
     assert "is being written" in err
-    for command in (("export", run, "--out", run / "netlist"), ("demo", "--out", run), ("map", run, "--out", run)):
+    for command in (("export", run, "--out", run / "netlist"), ("demo", "--out", run), ("map", run, "--out", run),
+                    ("map", run, "--csv", run / "x.csv"), ("neuron", "--plot", run / "x.png"),
+                    ("spread", run, "--plot", run)):  # fmt: skip
         code, out, err = snn(*command)
         assert (code, out) == (2, "")
         assert "is being written" in err

@@ -17,8 +17,8 @@ class Job:
     """A command that writes below `{place}`.
 
     `again`: what a user tries after a fault, in order, until one is not refused; () for the command itself.
-    `prepare`: puts what lies there before.  `replaces`: and goes when the result is there.  `extra`: what it writes is
-    beside its result, so that it ends well without.  `whole`: the folder that appears whole or not at all.
+    `prepare`: puts what lies there before.  `replaces`: and goes when the result is there.  `extra`: it keeps what
+    nobody asked it to write, so that it ends well without.  `whole`: the folder that appears whole or not at all.
     """
 
     name: str
@@ -57,7 +57,7 @@ def jobs(stock: Stock) -> dict[str, Job]:
             *(replace(_training(stock, kind, seed), name=kind + twin) for kind in RECIPES),
             replace(_overwriting(stock, seed), name=f"over{twin}"),
             Job(f"export{twin}", ("export", run, "--format", "json", *out)),
-            Job(f"map{twin}", ("map", run, *out), extra=True),
+            Job(f"map{twin}", ("map", run, *out)),
         ]
     return {job.name: job for job in listed}
 

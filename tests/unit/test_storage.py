@@ -15,6 +15,7 @@ from circuits.storage import (
     read_regular,
     reading,
     scratch_folder,
+    write_atomically,
     write_json,
     write_text,
 )
@@ -43,9 +44,8 @@ def test_folders_are_made_and_the_old_file_is_replaced(tmp_path):
 def test_a_folder_in_the_place_of_a_file_is_named(tmp_path, monkeypatch, folder):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there").mkdir()
-    with pytest.raises(IsADirectoryError, match=f"cannot write {folder} .*: Is a directory; name a file") as refusal:
+    with pytest.raises(InputError, match=f"^{folder} is a folder: name a regular file"):
         write_text(folder, "x")
-    assert is_path_to_blame(refusal.value)
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
@@ -81,6 +81,80 @@ def test_only_a_regular_file_is_opened_and_no_other_is_waited_for(tmp_path, monk
     make(Path("x"))
     with pytest.raises(InputError, match=f"x is {kind}: name a regular file"):
         open_regular("x")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"), [(_pipe, "a pipe"), (_socket, "a socket"), (lambda p: p.symlink_to("/dev/null"), "a device")],
+    ids=["pipe", "socket", "device"],
+)  # fmt: skip
+def test_what_is_no_regular_file_is_not_written_over(tmp_path, monkeypatch, make, kind):
+    monkeypatch.chdir(tmp_path)
+    make(Path("x"))
+    before = Path("x").lstat()
+    with pytest.raises(InputError, match=f"^x is {kind}: name a regular file"):
+        write_text("x", "new")
+    assert os.path.samestat(before, Path("x").lstat())
+    assert os.listdir() == ["x"]  # noqa: PTH208
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_the_file_it_leads_to_is_written(tmp_path, there):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    target, link = tmp_path / "b" / "target", tmp_path / "a" / "link"
+    if there:
+        target.write_text("old")
+    link.symlink_to("../b/target")
+    write_text(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "link", "target"]
+
+
+def test_links_in_a_circle_are_the_users_to_mend(tmp_path):
+    (tmp_path / "x").symlink_to("y")
+    (tmp_path / "y").symlink_to("x")
+    with pytest.raises(OSError, match=r"cannot write .*x: Too many levels") as refusal:
+        write_text(tmp_path / "x", "new")
+    assert is_path_to_blame(refusal.value)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
+def test_who_may_read_a_file_may_read_the_one_that_replaces_it_and_nobody_else(tmp_path, mode):
+    path, seen = tmp_path / "x", []
+    path.write_text("old")
+    path.chmod(mode)
+
+    def write(part):
+        part.write_text("new")
+        seen.append(part.stat().st_mode & 0o777)
+
+    write_atomically(path, write)
+    assert (path.read_text(), path.stat().st_mode & 0o777, seen) == ("new", mode, [0o600])
+
+
+def test_a_new_file_has_the_rights_of_any_other(tmp_path):
+    write_text(tmp_path / "new", "x")
+    (tmp_path / "other").touch()
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "\u732b" * 85])
+def test_any_name_that_the_system_takes_can_be_written(tmp_path, name):
+    write_text(tmp_path / name, "x")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_only_of_a_file_that_was_there_is_it_said_that_it_is_kept(tmp_path):
+    def fail(part):
+        raise OSError(errno.ENOSPC, "No space")
+
+    for kept in (False, True):
+        with pytest.raises(OSError, match=r"cannot write .*x") as refusal:
+            write_atomically(tmp_path / "x", fail)
+        assert ("the old file is kept" in str(refusal.value)) is kept
+        (tmp_path / "x").write_text("old")
+    assert (tmp_path / "x").read_text() == "old"
 
 
 def test_a_pipe_that_took_the_place_of_a_file_is_not_waited_for(tmp_path, monkeypatch):

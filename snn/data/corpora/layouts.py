@@ -136,16 +136,7 @@ def leave_speaker_out(layout: Layout, speaker: str) -> Layout:
 
 
 def _read_embedded(folder: Path) -> Layout:
-    about_path = folder / "corpus.json"
-    try:
-        about = json_value(text_of(about_path, MAX_ABOUT), about_path)
-        splits = about["splits"]
-        usable = about["kind"] == "embedded" and set(splits.values()) <= set(SPLITS)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{about_path} is damaged ({error!r}): remove {folder} and prepare it again") from error
-    if not usable:
-        raise InputError(f"{about_path} does not describe an embedded corpus: remove it or prepare it again")
-    splits = {one_form(voice): split for voice, split in splits.items()}
+    splits = {one_form(voice): split for voice, split in _splits_of(folder / "corpus.json").items()}
     recordings = []
     for word, paths in word_files(folder).items():
         for path in paths:
@@ -155,6 +146,16 @@ def _read_embedded(folder: Path) -> Layout:
             recordings.append(Recording(path, _name(path), word, voice, splits[one_form(voice)]))
     words = tuple(sorted({r.word for r in recordings}))
     return Layout("embedded", "voices of corpus.json", words, tuple(recordings))
+
+
+def _splits_of(about_path: Path) -> dict[str, Split]:
+    """The split of each voice, as corpus.json has it. Raises: InputError, with a remedy for that file alone."""
+    remedy = "remove that file, or prepare it again if it is the embedded set's"
+    about = json_value(text_of(about_path, MAX_ABOUT), about_path, f"; {remedy}")
+    splits = about.get("splits") if isinstance(about, dict) and about.get("kind") == "embedded" else None
+    if not isinstance(splits, dict) or not all(split in SPLITS for split in splits.values()):
+        raise InputError(f"{about_path} does not describe an embedded corpus: {remedy}")
+    return splits
 
 
 def _read_fsdd(folder: Path) -> Layout:

@@ -24,7 +24,7 @@ from snn.data.corpora.voice_task import VOICE, voice_clips
 from snn.data.corpora.word_folders import BACKGROUND_FOLDER
 from snn.data.recordings.audio_file import audio_info
 from snn.data.recordings.recording_error import RecordingError, refusal
-from snn.data.sets.location import find_data
+from snn.data.sets.location import expanded, find_data
 from snn.data.sets.manifest import find_manifest, load_manifests
 from snn.data.signals.signal_file import read_signal, signal_channels
 
@@ -71,9 +71,14 @@ def open_corpus(data: str | Path, *, task: str | None = None, split: str = "offi
     return replace(corpus, clips=_ordered(clips), media=layout.media, channels=_common_channels(layout))
 
 
+def data_folder(data: str | Path) -> Path:
+    """The folder of a data set. Raises: InputError or FileNotFoundError for one that is not known or not prepared."""
+    return _locate(data)[2]
+
+
 def _locate(data: str | Path) -> tuple[str, str, Path, str | None]:
     """Name, source, folder and task of a data set; a prepared data set goes before a folder of the same name."""
-    folder = Path(data).expanduser()
+    folder = expanded(data)
     if isinstance(data, str):
         base, task = _named_task(data)
         if base in load_manifests():

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from circuits.errors import MissingInputError
+from circuits.errors import InputError, MissingInputError
 from snn.data.corpora.official_lists import LISTS
 from snn.data.recordings.decoder import AUDIO_SUFFIXES
 from snn.data.sets.manifest import Manifest
@@ -13,12 +13,26 @@ DEPTH = 3  # folders in one another, at most, in which a data set has its record
 
 
 def data_root() -> Path:
-    """Return the folder that prepared data sets are written to: `$SNN_DATA`, or the platform's user cache."""
+    """Return the folder that prepared data sets are written to: `$SNN_DATA`, or the platform's user cache.
+
+    Raises:  InputError where neither can be told.
+    """
     if named := os.environ.get("SNN_DATA"):
-        return Path(named).expanduser()
+        return expanded(named)
     from platformdirs import user_cache_path  # only needed without SNN_DATA
 
-    return user_cache_path("tunnelspike") / "data"
+    try:
+        return user_cache_path("tunnelspike") / "data"
+    except RuntimeError as error:
+        raise InputError(f"there is no place for data sets ({error}): set SNN_DATA to a folder") from error
+
+
+def expanded(path: str | Path) -> Path:
+    """A path with `~` as the home folder it stands for. Raises: InputError for a user who has none here."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise InputError(f"{path} begins with a home folder that is not known here: write it in full") from error
 
 
 def find_data(manifest: Manifest) -> Path:
