@@ -1,14 +1,17 @@
 """How loops are compiled: on first use, without the GIL, and kept on disk for the next start where a disk lets them."""
 
 import atexit
+import pickle
 import shutil
 import warnings
 from collections.abc import Callable
 from functools import partial
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from circuits.processes import temporary_folder
 
@@ -19,12 +22,39 @@ class CacheWarning(UserWarning):
     """What is compiled cannot be kept for the next start."""
 
 
+class _CheckedFile(IndexDataCacheFile):
+    """Numba's, but code stands behind its digest: damaged code may well be unpickled, and then ends the process.
+
+    What numba itself kept, without a digest, lies under other names.
+    """
+
+    def __init__(self, cache_path: str, filename_base: str, source_stamp: Any):
+        super().__init__(cache_path, f"{filename_base}-checked", source_stamp)
+
+    def _save_data(self, name: str, data: Any) -> None:
+        pickled = self._dump(data)
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(blake2b(pickled).digest() + pickled)
+
+    def _load_data(self, name: str) -> Any:
+        kept = memoryview(Path(self._data_path(name)).read_bytes())
+        digest, pickled = kept[: blake2b.MAX_DIGEST_SIZE], kept[blake2b.MAX_DIGEST_SIZE :]
+        if blake2b(pickled).digest() != digest:
+            raise ValueError(f"{name} is not what was kept")
+        return pickle.loads(pickled)
+
+
 class _Cache(FunctionCache):
     """Numba's, but what cannot be read is compiled anew, and what cannot be written is not kept.
 
-    What another process left half-written is no pickle any more, so it raises anything; the list of what is kept then
-    begins anew, and with it the files that it names.
+    What another process left half-written may raise anything; the list of what is kept then begins anew, and with it
+    the files that it names.
     """
+
+    def __init__(self, function: Callable):
+        super().__init__(function)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _CheckedFile(self._cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:

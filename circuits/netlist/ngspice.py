@@ -12,6 +12,7 @@ import numpy as np
 
 from circuits.errors import InputError, MissingInputError, WorkError
 from circuits.netlist.rawfile import read_raw
+from circuits.processes import OutputError, run_child
 from circuits.storage import NO_ROOM, scratch_folder, write_atomically, write_text
 
 _MEASUREMENT = re.compile(r"^(\w+)\s*=\s*([-+]?\d\S*)(\s+(targ|trig|at|from|to)=.*)?$")
@@ -31,7 +32,7 @@ def run_ngspice(path: str | Path, timeout_s: float = 60) -> dict[str, float]:
     """Run `ngspice -b` on a deck and return its `.meas` results by name.
 
     Raises:  FileNotFoundError where the deck or ngspice is missing; WorkError with the last lines of the output
-    where the run fails, prints an error or takes longer than `timeout_s` seconds.
+    where the run fails, prints an error or without end, or takes longer than `timeout_s` seconds.
     """
     path = _deck(path)
     return _measurements(path, [_program(), "-n", "-b", str(path)], timeout_s)
@@ -78,6 +79,8 @@ def _measurements(path: Path, command: list[str], timeout_s: float, folder: Path
         status, output = _run(command, timeout_s, folder)
     except subprocess.TimeoutExpired as error:
         raise WorkError(f"ngspice took longer than {timeout_s:g} s on {path}; allow it more (timeout)") from error
+    except OutputError as error:
+        raise WorkError(f"{error}, on {path}; does the deck print what it need not?") from error
     lines = [line.strip() for line in _PROGRESS.sub("", output).splitlines() if line.strip()]
     judged = (line for line in lines if not line.startswith("Circuit:"))  # that line is the title: it may say anything
     if status or any(_TROUBLE.search(line) for line in judged):
@@ -98,13 +101,5 @@ def _number(measurement: re.Match[str], path: Path) -> float:
 
 def _run(command: list[str], timeout_s: float, folder: Path | None = None) -> tuple[int, str]:
     """Exit status and merged output. `-n` leaves out the user's .spiceinit; the C locale keeps the decimal point."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "LC_ALL": "C", "OMP_NUM_THREADS": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=timeout_s,
-    )
-    return done.returncode, done.stdout.decode("utf-8", errors="replace")
+    status, output = run_child(command, timeout_s, folder, {**os.environ, "LC_ALL": "C", "OMP_NUM_THREADS": "1"})
+    return status, output.decode("utf-8", errors="replace")

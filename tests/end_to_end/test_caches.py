@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,38 @@ def test_a_loop_whose_code_cannot_be_read_or_kept_runs(monkeypatch, fails):
 
     with pytest.warns(compiling.CacheWarning, match=r"No space left on device; set NUMBA_CACHE_DIR"):
         assert twice(np.float64(2.0)) == 4.0
+
+
+def _started(function):
+    """How often a fresh loop found its code on disk, and how often it was compiled."""
+    loop = compiling.exact_jit(function)
+    assert loop(np.float64(2.0)) == 4.0
+    return sum(loop.stats.cache_hits.values()), sum(loop.stats.cache_misses.values())
+
+
+def _twice(x):
+    return x + x
+
+
+def test_code_that_is_damaged_inside_is_never_run(tmp_path, monkeypatch):
+    """One byte of the machine code: the pickle around it is whole, and LLVM or the loop would end the process."""
+    monkeypatch.setattr(compiling.numba.config, "CACHE_DIR", str(tmp_path))
+    assert _started(_twice) == (0, 1)
+    (kept,) = tmp_path.rglob("*.nbc")
+    data = bytearray(kept.read_bytes())
+    data[data.index(b"\x7fELF") + 4] ^= 1
+    kept.write_bytes(data)
+    with pytest.warns(compiling.CacheWarning, match="compiled anew: a damaged cache .* is not what was kept"):
+        assert _started(_twice) == (0, 1)
+    assert _started(_twice) == (1, 0)
+
+
+def test_what_numba_kept_without_a_digest_is_compiled_anew_in_silence(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling.numba.config, "CACHE_DIR", str(tmp_path))
+    assert compiling.numba.njit(_twice, cache=True)(np.float64(2.0)) == 4.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [_started(_twice), _started(_twice)] == [(0, 1), (1, 0)]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 
 from circuits.errors import InputError
 from snn.data.sets import members as reading
+from snn.data.sets import zip_directory
 from snn.data.sets.archive import Limits, unpack
 from snn.data.sets.members import UnsafeArchiveError
 
@@ -220,6 +221,6 @@ def test_a_disk_that_fails_is_not_the_archives_fault(tmp_path, monkeypatch):
     def fail(*_: object) -> bytes:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(reading._Bounded, "read", fail)
+    monkeypatch.setattr(zip_directory.BoundedFile, "read", fail)
     with pytest.raises(OSError, match="Input/output error"):
         list(reading.members(tmp_path / "a.zip", 20, 1 << 30))

@@ -58,6 +58,22 @@ def test_without_times_the_rate_comes_from_a_comment_then_from_the_caller(tmp_pa
     assert read_signal(csv(tmp_path / "bare.csv", "x\n1\n2\n"), 99.0).sample_rate == 99.0
 
 
+def test_a_noted_rate_of_nothing_does_not_give_way_to_the_caller(tmp_path):
+    with pytest.raises(RecordingError, match="sample rate of 0 Hz"):
+        read_signal(csv(tmp_path / "a.csv", "# sample_rate = 0\nx\n1\n2\n"), 99.0)
+
+
+@pytest.mark.parametrize("noted", ["# fs = 1.005\n", "# fs = 1\n# sample_rate = 1.0\n"])
+def test_a_noted_rate_beside_a_time_column_that_agrees_is_read(tmp_path, noted):
+    assert read_signal(csv(tmp_path / "a.csv", noted + 't,x\n0,"1"\n1, "2" \n')).sample_rate == 1.0
+
+
+def test_times_rounded_to_milliseconds_agree_with_their_noted_rate(tmp_path):
+    """At 128 Hz the usual interval is 8 ms, as if of 125 Hz; the mean one is right."""
+    text = "# fs = 128\n" + timed(np.round(np.arange(1280) / 128, 3))
+    assert read_signal(csv(tmp_path / "a.csv", text)).sample_rate == 125.0
+
+
 def test_uneven_times_are_evened_out_on_straight_lines(tmp_path):
     """A straight line sampled anywhere stays that line: slope 3 per second at steps of 10 ms, jittered by a third."""
     rng = np.random.default_rng(0)
@@ -102,6 +118,14 @@ def test_an_archive_is_read_by_name_or_by_shape(tmp_path):
         ("# fs = fast\nx\n1\n", "line 1: 'fast' is not a sample rate"),
         ("# fs = -5\nx\n1\n", "sample rate of -5 Hz, outside"),
         ("# fs = nan\nx\n1\n", "sample rate of nan Hz, outside"),
+        ("# sample_rate = 0\nx\n1\n", "sample rate of 0 Hz, outside"),
+        ("# sample_rate = -0.0\nx\n1\n", "sample rate of -0 Hz, outside"),
+        ("# sample_rate = 1e-400\nx\n1\n", "sample rate of 0 Hz, outside"),
+        ("# fs = 100\n# fs = 200\nx\n1\n", "line 2: notes a sample rate of 200 Hz, a line before 100 Hz"),
+        ("# fs = 100\nt,x\n0,1\n1,2\n", "notes a sample rate of 100 Hz, but its time column has 1 Hz"),
+        ("# fs = 0\nt,x\n0,1\n1,2\n", "notes a sample rate of 0 Hz, but its time column has 1 Hz"),
+        ('t,x\n0,"1"2"3"\n', "line 2, column 'x': '\"1\"2\"3\"' has other quotes than two around it"),
+        ('x,y\n"1,""2\n', "line 2, column 'x': '\"1' has other quotes than two around it"),
         (",".join(f"n{k}" for k in range(10_000)), "line 1: has 10000 columns, more than 512"),
         (",".join(f"n{k}" for k in range(150_000)), "line 1: is longer than 65536 letters"),
         ("# fs = 1\nx\n" + "1" * 100_000, "line 3: is longer than 65536 letters"),
@@ -157,7 +181,7 @@ def member(path: Path, shape: str, kind: int = zipfile.ZIP_DEFLATED) -> Path:
     [
         (bomb, "is damaged: an array of shape"),
         (zeros, "unpacks to more than"),
-        (many, "lists more than 64 arrays"),
+        (many, "unpacks to more than 62 MiB or 64 arrays"),
         (lambda path: member(path, "(3, True)"), r"an array of shape \(3, True\)"),
         (lambda path: member(path, "(0, 10000000000)"), "an array of shape"),
         (lambda path: member(path, "(-1, 2)"), "an array of shape"),
@@ -177,6 +201,12 @@ def member(path: Path, shape: str, kind: int = zipfile.ZIP_DEFLATED) -> Path:
         (lambda path: npz(path, fs=1), "holds fs; want one array"),
         (lambda path: npz(path, x=WAVE), "tells no sample rate"),
         (lambda path: npz(path, x=WAVE, fs=[1, 2]), "sample rate of shape"),
+        (lambda path: npz(path, x=WAVE, fs=1, sample_rate=2), "two sample rates, 'sample_rate' = 2 and 'fs' = 1 Hz"),
+        (lambda path: npz(path, x=WAVE, signal=WAVE, fs=1), "holds both 'signal' and 'x'"),
+        (
+            lambda path: npz(path, x=WAVE, fs=1, channels=[b"\xe9", b"b"]),
+            r"by bytes that are not UTF-8 \(save the names as text\)",
+        ),
         (lambda path: npz(path, x=WAVE[:0], fs=1), "holds no samples"),
         (lambda path: npz(path, x=np.zeros((3, 600)), fs=1), "600 channels, more than 512"),
         (lambda path: npz(path, x=WAVE, fs=1, channels=["a"]), "names 1 channels, but holds 2"),
@@ -191,6 +221,16 @@ def test_a_bad_archive_is_refused(tmp_path, make, message):
     with pytest.raises(RecordingError, match=message) as caught:
         read_signal(path)
     assert str(caught.value).startswith(str(path))
+
+
+def test_an_archive_of_which_a_directory_was_cut_is_refused(tmp_path):
+    """Its end says more arrays than are listed: what is missing might be the sample rate."""
+    path = npz(tmp_path / "a.npz", x=WAVE, fs=1)
+    data = bytearray(path.read_bytes())
+    data[data.rfind(b"PK\5\6") + 10] += 1
+    path.write_bytes(data)
+    with pytest.raises(RecordingError, match="says that it has 3 members and lists 2"):
+        read_signal(path)
 
 
 def test_a_file_that_is_none_is_refused(tmp_path):

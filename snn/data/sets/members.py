@@ -6,9 +6,7 @@ follows. Here whatever they read at once has a limit, and whatever they trip ove
 
 import errno
 import gzip
-import io
 import stat
-import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Generator, Iterator
@@ -21,12 +19,12 @@ from typing import BinaryIO, Literal
 
 from circuits.errors import InputError
 from circuits.storage import open_regular
+from snn.data.sets.zip_directory import opened_zip
 
 CHUNK_BYTES = 1 << 20
 DIRECTORY_BYTES = 1 << 10  # of a zip's directory for each file that is allowed, names and all
 HEADER_BYTES = 8 << 10  # of a tar for one member: its header, a long name, attributes
 SHARED_ATTRIBUTES = 32  # of all members of a tar that follow
-END_BYTES, ALL_ONES = (1 << 16) + 22, 0xFFFF  # of a zip: its last record with a comment; a number that is elsewhere
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others may ask for memory in gigabytes
 
 Kind = Literal["file", "folder", "other"]
@@ -82,45 +80,12 @@ def _reading(archive: Path) -> Iterator[None]:
         raise UnsafeArchiveError(f"{archive} is damaged ({reason}): remove it and fetch it again") from error
 
 
-class _Bounded(io.BufferedReader):
-    """A file of which no more than `most` bytes are read at once."""
-
-    def __init__(self, file: BinaryIO, most: int):
-        super().__init__(file)
-        self.most = most
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        data = super().read(self.most + 1 if size is None or size < 0 else min(size, self.most + 1))
-        if len(data) > self.most:
-            raise zipfile.BadZipFile(f"its directory is longer than {self.most} bytes")
-        return data
-
-
 def _zip_members(archive: BinaryIO, max_files: int) -> Iterator[Found]:
-    with _Bounded(archive, max(CHUNK_BYTES, max_files * DIRECTORY_BYTES)) as file:
-        n_bytes, n_said = file.seek(0, io.SEEK_END), _n_said(file)
-        with zipfile.ZipFile(file) as zipped:
-            infos = zipped.infolist()
-            if n_said not in (len(infos) & ALL_ONES, ALL_ONES):  # all ones: said elsewhere, in 64 bits
-                raise zipfile.BadZipFile(f"it says that it has {n_said} members and lists {len(infos)}")
-            if sum(info.compress_size for info in infos) > n_bytes:
-                raise zipfile.BadZipFile("its members overlap")
-            for info in infos:
-                if info.compress_type not in COMPRESSIONS:
-                    raise zipfile.BadZipFile(f"{info.filename!r:.200} is compressed by method {info.compress_type}")
-                yield info.filename, _zip_kind(info), info.file_size, partial(zipped.open, info)
-
-
-def _n_said(file: BinaryIO) -> int:
-    """How many members the record at the end of a zip says that it has. Source: APPNOTE.TXT 4.3.16 of PKWARE."""
-    file.seek(max(0, file.seek(0, io.SEEK_END) - END_BYTES))
-    tail = file.read()
-    if (start := tail.rfind(b"PK\5\6")) < 0:
-        raise zipfile.BadZipFile("it has no end, as a zip has one")
-    disk, n_members = struct.unpack_from("<H4xH", tail, start + 4)
-    if disk not in (0, ALL_ONES):
-        raise zipfile.BadZipFile(f"it is part {disk} of several")
-    return n_members
+    with opened_zip(archive, max_files * DIRECTORY_BYTES) as zipped:
+        for info in zipped.infolist():
+            if info.compress_type not in COMPRESSIONS:
+                raise zipfile.BadZipFile(f"{info.filename!r:.200} is compressed by method {info.compress_type}")
+            yield info.filename, _zip_kind(info), info.file_size, partial(zipped.open, info)
 
 
 def _zip_kind(info: zipfile.ZipInfo) -> Kind:

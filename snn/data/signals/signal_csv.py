@@ -14,11 +14,13 @@ from circuits.errors import InputError
 from snn.data.signals.signal import MAX_CHANNELS, MAX_VALUES, Signal, refuse_names, refuse_size
 
 MAX_LINE = 1 << 16  # letters; ASSUMED: 512 channels of 100 letters, names or numbers
+SAME_RATE = 0.01  # of a noted rate: a time column this near to it agrees
 REGULAR = 0.01  # of the interval: sampling times this near to even ones count as even
 MAX_GAP = 5.0  # intervals; ASSUMED: a longer silence of the recorder cannot be bridged by a line
 # T is a temperature
 TIME_NAME = re.compile(r"(?:(?i:time|timestamp)|t)(?:(?:_| ?[(\[])(s|ms|us|ns)[)\]]?)?")
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+QUOTED = re.compile(r'\s*"[^"]*"\s*')
 RATE_COMMENT = re.compile(r"#\s*(?:sample_rate|fs)\s*[=:]\s*(\S+)", re.IGNORECASE)
 
 
@@ -35,19 +37,21 @@ def read_csv(file: BinaryIO, sample_rate: float | None = None) -> Signal:
     """Read a CSV file; columns are separated by commas, semicolons or tabs, lines with # are comments.
 
     The sample rate (Hz) is that of the time column (`time`, `t`, `time_ms`, `time (ms)` ...), else that of a comment
-    `# sample_rate = 100`, else the argument. Times that are uneven by more than 1 % of the interval are evened out by
-    linear interpolation.
+    `# sample_rate = 100`, else the argument; a column and a comment must agree. Times that are uneven by more than 1 %
+    of the interval are evened out by linear interpolation.
     Raises:  InputError with line and column of what is wrong.
     """
     table = _table(file)
     column = _time_column(table.names)
     if column is None:
-        return Signal(table.values, table.rate or _given(sample_rate), table.names)
+        return Signal(table.values, _given(sample_rate) if table.rate is None else table.rate, table.names)
     time = table.values[:, column] * TIME_UNITS[(TIME_NAME.fullmatch(table.names[column])[1] or "s")]
     values, lines, names = np.delete(table.values, column, 1), table.lines, _channels(table.names)
+    noted = table.rate
     del table  # as large as the values once more
     with np.errstate(all="ignore"):  # times that overflow give a rate that is refused
         even, rate = _even(time, values, lines)
+    _refuse_other_rate(noted, rate, (len(time) - 1) / (time[-1] - time[0]))
     return Signal(even, rate, names)
 
 
@@ -76,7 +80,7 @@ def _table(file: BinaryIO) -> Table:
     values, lines = array("d"), array("I")
     for number, line in _lines(file):
         if line.startswith("#"):
-            rate = _noted_rate(number, line) if rate is None else rate
+            rate = _noted_rate(number, line, rate)
         elif not names:
             names, separator = _header((number, line))
         else:
@@ -115,9 +119,15 @@ def _header(line: tuple[int, str] | None) -> tuple[tuple[str, ...], str]:
 
 def _cells(number: int, text: str, names: tuple[str, ...], separator: str) -> list[str]:
     """The cells of a line that is not as plain as most."""
-    cells = text.replace('"', "").split(separator)
-    if len(cells) != len(names):
-        raise InputError(f"line {number}: has {len(cells)} cells, the header {len(names)}")
+    quoted = text.split(separator)
+    if len(quoted) != len(names):
+        raise InputError(f"line {number}: has {len(quoted)} cells, the header {len(names)}")
+    for name, cell in zip(names, quoted, strict=True):
+        if '"' in cell and not QUOTED.fullmatch(cell):
+            raise InputError(
+                f"line {number}, column {name!r}: {cell.strip()[:40]!r} has other quotes than two around it"
+            )
+    cells = [cell.replace('"', "") for cell in quoted]
     if "_" in text and not all(map(_is_number, cells)):
         raise _no_number(number, names, cells)
     return cells
@@ -159,12 +169,21 @@ def _time_column(names: tuple[str, ...]) -> int | None:
     return found[0] if found else None
 
 
-def _noted_rate(number: int, comment: str) -> float | None:
-    if match := RATE_COMMENT.match(comment):
-        if not _is_number(match[1]):
-            raise InputError(f"line {number}: {match[1][:40]!r} is not a sample rate in Hz")
-        return float(match[1])
-    return None
+def _noted_rate(number: int, comment: str, before: float | None) -> float | None:
+    """The sample rate (Hz) up to this comment, whether it notes one or not."""
+    if (match := RATE_COMMENT.match(comment)) is None:
+        return before
+    if not _is_number(match[1]):
+        raise InputError(f"line {number}: {match[1][:40]!r} is not a sample rate in Hz")
+    if before not in (None, rate := float(match[1])):
+        raise InputError(f"line {number}: notes a sample rate of {rate:g} Hz, a line before {before:g} Hz")
+    return rate
+
+
+def _refuse_other_rate(noted: float | None, *measured: float) -> None:
+    """The usual interval tells a rate, and so does the mean one; where time is rounded or has gaps, one is wrong."""
+    if noted is not None and not any(abs(rate - noted) <= SAME_RATE * noted for rate in measured):
+        raise InputError(f"notes a sample rate of {noted:g} Hz, but its time column has {measured[0]:g} Hz")
 
 
 def _given(sample_rate: float | None) -> float:

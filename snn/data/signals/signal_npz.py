@@ -1,7 +1,7 @@
 """Multichannel recordings as NumPy archives; nothing is unpickled, and no size is believed before it is checked."""
 
 import math
-import os
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -14,18 +14,17 @@ import numpy as np
 from numpy.lib import format as npy
 
 from circuits.errors import InputError
+from snn.data.sets.zip_directory import opened_zip
 from snn.data.signals.signal import MAX_VALUES, Signal, refuse_size
 
 SIGNAL_NAMES = ("signal", "x")
 RATE_NAMES = ("sample_rate", "fs")
 MAX_MEMBERS = 64
 MAX_UNPACKED = 8 * MAX_VALUES + (1 << 20)  # bytes: double precision, headers and small arrays
-MAX_LISTED = 1 << 16  # bytes of the list at the end of an archive, ASSUMED: a kilobyte for each array
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # as NumPy does; others unpack a block at once, of any size
-LIST_END, LIST_END_64 = b"PK\x05\x06", b"PK\x06\x07"  # Source: APPNOTE.TXT of ZIP, 4.3.15 and 4.3.16
 DAMAGE = (  # the last one comes of letters beyond Unicode
     zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, tokenize.TokenError, SyntaxError,
-    MemoryError, OverflowError, SystemError,
+    MemoryError, UnicodeDecodeError, struct.error, OverflowError, SystemError,
 )  # fmt: skip
 
 
@@ -76,20 +75,10 @@ def npz_channels(file: BinaryIO) -> tuple[str, ...]:
 def _opened(file: BinaryIO) -> Iterator[Archive]:
     """The archive; whatever is found damaged while it is read is told as such."""
     try:
-        _refuse_long_list(file)
-        with zipfile.ZipFile(file) as archive:
+        with opened_zip(file) as archive:
             yield Archive(archive, _headers(archive))
     except (*DAMAGE, KeyError, OSError) as error:
         raise InputError(f"is damaged or no NPZ file ({error})") from error
-
-
-def _refuse_long_list(file: BinaryIO) -> None:
-    """The list of members is read as a whole: its size is looked at before."""
-    file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16) - 22))
-    tail = file.read()
-    at = tail.rfind(LIST_END)
-    if at >= 0 and (int.from_bytes(tail[at + 12 : at + 16], "little") > MAX_LISTED or LIST_END_64 in tail[:at][-20:]):
-        raise InputError(f"lists more than {MAX_MEMBERS} arrays")
 
 
 def _headers(archive: zipfile.ZipFile) -> dict[str, Header]:
@@ -124,6 +113,8 @@ def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:
 
 def _signal_name(headers: dict[str, Header]) -> str:
     named = [key for key in SIGNAL_NAMES if key in headers]
+    if len(named) > 1:
+        raise InputError(f"holds both {' and '.join(map(repr, named))}; leave one of them")
     tables = [key for key, header in headers.items() if len(header.shape) == 2]
     if not named and len(tables) != 1:
         raise InputError(f"holds {', '.join(headers) or 'nothing'}; want one array of two dimensions, or one `signal`")
@@ -137,13 +128,18 @@ def _signal_name(headers: dict[str, Header]) -> str:
 
 def _rate(archive: Archive) -> float | None:
     """The sample rate (Hz) that the archive tells, None where it tells none."""
-    name = next((key for key in RATE_NAMES if key in archive.headers), None)
-    if name is None:
-        return None
-    header = archive.headers[name]
+    rates = {key: _number(archive, key) for key in RATE_NAMES if key in archive.headers}
+    if len(set(rates.values())) > 1:
+        told = " and ".join(f"{key!r} = {rate:g}" for key, rate in rates.items())
+        raise InputError(f"tells two sample rates, {told} Hz; leave one of them")
+    return next(iter(rates.values()), None)
+
+
+def _number(archive: Archive, key: str) -> float:
+    header = archive.headers[key]
     if math.prod(header.shape) != 1 or header.dtype.kind not in "fiu":
         raise InputError(f"has a sample rate of shape {header.shape}, {header.dtype}; want one number in Hz")
-    return float(archive.array(name).item())
+    return float(archive.array(key).item())
 
 
 def _names(archive: Archive, name: str) -> tuple[str, ...]:
@@ -157,4 +153,7 @@ def _names(archive: Archive, name: str) -> tuple[str, ...]:
     if header.dtype.kind not in "USiu":
         raise InputError(f"names its channels by {header.dtype}; want texts")
     names = np.atleast_1d(archive.array("channels")).ravel().tolist()
-    return tuple(text.decode() if isinstance(text, bytes) else str(text) for text in names)
+    try:
+        return tuple(text.decode() if isinstance(text, bytes) else str(text) for text in names)
+    except UnicodeDecodeError as error:
+        raise InputError("names its channels by bytes that are not UTF-8 (save the names as text)") from error
