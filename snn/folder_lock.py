@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from circuits.errors import InputError
@@ -106,7 +107,7 @@ def _take(lock: Path, me: Owner, place: Path, on_wait: OnNote | None) -> None:
     while True:
         with _turn(lock.parent):
             if (owner := _other(lock, me)) is None:
-                _write(lock, me)
+                write_atomically(lock, partial(_fill, me))
                 return
         if on_wait is None or owner.has_ended() is None:
             raise _busy(place, owner, lock)
@@ -128,15 +129,11 @@ def _me() -> Owner:
     return Owner(**asdict(process_here(os.getpid())), thread=threading.get_ident(), command=command)
 
 
-def _write(lock: Path, me: Owner) -> None:
+def _fill(me: Owner, lock: Path) -> None:
     """A lock that every user may read, whatever the umask: they have to see whose it is."""
-
-    def write(part: Path) -> None:
-        part.write_text(json.dumps(asdict(me), indent=2) + "\n", encoding="utf-8")
-        with suppress(OSError):  # a disk of another system has no such rights
-            part.chmod(0o644)
-
-    write_atomically(lock, write)
+    lock.write_text(json.dumps(asdict(me), indent=2) + "\n", encoding="utf-8")
+    with suppress(OSError):  # a disk of another system has no such rights
+        lock.chmod(0o644)
 
 
 def _other(lock: Path, me: Owner) -> Owner | None:

@@ -25,7 +25,7 @@ class OutputError(WorkError):
 def run_child(
     command: list[str],
     timeout_s: float,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[int, bytes]:
     """Run a program in a process group of its own; its exit status and what it printed, errors among the rest.
