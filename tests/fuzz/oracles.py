@@ -77,7 +77,7 @@ def signal(value: Any, path: Path) -> str:
 
 def _as_csv(read: Any, path: Path) -> str:
     text = path.read_text(encoding="utf-8-sig")
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    lines = [line for line in re.split("\r\n|\n|\r", text) if line.strip() and not line.lstrip().startswith("#")]
     found = list(csv.reader(lines[1:], delimiter=max(",;\t", key=lines[0].count)))
     if len(found) != len(read.values) or len(found[0]) != len(read.channels):
         return (
