@@ -11,7 +11,8 @@ from torch import Tensor
 from circuits.errors import InputError
 from snn.kernels import reference
 from snn.kernels.checks import check_labels, check_layer, check_network, check_numbers, check_sound
-from snn.kernels.reference import DenseLayer, Network, Params, Readout, State
+from snn.kernels.dropout import NO_DROPOUT, Dropout
+from snn.kernels.reference import DenseLayer, Loss, Network, Params, Readout, State
 from snn.neurons.lif import LIFParams, LIFState
 
 Backend = Literal["auto", "reference", "cpu", "gpu"]
@@ -54,10 +55,12 @@ def network_loss(
     readout: Readout,
     evidence: float,
     backend: str = "auto",
-) -> Float[Tensor, ""]:
+    dropout: Dropout = NO_DROPOUT,
+) -> Loss:
     """Mean cross entropy of a whole network's voting readout: fused where the kernels can run it.
 
-    Args: x: spikes or features of the first layer. evidence: weight of all votes together.
+    Args: x: spikes or features of the first layer. evidence: weight of all votes together. dropout: of each layer's
+        spikes on their way to what follows.
     Raises: InputError if shapes do not match, or the named backend cannot run this; FloatingPointError if a potential
         is not finite.
     """
@@ -67,9 +70,9 @@ def network_loss(
     if chosen.__name__ == "snn.kernels.cpu":
         from snn.kernels import fused
 
-        return fused.network_loss(x, labels, layers, readout, evidence)
+        return fused.network_loss(x, labels, layers, readout, evidence, dropout)
     run = partial(run_layer, backend=backend), partial(run_readout, backend=backend)
-    return reference.network_loss(x, labels, layers, readout, evidence, *run)
+    return reference.network_loss(x, labels, layers, readout, evidence, dropout, *run)
 
 
 def run_network(

@@ -1,4 +1,4 @@
-"""Memory of one thread for one micro-batch, kept between calls: nothing is allocated while training runs on."""
+"""Memory for micro-batches, kept between calls: nothing is allocated while training runs on."""
 
 import threading
 from dataclasses import dataclass
@@ -12,11 +12,16 @@ from snn.kernels.cpu_loops import Record
 class Buffers:
     """Arrays `(time, batch, channel)` of one micro-batch.
 
-    A layer's gradient lies where the next layer's potentials lay: those have been used by then.
+    A layer's gradient lies where the next layer's potentials lay: those have been used by then. `events` are those of a
+    recurrent layer that dropout leaves, None where the record's own are taken.
     """
 
+    shape: "Shape"
+
     x: np.ndarray
+    ones: tuple[np.ndarray, np.ndarray]  # room for the events of x
     records: tuple[Record, ...]
+    events: tuple[tuple[np.ndarray, np.ndarray] | None, ...]
     gradients: tuple[np.ndarray, ...]
     drive: np.ndarray  # of the readout, then its gradient
     potential: np.ndarray
@@ -31,21 +36,30 @@ class Shape:
     n_in: int
     sizes: tuple[int, ...]
     adaptive: tuple[bool, ...]
+    twice: tuple[bool, ...]  # whether a layer's events are kept with and without dropout
     n_labels: int
     dtype: str
 
 
-def buffers(shape: Shape) -> Buffers:
-    """This thread's buffers; those of the last two shapes are kept, as the last micro-batch is often smaller."""
-    kept = _local.__dict__.setdefault("kept", {})
-    if shape not in kept:
-        if len(kept) > 1:
-            kept.clear()
-        kept[shape] = _allocate(shape)
-    return kept[shape]
+def take(shape: Shape) -> Buffers:
+    """Buffers that nobody else has until they are given back."""
+    with _lock:
+        free = _kept.get(shape)
+        if free:
+            return free.pop()
+    return _allocate(shape)
 
 
-_local = threading.local()  # scratch, never a result
+def give_back(buffers: Buffers) -> None:
+    """Keep them for the next call; those of the last two shapes are kept, as the last micro-batch is often smaller."""
+    with _lock:
+        if buffers.shape not in _kept and len(_kept) > 1:
+            _kept.clear()
+        _kept.setdefault(buffers.shape, []).append(buffers)
+
+
+_kept: dict[Shape, list[Buffers]] = {}  # scratch, never a result
+_lock = threading.Lock()
 
 
 def _allocate(shape: Shape) -> Buffers:
@@ -56,14 +70,18 @@ def _allocate(shape: Shape) -> Buffers:
 
     room = [max(pair) for pair in zip((0, *sizes), (*sizes, 0), strict=True)]  # potentials, later the gradient before
     slabs = [np.empty(rows * n, dtype) for n in room]
-    records = []
-    for n, slab, adaptive in zip(sizes, slabs, shape.adaptive, strict=False):
+    records, events = [], []
+    for n, slab, adaptive, twice in zip(sizes, slabs, shape.adaptive, shape.twice, strict=False):
         w = view(np.empty(rows * n if adaptive else 0, dtype), n if adaptive else 0)
         index = np.empty(rows * n, np.uint16 if n <= 65_536 else np.int32)
+        events.append((np.empty(rows + 1, np.int32), np.empty_like(index)) if twice else None)
         records.append(Record(view(slab, n), w, np.empty((0, 0, 0), dtype), np.empty(rows + 1, np.int32), index))
     return Buffers(
+        shape=shape,
         x=view(np.empty(rows * shape.n_in, dtype), shape.n_in),
+        ones=(np.empty(rows + 1, np.int32), np.empty(rows * shape.n_in + 1, np.int32)),
         records=tuple(records),
+        events=tuple(events),
         gradients=tuple(view(slab, n) for n, slab in zip(sizes, slabs[1:], strict=True)),
         drive=view(np.empty(rows * shape.n_labels, dtype), shape.n_labels),
         potential=view(np.empty(rows * shape.n_labels, dtype), shape.n_labels),

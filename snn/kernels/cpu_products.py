@@ -74,3 +74,33 @@ def scatter(start, index, grad, d_weights):
             w = d_weights[index[e]]
             for k in range(row.shape[0]):
                 w[k] += row[k]
+
+
+@no_type_check
+@jit
+def spread(start, index, rows):
+    """Ones where the events are, in rows of zeros."""
+    for m in range(rows.shape[0]):
+        row = rows[m]
+        for e in range(start[m], start[m + 1]):
+            row[index[e]] = 1
+
+
+@no_type_check
+@jit
+def list_ones(rows, start, index):
+    """List the events of rows that hold few ones and else zeros; False for any others."""
+    n_rows, n = rows.shape
+    end, most = 0, DENSE_FROM * n_rows * n
+    for m in range(n_rows):
+        row, begin = rows[m], end
+        start[m] = begin
+        total = 0 * row[0]
+        for k in range(n):
+            index[end] = k
+            end += 1 if row[k] != 0 else 0
+            total += abs((row[k] - 1) * row[k])
+        if total != 0 or end > most:
+            return False
+    start[n_rows] = end
+    return True

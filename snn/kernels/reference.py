@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from snn.kernels.dropout import NO_DROPOUT, Dropout, drop
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
 from snn.neurons.lif import LIFParams, LIFState, leaky_step, lif_state, lif_step
 from snn.neurons.scan import Step, scan
@@ -34,13 +35,28 @@ def run_readout(
     return scan(leaky_step, drive, state, params)
 
 
+class Norm(NamedTuple):
+    """Batch normalisation of a layer's input z = x W over time and clips: gain (z - mean) / sqrt(variance + eps)."""
+
+    gain: Float[Tensor, " neuron"]
+    eps: float
+
+
+class Moments(NamedTuple):
+    """Mean and variance (of the batch, divided by its size) that a normalisation has found."""
+
+    mean: Float[Tensor, " neuron"]
+    variance: Float[Tensor, " neuron"]
+
+
 class DenseLayer(NamedTuple):
-    """A layer without normalisation: drive = x W + bias + recurrent spikes R."""
+    """drive = x W + bias + recurrent spikes R, or with the normalisation of x W in its place while training."""
 
     weight: Float[Tensor, "fan_in neuron"]
     bias: Float[Tensor, " neuron"]
     params: Params
     recurrent: Float[Tensor, "neuron neuron"] | None = None
+    norm: Norm | None = None
 
 
 class Readout(NamedTuple):
@@ -92,15 +108,17 @@ def run_network(
     return run_readout(drive, lif_state(x.shape[1], readout.bias), params)[0], tuple(spikes)
 
 
-def network_potential(
-    x: Float[Tensor, "time batch channel"],
-    layers: tuple[DenseLayer, ...],
-    readout: Readout,
-    run_layer: Callable = run_layer,
-    run_readout: Callable = run_readout,
-) -> Float[Tensor, "time batch label"]:
-    """Readout potentials of `run_network` without neurons in front."""
-    return run_network(x, Network(layers, readout), run_layer, run_readout)[0]
+def normalised(z: Float[Tensor, "time batch neuron"], norm: Norm) -> tuple[Float[Tensor, "time batch neuron"], Moments]:
+    """The input of a layer after its normalisation, and the moments that were found."""
+    mean, variance = z.mean((0, 1)), z.var((0, 1), correction=0)
+    return norm.gain * (z - mean) / torch.sqrt(variance + norm.eps), Moments(mean.detach(), variance.detach())
+
+
+class Loss(NamedTuple):
+    """Mean over the clips, with its gradients, and what each normalised layer has found, in their order."""
+
+    value: Float[Tensor, ""]
+    moments: tuple[Moments, ...]
 
 
 def network_loss(
@@ -109,9 +127,24 @@ def network_loss(
     layers: tuple[DenseLayer, ...],
     readout: Readout,
     evidence: float,
+    dropout: Dropout = NO_DROPOUT,
     run_layer: Callable = run_layer,
     run_readout: Callable = run_readout,
-) -> Float[Tensor, ""]:
-    """Mean cross entropy of the voting readout: logits are evidence mean_t softmax(potential)."""
-    votes = network_potential(x, layers, readout, run_layer, run_readout).softmax(-1).mean(0)
-    return torch.nn.functional.cross_entropy(evidence * votes, labels)
+) -> Loss:
+    """Cross entropy of the voting readout: logits are evidence mean_t softmax(potential).
+
+    Each layer's spikes pass `dropout` on their way to what follows, not on their way back to the layer itself.
+    """
+    found = []
+    for index, layer in enumerate(layers):
+        start = adaptive_state if isinstance(layer.params, AdaptiveParams) else lif_state
+        drive = x @ layer.weight
+        if layer.norm is not None:
+            drive, moments = normalised(drive, layer.norm)
+            found.append(moments)
+        z, _ = run_layer(drive + layer.bias, start(x.shape[1], layer.bias), layer.params, layer.recurrent)
+        x = drop(z, dropout, index)
+    params = LIFParams(readout.alpha, torch.ones_like(readout.alpha))
+    drive = x @ readout.weight + readout.bias
+    votes = run_readout(drive, lif_state(x.shape[1], readout.bias), params)[0].softmax(-1).mean(0)
+    return Loss(torch.nn.functional.cross_entropy(evidence * votes, labels), tuple(found))

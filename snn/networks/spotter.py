@@ -136,7 +136,8 @@ class Spotter(torch.nn.Module):
         """Mean cross entropy of the scores, by the fused kernels where they can run the network."""
         if self.fusable and features.device.type == "cpu":
             x = self.encoder(features.transpose(0, 1), generator)
-            return network_loss(x, labels, tuple(layer.dense() for layer in self.layers), self._readout(), EVIDENCE)
+            layers = tuple(layer.dense() for layer in self.layers)
+            return network_loss(x, labels, layers, self._readout(), EVIDENCE).value
         return torch.nn.functional.nll_loss(self(features, generator).log_scores, labels)
 
     def kernels(self) -> Network:

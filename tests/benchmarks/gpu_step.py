@@ -89,7 +89,7 @@ def training_step(loss: Callable, x: torch.Tensor, labels: torch.Tensor, n: int,
 
     def run() -> torch.Tensor:
         optimiser.zero_grad()
-        value = loss(x, labels, layers, readout, EVIDENCE)
+        value = loss(x, labels, layers, readout, EVIDENCE).value
         value.backward()
         optimiser.step()
         return value.detach()

@@ -1,12 +1,13 @@
 """The fused network against the plain PyTorch one: loss and gradients, any micro-batch, activity and threads."""
 
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import pytest
 import torch
 
 from snn.kernels import cpu_products, fused, network_loss, reference
-from snn.kernels.reference import DenseLayer, Readout
+from snn.kernels.dropout import NO_DROPOUT, Dropout
+from snn.kernels.reference import DenseLayer, Network, Norm, Readout
 from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams
 from snn.neurons.lif import LIFParams
@@ -17,7 +18,7 @@ SIZES = (12, 32, 24, 7)
 EVIDENCE = 60.0
 
 
-def network(adaptive, recurrent, dtype, spike_grad, gain=1.5):
+def network(adaptive, recurrent, dtype, spike_grad, gain=1.5, norm=False):
     """Layers and readout with every number away from its default; `gain` sets the activity."""
     g = torch.Generator().manual_seed(0)
 
@@ -38,7 +39,8 @@ def network(adaptive, recurrent, dtype, spike_grad, gain=1.5):
         else:
             params = LIFParams(*shared, spike_grad, -1.0)
         loop = normal(0.5 / n**0.5, n, n) if recurrent else None
-        layers.append(DenseLayer(weight, within(-0.1, 0.3, n), params, loop))
+        normalised = Norm(within(0.7, 1.3, n), 1e-3) if norm else None
+        layers.append(DenseLayer(weight, within(-0.1, 0.3, n), params, loop, normalised))
     n, n_labels = SIZES[-2:]
     return tuple(layers), Readout(normal(0.3, n, n_labels), within(-0.1, 0.1, n_labels), within(0.7, 0.95, n_labels))
 
@@ -54,30 +56,41 @@ def leaves(layers, readout):
         yield from (layer.weight, layer.bias, *(p for p in layer.params if isinstance(p, torch.Tensor)))
         if layer.recurrent is not None:
             yield layer.recurrent
+        if layer.norm is not None:
+            yield layer.norm.gain
     yield from readout
 
 
-def compare(layers, readout, x, labels, limit):
+def compare(layers, readout, x, labels, limit, dropout=NO_DROPOUT):
     inputs = [*leaves(layers, readout), x]
-    expected = reference.network_loss(x, labels, layers, readout, EVIDENCE)
-    got = fused.network_loss(x, labels, layers, readout, EVIDENCE)
-    assert abs(got.item() - expected.item()) <= limit * expected.item()
-    for mine, theirs in zip(torch.autograd.grad(got, inputs), torch.autograd.grad(expected, inputs), strict=True):
+    expected = reference.network_loss(x, labels, layers, readout, EVIDENCE, dropout)
+    got = fused.network_loss(x, labels, layers, readout, EVIDENCE, dropout)
+    assert abs(got.value.item() - expected.value.item()) <= limit * expected.value.item()
+    gradients = (torch.autograd.grad(loss.value, inputs) for loss in (got, expected))
+    for mine, theirs in zip(*gradients, strict=True):
+        assert (mine - theirs).abs().max() <= limit * theirs.abs().max()
+    assert len(got.moments) == len(expected.moments) == sum(layer.norm is not None for layer in layers)
+    for mine, theirs in zip(chain(*got.moments), chain(*expected.moments), strict=True):
         assert (mine - theirs).abs().max() <= limit * theirs.abs().max()
 
 
+@pytest.mark.parametrize("norm", [False, True], ids=["plain", "normalised"])
+@pytest.mark.parametrize("dropout", [NO_DROPOUT, Dropout(0.2, 7)], ids=["whole", "dropout"])
 @pytest.mark.parametrize("spike_grad", SURROGATES.values(), ids=SURROGATES)
 @pytest.mark.parametrize("recurrent", [False, True], ids=["feedforward", "recurrent"])
 @pytest.mark.parametrize("adaptive", [False, True], ids=["lif", "adaptive"])
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float64, 1e-9), (torch.float32, 1e-4)], ids=["double", "single"])
-def test_loss_and_every_gradient_are_those_of_the_reference(adaptive, recurrent, spike_grad, dtype, limit):
-    compare(*network(adaptive, recurrent, dtype, spike_grad), *clips(dtype), limit)
+def test_loss_and_every_gradient_are_those_of_the_reference(
+    adaptive, recurrent, spike_grad, dtype, limit, dropout, norm
+):
+    compare(*network(adaptive, recurrent, dtype, spike_grad, norm=norm), *clips(dtype), limit, dropout)
 
 
 @pytest.mark.parametrize("rows", [1, 30, 7 * 30, 10**9])
 def test_the_size_of_a_micro_batch_changes_nothing(monkeypatch, rows):
     monkeypatch.setattr(fused, "MICRO_ROWS", rows)
-    compare(*network(True, True, torch.float64, atan), *clips(torch.float64), 1e-9)
+    net = network(True, True, torch.float64, atan, norm=True)
+    compare(*net, *clips(torch.float64), 1e-9, Dropout(0.3, 5))
 
 
 @pytest.mark.parametrize(("gain", "sparse"), [(0.4, True), (1.5, True), (40.0, False)])
@@ -85,10 +98,21 @@ def test_sparse_and_dense_products_agree(gain, sparse):
     layers, readout = network(False, False, torch.float64, atan, gain)
     x, labels = clips(torch.float64)
     with torch.no_grad():
-        first = reference.network_potential(
-            x, layers[:1], Readout(torch.eye(32).double(), torch.zeros(32).double(), torch.zeros(32).double())
-        )
+        _, (first, _) = reference.run_network(x, Network(layers, readout))
     assert (first.mean() < cpu_products.DENSE_FROM) == sparse
+    compare(layers, readout, x, labels, 1e-9, Dropout(0.01, 5))
+
+
+@pytest.mark.parametrize("content", ["few ones", "many ones", "a one that is none", "nothing"])
+def test_an_input_of_few_ones_is_no_other_input(content):
+    layers, readout = network(False, True, torch.float64, atan, norm=True)
+    x, labels = clips(torch.float64)
+    with torch.no_grad():
+        x.copy_(torch.rand(x.shape, generator=torch.Generator().manual_seed(1)) < (0.5 if content[0] == "m" else 0.1))
+        if content == "a one that is none":
+            x[-1, -1, -1] = -1.0
+        if content == "nothing":
+            x.zero_()
     compare(layers, readout, x, labels, 1e-9)
 
 
@@ -97,20 +121,20 @@ def test_the_number_of_threads_changes_rounding_only(n_threads):
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:
-        compare(*network(False, True, torch.float64, boxcar), *clips(torch.float64), 1e-9)
+        compare(*network(False, True, torch.float64, boxcar, norm=True), *clips(torch.float64), 1e-9, Dropout(0.3, 5))
     finally:
         torch.set_num_threads(before)
 
 
 def test_the_same_call_gives_the_same_bits_however_the_threads_are_timed(monkeypatch):
     monkeypatch.setattr(fused, "MICRO_ROWS", 30)  # a clip each: many shares
-    (layers, readout), (x, labels) = network(False, True, torch.float32, boxcar), clips(torch.float32)
+    (layers, readout), (x, labels) = network(False, True, torch.float32, boxcar, norm=True), clips(torch.float32)
     inputs, before = list(leaves(layers, readout)), torch.get_num_threads()
     torch.set_num_threads(3)
     try:
         runs = []
         for _ in range(5):
-            loss = fused.network_loss(x, labels, layers, readout, EVIDENCE)
+            loss = fused.network_loss(x, labels, layers, readout, EVIDENCE, Dropout(0.3, 5)).value
             runs.append((loss.detach(), *torch.autograd.grad(loss, inputs)))
     finally:
         torch.set_num_threads(before)
@@ -119,7 +143,7 @@ def test_the_same_call_gives_the_same_bits_however_the_threads_are_timed(monkeyp
 
 def test_a_second_derivative_is_refused():
     (layers, readout), (x, labels) = network(False, False, torch.float64, atan), clips(torch.float64)
-    loss = fused.network_loss(x, labels, layers, readout, EVIDENCE).square()  # its own derivative carries a graph
+    loss = fused.network_loss(x, labels, layers, readout, EVIDENCE).value.square()  # its own derivative carries a graph
     (grad,) = torch.autograd.grad(loss, readout.bias, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         grad.sum().backward()
@@ -162,10 +186,10 @@ def test_twenty_training_steps_end_alike_on_every_backend(encoder):
         model = Spotter(recipe, recipe.features.at(8000), "abcd", backend=recipe.training.backend)
         assert model.fusable == (backend == "auto")
         optimiser = torch.optim.Adam(model.parameters(), 0.01)
-        run = []
+        run, generator = [], torch.Generator().manual_seed(1)
         for _ in range(20):
             optimiser.zero_grad()
-            loss = model.loss(features, labels)
+            loss = model.loss(features, labels, generator)
             loss.backward()
             optimiser.step()
             run.append(loss.item())

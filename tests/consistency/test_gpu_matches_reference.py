@@ -42,7 +42,7 @@ def test_a_whole_network_has_the_reference_loss_and_gradients(gpu):
     leaves = [*weights, alpha, rest, x.requires_grad_()]
     results = []
     for backend in ("gpu", "reference"):
-        loss = network_loss(x, labels, layers, readout, 20.0, backend)
+        loss = network_loss(x, labels, layers, readout, 20.0, backend).value
         results.append((loss, *torch.autograd.grad(loss, leaves, retain_graph=True)))
     for mine, theirs in zip(*results, strict=True):
         assert (mine - theirs).abs().max() <= 1e-9 * theirs.abs().max()

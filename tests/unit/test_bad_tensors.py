@@ -135,13 +135,14 @@ def test_strides_and_expanded_tensors_do_not_matter(backend):
     g = torch.Generator().manual_seed(0)
     x, labels = torch.randn(6, 8, 4, generator=g), torch.tensor([0, 1, 1, 0, 1, 0, 0, 1])
     net = (layer()._replace(weight=torch.randn(4, N, generator=g)),), readout()
-    expected = network_loss(x, labels, *net, 10.0, backend)
+    expected = network_loss(x, labels, *net, 10.0, backend).value
     strided = x.permute(2, 0, 1).contiguous().permute(1, 2, 0)
     assert not strided.is_contiguous()
-    assert network_loss(strided, labels, *net, 10.0, backend) == expected
+    assert network_loss(strided, labels, *net, 10.0, backend).value == expected
     one = x[:, :1].expand(6, 8, 4)
     torch.testing.assert_close(
-        network_loss(one, labels, *net, 10.0, backend), network_loss(one.clone(), labels, *net, 10.0, backend)
+        network_loss(one, labels, *net, 10.0, backend).value,
+        network_loss(one.clone(), labels, *net, 10.0, backend).value,
     )
 
 

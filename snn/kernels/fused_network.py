@@ -1,0 +1,111 @@
+"""The network as the fused kernels take it, and what they add up."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from snn.kernels import cpu_loops
+from snn.kernels.buffers import Shape
+from snn.kernels.cpu_backward import Sums
+from snn.kernels.cpu_loops import Neurons
+from snn.kernels.dropout import Dropout
+
+PER_LAYER = 9  # tensors of a layer in a flat list: weight, recurrent, gain, bias, alpha, v_threshold, rho, a, b
+WEIGHT, RECURRENT, GAIN, BIAS = range(4)
+
+
+class Layer(NamedTuple):
+    """weight: onto 0/1 inputs, the scale of the dropout before included. gain: empty without normalisation."""
+
+    weight: np.ndarray
+    recurrent: np.ndarray
+    gain: np.ndarray
+    bias: np.ndarray
+    neurons: Neurons
+    code: int  # of the surrogate
+    eps: float
+
+    @property
+    def normalised(self) -> bool:
+        return self.gain.size > 0
+
+
+@dataclass(eq=False)
+class Found:
+    """What all micro-batches together say of a normalised layer, `(neuron,)`.
+
+    mean, variance: of its input z, in double precision.  folded: weight and bias with the normalisation in them.
+    back: mean, and scale, slope and offset of the way back, scale (g - offset - slope (z - mean)).
+    """
+
+    mean: np.ndarray
+    variance: np.ndarray
+    inverse: np.ndarray  # 1 / sqrt(variance + eps)
+    folded: tuple[np.ndarray, np.ndarray]
+    back: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
+
+
+@dataclass(eq=False)
+class Arrays:
+    """The network, and what is found of its normalised layers on the way."""
+
+    layers: tuple[Layer, ...]
+    readout: tuple[np.ndarray, np.ndarray, np.ndarray]  # weight, bias, alpha
+    evidence: float
+    dropout: Dropout
+    flat: list[np.ndarray]
+    found: dict[int, Found] = field(default_factory=dict)  # by layer
+
+    @staticmethod
+    def of(
+        flat: list[np.ndarray], settings: tuple[tuple[float, int, float], ...], evidence: float, dropout: Dropout
+    ) -> "Arrays":
+        layers, scale = [], 1.0
+        for i, (v_floor, code, eps) in enumerate(settings):
+            weight, recurrent, gain, bias, *rest = flat[PER_LAYER * i : PER_LAYER * (i + 1)]
+            scaled = weight if scale == 1 else weight * weight.dtype.type(scale)
+            layers.append(Layer(scaled, recurrent, gain, bias, cpu_loops.neurons(*rest, v_floor), code, eps))
+            scale = dropout.scale
+        weight, bias, alpha = flat[-3:]
+        scaled = weight if scale == 1 else weight * weight.dtype.type(scale)
+        return Arrays(tuple(layers), (scaled, bias, alpha), evidence, dropout, flat)
+
+    def shape(self, x: np.ndarray, n_clips: int) -> Shape:
+        sizes = tuple(len(layer.bias) for layer in self.layers)
+        adaptive = tuple(layer.neurons.rho.size > 0 for layer in self.layers)
+        twice = tuple(bool(self.dropout.probability and layer.recurrent.size) for layer in self.layers)
+        return Shape(len(x), n_clips, x.shape[2], sizes, adaptive, twice, len(self.readout[1]), x.dtype.str)
+
+    def unscaled(self, gradients: list[np.ndarray]) -> list[np.ndarray]:
+        """Gradients of the weights as they came, from those of the scaled ones."""
+        if self.dropout.probability:
+            for i in [*(PER_LAYER * k for k in range(1, len(self.layers))), len(gradients) - 3]:
+                gradients[i] *= gradients[i].dtype.type(self.dropout.scale)
+        return gradients
+
+
+@dataclass(eq=False)
+class Totals:
+    """What one thread adds up over its micro-batches, and room for the input of one layer."""
+
+    gradients: list[np.ndarray]
+    scratch: np.ndarray
+    loss: float = 0.0
+
+    @staticmethod
+    def zeros(net: Arrays, n_rows: int) -> "Totals":
+        widest = max((len(layer.bias) for layer in net.layers if layer.normalised), default=0)
+        dtype = net.readout[0].dtype
+        return Totals([np.zeros_like(a) for a in net.flat], np.empty(n_rows * widest, dtype))
+
+    def of(self, i: int, what: int) -> np.ndarray:
+        """The gradient of one tensor of layer i."""
+        return self.gradients[PER_LAYER * i + what]
+
+    def sums(self, i: int) -> Sums:
+        """Gradients of bias and neurons of layer i."""
+        return Sums(*self.gradients[PER_LAYER * i + BIAS : PER_LAYER * (i + 1)])
+
+    def room(self, n_rows: int, n: int) -> np.ndarray:
+        return self.scratch[: n_rows * n].reshape(n_rows, n)
