@@ -1,4 +1,4 @@
-"""Where a network runs, and random draws there."""
+"""Where a network runs."""
 
 import torch
 
@@ -21,11 +21,3 @@ def choose_device(name: str) -> torch.device:
         )
         raise InputError(f"no device cuda: PyTorch {torch.__version__} {reason}, or take the device cpu")
     return torch.device("cuda" if found and name != "cpu" else "cpu")
-
-
-def generator_on(device: torch.device, generator: torch.Generator | None) -> torch.Generator | None:
-    """The generator itself if it draws on that device, else one there that it seeds."""
-    if generator is None or generator.device.type == device.type:
-        return generator
-    seed = torch.randint(2**63 - 1, (), generator=generator, device=generator.device)
-    return torch.Generator(device).manual_seed(int(seed))

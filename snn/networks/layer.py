@@ -11,7 +11,7 @@ from torch import Tensor
 from circuits.errors import InputError
 from circuits.units import Seconds
 from snn.kernels import Backend, run_layer
-from snn.kernels.reference import DenseLayer
+from snn.kernels.reference import DenseLayer, Moments, Norm
 from snn.networks.circuit_settings import NeuronSettings
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
 from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step
@@ -30,7 +30,7 @@ class NetworkSettings:
 
     hidden: tuple[int, ...] = (128, 128)
     recurrent: bool = False
-    norm: Literal["batch", "none"] = "batch"  # "none", with dropout 0, trains through the fused kernels
+    norm: Literal["batch", "none"] = "batch"
     dropout: float = Field(0.1, ge=0, lt=1)
     tau_readout_s: float = Field(0.050, gt=0)
 
@@ -152,6 +152,20 @@ class SpikingLayer(torch.nn.Module):
             return DenseLayer(self.weight, self.offset, self.params(), self.recurrent)
         scale, offset = self.scale_and_offset()
         return DenseLayer(self.weight * scale, offset, self.params(), self.recurrent)
+
+    def trained(self) -> DenseLayer:
+        """The layer as the kernels train it: the normalisation is that of each batch."""
+        if self.norm is None or not self.training:
+            return self.dense()
+        norm = Norm(self.norm.weight, self.norm.eps)
+        return DenseLayer(self.weight, self.norm.bias, self.params(), self.recurrent, norm)
+
+    def track(self, moments: Moments, n_rows: int) -> None:
+        """Let the moments of a batch of so many rows into those that evaluation takes."""
+        self.norm.num_batches_tracked += 1
+        part = max(NORM_MOMENTUM, 1 / self.norm.num_batches_tracked.item())
+        self.norm.running_mean.lerp_(moments.mean, part)
+        self.norm.running_var.lerp_(moments.variance * (n_rows / max(1, n_rows - 1)), part)
 
     def forward(
         self, x: Float[Tensor, "time batch fan_in"], state: LIFState | AdaptiveState | None = None

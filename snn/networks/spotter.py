@@ -19,6 +19,7 @@ from snn.audio.features import LogMel
 from snn.audio.signal_features import SignalFrames
 from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder
 from snn.kernels import Backend, network_loss, run_network, run_readout
+from snn.kernels.dropout import NO_DROPOUT, Dropout, drop
 from snn.kernels.reference import GainLayer, Network, Readout
 from snn.memory import COPIES, check_memory
 from snn.networks.answers import Answers, Observed, mean_activity
@@ -29,7 +30,6 @@ from snn.networks.spotter_twin import TWIN_CLIPS, run_twin
 from snn.neurons.lif import LIFParams, decay, lif_state
 from snn.reporter import Reporter
 from snn.tensors import load_tensors, require_shapes, save_tensors
-from snn.torch_device import generator_on
 
 EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022
 EVALUATION_BATCH = 128  # clips; fixed, so that the same weights give the same sums everywhere
@@ -121,24 +121,29 @@ class Spotter(torch.nn.Module):
         params = LIFParams(decay(self.tau_readout, self.dt), torch.ones_like(self.readout_bias))
         return run_readout(drive, lif_state(drive.shape[1], self.readout_bias), params, self.backend)[0]
 
-    @property
-    def fusable(self) -> bool:
-        """Whether the loss can be had in one fused piece: no batch normalisation, no dropout, LIF-type layers."""
-        plain = self.settings.network.norm == "none" and self.settings.network.dropout == 0
-        return plain and self.backend == "auto"
-
     def loss(
         self,
         features: Float[Tensor, "batch frame band"],
         labels: Int[Tensor, " batch"],
         generator: torch.Generator | None = None,
     ) -> Float[Tensor, ""]:
-        """Mean cross entropy of the scores, by the fused kernels where they can run the network."""
-        if self.fusable and features.device.type == "cpu":
-            x = self.encoder(features.transpose(0, 1), generator)
-            layers = tuple(layer.dense() for layer in self.layers)
-            return network_loss(x, labels, layers, self._readout(), EVIDENCE).value
-        return torch.nn.functional.nll_loss(self(features, generator).log_scores, labels)
+        """Mean cross entropy of the scores, by the fused kernels where they can run it.
+
+        In training `generator` draws dropout, and each batch is normalised by itself.
+        """
+        x = self.encoder(features.transpose(0, 1), generator)
+        layers = tuple(layer.trained() for layer in self.layers)
+        loss = network_loss(x, labels, layers, self._readout(), EVIDENCE, self.backend, self._dropout(generator))
+        normalised = (layer for layer, as_trained in zip(self.layers, layers, strict=True) if as_trained.norm)
+        for layer, moments in zip(normalised, loss.moments, strict=True):
+            layer.track(moments, len(x) * len(labels))
+        return loss.value
+
+    def _dropout(self, generator: torch.Generator | None) -> Dropout:
+        """The draw of one batch, none outside training."""
+        if not (self.training and self.settings.network.dropout):
+            return NO_DROPOUT
+        return Dropout(self.settings.network.dropout, int(torch.randint(1 << 62, (), generator=generator)))
 
     def kernels(self) -> Network:
         """What runs from features, or from the spikes of an encoder without neurons; normalisation folded in."""
@@ -195,11 +200,11 @@ class Spotter(torch.nn.Module):
         if not (self.training or torch.is_grad_enabled()):
             return self.infer(features, generator)
         spikes = [self.encoder(features.transpose(0, 1), generator)]
-        x = spikes[0]
-        for layer in self.layers:
+        x, dropout = spikes[0], self._dropout(generator)
+        for index, layer in enumerate(self.layers):
             z, _ = layer(x)
             spikes.append(z)
-            x = drop(z, self.settings.network.dropout, generator) if self.training else z
+            x = drop(z, dropout, index)
         return SpotterOutput(self.read(x), tuple(spikes))
 
     def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
@@ -267,11 +272,3 @@ class Spotter(torch.nn.Module):
         for index, layer in enumerate(self.layers, 1):
             x, near = layer.watch(x, window)
             yield from ((f"spikes.hidden{index}", x), (f"near.hidden{index}", near))
-
-
-def drop(x: Float[Tensor, "..."], probability: float, generator: torch.Generator | None) -> Float[Tensor, "..."]:
-    """Dropout with explicit randomness: zero with `probability`, the rest scaled by 1 / (1 - probability)."""
-    if probability == 0:
-        return x
-    kept = torch.rand(x.shape, generator=generator_on(x.device, generator), device=x.device) >= probability
-    return x * kept / (1 - probability)

@@ -1,9 +1,9 @@
-"""Where a network runs: names, errors, and draws that follow one generator."""
+"""Where a network runs: names and errors."""
 
 import pytest
 import torch
 
-from snn.torch_device import choose_device, generator_on
+from snn.torch_device import choose_device
 
 
 @pytest.mark.parametrize(("found", "expected"), [(False, "cpu"), (True, "cuda")])
@@ -21,14 +21,6 @@ def test_a_gpu_that_is_not_there_is_an_error_with_the_reason(monkeypatch):
             choose_device("cuda")
     with pytest.raises(ValueError, match="unknown device 'tpu'; known: auto, cpu, cuda"):
         choose_device("tpu")
-
-
-def test_draws_on_the_generators_own_device_are_its_own():
-    generator = torch.Generator().manual_seed(0)
-    before = generator.get_state()
-    assert generator_on(torch.device("cpu"), generator) is generator
-    assert torch.equal(generator.get_state(), before)
-    assert generator_on(torch.device("cuda"), None) is None
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])
