@@ -12,7 +12,7 @@ from circuits.errors import InputError
 from snn.kernels import reference
 from snn.kernels.checks import check_labels, check_layer, check_network, check_numbers, check_sound
 from snn.kernels.dropout import NO_DROPOUT, Dropout
-from snn.kernels.reference import DenseLayer, Loss, Network, Params, Readout, State
+from snn.kernels.reference import DenseLayer, Loss, Network, Params, Readout, State, Watched
 from snn.neurons.lif import LIFParams, LIFState
 
 Backend = Literal["auto", "reference", "cpu", "gpu"]
@@ -90,6 +90,23 @@ def run_network(
         return cpu_network.run_network(x, network)
     check_numbers(network)
     return reference.run_network(x, network, partial(run_layer, backend=backend), partial(run_readout, backend=backend))
+
+
+def watch_network(
+    x: Float[Tensor, "time batch channel"], network: Network, window: float, backend: str = "auto"
+) -> Watched:
+    """Readout potentials of a network that starts from rest, and what its neurons did, counted in the same pass.
+
+    Args: window: where a neuron counts as near its threshold, below it and in units of the swing.
+    Raises: as `run_network`.
+    """
+    check_network(network, x)
+    if _backend(backend, x, network.layers[0].params).__name__ == "snn.kernels.cpu":
+        from snn.kernels import cpu_network
+
+        return cpu_network.watch_network(x, network, window)
+    check_numbers(network)
+    return reference.watch_network(x, network, window)
 
 
 def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:

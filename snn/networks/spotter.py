@@ -18,7 +18,7 @@ from snn.audio.examples import Examples
 from snn.audio.features import LogMel
 from snn.audio.signal_features import SignalFrames
 from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder
-from snn.kernels import Backend, network_loss, run_network, run_readout
+from snn.kernels import Backend, network_loss, run_network, run_readout, watch_network
 from snn.kernels.dropout import NO_DROPOUT, Dropout, drop
 from snn.kernels.reference import GainLayer, Network, Readout
 from snn.memory import COPIES, check_memory
@@ -228,7 +228,15 @@ class Spotter(torch.nn.Module):
         return Answers(torch.cat(scores).numpy(), activity)
 
     def _by_kernels(self, x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
-        yield self._infer(x), self._watch(x)
+        watched = watch_network(x, self.kernels(), self._window, self.backend)
+        names = [f"hidden{i}" for i in range(1, len(self.layers) + 1)]
+        if watched.charge is None:
+            sums = {"input": x.sum((0, 1), dtype=torch.float64)}
+        else:
+            sums, names = {"charge": watched.charge}, ["encoder", *names]
+        for name, spikes, near in zip(names, watched.spikes, watched.near, strict=True):
+            sums |= {f"spikes.{name}": spikes, f"near.{name}": near}
+        yield SpotterOutput(watched.potential, ()), Observed(len(x), sums)
 
     def _by_twin(self, x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
         chip = self.chip()
@@ -260,15 +268,3 @@ class Spotter(torch.nn.Module):
         generator = torch.Generator().manual_seed(self.seed)  # a rate encoder draws from it
         for part in examples.features[0].split(EVALUATION_BATCH):
             yield self.inputs(part.to(self.device), generator)
-
-    def _watch(self, x: Float[Tensor, "time batch channel"]) -> Observed:
-        """Name and `(time, batch, neuron)` values of everything that is counted, for one batch."""
-        window = self._window
-        if isinstance(self.encoder, LIFEncoder):
-            x, near, charge = self.encoder.watch(x, window)
-            yield from (("charge", charge), ("spikes.encoder", x), ("near.encoder", near))
-        else:
-            yield "input", x
-        for index, layer in enumerate(self.layers, 1):
-            x, near = layer.watch(x, window)
-            yield from ((f"spikes.hidden{index}", x), (f"near.hidden{index}", near))
