@@ -4,7 +4,8 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 
-from circuits.compile import inline, jit
+from circuits.compile import inline, jit, lean_jit
+from snn.kernels.cpu_products import dense_product
 
 N_SURROGATES = 4  # of `snn/neurons/surrogate.py`
 NEEDED_BELOW = 0.4  # part of the surrogate's slopes that are not 0, below which the others are skipped
@@ -38,7 +39,7 @@ def surrogate_row(code, x, out):
 
 
 @no_type_check
-@jit
+@lean_jit
 def add_needed(grad, weights, slope, needed, out):
     """out[i, j] += sum over k of grad[i, k] weights[j, k] where slope[i, j] is not 0; elsewhere nobody asks.
 
@@ -58,7 +59,7 @@ def add_needed(grad, weights, slope, needed, out):
 
 
 @no_type_check
-@jit
+@lean_jit
 def add_recurrent(grad, recurrent, slope, needed, product, out):
     """out += grad recurrent^T wherever the slope is not 0: all of it by a dense product, or only what is needed."""
     n_batch, n = out.shape
@@ -72,7 +73,7 @@ def add_recurrent(grad, recurrent, slope, needed, product, out):
     for i in range(n_batch):  # a contiguous copy, as the dense product needs one
         for k in range(n):
             product[0, i, k] = grad[i, k]
-    np.dot(product[0], recurrent.T, product[1])
+    dense_product(product[0], recurrent.T, product[1])
     for i in range(n_batch):
         for k in range(n):
             out[i, k] += product[1, i, k]
@@ -88,11 +89,20 @@ def backward(grad, p, recurrent, code, record, first_v, lam_v, lam_w, sums):
     """
     if not 0 <= code < N_SURROGATES:
         raise ValueError("no surrogate has this code")  # compiled: the text cannot name it
-    n_time, n_batch, n = grad.shape
+    _, n_batch, n = grad.shape
     slope, x = np.empty((n_batch, n), grad.dtype), np.empty((n_batch, n), grad.dtype)
     needed = np.empty(n_batch + 1, np.int64)
     product = np.empty((2, n_batch, n if recurrent.shape[0] else 0), grad.dtype)
-    before, kept, moved = np.empty_like(p.alpha), np.empty_like(p.alpha), np.zeros_like(p.alpha)
+    rows = np.zeros((3, n), grad.dtype)
+    _back_through_time(grad, p, recurrent, code, record, first_v, lam_v, lam_w, sums, slope, x, needed, product, rows)
+
+
+@no_type_check
+@lean_jit
+def _back_through_time(grad, p, recurrent, code, record, first_v, lam_v, lam_w, sums, slope, x, needed, product, rows):
+    """`backward`, with room for the surrogate and its argument, what `add_recurrent` needs, and three rows."""
+    n_time, n_batch, n = grad.shape
+    before, kept, moved = rows[0], rows[1], rows[2]
     for t in range(n_time - 1, -1, -1):
         for i in range(n_batch):
             for k in range(n):

@@ -4,11 +4,11 @@ from typing import no_type_check
 
 import numpy as np
 
-from circuits.compile import jit
+from circuits.compile import jit, lean_jit
 
 
 @no_type_check
-@jit
+@lean_jit
 def leaky_forward(drive, alpha, first, v):
     """Leaky integrators through time: v[t] = lerp(drive[t], v[t-1], alpha)."""
     n_time, n_batch, n = drive.shape
