@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-BLOCK = 256  # neurons: their state stays in the first-level cache while time goes on
+BLOCK = 192  # neurons: their state stays in the first-level cache while time goes on
 _LINE = 8  # floats
 
 
