@@ -12,8 +12,7 @@ from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.encoders.events import delta_encode, delta_steps, latency_encode, rate_encode
 from snn.kernels import Backend, run_layer
-from snn.neurons.lif import LIFParams, decay, lif_state, lif_step
-from snn.neurons.scan import scan_watched
+from snn.neurons.lif import LIFParams, decay, lif_state
 from snn.settings import section
 
 
@@ -94,14 +93,6 @@ class LIFEncoder(torch.nn.Module):
     def drive(self, signal: Float[Tensor, "time batch band"]) -> Float[Tensor, "time batch channel"]:
         """Input of each neuron, in units of the threshold."""
         return signal.repeat_interleave(self.per_channel, -1) * self.gain + self.bias
-
-    def watch(
-        self, signal: Float[Tensor, "time batch band"], window: float
-    ) -> tuple[Float[Tensor, "time batch channel"], ...]:
-        """Spikes, where a step ends within `window` below threshold or in a spike, and the charge that is drawn."""
-        drive, params = self.drive(signal), self.params()
-        charge = (drive * (1 - params.alpha)).clamp_min(0)  # a sink draws nothing from the supply
-        return *scan_watched(lif_step, window, drive, lif_state(signal.shape[1], self.bias), params), charge
 
     def forward(
         self, signal: Float[Tensor, "time batch band"], generator: torch.Generator | None = None

@@ -12,7 +12,7 @@ from circuits.errors import InputError
 from snn.kernels import reference
 from snn.kernels.checks import check_labels, check_layer, check_network, check_numbers, check_sound
 from snn.kernels.dropout import NO_DROPOUT, Dropout
-from snn.kernels.reference import DenseLayer, Loss, Network, Params, Readout, State
+from snn.kernels.reference import DenseLayer, Loss, Network, Params, Readout, State, Watched
 from snn.neurons.lif import LIFParams, LIFState
 
 Backend = Literal["auto", "reference", "cpu", "gpu"]
@@ -92,6 +92,23 @@ def run_network(
     return reference.run_network(x, network, partial(run_layer, backend=backend), partial(run_readout, backend=backend))
 
 
+def watch_network(
+    x: Float[Tensor, "time batch channel"], network: Network, window: float, backend: str = "auto"
+) -> Watched:
+    """Readout potentials of a network that starts from rest, and what its neurons did, counted in the same pass.
+
+    Args: window: where a neuron counts as near its threshold, below it and in units of the swing.
+    Raises: as `run_network`.
+    """
+    check_network(network, x)
+    if _backend(backend, x, network.layers[0].params).__name__ == "snn.kernels.cpu":
+        from snn.kernels import cpu_network
+
+        return cpu_network.watch_network(x, network, window)
+    check_numbers(network)
+    return reference.watch_network(x, network, window)
+
+
 def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:
     """The module that runs it. Raises: InputError for an unknown name, or a backend that cannot."""
     if name not in BACKENDS:
@@ -108,6 +125,6 @@ def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:
         chosen.check_place(drive)
     place = "CUDA tensors" if own == "gpu" else "tensors on the CPU (--device cpu)"
     raise InputError(
-        f"the {own} kernels run {place}, float32 and float64, with a named surrogate, got {drive.dtype} on "
-        f'{drive.device}; convert it, or choose backend = "auto"'
+        f"the {own} kernels run {place}, float32 and float64, got {drive.dtype} on {drive.device}; convert it, or "
+        'choose backend = "auto"'
     )

@@ -4,171 +4,83 @@ A step depends on nothing but the input and the state, so a clip cut into single
 clip, alone or among others. `run_network` of `reference.py` defines the result.
 """
 
-from typing import NamedTuple, no_type_check
+from collections.abc import Callable
+from typing import no_type_check
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from circuits.compile import inline, jit
-from circuits.errors import InputError
+from circuits.compile import inline, jit, lean_jit
 from snn.kernels import cpu_loops
-from snn.kernels.checks import check_numbers
-from snn.kernels.cpu_loops import Neurons
 from snn.kernels.cpu_products import add_rows, add_scaled_rows, list_active
-from snn.kernels.reference import Network
+from snn.kernels.packed import (
+    ADAPTIVE,
+    BAD_INPUT,
+    BAD_STATE,
+    FAN_IN,
+    FIRST,
+    GAIN,
+    KIND,
+    NEURONS,
+    OVERFLOW,
+    READOUT,
+    RECURRENT,
+    SIZE,
+    SOUND,
+    WEIGHT,
+    Packed,
+    check_input,
+    check_outcome,
+    pack,
+    population,
+    rest,
+)
+from snn.kernels.reference import Network, Watched
 from snn.kernels.threads import on_threads
-from snn.neurons.adaptive import AdaptiveParams
 
 CLIPS = 8  # run one after another by a thread before it takes the next ones
-GAIN, DENSE, READOUT = 0, 1, 2  # kinds of a population
-SOUND, BAD_INPUT, BAD_STATE, OVERFLOW = range(4)  # outcomes of `advance`
-KIND, FIRST, SIZE, FAN_IN, WEIGHT, RECURRENT, NEURONS, ADAPTIVE = range(8)  # columns of `layout`
-
-
-class Packed(NamedTuple):
-    """A network in two arrays, so that a step costs two arguments.
-
-    numbers: all weights and parameters, one after another. layout `(population, 8)`: kind, first neuron, neurons,
-    fan-in, where in `numbers` its weights, its recurrent weights (or -1) and its neurons lie, whether it adapts.
-    """
-
-    numbers: np.ndarray
-    layout: np.ndarray
-
-    @property
-    def n_neurons(self) -> int:
-        """All populations together, the readout last."""
-        return int(self.layout[-1, FIRST] + self.layout[-1, SIZE])
-
-    @property
-    def n_labels(self) -> int:
-        return int(self.layout[-1, SIZE])
-
-    @property
-    def n_in(self) -> int:
-        return int(self.layout[0, FAN_IN])
-
-
-def pack(network: Network) -> Packed:
-    """The network's numbers as they are now; changing the network later does not change them.
-
-    Raises: FloatingPointError if one of them is not finite.
-    """
-    check_numbers(network)
-    pieces, rows, first = _Pieces(), [], 0
-    if network.encoder is not None:
-        e = network.encoder
-        fan_in = len(e.gain) // e.per_channel
-        rows.append([GAIN, first, len(e.gain), fan_in, pieces.add(e.gain), -1, pieces.add(e.bias, *_neurons(e.params))])
-    for layer in network.layers:
-        first = sum(row[SIZE] for row in rows)
-        loop = -1 if layer.recurrent is None else pieces.add(layer.recurrent)
-        at = pieces.add(layer.weight), loop, pieces.add(layer.bias, *_neurons(layer.params))
-        rows.append([DENSE, first, layer.weight.shape[1], layer.weight.shape[0], *at])
-    weight, bias, alpha = network.readout
-    first = sum(row[SIZE] for row in rows)
-    rows.append([READOUT, first, weight.shape[1], weight.shape[0], pieces.add(weight), -1, pieces.add(bias, alpha)])
-    adaptive = [isinstance(layer.params, AdaptiveParams) for layer in network.layers]
-    flags = [*([False] if network.encoder is not None else []), *adaptive, False]
-    layout = np.array([[*row, flag] for row, flag in zip(rows, flags, strict=True)], np.int64)
-    return Packed(np.concatenate(pieces.parts), layout)
-
-
-def rest(net: Packed, n_batch: int) -> np.ndarray:
-    """The state before the first step, `(batch, 3, neuron)`: potential, last spike and adaptation of every neuron."""
-    return np.zeros((n_batch, 3, net.n_neurons), net.numbers.dtype)
 
 
 def run_network(
     x: Float[Tensor, "time batch channel"], network: Network
 ) -> tuple[Float[Tensor, "time batch label"], tuple[Float[Tensor, "time batch neuron"], ...]]:
     """Readout potentials and the spikes of every population from rest; equal to `reference.run_network`."""
-    net, array = pack(network), x.detach().contiguous().numpy()
-    check_input(array, net, x.shape[1])
-    n_batch, n_spiking = x.shape[1], net.n_neurons - net.n_labels
-    potential = np.empty((*array.shape[:2], net.n_labels), array.dtype)
-    spikes, state = np.empty((*array.shape[:2], n_spiking), array.dtype), rest(net, n_batch)
+    net = pack(network)
+    spikes = np.empty((*x.shape[:2], net.n_spiking), net.numbers.dtype)
+    potential = _run(x, net, lambda *arrays, part: advance(*arrays, spikes[:, part]))
+    return potential, torch.from_numpy(spikes).split(net.sizes, -1)
+
+
+def watch_network(x: Float[Tensor, "time batch channel"], network: Network, window: float) -> Watched:
+    """The same, and what the neurons did, counted as they run; equal to `reference.watch_network`."""
+    net = pack(network)
+    none, near = np.empty((*x.shape[:2], 0), net.numbers.dtype), net.numbers.dtype.type(window)
+    counts = np.zeros((-(-x.shape[1] // CLIPS), 3, net.n_spiking))  # of each part, so that threads do not share one
+
+    def kernel(*arrays, part: slice) -> int:
+        return advance_counting(*arrays, none[:, part], near, counts[part.start // CLIPS])
+
+    potential = _run(x, net, kernel)
+    spikes, close, charge = (row.split(net.sizes) for row in torch.from_numpy(counts.sum(0)))
+    return Watched(potential, spikes, close, charge[0] if network.encoder is not None else None)
+
+
+def _run(x: Tensor, net: Packed, kernel: Callable[..., int]) -> Float[Tensor, "time batch label"]:
+    """Readout potentials of all clips, in parts that the threads share."""
+    x = x.detach()
+    array, n_batch = (x if x.stride(-1) == 1 else x.contiguous()).numpy(), x.shape[1]
+    check_input(array, net, n_batch)
+    potential, state = np.empty((*array.shape[:2], net.n_labels), array.dtype), rest(net, n_batch)
 
     def work(part: slice) -> int:
-        return advance(array[:, part], net.numbers, net.layout, state[part], potential[:, part], spikes[:, part])
+        return kernel(array[:, part], net.numbers, net.layout, state[part], potential[:, part], part=part)
 
     n_threads = max(1, min(torch.get_num_threads(), -(-n_batch // CLIPS)))
     parts = [slice(i, i + CLIPS) for i in range(0, n_batch, CLIPS)]
     check_outcome(max(on_threads(work, parts, n_threads), default=SOUND))
-    sizes = net.layout[:-1, SIZE].tolist()
-    return torch.from_numpy(potential), torch.from_numpy(spikes).split(sizes, -1)
-
-
-def check_input(x: np.ndarray, net: Packed, n_batch: int) -> None:
-    """Raises: InputError unless x is `(time, batch, channel)` of the network's channels and precision."""
-    if x.ndim != 3 or x.shape[1:] != (n_batch, net.n_in):
-        raise InputError(
-            f"x is (time, batch, channel) = {x.shape}, but the state holds {n_batch} clips and the network takes "
-            f"{net.n_in} channels; start from a state of the same batch"
-        )
-    if x.dtype != net.numbers.dtype:
-        raise InputError(f"x is {x.dtype} and the network {net.numbers.dtype}; convert one of them")
-
-
-def check_state(state: np.ndarray, net: Packed, n_batch: int) -> None:
-    """Raises: InputError unless the state is one of this network, of so many clips and of its precision."""
-    wanted = n_batch, 3, net.n_neurons
-    if state.shape != wanted or state.dtype != net.numbers.dtype:
-        raise InputError(
-            f"the state is {state.shape} {state.dtype}, but {n_batch} clips through this network need {wanted} "
-            f"{net.numbers.dtype}; begin with start() of the same stream"
-        )
-
-
-def check_outcome(outcome: int) -> None:
-    """Raises: InputError or FloatingPointError if `advance` met a number that is not finite."""
-    if outcome == BAD_INPUT:
-        raise InputError("x holds NaN or infinity; a neuron would fall silent without a word: clean the input")
-    if outcome == BAD_STATE:
-        raise InputError("the state holds NaN or infinity; a neuron would stay silent: begin with start()")
-    if outcome == OVERFLOW:
-        raise FloatingPointError("a potential became NaN or infinite on the way; scale the input or the weights down")
-
-
-class _Pieces:
-    def __init__(self):
-        self.parts, self.length = [], 0
-
-    def add(self, *tensors: Tensor) -> int:
-        """Put the tensors behind what is there; returns where they begin."""
-        start = self.length
-        for tensor in tensors:
-            self.parts.append(tensor.detach().cpu().contiguous().numpy().ravel())
-            self.length += tensor.numel()
-        return start
-
-
-def _neurons(params) -> tuple[Tensor, ...]:
-    """v_floor and the number below it, then the parameters of each neuron."""
-    adaptive = (params.rho, params.a, params.b) if isinstance(params, AdaptiveParams) else ()
-    alpha = params.alpha.detach().cpu()
-    p = cpu_loops.neurons(alpha.numpy(), alpha.numpy(), *3 * (alpha.numpy(),), params.v_floor)
-    return (alpha.new_tensor([p.v_floor, p.below]), params.alpha, params.v_threshold, *adaptive)
-
-
-@no_type_check
-@inline
-def _slice_of(numbers, at, n, adaptive):
-    """Bias and `Neurons` of a population, as `pack` laid them."""
-    o = at + n + 2
-    end = o + 2 * n
-    m = n if adaptive else 0
-    return numbers[at : at + n], Neurons(
-        numbers[o : o + n],
-        numbers[o + n : end],
-        numbers[end : end + m],
-        numbers[end + m : end + 2 * m],
-        numbers[end + 2 * m : end + 3 * m],
-        numbers[at + n],
-        numbers[at + n + 1],
-    )
+    return torch.from_numpy(potential)
 
 
 @no_type_check
@@ -179,11 +91,30 @@ def advance(x, numbers, layout, state, potential, spikes):
     spikes (out): `(time, batch, neuron)`, or without neurons if they are not wanted. Returns: SOUND, or what is not
     finite, where it stops: BAD_INPUT, BAD_STATE at the start, or OVERFLOW, which is a bad state at the end.
     """
-    n_time, n_batch, n_in = x.shape
-    last = layout.shape[0] - 1
-    first_label = layout[last, FIRST]
-    n = first_label + layout[last, SIZE]
-    drive, active, before = np.empty(n, x.dtype), np.empty(n + 1, np.int32), np.empty(max(n, n_in) + 1, np.int32)
+    return advance_counting(x, numbers, layout, state, potential, spikes, 0 * numbers[0], np.empty((3, 0)))
+
+
+@no_type_check
+@jit
+def advance_counting(x, numbers, layout, state, potential, spikes, window, counts):
+    """`advance`, and counts `(3, neuron)` of what the neurons do are added to, if they have room for the neurons:
+    spikes, steps that end within `window` below threshold or in a spike, and the charge of an encoder."""
+    n = layout[-1, FIRST] + layout[-1, SIZE]
+    rows, active, before = (
+        np.zeros((4, n), x.dtype),
+        np.empty(n + 1, np.int32),
+        np.empty(max(n, x.shape[2]) + 1, np.int32),
+    )
+    return _through_time(x, numbers, layout, state, potential, spikes, window, counts, rows, active, before)
+
+
+@no_type_check
+@lean_jit
+def _through_time(x, numbers, layout, state, potential, spikes, window, counts, rows, active, before):
+    """`advance_counting`, with two lists of spikes and rows of neurons: drive, potential before the reset, and what a
+    clip's steps have counted, spikes and steps near threshold: exact, as no clip is 2^24 steps long."""
+    n_time, n_batch, _ = x.shape
+    first_label, n_counted, tally = layout[layout.shape[0] - 1, FIRST], counts.shape[1], rows[2:]
     for i in range(n_batch):
         v = state[i, 0]
         if not _sound(state[i]):
@@ -194,11 +125,17 @@ def advance(x, numbers, layout, state, potential, spikes):
                 unsound += 0 * x[t, i, j]
             if unsound != 0:
                 return BAD_INPUT
-            _step(x[t, i], numbers, layout, state[i], drive, active, before)
+            _step(x[t, i], numbers, layout, state[i], rows, active, before)
+            if n_counted:
+                _count(numbers, layout, state[i], rows[0], window, tally, counts[2])
             for k in range(potential.shape[2]):
                 potential[t, i, k] = v[first_label + k]
             for k in range(spikes.shape[2]):
                 spikes[t, i, k] = state[i, 1, k]
+        for what in range(2):
+            for k in range(n_counted):
+                counts[what, k] += tally[what, k]
+                tally[what, k] = 0
         if not _sound(state[i]):
             return OVERFLOW
     return SOUND
@@ -216,27 +153,47 @@ def _sound(state):
 
 
 @no_type_check
-@jit
-def _step(x, numbers, layout, state, drive, active, before):
+@inline
+def _count(numbers, layout, state, drive, window, tally, charge):
+    """What all spiking neurons did in the step that led to `state`; drive: that of the step, an encoder's is used."""
+    for row in range(layout.shape[0] - 1):
+        first, n = layout[row, FIRST], layout[row, SIZE]
+        v, spikes, d = state[0, first : first + n], state[1, first : first + n], drive[first : first + n]
+        n_spikes, n_near = tally[0, first : first + n], tally[1, first : first + n]
+        _, p = population(numbers, layout[row, NEURONS], n, layout[row, ADAPTIVE] > 0)
+        for k in range(n):
+            n_spikes[k] += spikes[k]
+            n_near[k] += max(spikes[k], 1 if v[k] > p.v_threshold[k] - window else 0)
+        if layout[row, KIND] == GAIN:
+            for k in range(n):  # a sink draws nothing from the supply
+                charge[k] += max(d[k] * (1 - p.alpha[k]), 0)
+
+
+@no_type_check
+@lean_jit
+def _step(x, numbers, layout, state, rows, active, before):
     """One step of one clip through all populations; `state` `(3, neuron)` advances."""
     count = 0
     for row in range(layout.shape[0]):
         kind, first, n, fan_in = layout[row, KIND], layout[row, FIRST], layout[row, SIZE], layout[row, FAN_IN]
         at, loop, adaptive = layout[row, WEIGHT], layout[row, RECURRENT], layout[row, ADAPTIVE] > 0
         end = first + n
-        d, v, s, w = drive[first:end], state[0, first:end], state[1, first:end], state[2, first:end]
+        d, u, v = rows[0, first:end], rows[1, first:end], state[0, first:end]
+        s, w = state[1, first:end], state[2, first:end]
         here = layout[row, NEURONS]
         if kind == READOUT:
             bias, alpha = numbers[here : here + n], numbers[here + n : here + 2 * n]
         else:
-            bias, p = _slice_of(numbers, here, n, adaptive)
+            bias, p = population(numbers, here, n, adaptive)
         for k in range(n):
             d[k] = bias[k]
         if kind == GAIN:
-            per_channel = n // fan_in
+            per_channel, gain = n // fan_in, numbers[at : at + n]
             for j in range(fan_in):
                 for k in range(j * per_channel, (j + 1) * per_channel):
-                    d[k] += numbers[at + k] * x[j]
+                    u[k] = x[j]
+            for k in range(n):
+                d[k] += gain[k] * u[k]
         elif row == 0:
             weights = numbers[at : at + fan_in * n].reshape(fan_in, n)
             add_scaled_rows(x, before, list_active(x, before), weights, d)
@@ -251,7 +208,7 @@ def _step(x, numbers, layout, state, drive, active, before):
         if adaptive:
             for k in range(n):
                 d[k] -= w[k]
-        cpu_loops.move(d, p, v, s, d)
+        cpu_loops.move(d, p, v, s, u)  # u apart from d: the compiler takes many neurons at once
         if adaptive:
-            cpu_loops.adapt(p, s, d, w)
+            cpu_loops.adapt(p, s, u, w)
         count = list_active(s, active)

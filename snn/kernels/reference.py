@@ -10,7 +10,7 @@ from torch import Tensor
 from snn.kernels.dropout import NO_DROPOUT, Dropout, drop
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
 from snn.neurons.lif import LIFParams, LIFState, leaky_step, lif_state, lif_step
-from snn.neurons.scan import Step, scan
+from snn.neurons.scan import Step, scan, scan_watched
 
 Params = LIFParams | AdaptiveParams
 State = LIFState | AdaptiveState
@@ -102,10 +102,51 @@ def run_network(
         drive = x @ layer.weight + layer.bias
         x, _ = run_layer(drive, start(x.shape[1], layer.bias), layer.params, layer.recurrent)
         spikes.append(x)
-    readout = network.readout
+    return read(x, network.readout, run_readout), tuple(spikes)
+
+
+def read(
+    x: Float[Tensor, "time batch neuron"], readout: Readout, run_readout: Callable = run_readout
+) -> Float[Tensor, "time batch label"]:
+    """Potentials of the readout, from rest."""
     params = LIFParams(readout.alpha, torch.ones_like(readout.alpha))
     drive = x @ readout.weight + readout.bias
-    return run_readout(drive, lif_state(x.shape[1], readout.bias), params)[0], tuple(spikes)
+    return run_readout(drive, lif_state(x.shape[1], readout.bias), params)[0]
+
+
+class Watched(NamedTuple):
+    """A network's readout, and what its neurons did: sums over time and clips, in double precision.
+
+    spikes, near: of each population, the encoder first; near: steps that end within a window below threshold or in a
+    spike. charge: by how much signal and bias move the potentials of an encoder up.
+    """
+
+    potential: Float[Tensor, "time batch label"]
+    spikes: tuple[Float[Tensor, " neuron"], ...]
+    near: tuple[Float[Tensor, " neuron"], ...]
+    charge: Float[Tensor, " neuron"] | None = None
+
+
+def watch_network(x: Float[Tensor, "time batch channel"], network: Network, window: float) -> Watched:
+    """`run_network`, and what its neurons did; window: below threshold, in units of the swing."""
+    spikes, near, charge = [], [], None
+
+    def watched(drive: Tensor, params: Params, recurrent: Tensor | None = None) -> Tensor:
+        start = adaptive_state if isinstance(params, AdaptiveParams) else lif_state
+        state = start(drive.shape[1], drive[0, 0])
+        z, close = scan_watched(step_of(params), window, drive, state, params, recurrent)
+        for sums, value in ((spikes, z), (near, close)):
+            sums.append(value.sum((0, 1), dtype=torch.float64))
+        return z
+
+    if network.encoder is not None:
+        e = network.encoder
+        drive = x.repeat_interleave(e.per_channel, -1) * e.gain + e.bias
+        upward = (drive * (1 - e.params.alpha)).clamp_min(0)  # a sink draws nothing from the supply
+        charge, x = upward.sum((0, 1), dtype=torch.float64), watched(drive, e.params)
+    for layer in network.layers:
+        x = watched(x @ layer.weight + layer.bias, layer.params, layer.recurrent)
+    return Watched(read(x, network.readout), tuple(spikes), tuple(near), charge)
 
 
 def normalised(z: Float[Tensor, "time batch neuron"], norm: Norm) -> tuple[Float[Tensor, "time batch neuron"], Moments]:
@@ -144,7 +185,5 @@ def network_loss(
             found.append(moments)
         z, _ = run_layer(drive + layer.bias, start(x.shape[1], layer.bias), layer.params, layer.recurrent)
         x = drop(z, dropout, index)
-    params = LIFParams(readout.alpha, torch.ones_like(readout.alpha))
-    drive = x @ readout.weight + readout.bias
-    votes = run_readout(drive, lif_state(x.shape[1], readout.bias), params)[0].softmax(-1).mean(0)
+    votes = read(x, readout, run_readout).softmax(-1).mean(0)
     return Loss(torch.nn.functional.cross_entropy(evidence * votes, labels), tuple(found))

@@ -21,7 +21,7 @@ from snn.audio.features import LogMel
 from snn.audio.front_end import require_same
 from snn.audio.live_features import FrameState, finish, push, start_frames
 from snn.encoders.encoder import RateEncoder
-from snn.kernels import cpu_network
+from snn.kernels import cpu_network, packed
 from snn.kernels.checks import check_network
 from snn.kernels.reference import Network
 from snn.kernels.threads import flushed
@@ -36,7 +36,7 @@ class NetworkStream:
 
     def __init__(self, network: Network):
         check_network(network)
-        net = self._net = cpu_network.pack(network)
+        net = self._net = packed.pack(network)
         self._numbers, self._layout, self._no_spikes = *net, np.empty((0, 0, 0), net.numbers.dtype)
         self._n_in, self._n_labels, self._n_neurons = net.n_in, net.n_labels, net.n_neurons
 
@@ -44,7 +44,7 @@ class NetworkStream:
         """All neurons at rest: `(batch, 3, neuron)`, potential, last spike and adaptation."""
         if n_batch < 1:
             raise InputError(f"a stream has at least one clip, got n_batch = {n_batch}")
-        return cpu_network.rest(self._net, n_batch)
+        return packed.rest(self._net, n_batch)
 
     def push(self, x: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Readout potentials `(time, batch, label)` of the next steps, and the state after them.
@@ -56,13 +56,13 @@ class NetworkStream:
         """
         dtype = self._numbers.dtype
         if x.ndim != 3 or x.shape[1] != len(state) or x.shape[2] != self._n_in or x.dtype != dtype:
-            cpu_network.check_input(x, self._net, len(state))
+            packed.check_input(x, self._net, len(state))
         if state.shape != (x.shape[1], 3, self._n_neurons) or state.dtype != dtype:
-            cpu_network.check_state(state, self._net, x.shape[1])
+            packed.check_state(state, self._net, x.shape[1])
         state, potential = state.copy(), np.empty((*x.shape[:2], self._n_labels), x.dtype)
         outcome = flushed(cpu_network.advance, x, self._numbers, self._layout, state, potential, self._no_spikes)
-        if outcome != cpu_network.SOUND:
-            cpu_network.check_outcome(outcome)
+        if outcome != packed.SOUND:
+            packed.check_outcome(outcome)
         return potential, state
 
 

@@ -1,16 +1,24 @@
 """What a model makes of clips, in one pass: its answers, and the activity that the energy is charged for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from circuits.network.activity import Activity
 from circuits.units import Seconds
 
-Observed = Iterator[tuple[str, Tensor]]  # name and `(time, batch, neuron)` values of what is counted
+
+class Observed(NamedTuple):
+    """What was counted in some clips of `n_steps` each: sums over time and clips, `(neuron,)`, by name.
+
+    Names are charge, input, spikes.LAYER and near.LAYER, as `Activity` tells them.
+    """
+
+    n_steps: int
+    sums: dict[str, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +39,8 @@ def mean_activity(n_clips: int, batches: Iterable[Observed], dt: Seconds, window
     """The activity of one inference, from what was observed in all, in steps of `dt` (s)."""
     sums: dict[str, Tensor] = {}
     n_steps = 0
-    for batch in batches:
-        for name, value in batch:
-            n_steps = len(value)
-            total = value.sum((0, 1), dtype=torch.float64)
+    for n_steps, counted in batches:  # noqa: B007  the steps of the last are those of all
+        for name, total in counted.items():
             sums[name] = sums[name] + total if name in sums else total
     mean = {name: (total / n_clips).cpu().numpy() for name, total in sums.items()}
     return Activity(

@@ -13,9 +13,8 @@ from circuits.units import Seconds
 from snn.kernels import Backend, run_layer
 from snn.kernels.reference import DenseLayer, Moments, Norm
 from snn.networks.circuit_settings import NeuronSettings
-from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state, adaptive_step
-from snn.neurons.lif import LIFParams, LIFState, decay, lif_state, lif_step
-from snn.neurons.scan import Step, scan_watched
+from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state
+from snn.neurons.lif import LIFParams, LIFState, decay, lif_state
 from snn.neurons.silicon_bias import SiliconBias
 from snn.neurons.surrogate import SURROGATES
 from snn.settings import section
@@ -92,10 +91,6 @@ class SpikingLayer(torch.nn.Module):
         return self.neuron.model == "adaptive_lif"
 
     @property
-    def step(self) -> Step:
-        return adaptive_step if self.adaptive else lif_step
-
-    @property
     def tau_mem(self) -> Float[Tensor, " neuron"]:
         """Membrane time constants (s), held inside the recipe's span."""
         return _inside(self.log_tau_mem, self.neuron.tau_mem_s)
@@ -132,12 +127,6 @@ class SpikingLayer(torch.nn.Module):
         if self.training:  # a plain mean over the first batches: their statistics count from the first epoch on
             self.norm.momentum = max(NORM_MOMENTUM, 1 / (1 + self.norm.num_batches_tracked.item()))
         return self.norm((x @ self.weight).flatten(0, 1)).unflatten(0, x.shape[:2])
-
-    def watch(
-        self, x: Float[Tensor, "time batch fan_in"], window: float
-    ) -> tuple[Float[Tensor, "time batch neuron"], Float[Tensor, "time batch neuron"]]:
-        """Spikes from rest, and where a step ends within `window` below threshold or in a spike."""
-        return scan_watched(self.step, window, self.drive(x), self.start(x.shape[1]), self.params(), self.recurrent)
 
     def scale_and_offset(self) -> tuple[Tensor, Tensor]:
         """The normalisation y = s x + t of each neuron's synaptic input, as learned; without one, 1 and the bias."""

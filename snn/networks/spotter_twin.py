@@ -1,5 +1,7 @@
 """A network's batch in Brian2: the exported network in an independent simulator, in double precision and slow."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,16 +15,17 @@ TWIN_CLIPS = 16  # run at once by Brian2, which holds every synapse of every cli
 
 
 def run_twin(chip: ChipNetwork, inputs: Tensor, window: float) -> tuple[Tensor, Observed]:
-    """Potentials of the readout `(time, batch, label)`, and name and values of everything that is counted.
+    """Potentials of the readout `(time, batch, label)`, and everything that is counted.
 
     Args:  inputs: features or spikes, `(time, batch, channel)`.  window: below threshold, in units of the swing.
     """
     x = inputs.numpy()
     network, twin = chip.network, run_brian2(chip, x)
-    return torch.from_numpy(twin.potential[network.layers[-1].name]), _observed(network, x, twin, window)
+    counted = {name: value.sum((0, 1), dtype=torch.float64) for name, value in _values(network, x, twin, window)}
+    return torch.from_numpy(twin.potential[network.layers[-1].name]), Observed(len(x), counted)
 
 
-def _observed(network: NetworkSpec, x: np.ndarray, twin: StepRun, window: float) -> Observed:
+def _values(network: NetworkSpec, x: np.ndarray, twin: StepRun, window: float) -> Iterator[tuple[str, Tensor]]:
     first = network.layers[0]
     drive = x @ first.weights + first.bias
     yield ("input", torch.from_numpy(x)) if network.n_external else ("charge", torch.from_numpy(drive).clamp_min(0))

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from snn.audio.features import LogMel, log_mel
-from snn.kernels import cpu_network, reference, run_network
+from snn.kernels import packed, reference, run_network, watch_network
 from snn.kernels.reference import DenseLayer, GainLayer, Network, Readout
 from snn.live.stream import AudioStream, NetworkStream, SpotterStream
 from snn.networks.spotter import Spotter
@@ -73,6 +73,24 @@ def test_the_compiled_network_is_that_of_the_reference(kind):
     assert all(torch.equal(a, b) for a, b in zip(mine, spikes, strict=True))
     assert all(0.01 < s.mean() < 0.9 for s in spikes)
     torch.testing.assert_close(got, expected, rtol=1e-12, atol=1e-12)
+
+
+@kinds
+def test_what_the_neurons_did_is_counted_as_the_reference_counts_it(kind):
+    kind = {**kind, "dtype": torch.float64}
+    x, net, window = signal(torch.float64), network(**kind), 0.2
+    expected, got = reference.watch_network(x, net, window), watch_network(x, net, window, "cpu")
+    potential, spikes = run_network(x, net, "cpu")
+    assert torch.equal(got.potential, potential)
+    for mine, theirs, events in zip(got.spikes, expected.spikes, spikes, strict=True):
+        assert torch.equal(mine, theirs)
+        assert torch.equal(mine, events.sum((0, 1)))
+    for mine, theirs, events in zip(got.near, expected.near, spikes, strict=True):
+        assert torch.equal(mine, theirs)
+        assert (mine > events.sum((0, 1))).any()
+    assert (got.charge is None) == (net.encoder is None)
+    if net.encoder is not None:
+        torch.testing.assert_close(got.charge, expected.charge, rtol=1e-12, atol=1e-12)
 
 
 @kinds
@@ -213,7 +231,7 @@ def test_what_does_not_fit_is_refused_and_the_state_stays():
     with pytest.raises(ValueError, match="normalise=running"):
         AudioStream(spotter("features.normalise=clip"))
     assert np.array_equal(stream.push(np.asfortranarray(x), state)[0], stream.push(x, state)[0])
-    assert cpu_network.rest(cpu_network.pack(network()), 2).shape == (2, 3, 31 + 22 + 5)
+    assert packed.rest(packed.pack(network()), 2).shape == (2, 3, 31 + 22 + 5)
 
 
 def test_a_state_that_is_none_of_this_stream_is_refused_before_it_is_read():
