@@ -2,14 +2,14 @@
 
 import math
 from dataclasses import dataclass, fields
-from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from scipy.signal import fftconvolve, resample_poly
+from scipy.signal import fftconvolve
 
 from circuits.errors import InputError
+from snn.data.recordings.resampling import change_rate
 
 Waveform = Float[np.ndarray, " time"]
 Colour = Literal["white", "pink"]
@@ -19,13 +19,12 @@ Range = tuple[float | int, float | int]  # low, high
 def change_speed(waveform: Waveform, factor: float) -> Float[np.ndarray, " new_time"]:
     """Play faster (factor > 1) or slower: y(t) = x(factor t), `(time / factor,)`; pitch moves along with tempo.
 
-    With factor = rate_in / rate_out this is the change of a sample rate. The factor is met to 1 in 100 000.
+    With factor = rate_in / rate_out this is the change of a sample rate.
     Raises:  InputError for a factor outside 0.1..10.
     """
     if not 0.1 <= factor <= 10:
         raise InputError(f"speed factor {factor} is outside 0.1..10; 0.85..1.15 is usual for speech")
-    ratio = Fraction(factor).limit_denominator(400)
-    return resample_poly(waveform, ratio.denominator, ratio.numerator).astype(waveform.dtype)
+    return change_rate(waveform, factor, 1.0)
 
 
 def fit_length(waveform: Waveform, n_samples: int) -> Float[np.ndarray, " n_samples"]:
