@@ -92,7 +92,7 @@ def sha256_of_files(clips: Iterable[Clip]) -> dict[Path, str]:
 
 def key(clips: Sequence[Clip], preparation: Preparation, files: dict[Path, str]) -> str:
     """A name for what is made of clips, by all that it depends on; not by their labels, nor by where they lie."""
-    told = hashlib.sha256(repr((preparation, sys.byteorder, _code(), *map(version, LIBRARIES))).encode())
+    told = hashlib.sha256(repr((preparation, sys.byteorder, _program())).encode())
     for clip in clips:
         told.update(repr(_told(clip, files)).encode())
     return told.hexdigest()
@@ -121,9 +121,11 @@ def _told(clip: Clip, files: dict[Path, str]) -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=1)
-def _code() -> str:
+def _program() -> tuple[str, ...]:
+    """What computes features: the text of our own rooms, and whose versions may compute other bits."""
     sources = chain.from_iterable(sorted((HOUSE / room).rglob("*.py")) for room in ROOMS)
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    own = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    return own, *map(version, LIBRARIES)
 
 
 def _found(path: Path, shape: Sequence[int]) -> StoredFeatures | None:

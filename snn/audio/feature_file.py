@@ -1,6 +1,6 @@
 """Features of many clips in one file: written piece by piece, checked when it is opened, read where it lies.
 
-    rows `(clip, copy, frame, band)`, float32 | JSON: shape, clips left out, CRC-32 of each piece | its length and CRC-32
+rows `(clip, copy, frame, band)`, float32 | JSON: shape, clips left out, CRC-32 of each piece | its length and CRC-32
 """
 
 import errno
@@ -11,10 +11,10 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
+from weakref import finalize
 
 import torch
 from jaxtyping import Float, Float32, Int
@@ -27,8 +27,7 @@ from circuits.tables import record
 END = struct.Struct("<8sQI")
 MARK = b"features"
 PIECE = 1 << 22  # bytes checked at a time
-HELD = 1 << 26  # bytes picked from a file, after which its pages are given back; with their neighbours 8 times that
-LARGE = 1 << 30  # bytes of a file below which all of it may stay in memory
+LARGE = 1 << 30  # bytes; ASSUMED: up to so many may stay in memory
 
 
 @dataclass(frozen=True)
@@ -44,23 +43,27 @@ class Contents:
         return 4 * math.prod(self.shape)
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class StoredFeatures:
-    """Features that stay in their file, of which the system holds in memory what is used."""
+    """Features that stay in their file, mapped: the system holds in memory what is used of them."""
 
     features: Float[Tensor, "copy clip frame band"]
     left_out: tuple[int, ...]
-    pages: mmap.mmap
-    picked: int = 0  # bytes, since pages were last given back
+    file: int  # open as long as this is
 
     def pick(self, copy: Int[Tensor, " n"] | int, clip: Int[Tensor, " n"]) -> Float[Tensor, "n frame band"]:
-        """Some of them, in memory."""
-        found = self.features[copy, clip]
-        self.picked += found.nbytes
-        if self.picked > HELD and len(self.pages) > LARGE and not self.features._version:  # nobody changed them
-            with suppress(AttributeError, OSError):  # of a system that cannot
-                self.pages.madvise(mmap.MADV_DONTNEED)
-            self.picked = 0
+        """Some of them, in memory.
+
+        Of a large file they are read, as a page that is touched maps a megabyte around it, which would stay.
+        """
+        if self.features.nbytes <= LARGE or self.features._version:  # somebody changed them in place
+            return self.features[copy, clip]
+        n_copies, _, *row = self.features.shape
+        found = torch.empty(len(clip), *row)
+        n_bytes, rows = 4 * math.prod(row), found.numpy()
+        for i, place in enumerate((clip * n_copies + copy).tolist()):
+            if os.preadv(self.file, [rows[i]], place * n_bytes) != n_bytes:
+                raise OSError("a file of features is shorter than it was: start again")
         return found
 
 
@@ -113,8 +116,10 @@ def open_features(path: str | Path, most: Sequence[int], *, checked: bool = True
         if checked and tuple(_sums(file.fileno(), contents.n_bytes)) != contents.sums:
             raise InputError(f"{path} is damaged: its bytes are not those that were written")
         pages = mmap.mmap(file.fileno(), contents.n_bytes, access=mmap.ACCESS_COPY)
-    rows = torch.frombuffer(pages, dtype=torch.float32, count=contents.n_bytes // 4).view(contents.shape)
-    return StoredFeatures(rows.transpose(0, 1), contents.left_out, pages)
+        rows = torch.frombuffer(pages, dtype=torch.float32).view(contents.shape)
+        stored = StoredFeatures(rows.transpose(0, 1), contents.left_out, os.dup(file.fileno()))
+    finalize(stored, os.close, stored.file)
+    return stored
 
 
 def _contents(file: int) -> Contents:

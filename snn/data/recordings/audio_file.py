@@ -124,7 +124,7 @@ def fit_duration(waveform: Float[np.ndarray, " time"], n_samples: int) -> Float3
         raise InputError(f"n_samples is {n_samples}; want at least 1")
     waveform = waveform.astype(np.float32, copy=False)
     n_missing = n_samples - waveform.size
-    if n_missing >= 0:
+    if n_missing > 0:
         return np.pad(waveform, (n_missing // 2, n_missing - n_missing // 2))
     start = strongest_window(np.square(waveform, dtype=np.float64), n_samples)
     return waveform[start : start + n_samples].copy()
@@ -185,6 +185,8 @@ def _n_heard(sound: soundfile.SoundFile, n_left: int, max_duration_s: float | No
 
 
 def _go_to(sound: soundfile.SoundFile, first: int, path: Path) -> None:
+    if first == 0:  # where it is
+        return
     if sound.seekable():
         sound.seek(first)
     else:  # GSM, G.721 ...: they are decoded from their beginning
