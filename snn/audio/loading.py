@@ -13,7 +13,7 @@ from circuits.errors import InputError
 from circuits.units import Seconds
 from snn.audio.feature_cache import kept_features
 from snn.audio.feature_file import FeatureWriter, StoredFeatures
-from snn.audio.preparation import CHUNK, Chunk, Preparation
+from snn.audio.preparation import Chunk, Preparation
 from snn.data.corpora.clip import Clip
 from snn.data.recordings.recording_error import RecordingError
 from snn.memory import check_memory
@@ -46,21 +46,11 @@ class Loading:
 
         Raises: RecordingError of the first that cannot be used, unless they are skipped; InputError if none can be.
         """
-        self._check_memory(8 * self._n_numbers * min(CHUNK, len(self.clips)))
+        self._check_memory(8 * self.preparation.n_numbers * min(self.preparation.n_held, len(self.clips)))
         if self.preparation.front_end.n_frames is None:
-            loaded = self._at_their_length()
-        else:
-            stored = kept_features(self.clips, self.preparation, self._shape, self._fill)
-            loaded = (stored and self._from_disk(stored)) or self._of_one_length()
-        if len(loaded.errors) == len(self.clips):
-            first = next(iter(loaded.errors.values()), "there are none")
-            raise InputError(f"none of the {len(self.clips)} clips can be used: {first}")
-        return loaded
-
-    @property
-    def _n_numbers(self) -> int:
-        """What a clip and its copies become."""
-        return self.preparation.front_end.n_numbers * (1 + self.preparation.copies)
+            return self._at_their_length()
+        stored = kept_features(self.clips, self.preparation, self._shape, self._fill)
+        return (stored and self._from_disk(stored)) or self._of_one_length()
 
     @property
     def _shape(self) -> tuple[int, ...]:
@@ -69,13 +59,19 @@ class Loading:
         return len(self.clips), n_copies, front_end.n_frames, front_end.n_numbers // front_end.n_frames
 
     def _chunks(self, errors: Errors) -> Iterator[Chunk]:
-        """The clips as they are read, chunks without any apart; errors are added to those there are."""
+        """The clips as they are read, chunks without any apart; errors are added to those there are.
+
+        Raises:  RecordingError, InputError as `load`.
+        """
         for chunk in self.preparation.chunks(self.clips):
             self._take(errors, chunk.errors)
             for i in chunk.numbers if self.on_clip else ():
                 self.on_clip(i + 1, len(self.clips))
             if chunk.lengths:
                 yield chunk
+        if len(errors) == len(self.clips):
+            first = next(iter(errors.values()), "there are none")
+            raise InputError(f"none of the {len(self.clips)} clips can be used: {first}")
 
     def _take(self, errors: Errors, more: Errors) -> None:
         if more and self.bad_files != "skip":
@@ -83,7 +79,7 @@ class Loading:
         errors |= more
 
     def _fill(self, writer: FeatureWriter) -> tuple[int, ...]:
-        """Write the features of all clips; the numbers of those that cannot be used."""
+        """Write all features; the numbers of the clips that cannot be used."""
         errors: Errors = {}
         for chunk in self._chunks(errors):
             writer.append(chunk.features.transpose(0, 1))

@@ -18,7 +18,8 @@ from snn.data.augmentation.augment import Augment
 from snn.data.corpora.clip import Clip
 from snn.data.recordings.recording_error import RecordingError
 
-CHUNK = 64  # clips whose waveforms a thread holds at a time
+CHUNK = 64  # clips that a thread reads at a time
+CHUNK_NUMBERS = 1 << 24  # of features at most, where a clip becomes many
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
@@ -31,16 +32,31 @@ class Preparation:
     copies: int = 0
     seed: int = 0
 
+    @property
+    def n_numbers(self) -> int:
+        """What a clip and its copies become."""
+        return self.front_end.n_numbers * (1 + self.copies)
+
+    @property
+    def chunk(self) -> int:
+        """Clips that a thread reads at a time."""
+        return max(1, min(CHUNK, CHUNK_NUMBERS // self.n_numbers))
+
+    @property
+    def n_held(self) -> int:
+        """Clips in memory at a time while they are read: those being read, and as many again that wait twice."""
+        return 3 * torch.get_num_threads() * self.chunk
+
     def read(self, clip: Clip, i: int) -> tuple[np.ndarray, Seconds]:
         """Clip number i as the front end reads it.  Raises:  RecordingError."""
         return self.front_end.read(clip, self.augment, self.copies, np.random.default_rng((self.seed, i)))
 
     def chunks(self, clips: Sequence[Clip]) -> "Iterator[Chunk]":
         """All clips, in their order."""
-        return in_order(partial(self._chunk, clips), range(0, len(clips), CHUNK))
+        return in_order(partial(self._chunk, clips), range(0, len(clips), self.chunk))
 
     def _chunk(self, clips: Sequence[Clip], start: int) -> "Chunk":
-        numbers = range(start, min(start + CHUNK, len(clips)))
+        numbers = range(start, min(start + self.chunk, len(clips)))
         read, lengths, errors = [], [], {}
         for i in numbers:
             try:

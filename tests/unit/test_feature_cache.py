@@ -12,6 +12,7 @@ import pytest
 import soundfile
 import torch
 
+from circuits.errors import InputError
 from snn.audio import feature_cache, feature_file
 from snn.audio.examples import Examples, load_examples
 from snn.audio.feature_cache import FeatureCacheWarning
@@ -212,6 +213,14 @@ def test_a_recording_that_cannot_be_used_is_told_anew_at_each_start(clips, folde
     assert len(second) == 23
     with pytest.raises(RecordingError, match=clips[5].path.name):
         load(clips)
+
+
+def test_of_clips_that_are_all_bad_nothing_is_kept(clips, folder):
+    for clip in clips:
+        clip.path.write_bytes(b"no sound")
+    with pytest.raises(InputError, match="none of the 24 clips can be used"):
+        load(clips, bad_files="skip")
+    assert list(folder.iterdir()) == []
 
 
 def test_two_that_fill_it_at_once_both_get_what_is_right(clips, folder, monkeypatch):
