@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 
@@ -63,12 +64,13 @@ class Loading:
 
         Raises:  RecordingError, InputError as `load`.
         """
-        for chunk in self.preparation.chunks(self.clips):
-            self._take(errors, chunk.errors)
-            for i in chunk.numbers if self.on_clip else ():
-                self.on_clip(i + 1, len(self.clips))
-            if chunk.lengths:
-                yield chunk
+        with closing(self.preparation.chunks(self.clips)) as chunks:  # whatever is raised here ends the threads
+            for chunk in chunks:
+                self._take(errors, chunk.errors)
+                for i in chunk.numbers if self.on_clip else ():
+                    self.on_clip(i + 1, len(self.clips))
+                if chunk.lengths:
+                    yield chunk
         if len(errors) == len(self.clips):
             first = next(iter(errors.values()), "there are none")
             raise InputError(f"none of the {len(self.clips)} clips can be used: {first}")

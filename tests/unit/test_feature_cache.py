@@ -211,6 +211,10 @@ def test_a_recording_that_cannot_be_used_is_told_anew_at_each_start(clips, folde
     assert str(clips[5].path) in second.skipped[0]
     assert first.features.equal(second.features)
     assert len(second) == 23
+    (kept,) = folder.iterdir()
+    kept.write_bytes(kept.read_bytes().replace(b'"left_out": [5]', b'"left_out": [6]'))
+    with pytest.warns(FeatureCacheWarning, match="is damaged"):
+        assert load(clips, bad_files="skip").skipped == first.skipped
     with pytest.raises(RecordingError, match=clips[5].path.name):
         load(clips)
 

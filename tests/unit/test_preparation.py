@@ -1,7 +1,6 @@
 """Clips on many threads: the same numbers, order and errors as on one, and nothing is left behind."""
 
 import threading
-from dataclasses import replace
 
 import pytest
 import torch
@@ -63,22 +62,24 @@ def test_the_first_bad_recording_of_several_is_the_first_in_order(clips, threads
     assert rest.features.shape[1] == 68
 
 
-def test_whoever_is_interrupted_leaves_no_thread_and_begins_no_further_clip(clips, threads, monkeypatch):
+def test_whoever_is_interrupted_leaves_no_thread_and_few_clips_are_begun(clips, threads, monkeypatch):
     threads(2)
     begun = []
     read = LogMel.read
     monkeypatch.setattr(LogMel, "read", lambda self, clip, *rest: (begun.append(clip), read(self, clip, *rest))[1])
 
     def interrupt(done, total):
-        raise KeyboardInterrupt
+        if done == 10:
+            raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:  # which holds all that was going on
         loaded(clips, on_clip=interrupt)
-    assert len(begun) <= 5 * 8  # those that had begun, two threads of them
+    assert len(begun) <= 8 * (1 + 2 * 2 + 2)  # of chunks, the first, those that may wait and one for each thread
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("snn-clips")]
+    del caught
 
 
-def test_a_clip_has_its_own_draw_whatever_stands_before_it(clips):
-    """Number and seed alone decide: another recording in front changes no copy."""
-    other = [replace(clips[9]), *clips[1:10]]
-    assert loaded(clips[:10]).features[:, 1:].equal(loaded(other).features[:, 1:])
+def test_a_clip_has_its_own_draw_whatever_became_of_those_before_it(clips):
+    before = loaded(clips[:8]).features[:, 1:]
+    clips[0].path.write_bytes(b"")
+    assert loaded(clips[:8], bad_files="skip").features.equal(before)
