@@ -109,9 +109,23 @@ def _compile(fastmath: set[str], **options: Any) -> Callable:
     return partial(_compiled, nogil=True, fastmath=fastmath, error_model="numpy", **options)
 
 
+# Numba counts who holds an array, atomically, whenever a loop takes a row of it: threads that share the array then wait
+# for each other at every row. A lean loop counts nothing, so it may neither allocate nor return an array.
+_ALLOCATES, _LEAN = {"_nrt": True}, {"_nrt": False}
+
+
 # NaN and infinity keep their meaning. Products may be fused, and sums reordered, but not in an `ordered` loop: its
 # result is the same on all lanes. A loop's body is inlined: a call costs more than a row of neurons.
 _FREE, _ORDERED = {"contract", "reassoc", "nsz", "arcp"}, {"contract"}
-jit, inline = _compile(_FREE), _compile(_FREE, forceinline=True)
+jit, lean_jit = _compile(_FREE, **_ALLOCATES), _compile(_FREE, **_LEAN)
+inline = _compile(_FREE, forceinline=True, **_LEAN)
 ordered_jit, ordered_inline = _compile(_ORDERED), _compile(_ORDERED, forceinline=True)
+
+
+@inline
+def float_of(array, number):
+    """The number in the array's precision: a whole number would make numba reckon in double precision beside floats."""
+    return array.dtype.type(number)
+
+
 exact_jit, exact_inline = partial(_compiled, nogil=True), partial(_compiled, inline="always")

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
@@ -59,7 +60,7 @@ def check_alpha(name: str, alpha: Tensor) -> None:
 def check_numbers(network: Network) -> None:
     """Raises: FloatingPointError unless weights and parameters are finite; v_floor may be -infinity."""
     for name, tensor, _ in _of_network(network, _n_in(network)):
-        if not torch.isfinite(tensor.detach()).all():
+        if not np.isfinite(tensor.detach().cpu().numpy()).all():
             raise FloatingPointError(
                 f"{name} holds NaN or infinity, so neurons would fall silent without a word: train it again, with a "
                 "lower learning rate, or load weights that are finite"

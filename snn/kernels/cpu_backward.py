@@ -4,9 +4,10 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 
-from circuits.compile import inline, jit
+from circuits.compile import float_of, inline, jit, lean_jit
+from snn.kernels.cpu_products import dense_product
+from snn.kernels.cpu_surrogate import GIVEN, surrogate_row
 
-N_SURROGATES = 4  # of `snn/neurons/surrogate.py`
 NEEDED_BELOW = 0.4  # part of the surrogate's slopes that are not 0, below which the others are skipped
 
 
@@ -22,23 +23,7 @@ class Sums(NamedTuple):
 
 
 @no_type_check
-@inline
-def surrogate_row(code, x, out):
-    """Pseudo-derivatives of `snn/neurons/surrogate.py` at x, by the order of SURROGATES."""
-    for k in range(x.shape[0]):
-        y = abs(x[k])
-        if code == 0:
-            out[k] = 1 if y <= 0.5 else 0
-        elif code == 1:
-            out[k] = 1 / (1 + (np.pi * y) ** 2)
-        elif code == 2:
-            out[k] = 1 / (1 + 10 * y) ** 2
-        else:  # 3: `backward` has refused what is more
-            out[k] = max(1 - y, 0)
-
-
-@no_type_check
-@jit
+@lean_jit
 def add_needed(grad, weights, slope, needed, out):
     """out[i, j] += sum over k of grad[i, k] weights[j, k] where slope[i, j] is not 0; elsewhere nobody asks.
 
@@ -58,7 +43,7 @@ def add_needed(grad, weights, slope, needed, out):
 
 
 @no_type_check
-@jit
+@lean_jit
 def add_recurrent(grad, recurrent, slope, needed, product, out):
     """out += grad recurrent^T wherever the slope is not 0: all of it by a dense product, or only what is needed."""
     n_batch, n = out.shape
@@ -72,7 +57,7 @@ def add_recurrent(grad, recurrent, slope, needed, product, out):
     for i in range(n_batch):  # a contiguous copy, as the dense product needs one
         for k in range(n):
             product[0, i, k] = grad[i, k]
-    np.dot(product[0], recurrent.T, product[1])
+    dense_product(product[0], recurrent.T, product[1])
     for i in range(n_batch):
         for k in range(n):
             out[i, k] += product[1, i, k]
@@ -80,30 +65,42 @@ def add_recurrent(grad, recurrent, slope, needed, product, out):
 
 @no_type_check
 @jit
-def backward(grad, p, recurrent, code, record, first_v, lam_v, lam_w, sums):
+def backward(grad, p, recurrent, surrogate, record, first_v, lam_v, lam_w, sums):
     """Back through time; `grad` `(time, batch, neuron)` comes in as dL/dspikes and leaves as dL/ddrive.
 
     record: as the forward pass left it. first_v: potentials at the start. `lam_*` `(batch, neuron)` come in as
     gradients of the last state, leave as those of the first; `sums` are added to.
     """
-    if not 0 <= code < N_SURROGATES:
+    if not 0 <= surrogate.code <= GIVEN or (surrogate.code == GIVEN and surrogate.given.shape != grad.shape):
         raise ValueError("no surrogate has this code")  # compiled: the text cannot name it
-    n_time, n_batch, n = grad.shape
+    _, n_batch, n = grad.shape
     slope, x = np.empty((n_batch, n), grad.dtype), np.empty((n_batch, n), grad.dtype)
     needed = np.empty(n_batch + 1, np.int64)
     product = np.empty((2, n_batch, n if recurrent.shape[0] else 0), grad.dtype)
-    before, kept, moved = np.empty_like(p.alpha), np.empty_like(p.alpha), np.zeros_like(p.alpha)
+    scratch = slope, x, needed, product, np.zeros((3, n), grad.dtype)
+    _back_through_time(grad, p, recurrent, surrogate, record, first_v, lam_v, lam_w, sums, scratch)
+
+
+@no_type_check
+@lean_jit
+def _back_through_time(grad, p, recurrent, surrogate, record, first_v, lam_v, lam_w, sums, scratch):
+    """`backward`, with room for the surrogate and its argument, what `add_recurrent` needs, and three rows."""
+    n_time, n_batch, n = grad.shape
+    slope, x, needed, product, rows = scratch
+    zero, one = float_of(grad, 0), float_of(grad, 1)
+    before, kept, moved = rows[0], rows[1], rows[2]
     for t in range(n_time - 1, -1, -1):
         for i in range(n_batch):
             for k in range(n):
                 x[i, k] = max(record.v[t, i, k], p.v_floor) - p.v_threshold[k]
-            surrogate_row(code, x[i], slope[i])
+            given = surrogate.given[t, i] if surrogate.code == GIVEN else x[i]
+            surrogate_row(surrogate, given, x[i], slope[i])
         if recurrent.shape[0] and t + 1 < n_time:
             add_recurrent(grad[t + 1], recurrent, slope, needed, product, grad[t])
         for i in range(n_batch):
             vt, lv, lw = record.v[t, i], lam_v[i], lam_w[i]
             for k in range(n):
-                kept[k] = 0 if vt[k] > p.v_threshold[k] else 1  # a spike resets: nothing is carried on
+                kept[k] = zero if vt[k] > p.v_threshold[k] else one  # a spike resets: nothing is carried on
             if p.rho.shape[0]:
                 _through_adaptation(grad[t, i], p, x[i], kept, record.w[t, i], lv, lw, sums)
             else:
@@ -112,7 +109,7 @@ def backward(grad, p, recurrent, code, record, first_v, lam_v, lam_w, sums):
             if t > 0:
                 vb = record.v[t - 1, i]
                 for k in range(n):
-                    before[k] = 0 if vb[k] > p.v_threshold[k] else max(vb[k], p.v_floor)
+                    before[k] = zero if vb[k] > p.v_threshold[k] else max(vb[k], p.v_floor)
             else:
                 for k in range(n):
                     before[k] = first_v[i, k]
@@ -121,32 +118,34 @@ def backward(grad, p, recurrent, code, record, first_v, lam_v, lam_w, sums):
                 for k in range(n):
                     lw[k] = p.rho[k] * lw[k] - grad[t, i, k]
     for k in range(n):
-        sums.alpha[k] += moved[k] / (1 - p.alpha[k])
+        sums.alpha[k] += moved[k] / (one - p.alpha[k])
 
 
 @no_type_check
 @inline
 def _through_adaptation(g, p, x, kept, w, lv, lw, sums):
     """Back through w = lerp(a v, w, rho) + b spike of one clip's step; lw: gradient of the new w."""
+    one = float_of(g, 1)
     for k in range(g.shape[0]):
         u = x[k] + p.v_threshold[k]
         sums.rho[k] += lw[k] * (w[k] - p.a[k] * u)
-        sums.a[k] += lw[k] * (1 - p.rho[k]) * u
-        sums.b[k] += lw[k] * (1 - kept[k])
+        sums.a[k] += lw[k] * (one - p.rho[k]) * u
+        sums.b[k] += lw[k] * (one - kept[k])
         g[k] += lw[k] * p.b[k]
-        lv[k] = lv[k] * kept[k] + lw[k] * (1 - p.rho[k]) * p.a[k]
+        lv[k] = lv[k] * kept[k] + lw[k] * (one - p.rho[k]) * p.a[k]
 
 
 @no_type_check
 @inline
 def _through_membrane(g, p, x, slope, u, before, lv, moved, sums):
     """Back through the spike and v = lerp(drive, before, alpha) of one clip's step; g leaves as dL/ddrive."""
+    zero, one = float_of(g, 0), float_of(g, 1)
     for k in range(g.shape[0]):
         gs = g[k] * slope[k]
         sums.v_threshold[k] -= gs
         dv = gs + lv[k]
-        dv = dv if u[k] >= p.v_floor else 0 * dv
+        dv = dv if u[k] >= p.v_floor else zero
         moved[k] += dv * (before[k] - x[k] - p.v_threshold[k])
-        g[k] = (1 - p.alpha[k]) * dv
+        g[k] = (one - p.alpha[k]) * dv
         sums.drive[k] += g[k]
         lv[k] = p.alpha[k] * dv

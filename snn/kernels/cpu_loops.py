@@ -9,8 +9,8 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 
-from circuits.compile import inline, jit
-from snn.kernels.cpu_products import DENSE_FROM, add_rows, list_active
+from circuits.compile import inline, jit, lean_jit
+from snn.kernels.cpu_products import DENSE_FROM, add_rows, dense_product, list_active
 
 
 class Neurons(NamedTuple):
@@ -86,18 +86,28 @@ def forward(drive, bias, p, recurrent, state, record):
 
     bias `(neuron,)`, recurrent `(neuron, neuron)`: empty where there is none. record.v may be drive itself.
     """
+    _, n_batch, n = drive.shape
+    x, lists, count = np.empty(n, drive.dtype), np.empty((n_batch, n + 1), np.int32), np.zeros(n_batch, np.int64)
+    product = np.empty((n_batch, n if recurrent.shape[0] else 0), drive.dtype)
+    _through_time(drive, bias, p, recurrent, state, record, x, lists, count, product)
+
+
+@no_type_check
+@lean_jit
+def _through_time(drive, bias, p, recurrent, state, record, x, lists, count, product):
+    """`forward`, with room for the drive of a clip, lists of spikes and their number, and a dense product."""
     n_time, n_batch, n = drive.shape
-    x, lists = np.empty(n, drive.dtype), np.empty((n_batch, n + 1), np.int32)
-    count, product = np.zeros(n_batch, np.int64), np.empty((0, 0), drive.dtype)
     listed, end = recurrent.shape[0] > 0 or record.start.shape[0] > 0, 0
     if recurrent.shape[0]:
-        product = np.empty((n_batch, n), drive.dtype)
         for i in range(n_batch):
             count[i] = list_active(state.spikes[i], lists[i])
     for t in range(n_time):
-        dense = recurrent.shape[0] > 0 and count.sum() >= DENSE_FROM * n_batch * n
+        n_spikes = 0
+        for i in range(n_batch):
+            n_spikes += count[i]
+        dense = recurrent.shape[0] > 0 and n_spikes >= DENSE_FROM * n_batch * n
         if dense:
-            np.dot(state.spikes, recurrent, product)
+            dense_product(state.spikes, recurrent, product)
         for i in range(n_batch):
             for k in range(n):
                 x[k] = drive[t, i, k]

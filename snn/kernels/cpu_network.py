@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from circuits.compile import inline, jit
+from circuits.compile import inline, jit, lean_jit
 from snn.kernels import cpu_loops
 from snn.kernels.cpu_products import add_rows, add_scaled_rows, list_active
 from snn.kernels.packed import (
@@ -69,7 +69,8 @@ def watch_network(x: Float[Tensor, "time batch channel"], network: Network, wind
 
 def _run(x: Tensor, net: Packed, kernel: Callable[..., int]) -> Float[Tensor, "time batch label"]:
     """Readout potentials of all clips, in parts that the threads share."""
-    array, n_batch = x.detach().contiguous().numpy(), x.shape[1]
+    x = x.detach()
+    array, n_batch = (x if x.stride(-1) == 1 else x.contiguous()).numpy(), x.shape[1]
     check_input(array, net, n_batch)
     potential, state = np.empty((*array.shape[:2], net.n_labels), array.dtype), rest(net, n_batch)
 
@@ -98,11 +99,22 @@ def advance(x, numbers, layout, state, potential, spikes):
 def advance_counting(x, numbers, layout, state, potential, spikes, window, counts):
     """`advance`, and counts `(3, neuron)` of what the neurons do are added to, if they have room for the neurons:
     spikes, steps that end within `window` below threshold or in a spike, and the charge of an encoder."""
-    n_time, n_batch, n_in = x.shape
-    last = layout.shape[0] - 1
-    first_label = layout[last, FIRST]
-    n = first_label + layout[last, SIZE]
-    drive, active, before = np.empty(n, x.dtype), np.empty(n + 1, np.int32), np.empty(max(n, n_in) + 1, np.int32)
+    n = layout[-1, FIRST] + layout[-1, SIZE]
+    rows, active, before = (
+        np.zeros((4, n), x.dtype),
+        np.empty(n + 1, np.int32),
+        np.empty(max(n, x.shape[2]) + 1, np.int32),
+    )
+    return _through_time(x, numbers, layout, state, potential, spikes, window, counts, rows, active, before)
+
+
+@no_type_check
+@lean_jit
+def _through_time(x, numbers, layout, state, potential, spikes, window, counts, rows, active, before):
+    """`advance_counting`, with two lists of spikes and rows of neurons: drive, potential before the reset, and what a
+    clip's steps have counted, spikes and steps near threshold: exact, as no clip is 2^24 steps long."""
+    n_time, n_batch, _ = x.shape
+    first_label, n_counted, tally = layout[layout.shape[0] - 1, FIRST], counts.shape[1], rows[2:]
     for i in range(n_batch):
         v = state[i, 0]
         if not _sound(state[i]):
@@ -113,13 +125,17 @@ def advance_counting(x, numbers, layout, state, potential, spikes, window, count
                 unsound += 0 * x[t, i, j]
             if unsound != 0:
                 return BAD_INPUT
-            _step(x[t, i], numbers, layout, state[i], drive, active, before)
-            if counts.shape[1]:
-                _count(x[t, i], numbers, layout, state[i], window, counts)
+            _step(x[t, i], numbers, layout, state[i], rows, active, before)
+            if n_counted:
+                _count(numbers, layout, state[i], rows[0], window, tally, counts[2])
             for k in range(potential.shape[2]):
                 potential[t, i, k] = v[first_label + k]
             for k in range(spikes.shape[2]):
                 spikes[t, i, k] = state[i, 1, k]
+        for what in range(2):
+            for k in range(n_counted):
+                counts[what, k] += tally[what, k]
+                tally[what, k] = 0
         if not _sound(state[i]):
             return OVERFLOW
     return SOUND
@@ -138,31 +154,32 @@ def _sound(state):
 
 @no_type_check
 @inline
-def _count(x, numbers, layout, state, window, counts):
-    """What all spiking neurons did in the step that led to `state`."""
+def _count(numbers, layout, state, drive, window, tally, charge):
+    """What all spiking neurons did in the step that led to `state`; drive: that of the step, an encoder's is used."""
     for row in range(layout.shape[0] - 1):
-        first, n, fan_in, at = layout[row, FIRST], layout[row, SIZE], layout[row, FAN_IN], layout[row, WEIGHT]
-        v, spikes, count = state[0, first : first + n], state[1, first : first + n], counts[:, first : first + n]
-        bias, p = population(numbers, layout[row, NEURONS], n, layout[row, ADAPTIVE] > 0)
+        first, n = layout[row, FIRST], layout[row, SIZE]
+        v, spikes, d = state[0, first : first + n], state[1, first : first + n], drive[first : first + n]
+        n_spikes, n_near = tally[0, first : first + n], tally[1, first : first + n]
+        _, p = population(numbers, layout[row, NEURONS], n, layout[row, ADAPTIVE] > 0)
         for k in range(n):
-            count[0, k] += spikes[k]
-            count[1, k] += 1 if spikes[k] > 0 or v[k] > p.v_threshold[k] - window else 0
+            n_spikes[k] += spikes[k]
+            n_near[k] += max(spikes[k], 1 if v[k] > p.v_threshold[k] - window else 0)
         if layout[row, KIND] == GAIN:
             for k in range(n):  # a sink draws nothing from the supply
-                drive = bias[k] + numbers[at + k] * x[k // (n // fan_in)]
-                count[2, k] += max(drive * (1 - p.alpha[k]), 0)
+                charge[k] += max(d[k] * (1 - p.alpha[k]), 0)
 
 
 @no_type_check
-@jit
-def _step(x, numbers, layout, state, drive, active, before):
+@lean_jit
+def _step(x, numbers, layout, state, rows, active, before):
     """One step of one clip through all populations; `state` `(3, neuron)` advances."""
     count = 0
     for row in range(layout.shape[0]):
         kind, first, n, fan_in = layout[row, KIND], layout[row, FIRST], layout[row, SIZE], layout[row, FAN_IN]
         at, loop, adaptive = layout[row, WEIGHT], layout[row, RECURRENT], layout[row, ADAPTIVE] > 0
         end = first + n
-        d, v, s, w = drive[first:end], state[0, first:end], state[1, first:end], state[2, first:end]
+        d, u, v = rows[0, first:end], rows[1, first:end], state[0, first:end]
+        s, w = state[1, first:end], state[2, first:end]
         here = layout[row, NEURONS]
         if kind == READOUT:
             bias, alpha = numbers[here : here + n], numbers[here + n : here + 2 * n]
@@ -171,10 +188,12 @@ def _step(x, numbers, layout, state, drive, active, before):
         for k in range(n):
             d[k] = bias[k]
         if kind == GAIN:
-            per_channel = n // fan_in
+            per_channel, gain = n // fan_in, numbers[at : at + n]
             for j in range(fan_in):
                 for k in range(j * per_channel, (j + 1) * per_channel):
-                    d[k] += numbers[at + k] * x[j]
+                    u[k] = x[j]
+            for k in range(n):
+                d[k] += gain[k] * u[k]
         elif row == 0:
             weights = numbers[at : at + fan_in * n].reshape(fan_in, n)
             add_scaled_rows(x, before, list_active(x, before), weights, d)
@@ -189,7 +208,7 @@ def _step(x, numbers, layout, state, drive, active, before):
         if adaptive:
             for k in range(n):
                 d[k] -= w[k]
-        cpu_loops.move(d, p, v, s, d)
+        cpu_loops.move(d, p, v, s, u)  # u apart from d: the compiler takes many neurons at once
         if adaptive:
-            cpu_loops.adapt(p, s, d, w)
+            cpu_loops.adapt(p, s, u, w)
         count = list_active(s, active)

@@ -4,7 +4,7 @@ from typing import no_type_check
 
 import numpy as np
 
-from circuits.compile import jit
+from circuits.compile import jit, lean_jit
 
 
 @no_type_check
@@ -44,7 +44,7 @@ def add_products(grad, z, mean, inverse, out):
 
 
 @no_type_check
-@jit
+@lean_jit
 def through_norm(grad, z, mean, scale, slope, offset):
     """Back through the normalisation, in place: scale (grad - offset - slope (z - mean))."""
     n_rows, n = z.shape

@@ -2,7 +2,9 @@
 
 from typing import no_type_check
 
-from circuits.compile import inline, jit
+import numpy as np
+
+from circuits.compile import inline, jit, lean_jit
 
 DENSE_FROM = 0.25  # activity above which a dense product is faster; measured crossover 0.25 to 0.30
 
@@ -55,6 +57,13 @@ def add_scaled_rows(x, index, count, weights, out):
 
 @no_type_check
 @jit
+def dense_product(a, b, out):
+    """out = a b, all contiguous, or b transposed."""
+    np.dot(a, b, out)
+
+
+@no_type_check
+@lean_jit
 def gather(start, index, weights, out):
     """out[m] = sum of weights[j] over the active j of row m: a product with a sparse 0/1 matrix."""
     for m in range(out.shape[0]):
@@ -65,7 +74,7 @@ def gather(start, index, weights, out):
 
 
 @no_type_check
-@jit
+@lean_jit
 def scatter(start, index, grad, d_weights):
     """d_weights[j] += grad[m] for the active j of row m: the transposed sparse product, silent rows skipped."""
     for m in range(grad.shape[0]):
@@ -77,7 +86,7 @@ def scatter(start, index, grad, d_weights):
 
 
 @no_type_check
-@jit
+@lean_jit
 def spread(start, index, rows):
     """Ones where the events are, in rows of zeros."""
     for m in range(rows.shape[0]):
@@ -87,7 +96,7 @@ def spread(start, index, rows):
 
 
 @no_type_check
-@jit
+@lean_jit
 def list_ones(rows, start, index):
     """List the events of rows that hold few ones and else zeros; False for any others."""
     n_rows, n = rows.shape

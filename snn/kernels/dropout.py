@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from circuits.compile import inline, jit
+from circuits.compile import inline, lean_jit
 
 WORD = 0xFFFFFFFF
 
@@ -71,7 +71,7 @@ def mixed(h):
 
 
 @no_type_check
-@jit
+@lean_jit
 def drop_events(start, index, n, first, n_clips, n_batch, keys, limit):
     """Take dropped spikes out of a list of events, in place; row m is clip first + m % n_clips at step m // n_clips."""
     end = 0
@@ -88,7 +88,7 @@ def drop_events(start, index, n, first, n_clips, n_batch, keys, limit):
 
 
 @no_type_check
-@jit
+@lean_jit
 def drop_gradient(grad, first, n_batch, keys, limit):
     """Back through dropout, in place: `grad` `(time, clip, neuron)` of the clips from `first` on."""
     n_time, n_clips, n = grad.shape

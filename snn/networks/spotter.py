@@ -1,7 +1,7 @@
 """The keyword spotter: encoder, spiking layers, leaky-integrator readout."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -50,6 +50,9 @@ class SpotterOutput(NamedTuple):
     def scores(self) -> Float[Tensor, "batch label"]:
         """Probability of each label: every step of the readout votes by its softmax, the votes are the evidence."""
         return self.log_scores.exp()
+
+
+Watch = Callable[[Tensor], Iterator[tuple[SpotterOutput, Observed]]]  # a batch, as the kernels take it
 
 
 class Spotter(torch.nn.Module):
@@ -210,14 +213,16 @@ class Spotter(torch.nn.Module):
     def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
         """ln of the scores of every clip as it is, in evaluation mode; on the CPU."""
         with torch.inference_mode():
-            return torch.cat([self._infer(x).log_scores.cpu() for x in self._batches(examples)])
+            network = self.eval().kernels()
+            potentials = (run_network(x, network, self.backend)[0] for x in self._batches(examples))
+            return torch.cat([SpotterOutput(potential, ()).log_scores.cpu() for potential in potentials])
 
     def run(self, examples: Examples, engine: str = "torch", reporter: Reporter = Reporter()) -> Answers:
         """Scores of every clip as it is, and the mean activity of one inference, per neuron, by one of `engines`."""
         scores: list[Tensor] = []
 
         def observe() -> Iterator[Observed]:
-            watch = self._by_twin if engine == "brian2" else self._by_kernels
+            watch = self._by_twin() if engine == "brian2" else self._by_kernels()
             for output, observed in chain.from_iterable(map(watch, self._batches(examples))):
                 scores.append(output.log_scores.cpu())
                 yield observed
@@ -227,22 +232,31 @@ class Spotter(torch.nn.Module):
             activity = mean_activity(len(examples), observe(), self.dt, self._window)
         return Answers(torch.cat(scores).numpy(), activity)
 
-    def _by_kernels(self, x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
-        watched = watch_network(x, self.kernels(), self._window, self.backend)
+    def _by_kernels(self) -> Watch:
+        network = self.eval().kernels()
         names = [f"hidden{i}" for i in range(1, len(self.layers) + 1)]
-        if watched.charge is None:
-            sums = {"input": x.sum((0, 1), dtype=torch.float64)}
-        else:
-            sums, names = {"charge": watched.charge}, ["encoder", *names]
-        for name, spikes, near in zip(names, watched.spikes, watched.near, strict=True):
-            sums |= {f"spikes.{name}": spikes, f"near.{name}": near}
-        yield SpotterOutput(watched.potential, ()), Observed(len(x), sums)
+        names = names if network.encoder is None else ["encoder", *names]
 
-    def _by_twin(self, x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
+        def watch(x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
+            watched = watch_network(x, network, self._window, self.backend)
+            sums = (
+                {"input": x.sum((0, 1), dtype=torch.float64)} if watched.charge is None else {"charge": watched.charge}
+            )
+            for name, spikes, near in zip(names, watched.spikes, watched.near, strict=True):
+                sums |= {f"spikes.{name}": spikes, f"near.{name}": near}
+            yield SpotterOutput(watched.potential, ()), Observed(len(x), sums)
+
+        return watch
+
+    def _by_twin(self) -> Watch:
         chip = self.chip()
-        for inputs in x.double().cpu().split(TWIN_CLIPS, 1):
-            readout, observed = run_twin(chip, inputs, self._window)
-            yield SpotterOutput(readout, ()), observed
+
+        def watch(x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
+            for inputs in x.double().cpu().split(TWIN_CLIPS, 1):
+                readout, observed = run_twin(chip, inputs, self._window)
+                yield SpotterOutput(readout, ()), observed
+
+        return watch
 
     @property
     def _window(self) -> float:
