@@ -282,5 +282,5 @@ class Spotter(torch.nn.Module):
         """What the kernels run from, batch by batch, in evaluation mode."""
         self.eval()
         generator = torch.Generator().manual_seed(self.seed)  # a rate encoder draws from it
-        for part in examples.features[0].split(EVALUATION_BATCH):
+        for part in examples.in_turn(EVALUATION_BATCH):
             yield self.inputs(part.to(self.device), generator)
