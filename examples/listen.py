@@ -21,7 +21,7 @@ audio = torch.from_numpy(resample(waveform, rate, ears.mel.sample_rate))
 state, votes = ears.start(), deque(maxlen=round(1 / run.model.dt))
 for i, chunk in enumerate(audio.split(ears.mel.sample_rate // 50), 1):
     potential, state = ears.push(chunk, state)
-    votes.extend(potential[:, 0].softmax(-1))
+    votes.extend(potential[0].softmax(-1))
     score, label = torch.stack(tuple(votes)).sum(0).softmax(0).max(0) if votes else (0.0, None)
     if score > 0.95 and label != heard:
         heard = label
