@@ -3,13 +3,16 @@
 Contents, by question:
   what is heard?          `open_corpus`, `prepare`, `load_examples`, `LogMel`, `log_mel`, `Ear`, `envelopes`,
                           `loudness`, `read_signal`
-  what becomes spikes?    `delta_encode`, `latency_encode`, `rate_encode`, `LIFEncoder`
-  what learns?            `Spotter`, `SpikingLayer`, `SiliconLayer`, `fit`, `load_recipe`, `SpotterRecipe`,
-                          `ReservoirRecipe`
+  what becomes spikes?    `LIFEncoder`, `DeltaEncoder`, `LatencyEncoder`, `RateEncoder`, `delta_encode`,
+                          `latency_encode`, `rate_encode`
+  what is a network of?   `LIF`, `AdaptiveLIF`, `LeakyReadout`, `BatchNorm`, `SpikingLayer`, `SiliconLayer`,
+                          `Surrogate`, `Stack`, `log_scores`
+  what learns?            `Spotter`, `fit`, `load_recipe`, `SpotterRecipe`, `ReservoirRecipe`
   what is the chip?       `Reservoir`, `build_reservoir`, `draw_wiring`, `CalciumRule`, `learn_online`, `fit_ridge`
   what listens live?      `AudioStream`, `SpotterStream`, `NetworkStream`
   how good is it?         `evaluate`, `detection_rates`, `train`, `evaluate_run`, `load_run`, `load_activity`
-  what leaves for silicon? `Spotter.network`, `Spotter.chip`, `silicon_spec`, `bias_devices`
+  what leaves for silicon? `Spotter.network`, `Spotter.chip`, or of a `Stack`; `stack_network`, `network_spec`,
+                          `silicon_spec`, `bias_devices`
   what checks it?         `brian2_neuron`, `brian2_network`, `spike_times`, `run_brian2`
 """
 
@@ -31,6 +34,18 @@ _HOME = {
     "latency_encode": "snn.encoders.events",
     "rate_encode": "snn.encoders.events",
     "LIFEncoder": "snn.encoders.encoder",
+    "DeltaEncoder": "snn.encoders.encoder",
+    "LatencyEncoder": "snn.encoders.encoder",
+    "RateEncoder": "snn.encoders.encoder",
+    "LIF": "snn.networks.spiking_neurons",
+    "AdaptiveLIF": "snn.networks.spiking_neurons",
+    "LeakyReadout": "snn.networks.leaky_readout",
+    "BatchNorm": "snn.networks.batch_norm",
+    "Surrogate": "snn.neurons.surrogate",
+    "Stack": "snn.networks.stack",
+    "stack_network": "snn.networks.stack_reader",
+    "network_spec": "snn.networks.layer_spec",
+    "log_scores": "snn.networks.answers",
     "Spotter": "snn.networks.spotter",
     "SpikingLayer": "snn.networks.layer",
     "SiliconLayer": "snn.networks.silicon_layer",

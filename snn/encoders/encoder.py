@@ -92,7 +92,7 @@ class LIFEncoder(torch.nn.Module):
                 f"{n_bands}, {per_channel}, {tau_mem} s, {dt} s, {v_floor}"
             )
         self.n_bands, self.per_channel, self.n_out = n_bands, per_channel, n_bands * per_channel
-        self.dt, self.v_floor, self.backend = dt, v_floor, backend
+        self.dt, self.v_floor, self.backend = float(dt), v_floor, backend
         sign = torch.where(torch.arange(self.n_out) % per_channel % 2 == 0, 1.0, -1.0)
         self.gain = torch.nn.Parameter(sign * (1 + torch.rand(self.n_out, generator=generator)))
         self.bias = torch.nn.Parameter(torch.rand(self.n_out, generator=generator))
@@ -191,7 +191,7 @@ class RateEncoder(_Events):
         generator: torch.Generator | None = None,
     ):
         super().__init__(n_bands, n_bands)
-        self.n_steps, self.max_rate, self.dt, self.generator = n_steps, max_rate, dt, generator
+        self.n_steps, self.max_rate, self.dt, self.generator = n_steps, max_rate, float(dt), generator
 
     def forward(
         self, signal: Float[Tensor, "batch time band"], generator: torch.Generator | None = None
@@ -206,6 +206,9 @@ class RateEncoder(_Events):
         generator = torch.Generator()
         generator.set_state(drawn)
         return self(signal, generator), generator.get_state()
+
+
+ENCODERS = (LIFEncoder, DeltaEncoder, LatencyEncoder, RateEncoder)  # whose spikes are known to be 0 or 1
 
 
 def encode(encoder: Encoder, signal: Tensor, generator: torch.Generator | None) -> Tensor:

@@ -23,7 +23,7 @@ class Model(Protocol):
     """Answers to examples of the front end that it was trained with."""
 
     labels: tuple[str, ...]
-    front_end: FrontEnd
+    front_end: FrontEnd | None  # None: takes features as they are
     engines: tuple[str, ...]  # what may run it, the usual one first
 
     def run(self, examples: Examples, engine: str, reporter: Reporter) -> Answers:

@@ -33,7 +33,7 @@ class LeakyReadout(torch.nn.Module):
         super().__init__()
         if not (n >= 1 and 0 < dt < math.inf):
             raise InputError(f"LeakyReadout needs n >= 1 and a positive dt, got n = {n}, dt = {dt} s")
-        self.n, self.dt, self.backend = n, dt, backend
+        self.n, self.dt, self.backend = n, float(dt), backend
         self.mem = TimeConstants(n, tau_mem, learn=learn_tau, generator=generator)
 
     @property

@@ -19,7 +19,7 @@ from circuits.storage import reading
 from circuits.units import Seconds
 from snn.audio.examples import Examples
 from snn.audio.front_end import FrontEnd
-from snn.encoders.encoder import DeltaEncoder, LatencyEncoder, LIFEncoder, RateEncoder, encode
+from snn.encoders.encoder import ENCODERS, LIFEncoder, encode
 from snn.kernels import Backend, run_network, watch_network
 from snn.kernels.reference import Network
 from snn.networks.answers import Answers, Observed, log_scores, mean_activity
@@ -152,7 +152,7 @@ class SpikingModel(torch.nn.Module, ABC):
 
     def _counted(self, examples: Examples) -> Iterator[Tensor]:
         """The same, of 0 and 1 where it comes from outside."""
-        known = isinstance(self.encoder, (LIFEncoder, DeltaEncoder, LatencyEncoder, RateEncoder))
+        known = isinstance(self.encoder, ENCODERS)
         for x in self._batches(examples):
             if not (known or ((x == 0) | (x == 1)).all()):
                 source = "the features" if self.encoder is None else f"{type(self.encoder).__name__}"

@@ -53,7 +53,7 @@ class Neurons(torch.nn.Module, ABC, Generic[S]):
                 f"{type(self).__name__} needs n >= 1, dt and v_threshold positive and v_floor at most 0, got n = {n}, "
                 f"dt = {dt} s, v_threshold = {v_threshold}, v_floor = {v_floor}"
             )
-        self.n, self.dt, self.spike_grad, self.backend = n, dt, surrogate(spike_grad), backend
+        self.n, self.dt, self.spike_grad, self.backend = n, float(dt), surrogate(spike_grad), backend
         self.v_threshold, self.v_floor = v_threshold, v_floor
         given = isinstance(tau_mem, TimeConstants)
         self.mem = tau_mem if given else TimeConstants(n, tau_mem, learn=learn_tau, generator=generator)
