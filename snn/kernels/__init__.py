@@ -125,6 +125,6 @@ def _backend(name: str, drive: Tensor, params: Params) -> ModuleType:
         chosen.check_place(drive)
     place = "CUDA tensors" if own == "gpu" else "tensors on the CPU (--device cpu)"
     raise InputError(
-        f"the {own} kernels run {place}, float32 and float64, with a named surrogate, got {drive.dtype} on "
-        f'{drive.device}; convert it, or choose backend = "auto"'
+        f"the {own} kernels run {place}, float32 and float64, got {drive.dtype} on {drive.device}; convert it, or "
+        'choose backend = "auto"'
     )

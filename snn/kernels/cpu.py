@@ -8,19 +8,18 @@ from torch.autograd.function import once_differentiable
 
 from snn.kernels import cpu_backward, cpu_loops, cpu_readout
 from snn.kernels.cpu_loops import Record, States
+from snn.kernels.cpu_surrogate import slopes
 from snn.kernels.reference import Params, State
 from snn.kernels.threads import on_threads
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.lif import LIFParams, LIFState
-from snn.neurons.surrogate import SURROGATES
 
 CHUNK = 16  # clips whose time loop stays in a core's cache
-CODES = {spike_grad: code for code, spike_grad in enumerate(SURROGATES.values())}
 
 
 def supports(drive: Tensor, params: Params) -> bool:
-    """Whether the compiled kernels can run it: on the CPU, single or double precision, a surrogate they know."""
-    return drive.device.type == "cpu" and drive.dtype in (torch.float32, torch.float64) and params.spike_grad in CODES
+    """Whether the compiled kernels can run it: on the CPU, in single or double precision."""
+    return drive.device.type == "cpu" and drive.dtype in (torch.float32, torch.float64)
 
 
 def run_layer(
@@ -34,7 +33,7 @@ def run_layer(
     recurrent = drive.new_empty(0, 0) if recurrent is None else recurrent
     spikes, v, s, w = _Layer.apply(
         drive, params.alpha, params.v_threshold, rho, a, b, recurrent, state.v, state.spikes, w,
-        params.v_floor, CODES[params.spike_grad],
+        params.v_floor, params.spike_grad,
     )  # fmt: skip
     return spikes, AdaptiveState(v, s, w) if adaptive else LIFState(v, s)
 
@@ -70,7 +69,7 @@ def _part(arrays, chunk: slice):
 
 class _Layer(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, drive, alpha, v_threshold, rho, a, b, recurrent, v0, s0, w0, v_floor, code):
+    def forward(ctx, drive, alpha, v_threshold, rho, a, b, recurrent, v0, s0, w0, v_floor, spike_grad):
         v, spikes = drive.new_empty(drive.shape), drive.new_empty(drive.shape)
         w = torch.empty_like(v) if rho.numel() else drive.new_empty(0, drive.shape[1], 0)
         ends = [_contiguous(start) for start in (v0, s0, w0)]
@@ -84,7 +83,7 @@ class _Layer(torch.autograd.Function):
 
         _each_chunk(work, drive.shape[1])
         ctx.save_for_backward(alpha, v_threshold, rho, a, b, recurrent, v0, s0, v, spikes, w)
-        ctx.v_floor, ctx.code = v_floor, code
+        ctx.v_floor, ctx.spike_grad = v_floor, spike_grad
         return spikes, *ends
 
     @staticmethod
@@ -101,10 +100,9 @@ class _Layer(torch.autograd.Function):
             return cpu_backward.Sums(*(np.zeros_like(a) for a in (p.alpha, p.alpha, p.alpha, p.rho, p.a, p.b)))
 
         def work(chunk):
-            sums = zeros()
-            cpu_backward.backward(
-                g[:, chunk], p, loop, ctx.code, _part(record, chunk), first[chunk], lv[chunk], lw[chunk], sums
-            )
+            sums, part = zeros(), _part(record, chunk)
+            surrogate = slopes(ctx.spike_grad, part.v, p)
+            cpu_backward.backward(g[:, chunk], p, loop, surrogate, part, first[chunk], lv[chunk], lw[chunk], sums)
             return sums[1:]
 
         parts = [zeros()[1:], *_each_chunk(work, grad.shape[1])]  # of no clips the gradient is 0

@@ -6,8 +6,8 @@ import numpy as np
 
 from circuits.compile import inline, jit, lean_jit
 from snn.kernels.cpu_products import dense_product
+from snn.kernels.cpu_surrogate import GIVEN, surrogate_row
 
-N_SURROGATES = 4  # of `snn/neurons/surrogate.py`
 NEEDED_BELOW = 0.4  # part of the surrogate's slopes that are not 0, below which the others are skipped
 
 
@@ -20,22 +20,6 @@ class Sums(NamedTuple):
     rho: np.ndarray
     a: np.ndarray
     b: np.ndarray
-
-
-@no_type_check
-@inline
-def surrogate_row(code, x, out):
-    """Pseudo-derivatives of `snn/neurons/surrogate.py` at x, by the order of SURROGATES."""
-    for k in range(x.shape[0]):
-        y = abs(x[k])
-        if code == 0:
-            out[k] = 1 if y <= 0.5 else 0
-        elif code == 1:
-            out[k] = 1 / (1 + (np.pi * y) ** 2)
-        elif code == 2:
-            out[k] = 1 / (1 + 10 * y) ** 2
-        else:  # 3: `backward` has refused what is more
-            out[k] = max(1 - y, 0)
 
 
 @no_type_check
@@ -81,33 +65,35 @@ def add_recurrent(grad, recurrent, slope, needed, product, out):
 
 @no_type_check
 @jit
-def backward(grad, p, recurrent, code, record, first_v, lam_v, lam_w, sums):
+def backward(grad, p, recurrent, surrogate, record, first_v, lam_v, lam_w, sums):
     """Back through time; `grad` `(time, batch, neuron)` comes in as dL/dspikes and leaves as dL/ddrive.
 
     record: as the forward pass left it. first_v: potentials at the start. `lam_*` `(batch, neuron)` come in as
     gradients of the last state, leave as those of the first; `sums` are added to.
     """
-    if not 0 <= code < N_SURROGATES:
+    if not 0 <= surrogate.code <= GIVEN or (surrogate.code == GIVEN and surrogate.given.shape != grad.shape):
         raise ValueError("no surrogate has this code")  # compiled: the text cannot name it
     _, n_batch, n = grad.shape
     slope, x = np.empty((n_batch, n), grad.dtype), np.empty((n_batch, n), grad.dtype)
     needed = np.empty(n_batch + 1, np.int64)
     product = np.empty((2, n_batch, n if recurrent.shape[0] else 0), grad.dtype)
-    rows = np.zeros((3, n), grad.dtype)
-    _back_through_time(grad, p, recurrent, code, record, first_v, lam_v, lam_w, sums, slope, x, needed, product, rows)
+    scratch = slope, x, needed, product, np.zeros((3, n), grad.dtype)
+    _back_through_time(grad, p, recurrent, surrogate, record, first_v, lam_v, lam_w, sums, scratch)
 
 
 @no_type_check
 @lean_jit
-def _back_through_time(grad, p, recurrent, code, record, first_v, lam_v, lam_w, sums, slope, x, needed, product, rows):
+def _back_through_time(grad, p, recurrent, surrogate, record, first_v, lam_v, lam_w, sums, scratch):
     """`backward`, with room for the surrogate and its argument, what `add_recurrent` needs, and three rows."""
     n_time, n_batch, n = grad.shape
+    slope, x, needed, product, rows = scratch
     before, kept, moved = rows[0], rows[1], rows[2]
     for t in range(n_time - 1, -1, -1):
         for i in range(n_batch):
             for k in range(n):
                 x[i, k] = max(record.v[t, i, k], p.v_floor) - p.v_threshold[k]
-            surrogate_row(code, x[i], slope[i])
+            given = surrogate.given[t, i] if surrogate.code == GIVEN else x[i]
+            surrogate_row(surrogate, given, x[i], slope[i])
         if recurrent.shape[0] and t + 1 < n_time:
             add_recurrent(grad[t + 1], recurrent, slope, needed, product, grad[t])
         for i in range(n_batch):

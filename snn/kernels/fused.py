@@ -12,7 +12,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from snn.kernels.cpu import CODES
 from snn.kernels.dropout import NO_DROPOUT, Dropout
 from snn.kernels.fused_network import Arrays, Totals
 from snn.kernels.fused_stages import Piece, stages
@@ -43,7 +42,7 @@ def network_loss(
         gain = x.new_empty(0) if layer.norm is None else layer.norm.gain
         flat += [layer.weight, recurrent, gain, layer.bias, p.alpha, p.v_threshold, *adaptive]
     settings = tuple(
-        (layer.params.v_floor, CODES[layer.params.spike_grad], 0.0 if layer.norm is None else layer.norm.eps)
+        (layer.params.v_floor, layer.params.spike_grad, 0.0 if layer.norm is None else layer.norm.eps)
         for layer in layers
     )
     value, *found = _Network.apply(

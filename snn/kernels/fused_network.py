@@ -10,6 +10,7 @@ from snn.kernels.buffers import Shape
 from snn.kernels.cpu_backward import Sums
 from snn.kernels.cpu_loops import Neurons
 from snn.kernels.dropout import Dropout
+from snn.neurons.surrogate import SpikeGrad
 
 PER_LAYER = 9  # tensors of a layer in a flat list: weight, recurrent, gain, bias, alpha, v_threshold, rho, a, b
 WEIGHT, RECURRENT, GAIN, BIAS = range(4)
@@ -23,7 +24,7 @@ class Layer(NamedTuple):
     gain: np.ndarray
     bias: np.ndarray
     neurons: Neurons
-    code: int  # of the surrogate
+    spike_grad: SpikeGrad
     eps: float
 
     @property
@@ -59,13 +60,13 @@ class Arrays:
 
     @staticmethod
     def of(
-        flat: list[np.ndarray], settings: tuple[tuple[float, int, float], ...], evidence: float, dropout: Dropout
+        flat: list[np.ndarray], settings: tuple[tuple[float, SpikeGrad, float], ...], evidence: float, dropout: Dropout
     ) -> "Arrays":
         layers, scale = [], 1.0
-        for i, (v_floor, code, eps) in enumerate(settings):
+        for i, (v_floor, spike_grad, eps) in enumerate(settings):
             weight, recurrent, gain, bias, *rest = flat[PER_LAYER * i : PER_LAYER * (i + 1)]
             scaled = weight if scale == 1 else weight * weight.dtype.type(scale)
-            layers.append(Layer(scaled, recurrent, gain, bias, cpu_loops.neurons(*rest, v_floor), code, eps))
+            layers.append(Layer(scaled, recurrent, gain, bias, cpu_loops.neurons(*rest, v_floor), spike_grad, eps))
             scale = dropout.scale
         weight, bias, alpha = flat[-3:]
         scaled = weight if scale == 1 else weight * weight.dtype.type(scale)

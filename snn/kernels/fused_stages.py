@@ -12,6 +12,7 @@ from snn.kernels import cpu_backward, cpu_loops, cpu_norm, cpu_products, cpu_rea
 from snn.kernels.buffers import Buffers, give_back, take
 from snn.kernels.checks import check_sound
 from snn.kernels.cpu_loops import States
+from snn.kernels.cpu_surrogate import slopes
 from snn.kernels.dropout import drop_events, drop_gradient
 from snn.kernels.fused_network import BIAS, GAIN, RECURRENT, WEIGHT, Arrays, Found, Totals
 
@@ -139,7 +140,8 @@ def _neurons_backward(net: Arrays, i: int, piece: Piece, totals: Totals) -> None
         keys, limit = np.array(net.dropout.keys(i), np.uint32), np.uint32(net.dropout.limit)
         drop_gradient(out, piece.clips.start, piece.x.shape[1], keys, limit)
     first, lam_v, lam_w = np.zeros((3, *out.shape[1:]), out.dtype)
-    cpu_backward.backward(out, layer.neurons, layer.recurrent, layer.code, record, first, lam_v, lam_w, totals.sums(i))
+    surrogate = slopes(layer.spike_grad, record.v, layer.neurons)
+    cpu_backward.backward(out, layer.neurons, layer.recurrent, surrogate, record, first, lam_v, lam_w, totals.sums(i))
     if layer.recurrent.size:
         events = Input.of_events(record.start, record.index, out.shape[2], out.dtype)
         events.add_weight_gradient(rows_of(out)[out.shape[1] :], totals.of(i, RECURRENT))

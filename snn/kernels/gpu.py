@@ -12,7 +12,7 @@ from circuits.errors import InputError
 from snn.kernels.reference import Params, State
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.lif import LIFParams, LIFState
-from snn.neurons.surrogate import SURROGATES
+from snn.neurons.surrogate import Surrogate, checked
 
 STAGES = 4  # time steps whose loads are in flight
 WIDE = 128  # neurons of a tile where there is work for every processor (MANY); else 32, one warp each
@@ -49,13 +49,14 @@ def check_place(drive: Tensor) -> None:
 
 
 def supports(drive: Tensor, params: Params) -> bool:
-    """Whether the kernels can run it: single or double precision throughout, a surrogate they know."""
+    """Whether the kernels can run it: single or double precision throughout."""
     try:
         check_place(drive)
     except ValueError:
         return False
-    known = drive.dtype in (torch.float32, torch.float64) and params.spike_grad in SURROGATES.values()
-    return known and all(t.dtype == drive.dtype for t in params if isinstance(t, Tensor))
+    return drive.dtype in (torch.float32, torch.float64) and all(
+        t.dtype == drive.dtype for t in params if isinstance(t, Tensor)
+    )
 
 
 def run_layer(
@@ -66,7 +67,7 @@ def run_layer(
     rho, a, b, w = (params.rho, params.a, params.b, state.w) if adaptive else (None,) * 4
     inputs = (drive, params.alpha, params.v_threshold, rho, a, b, recurrent, state.v, state.spikes, w)
     keep = torch.is_grad_enabled() and any(t.requires_grad for t in inputs if t is not None)
-    spikes, v, w = _Layer.apply(*inputs, params.v_floor, params.spike_grad.__name__, keep)
+    spikes, v, w = _Layer.apply(*inputs, params.v_floor, params.spike_grad, keep)
     last = spikes[-1].clone()  # a state does not hold on to all steps
     return spikes, AdaptiveState(v, last, w) if adaptive else LIFState(v, last)
 
@@ -102,7 +103,7 @@ def _in_one_launch(recurrent: Tensor | None) -> bool:
 
 class _Layer(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, drive, alpha, theta, rho, a, b, recurrent, v0, s0, w0, floor, surrogate, keep):
+    def forward(ctx, drive, alpha, theta, rho, a, b, recurrent, v0, s0, w0, floor, spike_grad, keep):
         from snn.kernels import gpu_loops
 
         drive, s0 = drive.contiguous(), s0.contiguous()
@@ -125,7 +126,7 @@ class _Layer(torch.autograd.Function):
                 steps(x[None], state if t else first, None, v[part] if keep else None, spikes[part])
         if keep:
             ctx.save_for_backward(*fixed, *first, v, *((recurrent, s0, spikes) if recurrent is not None else ()))
-        ctx.surrogate = surrogate
+        ctx.spike_grad = spike_grad
         return spikes, *state
 
     @staticmethod
@@ -137,11 +138,18 @@ class _Layer(torch.autograd.Function):
         recurrent, s0, spikes = ctx.saved_tensors[9:] or (None, None, None)
         grad, d_drive = g_spikes.contiguous(), torch.empty_like(v)
         sums = v.new_empty(2 if w0 is None else 5, *v0.shape)
+        flags, given = {"SURROGATE": "given", "SLOPE": 1.0}, None
+        if isinstance(ctx.spike_grad, Surrogate):
+            flags = {"SURROGATE": ctx.spike_grad.name, "SLOPE": ctx.spike_grad.slope}
+        else:
+            x = v.maximum(fixed[2]) - fixed[1]
+            given = checked(ctx.spike_grad(x), x).to(v.dtype).contiguous()
 
         def steps(lam, last, n_time, loop=None, after=None, summed=False):
-            flags = {"SUMS": summed, "ADAPTIVE": w0 is not None, "RECURRENT": loop is not None}
-            ends = grad[last], v[last], *fixed, v0, w0, loop, after, d_drive[last]
-            _launch(gpu_loops.backward, v0, *ends, *lam, sums, n_time, SURROGATE=ctx.surrogate, **flags)
+            kind = {"SUMS": summed, "ADAPTIVE": w0 is not None, "RECURRENT": loop is not None, **flags}
+            own = None if given is None else given[last]
+            ends = grad[last], v[last], own, *fixed, v0, w0, loop, after, d_drive[last]
+            _launch(gpu_loops.backward, v0, *ends, *lam, sums, n_time, **kind)
             return lam
 
         last, n_time = len(v) - 1, len(v)

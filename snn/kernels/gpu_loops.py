@@ -18,16 +18,16 @@ import triton.language as tl
 
 @no_type_check
 @triton.jit
-def pseudo_derivative(x, SURROGATE: tl.constexpr):
-    """The function of that name in `snn/neurons/surrogate.py`."""
-    x = tl.abs(x)
+def pseudo_derivative(x, SURROGATE: tl.constexpr, SLOPE: tl.constexpr):
+    """The function of that name and slope in `snn/neurons/surrogate.py`."""
+    x = SLOPE * tl.abs(x)
     if SURROGATE == "boxcar":
         slope = tl.where(x <= 0.5, 1.0, 0.0).to(x.dtype)
     elif SURROGATE == "atan":
         y = 3.141592653589793 * x
         slope = 1 / (1 + y * y)
     elif SURROGATE == "fast_sigmoid":
-        y = 1 + 10 * x
+        y = 1 + x
         slope = 1 / (y * y)
     else:
         tl.static_assert(SURROGATE == "triangle")
@@ -107,13 +107,14 @@ def forward(
 @no_type_check
 @triton.jit
 def backward(
-    grad, v, alpha, theta, floor, rho, a, b, first_v, first_w, recurrent, after, d_drive, lam_v, lam_w, sums,
+    grad, v, given, alpha, theta, floor, rho, a, b, first_v, first_w, recurrent, after, d_drive, lam_v, lam_w, sums,
     n_time, n_batch, n_neurons, n_columns,
-    SURROGATE: tl.constexpr, SUMS: tl.constexpr, ADAPTIVE: tl.constexpr, RECURRENT: tl.constexpr,
+    SURROGATE: tl.constexpr, SLOPE: tl.constexpr, SUMS: tl.constexpr, ADAPTIVE: tl.constexpr, RECURRENT: tl.constexpr,
     ROWS: tl.constexpr, COLS: tl.constexpr, CHUNK: tl.constexpr, STAGES: tl.constexpr,
 ):  # fmt: skip
     """Back through time; grad, v and d_drive `(batch, neuron)` come in at the last step and lie behind the others.
 
+    given: pseudo-derivatives, like v, only where SURROGATE is "given".
     `lam_*` come in as gradients of the last state and leave as those of the first. sums `(parameter, batch, neuron)`,
     only with SUMS: each one's gradients of alpha and theta, and of rho, a and b where ADAPTIVE. With RECURRENT grad
     leaves as the whole dL/dspikes; recurrent are then weights (to, from), after is dL/ddrive behind the last step.
@@ -147,7 +148,11 @@ def backward(
                 mu = lw + slow * mu
             g += lw * jump
             lv += lw * (1 - slow) * pull
-        through = g * pseudo_derivative(u - limit, SURROGATE)
+        if SURROGATE == "given":
+            through = g * tl.load(given + at, inside)
+            given -= n_columns
+        else:
+            through = g * pseudo_derivative(u - limit, SURROGATE, SLOPE)
         d_theta -= through
         dv = tl.where(free, through + lv, 0.0)
         lv = keep * dv

@@ -1,11 +1,14 @@
 """Spikes: a step forward, the named pseudo-derivative backward."""
 
+import numpy as np
 import pytest
 import torch
 
-from snn.kernels import cpu_backward
-from snn.kernels.cpu import CODES
-from snn.neurons.surrogate import SURROGATES, boxcar, spike
+from circuits.errors import InputError
+from snn.kernels import cpu_backward, run_layer
+from snn.kernels.cpu_surrogate import GIVEN, Slopes
+from snn.neurons.lif import LIFParams, lif_state
+from snn.neurons.surrogate import SURROGATES, Surrogate, boxcar, spike, surrogate
 
 # Each pseudo-derivative is the slope of a smooth function that is written down here independently.
 PRIMITIVES = {
@@ -66,12 +69,37 @@ def test_boxcar_is_the_default():
     assert x.grad.tolist() == boxcar(x.detach()).tolist() == [1.0, 0.0]
 
 
-@pytest.mark.parametrize("code", [-1, len(SURROGATES)])
+@pytest.mark.parametrize("name", SURROGATES)
+def test_a_slope_makes_the_pseudo_derivative_as_much_narrower(name):
+    usual = SURROGATES[name]
+    assert torch.allclose(Surrogate(name, 3 * usual.slope)(grid()), usual(3 * grid()))
+    assert surrogate(name) is usual
+
+
+@pytest.mark.parametrize("make", [lambda: Surrogate("atan", 0.0), lambda: Surrogate("atan", torch.nan)])
+def test_a_surrogate_has_a_slope(make):
+    with pytest.raises(InputError, match="slope must be positive and finite"):
+        make()
+
+
+def test_an_unknown_name_is_told_with_those_that_are_known():
+    with pytest.raises(InputError, match="unknown surrogate 'sigmoid'; known: boxcar, atan"):
+        surrogate("sigmoid")
+
+
+@pytest.mark.parametrize("code", [-1, GIVEN + 1])
 def test_a_code_of_no_surrogate_is_refused_by_the_compiled_kernels(code):
     """It would else have the gradient of the last one."""
+    unknown = Slopes(code, 1.0, np.empty((0, 0, 0)))
     with pytest.raises(ValueError, match="no surrogate has this code"):
-        cpu_backward.backward.py_func(None, None, None, code, None, None, None, None, None)
+        cpu_backward.backward.py_func(None, None, None, unknown, None, None, None, None, None)
 
 
-def test_every_surrogate_has_a_code_that_the_compiled_kernels_know():
-    assert sorted(CODES.values()) == list(range(cpu_backward.N_SURROGATES))
+@pytest.mark.parametrize("found", [torch.ones(2), None, torch.ones(5, dtype=torch.int64)])
+@pytest.mark.parametrize("backend", ["cpu", "reference"])
+def test_a_function_that_returns_something_else_is_an_error(found, backend):
+    drive = torch.full((5, 1, 1), 2.0, requires_grad=True)
+    params = LIFParams(torch.full((1,), 0.5), torch.ones(1), lambda x: found)
+    spikes, _ = run_layer(drive, lif_state(1, torch.zeros(1)), params, backend=backend)
+    with pytest.raises(InputError, match="spike_grad returned"):
+        spikes.sum().backward()
