@@ -22,7 +22,9 @@ from snn.settings import inline, section
 class FrontEnd(Protocol):
     """Clips of one kind to numbers of one kind; two that are equal make the same of every clip."""
 
-    duration_s: Seconds
+    @property
+    def duration_s(self) -> Seconds:
+        """How much of a clip it hears."""
 
     @property
     def hop_s(self) -> Seconds:

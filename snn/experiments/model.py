@@ -22,9 +22,17 @@ from snn.reporter import Reporter
 class Model(Protocol):
     """Answers to examples of the front end that it was trained with."""
 
-    labels: tuple[str, ...]
-    front_end: FrontEnd
-    engines: tuple[str, ...]  # what may run it, the usual one first
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it answers."""
+
+    @property
+    def front_end(self) -> FrontEnd:
+        """What made the features that it hears."""
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """What may run it, the usual one first."""
 
     def run(self, examples: Examples, engine: str, reporter: Reporter) -> Answers:
         """Answers to every clip as it is, and the mean activity of one, in one pass."""
