@@ -120,4 +120,12 @@ _FREE, _ORDERED = {"contract", "reassoc", "nsz", "arcp"}, {"contract"}
 jit, lean_jit = _compile(_FREE, **_ALLOCATES), _compile(_FREE, **_LEAN)
 inline = _compile(_FREE, forceinline=True, **_LEAN)
 ordered_jit, ordered_inline = _compile(_ORDERED), _compile(_ORDERED, forceinline=True)
+
+
+@inline
+def float_of(array, number):
+    """The number in the array's precision: a whole number would make numba reckon in double precision beside floats."""
+    return array.dtype.type(number)
+
+
 exact_jit, exact_inline = partial(_compiled, nogil=True), partial(_compiled, inline="always")

@@ -4,7 +4,7 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 
-from circuits.compile import inline, jit, lean_jit
+from circuits.compile import float_of, inline, jit, lean_jit
 from snn.kernels.cpu_products import dense_product
 from snn.kernels.cpu_surrogate import GIVEN, surrogate_row
 
@@ -87,6 +87,7 @@ def _back_through_time(grad, p, recurrent, surrogate, record, first_v, lam_v, la
     """`backward`, with room for the surrogate and its argument, what `add_recurrent` needs, and three rows."""
     n_time, n_batch, n = grad.shape
     slope, x, needed, product, rows = scratch
+    zero, one = float_of(grad, 0), float_of(grad, 1)
     before, kept, moved = rows[0], rows[1], rows[2]
     for t in range(n_time - 1, -1, -1):
         for i in range(n_batch):
@@ -99,7 +100,7 @@ def _back_through_time(grad, p, recurrent, surrogate, record, first_v, lam_v, la
         for i in range(n_batch):
             vt, lv, lw = record.v[t, i], lam_v[i], lam_w[i]
             for k in range(n):
-                kept[k] = 0 if vt[k] > p.v_threshold[k] else 1  # a spike resets: nothing is carried on
+                kept[k] = zero if vt[k] > p.v_threshold[k] else one  # a spike resets: nothing is carried on
             if p.rho.shape[0]:
                 _through_adaptation(grad[t, i], p, x[i], kept, record.w[t, i], lv, lw, sums)
             else:
@@ -108,7 +109,7 @@ def _back_through_time(grad, p, recurrent, surrogate, record, first_v, lam_v, la
             if t > 0:
                 vb = record.v[t - 1, i]
                 for k in range(n):
-                    before[k] = 0 if vb[k] > p.v_threshold[k] else max(vb[k], p.v_floor)
+                    before[k] = zero if vb[k] > p.v_threshold[k] else max(vb[k], p.v_floor)
             else:
                 for k in range(n):
                     before[k] = first_v[i, k]
@@ -117,32 +118,34 @@ def _back_through_time(grad, p, recurrent, surrogate, record, first_v, lam_v, la
                 for k in range(n):
                     lw[k] = p.rho[k] * lw[k] - grad[t, i, k]
     for k in range(n):
-        sums.alpha[k] += moved[k] / (1 - p.alpha[k])
+        sums.alpha[k] += moved[k] / (one - p.alpha[k])
 
 
 @no_type_check
 @inline
 def _through_adaptation(g, p, x, kept, w, lv, lw, sums):
     """Back through w = lerp(a v, w, rho) + b spike of one clip's step; lw: gradient of the new w."""
+    one = float_of(g, 1)
     for k in range(g.shape[0]):
         u = x[k] + p.v_threshold[k]
         sums.rho[k] += lw[k] * (w[k] - p.a[k] * u)
-        sums.a[k] += lw[k] * (1 - p.rho[k]) * u
-        sums.b[k] += lw[k] * (1 - kept[k])
+        sums.a[k] += lw[k] * (one - p.rho[k]) * u
+        sums.b[k] += lw[k] * (one - kept[k])
         g[k] += lw[k] * p.b[k]
-        lv[k] = lv[k] * kept[k] + lw[k] * (1 - p.rho[k]) * p.a[k]
+        lv[k] = lv[k] * kept[k] + lw[k] * (one - p.rho[k]) * p.a[k]
 
 
 @no_type_check
 @inline
 def _through_membrane(g, p, x, slope, u, before, lv, moved, sums):
     """Back through the spike and v = lerp(drive, before, alpha) of one clip's step; g leaves as dL/ddrive."""
+    zero, one = float_of(g, 0), float_of(g, 1)
     for k in range(g.shape[0]):
         gs = g[k] * slope[k]
         sums.v_threshold[k] -= gs
         dv = gs + lv[k]
-        dv = dv if u[k] >= p.v_floor else 0 * dv
+        dv = dv if u[k] >= p.v_floor else zero
         moved[k] += dv * (before[k] - x[k] - p.v_threshold[k])
-        g[k] = (1 - p.alpha[k]) * dv
+        g[k] = (one - p.alpha[k]) * dv
         sums.drive[k] += g[k]
         lv[k] = p.alpha[k] * dv

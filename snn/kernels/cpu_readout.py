@@ -4,7 +4,7 @@ from typing import no_type_check
 
 import numpy as np
 
-from circuits.compile import jit, lean_jit
+from circuits.compile import float_of, jit, lean_jit
 
 
 @no_type_check
@@ -24,18 +24,18 @@ def leaky_forward(drive, alpha, first, v):
 def leaky_backward(grad, alpha, first, v, d_drive, d_alpha, lam):
     """Back through time; `grad` comes in as dL/dv and leaves as dL/ddrive, `lam` leaves as the gradient of `first`."""
     n_time, n_batch, n = grad.shape
-    moved = np.zeros_like(alpha)
+    moved, one = np.zeros_like(alpha), float_of(alpha, 1)
     for t in range(n_time - 1, -1, -1):
         for i in range(n_batch):
             before, g, now, carried = first[i] if t == 0 else v[t - 1, i], grad[t, i], v[t, i], lam[i]
             for k in range(n):
                 dv = g[k] + carried[k]
                 moved[k] += dv * (before[k] - now[k])
-                g[k] = (1 - alpha[k]) * dv
+                g[k] = (one - alpha[k]) * dv
                 d_drive[k] += g[k]
                 carried[k] = alpha[k] * dv
     for k in range(n):
-        d_alpha[k] += moved[k] / (1 - alpha[k])
+        d_alpha[k] += moved[k] / (one - alpha[k])
 
 
 @no_type_check

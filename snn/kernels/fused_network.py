@@ -88,7 +88,7 @@ class Arrays:
 
 @dataclass(eq=False)
 class Totals:
-    """What one thread adds up over its micro-batches, and room for the input of one layer."""
+    """What one thread adds up over its micro-batches, and room for the input of one layer, or its surrogate."""
 
     gradients: list[np.ndarray]
     scratch: np.ndarray
@@ -96,7 +96,7 @@ class Totals:
 
     @staticmethod
     def zeros(net: Arrays, n_rows: int) -> "Totals":
-        widest = max((len(layer.bias) for layer in net.layers if layer.normalised), default=0)
+        widest = max(len(layer.bias) for layer in net.layers)
         dtype = net.readout[0].dtype
         return Totals([np.zeros_like(a) for a in net.flat], np.empty(n_rows * widest, dtype))
 

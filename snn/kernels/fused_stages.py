@@ -140,7 +140,7 @@ def _neurons_backward(net: Arrays, i: int, piece: Piece, totals: Totals) -> None
         keys, limit = np.array(net.dropout.keys(i), np.uint32), np.uint32(net.dropout.limit)
         drop_gradient(out, piece.clips.start, piece.x.shape[1], keys, limit)
     first, lam_v, lam_w = np.zeros((3, *out.shape[1:]), out.dtype)
-    surrogate = slopes(layer.spike_grad, record.v, layer.neurons)
+    surrogate = slopes(layer.spike_grad, record.v, layer.neurons, totals.scratch)
     cpu_backward.backward(out, layer.neurons, layer.recurrent, surrogate, record, first, lam_v, lam_w, totals.sums(i))
     if layer.recurrent.size:
         events = Input.of_events(record.start, record.index, out.shape[2], out.dtype)
