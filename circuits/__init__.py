@@ -1,7 +1,7 @@
 """Silicon side of TunnelSpike: devices, neurons, chips and their energy, in NumPy (no torch needed).
 
-`__init__.pyi`, beside this file, is the table of contents, by question: names load from there when first used. Compiled,
-so imported where it is used: `circuits.transient` (arrays through time), `circuits.variation.monte_carlo`,
+`__init__.pyi`, beside this file, is the table of contents, by question: names load from there when first used.
+Compiled, so imported where it is used: `circuits.transient` (arrays through time), `circuits.variation.monte_carlo`,
 `circuits.signoff` (a core in ngspice).
 """
 

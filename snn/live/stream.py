@@ -125,7 +125,7 @@ class AudioStream:
 
     def __init__(self, model: Model, mel: LogMel | None = None):
         if not isinstance(model, Spotter):
-            raise InputError(f'a stream listens with a spotter, got {type(model).__name__}: train one, kind = "spotter"')
+            raise InputError(f'a stream needs a spotter, got a {type(model).__name__}; train with kind = "spotter"')
         if mel is not None:
             require_same(model.front_end, replace(mel, duration_s=model.front_end.duration_s))  # a stream has no end
         if not isinstance(model.front_end, LogMel):
