@@ -34,6 +34,7 @@ batch_size = 16
 
 def pytest_configure(config: pytest.Config) -> None:
     """Many tests leave the fitted range of a device on purpose; those of the warning itself catch it."""
+    os.environ["SNN_FEATURES"] = "off"  # tests of the cache name a folder of their own
     config.addinivalue_line("filterwarnings", "ignore:gate bias .* leaves the fitted range:UserWarning")
 
 

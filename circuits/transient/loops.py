@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from circuits.compile import ordered_inline, ordered_jit
+from circuits.compile import ordered_inline, ordered_jit, widest_vectors
 from circuits.transient.decaying import advance_all_decaying, advance_alone_decaying
 from circuits.transient.edges import deliver, ordered
-from circuits.transient.step import advance, time_to, tunnelling
+from circuits.transient.step import advance, fast_exp, overdrive, time_to, tunnelling, tunnelling_of
 
 SPIKES_PER_STEP = 4  # of a neuron, on average over a block, and a burst besides: with more the step is too long
 BURST = 1024
@@ -49,8 +49,17 @@ class State(NamedTuple):
     window: np.ndarray  # times of leaving the crowbar window, less times of entering it (s)
 
 
+class Start(NamedTuple):
+    """Per neuron, of the step in progress: the potential that it began with, and u, B/u and exp(-B/u) there."""
+
+    v: np.ndarray
+    u: np.ndarray
+    ratio: np.ndarray
+    exponential: np.ndarray
+
+
 @ordered_jit
-def run(constants, tunnel, state, drive, steps_per_row, h, synapses, decays, outside, probes, limit):
+def run(constants, tunnel, state, start, drive, steps_per_row, h, synapses, decays, outside, probes, limit):
     """Advance a block from t = 0; returns spike times, their neurons, traces `(step + 1, probe)`, and steps done.
 
     drive: `(row, neuron)` slopes, each row lasting `steps_per_row` steps.   h: `(neuron,)` steps (s).
@@ -59,7 +68,7 @@ def run(constants, tunnel, state, drive, steps_per_row, h, synapses, decays, out
     n, room, steps = h.size, SPIKES_PER_STEP * h.size + BURST, drive.shape[0] * steps_per_row
     times, neurons, n_spikes = np.empty(room), np.empty(room, np.int64), 0
     traces = np.empty((steps + 1, probes.size))
-    before, events = np.empty(n), np.zeros(n + 7 & -8, np.uint8)
+    events = np.zeros(n + 7 & -8, np.uint8)
     words = events.view(np.uint64)  # eight neurons looked at together: events are rare
     edges, chain, first = np.empty((16, 4)), np.empty(16, np.int64), np.full(n, -1, np.int64)
     cursors = np.zeros((0 if synapses is None else synapses.delay.size, 4), np.int64)
@@ -71,9 +80,9 @@ def run(constants, tunnel, state, drive, steps_per_row, h, synapses, decays, out
             if n_spikes + room > times.size:
                 times, neurons = _doubled(times), _doubled(neurons)
             if decays is None:
-                _advance_all(constants, tunnel, state, slopes, h, step, synapses, before, events)
+                _advance_all(constants, tunnel, state, start, slopes, h, step, synapses, events)
             else:
-                advance_all_decaying(constants, decays, state, slopes, h[0], step, before, events)
+                advance_all_decaying(constants, decays, state, slopes, h[0], step, start.v, events)
             if synapses is not None:
                 end = (step + 1) * h[0]
                 edges, chain = deliver(synapses, outside, times, neurons, n_spikes, cursors, end, edges, chain, first)
@@ -85,15 +94,17 @@ def run(constants, tunnel, state, drive, steps_per_row, h, synapses, decays, out
                     for j in range(8 * word, 8 * word + 8):
                         if not events[j]:
                             continue
-                        if decays is None:
+                        if decays is None and first[j] < 0 and state.v[j] < constants.v_threshold[j]:
+                            _pass_window(constants, tunnel, state, start, slopes[j], h[j], step, j)
+                        elif decays is None:
                             n_spikes = _advance_alone(
-                                constants, tunnel, state, slopes[j], h[j], step, j,
-                                edges, chain, first[j], before[j], times, neurons, n_spikes,
+                                constants, tunnel, state, start, slopes[j], h[j], step, j,
+                                edges, chain, first[j], times, neurons, n_spikes,
                             )  # fmt: skip
                         else:
                             n_spikes = advance_alone_decaying(
                                 constants, decays, state, slopes[j], h[j], step, j,
-                                edges, chain, first[j], before[j], times, neurons, n_spikes,
+                                edges, chain, first[j], start.v[j], times, neurons, n_spikes,
                             )  # fmt: skip
             if n_spikes >= times.size or n_spikes > limit:
                 return times[:0], neurons[:0], traces, step
@@ -105,37 +116,48 @@ def run(constants, tunnel, state, drive, steps_per_row, h, synapses, decays, out
 
 
 @ordered_inline
-def _advance_all(constants, tunnel, state, slopes, h, step, synapses, before, events):
-    """Every neuron one step, and which of them spiked, or entered or left the window."""
-    for j in range(h.size):  # one plain loop: the compiler takes eight neurons at once
+def _advance_all(constants, tunnel, state, start, slopes, h, step, synapses, events):
+    """Every neuron one step, and which of them spiked, or entered or left the window.
+
+    Plain loops, in which the compiler takes eight neurons at once; short ones, because the processor looks ahead over
+    some hundred operations, and each of them waits for the one before.
+    """
+    widest_vectors()
+    n = h.size
+    if tunnel is not None:
+        for j in range(n):
+            start.u[j], start.ratio[j] = overdrive(state.v[j], tunnel.u_0[j], tunnel.k[j], tunnel.b[j])
+        for j in range(n):
+            start.exponential[j] = fast_exp(-start.ratio[j])
+    for j in range(n):
         v = state.v[j]
         moving = min(max((step + 1) * h[j] - state.free_at[j], 0.0), h[j])
         f, jacobian = slopes[j] - constants.leak[j] * v, -constants.leak[j]
         if synapses is not None:
             f += state.pulses[j]
         if tunnel is not None:
-            i, di = tunnelling(v, tunnel.u_0[j], tunnel.k[j], tunnel.b[j], tunnel.p[j])
+            i, di = tunnelling_of(start.u[j], start.ratio[j], start.exponential[j], tunnel.k[j], tunnel.p[j])
             f, jacobian = f + i, jacobian + di
             state.tunnelled[j] += i * h[j]
         v_after = max(advance(v, moving, f, jacobian), constants.v_sink[j])
-        before[j], state.v[j] = v, v_after
+        start.v[j], state.v[j] = v, v_after
         entered_or_left = (v > constants.v_window[j]) != (v_after > constants.v_window[j])
         events[j] = entered_or_left | (v_after >= constants.v_threshold[j])
 
 
 @ordered_inline
-def _advance_alone(constants, tunnel, state, drive, h, step, j, edges, chain, edge, v, times, neurons, n_spikes):
-    """One neuron from `v` through one step again, from event to event; returns the number of spikes so far.
+def _advance_alone(constants, tunnel, state, start, drive, h, step, j, edges, chain, edge, times, neurons, n_spikes):
+    """One neuron through one step again, from event to event; returns the number of spikes so far.
 
     Its arrays are read once and written once: reading them in the loop costs more than the arithmetic.
     """
     v_threshold, v_reset, v_sink = constants.v_threshold[j], constants.v_reset[j], constants.v_sink[j]
     v_window, t_refractory, leak = constants.v_window[j], constants.t_refractory[j], constants.leak[j]
-    u_0, k, b, p = _tunnel_of(tunnel, j)
     free_at, pulses, synaptic = state.free_at[j], state.pulses[j], 0.0
-    t, end = step * h, (step + 1) * h
+    t, end, v = step * h, (step + 1) * h, start.v[j]
+    u_0, k, b, p = _tunnel_of(tunnel, j)
+    i, di = _start_of(tunnel, start, j)
     window = 0.0  # times of leaving it less times of entering it
-    i, di = tunnelling(v, u_0, k, b, p)
     tunnelled = -0.5 * h * i  # all have added h i: trapezoidal rule up to here, then anew
     while t < end and n_spikes < times.size:
         until = min(max(edges[edge, 0], t), end) if edge >= 0 else end
@@ -158,7 +180,8 @@ def _advance_alone(constants, tunnel, state, drive, h, step, j, edges, chain, ed
                 window += t + moving
             tunnelled += i * moving + 0.5 * moving * moving * di * f
             t, v = (t + moving, v_reset) if spikes else (until, v_after)
-            i, di = tunnelling(v, u_0, k, b, p)
+            if tunnel is not None:
+                i, di = tunnelling(v, u_0, k, b, p)
             if spikes:
                 free_at = t + t_refractory
                 times[n_spikes], neurons[n_spikes] = t, j
@@ -175,9 +198,29 @@ def _advance_alone(constants, tunnel, state, drive, h, step, j, edges, chain, ed
 
 
 @ordered_inline
+def _pass_window(constants, tunnel, state, start, drive, h, step, j):
+    """Note when a neuron without any other event entered or left the window."""
+    v, v_window, leak = start.v[j], constants.v_window[j], constants.leak[j]
+    i, di = _start_of(tunnel, start, j)
+    end = (step + 1) * h
+    moving = min(end - state.free_at[j], h)
+    rise = time_to(v_window, v, i + drive + state.pulses[j] - leak * v, di - leak)
+    passed = end - moving + min(rise, moving)
+    state.window[j] += passed if v > v_window else -passed
+
+
+@ordered_inline
 def _tunnel_of(tunnel, j):
     """u_0, k, B and p of a neuron; p = 0 where the drive holds the tunnelling current."""
     return (tunnel.u_0[j], tunnel.k[j], tunnel.b[j], tunnel.p[j]) if tunnel is not None else (1.0, 0.0, 1.0, 0.0)
+
+
+@ordered_inline
+def _start_of(tunnel, start, j):
+    """Tunnelling slope of a neuron at the start of the step, and its derivative."""
+    if tunnel is None:
+        return 0.0, 0.0
+    return tunnelling_of(start.u[j], start.ratio[j], start.exponential[j], tunnel.k[j], tunnel.p[j])
 
 
 @ordered_jit

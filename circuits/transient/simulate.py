@@ -43,7 +43,7 @@ def simulate(
       connections: synapses, in groups of equal timing, driven by `spikes_in` and by the neurons. Those of order 1 and 2
         need neurons whose current does not follow the body; steps are then a quarter of the shortest tau at most, and
         the spikes within them are exact all the same (see `decaying.py`).
-      dt: the largest step (s); None: short beside each time constant and rise.
+      dt: the largest step (s), at most a rise; None: short beside each time constant and rise.
       tolerance: steps are halved until no spike time changes by more than this part of itself. Where no current follows
         the body a step is exact, whatever its length, and is not halved. None: one run.
       record: neurons whose potential is kept at every step.   n_jobs: threads; None or -1: one per core.

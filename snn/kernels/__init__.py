@@ -12,7 +12,7 @@ from circuits.errors import InputError
 from snn.kernels import reference
 from snn.kernels.checks import check_labels, check_layer, check_network, check_numbers, check_sound
 from snn.kernels.dropout import NO_DROPOUT, Dropout
-from snn.kernels.reference import DenseLayer, Loss, Network, Params, Readout, State, Watched
+from snn.kernels.reference import Loss, Network, Params, State, Watched
 from snn.neurons.lif import LIFParams, LIFState
 
 Backend = Literal["auto", "reference", "cpu", "gpu"]
@@ -51,28 +51,27 @@ def run_readout(
 def network_loss(
     x: Float[Tensor, "time batch channel"],
     labels: Int[Tensor, " clip"],
-    layers: tuple[DenseLayer, ...],
-    readout: Readout,
+    network: Network,
     evidence: float,
     backend: str = "auto",
     dropout: Dropout = NO_DROPOUT,
 ) -> Loss:
     """Mean cross entropy of a whole network's voting readout: fused where the kernels can run it.
 
-    Args: x: spikes or features of the first layer. evidence: weight of all votes together. dropout: of each layer's
-        spikes on their way to what follows.
+    Args: x: features of the encoder, or spikes or features of the first layer. evidence: weight of all votes together.
+        dropout: of each layer's spikes on their way to what follows, not of the encoder's.
     Raises: InputError if shapes do not match, or the named backend cannot run this; FloatingPointError if a potential
         is not finite.
     """
-    chosen = _backend(backend, x, layers[0].params) if layers else reference
-    check_network(Network(layers, readout), x)
-    check_labels(x, labels, readout)
+    chosen = _backend(backend, x, network.layers[0].params) if network.layers else reference
+    check_network(network, x)
+    check_labels(x, labels, network.readout)
     if chosen.__name__ == "snn.kernels.cpu":
         from snn.kernels import fused
 
-        return fused.network_loss(x, labels, layers, readout, evidence, dropout)
+        return fused.network_loss(x, labels, network, evidence, dropout)
     run = partial(run_layer, backend=backend), partial(run_readout, backend=backend)
-    return reference.network_loss(x, labels, layers, readout, evidence, dropout, *run)
+    return reference.network_loss(x, labels, network, evidence, dropout, *run)
 
 
 def run_network(

@@ -87,6 +87,32 @@ def scatter(start, index, grad, d_weights):
 
 @no_type_check
 @lean_jit
+def amplify(rows, gain, out):
+    """out[m, k] = gain[k] rows[m, j], each column j of rows to as many neurons k."""
+    per_channel = gain.shape[0] // rows.shape[1]
+    for m in range(out.shape[0]):
+        row, x = out[m], rows[m]
+        for j in range(x.shape[0]):
+            for k in range(j * per_channel, (j + 1) * per_channel):
+                row[k] = x[j]
+        for k in range(row.shape[0]):
+            row[k] *= gain[k]
+
+
+@no_type_check
+@lean_jit
+def amplify_back(rows, grad, d_gain):
+    """d_gain[k] += sum over m of grad[m, k] rows[m, j]."""
+    per_channel = d_gain.shape[0] // rows.shape[1]
+    for m in range(grad.shape[0]):
+        g, x = grad[m], rows[m]
+        for j in range(x.shape[0]):
+            for k in range(j * per_channel, (j + 1) * per_channel):
+                d_gain[k] += g[k] * x[j]
+
+
+@no_type_check
+@lean_jit
 def spread(start, index, rows):
     """Ones where the events are, in rows of zeros."""
     for m in range(rows.shape[0]):

@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 from snn.kernels.dropout import NO_DROPOUT, Dropout
 from snn.kernels.fused_network import Arrays, Totals
 from snn.kernels.fused_stages import Piece, stages
-from snn.kernels.reference import DenseLayer, Loss, Moments, Readout
+from snn.kernels.reference import DenseLayer, Loss, Moments, Network
 from snn.kernels.threads import on_threads
 from snn.neurons.adaptive import AdaptiveParams
 
@@ -25,8 +25,7 @@ MICRO_ROWS = 800  # time steps x clips of a micro-batch: its buffers stay in a c
 def network_loss(
     x: Float[Tensor, "time batch channel"],
     labels: Int[Tensor, " clip"],
-    layers: tuple[DenseLayer, ...],
-    readout: Readout,
+    network: Network,
     evidence: float,
     dropout: Dropout = NO_DROPOUT,
 ) -> Loss:
@@ -35,29 +34,31 @@ def network_loss(
     Raises: FloatingPointError if a potential is not finite.
     """
     flat: list[Tensor] = []
+    encoder, none = network.encoder, x.new_empty(0)
+    first = () if encoder is None else (DenseLayer(encoder.gain, encoder.bias, encoder.params),)
+    layers = (*first, *network.layers)
     for layer in layers:
         p = layer.params
-        adaptive = (p.rho, p.a, p.b) if isinstance(p, AdaptiveParams) else 3 * (x.new_empty(0),)
+        adaptive = (p.rho, p.a, p.b) if isinstance(p, AdaptiveParams) else 3 * (none,)
         recurrent = x.new_empty(0, 0) if layer.recurrent is None else layer.recurrent
-        gain = x.new_empty(0) if layer.norm is None else layer.norm.gain
+        gain = none if layer.norm is None else layer.norm.gain
         flat += [layer.weight, recurrent, gain, layer.bias, p.alpha, p.v_threshold, *adaptive]
     settings = tuple(
         (layer.params.v_floor, layer.params.spike_grad, 0.0 if layer.norm is None else layer.norm.eps)
         for layer in layers
     )
-    value, *found = _Network.apply(
-        x, labels, settings, evidence, dropout, *flat, readout.weight, readout.bias, readout.alpha
-    )
+    per_channel = 0 if encoder is None else encoder.per_channel
+    value, *found = _Network.apply(x, labels, settings, (evidence, dropout, per_channel), *flat, *network.readout)
     return Loss(value, tuple(Moments(*pair) for pair in zip(found[::2], found[1::2], strict=True)))
 
 
 class _Network(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x, labels, settings, evidence, dropout, *tensors):
+    def forward(ctx, x, labels, settings, rest, *tensors):
         arrays = [t.detach().contiguous().numpy() for t in tensors]
-        x_array, label_array = x.detach().contiguous().numpy(), labels.detach().contiguous().numpy()
+        x_array, label_array = x.detach().numpy(), labels.detach().contiguous().numpy()
         d_x = np.empty_like(x_array) if x.requires_grad else None
-        net = Arrays.of(arrays, settings, evidence, dropout)
+        net = Arrays.of(arrays, settings, *rest)
         loss, gradients, found = _run(x_array, label_array, net, d_x)
         ctx.gradients = [torch.from_numpy(g) for g in gradients]
         ctx.d_x = None if d_x is None else torch.from_numpy(d_x)
@@ -69,7 +70,7 @@ class _Network(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, g, *_):
         d_x = None if ctx.d_x is None else ctx.d_x * g
-        return d_x, None, None, None, None, *(grad * g for grad in ctx.gradients)
+        return d_x, None, None, None, *(grad * g for grad in ctx.gradients)
 
 
 def _run(x, labels, net: Arrays, d_x) -> tuple[float, list[np.ndarray], list[np.ndarray]]:

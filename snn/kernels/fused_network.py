@@ -17,7 +17,8 @@ WEIGHT, RECURRENT, GAIN, BIAS = range(4)
 
 
 class Layer(NamedTuple):
-    """weight: onto 0/1 inputs, the scale of the dropout before included. gain: empty without normalisation."""
+    """weight: onto 0/1 inputs, the scale of the dropout before included; `(neuron,)` of an encoder, onto features.
+    gain: of the normalisation, empty without one."""
 
     weight: np.ndarray
     recurrent: np.ndarray
@@ -55,33 +56,46 @@ class Arrays:
     readout: tuple[np.ndarray, np.ndarray, np.ndarray]  # weight, bias, alpha
     evidence: float
     dropout: Dropout
+    per_channel: int  # neurons of the encoder, which is then the first layer; 0 without one
     flat: list[np.ndarray]
     found: dict[int, Found] = field(default_factory=dict)  # by layer
 
     @staticmethod
     def of(
-        flat: list[np.ndarray], settings: tuple[tuple[float, SpikeGrad, float], ...], evidence: float, dropout: Dropout
+        flat: list[np.ndarray],
+        settings: tuple[tuple[float, SpikeGrad, float], ...],
+        evidence: float,
+        dropout: Dropout,
+        per_channel: int,
     ) -> "Arrays":
         layers, scale = [], 1.0
         for i, (v_floor, spike_grad, eps) in enumerate(settings):
             weight, recurrent, gain, bias, *rest = flat[PER_LAYER * i : PER_LAYER * (i + 1)]
             scaled = weight if scale == 1 else weight * weight.dtype.type(scale)
             layers.append(Layer(scaled, recurrent, gain, bias, cpu_loops.neurons(*rest, v_floor), spike_grad, eps))
-            scale = dropout.scale
+            scale = dropout.scale if i or not per_channel else 1.0
         weight, bias, alpha = flat[-3:]
         scaled = weight if scale == 1 else weight * weight.dtype.type(scale)
-        return Arrays(tuple(layers), (scaled, bias, alpha), evidence, dropout, flat)
+        return Arrays(tuple(layers), (scaled, bias, alpha), evidence, dropout, per_channel, flat)
+
+    def drawn(self, i: int) -> tuple[np.ndarray, np.uint32] | None:
+        """Keys and limit of the draw behind a layer, None where nothing is dropped."""
+        layer = i - bool(self.per_channel)
+        if layer < 0 or not self.dropout.probability:
+            return None
+        return np.array(self.dropout.keys(layer), np.uint32), np.uint32(self.dropout.limit)
 
     def shape(self, x: np.ndarray, n_clips: int) -> Shape:
         sizes = tuple(len(layer.bias) for layer in self.layers)
         adaptive = tuple(layer.neurons.rho.size > 0 for layer in self.layers)
-        twice = tuple(bool(self.dropout.probability and layer.recurrent.size) for layer in self.layers)
+        twice = tuple(bool(self.drawn(i) and layer.recurrent.size) for i, layer in enumerate(self.layers))
         return Shape(len(x), n_clips, x.shape[2], sizes, adaptive, twice, len(self.readout[1]), x.dtype.str)
 
     def unscaled(self, gradients: list[np.ndarray]) -> list[np.ndarray]:
         """Gradients of the weights as they came, from those of the scaled ones."""
         if self.dropout.probability:
-            for i in [*(PER_LAYER * k for k in range(1, len(self.layers))), len(gradients) - 3]:
+            first = 2 if self.per_channel else 1  # an encoder's spikes are not dropped
+            for i in [*(PER_LAYER * k for k in range(first, len(self.layers))), len(gradients) - 3]:
                 gradients[i] *= gradients[i].dtype.type(self.dropout.scale)
         return gradients
 

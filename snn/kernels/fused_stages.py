@@ -26,7 +26,7 @@ class Piece:
     d_x: np.ndarray | None
     clips: slice
     buffers: Buffers | None = None
-    inputs: list["Input"] = field(default_factory=list)  # of each layer and the readout
+    inputs: list["Input | Features"] = field(default_factory=list)  # of each layer and the readout
     moments: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)  # by layer
 
     @property
@@ -65,7 +65,8 @@ def stages(net: Arrays, n_rows: int) -> list[Stage]:
 def _begin(net: Arrays, piece: Piece, totals: Totals) -> None:
     piece.buffers = take(net.shape(piece.x, piece.clips.stop - piece.clips.start))
     np.copyto(piece.buffers.x, piece.x[:, piece.clips])
-    piece.inputs = [Input.of_rows(rows_of(piece.buffers.x), *piece.buffers.ones)]
+    rows = rows_of(piece.buffers.x)
+    piece.inputs = [Features(rows) if net.per_channel else Input.of_rows(rows, *piece.buffers.ones)]
 
 
 def _find_moments(net: Arrays, i: int, piece: Piece, totals: Totals) -> None:
@@ -109,9 +110,8 @@ def _spikes(net: Arrays, i: int, piece: Piece) -> "Input":
         np.copyto(start, record.start)
         index[: start[-1]] = record.index[: start[-1]]
     _, n_clips, n = record.v.shape
-    if net.dropout.probability:
-        keys, limit = np.array(net.dropout.keys(i), np.uint32), np.uint32(net.dropout.limit)
-        drop_events(start, index, n, piece.clips.start, n_clips, piece.x.shape[1], keys, limit)
+    if drawn := net.drawn(i):
+        drop_events(start, index, n, piece.clips.start, n_clips, piece.x.shape[1], *drawn)
     return Input.of_events(start, index, n, record.v.dtype)
 
 
@@ -136,9 +136,8 @@ def _neurons_backward(net: Arrays, i: int, piece: Piece, totals: Totals) -> None
     grad, weight = (buf.drive, net.readout[0]) if last else (buf.gradients[i + 1], net.layers[i + 1].weight)
     record, out = buf.records[i], buf.gradients[i]
     np.matmul(rows_of(grad), weight.T, out=rows_of(out))
-    if net.dropout.probability:
-        keys, limit = np.array(net.dropout.keys(i), np.uint32), np.uint32(net.dropout.limit)
-        drop_gradient(out, piece.clips.start, piece.x.shape[1], keys, limit)
+    if drawn := net.drawn(i):
+        drop_gradient(out, piece.clips.start, piece.x.shape[1], *drawn)
     first, lam_v, lam_w = np.zeros((3, *out.shape[1:]), out.dtype)
     surrogate = slopes(layer.spike_grad, record.v, layer.neurons, totals.scratch)
     cpu_backward.backward(out, layer.neurons, layer.recurrent, surrogate, record, first, lam_v, lam_w, totals.sums(i))
@@ -169,7 +168,7 @@ def _weights_backward(net: Arrays, i: int, piece: Piece, totals: Totals) -> None
 
 def _end(net: Arrays, piece: Piece, totals: Totals) -> None:
     if piece.d_x is not None:
-        grad = rows_of(piece.buffers.gradients[0]) @ net.layers[0].weight.T
+        grad = piece.inputs[0].back(rows_of(piece.buffers.gradients[0]), net.layers[0].weight)
         piece.d_x[:, piece.clips] = grad.reshape(piece.buffers.x.shape)
     give_back(piece.buffers)
     piece.buffers = None
@@ -181,6 +180,24 @@ def _input(net: Arrays, i: int, piece: Piece, totals: Totals) -> np.ndarray:
     z = totals.room(piece.n_rows, len(layer.bias))
     piece.inputs[i].times(layer.weight, z)
     return z
+
+
+class Features(NamedTuple):
+    """What an encoder's neurons are driven by, several to each channel of the rows."""
+
+    rows: np.ndarray
+
+    def times(self, gain: np.ndarray, out: np.ndarray) -> None:
+        """out = gain x, of each neuron's own channel."""
+        cpu_products.amplify(self.rows, gain, out)
+
+    def add_weight_gradient(self, grad: np.ndarray, d_gain: np.ndarray) -> None:
+        """d_gain += sum over rows of grad x."""
+        cpu_products.amplify_back(self.rows, grad, d_gain)
+
+    def back(self, grad: np.ndarray, gain: np.ndarray) -> np.ndarray:
+        """The gradient of the rows."""
+        return (grad * gain).reshape(*self.rows.shape, -1).sum(2)
 
 
 class Input(NamedTuple):
@@ -217,6 +234,10 @@ class Input(NamedTuple):
             cpu_products.scatter(self.start, self.index, grad, d_weight)
         else:
             d_weight += self.dense[: len(grad)].T @ grad
+
+    def back(self, grad: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """The gradient of the rows."""
+        return grad @ weight.T
 
 
 def rows_of(a: np.ndarray) -> np.ndarray:

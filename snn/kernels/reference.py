@@ -93,9 +93,8 @@ def run_network(
     """Readout potentials and the spikes of every population, from rest; the functions may be another backend's."""
     spikes = []
     if network.encoder is not None:
-        e = network.encoder
-        drive = x.repeat_interleave(e.per_channel, -1) * e.gain + e.bias
-        x, _ = run_layer(drive, lif_state(x.shape[1], e.bias), e.params)
+        drive = driven(x, network.encoder)
+        x, _ = run_layer(drive, lif_state(x.shape[1], network.encoder.bias), network.encoder.params)
         spikes.append(x)
     for layer in network.layers:
         start = adaptive_state if isinstance(layer.params, AdaptiveParams) else lif_state
@@ -103,6 +102,11 @@ def run_network(
         x, _ = run_layer(drive, start(x.shape[1], layer.bias), layer.params, layer.recurrent)
         spikes.append(x)
     return read(x, network.readout, run_readout), tuple(spikes)
+
+
+def driven(x: Float[Tensor, "time batch channel"], encoder: GainLayer) -> Float[Tensor, "time batch neuron"]:
+    """Input of an encoder's neurons."""
+    return x.repeat_interleave(encoder.per_channel, -1) * encoder.gain + encoder.bias
 
 
 def read(
@@ -140,8 +144,7 @@ def watch_network(x: Float[Tensor, "time batch channel"], network: Network, wind
         return z
 
     if network.encoder is not None:
-        e = network.encoder
-        drive = x.repeat_interleave(e.per_channel, -1) * e.gain + e.bias
+        e, drive = network.encoder, driven(x, network.encoder)
         upward = (drive * (1 - e.params.alpha)).clamp_min(0)  # a sink draws nothing from the supply
         charge, x = upward.sum((0, 1), dtype=torch.float64), watched(drive, e.params)
     for layer in network.layers:
@@ -165,8 +168,7 @@ class Loss(NamedTuple):
 def network_loss(
     x: Float[Tensor, "time batch channel"],
     labels: Int[Tensor, " clip"],
-    layers: tuple[DenseLayer, ...],
-    readout: Readout,
+    network: Network,
     evidence: float,
     dropout: Dropout = NO_DROPOUT,
     run_layer: Callable = run_layer,
@@ -177,7 +179,10 @@ def network_loss(
     Each layer's spikes pass `dropout` on their way to what follows, not on their way back to the layer itself.
     """
     found = []
-    for index, layer in enumerate(layers):
+    if network.encoder is not None:
+        drive = driven(x, network.encoder)
+        x, _ = run_layer(drive, lif_state(x.shape[1], network.encoder.bias), network.encoder.params)
+    for index, layer in enumerate(network.layers):
         start = adaptive_state if isinstance(layer.params, AdaptiveParams) else lif_state
         drive = x @ layer.weight
         if layer.norm is not None:
@@ -185,5 +190,5 @@ def network_loss(
             found.append(moments)
         z, _ = run_layer(drive + layer.bias, start(x.shape[1], layer.bias), layer.params, layer.recurrent)
         x = drop(z, dropout, index)
-    votes = read(x, readout, run_readout).softmax(-1).mean(0)
+    votes = read(x, network.readout, run_readout).softmax(-1).mean(0)
     return Loss(torch.nn.functional.cross_entropy(evidence * votes, labels), tuple(found))

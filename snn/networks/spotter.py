@@ -20,7 +20,7 @@ from snn.audio.signal_features import SignalFrames
 from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder
 from snn.kernels import Backend, network_loss, run_network, run_readout, watch_network
 from snn.kernels.dropout import NO_DROPOUT, Dropout, drop
-from snn.kernels.reference import GainLayer, Network, Readout
+from snn.kernels.reference import DenseLayer, GainLayer, Network, Readout
 from snn.memory import COPIES, check_memory
 from snn.networks.answers import Answers, Observed, mean_activity
 from snn.networks.layer import SpikingLayer
@@ -134,10 +134,9 @@ class Spotter(torch.nn.Module):
 
         In training `generator` draws dropout, and each batch is normalised by itself.
         """
-        x = self.encoder(features.transpose(0, 1), generator)
-        layers = tuple(layer.trained() for layer in self.layers)
-        loss = network_loss(x, labels, layers, self._readout(), EVIDENCE, self.backend, self._dropout(generator))
-        normalised = (layer for layer, as_trained in zip(self.layers, layers, strict=True) if as_trained.norm)
+        x, network = self.inputs(features, generator), self._with(tuple(layer.trained() for layer in self.layers))
+        loss = network_loss(x, labels, network, EVIDENCE, self.backend, self._dropout(generator))
+        normalised = (mine for mine, layer in zip(self.layers, network.layers, strict=True) if layer.norm is not None)
         for layer, moments in zip(normalised, loss.moments, strict=True):
             layer.track(moments, len(x) * len(labels))
         return loss.value
@@ -150,9 +149,12 @@ class Spotter(torch.nn.Module):
 
     def kernels(self) -> Network:
         """What runs from features, or from the spikes of an encoder without neurons; normalisation folded in."""
+        return self._with(tuple(layer.dense() for layer in self.layers))
+
+    def _with(self, layers: tuple[DenseLayer, ...]) -> Network:
         e = self.encoder
         gains = GainLayer(e.gain, e.bias, e.params(), e.per_channel) if isinstance(e, LIFEncoder) else None
-        return Network(tuple(layer.dense() for layer in self.layers), self._readout(), gains)
+        return Network(layers, self._readout(), gains)
 
     def _readout(self) -> Readout:
         return Readout(self.readout_weight, self.readout_bias, decay(self.tau_readout, self.dt))
@@ -280,5 +282,5 @@ class Spotter(torch.nn.Module):
         """What the kernels run from, batch by batch, in evaluation mode."""
         self.eval()
         generator = torch.Generator().manual_seed(self.seed)  # a rate encoder draws from it
-        for part in examples.features[0].split(EVALUATION_BATCH):
+        for part in examples.in_turn(EVALUATION_BATCH):
             yield self.inputs(part.to(self.device), generator)

@@ -88,7 +88,7 @@ def batches(train: Examples, batch_size: int, generator: torch.Generator) -> Ite
     copies = torch.randint(train.features.shape[0], order.shape, generator=generator)
     for i, copy in zip(order.split(batch_size), copies.split(batch_size), strict=True):
         if len(i) > 1 or len(order) == 1 or batch_size == 1:  # a clip left over alone would be normalised by itself
-            yield train.features[copy, i], train.labels[i]
+            yield train.pick(copy, i), train.labels[i]
 
 
 def _train_epoch(

@@ -50,11 +50,9 @@ def training_step(name: str, recurrent: bool) -> Step:
 def _candidate(name: str, net: Network) -> tuple[Loss, Iterable[Tensor]]:
     """Its loss for `(x, labels)` and what it trains."""
     if name == OURS:
-        return lambda x, labels: network_loss(x, labels, net.layers, net.readout, EVIDENCE).value, _leaves(net)
+        return lambda x, labels: network_loss(x, labels, net, EVIDENCE).value, _leaves(net)
     if name == "plain_loop":
-        return lambda x, labels: reference.network_loss(x, labels, net.layers, net.readout, EVIDENCE).value, _leaves(
-            net
-        )
+        return lambda x, labels: reference.network_loss(x, labels, net, EVIDENCE).value, _leaves(net)
     if name == "compiled_loop":
         from compiled_loop import network_loss as compiled_loss  # torch.compile takes seconds to import
 

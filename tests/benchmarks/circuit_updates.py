@@ -16,7 +16,7 @@ from statistics import median
 import numpy as np
 from joblib import Parallel, delayed
 
-from circuits.compile import ordered_jit
+from circuits.compile import ordered_jit, widest_vectors
 from circuits.neuron.circuit import LIFCircuit
 from circuits.transient import Population, Transient, population, simulate
 from circuits.transient.step import fast_exp, tunnelling
@@ -106,6 +106,7 @@ def _seconds(call: Callable[[], object]) -> float:
 
 @ordered_jit
 def _exponentials(x, y, steps):
+    widest_vectors()
     for _ in range(steps):
         for j in range(x.size):
             y[j] = fast_exp(x[j] - y[j])  # each needs the one before, so that none is left out
@@ -113,6 +114,7 @@ def _exponentials(x, y, steps):
 
 @ordered_jit
 def _currents(u, y, steps):
+    widest_vectors()
     for _ in range(steps):
         for j in range(u.size):
             y[j] = tunnelling(y[j], u[j], 0.1, 3.6, 1.0)[0]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import circuit_updates
 import numpy as np
+import recipe_training
 import streaming
 import torch
 import training_step
@@ -29,6 +30,7 @@ from snn.kernels import reference
 from snn.live.stream import NetworkStream
 
 THREADS = 2
+DATA = Path(os.environ.get("SNN_DATA", Path(__file__).parents[3] / "shared" / "data"))
 PACKAGES = ("tunnelspike", "torch", "numpy", "numba", "brian2", *LIBRARIES)
 
 
@@ -43,12 +45,18 @@ def measure() -> dict[str, object]:
     _progress("streaming and front end")
     return {
         "settings": settings,
+        "recipes": _recipes(),
         **streaming.measure(_our_step()),
         "logmel_over_librosa": _logmel_over_librosa(),
         **_circuits(),
         "machine": machine(),
         "versions": {name: _version(name) for name in PACKAGES},
     }
+
+
+def _recipes() -> dict[str, object]:
+    _progress(f"recipes, on recordings in {DATA}")
+    return recipe_training.measure(DATA)
 
 
 def _circuits() -> dict[str, object]:

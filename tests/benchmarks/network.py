@@ -8,7 +8,7 @@ from torch.nn import Linear
 from torch.nn.functional import cross_entropy
 
 from snn.kernels import reference
-from snn.kernels.reference import DenseLayer, Readout
+from snn.kernels.reference import DenseLayer, Network, Readout
 from snn.neurons.lif import LIFParams, lif_state
 from snn.neurons.surrogate import boxcar
 
@@ -22,13 +22,6 @@ class Setting(NamedTuple):
     n_time: int
     n_batch: int
     recurrent: bool = False
-
-
-class Network(NamedTuple):
-    """What the reference and the fused kernels take."""
-
-    layers: tuple[DenseLayer, ...]
-    readout: Readout
 
 
 SETTINGS = {

@@ -34,6 +34,25 @@ class Model(nn.Module):
         return self.modules_in_turn(x)[0]
 
 
+class Spiking(nn.Module):
+    """Spikes `(time, batch, neuron)` of LIF neurons from rest."""
+
+    def __init__(self, alpha: float):
+        super().__init__()
+        self.neurons = LIF(LIFParameters(tau_syn_inv=PER_STEP, tau_mem_inv=torch.tensor(1 - alpha)), dt=1.0)
+
+    def forward(self, drive: Tensor) -> Tensor:
+        return self.neurons(drive)[0]
+
+
+class Leaky(Spiking):
+    """Potentials `(time, batch, label)` of leaky integrators from rest."""
+
+    def __init__(self, alpha: float):
+        super().__init__(alpha)
+        self.neurons = LI(LIParameters(tau_syn_inv=PER_STEP, tau_mem_inv=torch.tensor(1 - alpha)), dt=1.0)
+
+
 def _hidden(layer: DenseLayer) -> tuple[nn.Module, ...]:
     if layer.recurrent is None:
         return linear(layer.weight, layer.bias), LIF(HIDDEN, dt=1.0)

@@ -33,6 +33,26 @@ class Model(nn.Module):
         return self.readout(self.output(x)).transpose(0, 1)
 
 
-def _neurons(recurrent: Tensor | None) -> LIF:
-    neuron = {"tau_mem": -1 / math.log(ALPHA), "spike_fn": SingleSpike, "reset_fn": MembraneReset()}
+class Spiking(nn.Module):
+    """Spikes `(time, batch, neuron)` of LIF neurons from rest."""
+
+    def __init__(self, alpha: float):
+        super().__init__()
+        self.neurons = _neurons(None, alpha)
+
+    def forward(self, drive: Tensor) -> Tensor:
+        self.neurons.reset_states()
+        return self.neurons(drive.transpose(0, 1)).transpose(0, 1)
+
+
+class Leaky(Spiking):
+    """Potentials `(time, batch, label)` of leaky integrators from rest."""
+
+    def __init__(self, alpha: float):
+        super().__init__(alpha)
+        self.neurons = ExpLeak(-1 / math.log(alpha), norm_input=True)
+
+
+def _neurons(recurrent: Tensor | None, alpha: float = ALPHA) -> LIF:
+    neuron = {"tau_mem": -1 / math.log(alpha), "spike_fn": SingleSpike, "reset_fn": MembraneReset()}
     return LIF(**neuron) if recurrent is None else LIFRecurrent(rec_connect=linear(recurrent, None), **neuron)

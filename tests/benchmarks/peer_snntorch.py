@@ -50,6 +50,30 @@ class Model(nn.Module):
         return self.readout(self.output(x))[1]
 
 
+class Spiking(nn.Module):
+    """Spikes `(time, batch, neuron)` of LIF neurons from rest."""
+
+    def __init__(self, alpha: float):
+        super().__init__()
+        self.gain, self.neurons = 1 - alpha, snntorch.Leaky(alpha, reset_mechanism="zero")
+
+    def forward(self, drive: Tensor) -> Tensor:
+        self.neurons.reset_mem()
+        return torch.stack([self.neurons(x)[0] for x in self.gain * drive])
+
+
+class Leaky(nn.Module):
+    """Potentials `(time, batch, label)` of leaky integrators from rest."""
+
+    def __init__(self, alpha: float):
+        super().__init__()
+        self.gain, self.neurons = 1 - alpha, snntorch.Leaky(alpha, reset_mechanism="none")
+
+    def forward(self, drive: Tensor) -> Tensor:
+        self.neurons.reset_mem()
+        return torch.stack([self.neurons(x)[1] for x in self.gain * drive])
+
+
 def single_step(network: Network) -> Callable[[Tensor], Tensor]:
     """One time step of the feed-forward network for `(batch, channel)`, from rest; the states are kept."""
     model = Model(network)

@@ -34,6 +34,29 @@ class Model(nn.Module):
         return torch.stack(self.readout(self.output(x)))
 
 
+class Spiking(nn.Module):
+    """Spikes `(time, batch, neuron)` of LIF neurons from rest."""
+
+    def __init__(self, alpha: float):
+        super().__init__()
+        self.neurons = _neurons(alpha, "m")
+
+    def forward(self, drive: Tensor) -> Tensor:
+        self.neurons.reset()
+        return self.neurons(drive)
+
+
+class Leaky(nn.Module):
+    """Potentials `(time, batch, label)` of leaky integrators from rest."""
+
+    def __init__(self, alpha: float):
+        super().__init__()
+        self.neurons = neuron.NonSpikingLIFNode(1 / (1 - alpha))
+
+    def forward(self, drive: Tensor) -> Tensor:
+        return torch.stack(self.neurons(drive))
+
+
 def _neurons(alpha: float, step_mode: str, v_threshold: float = 1.0) -> neuron.LIFNode:
     tau, reset = 1 / (1 - alpha), 0.0
     return neuron.LIFNode(tau, True, v_threshold, reset, surrogate.Rect(), detach_reset=True, step_mode=step_mode)

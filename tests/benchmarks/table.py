@@ -15,6 +15,8 @@ def table(result: dict) -> str:
     rows = []
     for name, setting in result["settings"].items():
         rows += _rows(setting, *BARS[name])
+    for name, recipe in result.get("recipes", {}).items():
+        rows += _recipe_rows(name, recipe)
     stream = result.get("stream_peers_us", {})
     step, over = result.get("stream_step_us"), result.get("stream_speed_over_snntorch")
     rows.append(_row("streaming, one step (us)", "<= 10", step, _least(stream, "{:.0f}")))
@@ -22,6 +24,24 @@ def table(result: dict) -> str:
     rows.append(_row("log-mel, speed over librosa", ">= 10", result.get("logmel_over_librosa")))
     rows += _circuit_rows(result)
     return _caption(result) + "\n\n" + HEAD + "\n".join(rows) + "\n"
+
+
+def _recipe_rows(name: str, recipe: dict) -> list[str]:
+    """A shipped recipe as `snn train` runs it."""
+    peers = {library: seconds for library, seconds in recipe["step_s"].items() if library in LIBRARIES}
+    fastest = min(peers, key=peers.get, default=None)
+    reached = f"{recipe['validation_accuracy']:.4f} after {recipe['seconds_to_accuracy']:.0f} s"
+    return [
+        _row(f"{name}: an epoch (s)", "", recipe["seconds_per_epoch"]),
+        _row(f"{name}: validation accuracy", "", reached),
+        _row(f"{name}: training, over the plain loop", ">= 5", recipe["over_plain_loop"]),
+        _row(f"{name}: the same, recurrent", ">= 5", recipe["recurrent_over_plain_loop"]),
+        _row(f"{name}: training, over {fastest or 'other libraries'}", ">= 8", recipe["over_fastest_peer"]),
+        _row(f"{name}: evaluation, clips a second", "", recipe["evaluation_clips_per_s"]),
+        _row(f"{name}: evaluation with counts, over the plain loop", ">= 10", recipe["evaluation_over_plain_loop"]),
+        _row(f"{name}: load (s), first time", "<= 8", recipe["load_s"]),
+        _row(f"{name}: load (s), second time", "<= 1", recipe["cached_load_s"]),
+    ]
 
 
 def _circuit_rows(result: dict) -> list[str]:

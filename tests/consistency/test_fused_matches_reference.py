@@ -7,7 +7,7 @@ import torch
 
 from snn.kernels import cpu_products, fused, network_loss, reference
 from snn.kernels.dropout import NO_DROPOUT, Dropout
-from snn.kernels.reference import DenseLayer, Network, Norm, Readout
+from snn.kernels.reference import DenseLayer, GainLayer, Network, Norm, Readout
 from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams
 from snn.neurons.lif import LIFParams
@@ -64,10 +64,12 @@ def leaves(layers, readout):
     yield from readout
 
 
-def compare(layers, readout, x, labels, limit, dropout=NO_DROPOUT):
-    inputs = [*leaves(layers, readout), x]
-    expected = reference.network_loss(x, labels, layers, readout, EVIDENCE, dropout)
-    got = fused.network_loss(x, labels, layers, readout, EVIDENCE, dropout)
+def compare(layers, readout, x, labels, limit, dropout=NO_DROPOUT, encoder=None):
+    net = Network(layers, readout, encoder)
+    own = [] if encoder is None else [encoder.gain, encoder.bias, encoder.params.alpha, encoder.params.v_threshold]
+    inputs = [*leaves(layers, readout), *own, x]
+    expected = reference.network_loss(x, labels, net, EVIDENCE, dropout)
+    got = fused.network_loss(x, labels, net, EVIDENCE, dropout)
     assert abs(got.value.item() - expected.value.item()) <= limit * expected.value.item()
     gradients = (torch.autograd.grad(loss.value, inputs) for loss in (got, expected))
     for mine, theirs in zip(*gradients, strict=True):
@@ -87,6 +89,25 @@ def test_loss_and_every_gradient_are_those_of_the_reference(
     adaptive, recurrent, spike_grad, dtype, limit, dropout, norm
 ):
     compare(*network(adaptive, recurrent, dtype, spike_grad, norm=norm), *clips(dtype), limit, dropout)
+
+
+@pytest.mark.parametrize("per_channel", [1, 2])
+@pytest.mark.parametrize("dropout", [NO_DROPOUT, Dropout(0.2, 7)], ids=["whole", "dropout"])
+@pytest.mark.parametrize("recurrent", [False, True], ids=["feedforward", "recurrent"])
+@pytest.mark.parametrize(("dtype", "limit"), [(torch.float64, 1e-9), (torch.float32, 1e-4)], ids=["double", "single"])
+def test_an_encoder_of_neurons_is_trained_in_the_same_piece(dtype, limit, recurrent, dropout, per_channel):
+    (layers, readout), (x, labels) = network(False, recurrent, dtype, atan, norm=True), clips(dtype)
+    n = SIZES[0] * per_channel
+    g = torch.Generator().manual_seed(8)
+
+    def within(low, high, *shape):
+        values = low + (high - low) * torch.rand(*shape, generator=g, dtype=torch.float64)
+        return values.to(dtype).requires_grad_()
+
+    first = layers[0]._replace(weight=within(-1, 1, n, layers[0].bias.shape[0]))
+    params = LIFParams(within(0.5, 0.9, n), within(0.7, 1.2, n), boxcar, -0.8)
+    encoder = GainLayer(within(-3, 3, n), within(-0.5, 1.5, n), params, per_channel)
+    compare((first, *layers[1:]), readout, x, labels, limit, dropout, encoder)
 
 
 @pytest.mark.parametrize("rows", [1, 30, 7 * 30, 10**9])
@@ -137,7 +158,7 @@ def test_the_same_call_gives_the_same_bits_however_the_threads_are_timed(monkeyp
     try:
         runs = []
         for _ in range(5):
-            loss = fused.network_loss(x, labels, layers, readout, EVIDENCE, Dropout(0.3, 5)).value
+            loss = fused.network_loss(x, labels, Network(layers, readout), EVIDENCE, Dropout(0.3, 5)).value
             runs.append((loss.detach(), *torch.autograd.grad(loss, inputs)))
     finally:
         torch.set_num_threads(before)
@@ -146,7 +167,9 @@ def test_the_same_call_gives_the_same_bits_however_the_threads_are_timed(monkeyp
 
 def test_a_second_derivative_is_refused():
     (layers, readout), (x, labels) = network(False, False, torch.float64, atan), clips(torch.float64)
-    loss = fused.network_loss(x, labels, layers, readout, EVIDENCE).value.square()  # its own derivative carries a graph
+    loss = fused.network_loss(
+        x, labels, Network(layers, readout), EVIDENCE
+    ).value.square()  # its own derivative carries a graph
     (grad,) = torch.autograd.grad(loss, readout.bias, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         grad.sum().backward()
@@ -162,11 +185,11 @@ def test_what_does_not_fit_is_refused():
     layers, readout = network(False, False, torch.float32, boxcar)
     x, labels = clips(torch.float32)
     with pytest.raises(ValueError, match="labels"):
-        network_loss(x, labels[:5], layers, readout, EVIDENCE, "cpu")
+        network_loss(x, labels[:5], Network(layers, readout), EVIDENCE, "cpu")
     with pytest.raises(ValueError, match="labels"):
-        network_loss(x[:0], labels, layers, readout, EVIDENCE, "cpu")
+        network_loss(x[:0], labels, Network(layers, readout), EVIDENCE, "cpu")
     with pytest.raises(ValueError, match="float32 and float64"):
-        network_loss(x.half(), labels, layers, readout, EVIDENCE, "cpu")
+        network_loss(x.half(), labels, Network(layers, readout), EVIDENCE, "cpu")
 
 
 @pytest.mark.parametrize("encoder", ["lif", "delta"])

@@ -11,7 +11,7 @@ import torch
 
 from snn.kernels import gpu as kernels
 from snn.kernels import network_loss, run_layer, run_readout
-from snn.kernels.reference import DenseLayer, Readout
+from snn.kernels.reference import DenseLayer, Network, Readout
 from snn.networks.spotter import Spotter
 from snn.neurons.adaptive import AdaptiveParams
 from snn.neurons.lif import LIFParams, lif_state
@@ -42,7 +42,7 @@ def test_a_whole_network_has_the_reference_loss_and_gradients(gpu):
     leaves = [*weights, alpha, rest, x.requires_grad_()]
     results = []
     for backend in ("gpu", "reference"):
-        loss = network_loss(x, labels, layers, readout, 20.0, backend).value
+        loss = network_loss(x, labels, Network(layers, readout), 20.0, backend).value
         results.append((loss, *torch.autograd.grad(loss, leaves, retain_graph=True)))
     for mine, theirs in zip(*results, strict=True):
         assert (mine - theirs).abs().max() <= 1e-9 * theirs.abs().max()

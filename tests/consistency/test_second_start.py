@@ -13,7 +13,7 @@ from snn.neurons.lif import LIFParams
 layer = DenseLayer(torch.ones(3, 4).requires_grad_(), torch.zeros(4), LIFParams(torch.full((4,), 0.5), torch.ones(4)))
 layers = layer, layer._replace(weight=torch.ones(4, 4))
 readout = Readout(torch.ones(4, 2), torch.zeros(2), torch.full((2,), 0.9))
-network_loss(torch.ones(5, 2, 3), torch.tensor([0, 1]), layers, readout, 10.0, "cpu").value.backward()
+network_loss(torch.ones(5, 2, 3), torch.tensor([0, 1]), Network(layers, readout), 10.0, "cpu").value.backward()
 run_network(torch.ones(5, 2, 3), Network(layers, readout), "cpu")
 kernels = [getattr(module, name) for module, name in (
     (cpu_loops, "forward"), (cpu_backward, "backward"), (cpu_readout, "leaky_forward"), (cpu_readout, "leaky_backward"),

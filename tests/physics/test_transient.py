@@ -81,6 +81,15 @@ def test_error_is_of_second_order():
     assert np.diff(np.log2(errors)) == pytest.approx(-2.0, abs=0.15)
 
 
+def test_a_step_that_is_asked_for_is_taken_though_it_is_longer_than_the_first_attempt():
+    slow = replace(BODY, body_factor=0.05)
+    dt = rise_time(slow, slow.input_current, slow.v_reset, slow.v_threshold) / 9
+    asked, own = (simulate(population(slow), 40 * dt, dt=dt_, tolerance=None) for dt_ in (dt, None))
+    assert asked.step[0] == approx(dt, rel=0.03)  # a whole number of steps
+    assert own.step[0] < 0.3 * dt
+    assert asked.train(0)[0] == approx(_reached(slow, slow.v_reset), rel=1e-4)
+
+
 @pytest.mark.parametrize("tolerance", [1e-4, 1e-6])
 def test_halving_the_step_once_more_changes_spike_times_by_less_than_the_tolerance(tolerance):
     neurons = population(BODY, 3, v_gs=np.array([-0.55, -0.7, -0.9]))

@@ -75,7 +75,7 @@ def test_a_network_fed_with_no_number(backend):
     x, labels = torch.zeros(5, 2, 4), torch.tensor([0, 1])
     x[3, 1, 2] = float("nan")
     with pytest.raises((ValueError, FloatingPointError), match="NaN or infini"):
-        network_loss(x, labels, (layer(), layer(N)), readout(), 10.0, backend)
+        network_loss(x, labels, Network((layer(), layer(N)), readout()), 10.0, backend)
     with pytest.raises((ValueError, FloatingPointError), match="NaN or infini"):
         run_network(x, Network((layer(), layer(N)), readout()), backend)
 
@@ -90,12 +90,12 @@ def test_layers_and_labels_that_do_not_fit(backend):
         ((), readout(), "at least one layer"),
     ):
         with pytest.raises(ValueError, match=told):
-            network_loss(x, labels, layers, end, 10.0, backend)
+            network_loss(x, labels, Network(layers, end), 10.0, backend)
     for wrong in ([0, 2], [-1, 0]):
         with pytest.raises(ValueError, match="the readout has 2"):
-            network_loss(x, torch.tensor(wrong), (layer(),), readout(), 10.0, backend)
+            network_loss(x, torch.tensor(wrong), Network((layer(),), readout()), 10.0, backend)
     with pytest.raises(ValueError, match="3 labels"):
-        network_loss(x, torch.tensor([0, 1, 0]), (layer(),), readout(), 10.0, backend)
+        network_loss(x, torch.tensor([0, 1, 0]), Network((layer(),), readout()), 10.0, backend)
 
 
 @backends
@@ -135,14 +135,14 @@ def test_strides_and_expanded_tensors_do_not_matter(backend):
     g = torch.Generator().manual_seed(0)
     x, labels = torch.randn(6, 8, 4, generator=g), torch.tensor([0, 1, 1, 0, 1, 0, 0, 1])
     net = (layer()._replace(weight=torch.randn(4, N, generator=g)),), readout()
-    expected = network_loss(x, labels, *net, 10.0, backend).value
+    expected = network_loss(x, labels, Network(*net), 10.0, backend).value
     strided = x.permute(2, 0, 1).contiguous().permute(1, 2, 0)
     assert not strided.is_contiguous()
-    assert network_loss(strided, labels, *net, 10.0, backend).value == expected
+    assert network_loss(strided, labels, Network(*net), 10.0, backend).value == expected
     one = x[:, :1].expand(6, 8, 4)
     torch.testing.assert_close(
-        network_loss(one, labels, *net, 10.0, backend).value,
-        network_loss(one.clone(), labels, *net, 10.0, backend).value,
+        network_loss(one, labels, Network(*net), 10.0, backend).value,
+        network_loss(one.clone(), labels, Network(*net), 10.0, backend).value,
     )
 
 
@@ -172,7 +172,7 @@ def test_a_time_constant_whose_gradient_would_be_lost_is_refused(backend, alpha)
         run_layer(x, lif_state(2, torch.ones(N)), params, None, backend)
     end = readout()._replace(alpha=torch.full((2,), alpha, requires_grad=True))
     with pytest.raises(FloatingPointError, match="readout: alpha is up to"):
-        network_loss(x, labels, (layer(N),), end, 10.0, backend)
+        network_loss(x, labels, Network((layer(N),), end), 10.0, backend)
     with torch.no_grad():  # forward, an integrator without leak is as good as any
         run_layer(x, lif_state(2, torch.ones(N)), params, None, backend)
 

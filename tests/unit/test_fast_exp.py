@@ -2,13 +2,15 @@
 
 import math
 
+import llvmlite.binding
+import numba
 import numpy as np
 import pytest
 
-from circuits.compile import ordered_jit
+from circuits.compile import ordered_jit, widest_vectors
 from circuits.device.btbt import DEVICES, btbt_current, log_slope
 from circuits.transient.passage import LARGEST_DECAY, phi_wide
-from circuits.transient.step import LARGEST_Z, fast_exp, phi, time_to, tunnelling
+from circuits.transient.step import LARGEST_Z, fast_exp, overdrive, phi, time_to, tunnelling
 
 
 @ordered_jit
@@ -17,6 +19,19 @@ def _exponentials(x):
     for j in range(x.size):
         y[j] = fast_exp(x[j])
     return y
+
+
+@numba.njit  # without the cache, from which no assembly comes
+def _sum_up(x, y):
+    widest_vectors()
+    for j in range(x.size):
+        y[j] += x[j]
+
+
+def test_a_loop_that_asks_for_the_widest_vectors_gets_them():
+    _sum_up(np.ones(8), np.ones(8))
+    (assembly,) = _sum_up.inspect_asm().values()
+    assert ("zmm" in assembly) == bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
 
 
 def test_exponential_is_right_to_one_part_in_a_hundred_thousand_million():
@@ -32,6 +47,11 @@ def test_phi_is_right_up_to_its_largest_argument():
 def test_the_wider_phi_is_right_up_to_its_own():
     for z in (-LARGEST_DECAY, -1e-3, 0.0, 1e-9, LARGEST_DECAY):
         assert phi_wide(z) == pytest.approx(math.expm1(z) / z if z else 1.0, rel=5e-13)
+
+
+def test_the_reciprocal_is_the_division_to_fourteen_digits():
+    for u in np.geomspace(0.008, 40.0, 1001):
+        assert overdrive(0.0, u, 0.1, 3.6)[1] == pytest.approx(3.6 / u, rel=1e-14)
 
 
 def test_tunnelling_slope_and_its_derivative_are_those_of_the_device():

@@ -16,6 +16,7 @@ from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.spelling import one_form
 from snn.data.corpora.splits import SPLITS
 
+PIECE = 1 << 18  # bytes of a file read at a time: most recordings whole
 REMEDY = "resume with the data that it was started on, or start it anew with --overwrite"
 
 
@@ -105,7 +106,7 @@ def _part(split: str, label: str, clips: list[Clip], folder: Path, known: dict[P
     files = [path for clip in clips for path in _files(clip)]
     for path in files:
         if path not in known:
-            known[path] = _sha256_of_file(path)
+            known[path] = sha256_of_file(path)
     names = sorted(_description(clip, folder) for clip in clips)
     contents = sorted(f"{_name(path, folder)} {known[path]}" for path in set(files))
     return Part(split, one_form(label), len(clips), _sha256_of_lines(names), _sha256_of_lines(contents))
@@ -134,12 +135,16 @@ def _sha256_of_lines(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _sha256_of_file(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
+    """Of its bytes; an empty text for a file that cannot be read."""
+    digest = hashlib.sha256()
     try:
         with open_regular(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            while piece := file.read(PIECE):
+                digest.update(piece)
     except (OSError, InputError):
         return ""
+    return digest.hexdigest()
 
 
 def _change(before: Part | None, after: Part | None) -> str:

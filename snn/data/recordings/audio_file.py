@@ -4,7 +4,6 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from circuits.errors import InputError
 from circuits.storage import open_regular
 from snn.data.recordings.decoder import AudioFileError, file_error, opened
 from snn.data.recordings.recording_error import refuse_name
+from snn.data.recordings.resampling import change_rate
 
 Waveform = Float32[np.ndarray, " time"]
 Result = TypeVar("Result")
@@ -98,13 +98,10 @@ def audio_info(path: str | Path) -> AudioInfo:
 def resample(
     waveform: Float[np.ndarray, " time"], sample_rate: int, target_rate: int
 ) -> Float32[np.ndarray, " resampled"]:
-    """Change the sample rate with a polyphase low-pass filter; the input itself where the rates are equal.
-
-    The ratio of the rates is rounded to a denominator of at most 4096, exact for every customary pair of rates, so
-    that odd rates cost no more (relative error of the rate below 3e-4 for neighbouring rates, 1e-6 otherwise).
+    """Change the sample rate (`change_rate`); the input itself where the rates are equal.
 
     Args:  waveform: `(time,)`.  sample_rate, target_rate: present and wanted rate (Hz).
-    Returns:  `(ceil(time * target_rate / sample_rate),)` or one sample off for a rounded ratio.
+    Returns:  `(round(time * target_rate / sample_rate),)`.
     Raises:  InputError if a rate is outside 1 kHz to 768 kHz.
     """
     for rate in (sample_rate, target_rate):
@@ -113,10 +110,7 @@ def resample(
     waveform = waveform.astype(np.float32, copy=False)
     if sample_rate == target_rate or waveform.size == 0:
         return waveform
-    from scipy.signal import resample_poly  # slow to import, and not needed where the rates agree
-
-    ratio = Fraction(target_rate, sample_rate).limit_denominator(4096)
-    return resample_poly(waveform, ratio.numerator, ratio.denominator).astype(np.float32, copy=False)
+    return change_rate(waveform, sample_rate, target_rate)
 
 
 def fit_duration(waveform: Float[np.ndarray, " time"], n_samples: int) -> Float32[np.ndarray, " n_samples"]:
@@ -130,7 +124,7 @@ def fit_duration(waveform: Float[np.ndarray, " time"], n_samples: int) -> Float3
         raise InputError(f"n_samples is {n_samples}; want at least 1")
     waveform = waveform.astype(np.float32, copy=False)
     n_missing = n_samples - waveform.size
-    if n_missing >= 0:
+    if n_missing > 0:
         return np.pad(waveform, (n_missing // 2, n_missing - n_missing // 2))
     start = strongest_window(np.square(waveform, dtype=np.float64), n_samples)
     return waveform[start : start + n_samples].copy()
@@ -191,6 +185,8 @@ def _n_heard(sound: soundfile.SoundFile, n_left: int, max_duration_s: float | No
 
 
 def _go_to(sound: soundfile.SoundFile, first: int, path: Path) -> None:
+    if first == 0:  # where it is
+        return
     if sound.seekable():
         sound.seek(first)
     else:  # GSM, G.721 ...: they are decoded from their beginning
