@@ -13,7 +13,7 @@ from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.recipes.spotter_recipe import SpotterRecipe
 
 Recipe = SpotterRecipe | ReservoirRecipe
-SpotterName = Literal["demo", "fsdd", "speech-commands-12", "speech-commands-35"]  # what ships, so that an editor knows
+SpotterName = Literal["demo", "fsdd", "speech-commands-11", "speech-commands-12", "speech-commands-35"]  # what ships
 ReservoirName = Literal["chip-20-36", "lsm-5x5x5"]
 KINDS: dict[str, type[Recipe]] = {"spotter": SpotterRecipe, "reservoir": ReservoirRecipe}
 
