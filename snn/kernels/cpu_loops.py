@@ -9,7 +9,7 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 
-from circuits.compile import inline, jit, lean_jit
+from circuits.compile import inline, jit, lean_jit, widest_vectors
 from snn.kernels.cpu_products import DENSE_FROM, add_rows, dense_product, list_active
 
 
@@ -60,6 +60,7 @@ def neurons(alpha, v_threshold, rho, a, b, v_floor: float) -> Neurons:
 @inline
 def move(x, p, v, spikes, u):
     """One step of one clip's membranes on the drive x; u (out): potential before the reset."""
+    widest_vectors()
     for k in range(x.shape[0]):
         y = x[k] + p.alpha[k] * (v[k] - x[k])
         held = y < p.v_floor
@@ -74,6 +75,7 @@ def move(x, p, v, spikes, u):
 @inline
 def adapt(p, spikes, u, w):
     """One step of one clip's adaptation, behind `move`: w = lerp(a v, w, rho) + b spike."""
+    widest_vectors()
     for k in range(u.shape[0]):
         y = p.a[k] * max(u[k], p.v_floor)
         w[k] = y + p.rho[k] * (w[k] - y) + p.b[k] * spikes[k]

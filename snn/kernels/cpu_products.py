@@ -4,7 +4,7 @@ from typing import no_type_check
 
 import numpy as np
 
-from circuits.compile import inline, jit, lean_jit
+from circuits.compile import inline, jit, lean_jit, widest_vectors
 
 DENSE_FROM = 0.25  # activity above which a dense product is faster; measured crossover 0.25 to 0.30
 
@@ -24,6 +24,7 @@ def list_active(spikes, index):
 @inline
 def add_rows(index, first, end, weights, out):
     """out += sum of weights[index[e]] over first <= e < end, four rows at a time and always in that order."""
+    widest_vectors()
     n, e = out.shape[0], first
     while e + 3 < end:
         w0, w1, w2, w3 = weights[index[e]], weights[index[e + 1]], weights[index[e + 2]], weights[index[e + 3]]
@@ -41,6 +42,7 @@ def add_rows(index, first, end, weights, out):
 @inline
 def add_scaled_rows(x, index, count, weights, out):
     """out += sum of x[j] weights[j] over the first `count` columns j of index, four rows at a time."""
+    widest_vectors()
     n, e = out.shape[0], 0
     while e + 3 < count:
         j0, j1, j2, j3 = index[e], index[e + 1], index[e + 2], index[e + 3]
@@ -74,15 +76,34 @@ def gather(start, index, weights, out):
 
 
 @no_type_check
-@lean_jit
+@jit
 def scatter(start, index, grad, d_weights):
-    """d_weights[j] += grad[m] for the active j of row m: the transposed sparse product, silent rows skipped."""
-    for m in range(grad.shape[0]):
-        row = grad[m]
+    """d_weights[j] += sum of grad[m] over the rows m where j is active: the transposed sparse product."""
+    first, rows = np.zeros(d_weights.shape[0] + 2, np.int64), np.empty(start[grad.shape[0]], np.int32)
+    _by_column(start, index, grad.shape[0], first, rows)
+    _gather_columns(first, rows, grad, d_weights)
+
+
+@no_type_check
+@lean_jit
+def _by_column(start, index, n_rows, first, rows):
+    """Order the events of the first rows by column, rows ascending: those of column j are first[j] to first[j + 1]."""
+    for e in range(start[n_rows]):
+        first[index[e] + 2] += 1
+    for j in range(2, first.shape[0]):
+        first[j] += first[j - 1]
+    for m in range(n_rows):
         for e in range(start[m], start[m + 1]):
-            w = d_weights[index[e]]
-            for k in range(row.shape[0]):
-                w[k] += row[k]
+            j = index[e] + 1
+            rows[first[j]] = m
+            first[j] += 1
+
+
+@no_type_check
+@lean_jit
+def _gather_columns(first, rows, grad, d_weights):
+    for j in range(d_weights.shape[0]):
+        add_rows(rows, first[j], first[j + 1], grad, d_weights[j])
 
 
 @no_type_check

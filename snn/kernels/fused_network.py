@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from snn.kernels import cpu_loops
-from snn.kernels.buffers import Shape
+from snn.kernels.buffers import Shape, aligned, aligned_copy
 from snn.kernels.cpu_backward import Sums
 from snn.kernels.cpu_loops import Neurons
 from snn.kernels.dropout import Dropout
@@ -71,11 +71,11 @@ class Arrays:
         layers, scale = [], 1.0
         for i, (v_floor, spike_grad, eps) in enumerate(settings):
             weight, recurrent, gain, bias, *rest = flat[PER_LAYER * i : PER_LAYER * (i + 1)]
-            scaled = weight if scale == 1 else weight * weight.dtype.type(scale)
+            scaled = weight if scale == 1 else aligned_copy(weight * weight.dtype.type(scale))
             layers.append(Layer(scaled, recurrent, gain, bias, cpu_loops.neurons(*rest, v_floor), spike_grad, eps))
             scale = dropout.scale if i or not per_channel else 1.0
         weight, bias, alpha = flat[-3:]
-        scaled = weight if scale == 1 else weight * weight.dtype.type(scale)
+        scaled = weight if scale == 1 else aligned_copy(weight * weight.dtype.type(scale))
         return Arrays(tuple(layers), (scaled, bias, alpha), evidence, dropout, per_channel, flat)
 
     def drawn(self, i: int) -> tuple[np.ndarray, np.uint32] | None:
@@ -112,7 +112,7 @@ class Totals:
     def zeros(net: Arrays, n_rows: int) -> "Totals":
         widest = max(len(layer.bias) for layer in net.layers)
         dtype = net.readout[0].dtype
-        return Totals([np.zeros_like(a) for a in net.flat], np.empty(n_rows * widest, dtype))
+        return Totals([aligned_copy(np.zeros_like(a)) for a in net.flat], aligned((n_rows * widest,), dtype))
 
     def of(self, i: int, what: int) -> np.ndarray:
         """The gradient of one tensor of layer i."""

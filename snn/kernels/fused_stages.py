@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from snn.kernels import cpu_backward, cpu_loops, cpu_norm, cpu_products, cpu_readout
-from snn.kernels.buffers import Buffers, give_back, take
+from snn.kernels.buffers import Buffers, aligned_copy, give_back, take
 from snn.kernels.checks import check_sound
 from snn.kernels.cpu_loops import States
 from snn.kernels.cpu_surrogate import slopes
@@ -85,7 +85,7 @@ def _combine_moments(net: Arrays, i: int, pieces: list[Piece], totals: list[Tota
     layer, kind = net.layers[i], net.layers[i].weight.dtype
     inverse = 1 / np.sqrt(variance + layer.eps)
     scale = layer.gain * inverse
-    folded = (layer.weight * scale).astype(kind), (layer.bias - scale * mean).astype(kind)
+    folded = aligned_copy((layer.weight * scale).astype(kind)), (layer.bias - scale * mean).astype(kind)
     net.found[i] = Found(mean, variance, inverse.astype(kind), folded)
 
 
