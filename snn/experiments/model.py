@@ -1,7 +1,7 @@
 """What an experiment asks of a model and of what trains one: the same of every kind."""
 
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -34,7 +34,7 @@ class Model(Protocol):
     def engines(self) -> tuple[str, ...]:
         """What may run it, the usual one first."""
 
-    def run(self, examples: Examples, engine: str, reporter: Reporter) -> Answers:
+    def run(self, examples: Examples[Any], engine: str, reporter: Reporter) -> Answers:
         """Answers to every clip as it is, and the mean activity of one, in one pass."""
 
     def network(self) -> NetworkSpec:
