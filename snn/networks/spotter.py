@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder
 from snn.kernels import Backend, network_loss, run_network, run_readout, watch_network
 from snn.kernels.dropout import NO_DROPOUT, Dropout, drop
 from snn.kernels.reference import DenseLayer, GainLayer, Network, Readout
+from snn.kernels.threads import kernels_alone
 from snn.memory import COPIES, check_memory
 from snn.networks.answers import Answers, Observed, mean_activity
 from snn.networks.layer import SpikingLayer
@@ -212,9 +214,14 @@ class Spotter(torch.nn.Module):
             x = drop(z, dropout, index)
         return SpotterOutput(self.read(x), tuple(spikes))
 
+    def threads(self) -> AbstractContextManager[None]:
+        """Within it the threads are the kernels', where those of the CPU run the network."""
+        compiled = self.device.type == "cpu" and self.backend in ("auto", "cpu")
+        return kernels_alone() if compiled else nullcontext()
+
     def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
         """ln of the scores of every clip as it is, in evaluation mode; on the CPU."""
-        with torch.inference_mode():
+        with torch.inference_mode(), self.threads():
             network = self.eval().kernels()
             potentials = (run_network(x, network, self.backend)[0] for x in self._batches(examples))
             return torch.cat([SpotterOutput(potential, ()).log_scores.cpu() for potential in potentials])
@@ -230,7 +237,7 @@ class Spotter(torch.nn.Module):
                 yield observed
                 reporter.on_stage("running clips", sum(map(len, scores)), len(examples))
 
-        with torch.inference_mode():
+        with torch.inference_mode(), self.threads():
             activity = mean_activity(len(examples), observe(), self.dt, self._window)
         return Answers(torch.cat(scores).numpy(), activity)
 

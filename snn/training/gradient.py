@@ -105,15 +105,16 @@ def _train_epoch(
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
     steps = ceil(len(train) / config.batch_size)
     first, n_steps, losses = epoch * steps, config.epochs * steps, []
-    for i, (features, labels) in enumerate(batches(train, config.batch_size, generator)):
-        for group in optimiser.param_groups:
-            group["lr"] = one_cycle(first + i, n_steps, config.learning_rate)
-        features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
-        loss = _backward(model, features, labels, config, optimiser, generator)
-        optimiser.step()
-        losses.append(loss)
-        if on_step:
-            on_step(first + i + 1, n_steps)
+    with model.threads():
+        for i, (features, labels) in enumerate(batches(train, config.batch_size, generator)):
+            for group in optimiser.param_groups:
+                group["lr"] = one_cycle(first + i, n_steps, config.learning_rate)
+            features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
+            loss = _backward(model, features, labels, config, optimiser, generator)
+            optimiser.step()
+            losses.append(loss)
+            if on_step:
+                on_step(first + i + 1, n_steps)
     return sum(losses) / len(losses)
 
 
