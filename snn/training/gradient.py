@@ -31,8 +31,8 @@ class Watch:
 
 def fit(
     model: Spotter,
-    train: Examples,
-    validation: Examples,
+    train: Examples[Tensor],
+    validation: Examples[Tensor],
     recipe: SpotterRecipe,
     *,
     checkpoint: str | Path | None = None,
@@ -82,7 +82,7 @@ def one_cycle(step: int, n_steps: int, peak: float) -> float:
     return low + (peak - low) * (1 - cos(pi * x)) / 2
 
 
-def batches(train: Examples, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(train: Examples[Tensor], batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     """Shuffled batches of features `(batch, frame, band)` and labels; each clip appears once, as one of its copies."""
     order = torch.randperm(len(train), generator=generator)
     copies = torch.randint(train.features.shape[0], order.shape, generator=generator)
@@ -93,7 +93,7 @@ def batches(train: Examples, batch_size: int, generator: torch.Generator) -> Ite
 
 def _train_epoch(
     model: Spotter,
-    train: Examples,
+    train: Examples[Tensor],
     recipe: SpotterRecipe,
     optimiser: torch.optim.Optimizer,
     epoch: int,
