@@ -1,5 +1,5 @@
 # make demo   the whole flow on embedded speech            make test   the quick tests
-# make slow   checks that take minutes                     make lint   style, and known weaknesses of dependencies
+# make slow   checks that take minutes                     make lint   style, types, known weaknesses of dependencies
 # make faults kills, full disks, two processes in one place, read-only folders: five minutes, counts as JSON
 # make fuzz   10,000 hostile inputs over all readers, two minutes; make fuzz SEED=1 others
 # make soak   two hours of audio, 300 evaluations, 50 trainings in one process beside other load, five minutes
@@ -35,8 +35,9 @@ soak: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python tests/soak/main.py
 
 # The audit limits its own time, and without a network says so and lets the rest go on.
-lint: .venv/installed
+lint: .venv/installed .venv/lint-installed
 	$(BIN)/ruff check .
+	$(BIN)/python tests/supply/editors.py
 	$(BIN)/python tests/supply/audit.py
 
 hashes: .venv/installed
@@ -49,6 +50,10 @@ hashes: .venv/installed
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[synthesis,test]"
 	touch $@
+
+.venv/lint-installed: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lint]" && touch $@ \
+	  || echo "pyright could not be installed: make lint runs without it"
 
 # A library that cannot be installed is left out of the comparison. The constraints keep torch and NumPy as they are.
 .venv/bench-installed: .venv/installed

@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -19,15 +19,16 @@ from circuits.units import Joules
 
 Kind = Literal["dynamic", "static"]
 Group = Literal["part", "layer", "core"]
+Number = TypeVar("Number", float, np.ndarray)  # of one thing, or `(neuron,)`
 SHARED = "shared"  # the group of what belongs to no single layer or core
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Generic[Number]):
     """One cost. Its energy is count times `each_j`; `each_j` None: not modelled."""
 
     part: str
-    count: float | np.ndarray
+    count: Number
     each_j: Joules | np.ndarray | None
     kind: Kind = "dynamic"
     per: str = "spike"  # what is counted
@@ -36,7 +37,7 @@ class Entry:
     core: int | None = None
 
     @property
-    def energy_j(self) -> Joules | np.ndarray | None:
+    def energy_j(self) -> Number | None:
         return None if self.each_j is None else self.count * self.each_j
 
     @property
@@ -51,35 +52,35 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Ledger(Generic[Number]):
     """Entries that add up; see `spike_energy` of a neuron and `energy_report` of an inference."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[Entry[Number], ...] = ()
 
-    def __add__(self, other: "Ledger") -> "Ledger":
+    def __add__(self, other: "Ledger[Number]") -> "Ledger[Number]":
         return Ledger(self.entries + other.entries)
 
-    def __mul__(self, times: float) -> "Ledger":
+    def __mul__(self, times: float) -> "Ledger[Number]":
         return Ledger(tuple(replace(entry, count=entry.count * times) for entry in self.entries))
 
-    def __getitem__(self, part: str) -> Joules | np.ndarray | None:
+    def __getitem__(self, part: str) -> Number | None:
         """Energy of a part; None where it is not modelled. Raises: KeyError for a part that is not there."""
         return _sum(self._of(part))
 
-    def count(self, part: str) -> float | np.ndarray:
+    def count(self, part: str) -> Number:
         """How often a part is paid. Raises: KeyError for a part that is not there."""
         return sum(entry.count for entry in self._of(part))
 
-    def _of(self, part: str) -> list[Entry]:
+    def _of(self, part: str) -> list[Entry[Number]]:
         found = [entry for entry in self.entries if entry.part == part]
         if not found:
             raise KeyError(f"no part {part!r}; there are {', '.join(dict.fromkeys(e.part for e in self.entries))}")
         return found
 
-    def where(self, keep: Callable[[Entry], bool]) -> "Ledger":
+    def where(self, keep: Callable[[Entry[Number]], bool]) -> "Ledger[Number]":
         return Ledger(tuple(entry for entry in self.entries if keep(entry)))
 
-    def labelled(self, part: str | None = None, layer: str | None = None, core: int | None = None) -> "Ledger":
+    def labelled(self, part: str | None = None, layer: str | None = None, core: int | None = None) -> "Ledger[Number]":
         """The same costs under another part, layer or core; None keeps the entry's own."""
         return Ledger(
             tuple(
@@ -94,7 +95,7 @@ class Ledger:
         )
 
     @property
-    def unknown(self) -> tuple[Entry, ...]:
+    def unknown(self) -> tuple[Entry[float], ...]:
         """One entry for each part without a figure."""
         return self.where(lambda entry: entry.each_j is None).by("part").entries
 
@@ -104,34 +105,34 @@ class Ledger:
         return list(dict.fromkeys(entry.name for entry in self.unknown))
 
     @property
-    def parts(self) -> dict[str, Joules | np.ndarray]:
+    def parts(self) -> dict[str, Number]:
         """Energy of each part that has a figure."""
         return self.sums("part")
 
     @property
-    def total(self) -> Joules | np.ndarray:
+    def total(self) -> Number:
         """Sum of the parts: a lower bound where `unknown` lists any."""
         return sum(self.parts.values())
 
     @property
-    def dynamic(self) -> Joules | np.ndarray | None:
+    def dynamic(self) -> Number | None:
         """What events cost: marginal energy. None where none of it has a figure."""
         return _sum(entry for entry in self.entries if entry.kind == "dynamic")
 
     @property
-    def static(self) -> Joules | np.ndarray | None:
+    def static(self) -> Number | None:
         """What time costs. None where none of it has a figure."""
         return _sum(entry for entry in self.entries if entry.kind == "static")
 
-    def sums(self, by: Group) -> dict[str, Joules | np.ndarray]:
+    def sums(self, by: Group) -> dict[str, Number]:
         """Energy with a figure of each part, layer or core, in order; together the total."""
-        known: dict[str, list[Entry]] = {}
+        known: dict[str, list[Entry[Number]]] = {}
         for entry in self.entries:
             if entry.each_j is not None:
                 known.setdefault(entry.group(by), []).append(entry)
         return {name: _sum(known[name]) for name in _ordered(known)}
 
-    def by(self, group: Group) -> "Ledger":
+    def by(self, group: Group) -> "Ledger[float]":
         """Alike entries of each part, layer or core merged, neurons summed; the total stays."""
         alike: dict[str, dict[tuple, list[Entry]]] = {}
         for entry in self.entries:
@@ -167,7 +168,7 @@ def require_group(by: str) -> Group:
     return by
 
 
-def ledger_of(parts: Mapping[str, Joules | np.ndarray], source: str = "") -> Ledger:
+def ledger_of(parts: Mapping[str, Number], source: str = "") -> Ledger[Number]:
     """Energies by part (J), each paid once; the part "static" is static."""
     return Ledger(
         tuple(
@@ -177,12 +178,12 @@ def ledger_of(parts: Mapping[str, Joules | np.ndarray], source: str = "") -> Led
     )
 
 
-def unknown(*parts: str) -> Ledger:
+def unknown(*parts: str) -> Ledger[Any]:
     """Costs that exist and have no published figure."""
     return Ledger(tuple(Entry(part, 1.0, None, per="inference", source="not published") for part in parts))
 
 
-def _sum(entries: Iterable[Entry]) -> Joules | np.ndarray | None:
+def _sum(entries: Iterable[Entry[Number]]) -> Number | None:
     """Energy of those with a figure; None where there are entries and none has one."""
     entries = list(entries)
     known = [entry.energy_j for entry in entries if entry.each_j is not None]
@@ -196,7 +197,7 @@ def _ordered(groups: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (name == SHARED, int(name) if numbers and name != SHARED else 0))
 
 
-def _merged(alike: list[Entry], by: Group) -> Entry:
+def _merged(alike: list[Entry], by: Group) -> Entry[float]:
     """One entry for all: counts and energies summed, over arrays too."""
     first = replace(alike[0], **{name: None for name in ("layer", "core") if name != by})
     count = float(sum(np.sum(entry.count) for entry in alike))

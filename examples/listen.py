@@ -16,13 +16,15 @@ from snn.data.recordings.audio_file import read_audio, resample
 run = load_run(sys.argv[1])
 ears, heard = AudioStream(run.model), None
 waveform, rate = read_audio(Path(sys.argv[2]))
-audio = torch.from_numpy(resample(waveform, rate, ears.mel.sample_rate))
+audio = torch.from_numpy(resample(waveform, rate, ears.sample_rate))
 
-state, votes = ears.start(), deque(maxlen=round(1 / run.model.dt))
-for i, chunk in enumerate(audio.split(ears.mel.sample_rate // 50), 1):
+state, votes = ears.start(), deque(maxlen=round(1 / ears.dt))
+for i, chunk in enumerate(audio.split(ears.sample_rate // 50), 1):
     potential, state = ears.push(chunk, state)
     votes.extend(potential[0].softmax(-1))
-    score, label = torch.stack(tuple(votes)).sum(0).softmax(0).max(0) if votes else (0.0, None)
+    if not votes:
+        continue
+    score, label = torch.stack(tuple(votes)).sum(0).softmax(0).max(0)
     if score > 0.95 and label != heard:
         heard = label
         print(f"{i / 50:5.2f} s  {run.labels[label]}  {score:.2f}")

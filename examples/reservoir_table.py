@@ -51,8 +51,9 @@ for row, (recipe, settings) in ROWS.items():
     runs = {}
     for split in ("official", *(f"speaker:{name}" for name in speakers)):
         folder = Path(out) / row.replace(" ", "") / split.replace(":", "-")
-        again = {"resume": True} if (folder / "metrics.json").is_file() else {"overwrite": True}
-        runs[split] = train(load_recipe(recipe, [*settings, f"split={split}"]), data, folder, **again)
+        done = (folder / "metrics.json").is_file()
+        settled = load_recipe(recipe, [*settings, f"split={split}"])
+        runs[split] = train(settled, data, folder, resume=done, overwrite=not done)
     official = runs.pop("official")
     left_out = {name: [of(run) for run in runs.values()] for name, of in COLUMNS.items()}
     print(f"| {row} | official |", *(f"{of(official):.3f} |" for of in COLUMNS.values()))

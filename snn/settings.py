@@ -6,8 +6,7 @@ A key of the file is the field's name and, unless that says it already, the unit
 
 from collections.abc import Callable, Iterator
 from dataclasses import field, fields
-from functools import partial
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, TypeVar, dataclass_transform, get_type_hints
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -18,11 +17,22 @@ from circuits.units import KEY_UNITS, require_plausible, unit_of
 Span = tuple[float, float]
 Keys = dict[str, tuple[str, ...]]  # each key of a section, and where in the settings its value lies
 
-section = partial(dataclass, frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
-record = partial(dataclass, frozen=True, kw_only=True, config=ConfigDict(extra="ignore", allow_inf_nan=False))
+Settings = TypeVar("Settings")
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]  # of spikes, seconds, joules
 Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass_transform(frozen_default=True)
+def section(cls: type[Settings]) -> type[Settings]:
+    """Decorator: a frozen dataclass whose values are checked; a key that it does not know is an error."""
+    return dataclass(cls, frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def record(cls: type[Settings]) -> type[Settings]:
+    """Decorator: the same of what is read back, its fields by name only; a key that it does not know is left out."""
+    return dataclass(cls, frozen=True, kw_only=True, config=ConfigDict(extra="ignore", allow_inf_nan=False))
 
 
 def inline(default: Any, **keys: str | None) -> Any:

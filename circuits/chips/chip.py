@@ -27,8 +27,13 @@ FOLDER = files("circuits") / "chips"
 class Chip(Protocol):
     """What every technology answers; `name` and `title` are for reports."""
 
-    name: str
-    title: str
+    @property
+    def name(self) -> str:
+        """That of its file."""
+
+    @property
+    def title(self) -> str:
+        """In words."""
 
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks, all at once."""

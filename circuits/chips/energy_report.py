@@ -23,7 +23,7 @@ class EnergyReport:
 
     chip: str
     circuit: LIFCircuit  # in real time, at the temperature and supply of the chip
-    ledger: Ledger
+    ledger: Ledger[float]
     cores_used: int
     latency_s: Seconds
     notes: tuple[str, ...]

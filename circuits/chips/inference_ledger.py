@@ -77,7 +77,7 @@ class _Inference:
 
 def inference_ledger(
     chip: ChipNetwork, activity: Activity, placement: Placement, costs: CoreCosts, acceleration: float = 1.0
-) -> Ledger:
+) -> Ledger[float]:
     """Every cost of one inference (mean of the measured activity) with its layer and core, unknown ones too.
 
     The time near threshold is that of the activity, scaled by `window_ratio` (ASSUMED: V passes it at an even pace).
@@ -93,7 +93,7 @@ def window_ratio(chip: ChipNetwork, activity: Activity) -> float:
     return chip.circuit.crowbar_window / activity.window if activity.window else 1.0
 
 
-def _cells(work: _Inference, piece: CoreSlice) -> Ledger:
+def _cells(work: _Inference, piece: CoreSlice) -> Ledger[float]:
     """Neurons of a slice: spikes, time near threshold, static power, and the signal that charges an encoder."""
     layer, own, activity = work.chip.network.layer(piece.layer), slice(piece.start, piece.stop), work.activity
     if not (piece.holds_neurons and layer.spiking):
@@ -111,7 +111,7 @@ def _cells(work: _Inference, piece: CoreSlice) -> Ledger:
     return cells.labelled(layer=layer.name, core=piece.core)
 
 
-def _synapses(work: _Inference, piece: CoreSlice) -> Ledger:
+def _synapses(work: _Inference, piece: CoreSlice) -> Ledger[float]:
     """Charge that the excitatory synapses and biases of a slice draw from the supply of the sources."""
     layer, net = work.chip.network.layer(piece.layer), work.chip.network
     if layer.kind == "encoder":
@@ -124,7 +124,7 @@ def _synapses(work: _Inference, piece: CoreSlice) -> Ledger:
     return Ledger((supplied(work.circuit, charge, "synapse_events"),)).labelled(layer=layer.name, core=piece.core)
 
 
-def _wires(work: _Inference, piece: CoreSlice) -> Ledger:
+def _wires(work: _Inference, piece: CoreSlice) -> Ledger[float]:
     """Wires and switches of the crossbar, for each synaptic operation of a slice."""
     layer, net = work.chip.network.layer(piece.layer), work.chip.network
     lines, own = slice(piece.line_start, piece.line_stop), slice(piece.start, piece.stop)
@@ -134,7 +134,7 @@ def _wires(work: _Inference, piece: CoreSlice) -> Ledger:
     return Ledger((entry,)).labelled(layer=layer.name, core=piece.core)
 
 
-def _routing(work: _Inference, placement: Placement) -> Ledger:
+def _routing(work: _Inference, placement: Placement) -> Ledger[float]:
     """Spikes that cross from core to core."""
     crossings = core_crossings(work.chip.network, work.activity, placement)
     return Ledger(
@@ -145,7 +145,7 @@ def _routing(work: _Inference, placement: Placement) -> Ledger:
     )
 
 
-def _cores(work: _Inference, placement: Placement) -> Ledger:
+def _cores(work: _Inference, placement: Placement) -> Ledger[float]:
     """Bias generation and standby of each core."""
     parts = {"bias_w": "bias_generation", "standby_w": "standby_power"}
     return Ledger(
@@ -157,7 +157,7 @@ def _cores(work: _Inference, placement: Placement) -> Ledger:
     )
 
 
-def _unpublished(chip: ChipNetwork) -> Ledger:
+def _unpublished(chip: ChipNetwork) -> Ledger[float]:
     """Costs that the network has in silicon and nobody has published, on any chip of this circuit."""
     kinds = {layer.kind for layer in chip.network.layers}
     there = {

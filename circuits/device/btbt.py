@@ -12,7 +12,7 @@ They are not the 45RFSOI silicon of the TCAS-I 2022 chip, whose device values no
 import math
 import warnings
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -33,7 +33,7 @@ from circuits.units import (
     um,
 )
 
-Array = Any  # a NumPy array or a torch tensor: each formula stands once and runs on both
+Array = TypeVar("Array", bound=Any)  # of NumPy or torch, or a float: each formula stands once and runs on all
 
 REFERENCE_TEMPERATURE: Kelvin = 300.0  # K; the temperature of the fits
 RELIABILITY_YEARS = 10.0  # the one point of the published loss of current, see circuits/device/ageing.py

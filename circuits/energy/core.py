@@ -39,7 +39,7 @@ class NeuronPower:
     """
 
     name: str
-    cost: Ledger
+    cost: Ledger[float]
     scope: str = "neuron"
     measured: bool = False
     year: int | None = None
@@ -69,7 +69,7 @@ class NeuronPower:
         return None if self.static is None else self.static / (acceleration * self.marginal)
 
 
-def affine_cost(marginal: Joules, static: Watts | None, source: str = "model") -> Ledger:
+def affine_cost(marginal: Joules, static: Watts | None, source: str = "model") -> Ledger[float]:
     """One spike of marginal energy and one second of static power (None: not published)."""
     per_second = Entry("static", 1.0, static, "static", "second", source)
     return Ledger((Entry("spikes", 1.0, marginal, source=source), per_second))
@@ -101,7 +101,7 @@ class CoreLoad:
         return float(self.rates.sum()) * self.duration
 
 
-def core_energy(neuron: NeuronPower, load: CoreLoad) -> Ledger:
+def core_energy(neuron: NeuronPower, load: CoreLoad) -> Ledger[float]:
     """Dynamic: spikes E_marginal. Static: n P_static T / a, once where the scope is more than a neuron.
 
     Where the static power is unknown the total is a lower bound.

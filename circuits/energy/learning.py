@@ -83,7 +83,7 @@ READOUT_UNKNOWN = RULES_UNKNOWN + unknown(
 )
 
 
-def learning_energy(activity: LearningActivity, hardware: LearningHardware) -> Ledger:
+def learning_energy(activity: LearningActivity, hardware: LearningHardware) -> Ledger[float]:
     """Energy of what is modelled, mean of one presentation of a clip."""
     circuit, spikes = hardware.circuit, activity.readout_spikes
     neurons = Ledger(
@@ -100,7 +100,7 @@ def learning_energy(activity: LearningActivity, hardware: LearningHardware) -> L
     return (_memory(activity, hardware) + neurons) * (1 / activity.n_clips)
 
 
-def _memory(activity: LearningActivity, hardware: LearningHardware) -> Ledger:
+def _memory(activity: LearningActivity, hardware: LearningHardware) -> Ledger[float]:
     square, line = hardware.circuit.v_dd**2, 2 * GATE_CAPACITANCE + hardware.rows * JUNCTION_CAPACITANCE
     reading, writing = hardware.bits * (line + CELL_CAPACITANCE / 2) * square, hardware.bits * line * square
     flipping = (2 - 2.0 ** (1 - hardware.bits)) * CELL_CAPACITANCE * square

@@ -42,7 +42,7 @@ class CoreRow:
     """
 
     neuron: NeuronPower
-    energy: Ledger
+    energy: Ledger[float]
     reached: bool
     ratio_dynamic: float | None
     ratio_total: float | None

@@ -55,7 +55,7 @@ class SourcedNeuron:
         return firing_rate(self.circuit, self.input_current)
 
     @property
-    def energy(self) -> Ledger:
+    def energy(self) -> Ledger[float]:
         return spike_energy(self.circuit, self.input_current)
 
     def area(self, rules: AreaRules | None = None) -> SquareMetres:

@@ -82,7 +82,7 @@ def neuron_ledger(
     )
 
 
-def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> Ledger:
+def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> Ledger[float]:
     """Energy of one spike under a constant input current (A; default: the circuit's own gate bias).
 
     Its dynamic part is what one more spike costs; `static` is the static power times the interval.

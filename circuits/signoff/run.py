@@ -41,8 +41,8 @@ class SignOff:
 
     matching: Matching
     spikes: SpikeTrains  # of ngspice, neurons in the order of the layers
-    energy_spice: Ledger
-    energy_engine: Ledger
+    energy_spice: Ledger[float]
+    energy_engine: Ledger[float]
 
     @property
     def energy_error(self) -> float | None:

@@ -24,7 +24,7 @@ class Transient:
     duration: np.ndarray
     own_times: np.ndarray
     own_neurons: np.ndarray
-    energy: Ledger
+    energy: Ledger[np.ndarray]
     v: np.ndarray
     step: np.ndarray
     trace_times: np.ndarray

@@ -36,7 +36,7 @@ class MonteCarlo:
 
     corners: tuple[Corner, ...]
     rate: np.ndarray
-    energy: Ledger
+    energy: Ledger[np.ndarray]
 
     def summary(self) -> list[dict[str, float | str | None]]:
         """One row per corner: median, 5th and 95th percentile of rate and energy of those that fire (None where none

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -26,7 +26,7 @@ class EarRows:
     ear: Ear
     exponent: float
     duration_s: Seconds  # longer clips are cut
-    n_frames: ClassVar[None] = None  # clips keep their length
+    n_frames = None  # clips keep their length
 
     def __post_init__(self) -> None:
         check_clip(self.duration_s, self.hop_s, self.ear.n_channels)
@@ -67,7 +67,7 @@ class SignalRows:
     n_signals: int
     hop_s: Seconds
     duration_s: Seconds  # longer clips are cut
-    n_frames: ClassVar[None] = None  # clips keep their length
+    n_frames = None  # clips keep their length
 
     def __post_init__(self) -> None:
         check_clip(self.duration_s, self.hop_s, self.n_signals)

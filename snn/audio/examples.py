@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from snn.audio.feature_file import StoredFeatures
-from snn.audio.front_end import FrontEnd
+from snn.audio.front_end import FrontEnd, Made
 from snn.audio.loading import Loading, OnClip
 from snn.audio.preparation import Preparation
 from snn.data.augmentation.augment import Augment
@@ -18,16 +19,16 @@ from snn.data.corpora.clip import Clip
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class Examples(Generic[Made]):
     """What a front end made of some clips, and their labels; copy 0 is the clip itself, the others are altered.
 
     `features` are rows `(row, channel)` of each clip where the front end leaves clips at their own length. They may lie
     in a file, `stored`: change none in place, make other examples.
     """
 
-    features: Float[Tensor, "copy clip frame band"] | tuple[np.ndarray, ...]
+    features: Made
     labels: Int[Tensor, " clip"]
-    front_end: FrontEnd | None = None  # None for features from elsewhere, which are taken as they are
+    front_end: FrontEnd[Any] | None = None  # None for features from elsewhere, which are taken as they are
     skipped: tuple[str, ...] = ()  # one line for each file that could not be used
     snr_db: Float[np.ndarray, " clip"] | None = None  # NaN where no noise of a known level was added
     lengths: Float[np.ndarray, " clip"] | None = None  # of the whole recordings (s), NaN where not measured
@@ -49,14 +50,14 @@ class Examples:
 
 def load_examples(
     clips: Sequence[Clip],
-    front_end: FrontEnd,
+    front_end: FrontEnd[Made],
     *,
     augment: Augment | None = None,
     copies: int = 0,
     seed: int = 0,
     bad_files: str = "error",
     on_clip: OnClip | None = None,
-) -> Examples:
+) -> Examples[Made]:
     """Read every clip once, on all cores; features of the clip and of `copies` altered ones.
 
     Each copy draws from its own generator, so a clip's copies do not depend on its neighbours. Features of one length

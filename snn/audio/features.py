@@ -109,9 +109,14 @@ class LogMel:
         return self._samples(self.duration_s)
 
     def _samples(self, duration: Seconds) -> int:
+        return round(duration * self.rate)
+
+    @property
+    def rate(self) -> int:
+        """The sample rate, which somebody has given by now. Raises: InputError if nobody has."""
         if self.sample_rate is None:
             raise InputError("the front end has no sample rate yet; give LogMel(sample_rate=...)")
-        return round(duration * self.sample_rate)
+        return self.sample_rate
 
     @property
     def n_frames(self) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from pydantic import Field
@@ -17,12 +17,17 @@ from snn.data.corpora.clip import Clip
 from snn.data.corpora.corpus import Corpus
 from snn.settings import inline, section
 
+# Of several clips: features `(copy, clip, frame, band)`, or the rows of each, `(row, channel)`, at its own length.
+Made = TypeVar("Made", Tensor, tuple[np.ndarray, ...], covariant=True)
+
 
 @runtime_checkable
-class FrontEnd(Protocol):
+class FrontEnd(Protocol[Made]):
     """Clips of one kind to numbers of one kind; two that are equal make the same of every clip."""
 
-    duration_s: Seconds
+    @property
+    def duration_s(self) -> Seconds:
+        """How much of a clip it hears."""
 
     @property
     def hop_s(self) -> Seconds:
@@ -45,8 +50,8 @@ class FrontEnd(Protocol):
     ) -> tuple[np.ndarray, Seconds]:
         """One clip and altered copies of it, `(copy, ...)`, and the recording's length if it is known, else NaN."""
 
-    def features(self, read: Sequence[np.ndarray]) -> Tensor | tuple[np.ndarray, ...]:
-        """Several clips: features `(copy, clip, frame, band)`, or the rows of each at its own length."""
+    def features(self, read: Sequence[np.ndarray]) -> Made:
+        """What becomes of several clips as `read` brings them."""
 
 
 @section

@@ -52,7 +52,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: Model, examples: Examples, *, engine: str | None = None, reporter: Reporter = Reporter()
+    model: Model, examples: Examples[Any], *, engine: str | None = None, reporter: Reporter = Reporter()
 ) -> Evaluation:
     """Run every clip as it is; accuracy, confusion matrix and mean activity per inference.
 
@@ -72,7 +72,7 @@ def _require_engine(model: Model, engine: str | None) -> None:
         raise InputError(f"unknown engine {engine!r}; known: {known} (of this kind of model); or leave out --engine")
 
 
-def assess(model: Model, examples: Examples, answers: Answers) -> Evaluation:
+def assess(model: Model, examples: Examples[Any], answers: Answers) -> Evaluation:
     """How good the answers to some clips are, and what they took."""
     labels, predicted, n_labels = examples.labels.numpy(), answers.predicted, len(model.labels)
     confusion = np.bincount(labels * n_labels + predicted, minlength=n_labels**2).reshape(n_labels, n_labels)

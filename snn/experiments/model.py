@@ -1,7 +1,7 @@
 """What an experiment asks of a model and of what trains one: the same of every kind."""
 
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -22,11 +22,19 @@ from snn.reporter import Reporter
 class Model(Protocol):
     """Answers to examples of the front end that it was trained with."""
 
-    labels: tuple[str, ...]
-    front_end: FrontEnd | None  # None: takes features as they are
-    engines: tuple[str, ...]  # what may run it, the usual one first
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it answers."""
 
-    def run(self, examples: Examples, engine: str, reporter: Reporter) -> Answers:
+    @property
+    def front_end(self) -> FrontEnd | None:
+        """What made the features that it hears; None: they are taken as they are."""
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """What may run it, the usual one first."""
+
+    def run(self, examples: Examples[Any], engine: str, reporter: Reporter) -> Answers:
         """Answers to every clip as it is, and the mean activity of one, in one pass."""
 
     def network(self) -> NetworkSpec:

@@ -10,7 +10,7 @@ from snn.kernels import cpu_backward, cpu_loops, cpu_readout
 from snn.kernels.cpu_loops import Record, States
 from snn.kernels.cpu_surrogate import slopes
 from snn.kernels.reference import Params, State
-from snn.kernels.threads import on_threads
+from snn.kernels.threads import n_threads, on_threads
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.lif import LIFParams, LIFState
 
@@ -48,9 +48,9 @@ def run_readout(
 
 def _each_chunk(work, n_batch: int) -> list:
     """Run `work(slice)` over the batch in chunks, on as many threads as torch may use; results in order."""
-    n_threads = min(torch.get_num_threads(), n_batch)
-    size = max(1, min(CHUNK, -(-n_batch // max(1, n_threads))))
-    return on_threads(work, [slice(i, i + size) for i in range(0, n_batch, size)], n_threads)
+    n = min(n_threads(), n_batch)
+    size = max(1, min(CHUNK, -(-n_batch // max(1, n))))
+    return on_threads(work, [slice(i, i + size) for i in range(0, n_batch, size)], n)
 
 
 def _arrays(*tensors: Tensor) -> list[np.ndarray]:

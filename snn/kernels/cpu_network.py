@@ -38,7 +38,7 @@ from snn.kernels.packed import (
     rest,
 )
 from snn.kernels.reference import Network, Watched
-from snn.kernels.threads import on_threads
+from snn.kernels.threads import n_threads, on_threads
 
 CLIPS = 8  # run one after another by a thread before it takes the next ones
 
@@ -77,9 +77,9 @@ def _run(x: Tensor, net: Packed, kernel: Callable[..., int]) -> Float[Tensor, "t
     def work(part: slice) -> int:
         return kernel(array[:, part], net.numbers, net.layout, state[part], potential[:, part], part=part)
 
-    n_threads = max(1, min(torch.get_num_threads(), -(-n_batch // CLIPS)))
+    n = max(1, min(n_threads(), -(-n_batch // CLIPS)))
     parts = [slice(i, i + CLIPS) for i in range(0, n_batch, CLIPS)]
-    check_outcome(max(on_threads(work, parts, n_threads), default=SOUND))
+    check_outcome(max(on_threads(work, parts, n), default=SOUND))
     return torch.from_numpy(potential)
 
 

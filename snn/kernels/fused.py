@@ -16,7 +16,7 @@ from snn.kernels.dropout import NO_DROPOUT, Dropout
 from snn.kernels.fused_network import Arrays, Totals
 from snn.kernels.fused_stages import Piece, stages
 from snn.kernels.reference import DenseLayer, Loss, Moments, Network
-from snn.kernels.threads import on_threads
+from snn.kernels.threads import n_threads, on_threads
 from snn.neurons.adaptive import AdaptiveParams
 
 MICRO_ROWS = 800  # time steps x clips of a micro-batch: its buffers stay in a core's cache; best of 400, 800, 1600
@@ -76,19 +76,19 @@ class _Network(torch.autograd.Function):
 def _run(x, labels, net: Arrays, d_x) -> tuple[float, list[np.ndarray], list[np.ndarray]]:
     """Loss, gradients and moments over all micro-batches, on as many threads as torch may use."""
     n_time, n_batch, _ = x.shape
-    n_threads = max(1, min(torch.get_num_threads(), n_batch))
-    size = max(1, min(MICRO_ROWS // n_time, -(-n_batch // n_threads)))
+    n = max(1, min(n_threads(), n_batch))
+    size = max(1, min(MICRO_ROWS // n_time, -(-n_batch // n)))
     pieces = [Piece(x, labels, d_x, slice(i, min(i + size, n_batch))) for i in range(0, n_batch, size)]
-    totals = [Totals.zeros(net, n_time * size) for _ in range(n_threads)]
+    totals = [Totals.zeros(net, n_time * size) for _ in range(n)]
     for stage in stages(net, n_time * n_batch):
 
         def work(first: int, stage=stage) -> None:
             """Every n-th micro-batch: a share that does not depend on timing, so a seed gives the same bits again."""
-            for piece in pieces[first::n_threads]:
+            for piece in pieces[first::n]:
                 for step in stage.steps:
                     step(piece, totals[first])
 
-        on_threads(work, range(n_threads), n_threads)
+        on_threads(work, range(n), n)
         stage.meet(pieces, totals)
     moments = [array.astype(x.dtype) for found in net.found.values() for array in (found.mean, found.variance)]
     gradients = net.unscaled(

@@ -45,6 +45,33 @@ def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads:
     return [results[place] for place in sorted(results)]
 
 
+def n_threads() -> int:
+    """How many threads a kernel may use."""
+    return _alone.threads or torch.get_num_threads()
+
+
+@contextmanager
+def kernels_alone() -> Iterator[None]:
+    """Torch's threads are the kernels' alone, and torch's own operations stay on the thread that calls them.
+
+    Between kernels they are small: waiting for threads that sleep, or that another process has pushed aside, takes
+    longer than the operation.
+    """
+    with _alone.lock:
+        _alone.depth += 1
+        if _alone.depth == 1:
+            _alone.threads = torch.get_num_threads()
+            torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _alone.lock:
+            _alone.depth -= 1
+            if _alone.depth == 0:
+                torch.set_num_threads(_alone.threads)
+                _alone.threads = 0
+
+
 @contextmanager
 def denormals_flushed() -> Iterator[None]:
     """Denormals count as zero on this thread, and afterwards again as before: a decaying membrane ends in them."""
@@ -103,7 +130,12 @@ def _begin_anew() -> None:
     _turn.lock = threading.Lock()
 
 
-_turn = _Turn()
+class _Alone:
+    lock, depth = threading.Lock(), 0
+    threads = 0  # that the kernels have; 0 where torch's operations have them, too
+
+
+_turn, _alone = _Turn(), _Alone()
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew)

@@ -21,6 +21,7 @@ from snn.audio.features import LogMel
 from snn.audio.front_end import require_same
 from snn.audio.live_features import FrameState, finish, push, start_frames
 from snn.encoders.encoder import RateEncoder
+from snn.experiments.model import Model
 from snn.kernels import cpu_network, packed
 from snn.kernels.checks import check_network
 from snn.kernels.reference import Network
@@ -127,21 +128,25 @@ class AudioState(NamedTuple):
 
 
 class AudioStream:
-    """A trained spotter on one channel of audio at `mel.sample_rate`, in chunks of any size.
+    """A trained spotter on one channel of audio at `sample_rate`, in chunks of any size; a step is `dt` (s).
 
     `mel` is the front end that the model was trained with, and may be left out.
-    Raises: InputError for another one, for one of signals, and for a normalisation that needs the whole clip.
+    Raises: InputError for another one, for one of signals, for a normalisation that needs the whole clip, and for a
+        model that is no spotter.
     """
 
-    def __init__(self, model: SpikingModel, mel: LogMel | None = None):
+    def __init__(self, model: Model, mel: LogMel | None = None):
+        if not isinstance(model, SpikingModel):
+            raise InputError(f'a stream needs a spotter, got a {type(model).__name__}; train with kind = "spotter"')
         if model.front_end is None:
             raise InputError("the model has no front end, so it takes features: give it one, or use SpotterStream")
         if mel is not None:
             require_same(model.front_end, replace(mel, duration_s=model.front_end.duration_s))  # a stream has no end
-        if model.front_end.n_signals:
+        if not isinstance(model.front_end, LogMel):
             raise InputError(f"the model is for multichannel signals, a stream hears sound; got {model.front_end}")
         start_frames(model.front_end)  # raises for a normalisation that needs the whole clip
         self.mel, self._spotter = model.front_end, SpotterStream(model)
+        self.sample_rate, self.dt = self.mel.rate, model.dt
 
     def start(self, generator: torch.Generator | None = None) -> AudioState:
         """Before the first sample."""

@@ -45,7 +45,7 @@ class Response:
     """What the chip did in one clip: spikes in the time of the speech, inputs first; energy (J) by part."""
 
     spikes: SpikeTrains
-    energy: Ledger  # each part `(neuron,)`, external channels left out
+    energy: Ledger[np.ndarray]  # each part `(neuron,)`, external channels left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +162,7 @@ def _signal_charge(reservoir: Reservoir, inputs: Sequence[np.ndarray]) -> np.nda
     return sum(np.maximum(rows @ layer.weights + layer.bias, 0.0).sum(axis=0) for rows in inputs) / len(inputs)
 
 
-def engine_energy(responses: Sequence[Response]) -> Ledger:
+def engine_energy(responses: Sequence[Response]) -> Ledger[float]:
     """Energy of a clip as the transient engine integrates it, mean over the clips, sum over all neurons."""
     return sum((response.energy for response in responses), Ledger()).by("part") * (1 / len(responses))
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +22,7 @@ from snn.audio.front_end import FrontEnd
 from snn.encoders.encoder import ENCODERS, LIFEncoder, encode
 from snn.kernels import Backend, run_network, watch_network
 from snn.kernels.reference import Network
+from snn.kernels.threads import kernels_alone
 from snn.networks.answers import Answers, Observed, log_scores, mean_activity
 from snn.networks.layer_spec import network_spec, populations
 from snn.networks.spotter_twin import TWIN_CLIPS, run_twin
@@ -95,9 +96,14 @@ class SpikingModel(torch.nn.Module, ABC):
         require_axes(lines.shape, self.n_lines, f"the first layer of {self.name}")
         return lines.transpose(0, 1)
 
+    def threads(self) -> AbstractContextManager[None]:
+        """Within it the threads are the kernels', where those of the CPU run the network."""
+        compiled = self.device.type == "cpu" and self.backend in ("auto", "cpu")
+        return kernels_alone() if compiled else nullcontext()
+
     def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
         """ln of the scores of every clip as it is; on the CPU."""
-        with torch.inference_mode(), evaluating(self):
+        with torch.inference_mode(), evaluating(self), self.threads():
             network = self.kernels()
             potentials = (run_network(x, network, self.backend)[0] for x in self._batches(examples))
             return torch.cat([log_scores(potential.transpose(0, 1)).cpu() for potential in potentials])
@@ -116,7 +122,7 @@ class SpikingModel(torch.nn.Module, ABC):
                 yield observed
                 reporter.on_stage("running clips", sum(map(len, scores)), len(examples))
 
-        with torch.inference_mode(), evaluating(self):
+        with torch.inference_mode(), evaluating(self), self.threads():
             activity = mean_activity(len(examples), observe(), self.dt, self.circuit.crowbar_window)
         return Answers(torch.cat(scores).numpy(), activity)
 
@@ -147,7 +153,7 @@ class SpikingModel(torch.nn.Module, ABC):
     def _batches(self, examples: Examples) -> Iterator[Tensor]:
         """What the kernels run from, batch by batch."""
         generator = torch.Generator().manual_seed(self.seed)  # a rate encoder draws from it
-        for part in examples.features[0].split(EVALUATION_BATCH):
+        for part in examples.in_turn(EVALUATION_BATCH):
             yield self.inputs(part.to(self.device), generator)
 
     def _counted(self, examples: Examples) -> Iterator[Tensor]:

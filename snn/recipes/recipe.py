@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Literal, overload
 
 from circuits.storage import reading
 from circuits.tables import Table, read_toml, shortened
@@ -12,6 +13,8 @@ from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.recipes.spotter_recipe import SpotterRecipe
 
 Recipe = SpotterRecipe | ReservoirRecipe
+SpotterName = Literal["demo", "fsdd", "speech-commands-11", "speech-commands-12", "speech-commands-35"]  # what ships
+ReservoirName = Literal["chip-20-36", "lsm-5x5x5"]
 KINDS: dict[str, type[Recipe]] = {"spotter": SpotterRecipe, "reservoir": ReservoirRecipe}
 
 
@@ -20,6 +23,12 @@ def recipe_names() -> tuple[str, ...]:
     return tuple(sorted(f.name.removesuffix(".toml") for f in _folder().iterdir() if f.name.endswith(".toml")))
 
 
+@overload
+def load_recipe(name: SpotterName, settings: Iterable[str] = ()) -> SpotterRecipe: ...
+@overload
+def load_recipe(name: ReservoirName, settings: Iterable[str] = ()) -> ReservoirRecipe: ...
+@overload
+def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe: ...
 def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
     """The recipe of that name, or of a TOML file, with `key=value` settings applied.
 

@@ -8,7 +8,7 @@ of `dt`: a crossing is seen at the next point of it.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,10 @@ from circuits.transient import Population, population
 from circuits.units import Amperes, Seconds, ns
 from snn.reference.brian import code_for, load_brian2
 
-NeuronGroup = Any  # of Brian2, which is loaded when first used
+if TYPE_CHECKING:
+    from brian2 import NeuronGroup
+else:
+    NeuronGroup = Any  # Brian2 is loaded when first used
 EQUATIONS = """
 dv/dt = (i_tunnel + i_in + i_syn - g_leak * v) / c_mem : volt (unless refractory)
 i_tunnel = width * prefactor * u * exp(-v_slope / u) : amp

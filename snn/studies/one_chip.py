@@ -41,7 +41,7 @@ class ChipResult:
     """Means over the clips; energy as the transient engine integrates it."""
 
     accuracy: float
-    energy: Ledger
+    energy: Ledger[float]
     spikes: float
     at_limit: bool  # a bias DAC has come to its end
     below_floor: int  # devices whose current no gate bias reaches: simulated as if one did

@@ -31,8 +31,8 @@ class Watch:
 
 def fit(
     model: Spotter,
-    train: Examples,
-    validation: Examples,
+    train: Examples[Tensor],
+    validation: Examples[Tensor],
     recipe: SpotterRecipe,
     *,
     checkpoint: str | Path | None = None,
@@ -82,7 +82,7 @@ def one_cycle(step: int, n_steps: int, peak: float) -> float:
     return low + (peak - low) * (1 - cos(pi * x)) / 2
 
 
-def batches(train: Examples, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(train: Examples[Tensor], batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     """Shuffled batches of features `(batch, frame, band)` and labels; each clip appears once, as one of its copies."""
     order = torch.randperm(len(train), generator=generator)
     copies = torch.randint(train.features.shape[0], order.shape, generator=generator)
@@ -93,7 +93,7 @@ def batches(train: Examples, batch_size: int, generator: torch.Generator) -> Ite
 
 def _train_epoch(
     model: Spotter,
-    train: Examples,
+    train: Examples[Tensor],
     recipe: SpotterRecipe,
     optimiser: torch.optim.Optimizer,
     epoch: int,
@@ -105,15 +105,16 @@ def _train_epoch(
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
     steps = ceil(len(train) / config.batch_size)
     first, n_steps, losses = epoch * steps, config.epochs * steps, []
-    for i, (features, labels) in enumerate(batches(train, config.batch_size, generator)):
-        for group in optimiser.param_groups:
-            group["lr"] = one_cycle(first + i, n_steps, config.learning_rate)
-        features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
-        loss = _backward(model, features, labels, config, optimiser, generator)
-        optimiser.step()
-        losses.append(loss)
-        if on_step:
-            on_step(first + i + 1, n_steps)
+    with model.threads():
+        for i, (features, labels) in enumerate(batches(train, config.batch_size, generator)):
+            for group in optimiser.param_groups:
+                group["lr"] = one_cycle(first + i, n_steps, config.learning_rate)
+            features = spec_augment(features, generator, max_band=augment.band_mask, max_frame=augment.frame_mask)
+            loss = _backward(model, features, labels, config, optimiser, generator)
+            optimiser.step()
+            losses.append(loss)
+            if on_step:
+                on_step(first + i + 1, n_steps)
     return sum(losses) / len(losses)
 
 

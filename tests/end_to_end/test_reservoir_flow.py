@@ -9,8 +9,10 @@ import pytest
 import soundfile
 from safetensors.numpy import load_file, save_file
 
+from circuits.errors import InputError
 from snn.experiments.run_folder import load_run
 from snn.experiments.train import train
+from snn.live.stream import AudioStream
 from snn.recipes.recipe import parse_recipe
 
 RATE = 8000
@@ -157,6 +159,11 @@ def test_resuming_a_finished_run_repeats_its_metrics_and_writes_nothing(run, tin
 def test_a_reservoir_has_an_engine_of_its_own_and_another_is_refused_before_the_data_are_opened(run, snn, tmp_path):
     ended = snn("evaluate", run, "--data", tmp_path / "none", "--engine", "brian2")
     one_line(ended, 2, "unknown engine 'brian2'; known: transient", "leave out --engine")
+
+
+def test_a_reservoir_does_not_listen(run):
+    with pytest.raises(InputError, match='needs a spotter, got a ReservoirModel; train with kind = "spotter"'):
+        AudioStream(load_run(run).model)
 
 
 def cut(path):

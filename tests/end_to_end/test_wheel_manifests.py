@@ -1,4 +1,4 @@
-"""An installed wheel knows every data set without the repository."""
+"""An installed wheel knows every data set, and tells editors its types, without the repository."""
 
 import subprocess
 import sys
@@ -31,6 +31,7 @@ def test_the_wheel_carries_every_manifest_and_no_datasets_package(tmp_path):
     points = {p.name for p in (REPOSITORY / "circuits" / "device" / "measured").glob("*.csv")}
     assert len(points) == 5
     assert {f"circuits/device/measured/{name}" for name in points} <= names
+    assert {f"{package}/{name}" for package in ("circuits", "snn") for name in ("py.typed", "__init__.pyi")} <= names
     listing = "import snn.data.sets.manifest as m; print(m.__file__); print(*m.load_manifests())"
     out = subprocess.run(
         [sys.executable, "-c", listing], cwd=tmp_path / "installed", check=True, capture_output=True, text=True

@@ -11,7 +11,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from snn.kernels.threads import flushed, on_threads
+from snn.kernels.threads import flushed, kernels_alone, n_threads, on_threads
 
 
 def blas_threads() -> list[int]:
@@ -123,5 +123,34 @@ def test_operations_of_torch_end_in_a_forked_process_too():
     torch.ones(1_000_000).add(1).sum()
     try:
         assert forked_answer(total) == 2e6
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_kernels_keep_their_threads_while_torch_has_one():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with kernels_alone():
+            assert (torch.get_num_threads(), n_threads()) == (1, 2)
+            with kernels_alone():
+                assert n_threads() == 2
+            assert (torch.get_num_threads(), n_threads()) == (1, 2)
+        assert (torch.get_num_threads(), n_threads()) == (2, 2)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_torch_has_its_threads_back_when_the_last_of_two_that_overlap_is_done():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        first, second = kernels_alone(), kernels_alone()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert (torch.get_num_threads(), n_threads()) == (1, 2)
+        second.__exit__(None, None, None)
+        assert (torch.get_num_threads(), n_threads()) == (2, 2)
     finally:
         torch.set_num_threads(before)
