@@ -26,12 +26,14 @@ model = nn.Sequential(
 )
 optimiser = torch.optim.Adam(model.parameters(), lr=5e-3)
 for epoch in range(10):
+    total = 0.0
     for batch in torch.randperm(len(train)).split(64):
-        loss = nn.functional.nll_loss(snn.log_scores(model(train.features[0, batch])), train.labels[batch])
+        loss = nn.functional.nll_loss(snn.log_scores(model(train.pick(0, batch))), train.labels[batch])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    print(f"epoch {epoch + 1}: loss {loss.item():.3f}")
+        total += loss.item() * len(batch)
+    print(f"epoch {epoch + 1}: loss {total / len(train):.3f}")
 stack = snn.Stack(model, corpus.labels, front_end=mel, name="own network")
 result, trained = snn.evaluate(stack, test), stack.chip()
 chip, network = load_chip("btbt-45rfsoi", trained), trained.network
