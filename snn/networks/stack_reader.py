@@ -102,7 +102,7 @@ def _flat(model: nn.Module, place: str = "") -> Iterator[tuple[str, nn.Module]]:
             f"{type(model).__name__} is no nn.Sequential, so nobody knows in which order it runs what it holds; wrap "
             "its modules: nn.Sequential(*model.children())"
         )
-    for name, module in model.named_children():
+    for name, module in model._modules.items():  # `named_children` leaves out a module that comes twice
         inside = _is(module, nn.Sequential)
         yield from _flat(module, f"{place}{name}.") if inside else [(f"{place}{name}", module)]
 
