@@ -21,7 +21,7 @@ audio = torch.from_numpy(resample(waveform, rate, ears.sample_rate))
 state, votes = ears.start(), deque(maxlen=round(1 / ears.dt))
 for i, chunk in enumerate(audio.split(ears.sample_rate // 50), 1):
     potential, state = ears.push(chunk, state)
-    votes.extend(potential[:, 0].softmax(-1))
+    votes.extend(potential[0].softmax(-1))
     if not votes:
         continue
     score, label = torch.stack(tuple(votes)).sum(0).softmax(0).max(0)

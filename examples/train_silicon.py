@@ -28,9 +28,9 @@ dt, n_steps = 0.5e-3, 1000  # s
 circuit = circuit_for_tau(20e-3, LIFCircuit(device=DEVICES["32nm-pdsoi"]))
 layer = SiliconLayer(0, len(WANTED), circuit, dt, acceleration=SPEED, generator=torch.Generator().manual_seed(0))
 optimiser = torch.optim.Adam(layer.parameters(), lr=0.03)
-silence = torch.zeros(n_steps, 1, 0)  # no synapses: the bias alone drives them
+silence = torch.zeros(1, n_steps, 0)  # no synapses: the bias alone drives them
 for epoch in range(150):
-    rates = layer(silence)[0].mean((0, 1)) / dt
+    rates = layer(silence).mean((0, 1)) / dt
     loss = ((rates - WANTED) / 50).square().mean()
     if epoch % 50 == 0:
         print(f"epoch {epoch:3}  rms error {50 * loss.item() ** 0.5:5.1f} Hz")
@@ -38,7 +38,7 @@ for epoch in range(150):
     loss.backward()
     optimiser.step()
 
-rates = layer(silence)[0].mean((0, 1)) / dt
+rates = layer(silence).mean((0, 1)) / dt
 print(f"trained    rms error {(rates - WANTED).square().mean().sqrt():5.1f} Hz")
 network = NetworkSpec("eight rates", dt, (silicon_spec("neurons", layer),))
 chip = ChipNetwork(network, circuit, {"neurons": bias_devices(layer.bias)})

@@ -12,15 +12,27 @@ from .data.sets.download import prepare as prepare
 from .data.signals.signal_file import read_signal as read_signal
 
 # what becomes spikes?
+from .encoders.encoder import DeltaEncoder as DeltaEncoder
+from .encoders.encoder import LatencyEncoder as LatencyEncoder
 from .encoders.encoder import LIFEncoder as LIFEncoder
+from .encoders.encoder import RateEncoder as RateEncoder
 from .encoders.events import delta_encode as delta_encode
 from .encoders.events import latency_encode as latency_encode
 from .encoders.events import rate_encode as rate_encode
 
-# what learns?
+# what is a network of?
+from .networks.answers import log_scores as log_scores
+from .networks.batch_norm import BatchNorm as BatchNorm
 from .networks.layer import SpikingLayer as SpikingLayer
+from .networks.leaky_readout import LeakyReadout as LeakyReadout
 from .networks.silicon_layer import SiliconLayer as SiliconLayer
+from .networks.spiking_neurons import LIF as LIF
+from .networks.spiking_neurons import AdaptiveLIF as AdaptiveLIF
+from .neurons.surrogate import Surrogate as Surrogate
+
+# what learns?
 from .networks.spotter import Spotter as Spotter
+from .networks.stack import Stack as Stack
 from .recipes.recipe import load_recipe as load_recipe
 from .recipes.reservoir_recipe import ReservoirRecipe as ReservoirRecipe
 from .recipes.spotter_recipe import SpotterRecipe as SpotterRecipe
@@ -47,9 +59,11 @@ from .experiments.run_folder import load_activity as load_activity
 from .experiments.run_folder import load_run as load_run
 from .experiments.train import train as train
 
-# what leaves for silicon? (Spotter.network and Spotter.chip; of a layer of one's own:)
+# what leaves for silicon? (network and chip of a Spotter or Stack; of layers of one's own:)
 from .networks.layer_spec import bias_devices as bias_devices
+from .networks.layer_spec import network_spec as network_spec
 from .networks.layer_spec import silicon_spec as silicon_spec
+from .networks.stack_reader import stack_network as stack_network
 
 # what checks it?
 from .reference import brian2_network as brian2_network

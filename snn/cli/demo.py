@@ -94,7 +94,7 @@ def draw(run: Run, evaluation: Evaluation, report: EnergyReport, folder: Path) -
             load_examples([clip], mel).features[0].to(run.model.device), torch.Generator().manual_seed(0)
         )
     names = ("encoder", *(f"hidden{i}" for i in range(1, len(output.spikes))))
-    spikes = {name: part[:, 0].cpu().numpy() for name, part in zip(names, output.spikes, strict=True)}
+    spikes = {name: part[0].cpu().numpy() for name, part in zip(names, output.spikes, strict=True)}
     waveform = load_clip(clip, mel.sample_rate, mel.duration_s)
     title = f"“{corpus.labels[clip.label]}”"
     energy = spike_energy(LIFCircuit())

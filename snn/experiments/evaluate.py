@@ -60,7 +60,7 @@ def evaluate(
         independent simulator, in double precision and slow.
     Raises: InputError for an unknown engine, or examples of another front end than the model was trained with.
     """
-    if examples.front_end is not None:
+    if None not in (model.front_end, examples.front_end):
         require_same(model.front_end, examples.front_end)
     _require_engine(model, engine)
     return assess(model, examples, model.run(examples, engine or model.engines[0], reporter))

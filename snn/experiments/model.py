@@ -27,8 +27,8 @@ class Model(Protocol):
         """What it answers."""
 
     @property
-    def front_end(self) -> FrontEnd:
-        """What made the features that it hears."""
+    def front_end(self) -> FrontEnd | None:
+        """What made the features that it hears; None: they are taken as they are."""
 
     @property
     def engines(self) -> tuple[str, ...]:

@@ -62,10 +62,10 @@ def vote_loss(potential, labels, evidence, scale):
             for k in range(n):
                 row[k] /= total
                 logits[k] += row[k]
-        top, total = logits[0], 0.0
         for k in range(n):
             logits[k] *= evidence / n_time
-        for k in range(n):
+        top, total = logits[0], 0.0
+        for k in range(1, n):
             top = max(top, logits[k])
         for k in range(n):
             total += np.exp(logits[k] - top)

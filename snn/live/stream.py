@@ -3,7 +3,7 @@
     ears = AudioStream(model, mel)
     state = ears.start()
     for chunk in microphone:                       # any number of samples
-        potential, state = ears.push(chunk, state) # (step, batch, label), as many steps as the chunk completes
+        potential, state = ears.push(chunk, state) # (batch, step, label), as many steps as the chunk completes
 
 The numbers are, bit for bit, those of the whole recording run at once on the CPU kernels.
 """
@@ -26,7 +26,8 @@ from snn.kernels import cpu_network, packed
 from snn.kernels.checks import check_network
 from snn.kernels.reference import Network
 from snn.kernels.threads import flushed
-from snn.networks.spotter import Spotter
+from snn.networks.spiking_model import SpikingModel
+from snn.neurons.axes import require_axes, require_batch
 
 
 class NetworkStream:
@@ -48,15 +49,18 @@ class NetworkStream:
         return packed.rest(self._net, n_batch)
 
     def push(self, x: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Readout potentials `(time, batch, label)` of the next steps, and the state after them.
+        """Readout potentials `(batch, step, label)` of the next steps, and the state after them.
 
         Work is done for spikes alone: a step costs what its events cost.
-        Args: x: features, or an encoder's spikes, `(time, batch, channel)`; none to any number of steps.
+        Args: x: features, or an encoder's spikes, `(batch, step, channel)`; none to any number of steps.
         Raises: InputError if shapes or precision do not match, or x or the state is not finite; FloatingPointError if
             a potential overflows.
         """
         dtype = self._numbers.dtype
-        if x.ndim != 3 or x.shape[1] != len(state) or x.shape[2] != self._n_in or x.dtype != dtype:
+        require_axes(x.shape, self._n_in, "the network")
+        require_batch(x.shape, len(state), "clips in the state")
+        x = np.ascontiguousarray(x.transpose(1, 0, 2))  # of one clip no copy
+        if x.dtype != dtype:
             packed.check_input(x, self._net, len(state))
         if state.shape != (x.shape[1], 3, self._n_neurons) or state.dtype != dtype:
             packed.check_state(state, self._net, x.shape[1])
@@ -64,7 +68,7 @@ class NetworkStream:
         outcome = flushed(cpu_network.advance, x, self._numbers, self._layout, state, potential, self._no_spikes)
         if outcome != packed.SOUND:
             packed.check_outcome(outcome)
-        return potential, state
+        return potential.transpose(1, 0, 2), state
 
 
 class StreamState(NamedTuple):
@@ -75,13 +79,21 @@ class StreamState(NamedTuple):
 
 
 class SpotterStream:
-    """A trained spotter on features `(frame, batch, band)` as they arrive; its weights are copied, on the CPU."""
+    """A trained network on features `(batch, frame, band)` as they arrive; its weights are copied, on the CPU.
 
-    def __init__(self, model: Spotter):
+    Raises: InputError for an encoder of one's own that has no `stream(signal, state) -> (spikes, state)`.
+    """
+
+    def __init__(self, model: SpikingModel):
         with torch.no_grad():
             network = model.kernels()
         self.network = NetworkStream(network)
-        self._encoder = None if network.encoder is not None else model.encoder
+        self._encoder, self._n_lines = None if network.encoder is not None else model.encoder, model.n_lines
+        if self._encoder is not None and not callable(getattr(self._encoder, "stream", None)):
+            raise InputError(
+                f"{type(self._encoder).__name__} does not stream: give it stream(signal, state) -> (spikes, state), "
+                "where the first state is None"
+            )
 
     def start(self, n_batch: int = 1, generator: torch.Generator | None = None) -> StreamState:
         """Nothing heard yet; a rate encoder draws from a copy of `generator`. Raises: InputError if it has none."""
@@ -92,19 +104,19 @@ class SpotterStream:
         return StreamState(self.network.start(n_batch), generator.get_state())
 
     def push(
-        self, features: Float[Tensor, "frame batch band"], state: StreamState
-    ) -> tuple[Float[Tensor, "step batch label"], StreamState]:
+        self, features: Float[Tensor, "batch frame band"], state: StreamState
+    ) -> tuple[Float[Tensor, "batch step label"], StreamState]:
         """Readout potentials of the steps that these frames make, and the state after them.
 
         Raises: InputError if shapes or precision do not match, or a feature is not finite.
         """
         x, encoder = features.detach(), state.encoder
-        if self._encoder is not None and len(x):
+        if self._encoder is not None and x.shape[1]:
             with torch.inference_mode():
                 x, encoder = self._encoder.stream(x, encoder)
         elif self._encoder is not None:
-            x = x.new_empty(0, x.shape[1], self._encoder.n_out)
-        potential, neurons = self.network.push(x.contiguous().numpy(), state.neurons)
+            x = x.new_empty(len(x), 0, self._n_lines)
+        potential, neurons = self.network.push(x.numpy(), state.neurons)
         return torch.from_numpy(potential), StreamState(neurons, encoder)
 
 
@@ -124,8 +136,10 @@ class AudioStream:
     """
 
     def __init__(self, model: Model, mel: LogMel | None = None):
-        if not isinstance(model, Spotter):
+        if not isinstance(model, SpikingModel):
             raise InputError(f'a stream needs a spotter, got a {type(model).__name__}; train with kind = "spotter"')
+        if model.front_end is None:
+            raise InputError("the model has no front end, so it takes features: give it one, or use SpotterStream")
         if mel is not None:
             require_same(model.front_end, replace(mel, duration_s=model.front_end.duration_s))  # a stream has no end
         if not isinstance(model.front_end, LogMel):
@@ -140,16 +154,16 @@ class AudioStream:
 
     def push(
         self, samples: Float[Tensor, " time"], state: AudioState
-    ) -> tuple[Float[Tensor, "step one label"], AudioState]:
+    ) -> tuple[Float[Tensor, "one step label"], AudioState]:
         """Readout potentials of the frames that these samples complete, and the state after them.
 
         Raises: InputError for samples that are not finite, not `(time,)`, or not float32.
         """
         features, frames = push(state.frames, samples, self.mel)
-        potential, network = self._spotter.push(features[:, None], state.network)
+        potential, network = self._spotter.push(features[None], state.network)
         return potential, AudioState(frames, network)
 
-    def finish(self, state: AudioState) -> Float[Tensor, "step one label"]:
+    def finish(self, state: AudioState) -> Float[Tensor, "one step label"]:
         """Readout potentials of the last frames, which reach beyond the recording; the stream is over."""
         features = finish(state.frames, self.mel)
-        return self._spotter.push(features[:, None], state.network)[0]
+        return self._spotter.push(features[None], state.network)[0]

@@ -5,10 +5,21 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from torch import Tensor
 
 from circuits.network.activity import Activity
 from circuits.units import Seconds
+
+EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022
+
+
+def log_scores(potential: Float[Tensor, "batch time label"]) -> Float[Tensor, "batch label"]:
+    """ln of each label's probability, finite however sure the network is: log softmax of EVIDENCE mean_t softmax(v).
+
+    Every step of the readout votes by its softmax, the votes are the evidence.
+    """
+    return (EVIDENCE * potential.transpose(0, 1).softmax(-1).mean(0)).log_softmax(-1)
 
 
 class Observed(NamedTuple):

@@ -9,6 +9,8 @@ from torch import Tensor
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.kernels import run_layer
+from snn.kernels.reference import DenseLayer
+from snn.neurons.axes import require_axes, require_batch
 from snn.neurons.lif import LIFParams, LIFState, decay, lif_state
 from snn.neurons.silicon_bias import SiliconBias
 from snn.neurons.surrogate import SpikeGrad, boxcar
@@ -48,13 +50,25 @@ class SiliconLayer(torch.nn.Module):
         threshold = torch.ones_like(self.tau_mem)
         return LIFParams(decay(self.tau_mem, self.dt), threshold, self.spike_grad, self.circuit.v_floor)
 
-    def drive(self, x: Float[Tensor, "time batch fan_in"]) -> Float[Tensor, "time batch neuron"]:
+    def drive(self, x: Float[Tensor, "batch time fan_in"]) -> Float[Tensor, "batch time neuron"]:
         """Input of the synapses and of the bias devices, in units of the swing."""
+        require_axes(x.shape, len(self.weight), "SiliconLayer")
         return x @ self.weight + self.bias.drive(self.tau_mem)
 
-    def forward(
-        self, x: Float[Tensor, "time batch fan_in"], state: LIFState | None = None
-    ) -> tuple[Float[Tensor, "time batch neuron"], LIFState]:
+    def dense(self) -> DenseLayer:
+        """The layer as the kernels take it."""
+        return DenseLayer(self.weight, self.bias.drive(self.tau_mem), self.params())
+
+    def forward(self, x: Float[Tensor, "batch time fan_in"]) -> Float[Tensor, "batch time neuron"]:
+        """Spikes from rest."""
+        return self.run(x)[0]
+
+    def run(
+        self, x: Float[Tensor, "batch time fan_in"], state: LIFState | None = None
+    ) -> tuple[Float[Tensor, "batch time neuron"], LIFState]:
         """Spikes and the last state; `state` None starts from rest."""
-        state = lif_state(x.shape[1], self.tau_mem) if state is None else state
-        return run_layer(self.drive(x), state, self.params())
+        drive = self.drive(x)
+        state = lif_state(len(x), self.tau_mem) if state is None else state
+        require_batch(x.shape, len(state.v), "clips in the state")
+        spikes, state = run_layer(drive.transpose(0, 1), state, self.params())
+        return spikes.transpose(0, 1), state

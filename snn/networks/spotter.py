@@ -1,10 +1,8 @@
 """The keyword spotter: encoder, spiking layers, leaky-integrator readout."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from itertools import chain, pairwise
-from pathlib import Path
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -12,52 +10,41 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from circuits.errors import InputError
-from circuits.network.chip_network import ChipNetwork
-from circuits.network.spec import NetworkSpec
-from circuits.storage import reading
-from snn.audio.examples import Examples
+from circuits.network.chip_network import BiasDevices
 from snn.audio.features import LogMel
 from snn.audio.signal_features import SignalFrames
-from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder
-from snn.kernels import Backend, network_loss, run_network, run_readout, watch_network
+from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder, encode
+from snn.kernels import Backend, network_loss, run_network
 from snn.kernels.dropout import NO_DROPOUT, Dropout, drop
-from snn.kernels.reference import DenseLayer, GainLayer, Network, Readout
-from snn.kernels.threads import kernels_alone
+from snn.kernels.reference import DenseLayer, Network, Readout
 from snn.memory import COPIES, check_memory
-from snn.networks.answers import Answers, Observed, mean_activity
+from snn.networks.answers import EVIDENCE, log_scores
 from snn.networks.layer import SpikingLayer
-from snn.networks.layer_spec import bias_devices, encoder_spec, layer_spec, readout_spec
+from snn.networks.layer_spec import bias_devices
+from snn.networks.leaky_readout import LeakyReadout
+from snn.networks.spiking_model import SpikingModel
 from snn.networks.spotter_settings import SpotterSettings
-from snn.networks.spotter_twin import TWIN_CLIPS, run_twin
-from snn.neurons.lif import LIFParams, decay, lif_state
-from snn.reporter import Reporter
-from snn.tensors import load_tensors, require_shapes, save_tensors
-
-EVIDENCE = 100.0  # weight of all votes together: one second of 10 ms steps. Source of the sum: Bittar and Garner 2022
-EVALUATION_BATCH = 128  # clips; fixed, so that the same weights give the same sums everywhere
+from snn.neurons.axes import require_axes, require_batch
 
 
 class SpotterOutput(NamedTuple):
-    """Readout potentials and the spikes of every population, encoder first, each `(time, batch, neuron)`."""
+    """Readout potentials and the spikes of every population, encoder first, each `(batch, time, neuron)`."""
 
-    readout: Float[Tensor, "time batch label"]
-    spikes: tuple[Float[Tensor, "time batch neuron"], ...]
+    readout: Float[Tensor, "batch time label"]
+    spikes: tuple[Float[Tensor, "batch time neuron"], ...]
 
     @property
     def log_scores(self) -> Float[Tensor, "batch label"]:
-        """ln of `scores`, finite however sure the network is: log softmax of EVIDENCE mean_t softmax(v)."""
-        return (EVIDENCE * self.readout.softmax(-1).mean(0)).log_softmax(-1)
+        """ln of `scores`."""
+        return log_scores(self.readout)
 
     @property
     def scores(self) -> Float[Tensor, "batch label"]:
-        """Probability of each label: every step of the readout votes by its softmax, the votes are the evidence."""
+        """Probability of each label."""
         return self.log_scores.exp()
 
 
-Watch = Callable[[Tensor], Iterator[tuple[SpotterOutput, Observed]]]  # a batch, as the kernels take it
-
-
-class Spotter(torch.nn.Module):
+class Spotter(SpikingModel):
     """Features `(batch, frame, band)` to label scores, through spikes only.
 
     `front_end` made the features that it hears, `labels` are what it answers. The same `seed` gives the same weights,
@@ -65,7 +52,7 @@ class Spotter(torch.nn.Module):
     same.
     """
 
-    engines = ("torch", "brian2")  # what runs it: the kernels, or an independent simulator in double precision, slow
+    made_of = "config.toml"
 
     def __init__(
         self,
@@ -83,18 +70,19 @@ class Spotter(torch.nn.Module):
         self.seed, self.backend, self.dt = seed, backend, settings.step(front_end.hop_s)
         self._require_memory()
         generator, neuron, network = torch.Generator().manual_seed(seed), settings.neuron, settings.network
+        self.name, self.circuit, self.chip_name = settings.name, neuron.circuit(), neuron.chip
+        self.input_name = front_end.description + settings.encoder.description
         n_bands, n_labels = front_end.n_mels, len(labels)
-        self.encoder: Encoder = build_encoder(
-            settings.encoder, n_bands, neuron.circuit(), self.dt, generator, self.backend
-        )
-        sizes = (self.encoder.n_out, *network.hidden)
+        self.encoder: Encoder = build_encoder(settings.encoder, n_bands, self.circuit, self.dt, generator, backend)
+        self.n_lines = self.encoder.n_out
+        sizes = (self.n_lines, *network.hidden)
         self.layers = torch.nn.ModuleList(
-            SpikingLayer(fan_in, n, neuron, self.dt, network, generator, self.backend) for fan_in, n in pairwise(sizes)
+            SpikingLayer(fan_in, n, neuron, self.dt, network, generator, backend) for fan_in, n in pairwise(sizes)
         )
         bound = 1 / math.sqrt(sizes[-1])
         self.readout_weight = torch.nn.Parameter((2 * torch.rand(sizes[-1], n_labels, generator=generator) - 1) * bound)
         self.readout_bias = torch.nn.Parameter(torch.zeros(n_labels))
-        self.log_tau_readout = torch.nn.Parameter(torch.full((n_labels,), math.log(network.tau_readout_s)))
+        self.readout = LeakyReadout(n_labels, tau_mem=network.tau_readout_s, dt=self.dt, backend=backend)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -106,41 +94,22 @@ class Spotter(torch.nn.Module):
         n_weights = sum(a * b for a, b in pairwise(self.sizes)) + n_recurrent
         check_memory(COPIES * n_weights, f"training {n_weights:,} weights", "lower network.hidden")
 
-    @property
-    def n_parameters(self) -> int:
-        return sum(p.numel() for p in self.parameters())
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network runs: `to` moves it, `fit` and `evaluate` bring the clips there."""
-        return self.readout_bias.device
-
-    @property
-    def tau_readout(self) -> Float[Tensor, " label"]:
-        """Time constants of the readout's integrators (s)."""
-        return self.log_tau_readout.exp()
-
-    def read(self, spikes: Float[Tensor, "time batch neuron"]) -> Float[Tensor, "time batch label"]:
-        """Potentials of the leaky integrators behind the last layer."""
-        drive = spikes @ self.readout_weight + self.readout_bias
-        params = LIFParams(decay(self.tau_readout, self.dt), torch.ones_like(self.readout_bias))
-        return run_readout(drive, lif_state(drive.shape[1], self.readout_bias), params, self.backend)[0]
-
     def loss(
         self,
         features: Float[Tensor, "batch frame band"],
-        labels: Int[Tensor, " batch"],
+        labels: Int[Tensor, " clip"],
         generator: torch.Generator | None = None,
     ) -> Float[Tensor, ""]:
         """Mean cross entropy of the scores, by the fused kernels where they can run it.
 
         In training `generator` draws dropout, and each batch is normalised by itself.
         """
+        require_batch(features.shape, len(labels), "labels")
         x, network = self.inputs(features, generator), self._with(tuple(layer.trained() for layer in self.layers))
         loss = network_loss(x, labels, network, EVIDENCE, self.backend, self._dropout(generator))
         normalised = (mine for mine, layer in zip(self.layers, network.layers, strict=True) if layer.norm is not None)
         for layer, moments in zip(normalised, loss.moments, strict=True):
-            layer.track(moments, len(x) * len(labels))
+            layer.norm.track(moments, len(x) * len(labels))
         return loss.value
 
     def _dropout(self, generator: torch.Generator | None) -> Dropout:
@@ -154,51 +123,22 @@ class Spotter(torch.nn.Module):
         return self._with(tuple(layer.dense() for layer in self.layers))
 
     def _with(self, layers: tuple[DenseLayer, ...]) -> Network:
-        e = self.encoder
-        gains = GainLayer(e.gain, e.bias, e.params(), e.per_channel) if isinstance(e, LIFEncoder) else None
-        return Network(layers, self._readout(), gains)
+        readout = Readout(self.readout_weight, self.readout_bias, self.readout.params().alpha)
+        return Network(layers, readout, self.encoder.gains() if isinstance(self.encoder, LIFEncoder) else None)
 
-    def _readout(self) -> Readout:
-        return Readout(self.readout_weight, self.readout_bias, decay(self.tau_readout, self.dt))
-
-    def network(self) -> NetworkSpec:
-        """The network as plain data, in the time of the speech."""
-        with torch.no_grad():
-            layers = [encoder_spec(self.encoder)] if isinstance(self.encoder, LIFEncoder) else []
-            layers += [layer_spec(f"hidden{i}", layer) for i, layer in enumerate(self.layers, 1)]
-            tau = self.tau_readout
-            layers.append(readout_spec(self.readout_weight, self.readout_bias, tau, decay(tau, self.dt)))
-        return NetworkSpec(
-            name=self.settings.name,
-            dt=self.dt,
-            layers=tuple(layers),
-            labels=self.labels,
-            input_name=self.front_end.description + self.settings.encoder.description,
-            v_floor=self.settings.neuron.circuit().v_floor,
-        )
-
-    def chip(self) -> ChipNetwork:
-        """The network on the circuit that it was trained for, with the bias devices that it learned."""
+    def bias_devices(self) -> dict[str, BiasDevices]:
+        """Those that deliver the bias of layers with one of silicon."""
         silicon = {f"hidden{i}": layer.silicon for i, layer in enumerate(self.layers, 1) if layer.silicon is not None}
-        devices = {name: bias_devices(bias) for name, bias in silicon.items()}
-        return ChipNetwork(self.network(), self.settings.neuron.circuit(), devices, chip=self.settings.neuron.chip)
-
-    def inputs(
-        self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None
-    ) -> Float[Tensor, "time batch channel"]:
-        """What the kernels run from: features, or the spikes of an encoder without neurons."""
-        signal = features.transpose(0, 1)
-        return signal if isinstance(self.encoder, LIFEncoder) else self.encoder(signal, generator)
+        return {name: bias_devices(bias) for name, bias in silicon.items()}
 
     def infer(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None
     ) -> SpotterOutput:
         """Run the clips from rest as a stream would, bit for bit on the CPU; no gradients, no dropout."""
-        return self._infer(self.inputs(features, generator))
-
-    def _infer(self, x: Tensor) -> SpotterOutput:
+        x = self.inputs(features, generator)
         readout, spikes = run_network(x, self.kernels(), self.backend)
-        return SpotterOutput(readout, spikes if isinstance(self.encoder, LIFEncoder) else (x, *spikes))
+        every = spikes if isinstance(self.encoder, LIFEncoder) else (x, *spikes)
+        return SpotterOutput(readout.transpose(0, 1), tuple(part.transpose(0, 1) for part in every))
 
     def forward(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None
@@ -206,88 +146,10 @@ class Spotter(torch.nn.Module):
         """Run the clips from rest. In training `generator` draws dropout; a rate encoder needs it always."""
         if not (self.training or torch.is_grad_enabled()):
             return self.infer(features, generator)
-        spikes = [self.encoder(features.transpose(0, 1), generator)]
+        require_axes(features.shape, self.front_end.n_mels, self.name, "batch, frame, band")
+        spikes = [encode(self.encoder, features, generator)]
         x, dropout = spikes[0], self._dropout(generator)
         for index, layer in enumerate(self.layers):
-            z, _ = layer(x)
-            spikes.append(z)
-            x = drop(z, dropout, index)
-        return SpotterOutput(self.read(x), tuple(spikes))
-
-    def threads(self) -> AbstractContextManager[None]:
-        """Within it the threads are the kernels', where those of the CPU run the network."""
-        compiled = self.device.type == "cpu" and self.backend in ("auto", "cpu")
-        return kernels_alone() if compiled else nullcontext()
-
-    def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
-        """ln of the scores of every clip as it is, in evaluation mode; on the CPU."""
-        with torch.inference_mode(), self.threads():
-            network = self.eval().kernels()
-            potentials = (run_network(x, network, self.backend)[0] for x in self._batches(examples))
-            return torch.cat([SpotterOutput(potential, ()).log_scores.cpu() for potential in potentials])
-
-    def run(self, examples: Examples, engine: str = "torch", reporter: Reporter = Reporter()) -> Answers:
-        """Scores of every clip as it is, and the mean activity of one inference, per neuron, by one of `engines`."""
-        scores: list[Tensor] = []
-
-        def observe() -> Iterator[Observed]:
-            watch = self._by_twin() if engine == "brian2" else self._by_kernels()
-            for output, observed in chain.from_iterable(map(watch, self._batches(examples))):
-                scores.append(output.log_scores.cpu())
-                yield observed
-                reporter.on_stage("running clips", sum(map(len, scores)), len(examples))
-
-        with torch.inference_mode(), self.threads():
-            activity = mean_activity(len(examples), observe(), self.dt, self._window)
-        return Answers(torch.cat(scores).numpy(), activity)
-
-    def _by_kernels(self) -> Watch:
-        network = self.eval().kernels()
-        names = [f"hidden{i}" for i in range(1, len(self.layers) + 1)]
-        names = names if network.encoder is None else ["encoder", *names]
-
-        def watch(x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
-            watched = watch_network(x, network, self._window, self.backend)
-            sums = (
-                {"input": x.sum((0, 1), dtype=torch.float64)} if watched.charge is None else {"charge": watched.charge}
-            )
-            for name, spikes, near in zip(names, watched.spikes, watched.near, strict=True):
-                sums |= {f"spikes.{name}": spikes, f"near.{name}": near}
-            yield SpotterOutput(watched.potential, ()), Observed(len(x), sums)
-
-        return watch
-
-    def _by_twin(self) -> Watch:
-        chip = self.chip()
-
-        def watch(x: Tensor) -> Iterator[tuple[SpotterOutput, Observed]]:
-            for inputs in x.double().cpu().split(TWIN_CLIPS, 1):
-                readout, observed = run_twin(chip, inputs, self._window)
-                yield SpotterOutput(readout, ()), observed
-
-        return watch
-
-    @property
-    def _window(self) -> float:
-        """Where the crowbar current flows, below threshold and in units of the swing."""
-        return self.settings.neuron.circuit().crowbar_window
-
-    def save(self, path: str | Path) -> None:
-        """Write the weights, whole or not at all."""
-        save_tensors(path, self.state_dict(), {})
-
-    def load(self, path: str | Path) -> "Spotter":
-        """Take the weights of a file; returns itself. Raises: FileNotFoundError, or InputError for a damaged file."""
-        wrong, own = f"{path} does not fit config.toml", self.state_dict()
-        tensors, _ = load_tensors(path, lambda found: require_shapes(found, own, wrong, "train again"))
-        with reading(path):
-            self.load_state_dict(tensors)
-            self.network()  # raises where the weights make none
-        return self.eval()
-
-    def _batches(self, examples: Examples) -> Iterator[Tensor]:
-        """What the kernels run from, batch by batch, in evaluation mode."""
-        self.eval()
-        generator = torch.Generator().manual_seed(self.seed)  # a rate encoder draws from it
-        for part in examples.in_turn(EVALUATION_BATCH):
-            yield self.inputs(part.to(self.device), generator)
+            spikes.append(layer(x))
+            x = drop(spikes[-1].transpose(0, 1), dropout, index).transpose(0, 1)
+        return SpotterOutput(self.readout(x @ self.readout_weight + self.readout_bias), tuple(spikes))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from circuits.network.chip_network import ChipNetwork
@@ -14,15 +15,17 @@ from snn.reference import StepRun, run_brian2
 TWIN_CLIPS = 16  # run at once by Brian2, which holds every synapse of every clip
 
 
-def run_twin(chip: ChipNetwork, inputs: Tensor, window: float) -> tuple[Tensor, Observed]:
-    """Potentials of the readout `(time, batch, label)`, and everything that is counted.
+def run_twin(
+    chip: ChipNetwork, inputs: Float[Tensor, "batch time channel"], window: float
+) -> tuple[Float[Tensor, "batch time label"], Observed]:
+    """Potentials of the readout, and everything that is counted.
 
-    Args:  inputs: features or spikes, `(time, batch, channel)`.  window: below threshold, in units of the swing.
+    Args:  inputs: features or spikes.  window: below threshold, in units of the swing.
     """
     x = inputs.numpy()
     network, twin = chip.network, run_brian2(chip, x)
     counted = {name: value.sum((0, 1), dtype=torch.float64) for name, value in _values(network, x, twin, window)}
-    return torch.from_numpy(twin.potential[network.layers[-1].name]), Observed(len(x), counted)
+    return torch.from_numpy(twin.potential[network.layers[-1].name]), Observed(x.shape[1], counted)
 
 
 def _values(network: NetworkSpec, x: np.ndarray, twin: StepRun, window: float) -> Iterator[tuple[str, Tensor]]:

@@ -93,6 +93,6 @@ def spikes_of(signal: np.ndarray, settings: ReservoirSettings) -> SpikeTrains:
     if settings.input.kind == "bsa":
         dense = bsa_encode(signal, bsa_filter(row_s), settings.input.bsa_threshold)
     else:
-        dense = delta_encode(torch.from_numpy(signal)[:, None], settings.input.delta_threshold)[:, 0].numpy()
+        dense = delta_encode(torch.from_numpy(signal)[None], settings.input.delta_threshold)[0].numpy()
     row, line = np.nonzero(dense)
     return SpikeTrains((row + 0.5) * row_s, line, dense.shape[1], len(signal) * row_s)

@@ -34,7 +34,7 @@ RELAX = "w = w * exp(-dt / tau_adapt) + (1 - exp(-dt / tau_adapt)) * coupling * 
 
 @dataclass(frozen=True, eq=False)
 class StepRun:
-    """What a network did: by layer, spikes (0 or 1) and potentials after the step's reset, `(time, batch, neuron)`.
+    """What a network did: by layer, spikes (0 or 1) and potentials after the step's reset, `(batch, time, neuron)`.
 
     Potentials are in units of the swing, 0 at reset. A readout has no spikes, its potential is the result.
     """
@@ -47,12 +47,13 @@ class StepRun:
 def run_brian2(chip: ChipNetwork, inputs: np.ndarray, target: str = "numpy") -> StepRun:
     """Run the network from rest in Brian2, step by step as it was trained.
 
-    Args:  inputs: `(time, batch, channel)`: spikes, 0 or 1, or the signal of a network that begins with an encoder.
+    Args:  inputs: `(batch, time, channel)`: spikes, 0 or 1, or the signal of a network that begins with an encoder.
         target: of Brian2's code generation: "numpy", "cython" or "auto"; the last two want a compiler.
     Raises:  InputError where the input does not fit.
     """
     b2, net, inputs = load_brian2(), chip.network, np.asarray(inputs, dtype=float)
     _require_fits(net, inputs)
+    inputs = inputs.transpose(1, 0, 2)
     n_steps, n_batch, _ = inputs.shape
     network = b2.Network()
     network.schedule = [*(slot for k in range(len(net.layers)) for slot in _slots(k)), *network.schedule]
@@ -71,10 +72,14 @@ def run_brian2(chip: ChipNetwork, inputs: np.ndarray, target: str = "numpy") -> 
     potential = {name: b2.StateMonitor(group, "v", record=True, when="end") for name, group in groups.items()}
     network.add(*spikes.values(), *potential.values())
     run(network, n_steps * net.dt, target)
-    circuit, shape = chip.circuit, (n_steps, n_batch, -1)
+    circuit = chip.circuit
+
+    def clips(values: np.ndarray) -> np.ndarray:
+        return values.reshape(n_steps, n_batch, -1).transpose(1, 0, 2)
+
     return StepRun(
-        {name: _raster(monitor, net, n_steps).reshape(shape) for name, monitor in spikes.items()},
-        {name: ((m.v_.T - circuit.v_reset) / circuit.swing).reshape(shape) for name, m in potential.items()},
+        {name: clips(_raster(monitor, net, n_steps)) for name, monitor in spikes.items()},
+        {name: clips((m.v_.T - circuit.v_reset) / circuit.swing) for name, m in potential.items()},
     )
 
 
@@ -157,7 +162,7 @@ def _raster(monitor: Any, net: NetworkSpec, n_steps: int) -> np.ndarray:
 
 def _require_fits(net: NetworkSpec, inputs: np.ndarray) -> None:
     """Raise InputError unless the input is finite, of the network's shape, and of 0 and 1 where it is spikes."""
-    expected = f"(time, batch, channel) with {net.layers[0].fan_in} channels"
+    expected = f"(batch, time, channel) with {net.layers[0].fan_in} channels"
     if inputs.ndim != 3 or inputs.shape[2] != net.layers[0].fan_in or 0 in inputs.shape[:2]:
         raise InputError(f"inputs have shape {inputs.shape}, network {net.name!r} expects {expected}")
     if not np.isfinite(inputs).all():

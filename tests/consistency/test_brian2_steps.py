@@ -54,8 +54,7 @@ def test_brian2_fires_exactly_as_the_kernels(kind, neuron, recurrent):
     model, x = trained(kind, neuron, recurrent), features(99)
     with torch.inference_mode():
         out = model(x)
-    signal = x.transpose(0, 1)
-    inputs = signal if kind == "lif" else delta_encode(signal, model.encoder.threshold)
+    inputs = x if kind == "lif" else delta_encode(x, model.encoder.threshold)
     twin = run_brian2(model.chip(), inputs.numpy())
     expected = out.spikes if kind == "lif" else out.spikes[1:]
     for (name, spikes), kernel in zip(twin.spikes.items(), expected, strict=True):
@@ -93,9 +92,9 @@ def test_an_unknown_engine_is_refused():
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        (np.zeros((3, 2)), r"shape \(3, 2\), network 'one' expects \(time, batch, channel\) with 2 channels"),
+        (np.zeros((3, 2)), r"shape \(3, 2\), network 'one' expects \(batch, time, channel\) with 2 channels"),
         (np.zeros((3, 1, 1)), r"shape \(3, 1, 1\)"),
-        (np.zeros((0, 1, 2)), r"shape \(0, 1, 2\)"),
+        (np.zeros((1, 0, 2)), r"shape \(1, 0, 2\)"),
         (np.full((3, 1, 2), np.nan), "NaN or infinity"),
         (np.full((3, 1, 2), 0.5), "takes spikes, 0 or 1, got values from 0.5 to 0.5"),
     ],

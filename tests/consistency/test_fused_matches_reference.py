@@ -1,5 +1,6 @@
 """The fused network against the plain PyTorch one: loss and gradients, any micro-batch, activity and threads."""
 
+import math
 from itertools import chain, pairwise
 
 import pytest
@@ -89,6 +90,16 @@ def test_loss_and_every_gradient_are_those_of_the_reference(
     adaptive, recurrent, spike_grad, dtype, limit, dropout, norm
 ):
     compare(*network(adaptive, recurrent, dtype, spike_grad, norm=norm), *clips(dtype), limit, dropout)
+
+
+@pytest.mark.parametrize("n_time", [100, 1000])
+def test_a_silent_network_answers_by_chance_however_long_its_clips(n_time):
+    """Votes for 7 labels alike, of all evidence together: ln 7, with more steps than evidence too."""
+    layers, readout = network(False, False, torch.float32, boxcar, gain=0)
+    layers = tuple(layer._replace(bias=torch.zeros_like(layer.bias)) for layer in layers)
+    readout = readout._replace(bias=torch.zeros_like(readout.bias))
+    x, labels = clips(torch.float32, n_time, 3)
+    assert fused.network_loss(x, labels, Network(layers, readout), EVIDENCE).value.item() == pytest.approx(math.log(7))
 
 
 @pytest.mark.parametrize("per_channel", [1, 2])

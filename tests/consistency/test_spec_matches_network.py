@@ -47,15 +47,15 @@ def trained(kind, neuron, recurrent):
 
 
 def simulate(layer, chip, x):
-    """Spikes and membrane voltages `(time, batch, neuron)` of one layer: charge pulses on c_mem, a leak, a reset."""
+    """Spikes and membrane voltages `(batch, time, neuron)` of one layer: charge pulses on c_mem, a leak, a reset."""
     circuit, dt = chip.circuit, chip.network.dt
     q, c_mem = circuit.charge_per_weight, circuit.c_mem
     g_leak = c_mem / layer.tau_mem
     v_threshold = circuit.v_reset + layer.v_threshold * circuit.swing
     kept = np.exp(-dt * g_leak / c_mem)
-    v = np.full((x.shape[1], layer.n_neurons), circuit.v_reset)
+    v = np.full((len(x), layer.n_neurons), circuit.v_reset)
     spikes, w, fired, volts = np.zeros_like(v), np.zeros_like(v), [], []  # w: adaptation (V)
-    for events in x:
+    for events in x.swapaxes(0, 1):
         charge = (events @ layer.weights + layer.bias) * q
         if layer.recurrent is not None:
             charge = charge + (spikes @ layer.recurrent) * q
@@ -71,7 +71,7 @@ def simulate(layer, chip, x):
         volts.append(v)
         v = np.where(spikes > 0, circuit.v_reset, v)
         fired.append(spikes)
-    return np.stack(fired), np.stack(volts)
+    return np.stack(fired, 1), np.stack(volts, 1)
 
 
 @CASES
@@ -83,8 +83,7 @@ def test_the_spec_in_volts_fires_exactly_as_the_network(kind, neuron, recurrent)
         out = model(x)
     chip = model.chip()
     spec = chip.network
-    signal = x.transpose(0, 1)
-    events = signal if kind == "lif" else delta_encode(signal, model.encoder.threshold)
+    events = x if kind == "lif" else delta_encode(x, model.encoder.threshold)
     events, populations = events.numpy(), list(out.spikes if kind == "lif" else out.spikes[1:])
     for layer in spec.layers[:-1]:
         events, _ = simulate(layer, chip, events)
@@ -119,7 +118,7 @@ def test_measured_activity_counts_the_spikes_of_the_network(kind, neuron):
     activity = model.run(Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long))).activity
     counted = [*activity.spikes.values()] if kind == "lif" else [activity.input_spikes, *activity.spikes.values()]
     for spikes, expected in zip(counted, out.spikes, strict=True):
-        np.testing.assert_allclose(spikes, expected.sum(0).mean(0).numpy(), rtol=1e-12)
+        np.testing.assert_allclose(spikes, expected.sum(1).mean(0).numpy(), rtol=1e-12)
     assert (activity.n_clips, activity.duration) == (N_BATCH, N_FRAMES * 0.01)
     assert activity.spikes_per_inference == pytest.approx(sum(s.sum().item() for s in out.spikes) / N_BATCH)
 
@@ -130,13 +129,13 @@ def test_encoder_charge_and_time_near_threshold_are_those_of_the_simulated_circu
     spec = chip.network
     activity = model.run(Examples(x[None], torch.zeros(N_BATCH, dtype=torch.long))).activity
     assert activity.window == chip.circuit.v_crowbar / chip.circuit.swing
-    encoder, events = spec.layers[0], x.transpose(0, 1).numpy()
-    charge = np.maximum(events @ encoder.weights + encoder.bias, 0).sum(0).mean(0)
+    encoder, events = spec.layers[0], x.numpy()
+    charge = np.maximum(events @ encoder.weights + encoder.bias, 0).sum(1).mean(0)
     np.testing.assert_allclose(activity.encoder_charge, charge, rtol=1e-9)
     for layer in spec.layers[:-1]:
         window = chip.circuit.v_reset + layer.v_threshold * chip.circuit.swing - chip.circuit.v_crowbar
         events, volts = simulate(layer, chip, events)
-        near = 0.01 * (volts > window).sum(0).mean(0)
+        near = 0.01 * (volts > window).sum(1).mean(0)
         np.testing.assert_allclose(activity.near_threshold[layer.name], near, rtol=1e-12)
 
 

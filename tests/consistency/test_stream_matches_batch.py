@@ -97,13 +97,13 @@ def test_what_the_neurons_did_is_counted_as_the_reference_counts_it(kind):
 @pytest.mark.parametrize("cuts", [range(1, N_TIME), [0, 0, 7, 8, 50, N_TIME]], ids=["steps", "pieces"])
 def test_pieces_of_any_length_give_the_bits_of_the_whole(kind, cuts):
     net, x = network(**kind), signal(kind.get("dtype", torch.float32))
-    whole = run_network(x, net, "cpu")[0].numpy()
+    whole = run_network(x, net, "cpu")[0].transpose(0, 1).numpy()
     stream = NetworkStream(net)
     state, parts = stream.start(N_BATCH), []
-    for part in np.split(x.numpy(), list(cuts)):
+    for part in np.split(x.transpose(0, 1).numpy(), list(cuts), 1):
         potential, state = stream.push(part, state)
         parts.append(potential)
-    assert np.array_equal(np.concatenate(parts), whole)
+    assert np.array_equal(np.concatenate(parts, 1), whole)
 
 
 @kinds
@@ -115,12 +115,12 @@ def test_a_clip_alone_gives_the_bits_that_it_gives_among_others(kind):
 
 
 def test_a_state_can_be_kept_and_gone_back_to():
-    stream, x = NetworkStream(network(recurrent=True)), signal(n_batch=1).numpy()
-    _, state = stream.push(x[:20], stream.start())
+    stream, x = NetworkStream(network(recurrent=True)), signal(n_batch=1).transpose(0, 1).numpy()
+    _, state = stream.push(x[:, :20], stream.start())
     kept = state.copy()
-    first, _ = stream.push(x[20:], state)
+    first, _ = stream.push(x[:, 20:], state)
     assert np.array_equal(state, kept)
-    assert np.array_equal(stream.push(x[20:], state)[0], first)
+    assert np.array_equal(stream.push(x[:, 20:], state)[0], first)
 
 
 @pytest.mark.usefixtures("denormals")
@@ -134,7 +134,7 @@ def test_a_silent_membrane_decays_to_nothing_alike():
     stream = NetworkStream(net)
     state = stream.start()
     for row in x.numpy():
-        _, state = stream.push(row[None], state)
+        _, state = stream.push(row[:, None], state)
     assert not state.any()
     assert not run_network(x, net, "cpu")[0][-1].any()
     assert np.float32(1e-38) * np.float32(0.1) != 0  # this thread's own arithmetic is left as it was
@@ -160,10 +160,10 @@ def test_frames_one_by_one_give_the_bits_of_the_clip_for_every_encoder(encoder):
         whole = model(features, torch.Generator().manual_seed(4)).readout
     stream = SpotterStream(model)
     state, parts = stream.start(1, torch.Generator().manual_seed(4)), []
-    for frame in features.transpose(0, 1).split([1, 1, 5, 0, 23]):
+    for frame in features.split([1, 1, 5, 0, 23], 1):
         potential, state = stream.push(frame, state)
         parts.append(potential)
-    assert torch.equal(torch.cat(parts), whole)
+    assert torch.equal(torch.cat(parts, 1), whole)
 
 
 @pytest.mark.parametrize("chunk", [1, 160, 997, 10**6])
@@ -180,11 +180,11 @@ def test_audio_in_chunks_gives_the_bits_of_the_recording(chunk):
         potential, state = ears.push(piece, state)
         parts.append(potential)
     parts.append(ears.finish(state))
-    assert torch.equal(torch.cat(parts), whole)
+    assert torch.equal(torch.cat(parts, 1), whole)
 
 
 def test_a_stream_keeps_the_weights_it_began_with_and_leaves_the_model_alone():
-    model, features = spotter().train(), torch.randn(20, 1, 8, generator=torch.Generator().manual_seed(7))
+    model, features = spotter().train(), torch.randn(1, 20, 8, generator=torch.Generator().manual_seed(7))
     stream = SpotterStream(model)
     assert model.training
     before, _ = stream.push(features, stream.start())
@@ -207,20 +207,21 @@ def test_evaluation_agrees_with_the_layers_of_training():
 
 
 def test_what_does_not_fit_is_refused_and_the_state_stays():
-    stream, x = NetworkStream(network()), signal(n_batch=1).numpy()
+    stream, x = NetworkStream(network()), signal(n_batch=1).transpose(0, 1).numpy()
     state = stream.start()
     for bad, told in (
-        (x[:1, :, :4], "9 channels"),
-        (np.repeat(x[:1], 2, 1), "same batch"),
-        (x[0], "time, batch, channel"),
+        (x[:, :1, :4], "9 channels"),
+        (np.repeat(x[:, :1], 2, 0), "same batch"),
+        (x[0], r"batch, time, channel.*one clip is x\[None\]"),
+        (signal(n_batch=1).numpy(), "batch and time are swapped"),
         (x.astype(np.float64), "float64"),
         (x.astype(np.float16), "float16"),
     ):
         with pytest.raises(ValueError, match=told):
             stream.push(bad, state)
     for value in (np.nan, np.inf, -np.inf):
-        bad = x[:3].copy()
-        bad[2, 0, 5] = value
+        bad = x[:, :3].copy()
+        bad[0, 2, 5] = value
         with pytest.raises(ValueError, match="NaN or infinity"):
             stream.push(bad, state)
     assert not state.any()
@@ -235,7 +236,7 @@ def test_what_does_not_fit_is_refused_and_the_state_stays():
 
 
 def test_a_state_that_is_none_of_this_stream_is_refused_before_it_is_read():
-    stream, x = NetworkStream(network()), signal(n_batch=1)[:1].numpy()
+    stream, x = NetworkStream(network()), signal(n_batch=1)[:1].transpose(0, 1).numpy()
     state, other = stream.start(), NetworkStream(network(depth=1)).start()
     for bad in (other, state[:, :2], state[..., :-1], state[0], state.astype(np.float64)):
         with pytest.raises(ValueError, match=r"58\) float32|begin with|same batch"):
@@ -247,12 +248,12 @@ def test_a_state_that_is_none_of_this_stream_is_refused_before_it_is_read():
             with pytest.raises(ValueError, match="state holds NaN"):
                 stream.push(x, bad)
             with pytest.raises(ValueError, match="state holds NaN"):
-                stream.push(x[:0], bad)
+                stream.push(x[:, :0], bad)
 
 
 def test_a_spotter_s_state_is_checked_with_its_encoder_s():
     stream = SpotterStream(spotter("encoder.kind=delta"))
-    frames = torch.randn(3, 1, 8, generator=torch.Generator().manual_seed(3))
+    frames = torch.randn(1, 3, 8, generator=torch.Generator().manual_seed(3))
     _, state = stream.push(frames, stream.start())
     for level in (state.encoder[:, :1], state.encoder.double(), state.encoder * torch.nan):
         with pytest.raises(ValueError, match="level last sent"):
@@ -268,7 +269,7 @@ def test_a_potential_that_overflows_on_the_way_is_no_score():
         run_network(signal(), loud, "cpu")
     stream = NetworkStream(loud)
     with pytest.raises(FloatingPointError, match="on the way"):
-        stream.push(signal().numpy(), stream.start(N_BATCH))
+        stream.push(signal().transpose(0, 1).numpy(), stream.start(N_BATCH))
 
 
 def test_a_network_with_no_number_or_shapes_that_do_not_fit_does_not_stream():

@@ -55,11 +55,11 @@ def outputs(model, x):
     return readout, *spikes
 
 
-def test_shapes_are_time_batch_neuron_and_scores_sum_to_1(case):
+def test_shapes_are_batch_time_neuron_and_scores_sum_to_1(case):
     out = spotter(case)(features(), draws())
     steps = N_FRAMES * STEPS[case[0]]
-    assert out.readout.shape == (steps, N_BATCH, N_LABELS)
-    assert [s.shape for s in out.spikes] == [(steps, N_BATCH, n) for n in (CHANNELS[case[0]], 7, 6)]
+    assert out.readout.shape == (N_BATCH, steps, N_LABELS)
+    assert [s.shape for s in out.spikes] == [(N_BATCH, steps, n) for n in (CHANNELS[case[0]], 7, 6)]
     assert torch.allclose(out.scores.sum(1), torch.ones(N_BATCH, dtype=torch.float64))
 
 
@@ -103,7 +103,7 @@ def test_permuting_the_batch_permutes_the_output(case):
     model, order = spotter(case).eval(), torch.tensor([3, 0, 4, 2, 1])
     straight, permuted = outputs(model, features()), outputs(model, features()[order])
     for a, b in zip(straight, permuted, strict=True):
-        assert torch.allclose(a[:, order], b, rtol=0, atol=1e-12)
+        assert torch.allclose(a[order], b, rtol=0, atol=1e-12)
 
 
 def test_a_clip_alone_is_that_clip_in_a_batch(case):
@@ -111,7 +111,7 @@ def test_a_clip_alone_is_that_clip_in_a_batch(case):
         pytest.skip("each clip's spikes are drawn by its place in the batch")
     model = spotter(case).eval()
     for a, b in zip(outputs(model, features()), outputs(model, features()[2:3]), strict=True):
-        assert torch.allclose(a[:, 2:3], b, rtol=0, atol=1e-12)
+        assert torch.allclose(a[2:3], b, rtol=0, atol=1e-12)
 
 
 def test_weights_survive_a_file(case, tmp_path):

@@ -26,6 +26,16 @@ def test_the_example_trains_on_a_folder_and_prints_accuracy_and_energy(words):
 
 
 @pytest.mark.slow
+def test_the_example_of_a_network_of_one_s_own_trains_prices_and_exports_it(words, tmp_path):
+    out = run(ROOT / "examples" / "own_network.py", tmp_path, words)
+    assert float(re.search(r"test accuracy ([\d.]+)", out)[1]) > 0.6  # three tones, chance 0.33
+    assert re.search(r"[\d.]+ [npf]J per inference", out)
+    layers = json.loads((tmp_path / "network.json").read_text())["layers"]
+    assert [layer["kind"] for layer in layers] == ["encoder", "lif", "lif", "readout"]
+    assert [len(layer["neurons"]["tau_mem_s"]) for layer in layers] == [80, 96, 64, 3]
+
+
+@pytest.mark.slow
 def test_the_example_listens_to_a_recording(words, tmp_path):
     settings = [x for setting in ("epochs=8", "normalise=running") for x in ("--set", setting)]
     folder = tmp_path / "run"

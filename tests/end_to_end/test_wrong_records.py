@@ -76,7 +76,7 @@ WRONG_MODEL = {
     "negative variance": ("layers.0.norm.running_var", -1.0),
     "negative count": ("layers.0.norm.num_batches_tracked", torch.tensor(-1)),
     "another shape": ("readout_bias", torch.zeros(3, 1)),
-    "no time constant": ("log_tau_readout", -1000.0),
+    "no time constant": ("readout.mem.log_tau", -1000.0),
 }
 
 

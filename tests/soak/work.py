@@ -97,7 +97,7 @@ class Listeners:
         for who, longest in enumerate((SHORT, LONG)):
             rng = np.random.default_rng([self._seed, piece, who + 1])
             answers = [self._push(who, chunk) for chunk in sound.split(list(sizes(longest, rng)))]
-            told.append([torch.cat(answers), *_bits(self._states[who])])
+            told.append([torch.cat(answers, 1), *_bits(self._states[who])])
         return torch.equal(told[0][0], told[1][0]) and told[0][1:] == told[1][1:] and len(told[0][0].unique()) > 100
 
     def _push(self, who: int, chunk: torch.Tensor) -> torch.Tensor:

@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 
-from circuits.neuron.circuit import circuit_for_tau
 from snn.encoders.encoder import DeltaEncoder, LatencyEncoder, LIFEncoder, RateEncoder, build_encoder
 from snn.encoders.events import delta_encode, latency_encode, rate_encode
 from snn.neurons.lif import LIFParams, decay, lif_state, lif_step
@@ -19,13 +18,13 @@ def generator(seed=0):
 
 def slow_signal(threshold, n_steps=200, n_batch=2, n_channels=3):
     """A random walk whose steps stay below the threshold."""
-    steps = 2 * torch.rand(n_steps, n_batch, n_channels, generator=generator(), dtype=torch.float64) - 1
-    return 0.95 * threshold * torch.cumsum(steps, 0)
+    steps = 2 * torch.rand(n_batch, n_steps, n_channels, generator=generator(), dtype=torch.float64) - 1
+    return 0.95 * threshold * torch.cumsum(steps, 1)
 
 
 def decode(spikes, start, threshold):
     on, off = spikes.chunk(2, -1)
-    return start + threshold * torch.cumsum(on - off, 0)
+    return start + threshold * torch.cumsum(on - off, 1)
 
 
 # Send-on-delta
@@ -35,21 +34,21 @@ def decode(spikes, start, threshold):
 def test_delta_spikes_carry_a_slow_signal_within_one_threshold(threshold):
     signal = slow_signal(threshold)
     spikes = delta_encode(signal, threshold)
-    assert (decode(spikes, signal[0], threshold) - signal).abs().max() <= threshold * (1 + 1e-9)
+    assert (decode(spikes, signal[:, :1], threshold) - signal).abs().max() <= threshold * (1 + 1e-9)
     assert spikes.sum() > 100
 
 
 @pytest.mark.parametrize("n", [1, 3, 6])
 def test_delta_sends_a_jump_of_n_thresholds_in_n_steps(n):
-    signal = torch.zeros(12, 1, 1)
-    signal[2:] = (n + 0.5) * 0.2
+    signal = torch.zeros(1, 12, 1)
+    signal[:, 2:] = (n + 0.5) * 0.2
     on, off = delta_encode(signal, 0.2).chunk(2, -1)
     assert on.flatten().nonzero().flatten().tolist() == list(range(2, 2 + n))
     assert not off.any()
 
 
 def test_delta_is_silent_on_a_change_of_exactly_one_threshold():
-    signal = torch.tensor([0.0, 0.25, 0.0, -0.25]).view(-1, 1, 1)
+    signal = torch.tensor([0.0, 0.25, 0.0, -0.25]).view(1, -1, 1)
     assert not delta_encode(signal, 0.25).any()
 
 
@@ -84,7 +83,7 @@ def test_delta_refuses_a_threshold_that_is_not_positive(threshold):
 def times(values, n_steps, v_threshold=0.1, tau=0.3):
     """Step of the spike of each value, None where there is none."""
     x = torch.tensor(values, dtype=torch.float64).view(1, 1, -1)
-    spikes = latency_encode(x, n_steps, v_threshold, tau)[:, 0]
+    spikes = latency_encode(x, n_steps, v_threshold, tau)[0]
     assert (spikes.sum(0) <= 1).all()
     return [int(column.argmax()) if column.any() else None for column in spikes.T]
 
@@ -118,13 +117,13 @@ def test_latency_is_silent_at_and_below_threshold():
 
 
 def test_each_sample_fills_its_own_steps():
-    signal = torch.tensor([[[0.0, 1.0]], [[0.5, 0.0]]])
+    signal = torch.tensor([[[0.0, 1.0], [0.5, 0.0]]])
     spikes = latency_encode(signal, 10)
-    alone = [latency_encode(sample[None], 10) for sample in signal]
-    assert spikes.shape == (20, 1, 2)
-    assert torch.equal(spikes, torch.cat(alone))
-    assert spikes[:10, 0].sum(0).tolist() == [0, 1]
-    assert spikes[10:, 0].sum(0).tolist() == [1, 0]
+    alone = [latency_encode(sample, 10) for sample in signal.split(1, 1)]
+    assert spikes.shape == (1, 20, 2)
+    assert torch.equal(spikes, torch.cat(alone, 1))
+    assert spikes[0, :10].sum(0).tolist() == [0, 1]
+    assert spikes[0, 10:].sum(0).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(("n_steps", "v", "tau"), [(0, 0.1, 0.3), (5, 0.0, 0.3), (5, 0.1, -1.0), (5, math.nan, 0.3)])
@@ -139,7 +138,7 @@ def test_latency_refuses_parameters_that_are_not_positive(n_steps, v, tau):
 @pytest.mark.parametrize(("value", "clipped"), [(-0.5, 0.0), (0.0, 0.0), (0.2, 0.2), (0.7, 0.7), (1.0, 1.0), (9, 1.0)])
 def test_rate_is_the_value_times_the_largest_within_four_sigma(value, clipped):
     n, p = 40_000, clipped * 80.0 * 0.005
-    spikes = rate_encode(torch.full((n, 1, 1), float(value)), generator(), max_rate=80.0, dt=0.005)
+    spikes = rate_encode(torch.full((1, n, 1), float(value)), generator(), max_rate=80.0, dt=0.005)
     assert abs(spikes.mean().item() - p) <= 4 * math.sqrt(p * (1 - p) / n)
 
 
@@ -163,7 +162,7 @@ def test_rate_draws_follow_the_seed():
 
 
 def test_rate_repeats_each_sample_for_its_steps():
-    signal = torch.tensor([1.0, 0.0, 1.0]).view(3, 1, 1)
+    signal = torch.tensor([1.0, 0.0, 1.0]).view(1, 3, 1)
     spikes = rate_encode(signal, generator(), max_rate=250.0, dt=0.004, n_steps=4)
     assert spikes.flatten().tolist() == [1.0] * 4 + [0.0] * 4 + [1.0] * 4
 
@@ -182,7 +181,7 @@ def test_rate_refuses_less_than_one_step(n_steps):
 
 def test_a_rate_encoder_asks_for_a_generator():
     with pytest.raises(ValueError, match="pass a generator"):
-        RateEncoder(2, 1, 50.0, 0.01)(torch.zeros(3, 1, 2))
+        RateEncoder(2, max_rate=50.0, dt=0.01)(torch.zeros(1, 3, 2))
 
 
 # LIF
@@ -190,9 +189,9 @@ def test_a_rate_encoder_asks_for_a_generator():
 
 def test_a_constant_feature_fires_at_the_closed_form_rate():
     tau, dt, n_steps = 0.02, 5e-4, 2000
-    encoder = LIFEncoder(3, 2, circuit_for_tau(tau), dt, generator())
+    encoder = LIFEncoder(3, tau_mem=tau, dt=dt, generator=generator())
     signal = torch.tensor([0.0, 1.5, -2.0])
-    counts = encoder(signal.expand(n_steps, 1, 3)).sum((0, 1))
+    counts = encoder(signal.expand(1, n_steps, 3)).sum((0, 1))
     drive = signal.repeat_interleave(2) * encoder.gain + encoder.bias
     for n, e in zip(counts.tolist(), drive.tolist(), strict=True):
         assert n == (n_steps // math.ceil(tau / dt * math.log(e / (e - 1))) if e > 1 else 0)
@@ -200,7 +199,7 @@ def test_a_constant_feature_fires_at_the_closed_form_rate():
 
 
 def test_neurons_of_a_band_see_that_band_alone_and_every_second_one_falling_values():
-    encoder = LIFEncoder(3, 4, circuit_for_tau(0.02), 0.01, generator())
+    encoder = LIFEncoder(3, per_channel=4, tau_mem=0.02, dt=0.01, generator=generator())
     signal = torch.zeros(1, 1, 3)
     signal[..., 1] = 1.0
     change = (encoder.drive(signal) - encoder.bias)[0, 0].view(3, 4)
@@ -209,11 +208,11 @@ def test_neurons_of_a_band_see_that_band_alone_and_every_second_one_falling_valu
 
 
 def test_rheobase_features_stay_silent():
-    encoder = LIFEncoder(1, 2, circuit_for_tau(0.02), 0.01, generator())
+    encoder = LIFEncoder(1, tau_mem=0.02, dt=0.01, generator=generator())
     with torch.no_grad():
         encoder.bias.fill_(0.5)
         encoder.gain.fill_(0.5)
-    assert not encoder(torch.ones(300, 1, 1)).any()
+    assert not encoder(torch.ones(1, 300, 1)).any()
 
 
 # All of them
@@ -222,17 +221,17 @@ def test_rheobase_features_stay_silent():
 @pytest.mark.parametrize(
     ("encoder", "steps", "channels"),
     [
-        (LIFEncoder(1, 3, circuit_for_tau(1e-3), 1 / 8000, generator()), 1, 3),
-        (DeltaEncoder(1, 0.05), 1, 2),
-        (LatencyEncoder(1, 4), 4, 1),
-        (RateEncoder(1, 2, 500.0, 1 / 8000), 2, 1),
+        (LIFEncoder(1, per_channel=3, tau_mem=1e-3, dt=1 / 8000, generator=generator()), 1, 3),
+        (DeltaEncoder(1, threshold=0.05), 1, 2),
+        (LatencyEncoder(1, n_steps=4), 4, 1),
+        (RateEncoder(1, max_rate=500.0, dt=1 / 8000, n_steps=2, generator=generator()), 2, 1),
     ],
     ids=lambda x: type(x).__name__,
 )
 def test_a_raw_waveform_can_be_encoded(encoder, steps, channels):
-    waveform = torch.sin(torch.linspace(0, 60, 400)).view(-1, 1, 1).repeat(1, 2, 1)
-    spikes = encoder(waveform, generator())
-    assert spikes.shape == (400 * steps, 2, channels)
+    waveform = torch.sin(torch.linspace(0, 60, 400)).view(1, -1, 1).repeat(2, 1, 1)
+    spikes = encoder(waveform)
+    assert spikes.shape == (2, 400 * steps, channels)
     assert encoder.n_out == channels
     assert set(spikes.unique().tolist()) == {0.0, 1.0}
 
@@ -247,14 +246,14 @@ def built(kind, *settings):
 
 def test_a_latency_encoder_sends_a_large_feature_early_and_a_small_one_late_or_not():
     """t = 0.4 ln(x / (x - 0.25)) of a frame, x the logistic function: 2 after 0.13, -0.9 after 0.80, -1.5 never."""
-    spikes = built("latency", "steps_per_frame=5")(torch.tensor([2.0, -0.9, -1.5]).expand(2, 1, 3), None)
-    assert spikes[:, 0].nonzero().tolist() == [[0, 0], [4, 1], [5, 0], [9, 1]]
+    spikes = built("latency", "steps_per_frame=5")(torch.tensor([2.0, -0.9, -1.5]).expand(1, 2, 3))
+    assert spikes[0].nonzero().tolist() == [[0, 0], [4, 1], [5, 0], [9, 1]]
 
 
 def test_a_rate_encoder_fires_half_as_often_as_it_can_at_the_mean_of_the_features():
     """A feature of 0 is 1/2 by the logistic function: 100 Hz of 200, so one spike in every frame of 10 ms."""
     n = 4000
-    spikes = built("rate", "steps_per_frame=4", "max_rate_hz=200", "hop_s=0.01")(torch.zeros(n, 1, 3), generator(1))
-    assert spikes.shape == (4 * n, 1, 3)
-    per_frame = spikes.sum(0).flatten() / n
+    spikes = built("rate", "steps_per_frame=4", "max_rate_hz=200", "hop_s=0.01")(torch.zeros(1, n, 3), generator(1))
+    assert spikes.shape == (1, 4 * n, 3)
+    per_frame = spikes.sum(1).flatten() / n
     assert (per_frame - 1).abs().max() < 4 * math.sqrt(4 * 0.25 * 0.75 / n)

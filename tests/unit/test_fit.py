@@ -220,7 +220,7 @@ def test_batches_of_one_clip_can_be_trained_on():
 
 
 def test_scores_of_many_clips_are_those_of_each():
-    many, model = examples(131, 4), spotter().double()
+    many, model = examples(131, 4), spotter().double().eval()
     many = Examples(many.features.double(), many.labels)
     scores = model.score(many)
     assert torch.allclose(scores[130:], model(many.features[0, 130:]).log_scores, atol=1e-9)

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from snn.networks.batch_norm import NORM_MOMENTUM
 from snn.networks.circuit_settings import NeuronSettings
-from snn.networks.layer import NORM_MOMENTUM, NetworkSettings, SpikingLayer
+from snn.networks.layer import NetworkSettings, SpikingLayer
 
 
 def layer(**settings):
@@ -36,17 +37,17 @@ def test_time_constants_start_inside_their_span_and_never_leave_it():
     one = layer(tau_mem_s=(0.010, 0.060), tau_adapt_s=(0.1, 0.2))
     assert ((one.tau_mem > 0.010) & (one.tau_mem < 0.060)).all()
     with torch.no_grad():
-        one.log_tau_mem += torch.tensor([9.0, -9.0, 0.0, 99.0])
-        one.log_tau_adapt -= 9
+        one.neurons.mem.log_tau += torch.tensor([9.0, -9.0, 0.0, 99.0])
+        one.neurons.adapt.log_tau -= 9
     assert one.tau_mem.tolist()[::3] == pytest.approx([0.060, 0.060])
     assert one.tau_mem.tolist()[1] == pytest.approx(0.010)
-    assert one.tau_adapt.tolist() == pytest.approx([0.1] * 4)
+    assert one.neurons.tau_adapt.tolist() == pytest.approx([0.1] * 4)
 
 
 def test_adaptation_is_held_inside_its_stable_range():
     one = layer()
     with torch.no_grad():
-        one.adapt_a.copy_(torch.tensor([-5.0, -0.5, 0.5, 5.0]))
-        one.adapt_b.copy_(torch.tensor([-5.0, 0.5, 1.5, 5.0]))
+        one.neurons.adapt_a.copy_(torch.tensor([-5.0, -0.5, 0.5, 5.0]))
+        one.neurons.adapt_b.copy_(torch.tensor([-5.0, 0.5, 1.5, 5.0]))
     assert one.params().a.tolist() == [-1.0, -0.5, 0.5, 1.0]
     assert one.params().b.tolist() == [0.0, 0.5, 1.5, 2.0]

@@ -32,7 +32,8 @@ def layer(fan_in=3, n=5, seed=0, **change):
 
 
 def noise(n_steps=40, n_batch=2, fan_in=3, seed=1):
-    return (torch.rand(n_steps, n_batch, fan_in, generator=torch.Generator().manual_seed(seed)) < 0.2).double()
+    drawn = torch.rand(n_steps, n_batch, fan_in, generator=torch.Generator().manual_seed(seed))
+    return (drawn < 0.2).double().transpose(0, 1)
 
 
 def test_the_gradient_of_the_potential_is_that_of_finite_differences():
@@ -42,7 +43,9 @@ def test_the_gradient_of_the_potential_is_that_of_finite_differences():
     assert set(names) == {"weight", "bias.gate", "bias.size"}
 
     def potential(*parameters):  # gradcheck alters them in place
-        return scan(leaky_step, silicon.drive(noise(8)), lif_state(2, silicon.tau_mem), silicon.params())[0]
+        return scan(
+            leaky_step, silicon.drive(noise(8)).transpose(0, 1), lif_state(2, silicon.tau_mem), silicon.params()
+        )[0]
 
     assert torch.autograd.gradcheck(potential, tuple(silicon.parameters()), eps=1e-6, atol=1e-8, rtol=1e-5)
 
@@ -50,7 +53,7 @@ def test_the_gradient_of_the_potential_is_that_of_finite_differences():
 def test_a_current_drives_a_silent_neuron_to_its_share_of_the_threshold():
     """Without spikes v goes to I tau / (N q)."""
     silicon = layer(fan_in=0).double()
-    drive = silicon.drive(torch.zeros(400, 1, 0, dtype=torch.float64))
+    drive = silicon.drive(torch.zeros(1, 400, 0, dtype=torch.float64)).transpose(0, 1)
     v = scan(leaky_step, drive, lif_state(1, silicon.tau_mem), silicon.params())[0][-1, 0]
     expected = silicon.bias.current * TAU / (SPEED * CIRCUIT.charge_per_weight)
     torch.testing.assert_close(v, expected, rtol=1e-6, atol=0)
@@ -64,7 +67,7 @@ def test_rates_are_learnt_by_gate_and_width():
     optimiser = torch.optim.Adam(silicon.parameters(), lr=0.04)
     losses = []
     for _ in range(80):
-        rates = silicon(torch.zeros(500, 1, 0))[0].mean((0, 1)) / DT
+        rates = silicon(torch.zeros(1, 500, 0)).mean((0, 1)) / DT
         losses.append(((rates - wanted) / 50).square().mean())
         optimiser.zero_grad()
         losses[-1].backward()
@@ -109,11 +112,11 @@ def test_state_is_an_argument_and_two_halves_are_the_whole():
     silicon, x = layer().double(), noise(60)
     with torch.no_grad():
         silicon.weight *= 10
-    whole, _ = silicon(x)
-    first, state = silicon(x[:25])
-    second, _ = silicon(x[25:], state)
+    whole = silicon(x)
+    first, state = silicon.run(x[:, :25])
+    second, _ = silicon.run(x[:, 25:], state)
     assert whole.mean() > 0.01
-    torch.testing.assert_close(torch.cat((first, second)), whole, rtol=0, atol=0)
+    torch.testing.assert_close(torch.cat((first, second), 1), whole, rtol=0, atol=0)
 
 
 def test_the_same_seed_gives_the_same_devices():
@@ -134,7 +137,7 @@ def test_the_export_holds_the_learned_devices_and_brian2_fires_as_the_layer():
     with torch.no_grad():
         silicon.bias.gate += 0.8 * torch.randn(5, generator=torch.Generator().manual_seed(6)).double()
         silicon.bias.size += torch.randn(5, generator=torch.Generator().manual_seed(7)).double()
-        spikes, _ = silicon(x)
+        spikes = silicon(x)
     spec = silicon_spec("hidden", silicon)
     devices = bias_devices(silicon.bias)
     net = ChipNetwork(NetworkSpec("silicon", DT, (spec,)), CIRCUIT, {"hidden": devices})
