@@ -57,18 +57,23 @@ class NetworkStream:
             a potential overflows.
         """
         dtype = self._numbers.dtype
-        require_axes(x.shape, self._n_in, "the network")
-        require_batch(x.shape, len(state), "clips in the state")
-        x = np.ascontiguousarray(x.transpose(1, 0, 2))  # of one clip no copy
-        if x.dtype != dtype:
-            packed.check_input(x, self._net, len(state))
-        if state.shape != (x.shape[1], 3, self._n_neurons) or state.dtype != dtype:
-            packed.check_state(state, self._net, x.shape[1])
+        if x.ndim != 3 or x.shape[0] != len(state) or x.shape[2] != self._n_in or x.dtype != dtype:
+            self._refuse(x, len(state))
+        if state.shape != (x.shape[0], 3, self._n_neurons) or state.dtype != dtype:
+            packed.check_state(state, self._net, x.shape[0])
+        several = x.shape[:2] != (1, 1)  # a step of one clip is alike either way, and has to be quick
+        x = np.ascontiguousarray(x.transpose(1, 0, 2)) if several else x
         state, potential = state.copy(), np.empty((*x.shape[:2], self._n_labels), x.dtype)
         outcome = flushed(cpu_network.advance, x, self._numbers, self._layout, state, potential, self._no_spikes)
         if outcome != packed.SOUND:
             packed.check_outcome(outcome)
-        return potential.transpose(1, 0, 2), state
+        return potential.transpose(1, 0, 2) if several else potential, state
+
+    def _refuse(self, x: np.ndarray, n_batch: int) -> None:
+        """Raises: InputError that tells what of x does not fit."""
+        require_axes(x.shape, self._n_in, "the network")
+        require_batch(x.shape, n_batch, "clips in the state")
+        packed.check_input(x.transpose(1, 0, 2), self._net, n_batch)
 
 
 class StreamState(NamedTuple):
