@@ -151,7 +151,7 @@ def _made(path: Path, shape: Sequence[int], fill: Fill, same: Callable[[], bool]
         _warn(f"not kept for the next start: {size}; raise it")
         return None
 
-    def write(part: Path) -> None:
+    def write(part: str | Path) -> None:
         _make_room(path.parent, most - n_bytes)
         with FeatureWriter(part, shape) as writer:
             writer.finish(fill(writer))

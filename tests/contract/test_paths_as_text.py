@@ -27,7 +27,7 @@ from snn.data import (
     write_identity,
 )
 from snn.data.corpora.clip import Clip
-from snn.data.corpora.identity import corpus_identity
+from snn.data.corpora.identity import corpus_identity, sha256_of_file
 from snn.data.corpora.keyword_task import keyword_clips
 from snn.data.corpora.layouts import read_layout, refuse_untrainable
 from snn.data.corpora.official_lists import read_lists
@@ -147,6 +147,7 @@ CALLS = {
     read_audio: in_clip(lambda p: read_audio(p)[0].tolist()),
     check_audio: in_clip(check_audio),
     audio_info: in_clip(audio_info),
+    sha256_of_file: in_clip(sha256_of_file),
     file_error: in_clip(lambda p: str(file_error(p, "is wrong", "mend it"))),
     refuse_name: in_clip(refuse_name),
     of_file: in_clip(lambda p: of_file(p).__enter__()),

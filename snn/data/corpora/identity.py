@@ -135,7 +135,7 @@ def _sha256_of_lines(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def sha256_of_file(path: Path) -> str:
+def sha256_of_file(path: str | Path) -> str:
     """Of its bytes; an empty text for a file that cannot be read."""
     digest = hashlib.sha256()
     try:
