@@ -182,5 +182,7 @@ def test_a_swapped_axis_is_told_as_such():
         module.run(drive(5, 3), state)
     with pytest.raises(ValueError, match=r"take both of the same batch$"):
         module.run(drive(5, 4), state)
+    with pytest.raises(ValueError, match=r"the state is \(batch, neuron\) = \(3, 5\), but there are 6 neurons"):
+        module.run(drive(), LIF(5, tau_mem=0.02, dt=DT).start(3))
     with pytest.raises(ValueError, match=r"BatchNorm takes .* axis 1 looks like"):
         BatchNorm(N)(drive().transpose(1, 2))
