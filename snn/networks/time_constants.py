@@ -24,7 +24,7 @@ class TimeConstants(torch.nn.Module):
         values = torch.as_tensor(start, dtype=torch.get_default_dtype()).detach()
         if not (values.numel() and torch.isfinite(values).all() and (values > 0).all()):
             raise InputError(f"a time constant must be positive and finite (s), got {start}")
-        if isinstance(start, tuple):
+        if isinstance(start, (tuple, list)):
             low, high = self.limits = _span(start)
             values = low + (high - low) * torch.rand(n, generator=generator)
         elif isinstance(start, Tensor):

@@ -12,6 +12,7 @@ from circuits import LIFCircuit, circuit_for_tau, load_chip, write_network_json
 from snn import (
     LIF,
     AdaptiveLIF,
+    AudioStream,
     BatchNorm,
     DeltaEncoder,
     LatencyEncoder,
@@ -25,6 +26,7 @@ from snn import (
     Stack,
     evaluate,
     load_recipe,
+    log_mel,
     log_scores,
     run_brian2,
     stack_network,
@@ -192,6 +194,17 @@ def test_a_stack_streams_frame_by_frame_with_the_bits_of_the_whole(kind):
         potential, state = stream.push(piece, state)
         parts.append(potential)
     assert torch.equal(torch.cat(parts, 1), whole)
+
+
+def test_a_stack_with_a_front_end_hears_sound():
+    mel = LogMel(sample_rate=8000, n_mels=N_BANDS, duration_s=0.3, normalise="running")
+    own, audio = Stack(modules("lif", torch.float32), "abc", front_end=mel), torch.randn(1, 2400, generator=generator())
+    ears = AudioStream(own)
+    first, state = ears.push(audio[0], ears.start())
+    heard = torch.cat((first, ears.finish(state)), 1)
+    assert torch.equal(heard, run_network(own.inputs(log_mel(audio, mel), None), own.kernels())[0].transpose(0, 1))
+    with pytest.raises(ValueError, match="the model has no front end"):
+        AudioStream(stack("lif"))
 
 
 @KINDS
