@@ -10,7 +10,7 @@ from circuits.errors import InputError
 from circuits.units import Seconds
 from snn.kernels import Backend, run_readout
 from snn.networks.time_constants import Tau, TimeConstants
-from snn.neurons.axes import require_axes, require_batch
+from snn.neurons.axes import require_axes, require_state
 from snn.neurons.lif import LIFParams, LIFState, decay, lif_state
 
 
@@ -56,7 +56,7 @@ class LeakyReadout(torch.nn.Module):
         """Potentials and the last state; `state` None starts from rest. Raises: InputError if shapes do not match."""
         require_axes(x.shape, self.n, f"LeakyReadout({self.n})")
         state = lif_state(len(x), self.mem.log_tau) if state is None else state
-        require_batch(x.shape, len(state.v), "clips in the state")
+        require_state(x.shape, state.v.shape)
         potential, state = run_readout(x.transpose(0, 1), state, self.params(), self.backend)
         return potential.transpose(0, 1), state
 

@@ -10,7 +10,7 @@ from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Seconds
 from snn.kernels import run_layer
 from snn.kernels.reference import DenseLayer
-from snn.neurons.axes import require_axes, require_batch
+from snn.neurons.axes import require_axes, require_state
 from snn.neurons.lif import LIFParams, LIFState, decay, lif_state
 from snn.neurons.silicon_bias import SiliconBias
 from snn.neurons.surrogate import SpikeGrad, boxcar
@@ -69,6 +69,6 @@ class SiliconLayer(torch.nn.Module):
         """Spikes and the last state; `state` None starts from rest."""
         drive = self.drive(x)
         state = lif_state(len(x), self.tau_mem) if state is None else state
-        require_batch(x.shape, len(state.v), "clips in the state")
+        require_state(drive.shape, state.v.shape)
         spikes, state = run_layer(drive.transpose(0, 1), state, self.params())
         return spikes.transpose(0, 1), state

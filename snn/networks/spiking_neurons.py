@@ -13,7 +13,7 @@ from circuits.units import Seconds
 from snn.kernels import Backend, run_layer
 from snn.networks.time_constants import Tau, TimeConstants
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState, adaptive_state
-from snn.neurons.axes import require_axes, require_batch
+from snn.neurons.axes import require_axes, require_state
 from snn.neurons.lif import LIFParams, LIFState, decay, lif_state
 from snn.neurons.surrogate import SpikeGrad, boxcar, surrogate
 
@@ -84,7 +84,7 @@ class Neurons(torch.nn.Module, ABC, Generic[S]):
         """Spikes and the last state; `state` None starts from rest. Raises: InputError if shapes do not match."""
         require_axes(x.shape, self.n, f"{type(self).__name__}({self.n})")
         state = self.start(len(x)) if state is None else state
-        require_batch(x.shape, len(state.v), "clips in the state")
+        require_state(x.shape, state.v.shape)
         spikes, state = run_layer(x.transpose(0, 1), state, self.params(), self.recurrent, self.backend)
         return spikes.transpose(0, 1), state
 

@@ -26,3 +26,13 @@ def require_batch(shape: tuple[int, ...], n_batch: int, what: str) -> None:
         f"x is (batch, time, channel), batch first, got {tuple(shape)}, but there are {n_batch} {what}; take "
         f"both of the same batch{remedy}"
     )
+
+
+def require_state(shape: tuple[int, ...], state: tuple[int, ...]) -> None:
+    """Raises: InputError unless a state `(batch, neuron)` is of the clips and neurons of x `(batch, time, neuron)`."""
+    require_batch(shape, state[0], "clips in the state")
+    if state[1:] != shape[2:]:
+        raise InputError(
+            f"the state is (batch, neuron) = {tuple(state)}, but there are {shape[2]} neurons; begin with the state of "
+            "the same layer"
+        )

@@ -1,5 +1,7 @@
 """A spiking layer: statistics of its normalisation, and parameters held inside their range."""
 
+import math
+
 import pytest
 import torch
 
@@ -51,3 +53,32 @@ def test_adaptation_is_held_inside_its_stable_range():
         one.neurons.adapt_b.copy_(torch.tensor([-5.0, 0.5, 1.5, 5.0]))
     assert one.params().a.tolist() == [-1.0, -0.5, 0.5, 1.0]
     assert one.params().b.tolist() == [0.0, 0.5, 1.5, 2.0]
+
+
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_what_starts_at_random_is_drawn_in_its_order(norm):
+    """The published accuracies of the recipes began with these numbers."""
+    g, neuron = torch.Generator().manual_seed(7), NeuronSettings(tau_mem_s=(0.01, 0.06), tau_adapt_s=(0.1, 0.2))
+    made = SpikingLayer(
+        5, 4, neuron, 0.01, NetworkSettings(recurrent=True, norm=norm), torch.Generator().manual_seed(7)
+    )
+
+    def between(low, high):
+        return low + (high - low) * torch.rand(4, generator=g)
+
+    assert torch.equal(made.weight, (2 * torch.rand(5, 4, generator=g) - 1) * math.sqrt(3 / 5))
+    assert norm == "batch" or torch.equal(made.bias, between(0, 1))
+    assert torch.equal(made.neurons.mem.log_tau, between(math.log(0.01), math.log(0.06)))
+    assert torch.equal(made.neurons.recurrent, torch.randn(4, 4, generator=g) * 0.5 / 2)
+    assert torch.equal(made.neurons.adapt.log_tau, between(math.log(0.1), math.log(0.2)))
+    assert torch.equal(made.neurons.adapt_a, between(0, 0.5))
+    assert torch.equal(made.neurons.adapt_b, between(0, 0.5))
+
+
+def test_the_state_of_a_layer_comes_in_and_goes_out():
+    one, x = layer().eval(), 6 * batch(1)
+    first, state = one.run(x[:, :2])
+    second, _ = one.run(x[:, 2:], state)
+    assert torch.equal(torch.cat((first, second), 1), one(x))
+    with pytest.raises(ValueError, match=r"SpikingLayer takes \(batch, time, channel\).*axis 1 looks like"):
+        one(x.transpose(1, 2))
