@@ -6,6 +6,7 @@ longest goes when all together exceed `SNN_FEATURES_GIB`.
 
 import hashlib
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from circuits import compile
 from circuits.errors import InputError, MissingInputError
 from circuits.storage import write_atomically
 from snn.audio.feature_file import FeatureWriter, StoredFeatures, open_features
@@ -26,7 +28,8 @@ from snn.data.corpora.identity import sha256_of_file
 from snn.data.recordings.recording_error import refuse_name
 
 HOUSE, ROOMS = Path(__file__).parents[1], ("audio", "data")  # whose text stands for the program that made the features
-LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr", "torch")
+COMPILER = Path(compile.__file__)  # and how its loops are compiled
+LIBRARIES = ("librosa", "numba", "numpy", "scipy", "soundfile", "soxr", "torch")
 FEWEST = 256  # clips; ASSUMED: fewer are made in a second
 MOST_GIB = 20.0
 SUFFIX = ".features"
@@ -47,7 +50,7 @@ def kept_features(
 
     A warning says why they cannot be there; a damaged file is written anew. What `fill` raises comes through.
     """
-    folder = cache_folder() if len(clips) >= FEWEST else None
+    folder = cache_folder() if len(clips) >= FEWEST and _known(preparation) else None
     if folder is None:
         return None
     files = sha256_of_files(clips)
@@ -55,10 +58,17 @@ def kept_features(
     return _found(path, shape) or _made(path, shape, fill, lambda: sha256_of_files(clips) == files)
 
 
+def _known(preparation: Preparation) -> bool:
+    """Whether what makes the features is ours, so that its text and its settings say all of it."""
+    return all(
+        type(part).__module__.startswith("snn.") for part in (preparation.front_end, preparation.augment) if part
+    )
+
+
 def cache_folder() -> Path | None:
     """Where features are kept; None: nowhere."""
     named = os.environ.get("SNN_FEATURES")
-    if named == "off":
+    if named is not None and named.lower() == "off":
         return None
     try:
         if named:
@@ -123,7 +133,7 @@ def _told(clip: Clip, files: dict[Path, str]) -> tuple[Any, ...]:
 @lru_cache(maxsize=1)
 def _program() -> tuple[str, ...]:
     """What computes features: the text of our own rooms, and whose versions may compute other bits."""
-    sources = chain.from_iterable(sorted((HOUSE / room).rglob("*.py")) for room in ROOMS)
+    sources = [COMPILER, *chain.from_iterable(sorted((HOUSE / room).rglob("*.py")) for room in ROOMS)]
     own = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     return own, *map(version, LIBRARIES)
 
@@ -175,7 +185,7 @@ class _ChangedError(Exception):
 def _make_room(folder: Path, most: float) -> None:
     """Remove what has not been used for longest, until the rest takes no more than `most` bytes."""
     kept = []
-    for path in folder.glob(f"*{SUFFIX}"):
+    for path in filter(_is_ours, folder.glob(f"*{SUFFIX}")):
         with suppress(OSError):
             kept.append((path.stat().st_mtime, path.stat().st_size, path))
     total = sum(n_bytes for _, n_bytes, _ in kept)
@@ -185,6 +195,11 @@ def _make_room(folder: Path, most: float) -> None:
         with suppress(OSError):
             path.unlink()
             total -= n_bytes
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether it has a name as `key` gives: whoever names a folder may have files there."""
+    return re.fullmatch(r"[0-9a-f]{64}", path.stem) is not None
 
 
 def _warn(line: str) -> None:

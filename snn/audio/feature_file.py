@@ -58,7 +58,9 @@ class StoredFeatures:
         """
         if self.features.nbytes <= LARGE or self.features._version:  # somebody changed them in place
             return self.features[copy, clip]
-        n_copies, _, *row = self.features.shape
+        n_copies, n_clips, *row = self.features.shape
+        if clip.dtype == torch.bool or ((clip < 0) | (clip >= n_clips)).any():
+            raise InputError(f"clips are picked by their numbers, 0 to {n_clips - 1}, got {clip}")
         found = torch.empty(len(clip), *row)
         n_bytes, rows = 4 * math.prod(row), found.numpy()
         for i, place in enumerate((clip * n_copies + copy).tolist()):

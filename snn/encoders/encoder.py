@@ -96,7 +96,7 @@ class LIFEncoder(torch.nn.Module):
         sign = torch.where(torch.arange(self.n_out) % per_channel % 2 == 0, 1.0, -1.0)
         self.gain = torch.nn.Parameter(sign * (1 + torch.rand(self.n_out, generator=generator)))
         self.bias = torch.nn.Parameter(torch.rand(self.n_out, generator=generator))
-        self.register_buffer("tau_mem", torch.full((self.n_out,), tau_mem))
+        self.register_buffer("tau_mem", torch.full((self.n_out,), float(tau_mem)))
 
     def params(self) -> LIFParams:
         """Parameters of one step; the threshold is 1, the circuit's swing."""

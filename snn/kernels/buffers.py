@@ -9,6 +9,7 @@ import numpy as np
 from snn.kernels.cpu_loops import Record
 
 LINE = 64  # bytes of a cache line
+MOST = 1 << 27  # bytes kept: a batch of the recipes takes half
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,14 @@ class Buffers:
     gradients: tuple[np.ndarray, ...]
     drive: np.ndarray  # of the readout, then its gradient
     potential: np.ndarray
+
+    @property
+    def n_bytes(self) -> int:
+        """What they take: a gradient lies in a potential's place, and counts once."""
+        own = [self.x, *self.ones, self.drive, self.potential]
+        own += [array for record in self.records for array in record]
+        own += [array for pair in self.events if pair is not None for array in pair]
+        return sum(array.nbytes for array in own)
 
 
 @dataclass(frozen=True)
@@ -54,11 +63,15 @@ def take(shape: Shape) -> Buffers:
 
 
 def give_back(buffers: Buffers) -> None:
-    """Keep them for the next call; those of the last two shapes are kept, as the last micro-batch is often smaller."""
+    """Keep them for the next call, up to MOST bytes.
+
+    Those of the last two shapes are kept, as the last micro-batch is often smaller.
+    """
     with _lock:
         if buffers.shape not in _kept and len(_kept) > 1:
             _kept.clear()
-        _kept.setdefault(buffers.shape, []).append(buffers)
+        if buffers.n_bytes + sum(one.n_bytes for free in _kept.values() for one in free) <= MOST:
+            _kept.setdefault(buffers.shape, []).append(buffers)
 
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -48,10 +48,22 @@ def drop(
     """The spikes of layer `layer` after dropout."""
     if not dropout.probability:
         return spikes
+    return spikes * (kept_on_cpu if spikes.device.type == "cpu" else kept_anywhere)(spikes, dropout, layer)
+
+
+def kept_anywhere(like: Tensor, dropout: Dropout, layer: int) -> Tensor:
+    """What each element is multiplied by, 0 or the scale; the meaning of the others."""
     first, second = dropout.keys(layer)
-    place = torch.arange(spikes.numel(), device=spikes.device).view(spikes.shape) & WORD
-    kept = _mixed(_mixed(place ^ first) ^ second) >= dropout.limit
-    return spikes * kept * dropout.scale
+    place = torch.arange(like.numel(), device=like.device).view(like.shape) & WORD
+    return (_mixed(_mixed(place ^ first) ^ second) >= dropout.limit).to(like.dtype) * dropout.scale
+
+
+def kept_on_cpu(like: Tensor, dropout: Dropout, layer: int) -> Tensor:
+    """The same, compiled."""
+    factors = torch.full(like.shape, dropout.scale, dtype=like.dtype)
+    flat = factors.numpy().reshape(1, 1, -1)
+    drop_gradient(flat, 0, 1, np.array(dropout.keys(layer), np.uint32), np.uint32(dropout.limit))
+    return factors
 
 
 def _mixed(h: Tensor) -> Tensor:

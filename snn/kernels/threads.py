@@ -18,17 +18,26 @@ Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
 def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads: int) -> list[Result]:
-    """`work` of every item, in order of the items, on `n_threads` threads of one BLAS thread each, this one too."""
+    """`work` of every item, in order of the items, on `n_threads` threads of one BLAS thread each, this one too.
+
+    Work that comes here again, a surrogate that runs neurons for example, is done by its own thread.
+    """
+    if _own.works:
+        return [work(item) for item in items]
     waiting, results, lock = enumerate(items), {}, threading.Lock()
 
     def drain() -> None:
         """Take items until none is left."""
-        while True:
-            with lock:
-                place, item = next(waiting, (None, None))
-            if place is None:
-                return
-            results[place] = work(item)
+        _own.works = True
+        try:
+            while True:
+                with lock:
+                    place, item = next(waiting, (None, None))
+                if place is None:
+                    return
+                results[place] = work(item)
+        finally:
+            _own.works = False
 
     with _turn.lock:  # callers side by side take turns: each has all the threads
         if n_threads > 1 and not _turn.forked:
@@ -47,7 +56,7 @@ def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads:
 
 def n_threads() -> int:
     """How many threads a kernel may use."""
-    return _alone.threads or torch.get_num_threads()
+    return _own.threads or torch.get_num_threads()
 
 
 @contextmanager
@@ -55,21 +64,19 @@ def kernels_alone() -> Iterator[None]:
     """Torch's threads are the kernels' alone, and torch's own operations stay on the thread that calls them.
 
     Between kernels they are small: waiting for threads that sleep, or that another process has pushed aside, takes
-    longer than the operation.
+    longer than the operation. Each thread has its own number of them, as in torch.
     """
-    with _alone.lock:
-        _alone.depth += 1
-        if _alone.depth == 1:
-            _alone.threads = torch.get_num_threads()
-            torch.set_num_threads(1)
+    outermost = not _own.threads
+    if outermost:
+        _own.threads = torch.get_num_threads()
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        with _alone.lock:
-            _alone.depth -= 1
-            if _alone.depth == 0:
-                torch.set_num_threads(_alone.threads)
-                _alone.threads = 0
+        if outermost:
+            if torch.get_num_threads() == 1:  # else somebody has set them meanwhile
+                torch.set_num_threads(_own.threads)
+            _own.threads = 0
 
 
 @contextmanager
@@ -127,15 +134,16 @@ def _begin_anew() -> None:
     """
     _pool.cache_clear()
     _turn.forked = True
+    _own.works, _own.threads = False, min(1, _own.threads)
     _turn.lock = threading.Lock()
 
 
-class _Alone:
-    lock, depth = threading.Lock(), 0
+class _Own(threading.local):
     threads = 0  # that the kernels have; 0 where torch's operations have them, too
+    works = False  # whether this thread is at work for `on_threads`
 
 
-_turn, _alone = _Turn(), _Alone()
+_turn, _own = _Turn(), _Own()
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew)

@@ -86,6 +86,8 @@ def read_stack(model: nn.Sequential) -> Parts:
         place, neurons = rest.pop()
         if not _is(neurons, LIF, AdaptiveLIF, LeakyReadout):
             raise _unreadable(place, neurons, "neurons belong there")
+        if {neurons.n, neurons.n if norm is None else norm.num_features} != {module.out_features}:
+            raise _unreadable(place, neurons, f"the linear layer before it has {module.out_features} outputs")
         layers.append(Block(module, norm, neurons))
         if isinstance(neurons, LeakyReadout) and rest:
             raise _unreadable(*rest[-1], "LeakyReadout is the end")

@@ -65,8 +65,10 @@ SURROGATES: dict[str, Surrogate] = {s.name: s for s in (boxcar, atan, fast_sigmo
 
 def surrogate(spike_grad: str | SpikeGrad) -> SpikeGrad:
     """The surrogate of that name at its usual slope, or the function itself. Raises: InputError for an unknown name."""
-    if not isinstance(spike_grad, str):
+    if callable(spike_grad):
         return spike_grad
+    if not isinstance(spike_grad, str):
+        raise InputError(f"spike_grad is a name, a Surrogate or a function of v - v_threshold, got {spike_grad!r}")
     return SURROGATES.get(spike_grad) or Surrogate(spike_grad)
 
 

@@ -32,9 +32,10 @@ TURNS, EPOCHS = 7, None  # EPOCHS: those of the recipe
 PLAIN = "plain_loop"
 
 
-def measure(data: Path) -> dict[str, object]:
-    """One record for each recipe whose recordings are there."""
-    return {name: of_recipe(name, data / folder) for name, folder in RECIPES.items() if (data / folder).is_dir()}
+def measure(data: Path) -> dict[str, dict[str, object] | None]:
+    """One record for each recipe, None where its recordings are not there."""
+    there = {name: data / folder for name, folder in RECIPES.items()}
+    return {name: of_recipe(name, folder) if folder.is_dir() else None for name, folder in there.items()}
 
 
 def of_recipe(name: str, folder: Path) -> dict[str, object]:

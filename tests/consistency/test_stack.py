@@ -273,6 +273,11 @@ UNREADABLE = {
     "no end": (LAYER, "no readout at its end"),
     "no layer": (readout(), "no spiking layer"),
     "nothing": ((), "no spiking layer"),
+    "another width": (
+        (nn.Linear(3, 5), LAYER[1], *readout()),
+        "module 1 of the stack, LIF, cannot be read: the linear",
+    ),
+    "another norm": ((LAYER[0], BatchNorm(5), LAYER[1], *readout()), "module 2 of the stack, LIF, cannot be read: the"),
     "half a layer": ((*LAYER, nn.Linear(4, 4)), "module 2 of the stack, Linear, cannot be read: nothing follows it"),
     "two steps": ((*LAYER, *readout(dt=0.02)), r"one time step, got dt of 1: 0.01 s, 3: 0.02 s"),
 }

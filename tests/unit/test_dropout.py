@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from snn.kernels.dropout import NO_DROPOUT, Dropout, drop, drop_events, drop_gradient
+from snn.kernels.dropout import NO_DROPOUT, Dropout, drop, drop_events, drop_gradient, kept_anywhere, kept_on_cpu
 
 SHAPE = 40, 24, 60  # time, clip, neuron
 
@@ -40,6 +40,12 @@ def test_neighbours_are_unrelated_within_one_draw():
     for shift in (1, 2, 3, 4, 8):
         for axis in range(3):
             assert abs((one * one.roll(shift, axis)).mean().item()) < 4 * 0.25 / one.numel() ** 0.5
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_compiled_draw_is_the_one_of_other_devices(dtype):
+    dropout, like = Dropout(0.3, 11), torch.zeros(SHAPE, dtype=dtype)
+    assert torch.equal(kept_on_cpu(like, dropout, 2), kept_anywhere(like, dropout, 2))
 
 
 @pytest.mark.parametrize("first", [0, 5])

@@ -331,6 +331,25 @@ def test_what_somebody_changed_in_place_is_not_given_back(tmp_path, monkeypatch)
     assert others.pick(0, clip).unique().tolist() == [4.0]
 
 
+def test_room_is_made_of_our_own_files_alone(clips, folder, monkeypatch):
+    folder.mkdir()
+    (folder / "mine.features").write_bytes(bytes(10_000_000))
+    load(clips)
+    monkeypatch.setenv("SNN_FEATURES_GIB", "0.0001")
+    load(clips, seed=1)
+    assert (folder / "mine.features").exists()
+
+
+def test_a_front_end_of_ones_own_is_never_taken_from_the_disk(clips, folder):
+    """Nobody knows what its code was when its features were kept."""
+
+    class Own(LogMel):
+        pass
+
+    load(clips, Own(8000, duration_s=0.3, n_mels=8))
+    assert not folder.exists()
+
+
 @pytest.mark.slow
 def test_two_processes_that_fill_it_at_once_leave_one_whole_file(few, folder, monkeypatch):
     run = [sys.executable, "-c", FILL, str(few)]

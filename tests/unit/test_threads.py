@@ -141,16 +141,34 @@ def test_the_kernels_keep_their_threads_while_torch_has_one():
         torch.set_num_threads(before)
 
 
-def test_torch_has_its_threads_back_when_the_last_of_two_that_overlap_is_done():
+def test_two_threads_that_overlap_have_each_their_own_threads_back():
+    inside, done, found = threading.Event(), threading.Event(), []
+
+    def other():
+        torch.set_num_threads(2)
+        with kernels_alone():
+            inside.set()
+            done.wait(10)
+        found.append(torch.get_num_threads())
+
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        first, second = kernels_alone(), kernels_alone()
-        first.__enter__()
-        second.__enter__()
-        first.__exit__(None, None, None)
-        assert (torch.get_num_threads(), n_threads()) == (1, 2)
-        second.__exit__(None, None, None)
+        thread = threading.Thread(target=other)
+        with kernels_alone():
+            thread.start()
+            inside.wait(10)
         assert (torch.get_num_threads(), n_threads()) == (2, 2)
+        done.set()
+        thread.join(10)
+        assert found == [2]
+        assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_work_that_calls_a_kernel_again_does_not_wait_for_itself():
+    def work(item):
+        return sum(on_threads(lambda x: x + item, range(3), 2))
+
+    assert on_threads(work, range(4), 2) == [3, 6, 9, 12]
