@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import json, torch
 from snn.kernels import cpu_backward, cpu_loops, cpu_network, cpu_products, cpu_readout, network_loss, run_network
@@ -28,6 +30,7 @@ def compiled(cache) -> list[int]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_second_start_compiles_nothing(tmp_path):
     first, second = compiled(tmp_path), compiled(tmp_path)
     assert sum(first) >= 6

@@ -40,6 +40,7 @@ def _started_without_a_home(tmp_path, code, **environment):
     return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_without_a_folder_for_compiled_code_everything_runs_and_one_line_names_the_remedy(tmp_path):
     done = _started_without_a_home(tmp_path, WORK)
     assert done.returncode == 0, done.stderr

@@ -114,6 +114,7 @@ NEEDS_NGSPICE = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngsp
 
 
 @NEEDS_NGSPICE
+@pytest.mark.slow
 def test_exported_netlists_run_and_meet_what_is_expected(run, tmp_path, snn_json):
     told = snn_json("export", run, "--format", "spice", "--out", tmp_path / "spice", "--verify")
     benches = {row["bench"] for row in told["rows"]}
