@@ -28,7 +28,7 @@ from snn.recipes.spotter_recipe import SpotterRecipe
 from snn.training.gradient import fit
 
 RECIPES = {"fsdd": "fsdd", "speech-commands-11": "speech_commands_11"}  # and where its recordings lie in the data
-TURNS, EPOCHS = 7, None  # EPOCHS: those of the recipe
+TURNS, EPOCHS = 5, None  # EPOCHS: those of the recipe
 PLAIN = "plain_loop"
 
 
