@@ -149,6 +149,7 @@ def test_two_threads_that_overlap_have_each_their_own_threads_back():
         with kernels_alone():
             inside.set()
             done.wait(10)
+            found.append((torch.get_num_threads(), n_threads()))
         found.append(torch.get_num_threads())
 
     before = torch.get_num_threads()
@@ -161,7 +162,7 @@ def test_two_threads_that_overlap_have_each_their_own_threads_back():
         assert (torch.get_num_threads(), n_threads()) == (2, 2)
         done.set()
         thread.join(10)
-        assert found == [2]
+        assert found == [(1, 2), 2]
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
