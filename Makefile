@@ -53,7 +53,7 @@ hashes: .venv/installed
 
 .venv/lint-installed: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lint]" && touch $@ \
-	  || echo "pyright could not be installed: make lint runs without it"
+	  || echo "pyright could not be installed: make lint fails where it asks what editors know"
 
 # A library that cannot be installed is left out of the comparison. The constraints keep torch and NumPy as they are.
 .venv/bench-installed: .venv/installed

@@ -24,17 +24,17 @@ model = nn.Sequential(
     *(nn.Linear(96, 64, bias=False), snn.BatchNorm(64), LIF(64), nn.Dropout(0.1)),
     *(nn.Linear(64, n_labels), snn.LeakyReadout(n_labels, tau_mem=0.05, dt=dt)),
 )
+stack = snn.Stack(model, corpus.labels, front_end=mel, name="own network")
 optimiser = torch.optim.Adam(model.parameters(), lr=5e-3)
 for epoch in range(10):
     total = 0.0
     for batch in torch.randperm(len(train)).split(64):
-        loss = nn.functional.nll_loss(snn.log_scores(model(train.pick(0, batch))), train.labels[batch])
+        loss = stack.loss(train.pick(0, batch), train.labels[batch])  # in one piece; or any loss of model(x)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         total += loss.item() * len(batch)
     print(f"epoch {epoch + 1}: loss {total / len(train):.3f}")
-stack = snn.Stack(model, corpus.labels, front_end=mel, name="own network")
 result, trained = snn.evaluate(stack, test), stack.chip()
 chip, network = load_chip("btbt-45rfsoi", trained), trained.network
 report = chip.price(network, result.activity, chip.place(network, result.activity))

@@ -155,6 +155,9 @@ def _found(path: Path, shape: Sequence[int]) -> StoredFeatures | None:
 
 def _made(path: Path, shape: Sequence[int], fill: Fill, same: Callable[[], bool]) -> StoredFeatures | None:
     stored: list[StoredFeatures] = []
+    if path.exists() and not path.is_file():
+        _warn(f"not kept for the next start: {path} is in the way and no file; remove it, or {REMEDY}")
+        return None
     n_bytes, most = 4 * prod(shape), most_bytes()
     if n_bytes > most:
         size = f"their {n_bytes / 2**30:.3g} GiB are more than SNN_FEATURES_GIB = {most / 2**30:g}"

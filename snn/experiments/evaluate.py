@@ -75,6 +75,11 @@ def _require_engine(model: Model, engine: str | None) -> None:
 def assess(model: Model, examples: Examples[Any], answers: Answers) -> Evaluation:
     """How good the answers to some clips are, and what they took."""
     labels, predicted, n_labels = examples.labels.numpy(), answers.predicted, len(model.labels)
+    if labels.size and (labels.min() < 0 or labels.max() >= n_labels):
+        raise InputError(
+            f"labels of examples are numbers of the model's own labels, 0 to {n_labels - 1}, got {labels.min()} to "
+            f"{labels.max()}; number them in the order of model.labels"
+        )
     confusion = np.bincount(labels * n_labels + predicted, minlength=n_labels**2).reshape(n_labels, n_labels)
     return Evaluation(
         accuracy=float(np.mean(predicted == labels)),

@@ -68,7 +68,7 @@ class SpotterExperiment:
         del train
         training = self.recipe.training
         model = Spotter(self.recipe, front_end, self.labels, seed=training.seed, backend=training.backend)
-        require_memory(model, training.batch_size)
+        require_memory(model, round(front_end.duration_s / front_end.hop_s), training.batch_size)
         return model
 
     def load(self, path: str | Path) -> Spotter:

@@ -17,18 +17,23 @@ WORD = 0xFFFFFFFF
 
 
 class Dropout(NamedTuple):
-    """Zero with `probability`, the rest scaled by 1 / (1 - probability); `seed` 0..2^63 names the draw."""
+    """Zero with the probability of the layer, the rest scaled by 1 / (1 - probability); `seed` 0..2^63 names the draw.
 
-    probability: float
+    probabilities: of each layer's spikes, below 1; none: nothing is dropped.
+    """
+
+    probabilities: tuple[float, ...]
     seed: int
 
-    @property
-    def scale(self) -> float:
-        return 1 / (1 - self.probability)
+    def of(self, layer: int) -> float:
+        """Probability for one layer."""
+        return self.probabilities[layer] if self.probabilities else 0.0
 
-    @property
-    def limit(self) -> int:
-        return min(round(self.probability * 2**32), WORD)
+    def scale(self, layer: int) -> float:
+        return 1 / (1 - self.of(layer))
+
+    def limit(self, layer: int) -> int:
+        return min(round(self.of(layer) * 2**32), WORD)
 
     def keys(self, layer: int) -> tuple[int, int]:
         """Two words for one layer: SplitMix64 of seed and layer (Steele et al. 2014, constants of Vigna)."""
@@ -39,14 +44,21 @@ class Dropout(NamedTuple):
         return z & WORD, z >> 32
 
 
-NO_DROPOUT = Dropout(0.0, 0)
+NO_DROPOUT = Dropout((), 0)
+
+
+def draw(probabilities: tuple[float, ...], generator: torch.Generator | None) -> Dropout:
+    """The draw of one batch; `generator` is asked only where something is dropped."""
+    if not any(probabilities):
+        return NO_DROPOUT
+    return Dropout(probabilities, int(torch.randint(1 << 62, (), generator=generator)))
 
 
 def drop(
     spikes: Float[Tensor, "time batch neuron"], dropout: Dropout, layer: int
 ) -> Float[Tensor, "time batch neuron"]:
     """The spikes of layer `layer` after dropout."""
-    if not dropout.probability:
+    if not dropout.of(layer):
         return spikes
     return spikes * (kept_on_cpu if spikes.device.type == "cpu" else kept_anywhere)(spikes, dropout, layer)
 
@@ -55,14 +67,14 @@ def kept_anywhere(like: Tensor, dropout: Dropout, layer: int) -> Tensor:
     """What each element is multiplied by, 0 or the scale; the meaning of the others."""
     first, second = dropout.keys(layer)
     place = torch.arange(like.numel(), device=like.device).view(like.shape) & WORD
-    return (_mixed(_mixed(place ^ first) ^ second) >= dropout.limit).to(like.dtype) * dropout.scale
+    return (_mixed(_mixed(place ^ first) ^ second) >= dropout.limit(layer)).to(like.dtype) * dropout.scale(layer)
 
 
 def kept_on_cpu(like: Tensor, dropout: Dropout, layer: int) -> Tensor:
     """The same, compiled."""
-    factors = torch.full(like.shape, dropout.scale, dtype=like.dtype)
+    factors = torch.full(like.shape, dropout.scale(layer), dtype=like.dtype)
     flat = factors.numpy().reshape(1, 1, -1)
-    drop_gradient(flat, 0, 1, np.array(dropout.keys(layer), np.uint32), np.uint32(dropout.limit))
+    drop_gradient(flat, 0, 1, np.array(dropout.keys(layer), np.uint32), np.uint32(dropout.limit(layer)))
     return factors
 
 

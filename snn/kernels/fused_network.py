@@ -73,7 +73,7 @@ class Arrays:
             weight, recurrent, gain, bias, *rest = flat[PER_LAYER * i : PER_LAYER * (i + 1)]
             scaled = weight if scale == 1 else aligned_copy(weight * weight.dtype.type(scale))
             layers.append(Layer(scaled, recurrent, gain, bias, cpu_loops.neurons(*rest, v_floor), spike_grad, eps))
-            scale = dropout.scale if i or not per_channel else 1.0
+            scale = _scale(dropout, i - bool(per_channel))
         weight, bias, alpha = flat[-3:]
         scaled = weight if scale == 1 else aligned_copy(weight * weight.dtype.type(scale))
         return Arrays(tuple(layers), (scaled, bias, alpha), evidence, dropout, per_channel, flat)
@@ -81,9 +81,9 @@ class Arrays:
     def drawn(self, i: int) -> tuple[np.ndarray, np.uint32] | None:
         """Keys and limit of the draw behind a layer, None where nothing is dropped."""
         layer = i - bool(self.per_channel)
-        if layer < 0 or not self.dropout.probability:
+        if layer < 0 or not self.dropout.of(layer):
             return None
-        return np.array(self.dropout.keys(layer), np.uint32), np.uint32(self.dropout.limit)
+        return np.array(self.dropout.keys(layer), np.uint32), np.uint32(self.dropout.limit(layer))
 
     def shape(self, x: np.ndarray, n_clips: int) -> Shape:
         sizes = tuple(len(layer.bias) for layer in self.layers)
@@ -93,11 +93,15 @@ class Arrays:
 
     def unscaled(self, gradients: list[np.ndarray]) -> list[np.ndarray]:
         """Gradients of the weights as they came, from those of the scaled ones."""
-        if self.dropout.probability:
-            first = 2 if self.per_channel else 1  # an encoder's spikes are not dropped
-            for i in [*(PER_LAYER * k for k in range(first, len(self.layers))), len(gradients) - 3]:
-                gradients[i] *= gradients[i].dtype.type(self.dropout.scale)
+        behind = [PER_LAYER * i for i in range(1, len(self.layers))] + [len(gradients) - 3]
+        for i, gradient in enumerate(behind):
+            gradients[gradient] *= gradients[gradient].dtype.type(_scale(self.dropout, i - bool(self.per_channel)))
         return gradients
+
+
+def _scale(dropout: Dropout, layer: int) -> float:
+    """Of the spikes that are left behind a layer; those of an encoder, layer -1, are not dropped."""
+    return 1.0 if layer < 0 else dropout.scale(layer)
 
 
 @dataclass(eq=False)

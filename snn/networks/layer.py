@@ -109,8 +109,8 @@ class SpikingLayer(torch.nn.Module):
         return DenseLayer(self.weight * scale, offset, self.params(), self.neurons.recurrent)
 
     def trained(self) -> DenseLayer:
-        """The layer as the kernels train it: the normalisation is that of each batch."""
-        if self.norm is None or not self.training:
+        """The layer as the kernels train it: the normalisation is that of each batch, while it learns."""
+        if self.norm is None or not self.norm.training:
             return self.dense()
         norm = Norm(self.norm.weight, self.norm.eps)
         return DenseLayer(self.weight, self.norm.bias, self.params(), self.neurons.recurrent, norm)

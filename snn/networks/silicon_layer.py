@@ -59,6 +59,8 @@ class SiliconLayer(torch.nn.Module):
         """The layer as the kernels take it."""
         return DenseLayer(self.weight, self.bias.drive(self.tau_mem), self.params())
 
+    trained = dense  # nothing of it is normalised
+
     def forward(self, x: Float[Tensor, "batch time fan_in"]) -> Float[Tensor, "batch time neuron"]:
         """Spikes from rest."""
         return self.run(x)[0]

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from circuits.errors import InputError
@@ -20,13 +20,14 @@ from circuits.units import Seconds
 from snn.audio.examples import Examples
 from snn.audio.front_end import FrontEnd
 from snn.encoders.encoder import ENCODERS, LIFEncoder, encode
-from snn.kernels import Backend, run_network, watch_network
-from snn.kernels.reference import Network
+from snn.kernels import Backend, network_loss, run_network, watch_network
+from snn.kernels.dropout import draw
+from snn.kernels.reference import Moments, Network
 from snn.kernels.threads import kernels_alone
-from snn.networks.answers import Answers, Observed, log_scores, mean_activity
+from snn.networks.answers import EVIDENCE, Answers, Observed, log_scores, mean_activity
 from snn.networks.layer_spec import network_spec, populations
 from snn.networks.spotter_twin import TWIN_CLIPS, run_twin
-from snn.neurons.axes import require_axes
+from snn.neurons.axes import require_axes, require_batch
 from snn.reporter import Reporter
 from snn.tensors import load_tensors, require_shapes, save_tensors
 
@@ -34,6 +35,17 @@ EVALUATION_BATCH = 128  # clips; fixed, so that the same weights give the same s
 
 M = TypeVar("M", bound="SpikingModel")
 Watch = Callable[[Tensor], Iterator[tuple[Tensor, Observed]]]  # a batch as the kernels take it; potentials, counts
+
+
+class Trained(NamedTuple):
+    """A network as one batch trains it: normalised by itself, spikes of each layer dropped with a probability.
+
+    track: lets the moments of so many rows into the running ones, of each normalised layer in turn.
+    """
+
+    network: Network
+    track: tuple[Callable[[Moments, int], None], ...]
+    dropout: tuple[float, ...]
 
 
 class SpikingModel(torch.nn.Module, ABC):
@@ -61,6 +73,15 @@ class SpikingModel(torch.nn.Module, ABC):
     @abstractmethod
     def kernels(self) -> Network:
         """What runs from features, or from the spikes of an encoder without neurons; normalisation folded in."""
+
+    @abstractmethod
+    def trained(self) -> Trained:
+        """What a batch trains, in the mode that its modules are in."""
+
+    @property
+    @abstractmethod
+    def sizes(self) -> tuple[int, ...]:
+        """Bands, neurons of each layer, labels."""
 
     @abstractmethod
     def bias_devices(self) -> dict[str, BiasDevices]:
@@ -95,6 +116,24 @@ class SpikingModel(torch.nn.Module, ABC):
         lines = features if self.encoder is None else encode(self.encoder, features, generator)
         require_axes(lines.shape, self.n_lines, f"the first layer of {self.name}")
         return lines.transpose(0, 1)
+
+    def loss(
+        self,
+        features: Float[Tensor, "batch frame band"],
+        labels: Int[Tensor, " clip"],
+        generator: torch.Generator | None = None,
+    ) -> Float[Tensor, ""]:
+        """Mean cross entropy of the scores, by the fused kernels where they can run it.
+
+        In training `generator` draws dropout, and each batch is normalised by itself.
+        """
+        require_batch(features.shape, len(labels), "labels")
+        x, trained = self.inputs(features, generator), self.trained()
+        dropout = draw(trained.dropout, generator)
+        loss = network_loss(x, labels, trained.network, EVIDENCE, self.backend, dropout)
+        for track, moments in zip(trained.track, loss.moments, strict=True):
+            track(moments, len(x) * len(labels))
+        return loss.value
 
     def threads(self) -> AbstractContextManager[None]:
         """Within it the threads are the kernels', where those of the CPU run the network."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from circuits.errors import InputError
@@ -14,17 +14,17 @@ from circuits.network.chip_network import BiasDevices
 from snn.audio.features import LogMel
 from snn.audio.signal_features import SignalFrames
 from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder, encode
-from snn.kernels import Backend, network_loss, run_network
-from snn.kernels.dropout import NO_DROPOUT, Dropout, drop
+from snn.kernels import Backend, run_network
+from snn.kernels.dropout import draw, drop
 from snn.kernels.reference import DenseLayer, Network, Readout
 from snn.memory import COPIES, check_memory
-from snn.networks.answers import EVIDENCE, log_scores
+from snn.networks.answers import log_scores
 from snn.networks.layer import SpikingLayer
 from snn.networks.layer_spec import bias_devices
 from snn.networks.leaky_readout import LeakyReadout
-from snn.networks.spiking_model import SpikingModel
+from snn.networks.spiking_model import SpikingModel, Trained
 from snn.networks.spotter_settings import SpotterSettings
-from snn.neurons.axes import require_axes, require_batch
+from snn.neurons.axes import require_axes
 
 
 class SpotterOutput(NamedTuple):
@@ -94,29 +94,16 @@ class Spotter(SpikingModel):
         n_weights = sum(a * b for a, b in pairwise(self.sizes)) + n_recurrent
         check_memory(COPIES * n_weights, f"training {n_weights:,} weights", "lower network.hidden")
 
-    def loss(
-        self,
-        features: Float[Tensor, "batch frame band"],
-        labels: Int[Tensor, " clip"],
-        generator: torch.Generator | None = None,
-    ) -> Float[Tensor, ""]:
-        """Mean cross entropy of the scores, by the fused kernels where they can run it.
+    def trained(self) -> Trained:
+        """What is trained: each batch normalised by itself, and dropout of every layer alike."""
+        layers = tuple(layer.trained() for layer in self.layers)
+        found = (layer.norm for layer, dense in zip(self.layers, layers, strict=True) if dense.norm is not None)
+        return Trained(self._with(layers), tuple(norm.track for norm in found), self._probabilities)
 
-        In training `generator` draws dropout, and each batch is normalised by itself.
-        """
-        require_batch(features.shape, len(labels), "labels")
-        x, network = self.inputs(features, generator), self._with(tuple(layer.trained() for layer in self.layers))
-        loss = network_loss(x, labels, network, EVIDENCE, self.backend, self._dropout(generator))
-        normalised = (mine for mine, layer in zip(self.layers, network.layers, strict=True) if layer.norm is not None)
-        for layer, moments in zip(normalised, loss.moments, strict=True):
-            layer.norm.track(moments, len(x) * len(labels))
-        return loss.value
-
-    def _dropout(self, generator: torch.Generator | None) -> Dropout:
-        """The draw of one batch, none outside training."""
-        if not (self.training and self.settings.network.dropout):
-            return NO_DROPOUT
-        return Dropout(self.settings.network.dropout, int(torch.randint(1 << 62, (), generator=generator)))
+    @property
+    def _probabilities(self) -> tuple[float, ...]:
+        """Of dropout behind each layer."""
+        return (self.settings.network.dropout if self.training else 0.0,) * len(self.layers)
 
     def kernels(self) -> Network:
         """What runs from features, or from the spikes of an encoder without neurons; normalisation folded in."""
@@ -148,7 +135,7 @@ class Spotter(SpikingModel):
             return self.infer(features, generator)
         require_axes(features.shape, self.front_end.n_mels, self.name, "batch, frame, band")
         spikes = [encode(self.encoder, features, generator)]
-        x, dropout = spikes[0], self._dropout(generator)
+        x, dropout = spikes[0], draw(self._probabilities, generator)
         for index, layer in enumerate(self.layers):
             spikes.append(layer(x))
             x = drop(spikes[-1].transpose(0, 1), dropout, index).transpose(0, 1)

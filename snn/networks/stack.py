@@ -19,14 +19,16 @@ from snn.kernels import Backend
 from snn.kernels.reference import Network
 from snn.networks.circuit_settings import NeuronSettings
 from snn.networks.layer_spec import bias_devices
-from snn.networks.spiking_model import SpikingModel
+from snn.networks.spiking_model import SpikingModel, Trained
 from snn.networks.stack_reader import fan_in, read_stack, silicon_of
+from snn.networks.stack_training import trained_stack
 
 
 class Stack(SpikingModel):
     """A trained `nn.Sequential` and what it answers: encoder, nn.Linear and neurons in turns, nn.Linear, readout.
 
-    Its modules are shared, not copied: train them as you like. An encoder may be any module that gives spikes.
+    Its modules are shared, not copied: train them as you like, fastest by `loss`, or by `fit`. An encoder may be any
+    module that gives spikes.
     Args: front_end: that made the features; None: they come from elsewhere. circuit: of the neurons, in the time of
         the features; None: that of the recipes, brought to these time constants. Inhibition stops at its `v_floor`:
         train with that. chip: that the circuit is of; "": none. seed: of a rate encoder's spikes.
@@ -72,6 +74,15 @@ class Stack(SpikingModel):
     def kernels(self) -> Network:
         """What runs from features, or from the spikes of an encoder without neurons; normalisation folded in."""
         return read_stack(self.model).network()
+
+    def trained(self) -> Trained:
+        """What `loss` trains. Raises: InputError for dropout or normalisation where the fused pass knows none."""
+        return trained_stack(self.model)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs of the first layer, neurons of each, labels."""
+        return (self.n_lines, *(len(layer.bias) for layer in self.kernels().layers), len(self.labels))
 
     def bias_devices(self) -> dict[str, BiasDevices]:
         """Those of layers with a bias of silicon."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from circuits.errors import InputError
 from circuits.units import Seconds
 from snn.encoders.encoder import LIFEncoder
-from snn.kernels.reference import DenseLayer, Network, Readout
+from snn.kernels.reference import DenseLayer, Network, Norm, Readout
 from snn.networks.batch_norm import BatchNorm
 from snn.networks.layer import SpikingLayer
 from snn.networks.leaky_readout import LeakyReadout
@@ -42,6 +42,15 @@ class Block(NamedTuple):
         """The layer as the kernels take it."""
         return DenseLayer(*self.weight_and_bias(), self.neurons.params(), self.neurons.recurrent)
 
+    def trained(self) -> DenseLayer:
+        """The layer as the kernels train it: the normalisation is that of each batch, while it learns."""
+        if self.norm is None or not self.norm.training:
+            return self.dense()
+        bias, offset = self.norm.bias, self.linear.bias
+        bias = bias if offset is None else bias + 0 * offset  # the mean takes it out again
+        norm = Norm(self.norm.weight, self.norm.eps)
+        return DenseLayer(self.linear.weight.T, bias, self.neurons.params(), self.neurons.recurrent, norm)
+
 
 class Parts(NamedTuple):
     """A stack in its parts, in steps of `dt` (s)."""
@@ -53,10 +62,16 @@ class Parts(NamedTuple):
 
     def network(self) -> Network:
         """What the kernels run: from features, or from the spikes of an encoder without neurons."""
+        return self._with(tuple(layer.dense() for layer in self.layers))
+
+    def trained(self) -> Network:
+        """What the kernels train."""
+        return self._with(tuple(layer.trained() for layer in self.layers))
+
+    def _with(self, layers: tuple[DenseLayer, ...]) -> Network:
         weight, bias = self.readout.weight_and_bias()
         readout = Readout(weight, bias, self.readout.neurons.params().alpha)
-        gains = self.encoder.gains() if isinstance(self.encoder, LIFEncoder) else None
-        return Network(tuple(layer.dense() for layer in self.layers), readout, gains)
+        return Network(layers, readout, self.encoder.gains() if isinstance(self.encoder, LIFEncoder) else None)
 
 
 def stack_network(model: nn.Sequential) -> Network:
@@ -69,22 +84,24 @@ def stack_network(model: nn.Sequential) -> Network:
 
 def read_stack(model: nn.Sequential) -> Parts:
     """The parts of a stack. Raises: as `stack_network`, and for modules that differ in dt."""
-    modules = [(place, module) for place, module in _flat(model) if not _is(module, nn.Dropout, nn.Identity)]
+    modules = [(place, part) for place, part in in_order(model) if not runs_as(part, nn.Dropout, nn.Identity)]
     encoder, layers, rest = None, [], list(reversed(modules))
-    if rest and not _is(rest[-1][1], nn.Linear, SpikingLayer, SiliconLayer, LIF, AdaptiveLIF, BatchNorm, LeakyReadout):
+    if rest and not runs_as(
+        rest[-1][1], nn.Linear, SpikingLayer, SiliconLayer, LIF, AdaptiveLIF, BatchNorm, LeakyReadout
+    ):
         encoder = rest.pop()[1]
     while rest:
         place, module = rest.pop()
-        if _is(module, SpikingLayer, SiliconLayer):
+        if runs_as(module, SpikingLayer, SiliconLayer):
             layers.append(module)
             continue
-        if not _is(module, nn.Linear):
+        if not runs_as(module, nn.Linear):
             raise _unreadable(place, module, "nn.Linear belongs there")
-        norm = rest.pop()[1] if rest and _is(rest[-1][1], BatchNorm) else None
+        norm = rest.pop()[1] if rest and runs_as(rest[-1][1], BatchNorm) else None
         if not rest:
             raise _unreadable(place, module, "nothing follows it")
         place, neurons = rest.pop()
-        if not _is(neurons, LIF, AdaptiveLIF, LeakyReadout):
+        if not runs_as(neurons, LIF, AdaptiveLIF, LeakyReadout):
             raise _unreadable(place, neurons, "neurons belong there")
         if {neurons.n, neurons.n if norm is None else norm.num_features} != {module.out_features}:
             raise _unreadable(place, neurons, f"the linear layer before it has {module.out_features} outputs")
@@ -97,19 +114,19 @@ def read_stack(model: nn.Sequential) -> Parts:
     return Parts(encoder, tuple(layers), last, _step(modules))
 
 
-def _flat(model: nn.Module, place: str = "") -> Iterator[tuple[str, nn.Module]]:
+def in_order(model: nn.Module, place: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Modules in order with their places, stacks inside the stack unfolded."""
-    if not _is(model, nn.Sequential):
+    if not runs_as(model, nn.Sequential):
         raise InputError(
             f"{type(model).__name__} is no nn.Sequential, so nobody knows in which order it runs what it holds; wrap "
             "its modules: nn.Sequential(*model.children())"
         )
     for name, module in model._modules.items():  # `named_children` leaves out a module that comes twice
-        inside = _is(module, nn.Sequential)
-        yield from _flat(module, f"{place}{name}.") if inside else [(f"{place}{name}", module)]
+        inside = runs_as(module, nn.Sequential)
+        yield from in_order(module, f"{place}{name}.") if inside else [(f"{place}{name}", module)]
 
 
-def _is(module: nn.Module, *kinds: type[nn.Module]) -> bool:
+def runs_as(module: nn.Module, *kinds: type[nn.Module]) -> bool:
     """Whether it is of one of these kinds, and runs as they do."""
     return any(isinstance(module, kind) and type(module).forward is kind.forward for kind in kinds)
 

@@ -1,4 +1,4 @@
-"""`fit`: train a spotter, keep the weights of the best validation epoch, stop early, resume."""
+"""`fit`: train a spotter or a stack, keep the weights of the best validation epoch, stop early, resume."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from circuits.errors import DivergedError
 from snn.audio.examples import Examples
 from snn.data.augmentation.spec_augment import spec_augment
 from snn.memory import check_memory
-from snn.networks.spotter import Spotter
+from snn.networks.spiking_model import SpikingModel
 from snn.recipes.spotter_recipe import SpotterRecipe, SpotterTraining
 from snn.training.checkpoint import EpochRecord, Progress, load_checkpoint, save_checkpoint
 
@@ -30,7 +30,7 @@ class Watch:
 
 
 def fit(
-    model: Spotter,
+    model: SpikingModel,
     train: Examples[Tensor],
     validation: Examples[Tensor],
     recipe: SpotterRecipe,
@@ -47,7 +47,7 @@ def fit(
     Raises: DivergedError if the loss is not finite, InputError if a batch does not fit into memory.
     """
     config, checkpoint = recipe.training, Path(checkpoint) if checkpoint else None
-    require_memory(model, config.batch_size)
+    require_memory(model, train.features.shape[-2], config.batch_size)
     optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     best, progress = {}, Progress()
     if resume and checkpoint:
@@ -92,7 +92,7 @@ def batches(train: Examples[Tensor], batch_size: int, generator: torch.Generator
 
 
 def _train_epoch(
-    model: Spotter,
+    model: SpikingModel,
     train: Examples[Tensor],
     recipe: SpotterRecipe,
     optimiser: torch.optim.Optimizer,
@@ -119,7 +119,7 @@ def _train_epoch(
 
 
 def _backward(
-    model: Spotter,
+    model: SpikingModel,
     features: Tensor,
     labels: Tensor,
     config: SpotterTraining,
@@ -141,14 +141,14 @@ def _backward(
     return loss.item()
 
 
-def validate(model: Spotter, examples: Examples) -> tuple[float, float]:
+def validate(model: SpikingModel, examples: Examples) -> tuple[float, float]:
     """Accuracy and loss of the clips as they are."""
     scores, labels = model.score(examples), examples.labels
     return (scores.argmax(-1) == labels).float().mean().item(), torch.nn.functional.nll_loss(scores, labels).item()
 
 
-def require_memory(model: Spotter, batch_size: int) -> None:
+def require_memory(model: SpikingModel, n_frames: int, batch_size: int) -> None:
     """Raises: InputError if a batch would not fit into memory while training."""
-    n_rows = batch_size * round(model.front_end.duration_s / model.dt)
+    n_rows = batch_size * n_frames * getattr(model.encoder, "n_steps", 1)
     arrays = 4 * n_rows * sum(model.sizes)  # drive, potential, spikes and a gradient of every neuron
     check_memory(arrays, f"a batch of {n_rows:,} time steps", "lower training.batch_size or network.hidden")

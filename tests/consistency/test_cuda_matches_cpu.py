@@ -72,5 +72,5 @@ def test_a_run_interrupted_on_one_device_ends_on_the_other(cuda, tmp_path):
 
 def test_dropout_on_a_gpu_is_that_of_the_cpu(cuda):
     x = torch.rand(50, 7, 10)
-    there = drop(x.to(cuda), Dropout(0.3, 5), 1)
-    assert torch.equal(there.cpu(), drop(x, Dropout(0.3, 5), 1))
+    there = drop(x.to(cuda), Dropout((0.3, 0.3), 5), 1)
+    assert torch.equal(there.cpu(), drop(x, Dropout((0.3, 0.3), 5), 1))

@@ -81,7 +81,7 @@ def compare(layers, readout, x, labels, limit, dropout=NO_DROPOUT, encoder=None)
 
 
 @pytest.mark.parametrize("norm", [False, True], ids=["plain", "normalised"])
-@pytest.mark.parametrize("dropout", [NO_DROPOUT, Dropout(0.2, 7)], ids=["whole", "dropout"])
+@pytest.mark.parametrize("dropout", [NO_DROPOUT, Dropout((0.2, 0.2), 7)], ids=["whole", "dropout"])
 @pytest.mark.parametrize("spike_grad", SPIKE_GRADS.values(), ids=SPIKE_GRADS)
 @pytest.mark.parametrize("recurrent", [False, True], ids=["feedforward", "recurrent"])
 @pytest.mark.parametrize("adaptive", [False, True], ids=["lif", "adaptive"])
@@ -103,7 +103,7 @@ def test_a_silent_network_answers_by_chance_however_long_its_clips(n_time):
 
 
 @pytest.mark.parametrize("per_channel", [1, 2])
-@pytest.mark.parametrize("dropout", [NO_DROPOUT, Dropout(0.2, 7)], ids=["whole", "dropout"])
+@pytest.mark.parametrize("dropout", [NO_DROPOUT, Dropout((0.2, 0.2), 7)], ids=["whole", "dropout"])
 @pytest.mark.parametrize("recurrent", [False, True], ids=["feedforward", "recurrent"])
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float64, 1e-9), (torch.float32, 1e-4)], ids=["double", "single"])
 def test_an_encoder_of_neurons_is_trained_in_the_same_piece(dtype, limit, recurrent, dropout, per_channel):
@@ -125,7 +125,7 @@ def test_an_encoder_of_neurons_is_trained_in_the_same_piece(dtype, limit, recurr
 def test_the_size_of_a_micro_batch_changes_nothing(monkeypatch, rows):
     monkeypatch.setattr(fused, "MICRO_ROWS", rows)
     net = network(True, True, torch.float64, atan, norm=True)
-    compare(*net, *clips(torch.float64), 1e-9, Dropout(0.3, 5))
+    compare(*net, *clips(torch.float64), 1e-9, Dropout((0.3, 0.3), 5))
 
 
 @pytest.mark.parametrize(("gain", "sparse"), [(0.4, True), (1.5, True), (40.0, False)])
@@ -135,7 +135,7 @@ def test_sparse_and_dense_products_agree(gain, sparse):
     with torch.no_grad():
         _, (first, _) = reference.run_network(x, Network(layers, readout))
     assert (first.mean() < cpu_products.DENSE_FROM) == sparse
-    compare(layers, readout, x, labels, 1e-9, Dropout(0.01, 5))
+    compare(layers, readout, x, labels, 1e-9, Dropout((0.01, 0.01), 5))
 
 
 @pytest.mark.parametrize("content", ["few ones", "many ones", "a one that is none", "nothing"])
@@ -156,7 +156,9 @@ def test_the_number_of_threads_changes_rounding_only(n_threads):
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:
-        compare(*network(False, True, torch.float64, boxcar, norm=True), *clips(torch.float64), 1e-9, Dropout(0.3, 5))
+        compare(
+            *network(False, True, torch.float64, boxcar, norm=True), *clips(torch.float64), 1e-9, Dropout((0.3, 0.3), 5)
+        )
     finally:
         torch.set_num_threads(before)
 
@@ -169,7 +171,7 @@ def test_the_same_call_gives_the_same_bits_however_the_threads_are_timed(monkeyp
     try:
         runs = []
         for _ in range(5):
-            loss = fused.network_loss(x, labels, Network(layers, readout), EVIDENCE, Dropout(0.3, 5)).value
+            loss = fused.network_loss(x, labels, Network(layers, readout), EVIDENCE, Dropout((0.3, 0.3), 5)).value
             runs.append((loss.detach(), *torch.autograd.grad(loss, inputs)))
     finally:
         torch.set_num_threads(before)

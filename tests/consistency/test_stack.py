@@ -1,25 +1,17 @@
 """A stack of one's own modules: the plain network that is made of it does what its modules do, wherever it goes."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from circuits import LIFCircuit, circuit_for_tau, load_chip, write_network_json
+from circuits import load_chip, write_network_json
 from snn import (
     LIF,
-    AdaptiveLIF,
     AudioStream,
-    BatchNorm,
-    DeltaEncoder,
-    LatencyEncoder,
-    LeakyReadout,
-    LIFEncoder,
     LogMel,
-    RateEncoder,
     SiliconLayer,
     Spotter,
     SpotterStream,
@@ -33,91 +25,20 @@ from snn import (
 )
 from snn.audio.examples import Examples
 from snn.kernels import run_network
-
-N_BANDS, N_LABELS, DT = 5, 3, 0.01
-CIRCUIT = circuit_for_tau(0.02, LIFCircuit(v_sink=-0.2))
-FLOOR = CIRCUIT.v_floor
-
-
-class Rising(nn.Module):
-    """An encoder of one's own: a spike where a band has risen by a step or more; nothing of it is a neuron."""
-
-    n_out = N_BANDS
-
-    def __init__(self, least=0.8):
-        super().__init__()
-        self.least, self.thinned = least, nn.Dropout(0.5)
-
-    def forward(self, signal):
-        return self.stream(signal, None)[0]
-
-    def stream(self, signal, last):
-        before = torch.cat((signal[:, :1] if last is None else last[:, None], signal[:, :-1]), 1)
-        return (self.thinned(signal - before) > self.least).to(signal.dtype), signal[:, -1]
-
-
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-ENCODERS = {
-    "lif": lambda: LIFEncoder(N_BANDS, tau_mem=0.02, dt=DT, v_floor=FLOOR, generator=generator()),
-    "delta": lambda: DeltaEncoder(N_BANDS, threshold=0.5),
-    "latency": lambda: LatencyEncoder(N_BANDS, n_steps=3),
-    "rate": lambda: RateEncoder(N_BANDS, max_rate=80.0, dt=DT, n_steps=2, generator=generator()),
-    "own": Rising,
-}
-KINDS = pytest.mark.parametrize("kind", ENCODERS)
-
-
-def modules(kind, dtype=torch.float64):
-    """Recurrent LIF behind a normalisation, then adaptive neurons in a stack of their own; nothing is as it starts."""
-    torch.manual_seed(4)
-    encoder = ENCODERS[kind]()
-    common = {"dt": DT, "v_floor": FLOOR}
-    wide = nn.Linear(encoder.n_out, 14, bias=kind == "lif"), BatchNorm(14), nn.Dropout(0.2)
-    deep = nn.Linear(14, 11), AdaptiveLIF(11, tau_mem=(0.01, 0.03), tau_adapt=0.1, v_threshold=0.7, **common)
-    end = nn.Linear(11, N_LABELS), BatchNorm(N_LABELS), LeakyReadout(N_LABELS, tau_mem=(0.02, 0.1), dt=DT)
-    model = nn.Sequential(
-        encoder, *wide, LIF(14, tau_mem=0.02, recurrent=True, **common), nn.Sequential(*deep, nn.Identity()), *end
-    )
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if "log_tau" not in name:
-                parameter += 0.3 * parameter.abs().mean() * torch.randn(parameter.shape)
-        model[2].bias += 0.7
-        model[5][0].weight *= 4
-        model[5][0].bias += 0.4
-    model.to(dtype)
-    with torch.no_grad():
-        for seed in range(3):
-            model(features(seed, dtype))  # statistics of real spikes
-    return model
-
-
-def features(seed, dtype=torch.float64, n_batch=4):
-    """Clips whose bands wander, as speech does."""
-    steps = torch.randn(n_batch, 40, N_BANDS, generator=generator(seed), dtype=torch.float64)
-    return (0.7 * steps + 0.3 * torch.cumsum(steps, 1)).to(dtype)
-
-
-def stack(kind, **settings):
-    return Stack(modules(kind), "abc", circuit=CIRCUIT, name="own", **settings)
-
-
-def by_modules(model, x):
-    """Spikes of every population, and the potential of the readout, module by module in evaluation."""
-    spikes = []
-    hooks = [
-        module.register_forward_hook(lambda module, inputs, z: spikes.append(z))
-        for module in model.modules()
-        if isinstance(module, (LIF, AdaptiveLIF, *(type(build()) for build in ENCODERS.values())))
-    ]
-    with torch.no_grad():
-        potential = model.eval()(x)
-    for hook in hooks:
-        hook.remove()
-    return spikes, potential
+from tests.consistency.stacks import (
+    CIRCUIT,
+    DT,
+    KINDS,
+    LAYER,
+    N_BANDS,
+    N_LABELS,
+    by_modules,
+    features,
+    generator,
+    modules,
+    readout,
+    stack,
+)
 
 
 @KINDS
@@ -221,10 +142,6 @@ def test_a_stack_survives_a_file(kind, tmp_path):
         small.load(tmp_path / "stack.safetensors")
 
 
-def readout(n=4, n_labels=N_LABELS, dt=DT):
-    return nn.Linear(n, n_labels), LeakyReadout(n_labels, tau_mem=0.05, dt=dt)
-
-
 def test_the_parts_of_a_spotter_in_a_stack_are_that_spotter():
     """Its layers are modules too: the same bits, whichever of the two gathers them."""
     recipe = load_recipe("fsdd", ["n_mels=5", "hidden=[9, 8]", "recurrent=true"])
@@ -244,73 +161,6 @@ def test_a_layer_with_a_bias_of_silicon_brings_its_devices():
     own = Stack(nn.Sequential(silicon, *readout()), "abc", circuit=CIRCUIT)
     devices = own.chip().bias_devices["hidden1"]
     np.testing.assert_array_equal(devices.v_gs, silicon.bias.v_gs.detach().double().numpy())
-
-
-class Branching(nn.Sequential):
-    """Runs its modules in an order of its own."""
-
-    def forward(self, x):
-        return super().forward(x) + 1
-
-
-class Doubled(nn.Linear):
-    """A linear layer that is none."""
-
-    def forward(self, x):
-        return 2 * super().forward(x)
-
-
-LAYER = nn.Linear(3, 4), LIF(4, tau_mem=0.02, dt=DT)
-UNREADABLE = {
-    "an activation": ((nn.Linear(3, 4), nn.ReLU(), LAYER[1], *readout()), "module 1 of the stack, ReLU"),
-    "neurons first": ((LAYER[1], *readout()), "module 0 of the stack, LIF, cannot be read: nn.Linear belongs there"),
-    "two encoders": ((Rising(), Rising(), *LAYER, *readout()), "module 1 of the stack, Rising"),
-    "no neurons": ((nn.Linear(3, 4), *readout()), "module 1 of the stack, Linear, cannot be read: neurons belong"),
-    "torch's norm": ((LAYER[0], nn.BatchNorm1d(4), LAYER[1], *readout()), "module 1 of the stack, BatchNorm1d"),
-    "in a stack": ((nn.Sequential(nn.Linear(3, 4), nn.Tanh()), *readout()), "module 0.1 of the stack, Tanh"),
-    "another linear": ((*LAYER, Doubled(4, 4), LAYER[1], *readout()), "module 2 of the stack, Doubled"),
-    "after the end": ((*LAYER, *readout(), *LAYER), "module 4 of the stack, Linear, cannot be read: LeakyReadout is"),
-    "no end": (LAYER, "no readout at its end"),
-    "no layer": (readout(), "no spiking layer"),
-    "nothing": ((), "no spiking layer"),
-    "another width": (
-        (nn.Linear(3, 5), LAYER[1], *readout()),
-        "module 1 of the stack, LIF, cannot be read: the linear",
-    ),
-    "another norm": ((LAYER[0], BatchNorm(5), LAYER[1], *readout()), "module 2 of the stack, LIF, cannot be read: the"),
-    "half a layer": ((*LAYER, nn.Linear(4, 4)), "module 2 of the stack, Linear, cannot be read: nothing follows it"),
-    "two steps": ((*LAYER, *readout(dt=0.02)), r"one time step, got dt of 1: 0.01 s, 3: 0.02 s"),
-}
-
-
-@pytest.mark.parametrize(("parts", "said"), UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_such_stack_is_refused_by_name_and_place(parts, said):
-    with pytest.raises(ValueError, match=said):
-        stack_network(nn.Sequential(*parts))
-
-
-def test_modules_in_an_order_that_nobody_knows_are_refused():
-    with pytest.raises(ValueError, match=r"Branching is no nn.Sequential"):
-        stack_network(Branching(*LAYER, *readout()))
-
-
-def test_a_module_that_comes_twice_is_two_layers():
-    twice = nn.Linear(4, 4), LAYER[1]
-    assert len(stack_network(nn.Sequential(*LAYER, *twice, *twice, *readout())).layers) == 3
-
-
-def test_what_does_not_belong_to_a_stack_is_refused():
-    model, mel = nn.Sequential(*LAYER, *readout()), LogMel(sample_rate=8000, n_mels=3, hop_s=0.02)
-    with pytest.raises(ValueError, match="3 outputs for 2 labels"):
-        Stack(model, "ab")
-    with pytest.raises(ValueError, match=r"dt of stack is 0.01 s, its features make one of 0.02 s"):
-        Stack(model, "abc", front_end=mel)
-    examples = Examples(torch.zeros(1, 2, 5, 3), torch.zeros(2).long(), replace(mel, hop_s=0.01, duration_s=0.05))
-    with pytest.raises(ValueError, match="trained with another front end: n_mels = 3 in place of 4"):
-        evaluate(Stack(model, "abc", front_end=replace(examples.front_end, n_mels=4)), examples)
-    deep = nn.Sequential(*LAYER, nn.Linear(4, 4), LIF(4, tau_mem=0.02, dt=DT, v_floor=-1.0), *readout())
-    with pytest.raises(ValueError, match=r"v_floor differs between layers, \[-inf, -1.0\]"):
-        Stack(deep, "abc")
 
 
 def test_values_that_are_no_spikes_are_scored_but_not_charged_for():
@@ -342,3 +192,12 @@ def test_swapped_axes_of_features_are_told(kind):
     spotter = Spotter(recipe, recipe.features.at(8000), "abc")
     with pytest.raises(ValueError, match=r"\(40, 4, 5\), but there are 4 labels; .* batch and time are swapped"):
         spotter.loss(x.float().transpose(0, 1), torch.zeros(4).long(), generator())
+
+
+@pytest.mark.parametrize("wrong", [-1, 3])
+def test_labels_that_the_model_does_not_have_are_told(wrong):
+    examples = Examples(features(1)[None], torch.tensor([0, 1, 2, wrong]))
+    with pytest.raises(
+        ValueError, match=r"model's own labels, 0 to 2, got .*; number them in the order of model.labels"
+    ):
+        evaluate(stack("lif"), examples)

@@ -160,7 +160,7 @@ def test_a_network_too_large_for_memory_is_refused_before_anything_is_allocated(
     monkeypatch.setattr("snn.memory.physical_memory", lambda: 24 * 2**30)
     recipe = load_recipe("fsdd", settings)
     with pytest.raises(ValueError, match=told):
-        require_memory(Spotter(recipe, recipe.features.at(8000), "0123456789"), recipe.training.batch_size)
+        require_memory(Spotter(recipe, recipe.features.at(8000), "0123456789"), 100, recipe.training.batch_size)
 
 
 @backends

@@ -15,7 +15,7 @@ def kept(dropout, layer=0, shape=SHAPE):
 
 @pytest.mark.parametrize("probability", [0.05, 0.3, 0.9])
 def test_as_many_are_dropped_as_asked_for_and_the_mean_stays(probability):
-    spikes = drop(torch.ones(SHAPE, dtype=torch.float64), Dropout(probability, 3), 0)
+    spikes = drop(torch.ones(SHAPE, dtype=torch.float64), Dropout((probability, probability), 3), 0)
     n = spikes.numel()
     limit = 4 * (probability * (1 - probability) / n) ** 0.5
     assert (spikes == 0).double().mean().item() == pytest.approx(probability, abs=limit)
@@ -27,16 +27,18 @@ def test_without_dropout_nothing_is_changed():
     assert drop(spikes, NO_DROPOUT, 0) is spikes
 
 
-@pytest.mark.parametrize("other", [(Dropout(0.5, 1), 1), (Dropout(0.5, 2), 0), (Dropout(0.5, 1 << 61), 0)])
+@pytest.mark.parametrize(
+    "other", [(Dropout((0.5, 0.5), 1), 1), (Dropout((0.5, 0.5), 2), 0), (Dropout((0.5, 0.5), 1 << 61), 0)]
+)
 def test_draws_of_other_seeds_and_layers_are_unrelated(other):
-    one, two = kept(Dropout(0.5, 1)).double() - 0.5, kept(*other).double() - 0.5
+    one, two = kept(Dropout((0.5, 0.5), 1)).double() - 0.5, kept(*other).double() - 0.5
     for shift in range(5):  # also along neurons, clips and steps
         for axis in range(3):
             assert abs((one * two.roll(shift, axis)).mean().item()) < 4 * 0.25 / one.numel() ** 0.5
 
 
 def test_neighbours_are_unrelated_within_one_draw():
-    one = kept(Dropout(0.5, 1)).double() - 0.5
+    one = kept(Dropout((0.5, 0.5), 1)).double() - 0.5
     for shift in (1, 2, 3, 4, 8):
         for axis in range(3):
             assert abs((one * one.roll(shift, axis)).mean().item()) < 4 * 0.25 / one.numel() ** 0.5
@@ -44,14 +46,14 @@ def test_neighbours_are_unrelated_within_one_draw():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_compiled_draw_is_the_one_of_other_devices(dtype):
-    dropout, like = Dropout(0.3, 11), torch.zeros(SHAPE, dtype=dtype)
+    dropout, like = Dropout((0.3, 0.3, 0.3), 11), torch.zeros(SHAPE, dtype=dtype)
     assert torch.equal(kept_on_cpu(like, dropout, 2), kept_anywhere(like, dropout, 2))
 
 
 @pytest.mark.parametrize("first", [0, 5])
 def test_the_compiled_kernels_drop_the_same(first):
-    dropout, n_clips = Dropout(0.3, 11), 7
-    keys, limit = np.array(dropout.keys(2), np.uint32), np.uint32(dropout.limit)
+    dropout, n_clips = Dropout((0.3, 0.3, 0.3), 11), 7
+    keys, limit = np.array(dropout.keys(2), np.uint32), np.uint32(dropout.limit(2))
     expected = kept(dropout, 2).numpy()[:, first : first + n_clips]
     grad = np.ones((SHAPE[0], n_clips, SHAPE[2]))
     drop_gradient(grad, first, SHAPE[1], keys, limit)

@@ -3,12 +3,9 @@
 import errno
 import os
 import shutil
-import subprocess
-import sys
 import threading
 import warnings
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import soundfile
@@ -16,30 +13,14 @@ import torch
 
 from circuits.errors import InputError
 from snn.audio import feature_cache, feature_file
-from snn.audio.examples import Examples, load_examples
+from snn.audio.examples import load_examples
 from snn.audio.feature_cache import FeatureCacheWarning
 from snn.audio.features import LogMel
 from snn.data.augmentation.augment import Augment
 from snn.data.corpora.clip import Clip, Mix
 from snn.data.recordings.recording_error import RecordingError
 
-STATUS = Path("/proc/self/status")
 MEL = LogMel(8000, duration_s=0.3, n_mels=8)
-
-
-FILL = """
-import pathlib, sys, time
-from snn.audio import feature_cache
-from snn.audio.examples import load_examples
-from snn.audio.features import LogMel
-from snn.data.corpora.clip import Clip
-feature_cache.FEWEST = 1
-clips = [Clip(path, 0, "", "train") for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.wav"))]
-print("ready", flush=True)
-sys.stdin.readline()
-features = load_examples(clips, LogMel(8000, duration_s=0.3, n_mels=8)).features
-print(features.double().sum().item(), flush=True)
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -206,6 +187,16 @@ def test_a_place_that_is_no_folder_costs_a_note_and_no_result(clips, tmp_path, m
         assert load(clips).features.equal(without(clips, monkeypatch))
 
 
+def test_a_folder_under_the_name_costs_a_note_and_no_result(clips, folder, monkeypatch):
+    load(clips)
+    (kept,) = folder.iterdir()
+    kept.unlink()
+    kept.mkdir()
+    with pytest.warns(FeatureCacheWarning, match=r"not kept .*: .* is in the way and no file; remove it"):
+        assert load(clips).features.equal(without(clips, monkeypatch))
+    assert list(folder.iterdir()) == [kept]
+
+
 def test_recordings_that_change_while_they_are_read_are_not_kept(clips, folder, monkeypatch):
     def change(done, total):
         if done == total:
@@ -287,50 +278,6 @@ def test_off_or_few_clips_leave_nothing(clips, folder, monkeypatch):
     assert not folder.exists()
 
 
-def resident():
-    """Bytes of this process in memory, those of files included."""
-    lines = STATUS.read_text().splitlines()
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-
-
-@pytest.mark.skipif(not STATUS.exists(), reason="this system does not tell what lies in memory")
-def test_memory_does_not_grow_with_the_copies_that_are_picked(tmp_path, monkeypatch):
-    """160 MB of features, written and then picked at random: less than a fifth of them lies in memory at any time."""
-    for name, n_bytes in (("PIECE", 1 << 20), ("LARGE", 0)):
-        monkeypatch.setattr(feature_file, name, n_bytes)
-    shape, most = (2500, 4, 101, 40), 0
-    part = torch.randn(50, *shape[1:])
-    before = resident()
-    with feature_file.FeatureWriter(tmp_path / "f", shape) as writer:
-        for i in range(50):
-            writer.append(part + i)
-            most = max(most, resident())
-        writer.finish(())
-    stored = feature_file.open_features(tmp_path / "f", shape)
-    examples = Examples(stored.features, torch.zeros(2500, dtype=torch.long), stored=stored)
-    for clip in torch.randperm(2500).split(50):
-        copy = torch.randint(4, clip.shape)
-        assert examples.pick(copy, clip).equal(part[clip % 50, copy] + (clip // 50)[:, None, None])
-        most = max(most, resident())
-    for _ in examples.in_turn(50):
-        most = max(most, resident())
-    assert most - before < 0.2 * stored.features.nbytes
-
-
-def test_what_somebody_changed_in_place_is_not_given_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(feature_file, "LARGE", 0)
-    shape, clip = (6, 1, 3, 2), torch.arange(6)
-    with feature_file.FeatureWriter(tmp_path / "f", shape) as writer:
-        writer.append(torch.ones(shape))
-        writer.finish(())
-    stored = feature_file.open_features(tmp_path / "f", shape)
-    examples = Examples(stored.features, clip, stored=stored)
-    examples.features.mul_(3)
-    assert [examples.pick(0, clip).unique().tolist() for _ in range(2)] == [[3.0], [3.0]]
-    others = replace(examples, features=examples.features + 1)
-    assert others.pick(0, clip).unique().tolist() == [4.0]
-
-
 def test_room_is_made_of_our_own_files_alone(clips, folder, monkeypatch):
     folder.mkdir()
     (folder / "mine.features").write_bytes(bytes(10_000_000))
@@ -348,19 +295,3 @@ def test_a_front_end_of_ones_own_is_never_taken_from_the_disk(clips, folder):
 
     load(clips, Own(8000, duration_s=0.3, n_mels=8))
     assert not folder.exists()
-
-
-@pytest.mark.slow
-def test_two_processes_that_fill_it_at_once_leave_one_whole_file(few, folder, monkeypatch):
-    run = [sys.executable, "-c", FILL, str(few)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    both = [subprocess.Popen(run, **pipes) for _ in range(2)]
-    assert [one.stdout.readline() for one in both] == ["ready\n"] * 2
-    for one in both:
-        one.stdin.write("\n")
-        one.stdin.flush()
-    sums = [float(one.communicate()[0]) for one in both]
-    monkeypatch.setenv("SNN_FEATURES", "off")
-    clips = [Clip(path, 0, "", "train") for path in sorted(few.rglob("*.wav"))]
-    assert sums == [load_examples(clips, MEL).features.double().sum().item()] * 2
-    assert [path.suffix for path in folder.iterdir()] == [feature_cache.SUFFIX]
