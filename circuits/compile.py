@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from llvmlite.ir import PointerType
 from numba import types
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import intrinsic
@@ -139,6 +140,22 @@ def widest_vectors(context):
 
     def build(context, builder, signature, arguments):
         set.add(builder.function.attributes, '"prefer-vector-width"="512"')  # llvmlite's `add` knows fewer attributes
+        return context.get_dummy_value()
+
+    return types.none(), build
+
+
+@intrinsic
+def arrays_apart(context):
+    """Called in a loop's function, it lets the compiler take that no array written there lies over another one there.
+
+    Loops over many arrays stay scalar otherwise: telling first whether any two of them overlap costs too much.
+    """
+
+    def build(context, builder, signature, arguments):
+        for argument in builder.function.args:
+            if isinstance(argument.type, PointerType):
+                argument.add_attribute("noalias")
         return context.get_dummy_value()
 
     return types.none(), build

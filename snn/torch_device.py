@@ -1,6 +1,7 @@
 """Where a network runs."""
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from circuits.errors import InputError
 
@@ -21,3 +22,9 @@ def choose_device(name: str) -> torch.device:
         )
         raise InputError(f"no device cuda: PyTorch {torch.__version__} {reason}, or take the device cpu")
     return torch.device("cuda" if found and name != "cpu" else "cpu")
+
+
+def compute_alone() -> None:
+    """Let torch compute on this thread alone: its numbers may depend on how many there are, and all have work."""
+    torch.get_num_threads()  # sets them for a new thread at the first call, and would do so later
+    threadpool_limits(1, "openmp")

@@ -53,9 +53,9 @@ def kept_features(
     folder = cache_folder() if len(clips) >= FEWEST and _known(preparation) else None
     if folder is None:
         return None
-    files = sha256_of_files(clips)
-    path = folder / f"{key(clips, preparation, files)}{SUFFIX}"
-    return _found(path, shape) or _made(path, shape, fill, lambda: sha256_of_files(clips) == files)
+    before = _states(clips)
+    path = folder / f"{key(clips, preparation, sha256_of_files(clips))}{SUFFIX}"
+    return _found(path, shape) or _made(path, shape, fill, lambda: _states(clips) == before)
 
 
 def _known(preparation: Preparation) -> bool:
@@ -113,6 +113,19 @@ def _paths(clip: Clip) -> Iterator[Path]:
         yield clip.path
     for voice in clip.mix.noise if clip.mix else ():
         yield from _paths(voice)
+
+
+def _states(clips: Iterable[Clip]) -> dict[Path, tuple[int, int, int] | None]:
+    """Which file each recording is, its length and when it was written last."""
+    return {path: _state(path) for path in dict.fromkeys(path for clip in clips for path in _paths(clip))}
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _sha256(path: Path) -> str:

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from circuits.units import Seconds
@@ -17,6 +16,7 @@ from snn.audio.front_end import FrontEnd
 from snn.data.augmentation.augment import Augment
 from snn.data.corpora.clip import Clip
 from snn.data.recordings.recording_error import RecordingError
+from snn.torch_device import compute_alone
 
 CHUNK = 64  # clips that a thread reads at a time
 CHUNK_NUMBERS = 1 << 24  # of features at most, where a clip becomes many
@@ -85,7 +85,7 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[
     The first is done before the others begin: it loads and compiles what they need.
     """
     n_threads, waiting = torch.get_num_threads(), deque[Future[Result]]()
-    with ThreadPoolExecutor(n_threads, "snn-clips", initializer=_one_thread) as pool:
+    with ThreadPoolExecutor(n_threads, "snn-clips", initializer=compute_alone) as pool:
         try:
             for count, item in enumerate(items):
                 waiting.append(pool.submit(work, item))
@@ -95,9 +95,3 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[
                 yield waiting.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)  # of whoever wants no more, or was interrupted
-
-
-def _one_thread() -> None:
-    """Let torch compute on this thread alone: its numbers would depend on how many there are, and all are taken."""
-    torch.get_num_threads()  # sets them for a new thread at the first call, and would do so later
-    threadpool_limits(1, "openmp")

@@ -9,7 +9,7 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 
-from circuits.compile import inline, jit, lean_jit, widest_vectors
+from circuits.compile import arrays_apart, float_of, inline, jit, lean_jit, widest_vectors
 from snn.kernels.cpu_products import DENSE_FROM, add_rows, dense_product, list_active
 
 
@@ -59,26 +59,37 @@ def neurons(alpha, v_threshold, rho, a, b, v_floor: float) -> Neurons:
 @no_type_check
 @inline
 def move(x, p, v, spikes, u):
-    """One step of one clip's membranes on the drive x; u (out): potential before the reset."""
+    """One step of one clip's membranes on the drive x; u (out): potential before the reset. No two share memory."""
+    arrays_apart()
     widest_vectors()
     for k in range(x.shape[0]):
-        y = x[k] + p.alpha[k] * (v[k] - x[k])
-        held = y < p.v_floor
-        y = p.v_floor if held else y
-        fired = y > p.v_threshold[k]
-        u[k] = p.below if held else y
-        spikes[k] = 1 if fired else 0
-        v[k] = 0 if fired else y
+        _settle(x[k], p, v, spikes, u, k)
 
 
 @no_type_check
 @inline
-def adapt(p, spikes, u, w):
-    """One step of one clip's adaptation, behind `move`: w = lerp(a v, w, rho) + b spike."""
+def move_adapting(x, p, v, spikes, w, u):
+    """The same on the drive x - w, and behind it one step of the adaptation, w = lerp(a v, w, rho) + b spike."""
+    arrays_apart()
     widest_vectors()
-    for k in range(u.shape[0]):
+    for k in range(x.shape[0]):
+        _settle(x[k] - w[k], p, v, spikes, u, k)
         y = p.a[k] * max(u[k], p.v_floor)
         w[k] = y + p.rho[k] * (w[k] - y) + p.b[k] * spikes[k]
+
+
+@no_type_check
+@inline
+def _settle(drive, p, v, spikes, u, k):
+    """v = lerp(drive, v, alpha) of one neuron, held at the floor; a spike resets it."""
+    zero, one = float_of(v, 0), float_of(v, 1)
+    y = drive + p.alpha[k] * (v[k] - drive)
+    held = y < p.v_floor
+    y = p.v_floor if held else y
+    fired = y > p.v_threshold[k]
+    u[k] = p.below if held else y
+    spikes[k] = one if fired else zero
+    v[k] = zero if fired else y
 
 
 @no_type_check
@@ -89,7 +100,7 @@ def forward(drive, bias, p, recurrent, state, record):
     bias `(neuron,)`, recurrent `(neuron, neuron)`: empty where there is none. record.v may be drive itself.
     """
     _, n_batch, n = drive.shape
-    x, lists, count = np.empty(n, drive.dtype), np.empty((n_batch, n + 1), np.int32), np.zeros(n_batch, np.int64)
+    x, lists, count = np.empty(n, drive.dtype), np.empty((n_batch, n), np.int32), np.zeros(n_batch, np.int64)
     product = np.empty((n_batch, n if recurrent.shape[0] else 0), drive.dtype)
     _through_time(drive, bias, p, recurrent, state, record, x, lists, count, product)
 
@@ -99,7 +110,7 @@ def forward(drive, bias, p, recurrent, state, record):
 def _through_time(drive, bias, p, recurrent, state, record, x, lists, count, product):
     """`forward`, with room for the drive of a clip, lists of spikes and their number, and a dense product."""
     n_time, n_batch, n = drive.shape
-    listed, end = recurrent.shape[0] > 0 or record.start.shape[0] > 0, 0
+    end = 0
     if recurrent.shape[0]:
         for i in range(n_batch):
             count[i] = list_active(state.spikes[i], lists[i])
@@ -123,17 +134,14 @@ def _through_time(drive, bias, p, recurrent, state, record, x, lists, count, pro
             if p.rho.shape[0]:
                 for k in range(n):
                     record.w[t, i, k] = state.w[i, k]
-                    x[k] -= state.w[i, k]
-            move(x, p, state.v[i], state.spikes[i], record.v[t, i])
-            if p.rho.shape[0]:
-                adapt(p, state.spikes[i], record.v[t, i], state.w[i])
-            if listed:
+                move_adapting(x, p, state.v[i], state.spikes[i], state.w[i], record.v[t, i])
+            else:
+                move(x, p, state.v[i], state.spikes[i], record.v[t, i])
+            if recurrent.shape[0]:
                 count[i] = list_active(state.spikes[i], lists[i])
             if record.start.shape[0]:
                 record.start[t * n_batch + i] = end
-                for e in range(count[i]):
-                    record.index[end + e] = lists[i, e]
-                end += count[i]
+                end += list_active(state.spikes[i], record.index[end:])
             for k in range(record.spikes.shape[2]):
                 record.spikes[t, i, k] = state.spikes[i, k]
     if record.start.shape[0]:

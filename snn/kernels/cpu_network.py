@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from circuits.compile import inline, jit, lean_jit
+from circuits.compile import arrays_apart, float_of, inline, jit, lean_jit, widest_vectors
 from snn.kernels import cpu_loops
 from snn.kernels.cpu_products import add_rows, add_scaled_rows, list_active
 from snn.kernels.packed import (
@@ -100,11 +100,7 @@ def advance_counting(x, numbers, layout, state, potential, spikes, window, count
     """`advance`, and counts `(3, neuron)` of what the neurons do are added to, if they have room for the neurons:
     spikes, steps that end within `window` below threshold or in a spike, and the charge of an encoder."""
     n = layout[-1, FIRST] + layout[-1, SIZE]
-    rows, active, before = (
-        np.zeros((4, n), x.dtype),
-        np.empty(n + 1, np.int32),
-        np.empty(max(n, x.shape[2]) + 1, np.int32),
-    )
+    rows, active, before = np.zeros((4, n), x.dtype), np.empty(n, np.int32), np.empty(max(n, x.shape[2]), np.int32)
     return _through_time(x, numbers, layout, state, potential, spikes, window, counts, rows, active, before)
 
 
@@ -156,17 +152,27 @@ def _sound(state):
 @inline
 def _count(numbers, layout, state, drive, window, tally, charge):
     """What all spiking neurons did in the step that led to `state`; drive: that of the step, an encoder's is used."""
+    zero, one = float_of(drive, 0), float_of(drive, 1)
     for row in range(layout.shape[0] - 1):
         first, n = layout[row, FIRST], layout[row, SIZE]
         v, spikes, d = state[0, first : first + n], state[1, first : first + n], drive[first : first + n]
         n_spikes, n_near = tally[0, first : first + n], tally[1, first : first + n]
         _, p = population(numbers, layout[row, NEURONS], n, layout[row, ADAPTIVE] > 0)
-        for k in range(n):
-            n_spikes[k] += spikes[k]
-            n_near[k] += max(spikes[k], 1 if v[k] > p.v_threshold[k] - window else 0)
+        _add_up(v, spikes, p.v_threshold, window, n_spikes, n_near)
         if layout[row, KIND] == GAIN:
             for k in range(n):  # a sink draws nothing from the supply
-                charge[k] += max(d[k] * (1 - p.alpha[k]), 0)
+                charge[k] += max(d[k] * (one - p.alpha[k]), zero)
+
+
+@no_type_check
+@inline
+def _add_up(v, spikes, v_threshold, window, n_spikes, n_near):
+    arrays_apart()
+    widest_vectors()
+    zero, one = float_of(v, 0), float_of(v, 1)
+    for k in range(v.shape[0]):
+        n_spikes[k] += spikes[k]
+        n_near[k] += max(spikes[k], one if v[k] > v_threshold[k] - window else zero)
 
 
 @no_type_check
@@ -206,9 +212,7 @@ def _step(x, numbers, layout, state, rows, active, before):
         if loop >= 0:
             add_rows(before, 0, list_active(s, before), numbers[loop : loop + n * n].reshape(n, n), d)
         if adaptive:
-            for k in range(n):
-                d[k] -= w[k]
-        cpu_loops.move(d, p, v, s, u)  # u apart from d: the compiler takes many neurons at once
-        if adaptive:
-            cpu_loops.adapt(p, s, u, w)
+            cpu_loops.move_adapting(d, p, v, s, w, u)
+        else:
+            cpu_loops.move(d, p, v, s, u)
         count = list_active(s, active)

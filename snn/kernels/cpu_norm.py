@@ -4,29 +4,43 @@ from typing import no_type_check
 
 import numpy as np
 
-from circuits.compile import jit, lean_jit
+from circuits.compile import arrays_apart, jit, lean_jit, widest_vectors
+
+FEW = 32  # rows that are summed in their own precision before double takes over
 
 
 @no_type_check
 @jit
 def row_moments(z, mean, square):
-    """mean: of each column; square: sum of squared deviations from it. Both leave in double precision."""
+    """mean: of each column; square: sum of squared deviations from it. Both in double precision, as rows are many."""
+    _moments(z, mean, square, np.zeros(z.shape[1], z.dtype))
+
+
+@no_type_check
+@lean_jit
+def _moments(z, mean, square, part):
+    """Sums of few rows at a time in the precision of z, so that the compiler takes many columns at once."""
+    arrays_apart()
+    widest_vectors()
     n_rows, n = z.shape
-    total = np.zeros_like(z[0])
-    for m in range(n_rows):
-        row = z[m]
+    mean[:], square[:] = 0, 0
+    for first in range(0, n_rows, FEW):
+        for m in range(first, min(first + FEW, n_rows)):
+            for k in range(n):
+                part[k] += z[m, k]
         for k in range(n):
-            total[k] += row[k]
-    centre = total / n_rows
-    total[:] = 0
-    for m in range(n_rows):
-        row = z[m]
-        for k in range(n):
-            d = row[k] - centre[k]
-            total[k] += d * d
+            mean[k] += part[k]
+            part[k] = 0
     for k in range(n):
-        mean[k] = centre[k]
-        square[k] = total[k]
+        mean[k] /= n_rows
+    for first in range(0, n_rows, FEW):
+        for m in range(first, min(first + FEW, n_rows)):
+            for k in range(n):
+                d = z[m, k] - z.dtype.type(mean[k])
+                part[k] += d * d
+        for k in range(n):
+            square[k] += part[k]
+            part[k] = 0
 
 
 @no_type_check

@@ -4,7 +4,8 @@ from typing import no_type_check
 
 import numpy as np
 
-from circuits.compile import inline, jit, lean_jit, widest_vectors
+from circuits.compile import float_of, inline, jit, lean_jit, widest_vectors
+from snn.kernels.bits import LANES, lowest_bit, nonzero_bits
 
 DENSE_FROM = 0.25  # activity above which a dense product is faster; measured crossover 0.25 to 0.30
 
@@ -12,9 +13,16 @@ DENSE_FROM = 0.25  # activity above which a dense product is faster; measured cr
 @no_type_check
 @inline
 def list_active(spikes, index):
-    """Columns that are not 0, in order, without a branch; returns how many. index: one longer than spikes."""
-    count = 0
-    for j in range(spikes.shape[0]):
+    """Columns that are not 0, in order; returns how many. index: as long as spikes, which lie one behind the other."""
+    count, n = 0, spikes.shape[0]
+    whole = n - n % LANES
+    for first in range(0, whole, LANES):
+        left = nonzero_bits(spikes, first)
+        while left != 0:
+            index[count] = first + lowest_bit(left)
+            count += 1
+            left &= left - np.uint64(1)
+    for j in range(whole, n):  # without a branch
         index[count] = j
         count += 1 if spikes[j] != 0 else 0
     return count
@@ -107,29 +115,86 @@ def _gather_columns(first, rows, grad, d_weights):
 
 
 @no_type_check
-@lean_jit
-def amplify(rows, gain, out):
-    """out[m, k] = gain[k] rows[m, j], each column j of rows to as many neurons k."""
-    per_channel = gain.shape[0] // rows.shape[1]
-    for m in range(out.shape[0]):
-        row, x = out[m], rows[m]
-        for j in range(x.shape[0]):
-            for k in range(j * per_channel, (j + 1) * per_channel):
-                row[k] = x[j]
-        for k in range(row.shape[0]):
-            row[k] *= gain[k]
+@inline
+def list_columns(slope, rows, count):
+    """Of each column j the count[j] rows where it is not 0, rows[j, :count[j]]; returns how many in all."""
+    n_rows, n = slope.shape
+    whole, total = n - n % LANES, 0
+    for j in range(n):
+        count[j] = 0
+    for i in range(n_rows):
+        for first in range(0, whole, LANES):
+            left = nonzero_bits(slope[i], first)
+            while left != 0:
+                j = first + lowest_bit(left)
+                rows[j, count[j]] = i
+                count[j] += 1
+                left &= left - np.uint64(1)
+        for j in range(whole, n):  # without a branch
+            rows[j, min(count[j], n_rows - 1)] = i
+            count[j] += 1 if slope[i, j] != 0 else 0
+    for j in range(n):
+        total += count[j]
+    return total
 
 
 @no_type_check
 @lean_jit
-def amplify_back(rows, grad, d_gain):
-    """d_gain[k] += sum over m of grad[m, k] rows[m, j]."""
-    per_channel = d_gain.shape[0] // rows.shape[1]
+def add_needed(grad, weights, rows, count, out):
+    """out[i, j] += sum over k of grad[i, k] weights[j, k] for the listed rows i of each column j; nobody needs others.
+
+    A surrogate of bounded support leaves most of a dense product unused. Four rows share the weights that are read.
+    """
+    for j in range(weights.shape[0]):
+        w, needed, e = weights[j], rows[j, : count[j]], 0
+        while e + 3 < count[j]:
+            i0, i1, i2, i3 = needed[e], needed[e + 1], needed[e + 2], needed[e + 3]
+            s0, s1, s2, s3 = _dots(grad[i0], grad[i1], grad[i2], grad[i3], w)
+            out[i0, j] += s0
+            out[i1, j] += s1
+            out[i2, j] += s2
+            out[i3, j] += s3
+            e += 4
+        while e < count[j]:
+            g, total = grad[needed[e]], float_of(w, 0)
+            for k in range(w.shape[0]):
+                total += g[k] * w[k]
+            out[needed[e], j] += total
+            e += 1
+
+
+@no_type_check
+@inline
+def _dots(g0, g1, g2, g3, w):
+    """Four rows times one."""
+    widest_vectors()
+    s0, s1, s2, s3 = float_of(w, 0), float_of(w, 0), float_of(w, 0), float_of(w, 0)
+    for k in range(w.shape[0]):
+        s0 += g0[k] * w[k]
+        s1 += g1[k] * w[k]
+        s2 += g2[k] * w[k]
+        s3 += g3[k] * w[k]
+    return s0, s1, s2, s3
+
+
+@no_type_check
+@lean_jit
+def amplify(rows, channel, gain, out):
+    """out[m, k] = gain[k] rows[m, channel[k]]; channel: without a sign, so that the compiler takes many at once."""
+    for m in range(out.shape[0]):
+        row, x = out[m], rows[m]
+        for k in range(row.shape[0]):
+            row[k] = gain[k] * x[channel[k]]
+
+
+@no_type_check
+@lean_jit
+def amplify_back(rows, channel, grad, d_gain):
+    """d_gain[k] += sum over m of grad[m, k] rows[m, channel[k]]."""
     for m in range(grad.shape[0]):
         g, x = grad[m], rows[m]
-        for j in range(x.shape[0]):
-            for k in range(j * per_channel, (j + 1) * per_channel):
-                d_gain[k] += g[k] * x[j]
+        for k in range(g.shape[0]):
+            d_gain[k] += g[k] * x[channel[k]]
 
 
 @no_type_check

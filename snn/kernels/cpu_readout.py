@@ -4,7 +4,10 @@ from typing import no_type_check
 
 import numpy as np
 
-from circuits.compile import float_of, jit, lean_jit
+from circuits.compile import float_of, inline, jit, lean_jit, widest_vectors
+from circuits.transient.step import fast_exp
+
+LEAST = -700.0  # where the fast exponential ends, 1e-304: nothing in a sum of which one is 1
 
 
 @no_type_check
@@ -39,6 +42,15 @@ def leaky_backward(grad, alpha, first, v, d_drive, d_alpha, lam):
 
 
 @no_type_check
+@inline
+def _exponentials(row, top):
+    """exp(row - top) in place; top: the largest of them."""
+    widest_vectors()
+    for k in range(row.shape[0]):
+        row[k] = fast_exp(max(row[k] - top, LEAST))
+
+
+@no_type_check
 @jit
 def vote_loss(potential, labels, evidence, scale):
     """Cross entropy of the voting readout, summed over clips; `potential` leaves as scale dL/dpotential.
@@ -56,8 +68,8 @@ def vote_loss(potential, labels, evidence, scale):
             top, total = row[0], 0 * row[0]
             for k in range(1, n):
                 top = max(top, row[k])
+            _exponentials(row, top)
             for k in range(n):
-                row[k] = np.exp(row[k] - top)
                 total += row[k]
             for k in range(n):
                 row[k] /= total

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from circuits.compile import float_of, inline, lean_jit
+from circuits.compile import arrays_apart, float_of, inline, lean_jit, widest_vectors
 from snn.kernels.cpu_loops import Neurons
 from snn.neurons.surrogate import SHAPES, SpikeGrad, Surrogate, checked
 
 CODES = {name: code for code, name in enumerate(SHAPES)}
 GIVEN = len(CODES)  # the code of any other function
-BLOCK = 1 << 15  # potentials that a function is asked for at once: they stay in cache, and torch takes one thread
+BLOCK = 1 << 20  # potentials that a function is asked for at once: asked often, threads wait for the interpreter
 
 
 class Slopes(NamedTuple):
@@ -47,24 +47,47 @@ def distances(v, p, out):
     """Potentials before the reset less the threshold."""
     for t in range(v.shape[0]):
         for i in range(v.shape[1]):
-            for k in range(v.shape[2]):
-                out[t, i, k] = max(v[t, i, k], p.v_floor) - p.v_threshold[k]
+            _distance_row(v[t, i], p, out[t, i])
 
 
 @no_type_check
 @inline
-def surrogate_row(surrogate, given, x, out):
-    """Pseudo-derivatives of `snn/neurons/surrogate.py` at x, by the order of SHAPES, or those that are given."""
-    zero, half, one, pi = float_of(x, 0), float_of(x, 0.5), float_of(x, 1), float_of(x, np.pi)
-    for k in range(x.shape[0]):
-        y = surrogate.slope * abs(x[k])
-        if surrogate.code == 0:
-            out[k] = one if y <= half else zero
-        elif surrogate.code == 1:
-            out[k] = one / (one + (pi * y) * (pi * y))
-        elif surrogate.code == 2:
-            out[k] = one / ((one + y) * (one + y))
-        elif surrogate.code == 3:
-            out[k] = max(one - y, zero)
-        else:  # GIVEN: `backward` has refused what is more
+def _distance_row(v, p, out):
+    arrays_apart()
+    widest_vectors()
+    for k in range(v.shape[0]):
+        out[k] = _distance(v, p, k)
+
+
+@no_type_check
+@inline
+def surrogate_row(surrogate, given, v, p, out):
+    """Pseudo-derivatives of `snn/neurons/surrogate.py` by the order of SHAPES, or those given; v: before the reset."""
+    arrays_apart()
+    widest_vectors()
+    zero, half, one, pi = float_of(v, 0), float_of(v, 0.5), float_of(v, 1), float_of(v, np.pi)
+    m, n = surrogate.slope, v.shape[0]
+    if surrogate.code == 0:
+        for k in range(n):
+            out[k] = one if m * abs(_distance(v, p, k)) <= half else zero
+    elif surrogate.code == 1:
+        for k in range(n):
+            y = pi * m * abs(_distance(v, p, k))
+            out[k] = one / (one + y * y)
+    elif surrogate.code == 2:
+        for k in range(n):
+            y = one + m * abs(_distance(v, p, k))
+            out[k] = one / (y * y)
+    elif surrogate.code == 3:
+        for k in range(n):
+            out[k] = max(one - m * abs(_distance(v, p, k)), zero)
+    else:  # GIVEN: `backward` has refused what is more
+        for k in range(n):
             out[k] = given[k]
+
+
+@no_type_check
+@inline
+def _distance(v, p, k):
+    """v - v_threshold of one neuron, its potential held at the floor."""
+    return max(v[k], p.v_floor) - p.v_threshold[k]

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from circuits.compile import inline, lean_jit
+from circuits.compile import float_of, inline, lean_jit, widest_vectors
 
 WORD = 0xFFFFFFFF
 
@@ -118,7 +118,14 @@ def drop_gradient(grad, first, n_batch, keys, limit):
     n_time, n_clips, n = grad.shape
     for t in range(n_time):
         for i in range(n_clips):
-            row, place = grad[t, i], np.uint32((t * n_batch + first + i) * n)
-            for k in range(n):
-                h = mixed(np.uint32(mixed(np.uint32(np.uint32(place + np.uint32(k)) ^ keys[0])) ^ keys[1]))
-                row[k] = row[k] if h >= limit else 0
+            _drop_row(grad[t, i], np.uint32((t * n_batch + first + i) * n), keys[0], keys[1], limit)
+
+
+@no_type_check
+@inline
+def _drop_row(row, place, key, other, limit):
+    widest_vectors()
+    zero = float_of(row, 0)
+    for k in range(np.uint32(row.shape[0])):
+        h = mixed(np.uint32(mixed(np.uint32(np.uint32(place + np.uint32(k)) ^ key)) ^ other))
+        row[k] = row[k] if h >= limit else zero

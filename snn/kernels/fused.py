@@ -19,7 +19,7 @@ from snn.kernels.reference import DenseLayer, Loss, Moments, Network
 from snn.kernels.threads import n_threads, on_threads
 from snn.neurons.adaptive import AdaptiveParams
 
-MICRO_ROWS = 800  # time steps x clips of a micro-batch: its buffers stay in a core's cache; best of 400, 800, 1600
+MICRO_ROWS = 1600  # time steps x clips of a micro-batch: its buffers stay in a core's cache; best of 800, 1600, 3200
 
 
 def network_loss(

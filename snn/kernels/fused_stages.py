@@ -66,7 +66,11 @@ def _begin(net: Arrays, piece: Piece, totals: Totals) -> None:
     piece.buffers = take(net.shape(piece.x, piece.clips.stop - piece.clips.start))
     np.copyto(piece.buffers.x, piece.x[:, piece.clips])
     rows = rows_of(piece.buffers.x)
-    piece.inputs = [Features(rows) if net.per_channel else Input.of_rows(rows, *piece.buffers.ones)]
+    if net.per_channel:
+        channel = np.repeat(np.arange(rows.shape[1], dtype=np.uint32), net.per_channel)
+        piece.inputs = [Features(rows, channel)]
+    else:
+        piece.inputs = [Input.of_rows(rows, *piece.buffers.ones)]
 
 
 def _find_moments(net: Arrays, i: int, piece: Piece, totals: Totals) -> None:
@@ -183,17 +187,18 @@ def _input(net: Arrays, i: int, piece: Piece, totals: Totals) -> np.ndarray:
 
 
 class Features(NamedTuple):
-    """What an encoder's neurons are driven by, several to each channel of the rows."""
+    """What an encoder's neurons are driven by, each by a channel of the rows, several by the same."""
 
     rows: np.ndarray
+    channel: np.ndarray
 
     def times(self, gain: np.ndarray, out: np.ndarray) -> None:
         """out = gain x, of each neuron's own channel."""
-        cpu_products.amplify(self.rows, gain, out)
+        cpu_products.amplify(self.rows, self.channel, gain, out)
 
     def add_weight_gradient(self, grad: np.ndarray, d_gain: np.ndarray) -> None:
         """d_gain += sum over rows of grad x."""
-        cpu_products.amplify_back(self.rows, grad, d_gain)
+        cpu_products.amplify_back(self.rows, self.channel, grad, d_gain)
 
     def back(self, grad: np.ndarray, gain: np.ndarray) -> np.ndarray:
         """The gradient of the rows."""

@@ -14,6 +14,8 @@ import scipy.linalg.cython_blas  # noqa: F401  the compiled products call it: lo
 import torch
 from threadpoolctl import ThreadpoolController
 
+from snn.torch_device import compute_alone
+
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
@@ -46,7 +48,8 @@ def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads:
         with _libraries().limit(limits=1, user_api="blas"):
             others = [_pool(n_threads - 1).submit(drain) for _ in range(n_threads - 1)]
             try:
-                flushed(drain)  # a thread that only waited would be woken on a processor that another has taken
+                with kernels_alone():
+                    flushed(drain)  # a thread that only waited would be woken on a processor that another has taken
             finally:
                 wait(others)
     for other in others:
@@ -102,8 +105,12 @@ _SMALLEST = sys.float_info.min  # half of it is a denormal
 
 @lru_cache(maxsize=1)
 def _pool(n_threads: int) -> ThreadPoolExecutor:
-    flush = partial(torch.set_flush_denormal, True)  # of each worker alone: a decaying membrane ends in denormals
-    return ThreadPoolExecutor(n_threads, "snn-kernel", initializer=flush)
+    return ThreadPoolExecutor(n_threads, "snn-kernel", initializer=_begin_worker)
+
+
+def _begin_worker() -> None:
+    torch.set_flush_denormal(True)  # a decaying membrane ends in denormals
+    compute_alone()
 
 
 @lru_cache(maxsize=1)

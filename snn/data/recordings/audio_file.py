@@ -124,6 +124,8 @@ def fit_duration(waveform: Float[np.ndarray, " time"], n_samples: int) -> Float3
         raise InputError(f"n_samples is {n_samples}; want at least 1")
     waveform = waveform.astype(np.float32, copy=False)
     n_missing = n_samples - waveform.size
+    if n_missing == 0:
+        return waveform.copy()
     if n_missing > 0:
         return np.pad(waveform, (n_missing // 2, n_missing - n_missing // 2))
     start = strongest_window(np.square(waveform, dtype=np.float64), n_samples)
