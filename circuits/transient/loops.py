@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from circuits.compile import ordered_inline, ordered_jit, widest_vectors
+from circuits.compile import arrays_apart, ordered_inline, ordered_jit, widest_vectors
 from circuits.transient.decaying import advance_all_decaying, advance_alone_decaying
 from circuits.transient.edges import deliver, ordered
 from circuits.transient.step import advance, fast_exp, overdrive, time_to, tunnelling, tunnelling_of
@@ -122,6 +122,7 @@ def _advance_all(constants, tunnel, state, start, slopes, h, step, synapses, eve
     Plain loops, in which the compiler takes eight neurons at once; short ones, because the processor looks ahead over
     some hundred operations, and each of them waits for the one before.
     """
+    arrays_apart()
     widest_vectors()
     n = h.size
     if tunnel is not None:

@@ -1,7 +1,8 @@
 """A recipe's network in another library: its neurons, with PyTorch's own normalisation and dropout around them.
 
 The same encoder, layers, batch normalisation over time and clips, dropout, readout and loss. The neuron is the
-library's LIF without adaptation, which none has in this form: less work than the recipe's.
+library's LIF without adaptation, which none has in this form: less work than the recipe's, so it is compared with the
+recipe's network of LIF neurons too.
 """
 
 from importlib import import_module
