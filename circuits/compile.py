@@ -5,7 +5,7 @@ import pickle
 import shutil
 import warnings
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,14 @@ REMEDY = "set NUMBA_CACHE_DIR to a folder that can be written"
 
 class CacheWarning(UserWarning):
     """What is compiled cannot be kept for the next start."""
+
+
+@lru_cache
+def _digest(folder: Path) -> str:
+    """What a loop of that folder may be compiled from: it takes others in, whose text numba does not look at."""
+    here = Path(__file__).parent
+    sources = {here / "compile.py", *(here / "transient").glob("*.py"), *folder.glob("*.py")}
+    return blake2b(b"".join(path.read_bytes() for path in sorted(sources))).hexdigest()
 
 
 class _CheckedFile(IndexDataCacheFile):
@@ -56,7 +64,7 @@ class _Cache(FunctionCache):
 
     def __init__(self, function: Callable):
         super().__init__(function)
-        stamp = self._impl.locator.get_source_stamp()
+        stamp = _digest(Path(function.__code__.co_filename).resolve().parent)
         self._cache_file = _CheckedFile(self._cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
@@ -149,7 +157,8 @@ def widest_vectors(context):
 def arrays_apart(context):
     """Called in a loop's function, it lets the compiler take that no array written there lies over another one there.
 
-    Loops over many arrays stay scalar otherwise: telling first whether any two of them overlap costs too much.
+    Loops over many arrays stay scalar otherwise: telling first whether any two of them overlap costs too much. For lean
+    loops: others count who holds an array, and rows of one array share the count.
     """
 
     def build(context, builder, signature, arguments):

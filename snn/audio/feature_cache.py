@@ -115,17 +115,17 @@ def _paths(clip: Clip) -> Iterator[Path]:
         yield from _paths(voice)
 
 
-def _states(clips: Iterable[Clip]) -> dict[Path, tuple[int, int, int] | None]:
-    """Which file each recording is, its length and when it was written last."""
+def _states(clips: Iterable[Clip]) -> dict[Path, tuple[int, ...] | None]:
+    """Which file each recording is, its length and when it was changed last: a date put back is a change, too."""
     return {path: _state(path) for path in dict.fromkeys(path for clip in clips for path in _paths(clip))}
 
 
-def _state(path: Path) -> tuple[int, int, int] | None:
+def _state(path: Path) -> tuple[int, ...] | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _sha256(path: Path) -> str:

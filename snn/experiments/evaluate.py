@@ -17,6 +17,7 @@ from snn.experiments.detection import DetectionRates, rates_on_grid
 from snn.experiments.model import Model
 from snn.experiments.read_clips import read_clips
 from snn.experiments.run_folder import Run, own_test_differs, require_own_test
+from snn.kernels.checks import require_labels
 from snn.kernels.threads import denormals_flushed
 from snn.networks.answers import Answers
 from snn.reporter import Reporter
@@ -75,11 +76,7 @@ def _require_engine(model: Model, engine: str | None) -> None:
 def assess(model: Model, examples: Examples[Any], answers: Answers) -> Evaluation:
     """How good the answers to some clips are, and what they took."""
     labels, predicted, n_labels = examples.labels.numpy(), answers.predicted, len(model.labels)
-    if labels.size and (labels.min() < 0 or labels.max() >= n_labels):
-        raise InputError(
-            f"labels of examples are numbers of the model's own labels, 0 to {n_labels - 1}, got {labels.min()} to "
-            f"{labels.max()}; number them in the order of model.labels"
-        )
+    require_labels(examples.labels, n_labels)
     confusion = np.bincount(labels * n_labels + predicted, minlength=n_labels**2).reshape(n_labels, n_labels)
     return Evaluation(
         accuracy=float(np.mean(predicted == labels)),

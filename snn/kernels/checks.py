@@ -73,12 +73,21 @@ def check_numbers(network: Network) -> None:
 
 def check_labels(x: Tensor, labels: Int[Tensor, " clip"], readout: Readout) -> None:
     """Raises: InputError if the labels are not one for each clip of x, or not those of the readout."""
-    if x.shape[1] != len(labels) or not len(labels) or not len(x):
+    require_labels(labels, readout.bias.shape[-1])
+    if x.shape[1] != len(labels) or not len(x):
         raise InputError(f"x is (time, batch, channel) = {tuple(x.shape)} and there are {len(labels)} labels")
-    n = readout.bias.shape[-1]
+
+
+def require_labels(labels: Tensor, n: int) -> None:
+    """Raises: InputError unless they are numbers of n labels, one or more."""
+    if not isinstance(labels, Tensor) or labels.ndim != 1 or labels.is_floating_point() or not len(labels):
+        got = f"{tuple(labels.shape)} {labels.dtype}" if isinstance(labels, Tensor) else type(labels).__name__
+        raise InputError(f"labels are whole numbers, a tensor (clip,) of one or more, got {got}")
     least, most = labels.min().item(), labels.max().item()
     if least < 0 or most >= n:
-        raise InputError(f"labels run from {least} to {most}, but the readout has {n}: 0 to {n - 1}")
+        raise InputError(
+            f"labels run from {least} to {most}, but the model has {n}: 0 to {n - 1}; number them in their order"
+        )
 
 
 def check_sound(v: Tensor) -> None:

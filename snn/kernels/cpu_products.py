@@ -131,7 +131,7 @@ def list_columns(slope, rows, count):
                 count[j] += 1
                 left &= left - np.uint64(1)
         for j in range(whole, n):  # without a branch
-            rows[j, min(count[j], n_rows - 1)] = i
+            rows[j, count[j]] = i
             count[j] += 1 if slope[i, j] != 0 else 0
     for j in range(n):
         total += count[j]

@@ -45,11 +45,10 @@ def on_threads(work: Callable[[Item], Result], items: Iterable[Item], n_threads:
         if n_threads > 1 and not _turn.forked:
             for release in _open_mp():
                 release()
-        with _libraries().limit(limits=1, user_api="blas"):
+        with _libraries().limit(limits=1, user_api="blas"), _libraries().limit(limits=1, user_api="openmp"):
             others = [_pool(n_threads - 1).submit(drain) for _ in range(n_threads - 1)]
             try:
-                with kernels_alone():
-                    flushed(drain)  # a thread that only waited would be woken on a processor that another has taken
+                flushed(drain)  # a thread that only waited would be woken on a processor that another has taken
             finally:
                 wait(others)
     for other in others:

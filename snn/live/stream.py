@@ -61,7 +61,8 @@ class NetworkStream:
             self._refuse(x, len(state))
         if state.shape != (x.shape[0], 3, self._n_neurons) or state.dtype != dtype:
             packed.check_state(state, self._net, x.shape[0])
-        several = x.shape[:2] != (1, 1)  # a step of one clip is alike either way, and has to be quick
+        # a step of one clip whose numbers lie one behind the other is alike either way, and has to be quick
+        several = x.shape[:2] != (1, 1) or x.strides[2] != x.itemsize
         x = np.ascontiguousarray(x.transpose(1, 0, 2)) if several else x
         state, potential = state.copy(), np.empty((*x.shape[:2], self._n_labels), x.dtype)
         outcome = flushed(cpu_network.advance, x, self._numbers, self._layout, state, potential, self._no_spikes)

@@ -122,13 +122,22 @@ def in_order(model: nn.Module, place: str = "") -> Iterator[tuple[str, nn.Module
             "its modules: nn.Sequential(*model.children())"
         )
     for name, module in model._modules.items():  # `named_children` leaves out a module that comes twice
+        if module._forward_hooks or module._forward_pre_hooks:
+            raise InputError(
+                f"module {place}{name} of the stack, {type(module).__name__}, has hooks that would not run: remove "
+                "them, pruning by torch.nn.utils.prune.remove; torch.nn.utils.parametrizations needs none"
+            )
         inside = runs_as(module, nn.Sequential)
         yield from in_order(module, f"{place}{name}.") if inside else [(f"{place}{name}", module)]
 
 
 def runs_as(module: nn.Module, *kinds: type[nn.Module]) -> bool:
     """Whether it is of one of these kinds, and runs as they do."""
-    return any(isinstance(module, kind) and type(module).forward is kind.forward for kind in kinds)
+    return any(isinstance(module, kind) and _as_in(module, kind) for kind in kinds)
+
+
+def _as_in(module: nn.Module, kind: type[nn.Module]) -> bool:
+    return all(getattr(type(module), name, None) is getattr(kind, name, None) for name in ("forward", "run", "params"))
 
 
 def _unreadable(place: str, module: nn.Module, why: str) -> InputError:

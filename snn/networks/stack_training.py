@@ -40,6 +40,8 @@ def dropout_of_layers(model: nn.Sequential) -> tuple[float, ...]:
             if module.training and module.p:
                 if last is None or not runs_as(last, *SPIKING):
                     raise InputError(f"the fused pass drops spikes of layers only: move Dropout {place}, or {REMEDY}")
+                if module.p >= 1:
+                    raise InputError(f"Dropout {place} drops every spike: give a probability below 1")
                 kept[-1] *= 1 - module.p
         elif not runs_as(module, nn.Identity):
             last = module

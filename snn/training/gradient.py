@@ -12,6 +12,7 @@ from torch import Tensor
 from circuits.errors import DivergedError
 from snn.audio.examples import Examples
 from snn.data.augmentation.spec_augment import spec_augment
+from snn.kernels.checks import require_labels
 from snn.memory import check_memory
 from snn.networks.spiking_model import SpikingModel
 from snn.recipes.spotter_recipe import SpotterRecipe, SpotterTraining
@@ -43,11 +44,16 @@ def fit(
 
     The best epoch is that of `Progress.add`; training stops early after `patience` epochs without a better one. Every
     random draw follows from the recipe's seed and the epoch, so a resumed run ends as the uninterrupted one would.
-    Batches go to the device that the model is on.
-    Raises: DivergedError if the loss is not finite, InputError if a batch does not fit into memory.
+    Batches go to the device that the model is on. In a model that is training, modules in evaluation stay so: frozen.
+    Raises: DivergedError if the loss is not finite, InputError if there are no clips, labels that the model does not
+        have, or a batch that does not fit into memory.
     """
     config, checkpoint = recipe.training, Path(checkpoint) if checkpoint else None
-    require_memory(model, train.features.shape[-2], config.batch_size)
+    for examples in (train, validation):
+        require_labels(examples.labels, len(model.labels))
+    require_memory(model, train.features.shape[-2], min(config.batch_size, len(train)))
+    if not model.training:
+        model.train()
     optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     best, progress = {}, Progress()
     if resume and checkpoint:
@@ -100,7 +106,6 @@ def _train_epoch(
     on_step: OnStep | None,
 ) -> float:
     """One pass over the training clips, `epoch` counted from 0; returns the mean loss."""
-    model.train()
     config, augment = recipe.training, recipe.augment
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
     steps = ceil(len(train) / config.batch_size)

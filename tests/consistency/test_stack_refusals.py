@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from snn import (
     LIF,
@@ -58,6 +59,25 @@ UNREADABLE = {
 def test_what_is_no_such_stack_is_refused_by_name_and_place(parts, said):
     with pytest.raises(ValueError, match=said):
         stack_network(nn.Sequential(*parts))
+
+
+class Late(LIF):
+    """Runs as no other."""
+
+    def run(self, x, state=None):
+        return super().run(2 * x, state)
+
+
+def test_modules_that_run_otherwise_than_they_look_are_refused():
+    hooked, pruned = nn.Linear(3, 4), prune.l1_unstructured(nn.Linear(3, 4), "weight", 0.5)
+    hooked.register_forward_hook(lambda module, inputs, output: 0 * output)
+    for linear in (hooked, pruned):
+        with pytest.raises(ValueError, match=r"module 0 of the stack, Linear, has hooks that would not run: remove"):
+            stack_network(nn.Sequential(linear, LAYER[1], *readout()))
+    prune.remove(pruned, "weight")
+    stack_network(nn.Sequential(pruned, LAYER[1], *readout()))
+    with pytest.raises(ValueError, match="module 1 of the stack, Late, cannot be read"):
+        stack_network(nn.Sequential(LAYER[0], Late(4, tau_mem=0.02, dt=DT), *readout()))
 
 
 def test_modules_in_an_order_that_nobody_knows_are_refused():

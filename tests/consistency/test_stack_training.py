@@ -11,6 +11,8 @@ from snn import (
     log_scores,
 )
 from snn.audio.examples import Examples
+from snn.kernels.checks import require_labels
+from snn.networks.batch_norm import BatchNorm
 from tests.consistency.stacks import CIRCUIT, LAYER, features, generator, modules, readout, stack
 
 
@@ -42,6 +44,22 @@ def test_the_loss_of_a_stack_in_one_piece_has_the_gradients_of_the_plain_loop(dt
         torch.testing.assert_close(dict(fused.named_buffers())[name], seen, msg=name)
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+def test_without_dropout_that_loss_is_the_one_of_the_modules_as_they_train(frozen):
+    """A bias before a normalisation has no gradient but noise."""
+    own, plain, x, labels = learning(torch.float64), learning(torch.float64), features(5), torch.arange(4) % 3
+    for one in (own, plain):
+        for module in one.modules():
+            if isinstance(module, nn.Dropout) or (frozen and isinstance(module, BatchNorm)):
+                module.eval()
+    own.loss(x, labels).backward()
+    nn.functional.nll_loss(log_scores(plain.model(x)), labels).backward()
+    for (name, mine), theirs in zip(own.named_parameters(), plain.parameters(), strict=True):
+        assert (mine.grad - theirs.grad).abs().max() <= 1e-9 * max(theirs.grad.abs().max(), 1e-2), name
+    for mine, theirs in zip(own.buffers(), plain.buffers(), strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
 def test_the_loss_of_a_stack_outside_training_is_that_of_its_modules():
     own, x, labels = learning(torch.float64).eval(), features(5), torch.arange(4) % 3
     before = {name: value.clone() for name, value in own.named_buffers()}
@@ -65,6 +83,41 @@ def test_what_the_fused_pass_does_not_know_is_refused_with_a_remedy():
     early = Stack(nn.Sequential(nn.Dropout(0.1), *LAYER, *readout()), "abc")
     with pytest.raises(ValueError, match="drops spikes of layers only: move Dropout 0"):
         early.loss(torch.ones(2, 5, 3), torch.zeros(2).long())
+
+
+def test_dropout_of_everything_is_refused():
+    own = Stack(nn.Sequential(*LAYER, nn.Dropout(1.0), *readout()), "abc")
+    with pytest.raises(ValueError, match="Dropout 2 drops every spike"):
+        own.loss(torch.ones(2, 5, 3), torch.zeros(2).long())
+
+
+def test_fit_leaves_frozen_what_was_frozen():
+    recipe = load_recipe("fsdd", ["epochs=2", "batch_size=2"])
+    own, labels = stack("lif").train(), torch.arange(4) % 3
+    for module in (own.model[2], own.model[3], own.model[7]):  # the fused pass would refuse two of them in training
+        module.eval()
+    before = {name: value.clone() for name, value in own.named_buffers()}
+    examples = Examples(features(5)[None], labels)
+    fit(own, examples, examples, recipe)
+    assert all(torch.equal(value, before[name]) for name, value in own.named_buffers())
+
+
+def test_labels_that_the_model_does_not_have_are_told_before_anything_is_trained():
+    own, good, said = (
+        learning(torch.float64),
+        Examples(features(5)[None], torch.arange(4) % 3),
+        "labels run from 0 to 3",
+    )
+    with pytest.raises(ValueError, match=said):
+        own.loss(features(5), torch.arange(4))
+    with pytest.raises(ValueError, match=said):
+        fit(own, good, Examples(features(5)[None], torch.arange(4)), load_recipe("fsdd"))
+
+
+@pytest.mark.parametrize("labels", [torch.zeros(4), torch.zeros(4, 1).long(), torch.zeros(0).long()])
+def test_what_are_no_labels_is_told(labels):
+    with pytest.raises(ValueError, match=r"labels are whole numbers, a tensor \(clip,\) of one or more, got \("):
+        require_labels(labels, 3)
 
 
 def test_fit_trains_a_stack_as_it_trains_a_spotter():

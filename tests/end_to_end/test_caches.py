@@ -1,5 +1,6 @@
 """Compiled code, fonts and settings are kept where a disk lets them, and nothing needs that."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -128,3 +129,31 @@ def test_a_half_written_cache_is_told_once_and_rebuilt(tmp_path, monkeypatch, da
     with pytest.warns(compiling.CacheWarning, match="compiled anew: a damaged cache"):
         started()
     assert started().cache_hits
+
+
+PART = "from circuits.compile import inline\n\n\n@inline\ndef part(x):\n    return {} * x\n"
+LOOP = """
+from circuits.compile import lean_jit
+from taken_in import part
+
+
+@lean_jit
+def loop(x):
+    for j in range(x.shape[0]):
+        x[j] = part(x[j])
+"""
+
+
+def test_a_loop_is_compiled_anew_when_one_that_it_takes_in_has_changed(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "takes_in.py").write_text(LOOP)
+    for factor, hits in ((2.0, 0), (2.0, 1), (3.0, 0)):
+        (tmp_path / "taken_in.py").write_text(PART.format(factor))
+        for name in ("takes_in", "taken_in"):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        compiling._digest.cache_clear()
+        loop, x = importlib.import_module("takes_in").loop, np.ones(3)
+        loop(x)
+        assert x.tolist() == [factor] * 3
+        assert sum(loop.stats.cache_hits.values()) == hits

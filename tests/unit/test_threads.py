@@ -173,3 +173,35 @@ def test_work_that_calls_a_kernel_again_does_not_wait_for_itself():
         return sum(on_threads(lambda x: x + item, range(3), 2))
 
     assert on_threads(work, range(4), 2) == [3, 6, 9, 12]
+
+
+def test_threads_that_begin_while_kernels_run_have_as_many_of_torch_s_as_before():
+    before, found, ended = torch.get_num_threads(), [], threading.Event()
+    torch.set_num_threads(2)
+
+    def busy():
+        while not ended.is_set():
+            on_threads(lambda _: time.sleep(0.001), range(2), 2)
+
+    try:
+        worker = threading.Thread(target=busy)
+        worker.start()
+        for _ in range(30):
+            one = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+            one.start()
+            one.join()
+        ended.set()
+        worker.join()
+    finally:
+        torch.set_num_threads(before)
+    assert found == [2] * 30
+
+
+def test_a_function_called_by_kernels_has_one_thread_of_torch_s_on_every_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert on_threads(lambda _: (time.sleep(0.01), torch.get_num_threads())[1], range(6), 2) == [1] * 6
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
