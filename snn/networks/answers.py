@@ -19,7 +19,8 @@ def log_scores(potential: Float[Tensor, "batch time label"]) -> Float[Tensor, "b
 
     Every step of the readout votes by its softmax, the votes are the evidence.
     """
-    return (EVIDENCE * potential.transpose(0, 1).softmax(-1).mean(0)).log_softmax(-1)
+    of_label = potential.movedim(-1, 0).contiguous()  # softmax over few numbers side by side takes seven times as long
+    return (EVIDENCE * of_label.softmax(0).mean(-1)).T.log_softmax(-1)
 
 
 class Observed(NamedTuple):
