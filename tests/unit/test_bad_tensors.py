@@ -92,7 +92,7 @@ def test_layers_and_labels_that_do_not_fit(backend):
         with pytest.raises(ValueError, match=told):
             network_loss(x, labels, Network(layers, end), 10.0, backend)
     for wrong in ([0, 2], [-1, 0]):
-        with pytest.raises(ValueError, match="the readout has 2"):
+        with pytest.raises(ValueError, match="the model has 2"):
             network_loss(x, torch.tensor(wrong), Network((layer(),), readout()), 10.0, backend)
     with pytest.raises(ValueError, match="3 labels"):
         network_loss(x, torch.tensor([0, 1, 0]), Network((layer(),), readout()), 10.0, backend)
