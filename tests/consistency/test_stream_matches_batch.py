@@ -288,16 +288,13 @@ def test_a_network_with_no_number_or_shapes_that_do_not_fit_does_not_stream():
 
 @pytest.mark.parametrize("turned", ["transposed", "reversed"])
 def test_steps_of_a_clip_that_lies_otherwise_in_memory_give_the_same_bits(turned):
-    """Many lines, of which 64 are looked at together: they must be those of the clip."""
     n, g = 130, torch.Generator().manual_seed(2)
-    layer = DenseLayer(
-        torch.randn(n, 20, generator=g), torch.zeros(20), LIFParams(torch.full((20,), 0.8), torch.ones(20))
-    )
-    net = Network((layer,), Readout(torch.randn(20, 3, generator=g), torch.zeros(3), torch.full((3,), 0.9)))
+    params, end = LIFParams(torch.full((20,), 0.8), torch.ones(20)), (torch.zeros(3), torch.full((3,), 0.9))
+    layer = DenseLayer(torch.randn(n, 20, generator=g), torch.zeros(20), params)
+    stream = NetworkStream(Network((layer,), Readout(torch.randn(20, 3, generator=g), *end)))
     plain = (torch.rand(1, 30, n, generator=g) < 0.1).float().numpy()
     there = np.ascontiguousarray(plain[0].T).T[None] if turned == "transposed" else plain[..., ::-1].copy()[..., ::-1]
-    stream = NetworkStream(net)
     (expected, _), state = stream.push(plain, stream.start()), stream.start()
-    for t in range(30):
+    for t in range(30):  # of many lines, of which 64 are looked at together
         potential, state = stream.push(there[:, t : t + 1], state)
         np.testing.assert_array_equal(potential[:, 0], expected[:, t])
