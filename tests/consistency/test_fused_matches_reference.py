@@ -120,6 +120,16 @@ def test_layers_wider_than_a_word_are_trained_alike(monkeypatch, adaptive, spike
     compare(*net, *clips(torch.float64, 20, 9), 1e-9, Dropout((0.2, 0.4), 7))
 
 
+def test_votes_that_are_thousands_apart_are_those_of_the_reference():
+    layers, readout = network(False, False, torch.float64, boxcar)
+    far = readout._replace(bias=torch.linspace(-9e3, 9e3, SIZES[-1], dtype=torch.float64).requires_grad_())
+    x, labels = clips(torch.float64)
+    for net in (Network(layers, far), Network(layers, far._replace(bias=-far.bias))):
+        expected, got = (which.network_loss(x, labels, net, EVIDENCE).value for which in (reference, fused))
+        assert math.isfinite(got.item())
+        assert got.item() == pytest.approx(expected.item(), rel=1e-9)
+
+
 @pytest.mark.parametrize("n_time", [100, 1000])
 def test_a_silent_network_answers_by_chance_however_long_its_clips(n_time):
     """Votes for 7 labels alike, of all evidence together: ln 7, with more steps than evidence too."""
