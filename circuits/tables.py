@@ -26,7 +26,7 @@ MOST_DEPTH = 32  # of tables and lists in one another
 DAMAGED = "; train again, or copy it back"  # the remedy for a file that this package wrote
 _NAMES = {float: "a finite number", int: "a whole number", str: "text", bool: "true or false", NoneType: "nothing"}
 NOT_IN_FILE = {"in_file": False}  # metadata of a field that no file sets
-_COMPOUND = {"A/m": "a_per_m", "A/m/V": "a_per_v_m", "m^2": "m2"}  # units that are no letters alone
+_COMPOUND = {"A/m": "a_per_m", "A/m/V": "a_per_v_m", "m^2": "m2", "V^3": "v3"}  # units that are no letters alone
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:

@@ -26,6 +26,7 @@ Metres = Annotated[float, "m"]
 SquareMetres = Annotated[float, "m^2"]
 Kelvin = Annotated[float, "K"]
 Coulombs = Annotated[float, "C"]
+CubicVolts = Annotated[float, "V^3"]
 
 fF, pF = 1e-15, 1e-12
 pS, fS = 1e-12, 1e-15
@@ -59,6 +60,7 @@ _DIMENSIONS = {
     "m^2": (2, 0, 0, 0, 0),
     "F/m": (-3, -1, 4, 2, 0),
     "F/m^2": (-4, -1, 4, 2, 0),
+    "V^3": (6, 3, -9, -3, 0),
 }
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 _MICRO = str.maketrans("\u00b5\u03bc", "uu")  # the micro sign, and the Greek letter that looks like it

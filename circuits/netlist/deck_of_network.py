@@ -118,7 +118,7 @@ def unfit(wiring: Wiring) -> str | None:
     circuit = wiring.circuit
     if wiring.kernel.without_circuit:
         return wiring.kernel.without_circuit
-    if circuit.body_factor:
+    if circuit.follows_body:
         return f"with body_factor = {circuit.body_factor:g} currents follow the body, and no bench knows what to expect"
     if circuit.t_refractory < wiring.delay * (1 - 1e-9):
         return (

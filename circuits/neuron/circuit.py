@@ -103,10 +103,20 @@ class LIFCircuit:
         """q = C (V_th - V_reset): the charge that a weight of 1 delivers, enough for one spike from reset."""
         return self.c_mem * self.swing
 
+    def current_at(self, v_body: Volts | np.ndarray) -> Amperes | np.ndarray:
+        """Tunnelling current at the circuit's own gate bias and a potential of the body; it falls as that rises."""
+        v_dg = self.v_ds - self.v_gs - self.body_factor * v_body
+        return btbt_current(v_dg, self.device, self.width, v_body)
+
     @property
     def input_current(self) -> Amperes:
         """The tunnelling current at the circuit's own gate bias, with the body at 0 V."""
-        return float(btbt_current(self.device.v_ds - self.v_gs, self.device, self.width))
+        return float(self.current_at(0.0))
+
+    @property
+    def follows_body(self) -> bool:
+        """Whether the tunnelling current changes as the body charges, so that a period has no closed form."""
+        return bool(np.any(self.body_factor) or np.any(self.device.drain_body))
 
     @property
     def rheobase(self) -> Amperes:
@@ -215,7 +225,7 @@ def period(circuit: LIFCircuit, i_in: Amperes) -> Seconds:
 def firing_rate(circuit: LIFCircuit, i_in: Amperes) -> Hertz:
     """The f-I curve, 1 / period, of a constant current (A); zero at or below rheobase.
 
-    A gate bias gives a constant current only without body factor: the rate at a bias is 1 / `interval`.
+    A gate bias gives a constant current only where none follows the body: the rate at a bias is 1 / `interval`.
     """
     return 1 / period(circuit, i_in)
 
@@ -223,17 +233,27 @@ def firing_rate(circuit: LIFCircuit, i_in: Amperes) -> Hertz:
 def interval(circuit: LIFCircuit, v_gs: Volts | None = None) -> Seconds:
     """Inter-spike interval (s) at a gate bias (V; None: the circuit's own), inf where it never spikes.
 
-    Without body factor the closed form of `period`; with it  t_refractory + integral of C dV / (I(V) - g_leak V).
+    The closed form of `period`, or  t_refractory + integral of C dV / (I(V) - g_leak V)  where I follows the body.
     """
     circuit = circuit if v_gs is None else replace(circuit, v_gs=v_gs)
-    if not circuit.body_factor:
+    if not circuit.follows_body:
         return period(circuit, circuit.input_current)
+    return circuit.t_refractory + biased_rise(circuit, circuit.v_reset)[0]
+
+
+def biased_rise(circuit: LIFCircuit, v_from: Volts) -> tuple[Seconds, Coulombs]:
+    """Time from v_from up to threshold at the circuit's own bias, and the charge that tunnels meanwhile, by quadrature.
+
+    Both infinite where it never gets there.
+    """
 
     def net(v: float) -> float:
-        v_dg = circuit.device.v_ds - circuit.v_gs - circuit.body_factor * v
-        return float(btbt_current(v_dg, circuit.device, circuit.width)) - circuit.g_leak * v
+        return float(circuit.current_at(v)) - circuit.g_leak * v
 
     if not net(circuit.v_threshold) > 0:  # it falls with V, so it is least at threshold
-        return math.inf
-    rise, _ = quad(lambda v: circuit.c_mem / net(v), circuit.v_reset, circuit.v_threshold, epsrel=1e-10)
-    return circuit.t_refractory + rise
+        return math.inf, math.inf
+    time, charge = (
+        quad(integrand, v_from, circuit.v_threshold, epsabs=0, epsrel=1e-10)[0]
+        for integrand in (lambda v: circuit.c_mem / net(v), lambda v: circuit.c_mem * circuit.current_at(v) / net(v))
+    )
+    return time, charge

@@ -15,8 +15,8 @@ import numpy as np
 from circuits.device.btbt import drain_leak
 from circuits.errors import InputError
 from circuits.ledger import Entry, Ledger, unknown
-from circuits.neuron.circuit import LIFCircuit, period, rise_time
-from circuits.units import Amperes, Coulombs, Farads, Volts, Watts
+from circuits.neuron.circuit import LIFCircuit, biased_rise, period, rise_time
+from circuits.units import Amperes, Coulombs, Farads, Seconds, Volts, Watts
 
 Number = float | np.ndarray
 
@@ -88,21 +88,27 @@ def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> Ledger[flo
     Its dynamic part is what one more spike costs; `static` is the static power times the interval.
     Raises: InputError at or below rheobase, where there is no spike to charge.
     """
-    if i_in is None and circuit.body_factor:
-        raise InputError(
-            f"body_factor = {circuit.body_factor:g} makes the current fall as the body charges: no closed form; "
-            "simulate it with circuits.transient, or give a constant i_in"
-        )
-    i_in = circuit.input_current if i_in is None else i_in
-    interval = period(circuit, i_in)
+    near = max(circuit.v_threshold - circuit.v_crowbar, circuit.v_reset)
+    if i_in is None and circuit.follows_body:
+        interval, charge, window = _biased(circuit, near)
+        i_in = float(circuit.current_at(circuit.v_threshold))
+    else:
+        i_in = circuit.input_current if i_in is None else i_in
+        interval = period(circuit, i_in)
+        charge, window = i_in * interval, rise_time(circuit, i_in, near, circuit.v_threshold)
     if math.isinf(interval):
         raise InputError(
             f"input current {i_in:.3g} A does not exceed the rheobase {circuit.rheobase:.3g} A: no spike; "
             f"make v_gs more negative than {circuit.v_gs} V or lower g_leak"
         )
-    near = max(circuit.v_threshold - circuit.v_crowbar, circuit.v_reset)
-    window = rise_time(circuit, i_in, near, circuit.v_threshold)
-    return neuron_ledger(circuit, spikes=1, charge=i_in * interval, window=window, time=interval)
+    return neuron_ledger(circuit, spikes=1, charge=charge, window=window, time=interval)
+
+
+def _biased(circuit: LIFCircuit, near: Volts) -> tuple[Seconds, Coulombs, Seconds]:
+    """Interval, tunnelled charge and time from `near` to threshold where the current follows the body."""
+    (rise, charge), (window, _) = (biased_rise(circuit, v) for v in (circuit.v_reset, near))
+    held = circuit.t_refractory * float(circuit.current_at(circuit.v_reset))  # drained while the reset lasts
+    return circuit.t_refractory + rise, charge + held, window
 
 
 def unknown_laws(circuit: LIFCircuit) -> Ledger:
@@ -114,5 +120,5 @@ def unknown_laws(circuit: LIFCircuit) -> Ledger:
 
 def unknown_of_neuron(circuit: LIFCircuit) -> Ledger:
     """What a bare neuron at its own gate bias costs besides, or depends on, and nobody has published."""
-    body: Sequence[str] = () if circuit.body_factor else ("body-bias dependence of the tunnelling current",)
+    body: Sequence[str] = () if circuit.follows_body else ("body-bias dependence of the tunnelling current",)
     return unknown("bias generation", *body) + unknown_laws(circuit)

@@ -61,9 +61,10 @@ class Request:
             require(self, name, value is None or value > 0, "positive")
             require(self, name, value is None or 1 / HUGE < value < HUGE, f"within {1 / HUGE:g} and {HUGE:g}")
         require_plausible_fields(self)
-        if self.circuit.body_factor:
+        if self.circuit.follows_body:
             raise InputError(
-                f"body_factor = {self.circuit.body_factor:g} has no closed form; design with 0, then simulate"
+                f"body_factor = {self.circuit.body_factor:g} and drain_body = {self.circuit.device.drain_body:g} V^3 "
+                "have no closed form; design with 0, then simulate"
             )
 
     @property

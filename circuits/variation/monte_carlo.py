@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
-from circuits.device.btbt import btbt_current
 from circuits.errors import InputError, MissingPackageError
 from circuits.ledger import Ledger, ledger_of
 from circuits.neuron.circuit import LIFCircuit, period
@@ -132,8 +131,7 @@ def _intervals(neurons: Population) -> Seconds:
 
     With the body at threshold the current is at its least: what fires under that current fires at the latest by then.
     """
-    v_dg = neurons.v_ds - neurons.v_gs - neurons.body_factor * neurons.v_threshold
-    latest = period(neurons, btbt_current(v_dg, neurons, neurons.width))
+    latest = period(neurons, neurons.current_at(neurons.v_threshold))
     interval = np.full(len(neurons), np.inf)
     firing = np.flatnonzero(np.isfinite(latest))
     if firing.size:

@@ -49,7 +49,7 @@ def test_neurons_below_rheobase_are_silent_and_cost_nothing_to_wait_for():
 
 def test_rate_where_the_current_follows_the_body_lies_between_its_bounds():
     """Slower than with the current of a body at 0 V, faster than with that of a body at threshold."""
-    circuit = replace(DEEP, body_factor=0.2)
+    circuit = replace(DEEP, body_factor=0.2, device=replace(DEEP.device, drain_body=0.1))
     rate = monte_carlo(circuit, 1, corners=[ROOM], spread=Spread(0, 0, 0, 0)).rate[0, 0]
     at_threshold = replace(circuit, v_gs=circuit.v_gs + 0.2 * circuit.v_threshold).input_current
     assert 1 / period(circuit, at_threshold) < rate < 1 / period(circuit, circuit.input_current)
