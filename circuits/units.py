@@ -17,6 +17,7 @@ Volts = Annotated[float, "V"]
 Amperes = Annotated[float, "A"]
 AmperesPerMetre = Annotated[float, "A/m"]
 Farads = Annotated[float, "F"]
+FaradsPerMetre = Annotated[float, "F/m"]
 Siemens = Annotated[float, "S"]
 Seconds = Annotated[float, "s"]
 Hertz = Annotated[float, "Hz"]
@@ -39,7 +40,7 @@ kHz, MHz = 1e3, 1e6
 eV = 1.602176634e-19  # J, exact. Source: SI definition of the elementary charge
 
 BOLTZMANN: Annotated[float, "J/K"] = 1.380649e-23  # exact. Source: SI definition
-VACUUM_PERMITTIVITY: Annotated[float, "F/m"] = 8.8541878128e-12  # Source: CODATA 2018
+VACUUM_PERMITTIVITY: FaradsPerMetre = 8.8541878128e-12  # Source: CODATA 2018
 
 # Exponents of (metre, kilogram, second, ampere, kelvin) of each unit: the order in which Brian2 keeps them, before
 # the mole and the candela, which no unit here has.

@@ -1,13 +1,13 @@
 """How a chip is run, and on which circuit: the chip's own, or the one that a network was trained for."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from circuits.network.chip_network import ChipNetwork
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Kelvin, Volts, si, unit_of_field
 
-SPEED = ("g_leak", "i_crowbar", "v_gs")  # follow the time constants of a network, whatever the chip
+SPEED = ("g_leak", "v_gs", "drawn")  # follow the time constants of a network, whatever the chip; so does i_starve
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ def _differences(own: LIFCircuit, used: LIFCircuit) -> Iterator[str]:
         before, after = getattr(own, field.name), getattr(used, field.name)
         if field.name == "device":
             before, after = before.name, after.name
+        if field.name == "control":
+            before, after = (replace(control, i_starve=0.0) for control in (before, after))
         if before != after and field.name not in SPEED:
             unit = unit_of_field(LIFCircuit, field.name)
             shown = [si(value, unit) if unit else str(value) for value in (after, before)]

@@ -8,7 +8,8 @@ import numpy as np
 from circuits.mapping.limits import BrokenLimit
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
-from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.circuit import LIFCircuit, circuit_at_speed
+from circuits.neuron.control import contradictions
 from circuits.neuron.synapse import SynapseKernel
 from circuits.units import si
 
@@ -51,7 +52,14 @@ def silicon_notes(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
     """What is assumed of a bias, and what the device cannot do at this speed, one line each."""
     notes = bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip)
     off = rheobase_is_above_the_floor(chip, acceleration) + idle_synapses_are_quiet(chip, acceleration)
-    return notes + with_remedy(chip, acceleration, off) + biases_are_for_this_speed(chip, acceleration)
+    notes += with_remedy(chip, acceleration, off) + biases_are_for_this_speed(chip, acceleration)
+    return notes + control_keeps_up(chip.circuit, acceleration)
+
+
+def control_keeps_up(circuit: LIFCircuit, acceleration: float) -> tuple[str, ...]:
+    """Inverters starved for this speed still switch, within the reset pulse, and the open switch leaks less than g."""
+    found = contradictions(circuit_at_speed(circuit, acceleration))
+    return tuple(f"at an acceleration of {acceleration:g}: {line}" for line in found)
 
 
 def bias_has_its_own_line(chip: ChipNetwork) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ Array = TypeVar("Array", bound=Any)  # of NumPy or torch, or a float: each formu
 
 REFERENCE_TEMPERATURE: Kelvin = 300.0  # K; the temperature of the fits
 RELIABILITY_YEARS = 10.0  # the one point of the published loss of current, see circuits/device/ageing.py
+COLDEST, HOTTEST = 200.0, 450.0  # K; as far as the laws of temperature are taken
 MOST_ACTIVATION_EV = 5.0  # eV; no gap of a semiconductor is as wide
 BSIM_DRAIN_BODY: CubicVolts = 0.5  # Source: default CGIDL of BSIM4 and BSIMSOI
 LEAST_DRAIN_BODY: Volts = 1e-6  # a junction with less across it carries nothing, and still a number
@@ -73,6 +74,7 @@ class BTBTDevice:
     v_ds_fit: Volts = 0.9  # drain voltage of the fitted curve; `v_ds` elsewhere is extrapolation
     temperature: Kelvin = REFERENCE_TEMPERATURE  # of these constants
     age_years: float = 0.0  # years of use, contained in `prefactor`
+    off_activation_ev: float = SUBTHRESHOLD_ACTIVATION_EV  # eV, of the drain current below onset: i_off and i_floor
     drain_body: CubicVolts = 0.0  # C of the drain-body factor; 0: none, since no curve varies the body
 
     def __post_init__(self):
@@ -81,7 +83,8 @@ class BTBTDevice:
             require(self, name, getattr(self, name) > 0, "positive")
         for name in ("residual", "i_floor", "i_off", "subthreshold_swing", "drain_body"):
             require(self, name, 0 <= (getattr(self, name) or 0) < math.inf, "zero or positive")
-        require(self, "activation_ev", 0 <= self.activation_ev <= MOST_ACTIVATION_EV, f"in 0..{MOST_ACTIVATION_EV} eV")
+        for name in ("activation_ev", "off_activation_ev"):
+            require(self, name, 0 <= getattr(self, name) <= MOST_ACTIVATION_EV, f"in 0..{MOST_ACTIVATION_EV} eV")
         require(self, "temperature", self.temperature > 0, "positive")
         require_plausible_fields(self)
         require(self, "age_years", 0 <= self.age_years < math.inf, "zero or positive")
@@ -178,9 +181,12 @@ def drain_leak(v_gs: float, device: BTBTDevice, width: Metres) -> float | None:
 def boltzmann_factor(activation_ev: float, temperature: Kelvin, since: Kelvin = REFERENCE_TEMPERATURE) -> float:
     """exp(-E_a/k (1/T - 1/T_since)): how a thermally activated current has grown since another temperature (K)."""
     for kelvin in (temperature, since):
-        if not 200 <= kelvin <= 450:
-            celsius = f"; {kelvin:g} C is {kelvin + ZERO_CELSIUS:g} K" if 200 <= kelvin + ZERO_CELSIUS <= 450 else ""
-            raise InputError(f"temperature must lie in 200..450 K (TCAD covers 300 to 398 K), got {kelvin} K{celsius}")
+        if not COLDEST <= kelvin <= HOTTEST:
+            there = COLDEST <= kelvin + ZERO_CELSIUS <= HOTTEST
+            celsius = f"; {kelvin:g} C is {kelvin + ZERO_CELSIUS:g} K" if there else ""
+            raise InputError(
+                f"temperature must lie in {COLDEST:g}..{HOTTEST:g} K (TCAD: 300 to 398 K), got {kelvin} K{celsius}"
+            )
     return math.exp(-activation_ev * eV / BOLTZMANN * (1 / temperature - 1 / since))
 
 
@@ -201,8 +207,8 @@ def kane(device: BTBTDevice, temperature: Kelvin) -> BTBTDevice:
 
 
 def _scaled(device: BTBTDevice, temperature: Kelvin, prefactor: float, v_slope: float) -> BTBTDevice:
-    """The device with A and B multiplied, and its off and floor currents by the sub-threshold activation."""
-    leak = boltzmann_factor(SUBTHRESHOLD_ACTIVATION_EV, temperature, device.temperature)
+    """The device with A and B multiplied, and its off and floor currents by their own activation."""
+    leak = boltzmann_factor(device.off_activation_ev, temperature, device.temperature)
     return replace(
         device,
         temperature=temperature,

@@ -36,23 +36,25 @@ class Supplied(Protocol):
 
 def control(circuit: Supplied, spikes: Number) -> Entry:
     """C_control V_DD^2 a spike."""
-    return Entry("control", spikes, circuit.c_control * circuit.v_dd**2, source="C_control V_DD^2, gates ASSUMED")
+    return Entry("control", spikes, circuit.c_control * circuit.v_dd**2, source="C_control V_DD^2, transistors ASSUMED")
 
 
 def reset(circuit: Supplied, spikes: Number) -> Entry:
     """C_reset V_DD^2 a spike, or a reset without one."""
-    return Entry("reset", spikes, circuit.c_reset * circuit.v_dd**2, source="C_reset V_DD^2, gate ASSUMED")
+    return Entry("reset", spikes, circuit.c_reset * circuit.v_dd**2, source="C_reset V_DD^2, transistor ASSUMED")
 
 
 def crowbar(circuit: Supplied, seconds: Number) -> Entry:
     """I_crowbar V_DD during the time spent in the window below threshold (s)."""
     power = circuit.i_crowbar * circuit.v_dd
-    return Entry("crowbar", seconds, power, per="second near threshold", source="I_crowbar V_DD, current ASSUMED")
+    return Entry(
+        "crowbar", seconds, power, per="second near threshold", source="I_crowbar V_DD, starving current ASSUMED"
+    )
 
 
 def static(circuit: Supplied, seconds: Number) -> Entry:
     """P_static, paid for each neuron and second (s) whether it fires or not."""
-    source = "(I_static + I_drain_leak) V_DD, path ASSUMED"
+    source = "(I_static + I_drain_leak) V_DD, transistors ASSUMED"
     return Entry("static", seconds, circuit.static_power, "static", "neuron second", source)
 
 
@@ -98,8 +100,8 @@ def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> Ledger[flo
         charge, window = i_in * interval, rise_time(circuit, i_in, near, circuit.v_threshold)
     if math.isinf(interval):
         raise InputError(
-            f"input current {i_in:.3g} A does not exceed the rheobase {circuit.rheobase:.3g} A: no spike; "
-            f"make v_gs more negative than {circuit.v_gs} V or lower g_leak"
+            f"input current {i_in:.3g} A does not exceed the rheobase {circuit.rheobase:.3g} A: no spike at "
+            f"{circuit.device.temperature:g} K; make v_gs more negative than {circuit.v_gs} V, cool it or lower g_leak"
         )
     return neuron_ledger(circuit, spikes=1, charge=charge, window=window, time=interval)
 
@@ -113,12 +115,11 @@ def _biased(circuit: LIFCircuit, near: Volts) -> tuple[Seconds, Coulombs, Second
 
 def unknown_laws(circuit: LIFCircuit) -> Ledger:
     """What is not published of the currents that are charged, wherever the neuron stands."""
-    heat = () if circuit.leak_activation_ev is not None else ("temperature dependence of the leak conductance",)
     leak = drain_leak(circuit.v_gs, circuit.device, circuit.width)
-    return unknown(*heat, *(() if leak is not None else (f"drain-source leak of {circuit.device.name}",)))
+    return unknown(*(() if leak is not None else (f"drain-source leak of {circuit.device.name}",)))
 
 
 def unknown_of_neuron(circuit: LIFCircuit) -> Ledger:
     """What a bare neuron at its own gate bias costs besides, or depends on, and nobody has published."""
     body: Sequence[str] = () if circuit.follows_body else ("body-bias dependence of the tunnelling current",)
-    return unknown("bias generation", *body) + unknown_laws(circuit)
+    return unknown("bias generation", "short-circuit current of the second inverter", *body) + unknown_laws(circuit)

@@ -38,8 +38,8 @@ class MonteCarlo:
     energy: Ledger[np.ndarray]
 
     def summary(self) -> list[dict[str, float | str | None]]:
-        """One row per corner: median, 5th and 95th percentile of rate and energy of those that fire (None where none
-        does), and the part that is silent."""
+        """One row per corner: median, 5th and 95th percentile of rate and energy of those that fire (0 and None where
+        none does), and the part that is silent."""
         total = self.energy.total
         return [self._row(i, total[i]) for i in range(len(self.corners))]
 
@@ -47,7 +47,8 @@ class MonteCarlo:
         firing = self.rate[i] > 0
         row: dict[str, float | str | None] = {"corner": self.corners[i].name, "silent": float(np.mean(~firing))}
         for name, unit, values in (("rate", "hz", self.rate[i]), ("energy_per_spike", "j", total)):
-            low, median, high = np.percentile(values[firing], (5, 50, 95)) if firing.any() else (None, None, None)
+            none = (0.0 if name == "rate" else None,) * 3
+            low, median, high = np.percentile(values[firing], (5, 50, 95)) if firing.any() else none
             row |= {f"{name}_{unit}": median, f"{name}_p5_{unit}": low, f"{name}_p95_{unit}": high}
         return row
 

@@ -15,7 +15,7 @@ from circuits.variation.monte_carlo import monte_carlo
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 pytestmark = pytest.mark.filterwarnings("ignore::circuits.device.btbt.ExtrapolationWarning")
 
-DEEP = LIFCircuit(v_gs=-0.8, g_leak=1e-12)  # far above its rheobase at every corner
+DEEP = LIFCircuit(v_gs=-0.8, g_leak=1e-12, leak_activation_ev=0.16)  # far above its rheobase at every corner
 ROOM = Corner("room", "TT", 1.0, 300.0)
 
 
@@ -44,7 +44,8 @@ def test_neurons_below_rheobase_are_silent_and_cost_nothing_to_wait_for():
     assert np.isnan(result.energy.total).all()
     row = result.summary()[0]
     assert (row.pop("corner"), row.pop("silent")) == ("room", 1.0)
-    assert set(row.values()) == {None}
+    assert {value for name, value in row.items() if name.startswith("rate")} == {0.0}
+    assert {value for name, value in row.items() if name.startswith("energy")} == {None}
 
 
 def test_rate_where_the_current_follows_the_body_lies_between_its_bounds():

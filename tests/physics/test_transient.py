@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 
 from circuits.device.btbt import DEVICES, btbt_current
 from circuits.neuron.circuit import LIFCircuit, interval, period, rise_time
+from circuits.neuron.control import ControlTransistors
 from circuits.neuron.energy_terms import spike_energy
 from circuits.transient import Connections, SpikeInput, population, simulate
 
@@ -20,7 +21,7 @@ CIRCUITS = {
     "leaky": LEAKY,
     "reset below ground": LIFCircuit(g_leak=2e-12, v_reset=-0.1, v_sink=-0.3, t_refractory=0.0),
     "no leak": LIFCircuit(g_leak=0.0),
-    "window as wide as the swing": LIFCircuit(v_crowbar=0.5),
+    "window as wide as the swing": LIFCircuit(control=ControlTransistors(subthreshold_swing=0.5 * np.log(10))),
 }
 BODY = replace(LIFCircuit(), body_factor=0.3, v_gs=-0.6)  # the current falls by two thirds as the body charges
 JUNCTION = replace(LIFCircuit(), device=replace(DEVICES["32nm-pdsoi"], drain_body=0.5), v_gs=-0.6)  # and so does this
@@ -250,7 +251,7 @@ def test_steps_may_be_longer_than_intervals():
 
 def test_a_burst_of_one_neuron_fits_into_one_step():
     """30 q in a pulse of 3 us, and 50 ns to recover: a spike every 0.15 us, in steps of 2.5 us."""
-    circuit = LIFCircuit(t_refractory=50e-9)
+    circuit = LIFCircuit(t_refractory=50e-9, drawn=False)
     pulse = Connections([0], [0], [30 * circuit.charge_per_weight], n_channels=1, t_pulse=3e-6)
     run = simulate(population(circuit), 10e-6, i_in=0.0, spikes_in=SpikeInput([0.0], [0], 1), connections=pulse)
     expected = period(circuit, 30 * circuit.charge_per_weight / 3e-6)

@@ -1,0 +1,161 @@
+"""The transistors of the control circuit, in one record: all that they load, leak, switch and cost follows from it.
+
+    membrane -> first inverter -> second inverter -> reset switch -> membrane
+
+    c_membrane = 2 C_gate + C_wire   c_control = 2 C_gate + C_wire   c_reset = C_gate + C_wire   i_static = 2 W I_off
+
+The first inverter hangs on the membrane, the second on the first, the switch on the second; each inverter has one
+transistor that is off, and both are starved. Every number here is ASSUMED until transistors have been simulated: a
+narrow device of high threshold, 0.18 V above the tunnelling one's, since wider or leakier ones contradict themselves
+(`contradictions`). The starving current is what its lower transistor carries at 0.4 V, W I_off 10^(0.4 V / SS): there
+the first inverter switches.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from circuits.device.btbt import SUBTHRESHOLD_ACTIVATION_EV, boltzmann_factor
+from circuits.units import (
+    VACUUM_PERMITTIVITY,
+    Amperes,
+    AmperesPerMetre,
+    Farads,
+    FaradsPerMetre,
+    Kelvin,
+    Metres,
+    Seconds,
+    Volts,
+    fF,
+    freeze_si,
+    nA,
+    nm,
+    require,
+    require_plausible_fields,
+    si,
+    um,
+)
+
+OXIDE_PERMITTIVITY: FaradsPerMetre = 3.9 * VACUUM_PERMITTIVITY  # SiO2
+
+
+@dataclass(frozen=True)
+class ControlTransistors:
+    """Two inverters and a reset switch of five alike transistors, at one temperature."""
+
+    width: Metres = 60 * nm  # ASSUMED: narrow, a seventh of the tunnelling device
+    length: Metres = 40 * nm  # Source: Chavan 2020 device, drawn gate
+    oxide: Metres = 1 * nm  # Source: EE724 report, base geometry
+    permittivity: FaradsPerMetre = OXIDE_PERMITTIVITY
+    c_wire: Farads = 0.03 * fF  # ASSUMED: wire and junctions at the membrane and behind each inverter, 0.15 um
+    i_off: AmperesPerMetre = 1.35e-12 / um  # ASSUMED: 135 pA/um of figure 14, two decades lower by a higher threshold
+    subthreshold_swing: Volts = 0.091  # V per decade. Source: figure 14
+    i_on: AmperesPerMetre = 2e-4 / um  # ASSUMED: a third of figure 14's 590 uA/um at 1.45 V
+    i_starve: Amperes = 2 * nA  # ASSUMED: limit of either inverter; it puts the first one's threshold at 0.4 V
+    off_activation_ev: float = SUBTHRESHOLD_ACTIVATION_EV  # eV, of i_off. Source: figure 14 at V_GS = 0
+
+    def __post_init__(self):
+        freeze_si(self)
+        for name in ("width", "length", "oxide", "permittivity", "i_on"):
+            require(self, name, getattr(self, name) > 0, "positive")
+        for name in ("c_wire", "i_off", "subthreshold_swing", "i_starve", "off_activation_ev"):
+            require(self, name, getattr(self, name) >= 0, "zero or positive")
+        require_plausible_fields(self)
+
+    @property
+    def gate(self) -> Farads:
+        """One gate, eps W L / t_ox."""
+        return self.permittivity * self.width * self.length / self.oxide
+
+    @property
+    def c_membrane(self) -> Farads:
+        """What the first inverter loads the membrane with."""
+        return 2 * self.gate + self.c_wire
+
+    @property
+    def c_control(self) -> Farads:
+        """What the first inverter switches."""
+        return 2 * self.gate + self.c_wire
+
+    @property
+    def c_reset(self) -> Farads:
+        """What the second inverter switches."""
+        return self.gate + self.c_wire
+
+    @property
+    def off(self) -> Amperes:
+        """What one transistor leaks that is off: the reset switch, off the membrane, most of the time."""
+        return self.width * self.i_off
+
+    @property
+    def i_static(self) -> Amperes:
+        """One transistor of each inverter is off."""
+        return 2 * self.off
+
+    @property
+    def v_crowbar(self) -> Volts:
+        """The first inverter's current falls e-fold in SS / ln 10 below threshold."""
+        return self.subthreshold_swing / math.log(10)
+
+    def slew(self, v_dd: Volts) -> Seconds:
+        """How long the starving current takes to move both inverters' outputs by V_DD; 0 where it is not limited."""
+        return (self.c_control + self.c_reset) * v_dd / self.i_starve if self.i_starve else 0.0
+
+    def at_temperature(self, temperature: Kelvin, since: Kelvin) -> "ControlTransistors":
+        """Off-current by its activation, SS = n kT/q ln 10; gates, starving and on-current stay."""
+        return replace(
+            self,
+            i_off=self.i_off * boltzmann_factor(self.off_activation_ev, temperature, since),
+            subthreshold_swing=self.subthreshold_swing * temperature / since,
+        )
+
+
+class Controlled(Protocol):
+    """What a check asks of a circuit."""
+
+    control: ControlTransistors
+    c_mem: Farads
+    g_leak: float
+    t_refractory: Seconds
+    v_threshold: Volts
+    v_dd: Volts
+    swing: Volts
+
+
+def contradictions(circuit: Controlled) -> tuple[str, ...]:
+    """How a circuit contradicts its own transistors: value, limit and what mends it, a line each; none where it holds.
+
+    A leak, a refractory time or a starving current of 0 is an ideal one, and asks nothing of the transistors.
+    """
+    control, found = circuit.control, []
+    if not circuit.c_mem > control.c_membrane:
+        found.append(
+            f"c_mem = {si(circuit.c_mem, 'F')} is all that the membrane carries, but gates and wire of the first "
+            f"inverter alone are {si(control.c_membrane, 'F')}: raise c_mem, or narrow control.width"
+        )
+    if circuit.t_refractory:
+        slew, drain = control.slew(circuit.v_dd), circuit.c_mem * circuit.swing / (control.width * control.i_on)
+        if slew > circuit.t_refractory:
+            most = si(control.i_starve * slew / circuit.t_refractory, "A")
+            found.append(
+                f"t_refractory = {si(circuit.t_refractory, 's')} is over before inverters starved to "
+                f"{si(control.i_starve, 'A')} have moved the reset gate, {si(slew, 's')}: raise control.i_starve to "
+                f"{most}, or t_refractory"
+            )
+        if drain > circuit.t_refractory:
+            found.append(
+                f"t_refractory = {si(circuit.t_refractory, 's')} is over before the reset switch has drained c_mem = "
+                f"{si(circuit.c_mem, 'F')}, {si(drain, 's')}: widen control.width, raise t_refractory or lower c_mem"
+            )
+    if 0 < control.i_starve <= control.off:
+        found.append(
+            f"control.i_starve = {si(control.i_starve, 'A')} is no more than the {si(control.off, 'A')} that a "
+            "transistor leaks when off, so no inverter switches: raise control.i_starve, or lower control.i_off"
+        )
+    rheobase = circuit.g_leak * circuit.v_threshold
+    if 0 < rheobase < control.off:
+        found.append(
+            f"g_leak = {si(circuit.g_leak, 'S')} lets {si(rheobase, 'A')} off the membrane at threshold, but the open "
+            f"reset switch alone leaks {si(control.off, 'A')}: raise g_leak, or lower control.i_off"
+        )
+    return tuple(found)
