@@ -53,13 +53,12 @@ def silicon_notes(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
     notes = bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip)
     off = rheobase_is_above_the_floor(chip, acceleration) + idle_synapses_are_quiet(chip, acceleration)
     notes += with_remedy(chip, acceleration, off) + biases_are_for_this_speed(chip, acceleration)
-    return notes + control_keeps_up(chip.circuit, acceleration)
+    return notes + control_keeps_up(circuit_at_speed(chip.circuit, acceleration), acceleration)
 
 
 def control_keeps_up(circuit: LIFCircuit, acceleration: float) -> tuple[str, ...]:
     """Inverters starved for this speed still switch, within the reset pulse, and the open switch leaks less than g."""
-    found = contradictions(circuit_at_speed(circuit, acceleration))
-    return tuple(f"at an acceleration of {acceleration:g}: {line}" for line in found)
+    return tuple(f"at an acceleration of {acceleration:g}: {line}" for line in contradictions(circuit))
 
 
 def bias_has_its_own_line(chip: ChipNetwork) -> tuple[str, ...]:

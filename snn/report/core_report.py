@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.chips.speed import control_keeps_up
 from circuits.energy.core import GATING, core_energy
 from circuits.ledger import Ledger, unknown
 from circuits.literature.core_table import CoreRow, CoreTable, core_headline
@@ -105,12 +106,14 @@ def _drive(table: CoreTable) -> list[str]:
 
 
 def _notes(table: CoreTable) -> list[str]:
-    """Whether the device can hold the neuron at rest at this speed."""
+    """Whether the device can hold the neuron at rest at this speed, and its control transistors keep up."""
     floor, rheobase = table.circuit.device.i_floor * table.circuit.width, table.circuit.rheobase
+    keeping_up = list(control_keeps_up(table.circuit, table.load.acceleration))
     if rheobase >= floor:
-        return []
+        return keeping_up
     return [
         f"at an acceleration of {table.load.acceleration:g} the rheobase of {si(rheobase, 'A')} lies below the "
         f"device's floor of {si(floor, 'A')}: no gate bias keeps the neuron at rest, its figures are those of a "
-        "device without floor"
+        "device without floor",
+        *keeping_up,
     ]

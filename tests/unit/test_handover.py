@@ -179,7 +179,9 @@ def test_corners_and_mismatch_as_data(texts):
     assert corners["evidence"] == mismatch["evidence"] == "ASSUMED"
     assert mismatch["sigma_tunnel_v"] == Spread().sigma_tunnel
     assert mismatch["sigma_subthreshold_v"] == Spread().sigma_subthreshold
-    assert mismatch["sigma_ln_current"] == pytest.approx((1 / 0.48 + 3.63 / 0.48**2) * 0.010, rel=1e-9)
+    device = LIFCircuit().device
+    u = 1.4 - device.v_onset
+    assert mismatch["sigma_ln_current"] == pytest.approx((1 / u + device.v_slope / u**2) * 0.010, rel=1e-9)
     assert mismatch["correlation_tunnel_subthreshold"] == 0
 
 
