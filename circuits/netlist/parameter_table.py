@@ -14,7 +14,7 @@ ASSUMED = "ASSUMED"
 _SOURCES = {  # of the default of each field; a value that differs from it is the user's own
     "width": "Chavan 2020, IEEE T-ED 10.1109/TED.2020.2985167",
     "v_gs": "Chavan 2020 operating point, IEEE T-ED 10.1109/TED.2020.2985167",
-    "c_mem": f"{ASSUMED}: 0.3 to 1 fF is consistent with 100 to 150 kHz",
+    "c_mem": f"{ASSUMED}, body, gates and wire: 0.3 to 1 fF is consistent with 100 to 150 kHz",
     "v_threshold": f"{ASSUMED} with c_mem: f = I / (C dV)",
     "v_reset": "the source, to which the body leaks",
     "v_sink": "rail of inhibition, ASSUMED",

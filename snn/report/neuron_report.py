@@ -79,9 +79,10 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
     """Rate and energy at the circuit's own bias, part by part, with what was assumed and what is missing.
 
     A silent circuit has rate 0, no energy, and the reason; `silent_from_k` is the temperature at which that begins.
+    Raises: InputError for a bias at which it is silent at every temperature.
     """
-    why_silent = silence(circuit)
-    energy = Ledger() if why_silent else spike_energy(circuit)
+    why_silent, silent_from = silence(circuit), silence_temperature(circuit)
+    energy = Ledger() if why_silent and silent_from else spike_energy(circuit)
     return {
         "device": circuit.device.name,
         "temperature_k": temperature,
@@ -93,7 +94,7 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
         "rate_hz": bias_rate(circuit),
         "rate_with_drain_body_hz": bias_rate(with_drain_body(circuit)),
         "why_silent": why_silent,
-        "silent_from_k": silence_temperature(circuit),
+        "silent_from_k": silent_from,
         "tau_mem_s": circuit.tau_mem,
         "energy_per_spike_j": None if why_silent else energy.total,
         "parts_j": energy.parts,

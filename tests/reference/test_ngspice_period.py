@@ -22,7 +22,7 @@ def _driven(circuit: LIFCircuit, i_in: float) -> LIFCircuit:
 
 def _without_leak(interval: float, refractory_part: float) -> LIFCircuit:
     """A circuit whose whole interval is wanted: I = C dV / rise, no leak."""
-    circuit = LIFCircuit(g_leak=0.0, t_refractory=refractory_part * interval)
+    circuit = LIFCircuit(g_leak=0.0, t_refractory=refractory_part * interval, drawn=False)
     return _driven(circuit, circuit.charge_per_weight / ((1 - refractory_part) * interval))
 
 
@@ -35,7 +35,7 @@ CIRCUITS = {
     "mostly refractory": _without_leak(1e-3, 0.9),
     "1 % above rheobase": _driven(LIFCircuit(), 1.01 * LIFCircuit().rheobase),
     "reset below ground": LIFCircuit(v_reset=-0.2, v_sink=-0.3, v_dd=0.5),
-    "another device": _driven(LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6), 1e-13),
+    "another device": _driven(LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6, drawn=False), 1e-13),
 }
 
 

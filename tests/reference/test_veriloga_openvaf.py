@@ -18,7 +18,7 @@ openvaf = pytest.importorskip("openvaf_py")
 CIRCUITS = {
     "default": LIFCircuit(),
     "body factor, raised reset": LIFCircuit(body_factor=0.07, v_reset=0.05, c_mem=0.8e-15, width=0.3e-6, v_gs=-0.8),
-    "another device": LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6, v_gs=-0.9),
+    "another device": LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6, v_gs=-0.9, drawn=False),
 }
 
 
