@@ -78,7 +78,7 @@ def test_tunnelling_source_is_the_device_equation(tmp_path, device):
         f"* sweep\n{neuron_netlist(circuit)}Vdrain vdd 0 {device.v_ds}\nVlogic logic 0 {circuit.v_dd}\n"
         f"Vgate gate 0 0\nVbody mem 0 0\nX1 mem spk gate vdd 0 logic btbt_lif\n"
         f".options reltol=1e-9 abstol=1e-24 gmin=1e-30\n"
-        f".dc Vgate -1.5 0.5 0.01\n{''.join(measures)}.end\n"
+        f".dc Vgate -1.5 0.7 0.01\n{''.join(measures)}.end\n"
     )
     measured = run_ngspice(deck)
     current = np.array([-measured[f"i{number}"] for number in range(len(points))])
