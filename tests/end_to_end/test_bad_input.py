@@ -1,6 +1,7 @@
 """Bad input gets one clear line and the documented exit code, or works; nothing already written is lost."""
 
 import os
+import re
 import resource
 import signal
 import struct
@@ -139,6 +140,14 @@ def test_an_unknown_option_or_command_is_bad_input(snn):
     one_line(*_code_and_err(snn("trian")), 2, "train")
     one_line(*_code_and_err(snn("neuron", "--device", "33nm-pdsoi")), 2, "32nm-pdsoi")
     one_line(*_code_and_err(snn("neuron", "--v-gs", "-0.1")), 2, "rheobase")
+
+
+def test_a_circuit_that_contradicts_its_transistors_is_refused_before_anything_is_written(snn, words, tmp_path):
+    recipe = tmp_path / "contrary.toml"
+    recipe.write_text('name = "contrary"\n[neuron]\nc_mem_f = 1e-16\n')
+    code, _, err = snn("train", recipe, "--data", words, "--out", tmp_path / "run")
+    one_line(code, err, 2, "contradicts itself: c_mem = 100 aF", "raise c_mem, or narrow control.width")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_neuron_that_cannot_be_designed_is_refused_with_what_can_be(snn):
