@@ -9,7 +9,7 @@ from circuits.device.btbt import BTBTDevice, arrhenius
 from circuits.netlist.ngspice import run_waves
 from circuits.storage import scratch_folder, write_text
 from circuits.transistor.cards import Cards
-from circuits.transistor.schematic import AMMETERS, NeuronCell, subcircuit
+from circuits.transistor.schematic import AMMETERS, NeuronCell, ammeters, subcircuit
 from circuits.units import ZERO_CELSIUS, Amperes, Seconds, Volts, nm
 from circuits.variation.corners import CORNERS, PROCESS_SHIFTS, Corner
 
@@ -51,7 +51,7 @@ class Waves:
 
     time: np.ndarray
     node: Mapping[str, np.ndarray]  # mem, x, out
-    into: Mapping[str, np.ndarray]  # drain, vc, vo from the supplies; reset, pulse, comparator by `AMMETERS`
+    into: Mapping[str, np.ndarray]  # drain, vc, vo from the supplies; others by `AMMETERS`
     rest_into: Mapping[str, np.ndarray]  # drain, vc, vo
 
 
@@ -89,12 +89,13 @@ def bench(
 
 
 def _tran(window: Seconds) -> str:
-    return f".tran {window / POINTS:.6g} {window:.6g} 0 {window / POINTS:.6g} uic"
+    """The first step is a tenth of the first number: one that is too long for a membrane just let go does not converge."""
+    return f".tran {window / 1e6:.6g} {window:.6g} 0 {window / POINTS:.6g} uic"
 
 
 def _saved(cell: NeuronCell) -> tuple[str, ...]:
     """Names of the vectors, as ngspice writes them."""
-    inner = tuple(f"i(v.xn.v{name})" for name in AMMETERS if name == "comparator" or cell.reset is not None)
+    inner = tuple(f"i(v.xn.v{name})" for name in ammeters(cell))
     supplies = tuple(f"i(v{pin}_{one})" for one in "nr" for pin in ("drain", "vc", "vo"))
     return ("v(mem_n)", "v(xn.x)", "v(out_n)", *supplies, *inner)
 

@@ -17,7 +17,7 @@ RESTING = 0.05  # of the swing: a node that moves less in the last fifth of a si
 class Held:
     """The branch to blame, where the nodes are at the end (V), and what flows out of the membrane there (A)."""
 
-    branch: str  # reset, comparator, feedback, source or output
+    branch: str  # reset, leak, comparator, feedback, source or pulse
     node_v: Mapping[str, Volts]
     from_membrane_a: Mapping[str, Amperes]
     text: str
@@ -27,7 +27,7 @@ def held_by(cell: NeuronCell, corner: Corner, current: Amperes, waves: Waves, sw
     """What holds a neuron whose output swings too little, or not at all."""
     late = waves.time >= 0.8 * waves.time[-1]
     node = {name: _mean(waves.time, wave, late) for name, wave in waves.node.items()}
-    leaving = {name: _mean(waves.time, waves.into[name], late) for name in ("reset", "comparator")}
+    leaving = {name: _mean(waves.time, waves.into[name], late) for name in ("reset", "leak", "comparator")}
     moving = np.ptp(waves.node["mem"][late]) > RESTING * cell.v_dd * corner.supply
     branch, why = (_too_little if moving else _at_rest)(cell, corner, current, node, leaving, swing)
     places = ", ".join(f"{name} {volts:.3g} V" for name, volts in node.items())
@@ -52,12 +52,12 @@ def _at_rest(cell, corner, current, node, leaving, swing) -> tuple[str, str]:
         return "reset", f"{gone}: the output stays high and the membrane goes on to {node['mem']:.3g} V"
     if node["out"] > 0.1 * v_dd:
         return "feedback", "the loop of output and reset rests in the middle instead of firing"
-    if leaving["comparator"] > max(leaving["reset"], 0.5 * current):
-        return "comparator", "its gates leak what comes in"
-    if leaving["reset"] > 0.5 * current:
-        return "reset", "its off-current takes what comes in"
+    most = max(leaving, key=leaving.get)
+    if leaving[most] > 0.4 * current:
+        what = "leak of its gates" if most == "comparator" else "off-current of its transistor"
+        return most, f"the {what} takes what comes in"
     if node["x"] < 0.5 * v_dd:
-        return "output", "the comparator has switched and the output does not follow"
+        return "pulse", "the comparator has switched and the output does not follow"
     return "source", "less comes in than the simulation has time to gather"
 
 

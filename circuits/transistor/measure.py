@@ -2,7 +2,7 @@
 
     membrane    V_D times the charge of the tunnelling source
     comparator  V_DD times what the first inverter draws beyond that
-    output      V_DD times what the second inverter draws beyond that, less `reset`
+    pulse       V_DD times what the second inverter draws beyond that, less `reset`
     reset       V_DD times the charge onto the gate of the reset transistor
     leak        what a twin draws in a period whose membrane is held at 0 V (static)
 
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.integrate import cumulative_trapezoid
 
 from circuits.ledger import Entry, Ledger
 from circuits.netlist.rawfile import rising_edges
@@ -119,11 +120,11 @@ def _energy(
     period = np.ptp(waves.time[whole]) / periods
     joules = {pin: volts[pin] * _charge(waves.time, waves.into[pin], whole) / periods for pin in volts}
     leak = {pin: volts[pin] * amperes * period for pin, amperes in rest.items()}
-    onto_reset = _charge(waves.time, np.maximum(waves.into["pulse"], 0.0), whole) / periods * volts["vo"]
+    onto_reset = volts["vo"] * _pulse_charge(waves.time[whole], waves.into["reset_gate"][whole])
     parts = {
         "membrane": joules["drain"] - leak["drain"],
         "comparator": joules["vc"] - leak["vc"],
-        "output": joules["vo"] - leak["vo"] - onto_reset,
+        "pulse": joules["vo"] - leak["vo"] - onto_reset,
         "reset": onto_reset,
     }
     entries = [Entry(part, 1, float(each), source=SIMULATED) for part, each in parts.items()]
@@ -136,3 +137,12 @@ def _between(time: np.ndarray, start: Seconds, end: Seconds) -> np.ndarray:
 
 def _charge(time: np.ndarray, current: np.ndarray, where: np.ndarray) -> float:
     return float(np.trapezoid(current[where], time[where]))
+
+
+def _pulse_charge(time: np.ndarray, current: np.ndarray) -> float:
+    """Charge that a current which comes and goes brings each time (C): the swing of its integral, less its drift.
+
+    The integral of its positive part would count what a trapezoidal solver rings with.
+    """
+    charge = cumulative_trapezoid(current, time, initial=0.0)
+    return float(np.ptp(charge - charge[-1] * (time - time[0]) / np.ptp(time)))

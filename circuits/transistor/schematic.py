@@ -4,6 +4,8 @@
     comparator  inverter of the membrane            output   inverter of the comparator
     feedback    capacitor from output to membrane: the spike lifts its own cause, so it goes from rail to rail
     reset       transistor from membrane to ground, its gate on the output
+    leak        transistor from membrane to ground, its gate on ground too: without input the membrane stays low, where
+                the comparator draws least, though gates leak onto it
 
 That is the axon-hillock circuit of Mead with high-threshold transistors at a supply below their threshold: what an
 inverter draws while its input creeps is then limited by the transistors themselves, and nothing needs starving.
@@ -26,7 +28,7 @@ SOURCE_LENGTH = 40 * nm  # Source: drawn gate of the tunnelling device, Chavan 2
 LAYOUT_FACTOR = 3.0  # ASSUMED: contacts, wells and spacing over active area
 OXIDE_DENSITY = 0.021  # F/m^2; 1.63 nm of the high-threshold cards: the feedback capacitor is drawn as a gate
 PINS = ("out", "mem", "drain", "gate", "vc", "vo")
-AMMETERS = ("reset", "pulse", "comparator")  # into drain of the reset, gate of the reset, gate of the comparator
+AMMETERS = {"comparator": "mem cg", "reset": "mem rd", "reset_gate": "out rg", "leak": "mem ld"}  # from, to
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class NeuronCell:
     output_n: Size = field(default_factory=Size)
     output_p: Size = field(default_factory=Size)
     reset: Size | None = field(default_factory=lambda: Size(length=100 * nm))  # None: left out
+    leak: Size | None = field(default_factory=lambda: Size(width=180 * nm))  # None: left out
     c_feedback: Farads = 0.5 * fF
     c_wire_membrane: Farads = 0.1 * fF  # ASSUMED: half a micrometre of metal
     c_wire_inner: Farads = 0.1 * fF  # ASSUMED
@@ -116,6 +119,7 @@ class NeuronCell:
             "output_p": ("out x vo vo", self.pmos, self.output_p),
             "output_n": ("out x 0 0", self.nmos, self.output_n),
             "reset": ("rd rg 0 0", self.nmos, self.reset),
+            "leak": ("ld 0 0 0", self.nmos, self.leak),
         }
         return {name: row for name, row in all_of_them.items() if row[2] is not None}
 
@@ -134,6 +138,11 @@ class NeuronCell:
         return self.v_dd * (self.c_feedback + self.c_wire_membrane + OXIDE_DENSITY * gates + overlap)
 
 
+def ammeters(cell: NeuronCell) -> tuple[str, ...]:
+    """Those of `AMMETERS` that lead to a transistor which is there."""
+    return tuple(meter for meter in AMMETERS if meter.removesuffix("_gate") in {"comparator", *cell.transistors})
+
+
 def subcircuit(cell: NeuronCell, name: str, source_model: str, shifts: Mapping[str, Volts] | None = None) -> str:
     """The neuron as `.subckt NAME out mem drain gate vc vo`: vc and vo feed comparator and output, both at V_DD.
 
@@ -147,10 +156,8 @@ def subcircuit(cell: NeuronCell, name: str, source_model: str, shifts: Mapping[s
     lines = [
         f".subckt {name} {' '.join(PINS)}",
         f"Msource drain gate mem 0 mem {source_model} w={cell.source_width:.6g} l={SOURCE_LENGTH:.6g}",
-        "Vcomparator mem cg 0",
     ]
-    if cell.reset is not None:
-        lines += ["Vreset mem rd 0", "Vpulse out rg 0"]
+    lines += [f"V{meter} {AMMETERS[meter]} 0" for meter in ammeters(cell)]
     for transistor, (nodes, card, size) in cell.transistors.items():
         shift = f" delvto={shifts[transistor]:.6g}" if transistor in shifts else ""
         lines.append(f"M{transistor} {nodes} {card} {size.words}{shift}")
