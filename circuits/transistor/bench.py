@@ -14,7 +14,9 @@ from circuits.units import ZERO_CELSIUS, Amperes, Seconds, Volts, nm
 from circuits.variation.corners import CORNERS, PROCESS_SHIFTS, Corner
 
 NOMINAL = next(c for c in CORNERS if (c.process, c.supply, c.temperature) == ("TT", 1.0, 27 + ZERO_CELSIUS))
-OXIDE = 1 * nm  # of the tunnelling device; only the product with its GIDL parameters matters, and its gate's capacitance
+OXIDE = (
+    1 * nm
+)  # of the tunnelling device, A = AGIDL / (3 TOX) being what counts; it makes the capacitance of its gate too
 # Below the simulator's defaults, whose 1e-12 S over each junction would carry more than the input does: against
 # reltol 1e-5 and four times as many points, rate and energy change by under 0.5 %.
 OPTIONS = ".options gmin=1e-17 abstol=1e-15 chgtol=1e-19 reltol=1e-4 vntol=1e-6 method=trap trtol=1"
@@ -89,7 +91,7 @@ def bench(
 
 
 def _tran(window: Seconds) -> str:
-    """The first step is a tenth of the first number: one that is too long for a membrane just let go does not converge."""
+    """A first step that is too long for a membrane just let go would not converge; the first number sets it."""
     return f".tran {window / 1e6:.6g} {window:.6g} 0 {window / POINTS:.6g} uic"
 
 

@@ -54,7 +54,8 @@ def _models(path: Path) -> frozenset[str]:
     try:
         text = read_regular(path, MOST_BYTES).decode("utf-8", errors="replace")
     except FileNotFoundError as error:
-        raise MissingInputError(f"no model cards at {path}; a folder of cards holds {', '.join(FILES.values())}") from error
+        there = ", ".join(FILES.values())
+        raise MissingInputError(f"no model cards at {path}; a folder of cards holds {there}") from error
     return frozenset(name.lower() for name in _MODEL.findall(text))
 
 

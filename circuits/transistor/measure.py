@@ -74,7 +74,7 @@ def measure(
 
 
 def standby(cell: NeuronCell, cards: Cards, corner: Corner = NOMINAL, window: Seconds = 50e-3) -> tuple[Watts, bool]:
-    """Power of a neuron that has had no input for so long (s), and whether it fires by itself.  Raises:  as `measure`."""
+    """Power of a neuron that had no input for so long (s), and whether it fires by itself.  Raises: as `measure`."""
     waves = simulate(cell, cards, corner, window, driven=False)
     late, volts = _between(waves.time, 0.8 * window, window), _supplies(cell, corner)
     power = sum(volts[pin] * _charge(waves.time, waves.into[pin], late) for pin in volts) / np.ptp(waves.time[late])

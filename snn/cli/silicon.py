@@ -27,6 +27,12 @@ def neuron(
     swing: Annotated[float | None, number_of("V", "With --rate: threshold minus reset; default 0.4.")] = None,
     width: Annotated[float | None, number_of("m", "With --rate: width of the transistor; default what fits.")] = None,
     c_mem: Annotated[float | None, number_of("F", "With --rate: membrane capacitance; default what fits.")] = None,
+    level: Annotated[
+        str, typer.Option(help="behavioural: closed forms; transistor: simulated in ngspice, at 27 corners too.")
+    ] = "behavioural",
+    cards: Annotated[
+        Path | None, place("With --level transistor: folder of model cards; default the package of tunnelspike[pdk].")
+    ] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Show published neurons beside it.")] = False,
     scope: Scope = "neuron",
     plot: Plot = None,
@@ -38,10 +44,24 @@ def neuron(
     from snn.report.pictures import save_figure
     from snn.report.silicon_figures import figure_f_i
     from snn.studies.one_neuron import DesignRequest, compare_neuron, neuron_circuit, neuron_design
+    from snn.studies.transistor_neuron import require_level, study_transistors, waves_of
 
     with Terminal(json) as terminal:
         if device == "list":
             terminal.result({"rows": device_rows()})
+            return
+        of_behaviour = {"rate": rate, "tau-mem": tau_mem, "swing": swing, "width": width, "c-mem": c_mem,
+                        "years": years, "compare": compare}  # fmt: skip
+        require_level(level, of_behaviour, cards)
+        if level == "transistor":
+            from snn.report.transistor_figures import figure_transistors
+            from snn.report.transistor_report import transistor_rows
+
+            require_outputs(plot=plot)
+            study = study_transistors(device, v_gs, temperature, supply, cards)
+            terminal.result(transistor_rows(study))
+            if plot:
+                terminal.asked(lambda: save_figure(plot, figure_transistors(study, waves_of(study))))
             return
         base = neuron_circuit(device, v_gs, temperature, supply, years)
         design = neuron_design(base, DesignRequest(rate, tau_mem, swing, width, c_mem), v_gs)
