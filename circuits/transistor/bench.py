@@ -14,11 +14,10 @@ from circuits.units import ZERO_CELSIUS, Amperes, Seconds, Volts, nm
 from circuits.variation.corners import CORNERS, PROCESS_SHIFTS, Corner
 
 NOMINAL = next(c for c in CORNERS if (c.process, c.supply, c.temperature) == ("TT", 1.0, 27 + ZERO_CELSIUS))
-OXIDE = (
-    1 * nm
-)  # of the tunnelling device, A = AGIDL / (3 TOX) being what counts; it makes the capacitance of its gate too
+OXIDE = 1 * nm  # of the tunnelling device. Source: Chavan 2020; the law holds A = AGIDL / (3 TOX), whatever it is
 # Below the simulator's defaults, whose 1e-12 S over each junction would carry more than the input does: against
-# reltol 1e-5 and four times as many points, rate and energy change by under 0.5 %.
+# tolerances ten times closer, Gear's method and four times as many points the rate is off by 0.02 %, energy by 0.2 %,
+# the width of the pulse by 1.5 %.
 OPTIONS = ".options gmin=1e-17 abstol=1e-15 chgtol=1e-19 reltol=1e-4 vntol=1e-6 method=trap trtol=1"
 POINTS = 400  # least number of time steps of a simulation
 

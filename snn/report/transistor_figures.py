@@ -41,8 +41,9 @@ def figure_transistors(study: TransistorStudy, waves: Waves) -> Figure:
 
 
 def _draw_waves(axes: Axes, waves: Waves) -> None:
+    shown = waves.time > 1e-3 * waves.time[-1]  # the jump of a circuit that is let go is no part of it
     for name, label, colour in (("x", "comparator", SKY), ("mem", "membrane", BLUE), ("out", "output", VERMILION)):
-        axes.plot(waves.time, waves.node[name], color=colour, linewidth=1.5, label=label)
+        axes.plot(waves.time[shown], waves.node[name][shown], color=colour, linewidth=1.5, label=label)
     si_axis(axes.xaxis, "time", "s")
     si_axis(axes.yaxis, "voltage", "V")
     axes.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0)
@@ -61,5 +62,5 @@ def _draw_corners(axes: Axes, corners: tuple[NeuronFigures, ...]) -> None:
     axes.set_yticks(places, [one.corner.name for one in corners], fontsize=7.5)
     axes.invert_yaxis()
     si_axis(axes.xaxis, "energy per spike", "J")
-    axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(-0.3, 1), ncols=5, borderaxespad=0,
+    axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(-0.45, 1), ncols=5, borderaxespad=0,
                 columnspacing=0.8, handlelength=1.0)  # fmt: skip

@@ -90,9 +90,9 @@ def ideal(cell: NeuronCell) -> list[str]:
 def assumptions() -> list[str]:
     """What the figures stand on and no foundry has said."""
     return [
-        "cards: FreePDK45, a predictive 45 nm bulk process, simulated; no layout, so no wires but those that are listed",
-        "tunnelling source: the fitted law as GIDL of a B4SOI device, source and body on the membrane; its gate leaks "
-        "nothing, as in the curves that were fitted",
+        "cards: FreePDK45, a predictive 45 nm bulk process, simulated; no layout, no wires but those listed",
+        "tunnelling source: the fitted law as GIDL of a B4SOI device, source and body on the membrane; its gate "
+        "leaks nothing, as in the curves that were fitted",
         "ngspice gives GIDL no temperature dependence: an Arrhenius factor on AGIDL brings that of the device",
         "process corners move the source's onset by the shifts of circuits.variation.corners, ASSUMED",
         f"area: active area times {LAYOUT_FACTOR:g}, ASSUMED",
