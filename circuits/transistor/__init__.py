@@ -5,6 +5,7 @@ cell          `NeuronCell`, `Size`, `subcircuit`
 simulation    `circuits.transistor.measure.measure`, over corners `circuits.transistor.corner_run.run_corners`
 sizing        `circuits.transistor.sizing.search`
 calibration   `circuits.transistor.behavioural.calibrate`: the `LIFCircuit` that spikes and costs alike
+comparison    `circuits.transistor.sources.compare_sources`: a tunnelling source beside a sub-threshold one
 """
 
 from circuits.transistor.cards import Cards, find_cards

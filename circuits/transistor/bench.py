@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from circuits.device.btbt import BTBTDevice, arrhenius
+from circuits.device.btbt import BTBTDevice, arrhenius, btbt_current
 from circuits.netlist.ngspice import run_waves
 from circuits.storage import scratch_folder, write_text
 from circuits.transistor.cards import Cards
@@ -22,9 +22,12 @@ OPTIONS = ".options gmin=1e-17 abstol=1e-15 chgtol=1e-19 reltol=1e-4 vntol=1e-6 
 POINTS = 400  # least number of time steps of a simulation
 
 
-def source_at(device: BTBTDevice, corner: Corner) -> BTBTDevice:
-    """The tunnelling device at a corner: onset shifted by the process (ASSUMED), current by Arrhenius."""
-    shift = PROCESS_SHIFTS[corner.process].tunnel
+def source_at(device: BTBTDevice, corner: Corner, shift: Volts = 0.0) -> BTBTDevice:
+    """The tunnelling device at a corner: onset shifted by the process (ASSUMED), current by Arrhenius.
+
+    Args:  shift: what mismatch adds to the onset (V), as it adds to the threshold of a transistor.
+    """
+    shift = PROCESS_SHIFTS[corner.process].tunnel - shift
     return arrhenius(replace(device, v_onset=device.v_onset - shift), corner.temperature)
 
 
@@ -65,20 +68,21 @@ def bench(
     driven: bool = True,
     shifts: Mapping[str, Volts] | None = None,
 ) -> str:
-    """The deck of a neuron at a corner for so long (s), from a membrane at 0 V. The gate bias does not move with V_DD.
+    """The deck of a neuron at a corner for so long (s), from a membrane at 0 V.
 
-    Args:  driven: False for a bias at which no input flows.
+    Args:  driven: False for a bias at which no input flows. shifts: by name of a transistor or "source", see
+    `subcircuit` and `source_at`.
     """
     v_dd, v_drain = cell.v_dd * corner.supply, cell.v_drain * corner.supply
+    off = cell.v_off if cell.pmos_source is None else v_drain
     lines = [
         "* a neuron from transistors, and its twin at rest",
         f'.include "{cards.file(corner.process)}"',
-        source_card(source_at(cell.device, corner), "tunnelling"),
-        subcircuit(cell, "neuron", "tunnelling", shifts),
+        *_source_and_cell(cell, corner, shifts),
         f".temp {corner.temperature - ZERO_CELSIUS:.6g}",
         OPTIONS,
     ]
-    for one, gate in (("n", cell.v_gate if driven else cell.v_off), ("r", cell.v_off)):
+    for one, gate in (("n", gate_at(cell, corner) if driven else off), ("r", off)):
         lines += [f"V{pin}_{one} {pin}_{one} 0 {volts:.9g}" for pin, volts in
                   (("drain", v_drain), ("gate", gate), ("vc", v_dd), ("vo", v_dd))]  # fmt: skip
         lines += [
@@ -87,6 +91,19 @@ def bench(
         ]
     lines.append("Vhold mem_r 0 0")
     return "\n".join((*lines, f".save {' '.join(_saved(cell))}", _tran(window), ".end\n"))
+
+
+def _source_and_cell(cell: NeuronCell, corner: Corner, shifts: Mapping[str, Volts] | None) -> tuple[str, str]:
+    """The card of the source, and the subcircuit; the shift of a tunnelling source stands in its card."""
+    shifts = dict(shifts or {})
+    onset = shifts.pop("source", 0.0) if cell.pmos_source is None else 0.0
+    card = source_card(source_at(cell.device, corner, onset), "tunnelling")
+    return card, subcircuit(cell, "neuron", "tunnelling", shifts)
+
+
+def gate_at(cell: NeuronCell, corner: Corner) -> Volts:
+    """Gate bias at a corner: as it is, or moved with the supply of the source."""
+    return cell.v_gate + cell.gate_follows * cell.v_drain * (corner.supply - 1)
 
 
 def _tran(window: Seconds) -> str:
@@ -122,7 +139,28 @@ def simulate(
     return Waves(waves["time"], nodes, fed["n"] | inner, fed["r"])
 
 
-def input_current(cell: NeuronCell, corner: Corner) -> Amperes:
-    """Tunnelling current at a corner (A)."""
-    device = replace(source_at(cell.device, corner), v_ds=cell.v_drain * corner.supply)
-    return replace(cell, device=device).input_current
+def source_current(
+    cell: NeuronCell, cards: Cards, corner: Corner, shifts: Mapping[str, Volts] | None = None
+) -> Amperes:
+    """Input current at a corner (A): tunnelling in closed form, a pMOS simulated.  Raises:  as `run_waves`."""
+    shift = (shifts or {}).get("source", 0.0)
+    if cell.pmos_source is not None:
+        gates, currents = pmos_curve(cell, cards, corner, shift)
+        return float(np.exp(np.interp(gate_at(cell, corner), gates, np.log(currents))))
+    v_dg = cell.v_drain * corner.supply - gate_at(cell, corner)
+    return float(btbt_current(v_dg, source_at(cell.device, corner, shift), cell.source_width))
+
+
+def pmos_curve(cell: NeuronCell, cards: Cards, corner: Corner, shift: Volts = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Gate voltages from 0 to the supply (V), and what a pMOS source gives to a membrane at a quarter of it (A)."""
+    v_dd = cell.v_dd * corner.supply
+    deck = (
+        f'* source\n.include "{cards.file(corner.process)}"\n{OPTIONS}\n.temp {corner.temperature - ZERO_CELSIUS:.6g}\n'
+        f"vs s 0 {v_dd:.9g}\nvg g 0 0\nvm m 0 {v_dd / 4:.9g}\n"
+        f"m1 m g s s {cell.pmos} {cell.pmos_source.words} delvto={shift:.6g}\n"
+        f".dc vg 0 {v_dd:.9g} {v_dd / 100:.9g}\n.save v(g) i(vm)\n.end\n"
+    )
+    with scratch_folder() as place:
+        write_text(place / "source.cir", deck)
+        _, waves = run_waves(place / "source.cir")
+    return waves["v(g)"], np.maximum(waves["i(vm)"], 1e-18)

@@ -18,7 +18,7 @@ from scipy.integrate import cumulative_trapezoid
 
 from circuits.ledger import Entry, Ledger
 from circuits.netlist.rawfile import rising_edges
-from circuits.transistor.bench import NOMINAL, Waves, input_current, simulate
+from circuits.transistor.bench import NOMINAL, Waves, simulate, source_current
 from circuits.transistor.cards import Cards, require_b4soi
 from circuits.transistor.held import Held, held_by
 from circuits.transistor.schematic import NeuronCell
@@ -63,7 +63,7 @@ def measure(
     """
     require_b4soi()
     cards.require_models(cell.nmos, cell.pmos)
-    current, v_dd = input_current(cell, corner), cell.v_dd * corner.supply
+    current, v_dd = source_current(cell, cards, corner, shifts), cell.v_dd * corner.supply
     for periods in PERIODS:
         window = periods * cell.spike_charge * corner.supply / current
         waves = simulate(cell, cards, corner, window, shifts=shifts, timeout_s=timeout_s)

@@ -74,6 +74,8 @@ class NeuronCell:
     c_load: Farads = 0.2 * fF  # ASSUMED: a wire and the gate of what listens
     v_dd: Volts = 0.5
     v_gate: Volts = -0.8
+    pmos_source: Size | None = None  # a sub-threshold pMOS from V_DD to the membrane, in place of the tunnelling device
+    gate_follows: bool = False  # the gate bias moves with the supply of the source, as a mirror makes it
     nmos: str = "NMOS_VTH"
     pmos: str = "PMOS_VTH"
 
@@ -84,6 +86,9 @@ class NeuronCell:
             require(self, name, getattr(self, name) > 0, "positive")
         for name in ("c_feedback", "c_wire_membrane", "c_wire_inner", "c_load"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
+        if self.pmos_source is not None:
+            require(self, "v_gate", 0 <= self.v_gate <= self.v_dd, f"in 0..{self.v_dd:g} V for a pMOS source")
+            return
         if not self.v_dd < self.v_drain:
             raise InputError(
                 f"v_dd = {self.v_dd:g} V is not below the {self.v_drain:g} V at the drain of {self.device.name}: a "
@@ -97,17 +102,19 @@ class NeuronCell:
 
     @property
     def v_drain(self) -> Volts:
-        """Supply of the tunnelling device: that of its measured curve."""
-        return self.device.v_ds
+        """Supply of the source: that of the curve of a tunnelling device."""
+        return self.v_dd if self.pmos_source is not None else self.device.v_ds
 
     @property
     def v_off(self) -> Volts:
-        """Gate bias at the onset, where nothing flows."""
-        return self.v_drain - self.device.v_onset
+        """Gate bias at the onset, where nothing flows; of a pMOS the supply, where its off-current does."""
+        return self.v_drain if self.pmos_source is not None else self.v_drain - self.device.v_onset
 
     @property
     def input_current(self) -> Amperes:
-        """Tunnelling current at the gate bias and the device's temperature."""
+        """Tunnelling current at the gate bias and the device's temperature.  Raises: InputError for another source."""
+        if self.pmos_source is not None:
+            raise InputError("the current of a pMOS source has no closed form; ask bench.source_current for it")
         return float(btbt_current(self.v_drain - self.v_gate, self.device, self.source_width))
 
     @property
@@ -127,6 +134,7 @@ class NeuronCell:
     def area(self) -> SquareMetres:
         """Active area of all transistors times `LAYOUT_FACTOR`, and the feedback capacitor as a gate."""
         source = self.source_width * (SOURCE_LENGTH + 2 * DIFFUSION)
+        source = source if self.pmos_source is None else self.pmos_source.area
         active = source + sum(size.area for _, _, size in self.transistors.values())
         return LAYOUT_FACTOR * active + self.c_feedback / OXIDE_DENSITY
 
@@ -151,14 +159,18 @@ def subcircuit(cell: NeuronCell, name: str, source_model: str, shifts: Mapping[s
     Raises: InputError for a shift of a transistor that is not there.
     """
     shifts = dict(shifts or {})
-    if lost := sorted(set(shifts) - set(cell.transistors)):
-        raise InputError(f"no transistor {lost[0]!r} to shift; there are {', '.join(cell.transistors)}")
+    rows = dict(cell.transistors)
+    if cell.pmos_source is not None:
+        rows["source"] = ("mem gate drain drain", cell.pmos, cell.pmos_source)
+    if lost := sorted(set(shifts) - set(rows)):
+        raise InputError(f"no transistor {lost[0]!r} to shift; there are {', '.join(rows)}")
     lines = [
         f".subckt {name} {' '.join(PINS)}",
-        f"Msource drain gate mem 0 mem {source_model} w={cell.source_width:.6g} l={SOURCE_LENGTH:.6g}",
     ]
+    if cell.pmos_source is None:
+        lines.append(f"Msource drain gate mem 0 mem {source_model} w={cell.source_width:.6g} l={SOURCE_LENGTH:.6g}")
     lines += [f"V{meter} {AMMETERS[meter]} 0" for meter in ammeters(cell)]
-    for transistor, (nodes, card, size) in cell.transistors.items():
+    for transistor, (nodes, card, size) in rows.items():
         shift = f" delvto={shifts[transistor]:.6g}" if transistor in shifts else ""
         lines.append(f"M{transistor} {nodes} {card} {size.words}{shift}")
     capacitors = {"feedback": "out mem", "wire_membrane": "mem 0", "wire_inner": "x 0", "load": "out 0"}

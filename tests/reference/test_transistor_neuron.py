@@ -15,6 +15,7 @@ from circuits.transistor.bench import NOMINAL, OPTIONS, simulate, source_at, sou
 from circuits.transistor.corner_run import run_corners
 from circuits.transistor.measure import measure, standby
 from circuits.transistor.sizing import Search, front, search
+from circuits.transistor.sources import MismatchDraws, compare_sources, least_current, with_pmos
 from circuits.units import ZERO_CELSIUS, um
 from circuits.variation.corners import CORNERS
 
@@ -121,6 +122,37 @@ def test_the_behavioural_circuit_is_within_ten_per_cent_at_currents_that_were_no
     assert [point.fitted for point in calibration.points] == [True, False, True, False, True]
     assert calibration.worst_error < 0.1
     assert calibration.circuit.c_mem > CELL.c_feedback  # all that hangs on the membrane
+
+
+def test_a_pmos_at_the_same_current_makes_the_cell_fire_at_nearly_the_same_rate_for_less(cards, nominal):
+    """For less, because its charge comes from V_DD and that of the tunnelling device from a higher supply."""
+    cell = with_pmos(CELL, cards)
+    figures = measure(cell, cards)
+    assert figures.input_current == pytest.approx(nominal.input_current, rel=1e-3, abs=0)
+    assert figures.rate == pytest.approx(nominal.rate, rel=0.15)
+    saved = 1 - CELL.v_dd / CELL.v_drain
+    assert figures.energy["membrane"] == pytest.approx((1 - saved) * nominal.energy["membrane"], rel=0.15, abs=0)
+
+
+def test_a_shift_of_the_source_moves_its_current_by_the_slope_of_its_law(cards):
+    """Tunnelling 1 / u + B / u^2 by the device; a pMOS below threshold some 25 to 35 for each volt."""
+    slopes = []
+    for cell in (CELL, with_pmos(CELL, cards)):
+        rise = [np.log(measure(cell, cards, shifts={"source": shift}).input_current) for shift in (0.0, 0.01)]
+        slopes.append(abs(rise[1] - rise[0]) / 0.01)
+    u = CELL.v_drain - CELL.v_gate - CELL.device.v_onset
+    assert slopes[0] == pytest.approx(1 / u + CELL.device.v_slope / u**2, rel=0.05)
+    assert 25 < slopes[1] < 35
+
+
+@pytest.mark.slow
+def test_a_tunnelling_source_spreads_less_with_supply_and_mismatch_and_costs_more(cards):
+    tunnelling, below = compare_sources(CELL, cards, MismatchDraws(n=30))
+    assert below.sigma_ln_current / tunnelling.sigma_ln_current > 3
+    assert below.sigma_ln_rate / tunnelling.sigma_ln_rate > 2.5
+    assert below.over_supply > 3 * tunnelling.over_supply
+    assert tunnelling.energy_per_spike > below.energy_per_spike
+    assert least_current(CELL, cards) < 5e-12
 
 
 @pytest.mark.slow
