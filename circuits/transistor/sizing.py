@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy.stats import qmc
 
 from circuits.device.btbt import bias_for_current
 from circuits.errors import InputError, WorkError
@@ -140,8 +139,7 @@ def _generation(settings: Search, generation: int, before: Sequence[Trial]) -> n
     """Genes `(population, gene)` of a generation, from all trials before it."""
     low, high = np.log(np.array(list(BOUNDS.values()))).T
     if generation == 0:
-        points = qmc.LatinHypercube(len(BOUNDS), rng=np.random.default_rng(settings.seed)).random(settings.population)
-        return np.exp(low + points * (high - low))
+        return np.exp(low + _hypercube(settings) * (high - low))
     parents, rng = _parents(before, settings.population), np.random.default_rng([settings.seed, generation])
     children = []
     for i, own in enumerate(parents):
@@ -149,6 +147,13 @@ def _generation(settings: Search, generation: int, before: Sequence[Trial]) -> n
         child = np.where(rng.random(len(own)) < CROSSOVER, a + MUTATION * (b - c), own)
         children.append(np.clip(child, low, high))
     return np.exp(children)
+
+
+def _hypercube(settings: Search) -> np.ndarray:
+    """Points of the unit cube `(population, gene)`, one in each of `population` equal slices of every axis."""
+    rng, n = np.random.default_rng(settings.seed), settings.population
+    slices = rng.permuted(np.tile(np.arange(n)[:, None], (1, len(BOUNDS))), axis=0)
+    return (slices + rng.random(slices.shape)) / n
 
 
 def _parents(trials: Sequence[Trial], n: int) -> np.ndarray:

@@ -36,7 +36,7 @@ class TransistorStudy:
     calibration: Calibration | None
 
 
-def require_level(level: str, others: Mapping[str, Any], cards: Path | None) -> None:
+def require_level(level: str, others: Mapping[str, Any], cards: str | Path | None) -> None:
     """Raises: InputError for an unknown level, or for options that only the other one has."""
     if level not in LEVELS:
         raise InputError(f"--level {level}: there are {' and '.join(LEVELS)}")
@@ -47,7 +47,12 @@ def require_level(level: str, others: Mapping[str, Any], cards: Path | None) -> 
 
 
 def study_transistors(
-    device: str, v_gs: Volts | None, temperature: Kelvin, supply: Volts | None, folder: Path | None, n_jobs: int = -1
+    device: str,
+    v_gs: Volts | None,
+    temperature: Kelvin,
+    supply: Volts | None,
+    folder: str | Path | None,
+    n_jobs: int = -1,
 ) -> TransistorStudy:
     """Simulate the cell with a device and gate bias (None: the cell's) at a temperature and V_DD, and at all corners.
 
