@@ -62,5 +62,5 @@ def _draw_corners(axes: Axes, corners: tuple[NeuronFigures, ...]) -> None:
     axes.set_yticks(places, [one.corner.name for one in corners], fontsize=7.5)
     axes.invert_yaxis()
     si_axis(axes.xaxis, "energy per spike", "J")
-    axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(-0.45, 1), ncols=5, borderaxespad=0,
+    axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(-0.3, 1), ncols=3, borderaxespad=0,
                 columnspacing=0.8, handlelength=1.0)  # fmt: skip
