@@ -1,5 +1,6 @@
 """Netlists away from the typical point: every process corner, and logic at another voltage than the drains."""
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -8,7 +9,8 @@ import pytest
 
 from circuits.device.btbt import btbt_current
 from circuits.errors import WorkError
-from circuits.netlist.corners_lib import CORNERS_FILE, at_process, corners_lib
+from circuits.netlist.core_lib import CORE_FILE, core_lib
+from circuits.netlist.corners_lib import CORNERS_FILE, at_section, corners_lib
 from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.expected import spike_times
 from circuits.netlist.handover import handover
@@ -40,7 +42,7 @@ def bench_at(folder, process, circuit=CIRCUIT):
 
 @pytest.mark.parametrize("process", PROCESS_SHIFTS)
 def test_a_neuron_has_the_period_and_the_energy_of_its_corner(tmp_path, process):
-    measured, there = run_ngspice(bench_at(tmp_path, process)), at_process(CIRCUIT, process)
+    measured, there = run_ngspice(bench_at(tmp_path, process)), at_section(CIRCUIT, process)
     energy = spike_energy(there)
     assert measured["period"] == pytest.approx(interval(there), rel=3e-4, abs=0)
     membrane = energy["membrane_charge"] + energy["membrane_leak"]
@@ -86,7 +88,7 @@ def pair() -> Wiring:
 
 def wiring_at(wiring: Wiring, process: str) -> Wiring:
     """The wiring of a corner: each current is the device's at its drain-gate voltage, thresholds and bodies move."""
-    shift, there = PROCESS_SHIFTS[process], at_process(CIRCUIT, process)
+    shift, there = PROCESS_SHIFTS[process], at_section(CIRCUIT, process)
 
     def moved(current: float) -> float:
         v_dg = drain_gate(wiring, current)
@@ -105,7 +107,8 @@ def wiring_at(wiring: Wiring, process: str) -> Wiring:
 def test_a_network_spikes_as_its_corner_says(tmp_path, process):
     wiring, stimulus = pair(), Stimulus(300e-6, (np.zeros(0),))
     expected = spike_times(wiring_at(wiring, process), stimulus)
-    deck = network_bench(wiring, stimulus, expected, "* pair\n", CORNERS_FILE)
+    deck = network_bench(wiring, stimulus, expected, "key", "* pair\n", CORNERS_FILE)
+    (tmp_path / CORE_FILE).write_text(core_lib(wiring, "key"))
     (tmp_path / CORNERS_FILE).write_text(corners_lib("* corners\n"))
     (tmp_path / "pair.cir").write_text(deck.replace(f'"{CORNERS_FILE}" TT', f'"{CORNERS_FILE}" {process}'))
     measured, waves = run_waves(tmp_path / "pair.cir")
@@ -122,5 +125,6 @@ def test_the_exported_deck_has_the_delay_of_its_chip():
         np.ones(1), np.ones((1, 1))),), v_floor=CIRCUIT.v_floor), replace(CIRCUIT, t_refractory=1e-6),
         synapse=SynapseKernel(t_pulse=2e-6, delay=0.7e-6))  # fmt: skip
     texts = handover(chip, "all").texts
-    assert "btbt_line clk act vss params: tpulse=1e-06 tdelay=7e-07 tline=2e-06" in texts["network_bench.cir"]
+    line = re.search(r"^\.subckt btbt_line_.*$", texts[CORE_FILE], re.MULTILINE)[0]
+    assert "params: tpulse=1e-06 tdelay=7e-07 tline=2e-06 " in line
     assert "tdelay=7e-07 tpulse=2e-06" in texts["network_bench.scs"]
