@@ -11,6 +11,7 @@ import numpy as np
 from circuits.errors import InputError
 from circuits.netlist.core_lib import CORE_FILE, core_text, unfit
 from circuits.netlist.corners_lib import CORNERS_FILE, corners_lib, corners_record, corners_scs, mismatch_record
+from circuits.netlist.data_sheet import SHEET, data_sheet
 from circuits.netlist.deck_of_network import longest_step, network_bench
 from circuits.netlist.expected import spike_times, spikes_and_potentials
 from circuits.netlist.parameter_table import parameter_table, parameters_csv, parameters_record
@@ -165,7 +166,8 @@ def _spice(chip: ChipNetwork) -> Handover:
         if _verifiable(chip.network):
             bin = bench_bin(wiring, stimulus)
             benches.append(Bench(f"{NETWORK}.cir", chip.circuit.v_dd, spikes=fires, bin=bin, potentials=rests))
-    return Handover(texts, tuple(benches), notes)
+    sheet = data_sheet(chip.network.name, {stems[label]: c for label, c in neurons.items()}, wiring, network_hash(chip))
+    return Handover(texts | {SHEET: sheet}, tuple(benches), notes)
 
 
 def _spectre(chip: ChipNetwork) -> Handover:

@@ -74,8 +74,6 @@ def _require_same_pins(path: Path, text: str, chip: ChipNetwork) -> None:
 
 
 def _require_core(net: NetworkSpec, wiring: Wiring, stimulus: Stimulus) -> None:
-    if reason := unfit(wiring):
-        raise InputError(reason)
     if net.n_external or wiring.adaptive.any() or not wiring.spiking.all():
         kinds = ", ".join(layer.kind for layer in net.layers)
         raise InputError(
@@ -88,6 +86,8 @@ def _require_core(net: NetworkSpec, wiring: Wiring, stimulus: Stimulus) -> None:
             "could spike again within its pulse, where the netlist has one pulse and the engine two; make t_refractory "
             "at least that long"
         )
+    if reason := unfit(wiring):
+        raise InputError(reason)
     step = longest_step(wiring, stimulus)
     if stimulus.duration / step > MAX_STEPS:
         raise InputError(

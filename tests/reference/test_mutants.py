@@ -59,8 +59,8 @@ def files():
 @pytest.fixture(scope="module")
 def clip():
     """A stimulus of the core, and what the engine makes of it."""
-    signal = 1.5 + np.sin(np.arange(14)[:, None] / 4 + np.arange(3))
-    stimulus = Stimulus(70e-6, signal=signal)
+    signal = 1.5 + np.sin(np.arange(24)[:, None] / 4 + np.arange(3))
+    stimulus = Stimulus(120e-6, signal=signal)
     return stimulus, simulate_network(core(), stimulus)
 
 
@@ -163,7 +163,7 @@ def test_a_mutant_of_a_core_is_not_signed_off(clip, mutant):
 
 
 def test_the_core_itself_is_signed_off(clip):
-    assert clip[1].spike_times.size > 20
+    assert clip[1].spike_times.size > 30
     assert is_signed_off(core_text(core()), clip)
 
 
