@@ -26,7 +26,7 @@ from circuits.neuron.circuit import LIFCircuit
 from circuits.units import BOLTZMANN, ZERO_CELSIUS, Farads, Seconds, eV
 
 GAIN, CLOCK = 2e6, 100.0  # V: the threshold is met within 0.05 V of 2 MV, far sooner than the reset settles
-SCALE = 200.0  # V over the swing, of what needs no such care
+SCALE = 500.0  # V over the swing, of what needs no such care
 PULL = 0.8  # of GAIN: the end of the clock pulls so far down; below GAIN, or its release would look like a spike
 LATCH = 1.4  # of GAIN, below threshold: where the latch lets go; a held membrane lies GAIN V_DD / V_DD0 below
 SETTLED = 1e-4  # of the swing: the reset is followed so far down, else the trapezoidal rule would ring for ever

@@ -27,17 +27,19 @@ ENERGY_TOLERANCE = 0.02  # of the ledger
 STEPS_PER_PERIOD = 1000  # the period comes out within two steps, 0.2 %
 INTERVALS = 4  # measured after the second spike: the first interval starts from the initial condition
 
-_BENCH = """\
+_RUN = """\
 .include "{library}"
 .lib "{corners}" {corner}
 .param v_ds={v_ds} v_dd={v_dd}
+{supplies}Vgate gate 0 {v_gs}
+X1 mem spk gate vdd 0 logic {subckt} dtunnel={{corner_tunnel}} dvth={{corner_threshold}} kcmem={{corner_c}}
+.tran {step} {stop} 0 {step} uic
+.save v(mem) v(spk) v(q_drain) v(q_logic)
+"""
+_CHECKS = """\
 * of each corner, by its number
 .param expected_period={{{expected_period}}}
 {expected_energy}.param tolerance={tolerance} energy_tolerance={energy_tolerance} intervals={intervals}
-{supplies}Vgate gate 0 {v_gs}
-X1 mem spk gate vdd 0 logic {subckt} dtunnel={{corner_tunnel}} dvth={{corner_threshold}} kcmem={{corner_c}}
-.tran {{expected_period/{steps}}} {{{periods}*expected_period}} 0 {{expected_period/{steps}}} uic
-.save v(mem) v(spk) v(q_drain) v(q_logic)
 .meas tran span trig v(spk) val={{v_dd*corner_supply/2}} rise=2 targ v(spk) val={{v_dd*corner_supply/2}} rise={last}
 .meas tran drain_before find v(q_drain) when v(spk)={{v_dd*corner_supply/2}} rise=2
 .meas tran drain_after find v(q_drain) when v(spk)={{v_dd*corner_supply/2}} rise={last}
@@ -120,7 +122,16 @@ def bench_netlist(
     values = {"library": library, "corner": corner, "tolerance": tolerance, "v_gs": circuit.v_gs}
     values |= {"subckt": subcircuit_name(circuit), "expected_period": _chosen(periods, expected)}
     values |= _energy_check(circuit, there, periods) | _bench_values(circuit)
-    return header + _BENCH.format_map({key: _text(value) for key, value in values.items()})
+    values |= {"step": f"{{expected_period/{STEPS_PER_PERIOD}}}", "stop": f"{{{INTERVALS + 2.5}*expected_period}}"}
+    return header + (_RUN + _CHECKS).format_map({key: _text(value) for key, value in values.items()})
+
+
+def corner_deck(circuit: LIFCircuit, library: str, corner: str, duration: Seconds, step: Seconds) -> str:
+    """The neuron at its gate bias in a corner for so long, whether it fires there or not, without any check."""
+    values = {"library": library, "corner": corner, "v_gs": circuit.v_gs, "subckt": subcircuit_name(circuit)}
+    values |= _bench_values(circuit) | {"step": step, "stop": duration}
+    title = head(f"corner {corner}", circuit, circuit_hash(circuit))
+    return title + _RUN.format_map({key: _text(value) for key, value in values.items()}) + ".end\n"
 
 
 def _silent(circuit: LIFCircuit, title: str) -> str:
@@ -155,8 +166,6 @@ def _bench_values(circuit: LIFCircuit) -> dict[str, float | int | str]:
         "meter": METER,
         "energy_tolerance": ENERGY_TOLERANCE,
         "intervals": INTERVALS,
-        "steps": STEPS_PER_PERIOD,
-        "periods": INTERVALS + 2.5,
         "last": 2 + INTERVALS,
     }
 

@@ -9,6 +9,7 @@ import pytest
 
 from circuits.device.btbt import btbt_current
 from circuits.errors import WorkError
+from circuits.netlist import cell
 from circuits.netlist.core_lib import CORE_FILE, core_lib
 from circuits.netlist.corners_lib import CORNERS_FILE, at_section, corners_lib
 from circuits.netlist.deck_of_network import network_bench
@@ -25,7 +26,9 @@ from circuits.network.wiring import Wiring, wire
 from circuits.neuron.circuit import LIFCircuit, interval
 from circuits.neuron.energy_terms import spike_energy
 from circuits.neuron.synapse import SynapseKernel
-from circuits.variation.corners import PROCESS_SHIFTS
+from circuits.signoff.corner_runs import corner_runs
+from circuits.variation.corners import CORNERS, PROCESS_SHIFTS
+from snn.report.corner_report import simulated_corners
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 
@@ -75,6 +78,34 @@ def replace_shift(shift, name):
         return replace(shift, c_mem=1 / shift.c_mem)
     field = name.removeprefix("corner_")
     return replace(shift, **{field: -getattr(shift, field)})
+
+
+def test_all_27_corners_are_simulated_and_silence_too(snn_json):
+    told = snn_json("corners", "--engine", "ngspice")
+    rows = {row["corner"]: row for row in told["rows"]}
+    assert list(rows) == [corner.name for corner in CORNERS]
+    assert told["passed"]
+    assert max(told["worst_rate_difference"], told["worst_energy_difference"]) < 5e-3
+    assert 0 < told["corners_that_spike"] < 27
+    rates = [rows[f"TT_27C_{supply}pct"]["ngspice_hz"] for supply in (90, 100, 110)]
+    assert rates == sorted(set(rates))
+
+
+LAWS = {  # of the cell, that temperature and supply act by
+    "tunnelling": ("*exp(eatun*heat)", ""),
+    "leak": ("exp(-ealeak*heat)", "1"),
+    "off-currents": ("exp(eaoff*heat)*(istat", "(istat"),
+    "crowbar window": ("1meg*kelvin/t0", "1meg"),
+    "threshold": ("Gth vss th logic vss {{1u*(vth+dvth)/vdd0}}", "Ith vss th {{1u*(vth+dvth)}}"),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_a_cell_without_one_of_its_laws_is_found_at_the_corners(monkeypatch, law):
+    for text in ("_CELL", "_NEURON"):
+        monkeypatch.setattr(cell, text, getattr(cell, text).replace(*LAWS[law]))
+    runs = corner_runs(LIFCircuit(leak_activation_ev=0.2))
+    assert not simulated_corners(CIRCUIT, runs)["passed"]
 
 
 def pair() -> Wiring:
