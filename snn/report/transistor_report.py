@@ -39,11 +39,11 @@ def transistor_rows(study: TransistorStudy) -> dict[str, Any]:
 
 def _spike(figures: NeuronFigures) -> dict[str, Any]:
     """One corner: with its energy by branch, or with what holds it."""
-    energy = figures.energy and {**figures.energy.parts, "total": figures.energy.total}
     return {
         "spikes": figures.spikes,
         "rate_hz": figures.rate,
-        "energy_per_spike_j": energy,
+        "energy_per_spike_j": figures.energy and figures.energy.parts,
+        "total_per_spike_j": figures.energy and figures.energy.total,
         "output_swing_v": figures.swing,
         "swing_of_supply": figures.swing / figures.v_dd,
         "pulse_s": figures.pulse,
