@@ -33,7 +33,7 @@ def sign_off_run(
     run: Run,
     n_clips: int,
     *,
-    deck: Path | None = None,
+    deck: str | Path | None = None,
     seed: int = 0,
     timeout_s: float = TIMEOUT_S,
     n_jobs: int = 2,
@@ -59,7 +59,7 @@ def sign_off_run(
     engine = [SpikeTrains(e.spike_times, e.spike_neurons, reservoir.network.n_neurons, s.duration) for s, e in pairs]
     predicted = [_predicted(model, trains) for trains in (engine, [result.spikes for result in signed])]
     found = compared(signed, bin_s) | {"class_agreement": float(np.mean(np.equal(*predicted)))}
-    found |= {"deck": str(deck / CORE_FILE) if deck else None, "deck_sha256": core_sha256(core)}
+    found |= {"deck": str(Path(deck) / CORE_FILE) if deck is not None else None, "deck_sha256": core_sha256(core)}
     labels = np.array(run.labels)
     said = zip(signed, labels[clips.labels.numpy()[chosen]], *(labels[answers] for answers in predicted), strict=True)
     return found | {"passed": is_passed(found), "limits": LIMITS, "clips": [_row(*clip) for clip in said]}
