@@ -45,7 +45,7 @@ class EnergyReport:
 
     @property
     def boundary_with_front_end(self) -> str | None:
-        """What that pays for, a word of `BOUNDARIES`; None where nobody knows which front end it is."""
+        """What that pays for, a word of `BOUNDARIES`; None where nobody knows which front end it is, or makes it."""
         return None if self.sensed is None else boundary_with_front_end(self.sensed)
 
     @property

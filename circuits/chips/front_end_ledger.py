@@ -71,6 +71,7 @@ class FrontEndCosts:
         return Ledger((Entry("front_end", seconds, power, "static", "second", source),))
 
 
-def boundary_with_front_end(sensed: Sensed) -> str:
-    """What the joules of network and front end pay for: from the analog signal on where a filter bank takes it."""
-    return f"{FRONT_END if sensed.features == FILTER_BANK else FEATURES} + {CLASSIFIER}"
+def boundary_with_front_end(sensed: Sensed) -> str | None:
+    """What the joules of network and front end pay for, a word of `BOUNDARIES`; None for another kind of features."""
+    begins = {LOG_MEL: FEATURES, FILTER_BANK: FRONT_END}.get(sensed.features)
+    return begins and f"{begins} + {CLASSIFIER}"

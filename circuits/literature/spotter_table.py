@@ -14,8 +14,8 @@ COMPUTED = "computed"  # evidence of our own figures, beside `EVIDENCE` of publi
 class SpotterRow:
     """A published spotter as `PublishedSpotter` has it, or ours, which is computed and has no source.
 
-    energy_per_decision_j: of ours None where a part of the boundary has no figure.   power_w: of ours that energy over
-    the real time of the sound.   accuracy: of ours None where nothing was trained.
+    power_w: of ours the energy of a decision over the real time of the sound.   accuracy: of ours None where nothing
+    was trained.
     ratio_at_most: theirs over ours at the same boundary, tasks apart; ours lacks what is not modelled, so at most that.
     None: not alike, and `reason` says why.   basis: what the ratio is of, "energy" per decision where both state one,
     else "power".
@@ -57,16 +57,11 @@ def _beside(row: SpotterRow, own: dict[str, SpotterRow]) -> SpotterRow:
         return replace(row, reason=f"ours has no figure for {row.boundary}: {BOUNDARIES[row.boundary]}")
     if ours.accuracy is None:
         return replace(row, reason=f"{ours.name} tells no words: {ours.note}")
-    for key, basis in (("energy_per_decision_j", "energy"), ("power_w", "power")):
-        theirs, one = getattr(row, key), getattr(ours, key)
-        if theirs is not None and one is not None:
-            return replace(row, ratio_at_most=theirs / one, basis=basis)
-    return replace(row, reason=f"a part of ours is not modelled: {ours.note}")
+    if row.energy_per_decision_j is not None:
+        return replace(row, ratio_at_most=row.energy_per_decision_j / ours.energy_per_decision_j, basis="energy")
+    return replace(row, ratio_at_most=row.power_w / ours.power_w, basis="power")
 
 
 def _order(row: SpotterRow) -> tuple[int, bool, float]:
-    known = row.power_w if row.energy_per_decision_j is None else row.energy_per_decision_j
-    none = float("inf")  # ours, not modelled
-    return (
-        list(BOUNDARIES).index(row.boundary), row.energy_per_decision_j is None, none if known is None else known,
-    )  # fmt: skip
+    by_power = row.energy_per_decision_j is None
+    return list(BOUNDARIES).index(row.boundary), by_power, row.power_w if by_power else row.energy_per_decision_j
