@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from circuits.netlist.deck_of_network import network_cell
+from circuits.netlist.core_lib import network_cell
 from circuits.netlist.spice import INTERVALS, STEPS_PER_PERIOD, neuron_parameters
 from circuits.netlist.waves import Points, channel_pulses, drain_gate, neuron_input, steps, wrapped
 from circuits.network.names import spice_number as _n

@@ -77,6 +77,9 @@ def _own_spotter(run: Path | None) -> "tuple[SpotterRow, ...]":
 def corners(
     device: Annotated[str, NeuronDevice] = "32nm-pdsoi",
     v_gs: GateBias = None,
+    engine: Annotated[
+        str, typer.Option(help="population: mismatched neurons; ngspice: one netlist, beside the transient engine.")
+    ] = "population",
     n: Annotated[int, typer.Option(help="Number of neurons, each with its own mismatch.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the mismatch.")] = 0,
     jobs: Annotated[int, typer.Option(help="Threads; -1 for one per core.")] = -1,
@@ -84,12 +87,21 @@ def corners(
     json: Json = False,
 ) -> None:
     """Mismatched neurons at 27 corners of process, supply and temperature: rate and energy per spike."""
+    from circuits.signoff.corner_runs import corner_runs
     from circuits.variation.monte_carlo import monte_carlo
-    from snn.report.corner_report import corner_figures
+    from snn.report.corner_report import corner_figures, simulated_corners
     from snn.studies.one_neuron import neuron_circuit
 
     with Terminal(json) as terminal:
+        if engine not in ("population", "ngspice"):
+            raise InputError(f"unknown engine {engine!r}; known: population, ngspice")
         circuit = neuron_circuit(device, v_gs, 300.0)
+        if engine == "ngspice":
+            found = simulated_corners(circuit, corner_runs(circuit, n_jobs=jobs))
+            terminal.result(found)
+            if not found["passed"]:
+                raise typer.Exit(1)
+            return
         found = monte_carlo(circuit, n, seed=seed, n_jobs=jobs, scheduler=scheduler)
         terminal.result(corner_figures(circuit, found))
 
@@ -137,6 +149,9 @@ def core(
 
 def signoff(
     run: RunFolder,
+    deck: Annotated[
+        Path | None, place("Folder of an export: run the core that stands there, not one written anew.")
+    ] = None,
     clips: Annotated[int, typer.Option(help="Test clips to simulate in ngspice.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of clips.")] = 0,
     timeout: Annotated[float, number_of("s", "Longest that ngspice may take for a clip.")] = 600.0,
@@ -149,7 +164,9 @@ def signoff(
         from snn.studies.signoff_of_run import sign_off_run
 
         loaded = load_run(run)
-        found = sign_off_run(loaded, clips, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter)
+        found = sign_off_run(
+            loaded, clips, deck=deck, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter
+        )
         terminal.result(found)
         if not found["passed"]:
             raise typer.Exit(1)

@@ -18,7 +18,7 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.neuron.circuit import LIFCircuit, rise_time
 from circuits.neuron.synapse import SynapseKernel
-from circuits.signoff import core_deck
+from circuits.signoff import core_deck, core_text
 from circuits.transient import simulate_network
 from circuits.variation.mismatch import Spread
 
@@ -67,14 +67,11 @@ def test_json_has_the_currents_and_gates_of_the_pulse(kernel):
 @pytest.mark.parametrize("deck", ["exported", "signed off"])
 def test_a_spice_deck_has_the_lines_and_devices_of_the_pulse(kernel, deck):
     chip = core(kernel)
-    if deck == "exported":
-        text = handover(chip, "spice").texts["network_bench.cir"]
-    else:
-        text = core_deck(chip, Stimulus(100e-6, signal=np.ones((5, 2))))
-    assert numbers(r"btbt_line clk act vss params: tpulse=\S+ tdelay=(\S+) tline=(\S+)$", text).tolist() == [
+    text = handover(chip, "spice").texts["core.lib"] if deck == "exported" else core_text(chip)
+    assert numbers(r"btbt_line_\w+ clk act vss params: tpulse=\S+ tdelay=(\S+) tline=(\S+) ", text).tolist() == [
         [kernel.delay, kernel.t_pulse]
     ]
-    v_dg = numbers(r"^G\d+_out_\d .*\{tunnel\(([^)]+)\)\}$", text)[:, 0]
+    v_dg = DEVICE.v_ds - numbers(r"^G\d+_out_\d .*\{tunnel_\w+\(vds-\(([^)]+)\)\)\}$", text)[:, 0]
     np.testing.assert_allclose(np.sort(weight_of(v_dg, kernel)), np.sort(np.abs(PRESENT)), rtol=1e-6)
 
 

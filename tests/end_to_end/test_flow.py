@@ -148,7 +148,8 @@ def test_every_format_is_written_and_a_missing_simulator_is_a_clear_skip(run, tm
     told = snn_json("export", run, "--format", "all", "--out", tmp_path / "all", "--verify")
     names = {Path(path).name for path in told["files"]}
     assert names >= {"network.json", "parameters.csv", "corners.json", "mismatch.json", "corners.lib", "corners.scs",
-                     "network_bench.cir", "network_bench.scs", "btbt_lif_event.va", "btbt_lif_smooth.va"}  # fmt: skip
+                     "core.lib", "README.md", "network_bench.cir", "network_bench.scs", "btbt_lif_event.va",
+                     "btbt_lif_smooth.va"}  # fmt: skip
     assert names == {path.name for path in (tmp_path / "all").iterdir()}
     assert (told["passed"], told["rows"]) == (None, [])
     assert "skipped: ngspice is not on the PATH" in told["verification"]
