@@ -215,10 +215,10 @@ def test_whole_spotters_stand_beside_a_run_as_map_prices_it(run, snn_json):
 
 def test_what_nobody_verified_says_second_hand_in_the_narrowest_terminal(snn, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    for scope, name in (("chip", "LSTM SoC"), ("neuron", r"Chavan \(BTBT\)")):
+    for scope, name, after in (("chip", "LSTM SoC", r"16\.1 uW"), ("neuron", r"Chavan \(BTBT\)", "yes")):
         code, out, err = snn("neuron", "--compare", "--scope", scope)
         assert code == 0, err
-        assert re.search(rf"^{name} .* second-hand ", out, re.MULTILINE)
+        assert re.search(rf"^{name} .* second-hand .*{after}", out, re.MULTILINE)
         assert max(map(len, out.splitlines())) <= 80
 
 
