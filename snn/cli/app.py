@@ -156,11 +156,12 @@ def map_run(
         require_outputs(out and out / ENERGY, csv, plot=plot)
         from snn.experiments.run_folder import load_activity, load_run
 
-        trained = load_run(run).chip()
+        model = load_run(run).model
+        trained = model.chip()
         activity = load_activity(run, trained.network)
         technology = load_chip(chip, trained, Operation(acceleration, temperature, supply))
         placement = technology.place(trained.network, activity)
-        report = technology.price(trained.network, activity, placement)
+        report = technology.price(trained.network, activity, placement, model.sensed(activity))
         terminal.result(report.as_dict(group))
         _write_energy(terminal, report, group, out, csv, plot)
 

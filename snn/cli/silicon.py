@@ -4,7 +4,7 @@ They are registered in `snn.cli.app`. Heavy imports happen inside.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from circuits.errors import InputError
 from snn.cli.options import GateBias, Json, NeuronDevice, Plot, RunFolder, Scope, number_of, place
 from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from circuits.literature.spotter_table import SpotterRow
 
 
 def neuron(
@@ -35,12 +38,18 @@ def neuron(
     ] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Show published neurons beside it.")] = False,
     scope: Scope = "neuron",
+    run: Annotated[
+        Path | None, typer.Option(help="With --compare --scope chip: our spotter is this run, as `snn map` prices it.")
+    ] = None,
     plot: Plot = None,
     json: Json = False,
 ) -> None:
-    """One tunnelling (BTBT) neuron: its rate and energy per spike; designed for a rate; beside published neurons."""
+    """One tunnelling (BTBT) neuron: its rate and energy per spike; designed for a rate; beside published ones.
+
+    With --compare --scope chip also whole keyword spotters, by what their joules pay for.
+    """
     from snn.report.comparison_figures import figure_beside
-    from snn.report.neuron_report import comparison, design_figures, device_rows, neuron_figures
+    from snn.report.neuron_report import comparison, design_figures, device_rows, neuron_figures, spotter_comparison
     from snn.report.pictures import save_figure
     from snn.report.silicon_figures import figure_f_i
     from snn.studies.one_neuron import DesignRequest, compare_neuron, neuron_circuit, neuron_design
@@ -67,12 +76,22 @@ def neuron(
         design = neuron_design(base, DesignRequest(rate, tau_mem, swing, width, c_mem), v_gs)
         circuit = design.circuit if design else base
         require_outputs(plot=plot)
+        if run and not (compare and scope == "chip"):
+            raise InputError(f"--run {run} is a whole spotter: compare it by --compare --scope chip")
         if beside := compare_neuron(circuit, scope) if compare else None:
-            terminal.result(comparison(beside))
+            terminal.result(comparison(beside) | (spotter_comparison(_own_spotter(run)) if scope == "chip" else {}))
         else:
             terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
         if plot:
             terminal.asked(lambda: save_figure(plot, figure_beside(beside) if beside else figure_f_i(circuit)))
+
+
+def _own_spotter(run: Path | None) -> "tuple[SpotterRow, ...]":
+    """That of a run, or else the core of `snn core`."""
+    from snn.experiments.run_folder import load_run
+    from snn.studies.one_spotter import spotter_of_core, spotter_of_run
+
+    return spotter_of_run(load_run(run)) if run else spotter_of_core()
 
 
 def corners(
