@@ -12,6 +12,7 @@ import numpy as np
 
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.energy_report import EnergyReport, energy_report
+from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
 from circuits.chips.inference_ledger import CoreCosts
 from circuits.chips.operation import REAL_TIME, Operation, is_trained_here, other_circuit
 from circuits.chips.speed import acceleration_fits
@@ -43,6 +44,7 @@ class BTBTCore:
     limits: CoreLimits
     circuit: LIFCircuit
     costs: CoreCosts = field(default_factory=CoreCosts)
+    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
     sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
     trained: ChipNetwork | None = field(default=None, metadata=NOT_IN_FILE)
     operation: Operation = field(default=REAL_TIME, metadata=NOT_IN_FILE)
@@ -87,12 +89,15 @@ class BTBTCore:
         chip = self.on_chip(net)
         return realised(*perturbed(chip, Condition(years=age / YEAR), draw_silicon(chip, Spread(), rng)))
 
-    def price(self, net: NetworkSpec, activity: Activity, placement: Placement) -> EnergyReport:
+    def price(
+        self, net: NetworkSpec, activity: Activity, placement: Placement, sensed: Sensed | None = None
+    ) -> EnergyReport:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
         self._require(net)
         chip, speed = self.on_chip(net), self.operation.acceleration
         report = energy_report(chip, activity, placement, self.name, self.costs, speed)
         said = other_circuit(self.name, self.circuit, self.trained) if self.trained else ()
+        report = report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
         return replace(report, notes=said + report.notes)
 
     def area(self, placement: Placement) -> ChipArea:
@@ -122,5 +127,5 @@ def read_core(table: Table, place: str, trained: ChipNetwork | None, operation: 
     if isinstance(circuit, dict) and "device" in circuit:
         circuit["device"] = load_device(circuit["device"])
     core = record(values, BTBTCore, place)
-    costs = replace(core.costs, sources=sources)
-    return replace(core, costs=costs, sources=sources, trained=trained, operation=operation)
+    costs, front_end = (replace(part, sources=sources) for part in (core.costs, core.front_end))
+    return replace(core, costs=costs, front_end=front_end, sources=sources, trained=trained, operation=operation)

@@ -10,6 +10,7 @@ import numpy as np
 from circuits.chips.btbt_core import read_core
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.energy_report import EnergyReport
+from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.operation import REAL_TIME, Operation
 from circuits.errors import InputError
 from circuits.mapping.limits import BrokenLimit
@@ -44,8 +45,10 @@ class Chip(Protocol):
     def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
         """The network as one piece of this silicon computes it, `age` after it was written or first used."""
 
-    def price(self, net: NetworkSpec, activity: Activity, placement: Placement) -> EnergyReport:
-        """Energy of one inference, part by part."""
+    def price(
+        self, net: NetworkSpec, activity: Activity, placement: Placement, sensed: Sensed | None = None
+    ) -> EnergyReport:
+        """Energy of one inference, part by part, and beside it that of its front end; None: nobody knows which."""
 
     def area(self, placement: Placement) -> ChipArea:
         """Silicon area, part by part."""

@@ -1,25 +1,31 @@
 """Energy of one inference on a chip: its ledger, and why a spike of a network is not as cheap as a neuron's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from circuits.chips.front_end_ledger import Sensed, boundary_with_front_end
 from circuits.chips.inference_ledger import CoreCosts, inference_ledger, window_ratio
 from circuits.chips.speed import silicon_notes
 from circuits.device.btbt import validity_notes
-from circuits.ledger import Group, Ledger
+from circuits.energy.boundary import CLASSIFIER
+from circuits.ledger import Group, Ledger, unknown
 from circuits.mapping.place import Placement
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, period
 from circuits.neuron.energy_terms import spike_energy
-from circuits.units import Seconds, si
+from circuits.units import Joules, Seconds, si
 
-BOUNDARY = "encoder, neurons and synapses of the cores; microphone, front end, host and supply excluded"
+COVERS = "encoder, neurons and synapses of the cores; microphone, front end, host and supply excluded"
 
 
 @dataclass(frozen=True)
 class EnergyReport:
-    """One inference on one chip; its total is that of the modelled parts, a lower bound."""
+    """One inference on one chip; its total is that of the modelled parts, a lower bound.
+
+    ledger: of the network alone, boundary "classifier".   front_end: of what makes its input out of sound, beside it.
+    sensed: None where nobody knows which front end it has.
+    """
 
     chip: str
     circuit: LIFCircuit  # in real time, at the temperature and supply of the chip
@@ -29,6 +35,18 @@ class EnergyReport:
     notes: tuple[str, ...]
     n_neurons: int
     counts: dict[str, float]
+    sensed: Sensed | None = None
+    front_end: Ledger[float] = field(default_factory=lambda: unknown("front_end"))
+
+    @property
+    def with_front_end(self) -> Joules | None:
+        """Network and front end together; None where the front end has no published figure."""
+        return None if self.front_end.unknown else self.ledger.total + self.front_end.total
+
+    @property
+    def boundary_with_front_end(self) -> str | None:
+        """What that pays for, a word of `BOUNDARIES`; None where nobody knows which front end it is, or makes it."""
+        return None if self.sensed is None else boundary_with_front_end(self.sensed)
 
     @property
     def energy_per_spike_j(self) -> float | None:
@@ -36,17 +54,24 @@ class EnergyReport:
         return self.ledger.total / self.counts["spikes"] if self.counts["spikes"] else None
 
     def as_dict(self, by: Group = "part") -> dict[str, Any]:
-        """What `snn map --json` prints; energies in joules, times in seconds."""
+        """What `snn map --json` prints; energies in joules, times in seconds.
+
+        `total_j`, `parts_j`, `ledger` and `not_modelled` are of the network alone; `total_with_front_end_j` adds the
+        entries of `front_end`, None (not modelled) where there is no figure.
+        """
         ledger = self.ledger
         groups = {} if by == "part" else {f"{by}s_j": ledger.sums(by)}
         return {
             "total_j": ledger.total,
+            "boundary": CLASSIFIER,
+            "total_with_front_end_j": self.with_front_end,
+            "boundary_with_front_end": self.boundary_with_front_end,
             "chip": self.chip,
             "temperature_k": self.circuit.device.temperature,
             "v_dd_v": self.circuit.v_dd,
             "parts_j": ledger.parts,
             **groups,
-            "boundary": BOUNDARY,
+            "covers": COVERS,
             "cores_used": self.cores_used,
             "latency_s": self.latency_s,
             "n_not_modelled": len(ledger.not_modelled),
@@ -55,7 +80,13 @@ class EnergyReport:
             "counts": self.counts | {"energy_per_spike_j": self.energy_per_spike_j},
             "per_spike": self.per_spike(),
             "ledger": ledger.by(by).rows(),
+            "front_end": self._front_end(),
         }
+
+    def _front_end(self) -> list[dict[str, Any]]:
+        """The ledger of the front end, each entry with what was sensed."""
+        sensed = {} if self.sensed is None else {"features": self.sensed.features, "n_channels": self.sensed.n_channels}
+        return [row | sensed for row in self.front_end.rows()]
 
     def per_spike(self) -> str:
         """Why the energy per spike of this network is not that of the neuron, with figures."""

@@ -1,1 +1,1 @@
-"""Published neurons and processors, and the comparison with them."""
+"""Published neurons, processors and keyword spotters, and the comparison with them."""

@@ -23,10 +23,10 @@ class ComparisonRow:
     name: str
     year: int
     energy_per_spike_j: Joules
-    scope: str
-    measured: bool
-    source: str
     evidence: str
+    measured: bool
+    scope: str
+    source: str
     note: str
     ratio_to_btbt: float | None
     area_f2: float | None

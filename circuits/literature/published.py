@@ -13,7 +13,7 @@ from circuits.tables import read_rows
 from circuits.units import Hertz, Joules, Metres, SquareMetres, Volts, Watts, freeze_si, require_plausible_fields
 
 OLDEST, NEWEST = 1950, 2100  # years
-EVIDENCE = ("abstract", "second-hand table", "derived", "vendor", "press")
+EVIDENCE = ("abstract", "second-hand", "derived", "vendor", "press")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,15 @@
 """Neuron and network for circuit designers: SPICE, Spectre and Verilog-A with benches that check themselves, and runs.
 
 neuron      `neuron_netlist`, `bench_netlist`, `write_spice`, `event_view`, `smooth_view`, `neuron_spectre`
-network     `wire`, `Stimulus`, `network_netlist`, `network_bench`, `network_spectre`
+network     `wire`, `Stimulus`, `core_lib`, `network_bench`, `network_spectre`
 expected    `interval`, `spike_times`
 hand-over   `circuits.netlist.handover.handover`, `circuits.netlist.verify.verify`
 names       `safe_name`
 simulation  `run_ngspice`, `run_waves`, `read_raw`
 """
 
-from circuits.netlist.deck_of_network import network_bench, network_netlist
+from circuits.netlist.core_lib import core_lib
+from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.expected import spike_times
 from circuits.netlist.ngspice import run_ngspice, run_waves
 from circuits.netlist.rawfile import read_raw
@@ -23,10 +24,10 @@ from circuits.neuron.circuit import interval
 __all__ = [
     "Stimulus",
     "bench_netlist",
+    "core_lib",
     "event_view",
     "interval",
     "network_bench",
-    "network_netlist",
     "network_spectre",
     "neuron_netlist",
     "neuron_spectre",

@@ -1,48 +1,73 @@
-"""Process corners and mismatch for circuit simulators: `corners.lib`, its Spectre twin, and both as plain data."""
+"""Corners and mismatch for circuit simulators: `corners.lib`, its Spectre twin, and both as plain data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from circuits.device.btbt import REFERENCE_TEMPERATURE
+from circuits.errors import InputError
 from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit
+from circuits.tables import did_you_mean
+from circuits.units import ZERO_CELSIUS, Kelvin
 from circuits.variation.corners import CORNERS, PROCESS_SHIFTS, Corner, ProcessShift, corner_circuit
 from circuits.variation.mismatch import Spread, current_spread, static_spread
 
 CORNERS_FILE = "corners.lib"  # beside every deck that includes it
+TYPICAL = "TT"
 
 
-def _parameters(number: int, shift: ProcessShift) -> dict[str, float]:
-    """What a section sets: its number, the shift of u (V), of the threshold (V) and the factor on C."""
+def sections(temperature: Kelvin, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> dict[str, Corner]:
+    """The sections of the library by name: each process at nominal supply and this temperature (K), then `CORNERS`."""
+    processes = {name: Corner(name, name, 1.0, temperature) for name in shifts}
+    return processes | {corner.name: corner for corner in CORNERS if corner.process in shifts}
+
+
+def corners_lib(
+    head: str,
+    shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS,
+    temperature: Kelvin = REFERENCE_TEMPERATURE,
+) -> str:
+    """Sections `.lib TT` to `.endl` of `.param` and `.temp`, for ngspice: `.lib "corners.lib" TT`.
+
+    Args:  temperature: of the sections that are a process alone (K), that of the circuits beside the file.
+    """
+    lines = [head + "* volts; corner_c and corner_supply are factors. All shifts are ASSUMED: replace them by your own"]
+    for number, (name, corner) in enumerate(sections(temperature, shifts).items()):
+        params = " ".join(f"{key}={spice_number(value)}" for key, value in _parameters(number, corner, shifts).items())
+        lines += [f".lib {name}", f".param {params}", f".temp {spice_number(corner.temperature - ZERO_CELSIUS)}"]
+        lines += [f".endl {name}"]
+    return "\n".join(lines) + "\n"
+
+
+def corners_scs(head: str, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> str:
+    """The process corners for Spectre: `include "corners.scs" section=tt`; supply and temperature are the deck's."""
+    lines = [head + "simulator lang=spectre", "library corners"]
+    for number, name in enumerate(shifts):
+        parameters = _parameters(number, Corner(name, name, 1.0, REFERENCE_TEMPERATURE), shifts)
+        params = " ".join(f"{key}={spice_number(value)}" for key, value in parameters.items())
+        lines += [f"section {name.lower()}", f"parameters {params}", f"endsection {name.lower()}"]
+    return "\n".join([*lines, "endlibrary corners"]) + "\n"
+
+
+def at_section(circuit: LIFCircuit, name: str, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> LIFCircuit:
+    """The circuit at a section of `corners.lib`. Raises: InputError for an unknown name."""
+    known = sections(circuit.device.temperature, shifts)
+    if name not in known:
+        raise InputError(f"unknown corner {name!r}{did_you_mean(name, known)}; known: {', '.join(known)}")
+    return corner_circuit(circuit, known[name], shifts)
+
+
+def _parameters(number: int, corner: Corner, shifts: Mapping[str, ProcessShift]) -> dict[str, float]:
+    """What a section sets: its number, the shift of u (V), of the threshold (V), the factors on C and on the supply."""
+    shift = shifts[corner.process]
     return {
         "corner": number,
         "corner_tunnel": shift.tunnel,
         "corner_threshold": shift.threshold,
         "corner_c": shift.c_mem,
+        "corner_supply": corner.supply,
     }
-
-
-def corners_lib(head: str, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> str:
-    """Sections `.lib TT` to `.endl` that hold only `.param`, for ngspice: `.lib "corners.lib" TT`."""
-    lines = [head + "* volts; corner_c is a factor. All shifts are ASSUMED: replace them by the foundry's"]
-    for number, (name, shift) in enumerate(shifts.items()):
-        params = " ".join(f"{key}={spice_number(value)}" for key, value in _parameters(number, shift).items())
-        lines += [f".lib {name}", f".param {params}", f".endl {name}"]
-    return "\n".join(lines) + "\n"
-
-
-def corners_scs(head: str, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> str:
-    """The same for Spectre: `include "corners.scs" section=tt`."""
-    lines = [head + "simulator lang=spectre", "library corners"]
-    for number, (name, shift) in enumerate(shifts.items()):
-        params = " ".join(f"{key}={spice_number(value)}" for key, value in _parameters(number, shift).items())
-        lines += [f"section {name.lower()}", f"parameters {params}", f"endsection {name.lower()}"]
-    return "\n".join([*lines, "endlibrary corners"]) + "\n"
-
-
-def at_process(circuit: LIFCircuit, process: str, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> LIFCircuit:
-    """The circuit at a process corner, nominal supply and temperature, as that section of `corners.lib` has it."""
-    return corner_circuit(circuit, Corner(process, process, 1.0, circuit.device.temperature), shifts)
 
 
 def corners_record(shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> dict[str, Any]:

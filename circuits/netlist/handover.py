@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from circuits.errors import InputError
+from circuits.netlist.core_lib import CORE_FILE, core_text, unfit
 from circuits.netlist.corners_lib import CORNERS_FILE, corners_lib, corners_record, corners_scs, mismatch_record
-from circuits.netlist.deck_of_network import longest_step, network_bench, unfit
+from circuits.netlist.data_sheet import SHEET, data_sheet
+from circuits.netlist.deck_of_network import longest_step, network_bench
 from circuits.netlist.expected import spike_times, spikes_and_potentials
 from circuits.netlist.parameter_table import parameter_table, parameters_csv, parameters_record
 from circuits.netlist.parameters import network_parameters, synapse_notes, typical_circuit
@@ -147,38 +149,42 @@ def _json(chip: ChipNetwork) -> Handover:
 def _spice(chip: ChipNetwork) -> Handover:
     neurons = _typical(chip)
     texts = spice_texts(neurons)
-    texts[CORNERS_FILE] = corners_lib(_head(chip, "process corners of every bench in this folder", "*"))
+    title = _head(chip, "corners of every bench in this folder", "*")
+    texts[CORNERS_FILE] = corners_lib(title, temperature=chip.circuit.device.temperature)
     stems = file_stems(neurons)
     benches = [Bench(f"{stems[label]}_bench.cir", c.v_dd, interval(c)) for label, c in neurons.items()]
     wiring, notes = _whole(chip)
     if wiring is not None:
         stimulus, spikes, potentials = default_stimulus(chip, wiring)
         title = _head(chip, f"network {chip.network.name}", "*")
-        texts[f"{NETWORK}.cir"] = network_bench(wiring, stimulus, spikes, title, CORNERS_FILE)
+        key = network_hash(chip)
+        texts[CORE_FILE] = core_text(chip)
+        texts[f"{NETWORK}.cir"] = network_bench(wiring, stimulus, spikes, key, title, CORNERS_FILE)
         fires = {n: t for n, t, spiking in zip(wiring.names, spikes, wiring.spiking, strict=True) if spiking}
         rests = {n: float(v) for n, v in zip(wiring.names, potentials, strict=True) if n not in fires}
         notes += _unseen(wiring, spikes)
         if _verifiable(chip.network):
             bin = bench_bin(wiring, stimulus)
             benches.append(Bench(f"{NETWORK}.cir", chip.circuit.v_dd, spikes=fires, bin=bin, potentials=rests))
-    return Handover(texts, tuple(benches), notes)
+    sheet = data_sheet(chip.network.name, {stems[label]: c for label, c in neurons.items()}, wiring, network_hash(chip))
+    return Handover(texts | {SHEET: sheet}, tuple(benches), notes)
 
 
 def _spectre(chip: ChipNetwork) -> Handover:
     neurons = _typical(chip)
-    stems = file_stems(neurons)
+    stems, key = file_stems(neurons), network_hash(chip)
     texts = {
-        CELLS_FILE: event_view(chip.circuit, chip.synapse, title=chip.network.name),
+        CELLS_FILE: event_view(chip.circuit, chip.synapse, title=chip.network.name, key=key),
         SPECTRE_CORNERS: corners_scs(_head(chip, "process corners of every netlist in this folder", "//")),
     }
     for label, circuit in neurons.items():
         title = head(f"neuron {label}", circuit, circuit_hash(circuit), comment="//")
-        texts[f"{stems[label]}_bench.scs"] = neuron_spectre(circuit, interval(circuit), title)
+        texts[f"{stems[label]}_bench.scs"] = neuron_spectre(circuit, interval(circuit), key, title)
     wiring, notes = _whole(chip)
     if wiring is not None:
         stimulus, spikes, _ = default_stimulus(chip, wiring)
         title = _head(chip, f"network {chip.network.name}", "//")
-        texts[f"{NETWORK}.scs"] = network_spectre(wiring, stimulus, spikes, title)
+        texts[f"{NETWORK}.scs"] = network_spectre(wiring, stimulus, spikes, key, title)
     return Handover(texts, notes=notes)
 
 
@@ -186,7 +192,7 @@ def _veriloga(chip: ChipNetwork) -> Handover:
     name = chip.network.name
     return Handover(
         {
-            CELLS_FILE: event_view(chip.circuit, chip.synapse, title=name),
+            CELLS_FILE: event_view(chip.circuit, chip.synapse, title=name, key=network_hash(chip)),
             "btbt_lif_smooth.va": smooth_view(chip.circuit, title=name),
         },
         notes=tuple(synapse_notes(chip.synapse)),

@@ -16,11 +16,15 @@ from circuits.units import Seconds
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """How far two sets of spikes agree within `bin` (s); `errors` are simulated minus expected times, `(pair,)` (s)."""
+    """How far two sets of spikes agree within `bin` (s).
+
+    `errors` are simulated minus expected times, `(pair,)` (s), `neurons` whose they are.
+    """
 
     n_expected: int
     n_simulated: int
     errors: np.ndarray
+    neurons: np.ndarray
     bin: Seconds
 
     @property
@@ -37,6 +41,12 @@ class Matching:
         size = np.abs(self.errors)
         return {"median": float(np.median(size)), "p95": float(np.percentile(size, 95)), "max": float(size.max())}
 
+    @property
+    def worst_neuron(self) -> Seconds | None:
+        """The largest of the neurons' median errors: what is wrong in one neuron alone; None without a pair."""
+        medians = [np.median(np.abs(self.errors[self.neurons == neuron])) for neuron in np.unique(self.neurons)]
+        return float(max(medians)) if medians else None
+
 
 def match_spikes(expected: SpikeTrains, simulated: SpikeTrains, *, bin: Seconds) -> Matching:
     """The largest one-to-one matching of spikes of the same neuron that lie at most `bin` (s) apart.
@@ -48,7 +58,8 @@ def match_spikes(expected: SpikeTrains, simulated: SpikeTrains, *, bin: Seconds)
     if not bin > 0:
         raise InputError(f"bin must be positive, got {bin} s")
     errors = [_errors(expected.train(i), simulated.train(i), bin) for i in range(expected.n_neurons)]
-    return Matching(expected.times.size, simulated.times.size, np.concatenate([np.zeros(0), *errors]), bin)
+    neurons = np.repeat(np.arange(expected.n_neurons), [e.size for e in errors])
+    return Matching(expected.times.size, simulated.times.size, np.concatenate([np.zeros(0), *errors]), neurons, bin)
 
 
 def pooled(matchings: Sequence[Matching]) -> Matching:
@@ -59,6 +70,7 @@ def pooled(matchings: Sequence[Matching]) -> Matching:
         sum(matching.n_expected for matching in matchings),
         sum(matching.n_simulated for matching in matchings),
         np.concatenate([matching.errors for matching in matchings]),
+        np.concatenate([matching.neurons for matching in matchings]),
         matchings[0].bin,
     )
 

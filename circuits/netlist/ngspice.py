@@ -100,6 +100,10 @@ def _number(measurement: re.Match[str], path: Path) -> float:
 
 
 def _run(command: list[str], timeout_s: float, folder: Path | None = None) -> tuple[int, str]:
-    """Exit status and merged output. `-n` leaves out the user's .spiceinit; the C locale keeps the decimal point."""
-    status, output = run_child(command, timeout_s, folder, {**os.environ, "LC_ALL": "C", "OMP_NUM_THREADS": "1"})
+    """Exit status and merged output. `-n` leaves out the user's .spiceinit; the C locale keeps the decimal point.
+
+    ngspice sets its own number of threads, whatever OMP_NUM_THREADS says; two that wait for each other on a busy
+    machine take up to a hundred times as long as one. It may not go beyond the limit.
+    """
+    status, output = run_child(command, timeout_s, folder, {**os.environ, "LC_ALL": "C", "OMP_THREAD_LIMIT": "1"})
     return status, output.decode("utf-8", errors="replace")

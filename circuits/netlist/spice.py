@@ -8,62 +8,82 @@ of a spike. The cell itself stands in `circuits.netlist.cell`.
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from circuits.device.btbt import btbt_current, validity_notes
+from circuits.device.btbt import REFERENCE_TEMPERATURE, btbt_current, validity_notes
 from circuits.errors import InputError
-from circuits.netlist.cell import METER, OPTIONS, cell_parameters, neuron, supply, supply_parameters
-from circuits.netlist.corners_lib import CORNERS_FILE, at_process, corners_lib
+from circuits.netlist.cell import METER, cell_parameters, neuron, supply, supply_parameters
+from circuits.netlist.corners_lib import CORNERS_FILE, TYPICAL, at_section, corners_lib, sections
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.network.names import file_stems, safe_text, spice_number
 from circuits.neuron.circuit import LIFCircuit, interval, rise_time
+from circuits.neuron.energy_terms import spike_energy
 from circuits.storage import write_text
 from circuits.units import Amperes, Seconds, Volts, si
-from circuits.variation.corners import PROCESS_SHIFTS
 
 PERIOD_TOLERANCE = 0.01  # of the closed form
+ENERGY_TOLERANCE = 0.02  # of the ledger
 STEPS_PER_PERIOD = 1000  # the period comes out within two steps, 0.2 %
 INTERVALS = 4  # measured after the second spike: the first interval starts from the initial condition
 
-_BENCH = """\
+_RUN = """\
 .include "{library}"
-.lib "{corners}" TT
-.param expected_period={{{expected_by_corner}}}
-.param tolerance={tolerance} intervals={intervals}
+.lib "{corners}" {corner}
+.param v_ds={v_ds} v_dd={v_dd}
 {supplies}Vgate gate 0 {v_gs}
-X1 mem spk gate vdd 0 logic btbt_lif dtunnel={{corner_tunnel}} dvth={{corner_threshold}} kcmem={{corner_c}}
-{options}.tran {{expected_period/{steps}}} {{{periods}*expected_period}} 0 {{expected_period/{steps}}} uic
+X1 mem spk gate vdd 0 logic {subckt} dtunnel={{corner_tunnel}} dvth={{corner_threshold}} kcmem={{corner_c}}
+.tran {step} {stop} 0 {step} uic
 .save v(mem) v(spk) v(q_drain) v(q_logic)
-.meas tran span trig v(spk) val={half} rise=2 targ v(spk) val={half} rise={last_rise}
-.meas tran drain_before find v(q_drain) when v(spk)={half} rise=2
-.meas tran drain_after find v(q_drain) when v(spk)={half} rise={last_rise}
-.meas tran logic_before find v(q_logic) when v(spk)={half} rise=2
-.meas tran logic_after find v(q_logic) when v(spk)={half} rise={last_rise}
+"""
+_CHECKS = """\
+* of each corner, by its number
+.param expected_period={{{expected_period}}}
+{expected_energy}.param tolerance={tolerance} energy_tolerance={energy_tolerance} intervals={intervals}
+.meas tran span trig v(spk) val={{v_dd*corner_supply/2}} rise=2 targ v(spk) val={{v_dd*corner_supply/2}} rise={last}
+.meas tran drain_before find v(q_drain) when v(spk)={{v_dd*corner_supply/2}} rise=2
+.meas tran drain_after find v(q_drain) when v(spk)={{v_dd*corner_supply/2}} rise={last}
+.meas tran logic_before find v(q_logic) when v(spk)={{v_dd*corner_supply/2}} rise=2
+.meas tran logic_after find v(q_logic) when v(spk)={{v_dd*corner_supply/2}} rise={last}
 .meas tran period param='span/intervals'
-.meas tran membrane_j param='(drain_after-drain_before)*{drain_j}'
-.meas tran logic_j param='(logic_after-logic_before)*{logic_j}'
+.meas tran membrane_j param='(drain_after-drain_before)*v_ds*corner_supply*{meter}/intervals'
+.meas tran logic_j param='(logic_after-logic_before)*v_dd*corner_supply*{meter}/intervals'
 .meas tran period_error param='period/expected_period-1'
-.meas tran pass param='abs(period_error) < tolerance ? 1 : 0'
+{energy_check}.meas tran pass param='{checked} ? 1 : 0'
 .end
 """
+_ENERGY = ".meas tran energy_error param='(membrane_j+logic_j)/expected_energy-1'\n"
+
+
+def subcircuit_name(circuit: LIFCircuit) -> str:
+    """Name of the subcircuit of a neuron: that of another circuit is another one, so both stand in one deck."""
+    return f"btbt_lif_{circuit_hash(circuit)}"
 
 
 def neuron_netlist(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:
-    """The subcircuit `btbt_lif` of one neuron as SPICE text, its parameters in SI units as defaults.
+    """The subcircuit `subcircuit_name` of one neuron as SPICE text, its parameters in SI units as defaults.
 
     Pins: mem (body), spk (0 or V_DD), gate, vdd (drain supply at the device's V_DS), vss, logic (supply at V_DD).
     Args:  v_gs: gate bias (V) that the latch is timed for; None: the circuit's own.
     """
     v_gs = circuit.v_gs if v_gs is None else v_gs
+    name = subcircuit_name(circuit)
     notes = [
         *validity_notes(circuit.device, v_gs),
-        "pins: body, output, gate, drain supply at V_DS, ground, logic supply at V_DD",
-        "SI units: w (m), a (A/m/V), b v0 vth vreset vspk vcrow dtunnel dvth (V), cmem cgate (F), gleak (S)",
-        "icrow istat (A), tpulse tlatch (s)",
+        f"X1 mem spk gate vdd vss logic {name}",
+        f"pins: mem floating body, takes synaptic currents; spk output, 0 or V_DD; gate, at {v_gs:g} V here",
+        f"pins: vdd drain supply, V_DS = {circuit.device.v_ds:g} V; vss ground; logic supply of the control circuit, "
+        f"V_DD = {circuit.v_dd:g} V",
+        "options: none needed, with uic or without; the first spike comes a latch time late",
+        "temperature: that of the simulator (.temp); supply: the pins; the threshold follows logic",
+        "SI units: w (m), a (A/m/V), b v0 vth vreset vspk vcrow vgs ss dtunnel dvth (V), cmem cgate (F), gleak (S)",
+        "icrow istat ioff (A), tpulse tlatch (s), t0 (K), eatun ealeak eaoff (eV), no unit: bodyf kcmem",
         "of a corner or a mismatched device: dtunnel is added to u, dvth to vth, kcmem is a factor on cmem",
+        f"range: gate {circuit.device.v_gs_min:g} to {circuit.device.v_gs_max:g} V as fitted; -40 to 125 C and V_DD "
+        "within 10 % as simulated",
     ]
     return head(f"neuron {safe_text(title)}", circuit, circuit_hash(circuit), *notes) + neuron(
-        neuron_parameters(circuit, v_gs) | supply_parameters(circuit)
+        neuron_parameters(circuit, v_gs) | supply_parameters(replace(circuit, v_gs=v_gs)), circuit_hash(circuit)
     )
 
 
@@ -74,47 +94,79 @@ def bench_netlist(
     v_gs: Volts | None = None,
     title: str = "BTBT neuron",
     tolerance: float = PERIOD_TOLERANCE,
+    corner: str = TYPICAL,
 ) -> str:
-    """A deck that runs the neuron at a constant gate bias and compares its period with the closed form.
+    """A deck that runs the neuron at a constant gate bias and compares its period and energy with the closed form.
 
     Measures `period` (s, over the intervals after the second spike), `period_error` (relative), `membrane_j` (energy of
-    one spike from the drain supply, J), `logic_j` (from the logic supply) and `pass` (1 or 0).
+    one spike from the drain supply, J), `logic_j` (from the logic supply), `energy_error` of their sum and `pass` (1 or
+    0). With a body factor the energy has no closed form and is not compared.
     Args:  library: file name of the subcircuit, beside the deck.   v_gs: gate bias (V); None: the circuit's own.
-    Raises:  InputError where the bias does not make the neuron fire.
+    corner: section of the corner library.
+    Raises:  InputError where the bias does not make the neuron fire, and for an unknown corner.
     """
-    v_gs = circuit.v_gs if v_gs is None else v_gs
-    i_in = _drive(circuit, v_gs)
-    expected = interval(circuit, v_gs)
+    circuit = circuit if v_gs is None else replace(circuit, v_gs=v_gs)
+    expected = interval(circuit)
     if not math.isfinite(expected):
-        at_threshold = _drive(circuit, v_gs + circuit.body_factor * circuit.v_threshold)
-        raise InputError(
-            f"v_gs = {v_gs} V drives {si(at_threshold, 'A')} into {title!r} at threshold, not above its rheobase of "
-            f"{si(circuit.rheobase, 'A')}: it never spikes; make v_gs more negative or g_leak smaller"
-        )
-    by_corner = {process: interval(at_process(circuit, process), v_gs) for process in PROCESS_SHIFTS}
-    values = {"library": library, "corners": CORNERS_FILE, "tolerance": tolerance, "v_gs": v_gs}
-    values |= {"expected_by_corner": _chosen(by_corner, expected)} | _bench_values(circuit, i_in)
+        raise InputError(_silent(circuit, title))
+    at_section(circuit, corner)
+    there = {name: at_section(circuit, name) for name in sections(circuit.device.temperature)}
+    periods = {name: interval(c) for name, c in there.items()}
     notes = [
-        f"expects a period of {si(expected, 's', 6)} ({si(1 / expected, 'Hz')}) at {si(i_in, 'A')}",
-        f"for another corner, write one of {', '.join(by_corner)} behind .lib: the expected period goes with it",
-        *(f"{process} is silent: no interval to measure" for process, t in by_corner.items() if math.isinf(t)),
+        f"expects a period of {si(expected, 's', 6)} ({si(1 / expected, 'Hz')}) at {si(circuit.input_current, 'A')}",
+        f"for another corner, write its name behind .lib, one of {len(periods)} in {CORNERS_FILE}: what is expected",
+        "goes with it, supply and temperature too",
+        *(f"{name} is silent: no interval to measure" for name, t in periods.items() if math.isinf(t)),
     ]
     header = head(f"test bench of {safe_text(title)}", circuit, circuit_hash(circuit), *notes)
-    return header + _BENCH.format_map({key: _text(value) for key, value in values.items()})
+    values = {"library": library, "corner": corner, "tolerance": tolerance, "v_gs": circuit.v_gs}
+    values |= {"subckt": subcircuit_name(circuit), "expected_period": _chosen(periods, expected)}
+    values |= _energy_check(circuit, there, periods) | _bench_values(circuit)
+    values |= {"step": f"{{expected_period/{STEPS_PER_PERIOD}}}", "stop": f"{{{INTERVALS + 2.5}*expected_period}}"}
+    return header + (_RUN + _CHECKS).format_map({key: _text(value) for key, value in values.items()})
 
 
-def _bench_values(circuit: LIFCircuit, i_in: Amperes) -> dict[str, float | int | str]:
-    """Voltages, solver tolerances and times in periods of a bench at that current (A)."""
+def corner_deck(circuit: LIFCircuit, library: str, corner: str, duration: Seconds, step: Seconds) -> str:
+    """The neuron at its gate bias in a corner for so long, whether it fires there or not, without any check."""
+    values = {"library": library, "corner": corner, "v_gs": circuit.v_gs, "subckt": subcircuit_name(circuit)}
+    values |= _bench_values(circuit) | {"step": step, "stop": duration}
+    title = head(f"corner {corner}", circuit, circuit_hash(circuit))
+    return title + _RUN.format_map({key: _text(value) for key, value in values.items()}) + ".end\n"
+
+
+def _silent(circuit: LIFCircuit, title: str) -> str:
+    at_threshold = _drive(circuit, circuit.v_gs + circuit.body_factor * circuit.v_threshold)
+    return (
+        f"v_gs = {circuit.v_gs} V drives {si(at_threshold, 'A')} into {title!r} at threshold, not above its rheobase "
+        f"of {si(circuit.rheobase, 'A')}: it never spikes; make v_gs more negative or g_leak smaller"
+    )
+
+
+def _energy_check(
+    circuit: LIFCircuit, there: Mapping[str, LIFCircuit], periods: Mapping[str, Seconds]
+) -> dict[str, str]:
+    """The energy of a spike by corner and its comparison, where it has a closed form."""
+    checked = "abs(period_error) < tolerance"
+    if circuit.body_factor:
+        return {"expected_energy": "", "energy_check": "", "checked": checked}
+    energies = {name: spike_energy(c).total if math.isfinite(periods[name]) else math.inf for name, c in there.items()}
+    expected = f".param expected_energy={{{_chosen(energies, spike_energy(circuit).total)}}}\n"
+    checked += " && abs(energy_error) < energy_tolerance"
+    return {"expected_energy": expected, "energy_check": _ENERGY, "checked": checked}
+
+
+def _bench_values(circuit: LIFCircuit) -> dict[str, float | int | str]:
+    """Voltages, tolerances and times in periods of a bench."""
+    drain, logic = supply("drain", "vdd", "{v_ds*corner_supply}"), supply("logic", "logic", "{v_dd*corner_supply}")
     return {
+        "corners": CORNERS_FILE,
+        "v_ds": circuit.device.v_ds,
+        "v_dd": circuit.v_dd,
+        "supplies": drain + logic,
+        "meter": METER,
+        "energy_tolerance": ENERGY_TOLERANCE,
         "intervals": INTERVALS,
-        "supplies": supply("drain", "vdd", circuit.device.v_ds) + supply("logic", "logic", circuit.v_dd),
-        "drain_j": METER * circuit.device.v_ds / INTERVALS,
-        "logic_j": METER * circuit.v_dd / INTERVALS,
-        "options": OPTIONS.format(abstol=spice_number(1e-6 * i_in)),  # ngspice's own 1 pA would hide the leak
-        "steps": STEPS_PER_PERIOD,
-        "periods": INTERVALS + 2.5,
-        "half": circuit.v_dd / 2,
-        "last_rise": 2 + INTERVALS,
+        "last": 2 + INTERVALS,
     }
 
 
@@ -127,7 +179,8 @@ def write_spice(
 
     The name of a file is the label made safe. Files that exist are replaced whole, never half.
     Returns:  the paths written, library before bench, in the order of `circuits`, the corner library last.
-    Raises:  InputError for a circuit that does not fire, before anything is written; OSError.
+    Raises:  InputError for a circuit that does not fire, and for circuits of different temperatures, before anything is
+    written; OSError.
     """
     texts = spice_texts(circuits, tolerance=tolerance)
     for file, text in texts.items():
@@ -136,21 +189,27 @@ def write_spice(
 
 
 def spice_texts(circuits: Mapping[str, LIFCircuit], *, tolerance: float = PERIOD_TOLERANCE) -> dict[str, str]:
-    """What `write_spice` writes, by file name. Raises:  InputError for a circuit that does not fire."""
+    """What `write_spice` writes, by file name. Raises:  as `write_spice`."""
+    temperatures = {circuit.device.temperature for circuit in circuits.values()}
+    if len(temperatures) > 1:
+        raise InputError(
+            f"one folder has one corner library, the circuits are at {sorted(temperatures)} K; export them apart"
+        )
     texts: dict[str, str] = {}
     for label, name in file_stems(circuits).items():
         texts[f"{name}.lib"] = neuron_netlist(circuits[label], title=label)
         texts[f"{name}_bench.cir"] = bench_netlist(circuits[label], f"{name}.lib", title=label, tolerance=tolerance)
-    return texts | {CORNERS_FILE: corners_lib("* process corners of every bench in this folder\n")}
+    temperature = max(temperatures, default=REFERENCE_TEMPERATURE)
+    return texts | {CORNERS_FILE: corners_lib("* corners of every bench in this folder\n", temperature=temperature)}
 
 
-def _chosen(by_corner: Mapping[str, Seconds], typical: Seconds) -> str:
-    """The expected period as a choice by `corner`, the number that a section of corners.lib sets.
+def _chosen(by_corner: Mapping[str, float], typical: float) -> str:
+    """The expected value as a sum over corners, of which the number set in corners.lib leaves one.
 
-    At a corner where the neuron is silent the typical period sets how long the bench waits for a spike.
+    At a corner where the neuron is silent the typical value stands: how long the bench waits for a spike.
     """
-    values = [spice_number(typical if math.isinf(t) else t) for t in by_corner.values()]
-    return "".join(f"corner=={number} ? {value} : " for number, value in enumerate(values[:-1])) + values[-1]
+    values = [spice_number(typical if math.isinf(value) else value) for value in by_corner.values()]
+    return "\n+ +".join(f"{value}*(corner=={number})" for number, value in enumerate(values))
 
 
 def _text(value: float | int | str) -> str:

@@ -27,15 +27,20 @@ def drain_gate(wiring: Wiring, current: Amperes) -> Volts:
     return wiring.circuit.device.v_ds - gate_bias(wiring, abs(current))
 
 
+def input_wave(wiring: Wiring, stimulus: Stimulus, i: int) -> Points:
+    """The bias and signal current of neuron i (A), as points where it changes."""
+    rows = 1 if stimulus.signal is None else len(stimulus.signal)
+    wave = [(row * wiring.dt, float(input_current(wiring, stimulus, row * wiring.dt)[i])) for row in range(rows)]
+    return [point for k, point in enumerate(wave) if k == 0 or point[1] != wave[k - 1][1]]
+
+
 def neuron_input(wiring: Wiring, stimulus: Stimulus, i: int) -> tuple[Volts | None, Points]:
     """Bias and signal of neuron i: a gate bias for its own device (None: it has none), and a wave of current (A).
 
     A constant positive current flows through the neuron's device, and the wave is empty. One that changes, or flows
     out, is a source beside the device, which is then off.
     """
-    rows = 1 if stimulus.signal is None else len(stimulus.signal)
-    wave = [(row * wiring.dt, float(input_current(wiring, stimulus, row * wiring.dt)[i])) for row in range(rows)]
-    wave = [point for k, point in enumerate(wave) if k == 0 or point[1] != wave[k - 1][1]]
+    wave = input_wave(wiring, stimulus, i)
     if not wiring.spiking[i]:
         return None, wave if any(value for _, value in wave) else []
     if len(wave) == 1 and wave[0][1] >= 0:

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable
 
 MAX_NAME = 40  # characters; SPICE dialects differ, none that is in use allows fewer
 MAX_TEXT = 120
-RESERVED = ("corners", "network")  # stems of files that every hand-over has
+RESERVED = ("core", "corners", "network", "readme")  # stems of files that every hand-over has
 
 
 def safe_name(label: str, taken: Container[str] = ()) -> str:

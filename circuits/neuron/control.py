@@ -53,6 +53,10 @@ class ControlTransistors:
     i_on: AmperesPerMetre = 2e-4 / um  # ASSUMED: a third of figure 14's 590 uA/um at 1.45 V
     i_starve: Amperes = 2 * nA  # ASSUMED: limit of either inverter; it puts the first one's threshold at 0.4 V
     off_activation_ev: float = SUBTHRESHOLD_ACTIVATION_EV  # eV, of i_off. Source: figure 14 at V_GS = 0
+    # As simulated in transistors, in place of what follows from gates and wire; None: it follows
+    c_first: Farads | None = None  # what the first inverter switches
+    c_second: Farads | None = None  # what the second inverter switches
+    static: Amperes | None = None  # what both leak
 
     def __post_init__(self):
         freeze_si(self)
@@ -60,6 +64,8 @@ class ControlTransistors:
             require(self, name, getattr(self, name) > 0, "positive")
         for name in ("c_wire", "i_off", "subthreshold_swing", "i_starve", "off_activation_ev"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
+        for name in ("c_first", "c_second", "static"):
+            require(self, name, (getattr(self, name) or 0) >= 0, "zero or positive")
         require_plausible_fields(self)
 
     @property
@@ -75,12 +81,12 @@ class ControlTransistors:
     @property
     def c_control(self) -> Farads:
         """What the first inverter switches."""
-        return 2 * self.gate + self.c_wire
+        return 2 * self.gate + self.c_wire if self.c_first is None else self.c_first
 
     @property
     def c_reset(self) -> Farads:
         """What the second inverter switches."""
-        return self.gate + self.c_wire
+        return self.gate + self.c_wire if self.c_second is None else self.c_second
 
     @property
     def off(self) -> Amperes:
@@ -90,7 +96,7 @@ class ControlTransistors:
     @property
     def i_static(self) -> Amperes:
         """One transistor of each inverter is off."""
-        return 2 * self.off
+        return 2 * self.off if self.static is None else self.static
 
     @property
     def v_crowbar(self) -> Volts:
@@ -103,9 +109,11 @@ class ControlTransistors:
 
     def at_temperature(self, temperature: Kelvin, since: Kelvin) -> "ControlTransistors":
         """Off-current by its activation, SS = n kT/q ln 10; gates, starving and on-current stay."""
+        grown = boltzmann_factor(self.off_activation_ev, temperature, since)
         return replace(
             self,
-            i_off=self.i_off * boltzmann_factor(self.off_activation_ev, temperature, since),
+            i_off=self.i_off * grown,
+            static=None if self.static is None else self.static * grown,
             subthreshold_swing=self.subthreshold_swing * temperature / since,
         )
 

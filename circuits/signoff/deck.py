@@ -1,6 +1,10 @@
-"""The deck of a core: what of a network can be signed off against the engine."""
+"""The deck of a core: what of a network can be signed off against the engine, and the file that was handed over."""
 
-from circuits.errors import InputError
+import hashlib
+from pathlib import Path
+
+from circuits.errors import InputError, MissingInputError
+from circuits.netlist.core_lib import CORE_FILE, core_pins, unfit
 from circuits.netlist.deck_of_network import longest_step, network_deck
 from circuits.netlist.provenance import head, network_hash
 from circuits.network.chip_network import ChipNetwork
@@ -11,20 +15,62 @@ from circuits.network.wiring import Wiring, wire
 from circuits.units import si
 
 MAX_STEPS = 1e6  # hours
+MOST_BYTES = 1 << 28  # of a core that is read; the largest that is written is a hundredth
 
 
 def core_deck(chip: ChipNetwork, stimulus: Stimulus) -> str:
-    """The core under a stimulus as SPICE text that runs by itself, see `network_deck`.
+    """A deck that runs beside the file of the core, under a stimulus, see `network_deck`.
 
     Raises:  InputError for a network that is no core (spikes from outside, readout, adaptation), for a refractory time
     shorter than delay + t_pulse, for a stimulus that does not fit or needs more than `MAX_STEPS` steps, and as
-    `network_deck`.
+    `core_lib`.
     """
     net = chip.network
     stimulus.require_fits(net)
     wiring = wire(chip)
     _require_core(net, wiring, stimulus)
-    return network_deck(wiring, stimulus, head(f"core {safe_text(net.name)}", chip.circuit, network_hash(chip)))
+    key = network_hash(chip)
+    return network_deck(wiring, stimulus, key, head(f"core {safe_text(net.name)}", chip.circuit, key))
+
+
+def handed_over(folder: str | Path, chip: ChipNetwork) -> str:
+    """The core in the folder of a hand-over, as it stands there, whatever was done to it.
+
+    Raises:  InputError where there is none, where it is no text, or where its subcircuit or pins are not the run's.
+    """
+    path = Path(folder) / CORE_FILE
+    if not path.is_file():
+        raise MissingInputError(
+            f"no {CORE_FILE} in {folder}; write one with snn export RUN --format spice --out {folder}"
+        )
+    if path.stat().st_size > MOST_BYTES:
+        raise InputError(f"{path} has {path.stat().st_size} bytes, more than {MOST_BYTES}: that is no core")
+    try:
+        text = path.read_text(encoding="ascii")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no SPICE text ({error}); export it again") from error
+    _require_same_pins(path, text, chip)
+    return text
+
+
+def core_sha256(text: str) -> str:
+    """The hash of the file of a core, as `sha256sum` prints it."""
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _require_same_pins(path: Path, text: str, chip: ChipNetwork) -> None:
+    key, expected = network_hash(chip), core_pins(wire(chip))
+    joined = text.replace("\n+", " ")
+    found = next((line.split() for line in joined.splitlines() if line.lower().startswith(".subckt btbt_core_")), None)
+    if found is None or found[1] != f"btbt_core_{key}":
+        there = found[1] if found else "none"
+        raise InputError(
+            f"{path} holds {there}, this run is btbt_core_{key}: another network; export this run, or name its run"
+        )
+    pins = tuple(word for word in found[2 : found.index("params:")] if word) if "params:" in found else ()
+    if pins != expected:
+        raise InputError(f"{path}: btbt_core_{key} has {len(pins)} pins, the run {len(expected)}, or in another order; "
+                         "export it again")  # fmt: skip
 
 
 def _require_core(net: NetworkSpec, wiring: Wiring, stimulus: Stimulus) -> None:
@@ -40,6 +86,8 @@ def _require_core(net: NetworkSpec, wiring: Wiring, stimulus: Stimulus) -> None:
             "could spike again within its pulse, where the netlist has one pulse and the engine two; make t_refractory "
             "at least that long"
         )
+    if reason := unfit(wiring):
+        raise InputError(reason)
     step = longest_step(wiring, stimulus)
     if stimulus.duration / step > MAX_STEPS:
         raise InputError(

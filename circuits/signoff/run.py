@@ -10,7 +10,8 @@ from joblib import Parallel, delayed
 from circuits.errors import InputError, WorkError
 from circuits.ledger import Ledger, ledger_of
 from circuits.netlist.cell import METER
-from circuits.netlist.deck_of_network import SUPPLIES, supply_voltage
+from circuits.netlist.core_lib import CORE_FILE, SUPPLIES, core_text
+from circuits.netlist.deck_of_network import supply_voltage
 from circuits.netlist.match import Matching, match_spikes
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
@@ -56,19 +57,21 @@ def sign_off(
     stimulus: Stimulus,
     engine: Transient,
     *,
+    core: str | None = None,
     bin: Seconds = BIN,
     timeout_s: float = TIMEOUT_S,
 ) -> SignOff:
     """Simulate a core in ngspice and compare it with what `simulate_network` gave for the same stimulus.
 
-    Args:  bin: largest distance of two spikes that match (s).
+    Args:  core: the file of the core as `handed_over`; None: as `core_text` would write it.
+    bin: largest distance of two spikes that match (s).
     timeout_s: wall-clock limit of ngspice (s).
     Raises:  InputError as `core_deck`, and where `engine` is of another network or duration; FileNotFoundError where
     ngspice is not installed; WorkError where it crashes, prints an error, stops early or exceeds the limit.
     """
     _require_same_run(chip.network, stimulus, engine)
-    deck = core_deck(chip, stimulus)
-    waves = _waves(deck, stimulus, timeout_s)
+    files = {"clip.cir": core_deck(chip, stimulus), CORE_FILE: core_text(chip) if core is None else core}
+    waves = _waves(files, stimulus, timeout_s)
     wiring = wire(chip)
     spikes = _spikes(wiring, stimulus, waves)
     expected = SpikeTrains(engine.spike_times, engine.spike_neurons, wiring.n_neurons, stimulus.duration)
@@ -86,12 +89,15 @@ def sign_offs(
     chip: ChipNetwork,
     clips: Sequence[tuple[Stimulus, Transient]],
     *,
+    core: str | None = None,
     bin: Seconds = BIN,
     timeout_s: float = TIMEOUT_S,
     n_jobs: int = 2,
 ) -> list[SignOff]:
     """`sign_off` of several clips in their order, `n_jobs` processes of ngspice at a time. Raises:  as `sign_off`."""
-    work = (delayed(sign_off)(chip, stimulus, engine, bin=bin, timeout_s=timeout_s) for stimulus, engine in clips)
+    core = core_text(chip) if core is None else core
+    limits = {"core": core, "bin": bin, "timeout_s": timeout_s}
+    work = (delayed(sign_off)(chip, stimulus, engine, **limits) for stimulus, engine in clips)
     return Parallel(n_threads(n_jobs, len(clips)), prefer="threads")(work)
 
 
@@ -102,13 +108,14 @@ def _require_same_run(net: NetworkSpec, stimulus: Stimulus, engine: Transient) -
         raise InputError(f"engine ran {engine.duration.max():g} s, the stimulus lasts {stimulus.duration:g} s")
 
 
-def _waves(deck: str, stimulus: Stimulus, timeout_s: float) -> Mapping[str, np.ndarray]:
-    """What ngspice saved of a deck, up to the end of the stimulus."""
+def _waves(files: Mapping[str, str], stimulus: Stimulus, timeout_s: float) -> Mapping[str, np.ndarray]:
+    """What ngspice saved of a deck and the core beside it, up to the end of the stimulus."""
     if not timeout_s > 0:
         raise InputError(f"timeout_s must be positive, got {timeout_s} s")
     with scratch_folder() as folder:
-        write_text(folder / "core.cir", deck)
-        _, waves = run_waves(folder / "core.cir", timeout_s)
+        for name, text in files.items():
+            write_text(folder / name, text)
+        _, waves = run_waves(folder / "clip.cir", timeout_s)
     if not math.isclose(waves["time"][-1], stimulus.duration, rel_tol=1e-6):
         raise WorkError(f"ngspice stopped at {waves['time'][-1]:g} s of {stimulus.duration:g} s; loosen the deck")
     return waves

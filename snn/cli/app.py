@@ -156,11 +156,12 @@ def map_run(
         require_outputs(out and out / ENERGY, csv, plot=plot)
         from snn.experiments.run_folder import load_activity, load_run
 
-        trained = load_run(run).chip()
+        model = load_run(run).model
+        trained = model.chip()
         activity = load_activity(run, trained.network)
         technology = load_chip(chip, trained, Operation(acceleration, temperature, supply))
         placement = technology.place(trained.network, activity)
-        report = technology.price(trained.network, activity, placement)
+        report = technology.price(trained.network, activity, placement, model.sensed(activity))
         terminal.result(report.as_dict(group))
         _write_energy(terminal, report, group, out, csv, plot)
 
@@ -197,8 +198,10 @@ def export(
 ) -> None:
     """Hand a run over to a circuit team: parameters, netlists and models, with test benches that check themselves."""
     with Terminal(json) as terminal:
+        from circuits.netlist.core_lib import CORE_FILE
         from circuits.netlist.handover import handover
         from circuits.netlist.verify import require_verifiable, verdict
+        from circuits.signoff import core_sha256
         from snn.experiments.run_folder import load_run
         from snn.folder_lock import writing
 
@@ -207,6 +210,8 @@ def export(
             require_verifiable(files.benches, timeout)
         with writing(out):
             result = {"format": format, "files": [str(path) for path in files.write(out)], "notes": list(files.notes)}
+            if CORE_FILE in files.texts:
+                result["deck_sha256"] = core_sha256(files.texts[CORE_FILE])
             checked = verdict(out, files.benches, timeout) if verify else {}
         terminal.result(result | checked)
         if checked.get("passed") is False:

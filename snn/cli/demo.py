@@ -47,7 +47,8 @@ def run_demo(out: Path, seed: int = 0, reporter: Reporter = Reporter()) -> dict[
     reporter.on_note(f"3/4  placing it on {CHIP}")
     trained = run.chip()
     chip, network = load_chip(CHIP, trained), trained.network
-    report = chip.price(network, evaluation.activity, chip.place(network, evaluation.activity))
+    activity = evaluation.activity
+    report = chip.price(network, activity, chip.place(network, activity), run.model.sensed(activity))
     write_json(out / "energy.json", report.as_dict())
     reporter.on_note("4/4  netlist and pictures")
     write_network_json(out / "netlist", trained)
@@ -69,6 +70,7 @@ def summary(metrics: SpotterMetrics, evaluation: Evaluation, report: EnergyRepor
         "spikes_per_inference": evaluation.activity.spikes_per_inference,
         "synaptic_operations": evaluation.synaptic_operations,
         "energy_per_inference_j": report.ledger.total,
+        "energy_with_front_end_j": report.with_front_end,
         "energy_per_spike_of_network_j": report.energy_per_spike_j,
         "energy_per_spike_of_bare_neuron_j": own,
         "parts_j": report.ledger.parts,

@@ -4,7 +4,7 @@ They are registered in `snn.cli.app`. Heavy imports happen inside.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from circuits.errors import InputError
 from snn.cli.options import GateBias, Json, NeuronDevice, Plot, RunFolder, Scope, number_of, place
 from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from circuits.literature.spotter_table import SpotterRow
 
 
 def neuron(
@@ -27,37 +30,76 @@ def neuron(
     swing: Annotated[float | None, number_of("V", "With --rate: threshold minus reset; default 0.4.")] = None,
     width: Annotated[float | None, number_of("m", "With --rate: width of the transistor; default what fits.")] = None,
     c_mem: Annotated[float | None, number_of("F", "With --rate: membrane capacitance; default what fits.")] = None,
+    level: Annotated[
+        str, typer.Option(help="behavioural: closed forms; transistor: simulated in ngspice, at 27 corners too.")
+    ] = "behavioural",
+    cards: Annotated[
+        Path | None, place("With --level transistor: folder of model cards; default the package of tunnelspike[pdk].")
+    ] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Show published neurons beside it.")] = False,
     scope: Scope = "neuron",
+    run: Annotated[
+        Path | None, typer.Option(help="With --compare --scope chip: our spotter is this run, as `snn map` prices it.")
+    ] = None,
     plot: Plot = None,
     json: Json = False,
 ) -> None:
-    """One tunnelling (BTBT) neuron: its rate and energy per spike; designed for a rate; beside published neurons."""
+    """One tunnelling (BTBT) neuron: its rate and energy per spike; designed for a rate; beside published ones.
+
+    With --compare --scope chip also whole keyword spotters, by what their joules pay for.
+    """
     from snn.report.comparison_figures import figure_beside
-    from snn.report.neuron_report import comparison, design_figures, device_rows, neuron_figures
+    from snn.report.neuron_report import comparison, design_figures, device_rows, neuron_figures, spotter_comparison
     from snn.report.pictures import save_figure
     from snn.report.silicon_figures import figure_f_i
     from snn.studies.one_neuron import DesignRequest, compare_neuron, neuron_circuit, neuron_design
+    from snn.studies.transistor_neuron import require_level, study_transistors, waves_of
 
     with Terminal(json) as terminal:
         if device == "list":
             terminal.result({"rows": device_rows()})
             return
+        of_behaviour = {"rate": rate, "tau-mem": tau_mem, "swing": swing, "width": width, "c-mem": c_mem,
+                        "years": years, "compare": compare}  # fmt: skip
+        require_level(level, of_behaviour, cards)
+        if level == "transistor":
+            from snn.report.transistor_figures import figure_transistors
+            from snn.report.transistor_report import transistor_rows
+
+            require_outputs(plot=plot)
+            study = study_transistors(device, v_gs, temperature, supply, cards)
+            terminal.result(transistor_rows(study))
+            if plot:
+                terminal.asked(lambda: save_figure(plot, figure_transistors(study, waves_of(study))))
+            return
         base = neuron_circuit(device, v_gs, temperature, supply, years)
         design = neuron_design(base, DesignRequest(rate, tau_mem, swing, width, c_mem), v_gs)
         circuit = design.circuit if design else base
         require_outputs(plot=plot)
+        if run and not (compare and scope == "chip"):
+            raise InputError(f"--run {run} is a whole spotter: compare it by --compare --scope chip")
         if beside := compare_neuron(circuit, scope) if compare else None:
-            terminal.result(comparison(beside))
+            terminal.result(comparison(beside) | (spotter_comparison(_own_spotter(run)) if scope == "chip" else {}))
         else:
             terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
         if plot:
             terminal.asked(lambda: save_figure(plot, figure_beside(beside) if beside else figure_f_i(circuit)))
 
 
+def _own_spotter(run: Path | None) -> "tuple[SpotterRow, ...]":
+    """That of a run, or else the core of `snn core`."""
+    from snn.experiments.run_folder import load_run
+    from snn.studies.one_spotter import spotter_of_core, spotter_of_run
+
+    return spotter_of_run(load_run(run)) if run else spotter_of_core()
+
+
 def corners(
     device: Annotated[str, NeuronDevice] = "32nm-pdsoi",
     v_gs: GateBias = None,
+    engine: Annotated[
+        str, typer.Option(help="population: mismatched neurons; ngspice: one netlist, beside the transient engine.")
+    ] = "population",
     n: Annotated[int, typer.Option(help="Number of neurons, each with its own mismatch.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the mismatch.")] = 0,
     jobs: Annotated[int, typer.Option(help="Threads; -1 for one per core.")] = -1,
@@ -65,12 +107,21 @@ def corners(
     json: Json = False,
 ) -> None:
     """Mismatched neurons at 27 corners of process, supply and temperature: rate and energy per spike."""
+    from circuits.signoff.corner_runs import corner_runs
     from circuits.variation.monte_carlo import monte_carlo
-    from snn.report.corner_report import corner_figures
+    from snn.report.corner_report import corner_figures, simulated_corners
     from snn.studies.one_neuron import neuron_circuit
 
     with Terminal(json) as terminal:
+        if engine not in ("population", "ngspice"):
+            raise InputError(f"unknown engine {engine!r}; known: population, ngspice")
         circuit = neuron_circuit(device, v_gs, 300.0)
+        if engine == "ngspice":
+            found = simulated_corners(circuit, corner_runs(circuit, n_jobs=jobs))
+            terminal.result(found)
+            if not found["passed"]:
+                raise typer.Exit(1)
+            return
         found = monte_carlo(circuit, n, seed=seed, n_jobs=jobs, scheduler=scheduler)
         terminal.result(corner_figures(circuit, found))
 
@@ -118,6 +169,9 @@ def core(
 
 def signoff(
     run: RunFolder,
+    deck: Annotated[
+        Path | None, place("Folder of an export: run the core that stands there, not one written anew.")
+    ] = None,
     clips: Annotated[int, typer.Option(help="Test clips to simulate in ngspice.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of clips.")] = 0,
     timeout: Annotated[float, number_of("s", "Longest that ngspice may take for a clip.")] = 600.0,
@@ -130,7 +184,9 @@ def signoff(
         from snn.studies.signoff_of_run import sign_off_run
 
         loaded = load_run(run)
-        found = sign_off_run(loaded, clips, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter)
+        found = sign_off_run(
+            loaded, clips, deck=deck, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter
+        )
         terminal.result(found)
         if not found["passed"]:
             raise typer.Exit(1)

@@ -5,6 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 
+from circuits.chips.front_end_ledger import Sensed
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
@@ -42,6 +43,9 @@ class Model(Protocol):
 
     def chip(self) -> ChipNetwork:
         """The same on the circuit that it was trained for."""
+
+    def sensed(self, activity: Activity) -> Sensed | None:
+        """What the clips of that activity were made to, in real time; None: nobody knows."""
 
     def to(self, device: torch.device) -> "Model":
         """The model where it is to run, if it can run there."""

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from circuits.chips.front_end_ledger import Sensed
 from circuits.errors import InputError
+from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.network.spikes import SpikeTrains
@@ -18,6 +20,7 @@ from circuits.tables import record
 from circuits.units import require
 from snn.audio.ear_rows import EarRows, SignalRows
 from snn.audio.examples import Examples
+from snn.audio.sensed import sensed_by
 from snn.networks.answers import Answers
 from snn.networks.reservoir import Heard, Reservoir, Wires, build_reservoir, draw_wiring, measure, run_clips
 from snn.networks.reservoir_settings import ReservoirSettings
@@ -69,6 +72,10 @@ class ReservoirModel:
     def chip(self) -> ChipNetwork:
         """The network on the circuit that it was trained for, in the time of the chip."""
         return self.reservoir.chip
+
+    def sensed(self, activity: Activity) -> Sensed | None:
+        """What the clips of that activity were made to, in real time: its own is that of the chip."""
+        return sensed_by(self.front_end, activity.duration * self.reservoir.acceleration)
 
     def to(self, device: torch.device) -> "ReservoirModel":
         """Itself: it runs on the CPU, wherever that is asked for."""

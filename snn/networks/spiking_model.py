@@ -11,7 +11,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from circuits.chips.front_end_ledger import Sensed
 from circuits.errors import InputError
+from circuits.network.activity import Activity
 from circuits.network.chip_network import BiasDevices, ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
@@ -19,6 +21,7 @@ from circuits.storage import reading
 from circuits.units import Seconds
 from snn.audio.examples import Examples
 from snn.audio.front_end import FrontEnd
+from snn.audio.sensed import sensed_by
 from snn.encoders.encoder import ENCODERS, LIFEncoder, encode
 from snn.kernels import Backend, network_loss, run_network, watch_network
 from snn.kernels.dropout import draw
@@ -105,6 +108,10 @@ class SpikingModel(torch.nn.Module, ABC):
     def chip(self) -> ChipNetwork:
         """The network on the circuit that it was trained for, with the bias devices that it learned."""
         return ChipNetwork(self.network(), self.circuit, self.bias_devices(), chip=self.chip_name)
+
+    def sensed(self, activity: Activity) -> Sensed | None:
+        """What the clips of that activity were made to, in real time; None: features from elsewhere."""
+        return sensed_by(self.front_end, activity.duration)
 
     def inputs(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None

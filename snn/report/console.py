@@ -1,5 +1,6 @@
 """Results for a reader: the same dictionaries that --json prints, as tables with SI prefixes."""
 
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
@@ -10,8 +11,9 @@ from rich.text import Text
 from circuits.units import KEY_UNITS, si
 
 GAP = 2  # spaces between two columns
+PUBLISHED = ("energy_per_decision_j",)  # None in a row: not published, which is no part that the model lacks
 HIDDEN = (  # of a record; --json has them
-    "note", "reason", "evidence", "reference", "scope", "area_f2", "parts_j", "marginal_j", "static_w",
+    "note", "reason", "reference", "scope", "area_f2", "parts_j", "marginal_j", "static_w", "basis",
 )  # fmt: skip
 
 
@@ -80,10 +82,12 @@ def _rows(key: str, rows: list[Any], width: int) -> Table:
         return table
     shown = (name for name in rows[0] if name not in HIDDEN)
     columns = [name for name in shown if any(row[name] not in (None, "") for row in rows)]
-    cells = {name: [_figure(name, row[name]) for row in rows] for name in columns}
-    shown = _fitting(cells, width)
+    cells = {name: ["-" if name in PUBLISHED and row[name] is None else _figure(name, row[name]) for row in rows]
+             for name in columns}  # fmt: skip
+    heading = _name if len(_fitting(cells, width, _name)) == len(columns) else _longest_word  # room for more columns
+    shown = _fitting(cells, width, heading)
     for name in shown:
-        table.add_column(Text(_name(name)), overflow="fold")
+        table.add_column(Text(_name(name)), overflow="fold", max_width=_width(name, cells[name], heading))
     for row in zip(*(cells[name] for name in shown), strict=True):
         table.add_row(*map(Text, row))
     if len(shown) < len(columns):
@@ -92,11 +96,19 @@ def _rows(key: str, rows: list[Any], width: int) -> Table:
     return table
 
 
-def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:
+def _longest_word(key: str) -> str:
+    return max(_name(key).split(), key=len)
+
+
+def _width(name: str, column: list[str], heading: Callable[[str], str]) -> int:
+    return max(map(len, (heading(name), *column)))
+
+
+def _fitting(cells: dict[str, list[str]], width: int, heading: Callable[[str], str]) -> list[str]:
     """The columns, from the left, that fit side by side without a broken word; always the first two."""
     shown, used = [], 0
     for name, column in cells.items():
-        used += max(map(len, (_name(name), *column))) + GAP
+        used += _width(name, column, heading) + GAP
         if used - GAP > width and len(shown) >= 2:
             break
         shown.append(name)

@@ -1,11 +1,14 @@
 """What `snn neuron` prints: one circuit, a designed one, or one beside others."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from circuits.device.btbt import BSIM_DRAIN_BODY, DEVICES
+from circuits.energy.boundary import BOARD, BOUNDARIES, CHIP, CLASSIFIER, FEATURES, FRONT_END
 from circuits.ledger import Ledger
 from circuits.literature.headline import headline
+from circuits.literature.spotter_table import SpotterRow, spotter_rows
 from circuits.neuron.circuit import LIFCircuit, interval
 from circuits.neuron.control import contradictions
 from circuits.neuron.conventional import SourcedNeuron
@@ -138,6 +141,17 @@ def _sourced(neuron: SourcedNeuron) -> dict[str, Any]:
         "static_power_w": neuron.circuit.static_power,
         "parts_j": energy.parts,
         "reason": neuron.reason,
+    }
+
+
+def spotter_comparison(ours: Sequence[SpotterRow]) -> dict[str, Any]:
+    """Whole keyword spotters beside ours, front ends of their own, and what each boundary pays for."""
+    rows = [asdict(row) for row in spotter_rows(ours)]
+    return {
+        "notes": list(dict.fromkeys(f"our spotter, {row.name}: {row.note}" for row in ours)),
+        "boundaries": BOUNDARIES,
+        "spotters": [row for row in rows if CLASSIFIER in row["boundary"] or row["boundary"] in (CHIP, BOARD)],
+        "front_ends": [row for row in rows if row["boundary"] in (FEATURES, FRONT_END)],
     }
 
 

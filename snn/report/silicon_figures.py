@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from circuits.chips.energy_report import BOUNDARY, EnergyReport
+from circuits.chips.energy_report import COVERS, EnergyReport
 from circuits.device.btbt import btbt_current
 from circuits.errors import InputError
 from circuits.ledger import Group, Ledger
@@ -121,7 +121,7 @@ def figure_energy_parts(energy: Ledger) -> Figure:
 def figure_energy_report(report: EnergyReport, by: Group = "part") -> Figure:
     """Energy of one inference, one bar a part, layer or core, with its boundary and what has no number."""
     title = f"Energy per inference on {report.chip}: {si(report.ledger.total, 'J')}"
-    return _figure_ledger(report.ledger, by, title, BOUNDARY)
+    return _figure_ledger(report.ledger, by, title, COVERS)
 
 
 def _figure_ledger(ledger: Ledger, by: Group, title: str, detail: str) -> Figure:

@@ -18,7 +18,7 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.neuron.circuit import LIFCircuit, rise_time
 from circuits.neuron.synapse import SynapseKernel
-from circuits.signoff import core_deck
+from circuits.signoff import core_deck, core_text
 from circuits.transient import simulate_network
 from circuits.variation.mismatch import Spread
 
@@ -67,21 +67,18 @@ def test_json_has_the_currents_and_gates_of_the_pulse(kernel):
 @pytest.mark.parametrize("deck", ["exported", "signed off"])
 def test_a_spice_deck_has_the_lines_and_devices_of_the_pulse(kernel, deck):
     chip = core(kernel)
-    if deck == "exported":
-        text = handover(chip, "spice").texts["network_bench.cir"]
-    else:
-        text = core_deck(chip, Stimulus(100e-6, signal=np.ones((5, 2))))
-    assert numbers(r"btbt_line clk act vss params: tpulse=\S+ tdelay=(\S+) tline=(\S+)$", text).tolist() == [
+    text = handover(chip, "spice").texts["core.lib"] if deck == "exported" else core_text(chip)
+    assert numbers(r"btbt_line_\w+ clk act vss params: tpulse=\S+ tdelay=(\S+) tline=(\S+) ", text).tolist() == [
         [kernel.delay, kernel.t_pulse]
     ]
-    v_dg = numbers(r"^G\d+_out_\d .*\{tunnel\(([^)]+)\)\}$", text)[:, 0]
+    v_dg = DEVICE.v_ds - numbers(r"^G\d+_out_\d .*\{tunnel_\w+\(vds-\(([^)]+)\)\)\}$", text)[:, 0]
     np.testing.assert_allclose(np.sort(weight_of(v_dg, kernel)), np.sort(np.abs(PRESENT)), rtol=1e-6)
 
 
 @each_pulse
 def test_spectre_has_the_synapses_of_the_pulse(kernel):
     text = handover(core(kernel), "spectre").texts["network_bench.scs"]
-    found = numbers(r"btbt_synapse vdg=(\S+) sgn=(\S+) tdelay=(\S+) tpulse=(\S+)", text)
+    found = numbers(r"btbt_synapse_\w+ vdg=(\S+) sgn=(\S+) tdelay=(\S+) tpulse=(\S+)", text)
     np.testing.assert_allclose(np.sort(weight_of(found[:, 0], kernel) * found[:, 1]), PRESENT, rtol=1e-6)
     assert np.unique(found[:, 2:], axis=0).tolist() == [[kernel.delay, kernel.t_pulse]]
 
@@ -90,7 +87,7 @@ def test_spectre_has_the_synapses_of_the_pulse(kernel):
 @pytest.mark.parametrize("format", ["verilog-a", "spectre"])
 def test_verilog_a_synapses_have_the_pulse_and_delay_when_nothing_else_is_said(kernel, format):
     text = handover(core(kernel), format).texts["btbt_lif_event.va"]
-    module = text[text.index("module btbt_synapse") :]
+    module = text[text.index("module btbt_synapse_") :]
     assert numbers(r"parameter real tdelay = (\S+) from", module).tolist() == [[kernel.delay]]
     assert set(numbers(r"parameter real tpulse = (\S+) from", module)[:, 0]) == {kernel.t_pulse}
 

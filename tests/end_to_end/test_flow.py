@@ -60,10 +60,22 @@ def test_map_prints_parts_that_sum_to_the_total(run, tmp_path, snn_json):
     assert json.loads((tmp_path / "map" / "energy.json").read_text()) == report
 
 
+def test_map_tells_the_network_alone_and_behind_features_of_170_nw(run, snn_json):
+    """Log-mel of 31 frames of 10 ms: the MFCC of one chip, in real time, however fast ours runs."""
+    for speed in (1, 10):
+        report = snn_json("map", run, "--acceleration", speed)
+        (entry,) = report["front_end"]
+        assert entry["energy_j"] == pytest.approx(170e-9 * 0.31, rel=1e-6, abs=0)
+        assert report["latency_s"] == pytest.approx(0.31 / speed)
+        assert report["total_with_front_end_j"] == pytest.approx(report["total_j"] + entry["energy_j"], rel=1e-12)
+        assert (report["boundary"], report["boundary_with_front_end"]) == ("classifier", "features + classifier")
+
+
 def test_map_without_json_says_what_is_not_modelled(run, snn):
     code, out, _ = snn("map", run)
     assert code == 0
     assert re.search(r"not modelled +routing", out)
+    assert re.search(r"total with front end +[0-9.]+ nJ", out)
 
 
 @pytest.mark.parametrize("by", ["part", "layer", "core"])
@@ -136,7 +148,8 @@ def test_every_format_is_written_and_a_missing_simulator_is_a_clear_skip(run, tm
     told = snn_json("export", run, "--format", "all", "--out", tmp_path / "all", "--verify")
     names = {Path(path).name for path in told["files"]}
     assert names >= {"network.json", "parameters.csv", "corners.json", "mismatch.json", "corners.lib", "corners.scs",
-                     "network_bench.cir", "network_bench.scs", "btbt_lif_event.va", "btbt_lif_smooth.va"}  # fmt: skip
+                     "core.lib", "README.md", "network_bench.cir", "network_bench.scs", "btbt_lif_event.va",
+                     "btbt_lif_smooth.va"}  # fmt: skip
     assert names == {path.name for path in (tmp_path / "all").iterdir()}
     assert (told["passed"], told["rows"]) == (None, [])
     assert "skipped: ngspice is not on the PATH" in told["verification"]
@@ -203,6 +216,35 @@ def test_neuron_compares_within_one_scope(snn_json):
         assert row["ratio_to_btbt"] == pytest.approx(row["energy_per_spike_j"] / told["energy_per_spike_j"])
 
 
+def test_whole_spotters_stand_beside_a_run_as_map_prices_it(run, snn_json):
+    told, mapped = snn_json("neuron", "--compare", "--scope", "chip", "--run", run), snn_json("map", run)
+    ours = {row["boundary"]: row for row in told["spotters"] if row["evidence"] == "computed"}
+    assert ours["classifier"]["energy_per_decision_j"] == mapped["total_j"]
+    assert ours["features + classifier"]["energy_per_decision_j"] == mapped["total_with_front_end_j"]
+    accuracy = json.loads((run / "metrics.json").read_text())["test_accuracy"]
+    assert all(row["accuracy"] == accuracy and row["task"].endswith("3 classes") for row in ours.values())
+    delta = next(row for row in told["spotters"] if row["name"] == "DeltaKWS")
+    assert delta["ratio_at_most"] == pytest.approx(36e-9 / mapped["total_with_front_end_j"])
+    assert len([row for row in told["spotters"] if row["evidence"] != "computed"]) >= 12
+    assert {row["scope"] for row in told["rows"]} == {"chip"}
+
+
+def test_what_nobody_verified_says_second_hand_in_the_narrowest_terminal(snn, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for scope, name, after in (("chip", "LSTM SoC", r"16\.1 uW"), ("neuron", r"Chavan \(BTBT\)", "yes")):
+        code, out, err = snn("neuron", "--compare", "--scope", scope)
+        assert code == 0, err
+        assert re.search(rf"^{name} .* second-hand .*{after}", out, re.MULTILINE)
+        assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_run_is_compared_with_chips_only(run, snn):
+    code, _, err = snn("neuron", "--compare", "--run", run)
+    assert code == 2
+    assert "--run" in err
+    assert "--compare --scope chip" in err
+
+
 def test_neuron_designs_for_a_rate_beside_conventional_sources(snn_json, tmp_path):
     told = snn_json("neuron", "--tau-mem", "40e-6", "--rate", "100e3", "--swing", "0.4", "--plot", tmp_path / "f-i.png")
     assert told["rate_hz"] == pytest.approx(100e3)
@@ -220,11 +262,12 @@ def test_energy_against_area_is_plotted(snn_json, tmp_path):
 
 
 @pytest.mark.parametrize("device", ["32nm-pdsoi-nsd3e19", "22nm-fdx"])
-@pytest.mark.parametrize("temperature", [300, 398])
-def test_every_device_spikes_at_every_fitted_temperature(snn_json, device, temperature):
-    told = snn_json("neuron", "--device", device, "--temperature", temperature)
-    assert told["rate_hz"] > 0
-    assert told["device"].startswith(device)
+def test_every_device_spikes_at_room_temperature_and_says_from_where_on_it_is_silent(snn_json, device):
+    cool, hot = (snn_json("neuron", "--device", device, "--temperature", kelvin) for kelvin in (300, 398))
+    assert cool["rate_hz"] > hot["rate_hz"] == 0
+    assert 300 < cool["silent_from_k"] < 398
+    assert "falls silent above" in hot["why_silent"]
+    assert cool["device"].startswith(device)
 
 
 def test_help_answers_without_heavy_imports():

@@ -52,6 +52,16 @@ def run(tmp_path, trained):
     return Path(shutil.copytree(trained, tmp_path / "run"))
 
 
+def test_the_ear_of_a_chip_listens_in_the_time_of_the_speech(run, snn_json):
+    """A filter bank of 80 nW for as long as the clips last, a thousand times longer than the chip takes."""
+    report = snn_json("map", run)
+    (entry,) = report["front_end"]
+    assert entry["count"] == pytest.approx(1000 * report["latency_s"], rel=1e-9, abs=0)
+    assert entry["energy_j"] == pytest.approx(80e-9 * entry["count"], rel=1e-9, abs=0)
+    assert 0.2 < entry["count"] < 0.35
+    assert report["boundary_with_front_end"] == "front end + classifier"
+
+
 def one_line(result, expected, *fragments):
     """The command ended with the code, printed nothing, and said all the fragments in one line."""
     code, out, err = result

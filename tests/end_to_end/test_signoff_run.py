@@ -1,5 +1,6 @@
 """A trained chip signed off on its test clips: what is printed, what passes, and what must not."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -42,7 +43,7 @@ def run(tmp_path_factory, spoken):
 def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
     """A simulator that gives back what the engine did, but for so much."""
 
-    def repeat(net, clips, *, bin, timeout_s, n_jobs):
+    def repeat(net, clips, *, core, bin, timeout_s, n_jobs):
         signed = []
         for stimulus, engine in clips:
             times, neurons = engine.spike_times, engine.spike_neurons
@@ -65,7 +66,7 @@ def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
     ("difference", "code", "figure", "value"),
     [
         ({}, 0, "matched_spikes", 1.0),
-        ({"late": 20e-9}, 0, "matched_spikes", 1.0),
+        ({"late": 5e-9}, 0, "matched_spikes", 1.0),
         ({"late": 0.8e-6}, 1, "matched_spikes", 1.0),  # a delay that is wrong by less than a bin
         ({"kept": 0.9}, 1, "matched_spikes", 2 * 0.9 / 1.9),
         ({"dearer": 1.2}, 1, "energy_error", 0.2),
@@ -106,7 +107,8 @@ def test_ngspice_agrees_with_the_engine_and_finds_a_wrong_delay(run, snn, snn_js
     assert told["timing_error_s"]["p95"] < 0.1 * told["bin_s"]
 
     def early(chip, clips, **how):
-        return sign_offs(replace(chip, synapse=replace(chip.synapse, delay=0.2 * chip.synapse.delay)), clips, **how)
+        late = replace(chip, synapse=replace(chip.synapse, delay=0.2 * chip.synapse.delay))
+        return sign_offs(late, clips, **how | {"core": None})
 
     monkeypatch.setattr(signoff, "sign_offs", early)
     ended, out, _ = snn("signoff", run, "--clips", 1, "--json")
@@ -154,4 +156,28 @@ def test_a_run_with_a_shorter_pulse_exports_that_pulse_everywhere(snn_json, spok
     tables = ("bias", "synapses", "recurrent_synapses")
     pulses = {layer[key]["t_pulse_s"] for layer in network["layers"] for key in tables if key in layer}
     assert pulses == {network["synapse"]["t_pulse_s"]} == {5e-7}
-    assert "tdelay=1e-06 tline=5e-07" in (tmp_path / "out" / "network_bench.cir").read_text(encoding="utf-8")
+    assert "tdelay=1e-06 tline=5e-07" in (tmp_path / "out" / "core.lib").read_text(encoding="utf-8")
+
+
+@with_ngspice
+def test_the_exported_core_is_run_as_it_stands(run, snn, snn_json, tmp_path):
+    told = snn_json("export", run, "--format", "spice", "--out", tmp_path)
+    core = tmp_path / "core.lib"
+    assert told["deck_sha256"] == hashlib.sha256(core.read_bytes()).hexdigest()
+    signed = snn_json("signoff", run, "--deck", tmp_path, "--clips", 1)
+    assert signed["passed"]
+    assert signed["deck_sha256"] == told["deck_sha256"]
+    core.write_text(core.read_text().replace("Sreset mem rst cmp vss on off", "", 1))
+    ended, out, err = snn("signoff", run, "--deck", tmp_path, "--clips", 1, "--json")
+    assert ended == 1
+    assert not (out and json.loads(out)["passed"]), err
+
+
+@pytest.mark.parametrize("what", ["missing", "another"])
+def test_a_deck_that_is_not_of_the_run_is_refused(run, snn, snn_json, spoken, tmp_path, what):
+    if what == "another":
+        train(parse_recipe(TINY.replace("w_ee = 0.3", "w_ee = 0.4")), str(spoken), tmp_path / "other")
+        snn_json("export", tmp_path / "other", "--format", "spice", "--out", tmp_path / "deck")
+    code, out, err = snn("signoff", run, "--deck", tmp_path / "deck", "--clips", 1)
+    said = {"missing": "no core.lib in", "another": "another network; export this run"}[what]
+    assert (code, out, said in err) == (2, "", True)

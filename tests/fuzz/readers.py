@@ -20,6 +20,7 @@ from circuits.chips import load_chip
 from circuits.device.device_file import load_device
 from circuits.literature.processors import load_processors
 from circuits.literature.published import load_published
+from circuits.literature.spotters import load_spotters
 from circuits.netlist.ngspice import run_ngspice
 from circuits.netlist.rawfile import read_raw
 from circuits.units import quantity
@@ -153,6 +154,8 @@ READERS = (
            ANY + TOML),
     Reader("published processors", "published/processors.toml", "fuzzed.toml", load_processors, oracles.toml,
            mutate_text, ANY + TOML),
+    Reader("published spotters", "published/spotters.toml", "fuzzed.toml", load_spotters, oracles.toml, mutate_text,
+           ANY + TOML),
     Reader("zip archive", "archives/*.zip", "fuzzed.zip", _unpacked, oracles.unpacked, mutate_bytes, ANY + ZIP),
     Reader("tar archive", "archives/*.tar.gz", "fuzzed.tar.gz", _unpacked, oracles.unpacked, mutate_bytes,
            ANY + TAR),

@@ -230,12 +230,14 @@ def test_what_the_layers_leave_out_is_named():
     inside = _report(NETWORK.with_layers((ENCODER, adaptive)))
     assert "adaptation circuit" in inside.ledger.not_modelled
     assert "readout: signed integration" not in inside.ledger.not_modelled
+    assert "readout that gives the answer" in inside.ledger.not_modelled
     assert "off-state leak of synapses" in inside.ledger.not_modelled
     assert "encoder" not in inside.ledger.not_modelled
     outside = _report(EXTERNAL, EXTERNAL_ACTIVITY)
     assert "encoder" in outside.ledger.not_modelled
     assert "encoder" not in outside.ledger.parts
     assert "readout: signed integration" in outside.ledger.not_modelled
+    assert "readout that gives the answer" not in outside.ledger.not_modelled
     assert "adaptation circuit" not in outside.ledger.not_modelled
     assert "drain-source leak of 32nm-pdsoi-nsd5e19" in outside.ledger.not_modelled
 

@@ -1,5 +1,6 @@
 """Netlists away from the typical point: every process corner, and logic at another voltage than the drains."""
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -8,7 +9,9 @@ import pytest
 
 from circuits.device.btbt import btbt_current
 from circuits.errors import WorkError
-from circuits.netlist.corners_lib import CORNERS_FILE, at_process, corners_lib
+from circuits.netlist import cell
+from circuits.netlist.core_lib import CORE_FILE, core_lib
+from circuits.netlist.corners_lib import CORNERS_FILE, at_section, corners_lib
 from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.expected import spike_times
 from circuits.netlist.handover import handover
@@ -23,7 +26,9 @@ from circuits.network.wiring import Wiring, wire
 from circuits.neuron.circuit import LIFCircuit, interval
 from circuits.neuron.energy_terms import spike_energy
 from circuits.neuron.synapse import SynapseKernel
-from circuits.variation.corners import PROCESS_SHIFTS
+from circuits.signoff.corner_runs import corner_runs
+from circuits.variation.corners import CORNERS, PROCESS_SHIFTS
+from snn.report.corner_report import simulated_corners
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 
@@ -40,7 +45,7 @@ def bench_at(folder, process, circuit=CIRCUIT):
 
 @pytest.mark.parametrize("process", PROCESS_SHIFTS)
 def test_a_neuron_has_the_period_and_the_energy_of_its_corner(tmp_path, process):
-    measured, there = run_ngspice(bench_at(tmp_path, process)), at_process(CIRCUIT, process)
+    measured, there = run_ngspice(bench_at(tmp_path, process)), at_section(CIRCUIT, process)
     energy = spike_energy(there)
     assert measured["period"] == pytest.approx(interval(there), rel=3e-4, abs=0)
     membrane = energy["membrane_charge"] + energy["membrane_leak"]
@@ -75,6 +80,34 @@ def replace_shift(shift, name):
     return replace(shift, **{field: -getattr(shift, field)})
 
 
+def test_all_27_corners_are_simulated_and_silence_too(snn_json):
+    told = snn_json("corners", "--engine", "ngspice")
+    rows = {row["corner"]: row for row in told["rows"]}
+    assert list(rows) == [corner.name for corner in CORNERS]
+    assert told["passed"]
+    assert max(told["worst_rate_difference"], told["worst_energy_difference"]) < 5e-3
+    assert 0 < told["corners_that_spike"] < 27
+    rates = [rows[f"TT_27C_{supply}pct"]["ngspice_hz"] for supply in (90, 100, 110)]
+    assert rates == sorted(set(rates))
+
+
+LAWS = {  # of the cell, that temperature and supply act by
+    "tunnelling": ("*exp(eatun*heat)", ""),
+    "leak": ("exp(-ealeak*heat)", "1"),
+    "off-currents": ("exp(eaoff*heat)*(istat", "(istat"),
+    "crowbar window": ("1meg*kelvin/t0", "1meg"),
+    "threshold": ("Gth vss th logic vss {{1u*(vth+dvth)/vdd0}}", "Ith vss th {{1u*(vth+dvth)}}"),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_a_cell_without_one_of_its_laws_is_found_at_the_corners(monkeypatch, law):
+    for text in ("_CELL", "_NEURON"):
+        monkeypatch.setattr(cell, text, getattr(cell, text).replace(*LAWS[law]))
+    runs = corner_runs(LIFCircuit(leak_activation_ev=0.2))
+    assert not simulated_corners(CIRCUIT, runs)["passed"]
+
+
 def pair() -> Wiring:
     """Two driven neurons that excite and inhibit two others; the drive is a bias, so it follows the device."""
     n = CIRCUIT.tau_mem
@@ -86,7 +119,7 @@ def pair() -> Wiring:
 
 def wiring_at(wiring: Wiring, process: str) -> Wiring:
     """The wiring of a corner: each current is the device's at its drain-gate voltage, thresholds and bodies move."""
-    shift, there = PROCESS_SHIFTS[process], at_process(CIRCUIT, process)
+    shift, there = PROCESS_SHIFTS[process], at_section(CIRCUIT, process)
 
     def moved(current: float) -> float:
         v_dg = drain_gate(wiring, current)
@@ -105,7 +138,8 @@ def wiring_at(wiring: Wiring, process: str) -> Wiring:
 def test_a_network_spikes_as_its_corner_says(tmp_path, process):
     wiring, stimulus = pair(), Stimulus(300e-6, (np.zeros(0),))
     expected = spike_times(wiring_at(wiring, process), stimulus)
-    deck = network_bench(wiring, stimulus, expected, "* pair\n", CORNERS_FILE)
+    deck = network_bench(wiring, stimulus, expected, "key", "* pair\n", CORNERS_FILE)
+    (tmp_path / CORE_FILE).write_text(core_lib(wiring, "key"))
     (tmp_path / CORNERS_FILE).write_text(corners_lib("* corners\n"))
     (tmp_path / "pair.cir").write_text(deck.replace(f'"{CORNERS_FILE}" TT', f'"{CORNERS_FILE}" {process}'))
     measured, waves = run_waves(tmp_path / "pair.cir")
@@ -122,5 +156,6 @@ def test_the_exported_deck_has_the_delay_of_its_chip():
         np.ones(1), np.ones((1, 1))),), v_floor=CIRCUIT.v_floor), replace(CIRCUIT, t_refractory=1e-6),
         synapse=SynapseKernel(t_pulse=2e-6, delay=0.7e-6))  # fmt: skip
     texts = handover(chip, "all").texts
-    assert "btbt_line clk act vss params: tpulse=1e-06 tdelay=7e-07 tline=2e-06" in texts["network_bench.cir"]
+    line = re.search(r"^\.subckt btbt_line_.*$", texts[CORE_FILE], re.MULTILINE)[0]
+    assert "params: tpulse=1e-06 tdelay=7e-07 tline=2e-06 " in line
     assert "tdelay=7e-07 tpulse=2e-06" in texts["network_bench.scs"]

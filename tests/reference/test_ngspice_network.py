@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from circuits.netlist.core_lib import CORE_FILE, core_lib
 from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.expected import spike_times
 from circuits.netlist.ngspice import run_waves
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice
 CIRCUIT = LIFCircuit()  # tau 40 us, threshold 0.4 V
 DT = 10e-6
 HALF = CIRCUIT.v_dd / 2
+KEY = "key"
 
 
 def layer(name, kind, weights, recurrent=None, tau=CIRCUIT.tau_mem, **rest):
@@ -51,7 +53,8 @@ def simulate(folder, net, stimulus, save="", timeout_s=60):
     """Expected spikes, spikes in the raw file, measurements and waves of one run."""
     wiring = wire(net)
     expected = spike_times(wiring, stimulus)
-    deck = network_bench(wiring, stimulus, expected, "* network\n")
+    deck = network_bench(wiring, stimulus, expected, KEY)
+    (folder / CORE_FILE).write_text(core_lib(wiring, KEY), encoding="ascii")
     (folder / "network.cir").write_text(deck.replace(".save", f".save {save}"), encoding="ascii")
     measured, waves = run_waves(folder / "network.cir", timeout_s)
     spikes = [rising_edges(waves["time"], waves[f"v(spk_{name})"], HALF)
@@ -98,10 +101,10 @@ def test_spikes_from_outside_excite_and_a_sink_stops_at_its_rail(tmp_path):
     target = layer("target", "lif", np.array([[0.6], [-2.0]]))
     stimulus = Stimulus(30e-6, (np.array([2e-6, 5e-6, 20e-6]), np.array([10e-6, 12e-6])))
     net = ChipNetwork(NetworkSpec("outside", DT, (target,)), circuit)
-    (exact,), (spikes,), measured, waves = simulate(tmp_path, net, stimulus, "v(mem_target_0)")
+    (exact,), (spikes,), measured, waves = simulate(tmp_path, net, stimulus, "v(xcore.mem_target_0)")
     assert len(exact) == 1
     np.testing.assert_allclose(spikes, exact, rtol=2e-3)
-    assert waves["v(mem_target_0)"].min() == pytest.approx(-0.1, abs=2e-3)
+    assert waves["v(xcore.mem_target_0)"].min() == pytest.approx(-0.1, abs=2e-3)
     assert measured["pass"] == 1
 
 
@@ -129,9 +132,9 @@ def test_adaptation_slows_the_neuron_down_as_expected(tmp_path):
 
 def test_the_bench_fails_a_network_that_was_changed(tmp_path):
     net, stimulus = chip(4, 6, 20, 0.2, 3), Stimulus(60e-6)
-    wiring = wire(net)
-    deck = network_bench(wiring, stimulus, spike_times(wiring, stimulus), "* network\n")
-    (tmp_path / "network.cir").write_text(deck.replace("vth=0.4", "vth=0.3"), encoding="ascii")
+    simulate(tmp_path, net, stimulus)
+    core = (tmp_path / CORE_FILE).read_text()
+    (tmp_path / CORE_FILE).write_text(core.replace("vth=0.4", "vth=0.3"), encoding="ascii")
     assert run_waves(tmp_path / "network.cir")[0]["pass"] == 0
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from circuits.device.btbt import DEVICES, bias_for_current, btbt_current
 from circuits.netlist.ngspice import run_ngspice
-from circuits.netlist.spice import neuron_netlist, write_spice
+from circuits.netlist.spice import neuron_netlist, subcircuit_name, write_spice
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period
 from circuits.neuron.energy_terms import spike_energy
 
@@ -76,7 +76,7 @@ def test_tunnelling_source_is_the_device_equation(tmp_path, device):
     deck = tmp_path / "sweep.cir"
     deck.write_text(
         f"* sweep\n{neuron_netlist(circuit)}Vdrain vdd 0 {device.v_ds}\nVlogic logic 0 {circuit.v_dd}\n"
-        f"Vgate gate 0 0\nVbody mem 0 0\nX1 mem spk gate vdd 0 logic btbt_lif\n"
+        f"Vgate gate 0 0\nVbody mem 0 0\nX1 mem spk gate vdd 0 logic {subcircuit_name(circuit)}\n.temp 26.85\n"
         f".options reltol=1e-9 abstol=1e-24 gmin=1e-30\n"
         f".dc Vgate -1.5 0.7 0.01\n{''.join(measures)}.end\n"
     )

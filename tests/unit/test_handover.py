@@ -1,6 +1,7 @@
 """Every file that a circuit team gets: what it holds, where it comes from, and nothing of a label unescaped."""
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -9,10 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.device.btbt import DEVICES
+from circuits.device.btbt import DEVICES, REFERENCE_TEMPERATURE
 from circuits.netlist import handover as module
-from circuits.netlist.corners_lib import CORNERS_FILE
-from circuits.netlist.deck_of_network import network_bench, network_netlist
+from circuits.netlist.core_lib import CORE_FILE
+from circuits.netlist.corners_lib import sections
+from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.handover import FORMATS, handover
 from circuits.netlist.provenance import circuit_hash, network_hash
 from circuits.network.chip_network import ChipNetwork
@@ -21,7 +23,7 @@ from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import synapses
-from circuits.signoff import core_deck
+from circuits.signoff import core_deck, core_sha256, core_text, handed_over
 from circuits.variation.corners import CORNERS, PROCESS_SHIFTS
 from circuits.variation.mismatch import Spread
 
@@ -62,6 +64,7 @@ def test_all_is_every_format_and_each_file_stands_once(texts):
     assert texts == {file: text for part in parts for file, text in part.items()}
     assert sorted(texts) == sorted(
         ["network.json", "parameters.json", "parameters.csv", "corners.json", "mismatch.json", "corners.lib",
+         "core.lib", "README.md",
          "encoder.lib", "encoder_bench.cir", "hidden.lib", "hidden_bench.cir", "network_bench.cir", "corners.scs",
          "encoder_bench.scs", "hidden_bench.scs", "network_bench.scs", "btbt_lif_event.va", "btbt_lif_smooth.va"]
     )  # fmt: skip
@@ -96,7 +99,7 @@ def code_of(texts):
     """Every file without its comments, strings of JSON and CSV taken apart."""
     body = {}
     for file, text in texts.items():
-        if file.endswith((".json", ".csv")):
+        if file.endswith((".json", ".csv", ".md")):
             continue
         mark = "*" if file.endswith((".lib", ".cir")) and file != "corners.scs" else "//"
         body[file] = [line for line in text.splitlines() if not line.startswith(mark)]
@@ -112,7 +115,8 @@ def test_a_hostile_label_changes_no_line_that_a_simulator_reads(tmp_path, format
     names = (label, label + "!", label + "?")  # the same or nearly the same once made safe
     dirty = handover(network(names, label, (label,), LIFCircuit(device=hostile_device)), format)
     paths = dirty.write(tmp_path / "out")
-    assert all(path.parent == tmp_path / "out" and re.fullmatch(r"[a-z][a-z0-9_.]*", path.name) for path in paths)
+    assert {path.parent for path in paths} == {tmp_path / "out"}
+    assert all(re.fullmatch(r"[a-z][a-z0-9_.]*|README.md", path.name) for path in paths)
     assert len({path.name for path in paths}) == len(plain.texts)
     pairs = zip(code_of(plain.texts).values(), code_of(dirty.texts).values(), strict=True)
     for clean, found in pairs:
@@ -157,19 +161,21 @@ def test_parameters_have_value_unit_and_source(texts):
     assert "c_mem,6e-16,F,given by the user" in own
 
 
-def test_corner_library_has_a_section_of_parameters_for_each_process(texts):
+def test_corner_library_has_a_section_for_each_process_and_each_of_27_corners(texts):
     lines = [line for line in texts["corners.lib"].splitlines() if not line.startswith("*")]
-    sections = [lines[i : i + 3] for i in range(0, len(lines), 3)]
-    assert [section[0] for section in sections] == [f".lib {name}" for name in ("TT", "FF", "SS", "FS", "SF")]
-    for number, ((start, params, end), shift) in enumerate(zip(sections, PROCESS_SHIFTS.values(), strict=True)):
-        values = dict(re.findall(r"(\w+)=(\S+)", params))
-        assert (start.replace(".lib", ".endl"), params.split()[0]) == (end, ".param")
-        assert int(values["corner"]) == number
-        found = [float(values[f"corner_{name}"]) for name in ("tunnel", "threshold", "c")]
-        assert found == pytest.approx([shift.tunnel, shift.threshold, shift.c_mem])
-        assert (
-            f"section {start.split()[1].lower()}\nparameters {params.removeprefix('.param ')}" in texts["corners.scs"]
-        )
+    known = sections(REFERENCE_TEMPERATURE)
+    assert len(known) == len(PROCESS_SHIFTS) + len(CORNERS) == 32
+    blocks = [lines[i : i + 4] for i in range(0, len(lines), 4)]
+    for number, (block, (name, corner)) in enumerate(zip(blocks, known.items(), strict=True)):
+        start, params, temp, end = block
+        values = {key: float(value) for key, value in re.findall(r"(\w+)=(\S+)", params)}
+        shift = PROCESS_SHIFTS[corner.process]
+        expected = [number, shift.tunnel, shift.threshold, shift.c_mem, corner.supply]
+        assert (start, end) == (f".lib {name}", f".endl {name}")
+        assert list(values.values()) == pytest.approx(expected)
+        assert float(temp.removeprefix(".temp ")) == pytest.approx(corner.temperature - 273.15)
+        if name in PROCESS_SHIFTS:
+            assert f"section {name.lower()}\nparameters {params.removeprefix('.param ')}" in texts["corners.scs"]
 
 
 def test_corners_and_mismatch_as_data(texts):
@@ -186,15 +192,16 @@ def test_corners_and_mismatch_as_data(texts):
 
 
 def test_every_synapse_is_one_tunnelling_term_with_its_gate_bias(texts):
-    deck, net = texts["network_bench.cir"], network()
+    deck, net = texts[CORE_FILE], network()
     array = synapses(net.network.layers[1].crossbar, net.circuit, net.synapse.device_pulse)
     expected = sorted(round(net.circuit.device.v_ds - v, 9) for v in array.v_gs[np.isfinite(array.v_gs)])
     sources = re.findall(r"^G\d+_hidden_\d .*$", deck, re.MULTILINE)
-    found = sorted(round(float(v), 9) for text in sources for v in re.findall(r"tunnel\(([^)]+)\)", text))
+    gates = [float(v) for text in sources for v in re.findall(r"\{tunnel_\w+\(vds-\(([^)]+)\)\)\}", text)]
+    found = sorted(round(net.circuit.device.v_ds - v_gs, 9) for v_gs in gates)
     assert found == expected
     assert len(re.findall(r"^S\d+ ", texts["network_bench.scs"], re.MULTILINE)) == net.network.n_synapses
     assert texts["network_bench.scs"].count("sgn=-1") == sum(int((x.crossbar < 0).sum()) for x in net.network.layers)
-    assert len(re.findall(r"^X(encoder|hidden)_\d .* btbt_cell ", deck, re.MULTILINE)) == 4
+    assert len(re.findall(r"^X(encoder|hidden)_\d .* btbt_cell_\w+ ", deck, re.MULTILINE)) == 4
 
 
 def test_spectre_statements_are_balanced_and_speak_spectre_only(texts):
@@ -228,9 +235,9 @@ def test_a_network_too_large_to_verify_is_written_and_says_so(monkeypatch):
 def test_expected_spikes_of_another_simulator_go_into_the_bench():
     wiring, stimulus = wire(network()), Stimulus(0.5e-3)
     times = [np.linspace(0, 0.4e-3, 7)] * wiring.n_neurons
-    assert "abs(n_hidden_1-7)" in network_bench(wiring, stimulus, times)
+    assert "abs(n_hidden_1-7)" in network_bench(wiring, stimulus, times, "key")
     with pytest.raises(ValueError, match="expected spikes of 2 neurons, the network has 5"):
-        network_bench(wiring, stimulus, times[:2])
+        network_bench(wiring, stimulus, times[:2], "key")
 
 
 def test_nothing_is_written_where_a_neuron_cannot_fire(tmp_path):
@@ -242,13 +249,35 @@ def test_nothing_is_written_where_a_neuron_cannot_fire(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_the_exported_deck_is_the_one_that_is_signed_off():
-    """Cells, lines, synapses and supplies are the same text; only what drives them differs, and the corner library."""
+def test_the_exported_core_is_the_file_that_is_signed_off(tmp_path):
+    """To the byte; the deck of a clip includes it, and is refused the core of another network."""
     whole = network(circuit=LIFCircuit(t_refractory=3e-6))
     core = whole.with_layers(whole.network.layers[:2])
-    exported = handover(core, "spice").texts["network_bench.cir"]
-    signed = core_deck(core, Stimulus(0.01, signal=np.ones((1, 2))))
-    netlist = network_netlist(wire(core))
-    assert netlist in signed
-    typical = next(line for line in netlist.splitlines() if line.startswith(".param corner="))
-    assert netlist.replace(typical, f'.lib "{CORNERS_FILE}" TT') in exported
+    files = handover(core, "spice")
+    files.write(tmp_path)
+    assert core_text(core) == files.texts[CORE_FILE] == handed_over(tmp_path, core)
+    assert core_sha256(core_text(core)) == hashlib.sha256((tmp_path / CORE_FILE).read_bytes()).hexdigest()
+    for deck in (core_deck(core, Stimulus(0.01, signal=np.ones((1, 2)))), files.texts["network_bench.cir"]):
+        assert f'.include "{CORE_FILE}"' in deck
+        assert f"btbt_core_{network_hash(core)} " in deck
+    other = replace(core, circuit=replace(core.circuit, c_mem=0.6e-15))
+    with pytest.raises(ValueError, match=r"this run is btbt_core_\w+: another network; export this run"):
+        handed_over(tmp_path, other)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda path: path.unlink(), "no core.lib in .*snn export RUN --format spice"),
+        (lambda path: path.write_bytes(b"\xff\xfe"), "is no SPICE text"),
+        (lambda path: path.write_text("* nothing\n"), "holds none, this run is"),
+        (lambda path: path.write_text(path.read_text().replace("+ spk_hidden_1\n", "")), "has 12 pins, the run 13"),
+    ],
+)
+def test_a_core_that_is_none_is_told_with_a_remedy(tmp_path, damage, said):
+    whole = network(circuit=LIFCircuit(t_refractory=3e-6))
+    core = whole.with_layers(whole.network.layers[:2])
+    handover(core, "spice").write(tmp_path)
+    damage(tmp_path / CORE_FILE)
+    with pytest.raises((ValueError, FileNotFoundError), match=said):
+        handed_over(tmp_path, core)

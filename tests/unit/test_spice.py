@@ -9,7 +9,7 @@ from circuits.device.btbt import DEVICES
 from circuits.errors import WorkError
 from circuits.netlist import ngspice
 from circuits.netlist.ngspice import run_ngspice
-from circuits.netlist.spice import bench_netlist, neuron_netlist, write_spice
+from circuits.netlist.spice import bench_netlist, neuron_netlist, subcircuit_name, write_spice
 from circuits.network.names import MAX_NAME, MAX_TEXT, safe_name, safe_text
 from circuits.neuron.circuit import LIFCircuit, period
 
@@ -45,14 +45,14 @@ def test_header_says_where_it_comes_from():
     header = netlist[: netlist.index(".subckt")]
     for words in ("tunnelspike", "32nm-pdsoi", "figure 14", "behavioural, not foundry-qualified", "extrapolated"):
         assert words in header
-    assert ".subckt btbt_lif mem spk gate vdd vss" in netlist
+    assert f".subckt {subcircuit_name(LIFCircuit(v_gs=-0.2))} mem spk gate vdd vss" in netlist
 
 
 def test_bench_expects_the_closed_form_period():
     circuit = LIFCircuit()
     deck = bench_netlist(circuit, "a.lib", v_gs=-0.6)
     expected = period(circuit, replace(circuit, v_gs=-0.6).input_current)
-    typical = re.search(r"expected_period=\{corner==0 \? (\S+)", deck)[1]
+    typical = re.search(r"expected_period=\{(\S+)\*\(corner==0\)", deck)[1]
     assert float(typical) == pytest.approx(expected, rel=1e-9, abs=0)
     assert ".tran {expected_period/1000} {6.5*expected_period}" in deck
     assert "Vgate gate 0 -0.6" in deck
@@ -86,6 +86,11 @@ def test_names_are_unique_and_keep_their_limit():
     assert max(map(len, taken)) == MAX_NAME
 
 
+def keyless(lines):
+    """Lines without the hash of what they hold, which the name of a device is part of."""
+    return [re.sub(r"_[0-9a-f]{12}\b", "", line) for line in lines]
+
+
 def test_no_label_title_or_source_reaches_the_netlist_unescaped(tmp_path):
     circuit = LIFCircuit(device=replace(DEVICES["32nm-pdsoi"], name=HOSTILE, source=HOSTILE))
     plain = write_spice(tmp_path / "plain", {"a": LIFCircuit()})
@@ -94,7 +99,7 @@ def test_no_label_title_or_source_reaches_the_netlist_unescaped(tmp_path):
         assert dirty.parent == tmp_path / "hostile"
         body = [line for line in dirty.read_text("ascii").splitlines() if not line.startswith("*")]
         body = [line.replace(hostile[0].name, "a.lib") for line in body]
-        assert body == [line for line in clean.read_text("ascii").splitlines() if not line.startswith("*")]
+        assert keyless(body) == keyless(line for line in clean.read_text("ascii").splitlines() if line[:1] != "*")
     assert safe_text("a\nb\tc\x00é") == "a b c??"
     assert len(safe_text("x" * 1000)) == MAX_TEXT
 

@@ -1,0 +1,14 @@
+"""The neuron from transistors alone, in ngspice: what it spikes at, what each branch of it costs, what it behaves like.
+
+cards         `find_cards`, `Cards`
+cell          `NeuronCell`, `Size`, `subcircuit`
+simulation    `circuits.transistor.measure.measure`, over corners `circuits.transistor.corner_run.run_corners`
+sizing        `circuits.transistor.sizing.search`
+calibration   `circuits.transistor.behavioural.calibrate`: the `LIFCircuit` that spikes and costs alike
+comparison    `circuits.transistor.sources.compare_sources`: a tunnelling source beside a sub-threshold one
+"""
+
+from circuits.transistor.cards import Cards, find_cards
+from circuits.transistor.schematic import NeuronCell, Size, subcircuit
+
+__all__ = ["Cards", "NeuronCell", "Size", "find_cards", "subcircuit"]

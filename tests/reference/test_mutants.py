@@ -1,0 +1,210 @@
+"""Every mistake in what is handed over fails its verification: each mutant is a file that was changed, run in ngspice.
+
+A neuron against its bench, a network against the bench of `snn export --verify`, a core against `snn signoff`.
+"""
+
+import re
+import shutil
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.netlist.core_lib import CORE_FILE, core_text
+from circuits.netlist.handover import handover
+from circuits.netlist.verify import verify
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.stimulus import Stimulus
+from circuits.neuron.circuit import LIFCircuit
+from circuits.signoff import sign_off
+from circuits.transient import simulate_network
+from snn.studies.signoff_of_run import compared, is_passed
+
+pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+
+CIRCUIT = LIFCircuit(v_dd=1.0, v_sink=-0.1)  # logic at 1 V, drains at 0.9 V
+DT, DECK = 5e-6, "network_bench.cir"
+caught: dict[str, set[str]] = {}  # mutants that failed, by what they were made of
+
+
+def layer(name, kind, weights, recurrent=None):
+    n = weights.shape[1]
+    return LayerSpec(name, kind, weights, np.full(n, 0.02), np.full(n, CIRCUIT.tau_mem), np.ones(n), recurrent)
+
+
+def network(t_refractory=CIRCUIT.t_refractory) -> ChipNetwork:
+    rng = np.random.default_rng(1)
+    loops = np.where(rng.random((4, 4)) < 0.5, 0.15, 0.0) * (1 - np.eye(4))
+    layers = (
+        layer("input", "encoder", np.diag([0.6, 0.7, 0.8])),
+        layer("hidden", "lif", np.array([[0.5, 0.3, -0.7, 0.4], [0.3, 0.5, 0.4, -0.3], [0.4, 0.3, 0.5, 0.6]]), loops),
+        layer("readout", "readout", rng.normal(0.0, 0.1, (4, 2))),
+    )
+    circuit = replace(CIRCUIT, t_refractory=t_refractory)
+    return ChipNetwork(NetworkSpec("small", DT, layers, v_floor=CIRCUIT.v_floor), circuit)
+
+
+def core() -> ChipNetwork:
+    whole = network(t_refractory=1.2e-6)
+    return whole.with_layers(whole.network.layers[:2])
+
+
+@pytest.fixture(scope="module")
+def files():
+    return handover(network(), "spice")
+
+
+@pytest.fixture(scope="module")
+def clip():
+    """A stimulus of the core, and what the engine makes of it."""
+    signal = 1.5 + np.sin(np.arange(24)[:, None] / 4 + np.arange(3))
+    stimulus = Stimulus(120e-6, signal=signal)
+    return stimulus, simulate_network(core(), stimulus)
+
+
+def failures(files, folder, changes, bench=DECK):
+    """The figures of a bench that are not as expected, where some of its files are others."""
+    bench = next(one for one in files.benches if one.file == bench)
+    replace(files, texts=files.texts | changes).write(folder)
+    try:
+        return [check.figure for check in verify(folder, (bench,)) if not check.passed]
+    except RuntimeError as error:  # the command ends with exit code 1 too
+        return [str(error)]
+
+
+def is_signed_off(text, clip):
+    stimulus, engine = clip
+    try:
+        done = sign_off(core(), stimulus, engine, core=text, bin=1e-6)
+    except RuntimeError:
+        return False
+    return is_passed(compared([done], 1e-6) | {"class_agreement": 1.0})
+
+
+def changed(text, pattern, new, count=0):
+    """The text with a pattern replaced, which must be there."""
+    found, n = re.subn(pattern, new, text, count=count, flags=re.MULTILINE)
+    assert n
+    return found
+
+
+def scaled(text, pattern, factor, count=0):
+    return changed(text, pattern, lambda match: f"{match[1]}{float(match[2]) * factor:.12g}", count)
+
+
+def without(text, pattern):
+    return changed(text, pattern, "")
+
+
+def weight(text, pattern, factor):
+    """The current of the first synapse that the pattern finds, times a factor."""
+    return changed(text, pattern, lambda match: f"{match[1]}{{{factor}*{match[2]}}}", count=1)
+
+
+CELL = {
+    "the leak doubled": lambda d: scaled(d, r"(gleak=)([\d.]\S*)", 2),
+    "all thresholds moved by 1 %": lambda d: scaled(d, r"(vth=)([\d.]\S*)", 0.99),
+    "the reset cut": lambda d: without(d, r"^Sreset .*\n"),
+    "the refractory time doubled": lambda d: scaled(d, r"(tpulse=)([\d.]\S*)", 2),
+    "the body 2 % larger": lambda d: scaled(d, r"(^\+ cmem=)([\d.]\S*)", 1.02),
+    "the onset of the device moved by 5 mV": lambda d: changed(d, r"\bv0=0\.92\d*", "v0=0.928"),
+    "a spike output cut": lambda d: without(d, r"^Sup .*\n"),
+    "the clock cut": lambda d: without(d, r"^Gtick .*\n"),
+}
+DRAW = {  # of the supplies alone: no spike moves
+    "the gates halved": lambda d: scaled(d, r"(^\+ cgate=)([\d.]\S*)", 0.5),
+    "the static current left out": lambda d: without(d, r"^Gstat .*\n"),
+    "the static current tenfold": lambda d: scaled(d, r"(^\+ istat=)([\d.]\S*)", 10),
+    "the crowbar tenfold": lambda d: scaled(d, r"(^\+ icrow=)([\d.]\S*)", 10),
+}
+WIRES = {
+    "a synapse removed": lambda d: changed(d, r"^G[0-2]_hidden_\d .*\n", "", count=1),
+    "an inhibitory synapse removed": lambda d: changed(d, r"^G\d_hidden_\d vss out_.*\n", "", count=1),
+    "a recurrent synapse removed": lambda d: changed(d, r"^G[3-6]_hidden_\d .*\n", "", count=1),
+    "all synapses of a layer removed": lambda d: without(d, r"^G\d+_hidden_\d .*\n"),
+    "a weight halved": lambda d: weight(d, r"^(G\d_hidden_\d vdd .* vss )\{(.*)\}", 0.5),
+    "two lines swapped": lambda d: changed(d, r"^(G0_hidden_0 .* )act_input_0", r"\1act_input_1"),
+    "the sign of inhibition": lambda d: changed(d, r"^(G\d_hidden_\d) vss (out_\w+)", r"\1 \2 vss"),
+    "the delay doubled": lambda d: scaled(d, r"(tdelay=)(\S+)", 2, 1),
+    "no delay": lambda d: scaled(d, r"(tdelay=)(\S+)", 1e-3, 1),
+    "the pulse 5 % longer": lambda d: scaled(d, r"(tline=)(\S+)", 1.05, 1),
+    "a threshold moved by 2 %": lambda d: changed(d, r"(Xhidden_0 .*)vth=0.4", r"\1vth=0.408"),
+    "the bias of a neuron left out": lambda d: without(d, r"^Bbias_hidden_1 .*\n"),
+    "the rail of inhibition moved": lambda d: changed(d, r"\(v-\(-0.1\)\)", "(v-(-0.02))"),
+    "the signal 2 % smaller": lambda d: scaled(d, r"(^Gin_\w+ vdd \S+ \S+ vss )(\S+)", 0.98),
+    "a layer silenced": lambda d: without(d, r"^Xline_input_\d .*\n"),
+}
+READOUT = {
+    "all synapses of the readout removed": lambda d: without(d, r"^G\d+_readout_\d .*\n"),
+    "a weight of the readout halved": lambda d: weight(d, r"^(G\d_readout_\d .* vss )\{(.*)\}", 0.5),
+}
+
+
+@pytest.mark.parametrize("mutant", CELL | DRAW)
+def test_a_mutant_of_a_neuron_fails_its_bench(files, tmp_path, mutant):
+    text = (CELL | DRAW)[mutant](files.texts["hidden.lib"])
+    assert failures(files, tmp_path, {"hidden.lib": text}, "hidden_bench.cir")
+    caught.setdefault("neuron", set()).add(mutant)
+
+
+@pytest.mark.parametrize("mutant", CELL | WIRES | READOUT)
+def test_a_mutant_of_a_network_fails_its_bench(files, tmp_path, mutant):
+    text = (CELL | WIRES | READOUT)[mutant](files.texts[CORE_FILE])
+    assert failures(files, tmp_path, {CORE_FILE: text})
+    caught.setdefault("network", set()).add(mutant)
+
+
+@pytest.mark.parametrize("mutant", CELL | DRAW | WIRES)
+def test_a_mutant_of_a_core_is_not_signed_off(clip, mutant):
+    assert not is_signed_off((CELL | DRAW | WIRES)[mutant](core_text(core())), clip)
+    caught.setdefault("core", set()).add(mutant)
+
+
+def test_the_core_itself_is_signed_off(clip):
+    assert clip[1].spike_times.size > 30
+    assert is_signed_off(core_text(core()), clip)
+
+
+def test_the_neuron_itself_is_as_expected(files, tmp_path):
+    assert failures(files, tmp_path, {}, "hidden_bench.cir") == []
+
+
+def test_the_deck_itself_is_as_expected(files, tmp_path):
+    bench = next(bench for bench in files.benches if bench.file == DECK)
+    assert not any("says nothing" in note for note in files.notes)
+    assert failures(files, tmp_path, {}) == []
+    assert min(len(times) for times in bench.spikes.values()) >= 1
+    assert sum(len(times) for times in bench.spikes.values()) >= 6 * len(bench.spikes)
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.9])
+def test_too_few_spikes_fail(files, tmp_path, kept):
+    """The deck is right and more is expected: a part of each neuron's spikes is missing."""
+    files.write(tmp_path)
+    bench = next(bench for bench in files.benches if bench.file == DECK)
+    more = {name: np.sort(np.r_[times, times[int(kept * len(times)) :] + 3 * bench.bin]) for name, times in
+            bench.spikes.items()}  # fmt: skip
+    checks = verify(tmp_path, (replace(bench, spikes=more),))
+    assert [check.passed for check in checks if check.figure.startswith("spikes")] == [False] * len(more)
+
+
+def test_silence_proves_nothing(files, tmp_path):
+    silent = handover(network().with_layers((layer("input", "encoder", np.full((1, 2), 1e-3)),)), "spice")
+    silent.write(tmp_path)
+    benches = tuple(bench for bench in silent.benches if bench.file == DECK)
+    assert not all(check.passed for check in verify(tmp_path, benches))
+
+
+def test_the_mutants_are_counted(capsys):
+    """Only of a whole run: `pytest tests/reference/test_mutants.py`."""
+    tried = {"neuron": CELL | DRAW, "network": CELL | WIRES | READOUT, "core": CELL | DRAW | WIRES}
+    if set(caught) != set(tried):
+        pytest.skip("the mutants did not run")
+    kinds = set().union(*caught.values())
+    counts = [f"{len(caught[of])} of {len(mutants)} mutants of a {of} fail" for of, mutants in tried.items()]
+    with capsys.disabled():
+        sys.stdout.write(f"\n{'; '.join(counts)}; {len(kinds)} kinds\n")
+    assert {subject: set(mutants) for subject, mutants in tried.items()} == caught
+    assert len(kinds) >= 12
