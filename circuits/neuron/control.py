@@ -12,6 +12,7 @@ the first inverter switches.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -135,35 +136,45 @@ def contradictions(circuit: Controlled) -> tuple[str, ...]:
 
     A leak, a refractory time or a starving current of 0 is an ideal one, and asks nothing of the transistors.
     """
-    control, found = circuit.control, []
-    if not circuit.c_mem > control.c_membrane:
-        found.append(
+    return (*_of_the_load(circuit), *_of_the_pulse(circuit), *_of_what_is_off(circuit))
+
+
+def _of_the_load(circuit: Controlled) -> Iterator[str]:
+    """The first inverter's gates are a part of the membrane."""
+    if not circuit.c_mem > circuit.control.c_membrane:
+        yield (
             f"c_mem = {si(circuit.c_mem, 'F')} is all that the membrane carries, but gates and wire of the first "
-            f"inverter alone are {si(control.c_membrane, 'F')}: raise c_mem, or narrow control.width"
+            f"inverter alone are {si(circuit.control.c_membrane, 'F')}: raise c_mem, or narrow control.width"
         )
-    if circuit.t_refractory:
-        slew, drain = control.slew(circuit.v_dd), circuit.c_mem * circuit.swing / (control.width * control.i_on)
-        if slew > circuit.t_refractory:
-            most = si(control.i_starve * slew / circuit.t_refractory, "A")
-            found.append(
-                f"t_refractory = {si(circuit.t_refractory, 's')} is over before inverters starved to "
-                f"{si(control.i_starve, 'A')} have moved the reset gate, {si(slew, 's')}: raise control.i_starve to "
-                f"{most}, or t_refractory"
-            )
-        if drain > circuit.t_refractory:
-            found.append(
-                f"t_refractory = {si(circuit.t_refractory, 's')} is over before the reset switch has drained c_mem = "
-                f"{si(circuit.c_mem, 'F')}, {si(drain, 's')}: widen control.width, raise t_refractory or lower c_mem"
-            )
+
+
+def _of_the_pulse(circuit: Controlled) -> Iterator[str]:
+    """Within the reset pulse the inverters move the reset gate, and the switch drains the membrane."""
+    control, pulse = circuit.control, circuit.t_refractory
+    slew, drain = control.slew(circuit.v_dd), circuit.c_mem * circuit.swing / (control.width * control.i_on)
+    over = f"t_refractory = {si(pulse, 's')} is over before"
+    if 0 < pulse < slew:
+        yield (
+            f"{over} inverters starved to {si(control.i_starve, 'A')} have moved the reset gate, {si(slew, 's')}: "
+            f"raise control.i_starve to {si(control.i_starve * slew / pulse, 'A')}, or t_refractory"
+        )
+    if 0 < pulse < drain:
+        yield (
+            f"{over} the reset switch has drained c_mem = {si(circuit.c_mem, 'F')}, {si(drain, 's')}: widen "
+            "control.width, raise t_refractory or lower c_mem"
+        )
+
+
+def _of_what_is_off(circuit: Controlled) -> Iterator[str]:
+    """The starving current exceeds what a transistor leaks that is off, and so does the leak of the membrane."""
+    control, rheobase = circuit.control, circuit.g_leak * circuit.v_threshold
     if 0 < control.i_starve <= control.off:
-        found.append(
+        yield (
             f"control.i_starve = {si(control.i_starve, 'A')} is no more than the {si(control.off, 'A')} that a "
             "transistor leaks when off, so no inverter switches: raise control.i_starve, or lower control.i_off"
         )
-    rheobase = circuit.g_leak * circuit.v_threshold
     if 0 < rheobase < control.off:
-        found.append(
+        yield (
             f"g_leak = {si(circuit.g_leak, 'S')} lets {si(rheobase, 'A')} off the membrane at threshold, but the open "
             f"reset switch alone leaks {si(control.off, 'A')}: raise g_leak, or lower control.i_off"
         )
-    return tuple(found)
