@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.energy.core import GATING, core_energy
+from circuits.energy.core import GATING, GATING_UNKNOWN, core_energy
 from circuits.ledger import Ledger, unknown
 from circuits.literature.core_table import CoreRow, CoreTable, core_headline
 from circuits.neuron.design import current_for_rate
@@ -18,6 +18,7 @@ from snn.studies.one_core import ENCODERS, Core, core_tables
 def core_figures(core: Core, scope: str = "neuron") -> dict[str, Any]:
     """What `snn core --json` prints; `load.rates` are those of the reservoir, `(neuron,)` (Hz)."""
     circuit, load, tables = core.circuit, core.load, core_tables(core, scope)
+    lacking = unknown("synapses and their leak", "routing") + unknown_of_neuron(circuit)
     return {
         "device": circuit.device.name,
         "scope": scope,
@@ -28,7 +29,7 @@ def core_figures(core: Core, scope: str = "neuron") -> dict[str, Any]:
         "headline": list(core_headline(tables)) if scope == "neuron" else [],
         "assumptions": [*assumptions(circuit), *_assumptions(core, tables)],
         "notes": [note for table in tables for note in _notes(table)],
-        "not_modelled": (unknown("synapses and their leak", "routing") + unknown_of_neuron(circuit)).not_modelled,
+        "not_modelled": (lacking + GATING_UNKNOWN if load.acceleration != 1 else lacking).not_modelled,
         "cores": [row for table in tables for row in _cores(core, table)],
     } | {_key(table): [_row(row) for row in (table.ours, *table.rows)] for table in tables}
 
