@@ -11,7 +11,7 @@ from circuits.chips.speed import (
     idle_synapses_are_quiet,
     largest_acceleration,
     rheobase_is_above_the_floor,
-    silicon_notes,
+    speed_notes,
     with_remedy,
 )
 from circuits.network.chip_network import ChipNetwork
@@ -98,14 +98,14 @@ def test_a_speed_that_leaves_no_time_for_a_pulse_is_not_offered():
 
 def test_two_currents_below_one_floor_get_the_one_remedy_that_mends_both():
     """3.6 times the speed would lift the rheobase, 68 times quieten three idle lines: the larger is named, once."""
-    rheobase, leak = silicon_notes(network(), 1)
+    rheobase, leak = speed_notes(network(), 1)
     assert rheobase.endswith("keeps the neuron at rest")
     faster, farads = re.search(r"an acceleration of (\d+) or a c_mem of ([\d.]+) fF would mend both$", leak).groups()
-    assert silicon_notes(network(), int(faster)) == ()
-    assert silicon_notes(network(circuit=replace(CIRCUIT, c_mem=1.001e-15 * float(farads))), 1) == ()
+    assert speed_notes(network(), int(faster)) == ()
+    assert speed_notes(network(circuit=replace(CIRCUIT, c_mem=1.001e-15 * float(farads))), 1) == ()
     assert rheobase_is_above_the_floor(network(), 4) == ()
-    assert silicon_notes(network(), 4) != ()
+    assert speed_notes(network(), 4) != ()
 
 
 def test_a_fast_chip_has_no_notes():
-    assert silicon_notes(network(), 4000) == ()
+    assert speed_notes(network(), 4000) == ()
