@@ -14,6 +14,7 @@ from circuits.neuron.synapse import SynapseKernel
 from circuits.units import si
 
 IDLE_LEAK = 0.1  # ASSUMED: what may leak into a neuron in one step, as a fraction of q
+ROUNDING = 1e-9  # what two floats may differ by and yet be the same
 
 
 def largest_acceleration(net: NetworkSpec, circuit: LIFCircuit, synapse: SynapseKernel) -> float:
@@ -29,7 +30,12 @@ def only_acceleration(net: NetworkSpec, bias_devices: Mapping[str, BiasDevices])
 
 def least_acceleration(chip: ChipNetwork) -> int:
     """The slowest, real time or faster, at which the device can make all currents, if `acceleration_fits`."""
-    return math.ceil(max((1.0, *(one.factor for one in too_slow(chip, 1.0)))))
+    return _whole(max((1.0, *(one.factor for one in too_slow(chip, 1.0)))))
+
+
+def _whole(acceleration: float) -> int:
+    """The whole number from there on."""
+    return math.ceil(acceleration * (1 - ROUNDING))
 
 
 def acceleration_fits(
@@ -117,7 +123,7 @@ def rheobase_is_above_the_floor(chip: ChipNetwork, acceleration: float) -> tuple
         default=(math.inf, ""),
     )
     rheobase = least * acceleration
-    if not 0 < rheobase < floor:
+    if not 0 < rheobase < floor * (1 - ROUNDING):
         return ()
     said = (
         f"layer {name!r}: a rheobase of {si(rheobase, 'A')} lies below the device's floor of {si(floor, 'A')}, so no "
@@ -136,7 +142,7 @@ def idle_synapses_are_quiet(chip: ChipNetwork, acceleration: float) -> tuple[Off
         default=(0, ""),
     )
     leak = fan_in * per_synapse
-    if leak <= IDLE_LEAK:
+    if leak <= IDLE_LEAK * (1 + ROUNDING):
         return ()
     said = (
         f"layer {name!r}: {fan_in} idle synapses at the device's floor of {si(floor, 'A')} leak {leak:.3g} q per step, "
@@ -159,7 +165,7 @@ def _remedy(chip: ChipNetwork, acceleration: float, factor: float) -> str:
 
     A network with an acceleration of its own takes another one only by training.
     """
-    faster, c_mem = math.ceil(acceleration * factor), f"a c_mem of {si(chip.circuit.c_mem * factor, 'F')}"
+    faster, c_mem = _whole(acceleration * factor), f"a c_mem of {si(chip.circuit.c_mem * factor, 'F')}"
     if chip.network.event_driven:
         return f"training with {math.ceil(100 * factor) / 100:g} times its neuron.acceleration or {c_mem}"
     own = only_acceleration(chip.network, chip.bias_devices)

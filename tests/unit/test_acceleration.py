@@ -58,6 +58,15 @@ def test_speed_that_saves_nothing_is_not_taken_and_the_floor_is_kept():
     assert speed_notes(chip, slowest - 1) != ()
 
 
+@pytest.mark.parametrize("dt", [1e-3, 7e-3])
+def test_the_slowest_that_the_notes_name_is_the_first_without_any(dt):
+    """Also where the factor is a whole number, as near as a float can tell."""
+    for chip in (network(fan_in, dt) for fan_in in range(1, 57)):
+        slowest = least_acceleration(chip)
+        assert speed_notes(chip, slowest) == ()
+        assert f"an acceleration of {slowest} or" in speed_notes(chip, slowest - 1)[-1]
+
+
 def test_energy_that_has_a_least_in_between_is_found_there():
     """a + 1e4 / a is least at 100."""
     tried = [1.0, 10.0, 50.0, 100.0, 500.0, 1000.0]
