@@ -26,7 +26,8 @@ MOST_DEPTH = 32  # of tables and lists in one another
 DAMAGED = "; train again, or copy it back"  # the remedy for a file that this package wrote
 _NAMES = {float: "a finite number", int: "a whole number", str: "text", bool: "true or false", NoneType: "nothing"}
 NOT_IN_FILE = {"in_file": False}  # metadata of a field that no file sets
-_COMPOUND = {"A/m": "a_per_m", "A/m/V": "a_per_v_m", "m^2": "m2"}  # units that are no letters alone
+# units that are no letters alone
+_COMPOUND = {"A/m": "a_per_m", "A/m/V": "a_per_v_m", "F/m": "f_per_m", "m^2": "m2", "V^3": "v3"}
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
@@ -126,16 +127,20 @@ def unsourced(table: Table, place: str) -> tuple[Table, dict[str, str]]:
 
     Texts of the table itself (name, title) need no source. Raises: InputError for a value without one.
     """
+    texts = {key: entry for key, entry in table.items() if isinstance(entry, str)}
+    values, sources = _section({key: entry for key, entry in table.items() if key not in texts}, place)
+    return texts | values, sources
+
+
+def _section(table: Table, place: str, prefix: str = "") -> tuple[Table, dict[str, str]]:
     values, sources = {}, {}
     for key, entry in table.items():
-        if isinstance(entry, str):
-            values[key] = entry
-        elif isinstance(entry, dict) and not {"value", "source"} & set(entry):
-            pairs = {name: _sourced(inner, f"{place}: {key}.{name}") for name, inner in entry.items()}
-            values[key] = {name: value for name, (value, _) in pairs.items()}
-            sources |= {f"{key}.{name}": source for name, (_, source) in pairs.items()}
+        name = f"{prefix}{key}"
+        if isinstance(entry, dict) and not {"value", "source"} & set(entry):
+            values[key], inner = _section(entry, place, f"{name}.")
+            sources |= inner
         else:
-            values[key], sources[key] = _sourced(entry, f"{place}: {key}")
+            values[key], sources[name] = _sourced(entry, f"{place}: {name}")
     return values, sources
 
 

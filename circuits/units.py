@@ -17,6 +17,7 @@ Volts = Annotated[float, "V"]
 Amperes = Annotated[float, "A"]
 AmperesPerMetre = Annotated[float, "A/m"]
 Farads = Annotated[float, "F"]
+FaradsPerMetre = Annotated[float, "F/m"]
 Siemens = Annotated[float, "S"]
 Seconds = Annotated[float, "s"]
 Hertz = Annotated[float, "Hz"]
@@ -26,6 +27,7 @@ Metres = Annotated[float, "m"]
 SquareMetres = Annotated[float, "m^2"]
 Kelvin = Annotated[float, "K"]
 Coulombs = Annotated[float, "C"]
+CubicVolts = Annotated[float, "V^3"]
 
 fF, pF = 1e-15, 1e-12
 pS, fS = 1e-12, 1e-15
@@ -38,7 +40,7 @@ kHz, MHz = 1e3, 1e6
 eV = 1.602176634e-19  # J, exact. Source: SI definition of the elementary charge
 
 BOLTZMANN: Annotated[float, "J/K"] = 1.380649e-23  # exact. Source: SI definition
-VACUUM_PERMITTIVITY: Annotated[float, "F/m"] = 8.8541878128e-12  # Source: CODATA 2018
+VACUUM_PERMITTIVITY: FaradsPerMetre = 8.8541878128e-12  # Source: CODATA 2018
 
 # Exponents of (metre, kilogram, second, ampere, kelvin) of each unit: the order in which Brian2 keeps them, before
 # the mole and the candela, which no unit here has.
@@ -59,6 +61,7 @@ _DIMENSIONS = {
     "m^2": (2, 0, 0, 0, 0),
     "F/m": (-3, -1, 4, 2, 0),
     "F/m^2": (-4, -1, 4, 2, 0),
+    "V^3": (6, 3, -9, -3, 0),
 }
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 _MICRO = str.maketrans("\u00b5\u03bc", "uu")  # the micro sign, and the Greek letter that looks like it

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from circuits.chips.speed import ROUNDING, largest_acceleration, least_acceleration, only_acceleration
+from circuits.chips.speed import largest_acceleration, least_acceleration, only_acceleration
 from circuits.network.chip_network import ChipNetwork
+from circuits.neuron.control import ROUNDING
 from circuits.units import Joules
 
 STEPS = 9  # tried, spaced evenly in the logarithm; the ends among them

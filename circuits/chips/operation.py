@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from circuits.errors import InputError
 from circuits.network.chip_network import ChipNetwork
@@ -11,7 +11,7 @@ from circuits.tables import shortened
 from circuits.units import Kelvin, Volts, si, unit_of_field
 
 AUTO = "auto"  # the acceleration that the device allows and that costs least
-SPEED = ("g_leak", "i_crowbar", "v_gs")  # follow the time constants of a network, whatever the chip
+SPEED = ("g_leak", "v_gs", "drawn")  # follow the time constants of a network, whatever the chip; so does i_starve
 
 
 def _times(acceleration: float | str) -> float:
@@ -67,6 +67,8 @@ def _differences(own: LIFCircuit, used: LIFCircuit) -> Iterator[str]:
         before, after = getattr(own, field.name), getattr(used, field.name)
         if field.name == "device":
             before, after = before.name, after.name
+        if field.name == "control":
+            before, after = (replace(control, i_starve=0.0) for control in (before, after))
         if before != after and field.name not in SPEED:
             unit = unit_of_field(LIFCircuit, field.name)
             shown = [si(value, unit) if unit else str(value) for value in (after, before)]

@@ -1,7 +1,7 @@
 """Whether the network's currents are such that the device can make them: said in the report, with a remedy."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +9,12 @@ import numpy as np
 from circuits.mapping.limits import BrokenLimit
 from circuits.network.chip_network import BiasDevices, ChipNetwork
 from circuits.network.spec import NetworkSpec
-from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.circuit import LIFCircuit, circuit_at_speed
+from circuits.neuron.control import ROUNDING, conflicts
 from circuits.neuron.synapse import SynapseKernel
 from circuits.units import si
 
 IDLE_LEAK = 0.1  # ASSUMED: what may leak into a neuron in one step, as a fraction of q
-ROUNDING = 1e-9  # what two floats may differ by and yet be the same
 
 
 def largest_acceleration(net: NetworkSpec, circuit: LIFCircuit, synapse: SynapseKernel) -> float:
@@ -30,10 +30,10 @@ def only_acceleration(net: NetworkSpec, bias_devices: Mapping[str, BiasDevices])
 
 def least_acceleration(chip: ChipNetwork) -> int:
     """The slowest, real time or faster, at which the device can make all currents, if `acceleration_fits`."""
-    return _whole(max((1.0, *(one.factor for one in too_slow(chip, 1.0)))))
+    return whole(max((1.0, *(one.factor for one in too_slow(chip, 1.0)))))
 
 
-def _whole(acceleration: float) -> int:
+def whole(acceleration: float) -> int:
     """The whole number from there on."""
     return math.ceil(acceleration * (1 - ROUNDING))
 
@@ -66,19 +66,31 @@ class Off:
 
 
 def silicon_notes(chip: ChipNetwork) -> tuple[str, ...]:
-    """What is assumed of a bias and of inhibition at any speed, one line each."""
-    return bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip)
+    """What is assumed of a bias and of inhibition at any speed, and what no speed mends, one line each."""
+    never = tuple(str(one) for one in conflicts(chip.circuit) if not one.speed > 1)
+    return bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip) + never
 
 
 def speed_notes(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
     """What the device cannot do at this speed, one line each, the last with what mends them all; none where it can."""
-    off = too_slow(chip, acceleration) + biases_are_for_this_speed(chip, acceleration)
-    return with_remedy(chip, acceleration, off)
+    return noted(chip, acceleration, too_slow(chip, acceleration) + biases_are_for_this_speed(chip, acceleration))
+
+
+def noted(chip: ChipNetwork, acceleration: float, off: Sequence[Off]) -> tuple[str, ...]:
+    """What is off at this speed with the chip's own remedy."""
+    return with_remedy(off, _remedy(chip, acceleration, max((one.factor for one in off), default=1.0)))
 
 
 def too_slow(chip: ChipNetwork, acceleration: float) -> tuple[Off, ...]:
-    """The currents that are too small for the device at this speed."""
-    return rheobase_is_above_the_floor(chip, acceleration) + idle_synapses_are_quiet(chip, acceleration)
+    """The currents that are too small for the device and its control transistors at this speed."""
+    off = rheobase_is_above_the_floor(chip, acceleration) + idle_synapses_are_quiet(chip, acceleration)
+    return off + control_keeps_up(circuit_at_speed(chip.circuit, acceleration), acceleration)
+
+
+def control_keeps_up(circuit: LIFCircuit, acceleration: float) -> tuple[Off, ...]:
+    """Inverters starved for this speed still switch, within the reset pulse, and the open switch leaks less than g."""
+    slow = (one for one in conflicts(circuit) if one.speed > 1)
+    return tuple(Off(f"at an acceleration of {acceleration:g}: {one.said}", one.speed) for one in slow)
 
 
 def bias_has_its_own_line(chip: ChipNetwork) -> tuple[str, ...]:
@@ -151,12 +163,11 @@ def idle_synapses_are_quiet(chip: ChipNetwork, acceleration: float) -> tuple[Off
     return (Off(said, leak / IDLE_LEAK),)
 
 
-def with_remedy(chip: ChipNetwork, acceleration: float, off: tuple[Off, ...]) -> tuple[str, ...]:
+def with_remedy(off: Sequence[Off], remedy: str) -> tuple[str, ...]:
     """A note for each, and in the last the one thing that mends them all."""
     if not off:
         return ()
     *first, last = (one.said for one in off)
-    remedy = _remedy(chip, acceleration, max(one.factor for one in off))
     return (*first, f"{last}; {remedy} would mend {('it', 'both', 'all')[min(len(first), 2)]}")
 
 
@@ -165,7 +176,7 @@ def _remedy(chip: ChipNetwork, acceleration: float, factor: float) -> str:
 
     A network with an acceleration of its own takes another one only by training.
     """
-    faster, c_mem = _whole(acceleration * factor), f"a c_mem of {si(chip.circuit.c_mem * factor, 'F')}"
+    faster, c_mem = whole(acceleration * factor), f"a c_mem of {si(chip.circuit.c_mem * factor, 'F')}"
     if chip.network.event_driven:
         return f"training with {math.ceil(100 * factor) / 100:g} times its neuron.acceleration or {c_mem}"
     own = only_acceleration(chip.network, chip.bias_devices)

@@ -2,7 +2,12 @@
 
 The compact form is the GIDL equation of BSIM with the band bending as an offset, per metre of width:
 
-    I = A u exp(-B / u),   u = V_DG - V_0,   zero for u <= 0,   V_DG = V_DS - V_GS
+    I = A u exp(-B / u) m,   u = V_DG - V_0,   zero for u <= 0,   V_DG = V_DS - V_GS
+    m = g(V_DS - V_body) / g(V_DS of the fit),   g(V) = V^3 / (C + V^3)
+
+m is BSIM's drain-body factor, taken relative to the fit (body at 0 V), so that A keeps meaning the measured current.
+Every curve that we have is of one body and one drain potential, so nothing constrains C: the default 0, m = 1, says
+"not extracted", and `BSIM_DRAIN_BODY` is the model's own default, at which a neuron fires about half as fast.
 
 Source of the form: BSIM4 gate-induced drain leakage. Source of the numbers: least squares in ln I over digitised
 Sentaurus TCAD curves of 32 nm PD-SOI and 22 nm FDX (group course report EE724, figures 7, 14 and 15; +-5 to 10 %).
@@ -23,6 +28,7 @@ from circuits.units import (
     BOLTZMANN,
     ZERO_CELSIUS,
     AmperesPerMetre,
+    CubicVolts,
     Kelvin,
     Metres,
     Volts,
@@ -37,7 +43,10 @@ Array = TypeVar("Array", bound=Any)  # of NumPy or torch, or a float: each formu
 
 REFERENCE_TEMPERATURE: Kelvin = 300.0  # K; the temperature of the fits
 RELIABILITY_YEARS = 10.0  # the one point of the published loss of current, see circuits/device/ageing.py
+COLDEST, HOTTEST = 200.0, 450.0  # K; as far as the laws of temperature are taken
 MOST_ACTIVATION_EV = 5.0  # eV; no gap of a semiconductor is as wide
+BSIM_DRAIN_BODY: CubicVolts = 0.5  # Source: default CGIDL of BSIM4 and BSIMSOI
+LEAST_DRAIN_BODY: Volts = 1e-6  # a junction with less across it carries nothing, and still a number
 SUBTHRESHOLD_ACTIVATION_EV = 0.47  # eV. Source: figure 14 at V_GS = 0, x18.6 at 358 K and x86 at 398 K
 
 
@@ -53,7 +62,7 @@ class BTBTDevice:
     prefactor: Annotated[float, "A/m/V"]
     v_slope: Volts
     v_onset: Volts
-    residual: float  # rms error of ln I over the points, of these constants as rounded
+    residual: float  # rms error of ln I over the points
     i_floor: AmperesPerMetre
     v_gs_min: Volts
     v_gs_max: Volts
@@ -65,14 +74,17 @@ class BTBTDevice:
     v_ds_fit: Volts = 0.9  # drain voltage of the fitted curve; `v_ds` elsewhere is extrapolation
     temperature: Kelvin = REFERENCE_TEMPERATURE  # of these constants
     age_years: float = 0.0  # years of use, contained in `prefactor`
+    off_activation_ev: float = SUBTHRESHOLD_ACTIVATION_EV  # eV, of the drain current below onset: i_off and i_floor
+    drain_body: CubicVolts = 0.0  # C of the drain-body factor; 0: none, since no curve varies the body
 
     def __post_init__(self):
         freeze_si(self)
         for name in ("prefactor", "v_slope", "v_ds", "v_ds_fit"):
             require(self, name, getattr(self, name) > 0, "positive")
-        for name in ("residual", "i_floor", "i_off", "subthreshold_swing"):
+        for name in ("residual", "i_floor", "i_off", "subthreshold_swing", "drain_body"):
             require(self, name, 0 <= (getattr(self, name) or 0) < math.inf, "zero or positive")
-        require(self, "activation_ev", 0 <= self.activation_ev <= MOST_ACTIVATION_EV, f"in 0..{MOST_ACTIVATION_EV} eV")
+        for name in ("activation_ev", "off_activation_ev"):
+            require(self, name, 0 <= getattr(self, name) <= MOST_ACTIVATION_EV, f"in 0..{MOST_ACTIVATION_EV} eV")
         require(self, "temperature", self.temperature > 0, "positive")
         require_plausible_fields(self)
         require(self, "age_years", 0 <= self.age_years < math.inf, "zero or positive")
@@ -81,9 +93,9 @@ class BTBTDevice:
 
 def _fit(name, prefactor_a_um, v_slope, v_onset, residual, floor_a_um, figure, **rest) -> BTBTDevice:
     """A device from the units of the figures (A per um of width)."""
-    v_gs_max = rest.pop("v_gs_max", -0.4)
+    v_gs_min, v_gs_max = rest.pop("v_gs_min", -1.49), rest.pop("v_gs_max", -0.4)
     return BTBTDevice(
-        name, prefactor_a_um / um, v_slope, v_onset, residual, floor_a_um / um, -1.49, v_gs_max,
+        name, prefactor_a_um / um, v_slope, v_onset, residual, floor_a_um / um, v_gs_min, v_gs_max,
         f"fit of digitised TCAD, EE724 report {figure}", **rest,
     )  # fmt: skip
 
@@ -91,32 +103,52 @@ def _fit(name, prefactor_a_um, v_slope, v_onset, residual, floor_a_um, figure, *
 DEVICES: dict[str, BTBTDevice] = {
     device.name: device
     for device in (
-        _fit("32nm-pdsoi", 2.79e-7, 3.63, 0.92, 0.071, 4e-13, "figure 14 (300 K)",
+        _fit("32nm-pdsoi", 2.835552998e-7, 3.65053319, 0.923129317, 0.0319512898, 4e-13, "figure 14 (300 K)",
              i_off=1.35e-10 / um, subthreshold_swing=0.091),
-        _fit("32nm-pdsoi-nsd1e20", 2.69e-7, 2.36, 1.07, 0.072, 9e-13, "figure 7 (N_SD 1e20 cm^-3)",
-             v_gs_max=-0.5, i_off=3e-10 / um),
-        _fit("32nm-pdsoi-nsd5e19", 3.05e-7, 4.83, 0.88, 0.092, 2e-13, "figure 7 (N_SD 5e19 cm^-3)"),
-        _fit("32nm-pdsoi-nsd3e19", 1.034e-7, 6.30, 0.883, 0.058, 3e-14, "figure 7 (N_SD 3e19 cm^-3)",
-             v_gs_max=-0.5),  # at -0.4 V the curve lies on its floor
-        _fit("22nm-fdx", 1.63e-10, 7.72, 0.46, 0.058, 2e-14, "figure 15 (300 K)",
+        _fit("32nm-pdsoi-nsd1e20", 2.674136349e-7, 2.38982872, 1.06976918, 0.0378968597, 9e-13,
+             "figure 7 (N_SD 1e20 cm^-3)", v_gs_max=-0.5, i_off=3e-10 / um),
+        _fit("32nm-pdsoi-nsd5e19", 2.864797154e-7, 4.75579921, 0.888043113, 0.0633006379, 2e-13,
+             "figure 7 (N_SD 5e19 cm^-3)", v_gs_min=-1.4),
+        _fit("32nm-pdsoi-nsd3e19", 1.034406592e-7, 6.30051238, 0.883127675, 0.0579068887, 3e-14,
+             "figure 7 (N_SD 3e19 cm^-3)", v_gs_max=-0.5),  # at -0.4 V the curve lies on its floor
+        _fit("22nm-fdx", 1.976771940e-10, 8.48414568, 0.386909834, 0.0273174393, 2e-14, "figure 15 (300 K)",
              v_gs_max=-0.5, activation_ev=0.27),  # eV; figure 15 at V_GS = -1 V, x13.6 at 398 K
     )
 }  # fmt: skip
 
 
-def btbt_current(v_dg: Array, device: BTBTDevice, width: Metres) -> Array:
-    """Tunnelling current: I = W A u exp(-B / u), u = V_DG - V_0, zero for u <= 0.
+def btbt_current(v_dg: Array, device: BTBTDevice, width: Metres, v_body: Volts | np.ndarray = 0.0) -> Array:
+    """Tunnelling current: I = W A u exp(-B / u) m, u = V_DG - V_0, zero for u <= 0, m the `drain_body_factor`.
 
-    Args: v_dg: drain-gate voltage (V), NumPy array, torch tensor or float. width: channel width (m).
+    Args: v_dg: drain-gate voltage (V), NumPy array, torch tensor or float. width: channel width (m). v_body: potential
+    of the body (V).
     Returns: current (A), same shape; its gradient is finite everywhere, zero below onset.
     """
     v_dg = np.float64(v_dg) if isinstance(v_dg, (int, float)) else v_dg
     xp, u = array_namespace(v_dg), v_dg - device.v_onset
     safe = xp.where(u > 0, u, device.v_slope * xp.ones_like(u))  # keeps exp and its gradient finite below onset
-    return xp.where(u > 0, width * device.prefactor * safe * xp.exp(-device.v_slope / safe), xp.zeros_like(u))
+    prefactor = drain_body_factor(v_body, device) * device.prefactor
+    return xp.where(u > 0, width * prefactor * safe * xp.exp(-device.v_slope / safe), xp.zeros_like(u))
 
 
-def bias_for_current(current: np.ndarray | float, device: BTBTDevice, width: Metres) -> np.ndarray:
+def drain_body_factor(v_body: Volts | np.ndarray, device: BTBTDevice) -> float | np.ndarray:
+    """m = g(V_DS - V_body) / g(V_DS of the fit), g(V) = V^3 / (C + V^3): exactly 1 where C is 0."""
+    here, at_fit = (
+        cube / (device.drain_body + cube)
+        for cube in (np.maximum(v_db, LEAST_DRAIN_BODY) ** 3 for v_db in (device.v_ds - v_body, device.v_ds_fit))
+    )
+    return here / at_fit if np.ndim(here) else float(here / at_fit)
+
+
+def drain_body_slope(v_body: Volts | np.ndarray, device: BTBTDevice) -> float | np.ndarray:
+    """-d ln m / dV_body = 3 C / (V_db (C + V_db^3)) (1/V)."""
+    v_db = np.maximum(device.v_ds - v_body, LEAST_DRAIN_BODY)
+    return 3 * device.drain_body / (v_db * (device.drain_body + v_db**3))
+
+
+def bias_for_current(
+    current: np.ndarray | float, device: BTBTDevice, width: Metres, v_body: Volts | np.ndarray = 0.0
+) -> np.ndarray:
     """Gate bias V_GS that drives the wanted current, the inverse of `btbt_current` at V_DS = `device.v_ds`.
 
     With y = B / u the equation reads y exp(y) = W A B / I, so u = B / W_0(W A B / I), the Lambert function.
@@ -126,7 +158,8 @@ def bias_for_current(current: np.ndarray | float, device: BTBTDevice, width: Met
     current = np.asarray(current, dtype=float)
     if not (np.all(np.isfinite(current)) and np.all(current > 0)):
         raise InputError(f"a tunnelling current must be positive and finite, got {current.min():g} A; leave it out")
-    u = device.v_slope / lambertw(width * device.prefactor * device.v_slope / current).real
+    prefactor = drain_body_factor(v_body, device) * device.prefactor
+    u = device.v_slope / lambertw(width * prefactor * device.v_slope / current).real
     v_gs = device.v_ds - device.v_onset - u
     warn_outside_fit(device, v_gs)
     return v_gs
@@ -148,9 +181,12 @@ def drain_leak(v_gs: float, device: BTBTDevice, width: Metres) -> float | None:
 def boltzmann_factor(activation_ev: float, temperature: Kelvin, since: Kelvin = REFERENCE_TEMPERATURE) -> float:
     """exp(-E_a/k (1/T - 1/T_since)): how a thermally activated current has grown since another temperature (K)."""
     for kelvin in (temperature, since):
-        if not 200 <= kelvin <= 450:
-            celsius = f"; {kelvin:g} C is {kelvin + ZERO_CELSIUS:g} K" if 200 <= kelvin + ZERO_CELSIUS <= 450 else ""
-            raise InputError(f"temperature must lie in 200..450 K (TCAD covers 300 to 398 K), got {kelvin} K{celsius}")
+        if not COLDEST <= kelvin <= HOTTEST:
+            there = COLDEST <= kelvin + ZERO_CELSIUS <= HOTTEST
+            celsius = f"; {kelvin:g} C is {kelvin + ZERO_CELSIUS:g} K" if there else ""
+            raise InputError(
+                f"temperature must lie in {COLDEST:g}..{HOTTEST:g} K (TCAD: 300 to 398 K), got {kelvin} K{celsius}"
+            )
     return math.exp(-activation_ev * eV / BOLTZMANN * (1 / temperature - 1 / since))
 
 
@@ -171,8 +207,8 @@ def kane(device: BTBTDevice, temperature: Kelvin) -> BTBTDevice:
 
 
 def _scaled(device: BTBTDevice, temperature: Kelvin, prefactor: float, v_slope: float) -> BTBTDevice:
-    """The device with A and B multiplied, and its off and floor currents by the sub-threshold activation."""
-    leak = boltzmann_factor(SUBTHRESHOLD_ACTIVATION_EV, temperature, device.temperature)
+    """The device with A and B multiplied, and its off and floor currents by their own activation."""
+    leak = boltzmann_factor(device.off_activation_ev, temperature, device.temperature)
     return replace(
         device,
         temperature=temperature,

@@ -3,7 +3,7 @@
 name = "mine"
 source = "wafer 3, die (2, 5)"
 prefactor_a_per_v_m = 0.279
-v_slope_v = 3.63
+v_slope_v = 3.65
 ...
 """
 

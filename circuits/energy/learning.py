@@ -3,27 +3,25 @@
     weight_reads   = weights read x bits (C_line + C_cell / 2) V_DD^2        a register's bit flips every other time
     weight_writes  = weights written x bits C_line V_DD^2,                   C_line = 2 C_gate + rows C_junction
     weight_cells   = levels moved x (2 - 2^(1 - bits)) C_cell V_DD^2         bits that flip as a counter moves by one
-    weight_leak    = n_weights bits paths I_static V_DD time                 while a clip is heard and presented
+    weight_leak    = n_weights bits I_static V_DD time                       while a clip is heard and presented
     teacher, drive = charge V_DS                                             drive: bias and exciting synapses
     readout, crowbar, static of its neurons; reset: every clip begins at rest      circuits.neuron.energy_terms
 
 A level is kept in `bits` six-transistor cells beside each other, which have a word line of their own. Nothing about
-memory on a BTBT chip has been published, so capacitances and leak are ASSUMED from the device itself.
+memory on a BTBT chip has been published, so capacitances and leak are ASSUMED those of the control transistors.
 """
 
 from dataclasses import dataclass, fields, replace
 
 from circuits.ledger import Entry, Ledger, unknown
-from circuits.neuron.circuit import GATE_CAPACITANCE, LIFCircuit
+from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.energy_terms import control, crowbar, reset, static, supplied
-from circuits.units import Coulombs, Farads, Joules, Seconds, Watts, freeze_si, require
+from circuits.units import Coulombs, Joules, Seconds, Watts, freeze_si, require
 
-# ASSUMED: the two inverters of a cell, four gates of the device's own size, all of which swing when a bit flips.
-CELL_CAPACITANCE: Farads = 4 * GATE_CAPACITANCE
+# ASSUMED: the two inverters of a cell, four gates of control transistors, all of which swing when a bit flips.
+CELL_GATES = 4
 # ASSUMED: what a cell loads its bit line with, the junction of an access transistor, weighs a tenth of a gate.
-JUNCTION_CAPACITANCE: Farads = 0.1 * GATE_CAPACITANCE
-# ASSUMED: one transistor of each inverter leaks as a neuron's path does; cells of another threshold would leak less.
-LEAKING_PATHS = 2
+JUNCTION_GATES = 0.1
 # Source: Davies et al. 2018 (10.1109/MM.2018.112130359), pairwise STDP, pre-silicon; found in a secondary text.
 LOIHI_WEIGHT_UPDATE: Joules = 120e-12
 
@@ -69,7 +67,7 @@ class LearningHardware:
     @property
     def holding_power(self) -> Watts:
         """What the memory leaks, and has to be paid for as long as it is to remember."""
-        return self.n_weights * self.bits * LEAKING_PATHS * self.circuit.i_static * self.circuit.v_dd
+        return self.n_weights * self.bits * self.circuit.i_static * self.circuit.v_dd  # two inverters, as a neuron's
 
 
 RULES_UNKNOWN = unknown(
@@ -101,10 +99,11 @@ def learning_energy(activity: LearningActivity, hardware: LearningHardware) -> L
 
 
 def _memory(activity: LearningActivity, hardware: LearningHardware) -> Ledger[float]:
-    square, line = hardware.circuit.v_dd**2, 2 * GATE_CAPACITANCE + hardware.rows * JUNCTION_CAPACITANCE
-    reading, writing = hardware.bits * (line + CELL_CAPACITANCE / 2) * square, hardware.bits * line * square
-    flipping = (2 - 2.0 ** (1 - hardware.bits)) * CELL_CAPACITANCE * square
-    source = "capacitances ASSUMED from the device"
+    square, gate = hardware.circuit.v_dd**2, hardware.circuit.control.gate
+    cell, line = CELL_GATES * gate, (2 + hardware.rows * JUNCTION_GATES) * gate
+    reading, writing = hardware.bits * (line + cell / 2) * square, hardware.bits * line * square
+    flipping = (2 - 2.0 ** (1 - hardware.bits)) * cell * square
+    source = "capacitances ASSUMED, of control transistors"
     return Ledger(
         (
             Entry("weight_reads", activity.weight_reads, reading, per="weight", source=source),

@@ -20,7 +20,6 @@ Every subcircuit carries a key of what it holds in its name, so any two hand-ove
 
 from collections.abc import Mapping
 
-from circuits.device.btbt import SUBTHRESHOLD_ACTIVATION_EV
 from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import BOLTZMANN, ZERO_CELSIUS, Farads, Seconds, eV
@@ -192,8 +191,8 @@ def supply_parameters(circuit: LIFCircuit) -> dict[str, float]:
         "ss": device.subthreshold_swing or 1.0,
         "t0": device.temperature,
         "eatun": device.activation_ev,
-        "ealeak": circuit.leak_activation_ev or 0.0,
-        "eaoff": SUBTHRESHOLD_ACTIVATION_EV,
+        "ealeak": circuit.leak_activation_ev,
+        "eaoff": circuit.control.off_activation_ev,
     }
 
 

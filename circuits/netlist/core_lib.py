@@ -119,8 +119,11 @@ def unfit(wiring: Wiring) -> str | None:
     circuit = wiring.circuit
     if wiring.kernel.without_circuit:
         return wiring.kernel.without_circuit
-    if circuit.body_factor:
-        return f"with body_factor = {circuit.body_factor:g} currents follow the body, and no bench knows what to expect"
+    if circuit.follows_body:
+        return (
+            f"with body_factor = {circuit.body_factor:g} and drain_body = {circuit.device.drain_body:g} V^3 currents "
+            "follow the body, and no bench knows what to expect"
+        )
     if circuit.t_refractory < wiring.delay * (1 - 1e-9):
         return (
             f"t_refractory = {si(circuit.t_refractory, 's')} is shorter than the delay of {si(wiring.delay, 's')}: a "

@@ -36,9 +36,10 @@ def spikes_and_potentials(wiring: Wiring, stimulus: Stimulus) -> tuple[tuple[np.
 
     Raises:  InputError for a circuit with a body factor; WorkError beyond `MAX_EVENTS` events.
     """
-    if wiring.circuit.body_factor:
+    if wiring.circuit.follows_body:
         raise InputError(
-            f"body_factor = {wiring.circuit.body_factor:g}: no membrane is an exponential; give the expected spikes"
+            f"body_factor = {wiring.circuit.body_factor:g} and drain_body = {wiring.circuit.device.drain_body:g} V^3: "
+            "no membrane is an exponential; give the expected spikes"
         )
     n, circuit, t = wiring.n_neurons, wiring.circuit, 0.0
     longest = stimulus.duration / ADAPTIVE_STEPS if wiring.adaptive.any() else math.inf

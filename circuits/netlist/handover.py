@@ -172,19 +172,19 @@ def _spice(chip: ChipNetwork) -> Handover:
 
 def _spectre(chip: ChipNetwork) -> Handover:
     neurons = _typical(chip)
-    stems = file_stems(neurons)
+    stems, key = file_stems(neurons), network_hash(chip)
     texts = {
-        CELLS_FILE: event_view(chip.circuit, chip.synapse, title=chip.network.name),
+        CELLS_FILE: event_view(chip.circuit, chip.synapse, title=chip.network.name, key=key),
         SPECTRE_CORNERS: corners_scs(_head(chip, "process corners of every netlist in this folder", "//")),
     }
     for label, circuit in neurons.items():
         title = head(f"neuron {label}", circuit, circuit_hash(circuit), comment="//")
-        texts[f"{stems[label]}_bench.scs"] = neuron_spectre(circuit, interval(circuit), title)
+        texts[f"{stems[label]}_bench.scs"] = neuron_spectre(circuit, interval(circuit), key, title)
     wiring, notes = _whole(chip)
     if wiring is not None:
         stimulus, spikes, _ = default_stimulus(chip, wiring)
         title = _head(chip, f"network {chip.network.name}", "//")
-        texts[f"{NETWORK}.scs"] = network_spectre(wiring, stimulus, spikes, title)
+        texts[f"{NETWORK}.scs"] = network_spectre(wiring, stimulus, spikes, key, title)
     return Handover(texts, notes=notes)
 
 
@@ -192,7 +192,7 @@ def _veriloga(chip: ChipNetwork) -> Handover:
     name = chip.network.name
     return Handover(
         {
-            CELLS_FILE: event_view(chip.circuit, chip.synapse, title=name),
+            CELLS_FILE: event_view(chip.circuit, chip.synapse, title=name, key=network_hash(chip)),
             "btbt_lif_smooth.va": smooth_view(chip.circuit, title=name),
         },
         notes=tuple(synapse_notes(chip.synapse)),

@@ -14,7 +14,7 @@ ASSUMED = "ASSUMED"
 _SOURCES = {  # of the default of each field; a value that differs from it is the user's own
     "width": "Chavan 2020, IEEE T-ED 10.1109/TED.2020.2985167",
     "v_gs": "Chavan 2020 operating point, IEEE T-ED 10.1109/TED.2020.2985167",
-    "c_mem": f"{ASSUMED}: 0.3 to 1 fF is consistent with 100 to 150 kHz",
+    "c_mem": f"{ASSUMED}, body, gates and wire: 0.3 to 1 fF is consistent with 100 to 150 kHz",
     "v_threshold": f"{ASSUMED} with c_mem: f = I / (C dV)",
     "v_reset": "the source, to which the body leaks",
     "v_sink": "rail of inhibition, ASSUMED",
@@ -22,12 +22,16 @@ _SOURCES = {  # of the default of each field; a value that differs from it is th
     "g_leak": f"{ASSUMED}: tau_mem = 40 us",
     "t_refractory": f"{ASSUMED}: width of the reset pulse",
     "v_dd": "drain voltage of the TCAD curves",
-    "c_control": f"{ASSUMED}: two inverters, four gates of the device's size",
-    "c_reset": f"{ASSUMED}: one reset switch of the device's size",
-    "i_crowbar": f"{ASSUMED}: limit of the current-starved inverter",
-    "v_crowbar": "SS / ln 10, EE724 report figure 14",
-    "i_static": f"{ASSUMED} one leaking path, EE724 report figure 14",
+    "leak_activation_ev": f"{ASSUMED}: as the drain current of a transistor that is off, EE724 report figure 14",
 }
+_OF_CONTROL = {  # likewise
+    "length": "Chavan 2020, drawn gate",
+    "oxide": "EE724 report, base geometry",
+    "permittivity": "3.9 times that of vacuum, SiO2",
+    "subthreshold_swing": "EE724 report figure 14",
+    "off_activation_ev": "EE724 report figure 14",
+}
+_FOLLOW = {"c_control": "F", "c_reset": "F", "i_crowbar": "A", "v_crowbar": "V", "i_static": "A"}
 GIVEN = "given by the user"
 
 
@@ -42,20 +46,28 @@ class Parameter:
 
 
 def parameter_table(circuit: LIFCircuit) -> tuple[Parameter, ...]:
-    """All parameters of the circuit, then those of its device, then what follows from them."""
+    """All parameters of the circuit and of its control transistors, those of its device, and what follows from them."""
     typical = LIFCircuit()
-    rows = [
-        Parameter(name, value, unit, _SOURCES.get(name, ASSUMED) if value == getattr(typical, name) else GIVEN)
-        for name, value, unit in _values(circuit)
-    ]
+    rows = _sourced(circuit, typical, _SOURCES) + _sourced(circuit.control, typical.control, _OF_CONTROL, "control.")
     rows += [
         Parameter(f"device.{name}", value, unit, circuit.device.source) for name, value, unit in _values(circuit.device)
     ]
     derived = {"swing": ("V", "v_threshold - v_reset"), "tau_mem": ("s", "c_mem / g_leak")}
     derived |= {"charge_per_weight": ("C", "c_mem swing"), "input_current": ("A", "device equation at v_gs")}
-    derived |= {"rheobase": ("A", "g_leak v_threshold")}
+    derived |= {"rheobase": ("A", "g_leak v_threshold"), "c_body": ("F", "c_mem less gates and wire of an inverter")}
+    derived |= {name: (unit, "follows from control") for name, unit in _FOLLOW.items()}
     rows += [Parameter(name, _finite(getattr(circuit, name)), unit, how) for name, (unit, how) in derived.items()]
     return tuple(rows)
+
+
+def _sourced(record: Any, typical: Any, sources: dict[str, str], prefix: str = "") -> list[Parameter]:
+    """The plain fields of a record, each with the source of its default or as given by the user."""
+    return [
+        Parameter(
+            f"{prefix}{name}", value, unit, sources.get(name, ASSUMED) if value == getattr(typical, name) else GIVEN
+        )
+        for name, value, unit in _values(record)
+    ]
 
 
 def parameters_csv(rows: tuple[Parameter, ...]) -> str:
@@ -77,7 +89,7 @@ def _values(record: Any) -> Iterator[tuple[str, float | str | None, str]]:
     hints = get_type_hints(type(record), include_extras=True)
     for field in fields(record):
         value = getattr(record, field.name)
-        if value is None or isinstance(value, float | int | str):
+        if value is None or (isinstance(value, float | int | str) and not isinstance(value, bool)):
             hint = hints[field.name]
             units = [part.__metadata__[0] for part in (hint, *get_args(hint)) if getattr(part, "__metadata__", None)]
             yield field.name, value, units[0] if units else ""

@@ -68,7 +68,8 @@ def typical_circuit(chip: ChipNetwork, layer: LayerSpec) -> LIFCircuit:
     """The layer's circuit at its median tau_mem and threshold, biased at three times its rheobase, at threshold too."""
     circuit = circuit_for_tau(float(np.median(layer.tau_mem)), chip.circuit)
     circuit = replace(circuit, v_threshold=circuit.v_reset + circuit.swing * float(np.median(layer.v_threshold)))
-    v_gs = float(bias_for_current(DRIVE_OVER_RHEOBASE * circuit.rheobase, circuit.device, circuit.width))
+    wanted = DRIVE_OVER_RHEOBASE * circuit.rheobase
+    v_gs = float(bias_for_current(wanted, circuit.device, circuit.width, circuit.v_threshold))
     return replace(circuit, v_gs=v_gs - circuit.body_factor * circuit.v_threshold)
 
 

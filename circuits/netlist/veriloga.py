@@ -2,17 +2,21 @@
 
     C dV/dt = I(V_DG, V) - g_leak V,   I = W A u exp(-B / u),   u = V_DG - V_0 - body_factor V
 
+Threshold and output follow the drain supply, tunnelling and leak the temperature of the simulator ($temperature), as
+`at_supply` and `at_temperature` have them. Module names carry a key of what they hold, as those of the SPICE cells.
+
 Event view: the crossing of the threshold starts a reset of t_refractory. Smooth view: a tanh comparator sets an RC
 latch, which keeps itself (hysteresis) and holds the membrane until a ramp has run for t_refractory.
 """
 
 from circuits.device.btbt import validity_notes
+from circuits.netlist.cell import supply_parameters
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.netlist.spice import neuron_parameters
 from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import SynapseKernel
-from circuits.units import Volts
+from circuits.units import BOLTZMANN, Volts, eV
 
 SHARPNESS = 100.0  # 1/V, of the tanh comparators: 0.02 V from 12 % to 88 %; the spike comes within that of threshold
 UNITS = {
@@ -24,26 +28,32 @@ UNITS = {
     "tlatch": "s, delay of the latch",
     "bodyf": "no unit",
     "kcmem": "factor on cmem",
+    "t0": "K",
+    "eatun": "eV",
+    "ealeak": "eV",
 }  # all others are volts
 
 _MEMBRANE = """\
     // tunnelling current from the drain supply into the floating body
     u = V(vdd, gate) - bodyf*V(mem, vss) - v0 + dtunnel;
+    heat = (1.0/t0 - 1.0/$temperature)/{boltzmann};
     itun = 0.0;
     if (u > 0.0)
-      itun = w*a*u*exp(-b/u);
+      itun = w*a*u*exp(eatun*heat - b/u);
     I(vdd, mem) <+ itun;
-    I(mem, vss) <+ gleak*V(mem, vss) + ddt(cmem*kcmem*V(mem, vss));
+    I(mem, vss) <+ gleak*exp(ealeak*heat)*V(mem, vss) + ddt(cmem*kcmem*V(mem, vss));
+    // the supply over the one that all values belong to
+    high = V(vdd, vss)/vds0;
 """
 
 _MODULE = """\
 `include "disciplines.vams"
 
-module btbt_lif(mem, spk, gate, vdd, vss);
+module {name}(mem, spk, gate, vdd, vss);
   inout mem, spk, gate, vdd, vss;
   electrical mem, spk, gate, vdd, vss{nodes};
 {parameters}
-  real u, itun{reals};
+  real u, itun, heat, high{reals};
 {integers}  analog begin
 {body}  end
 endmodule
@@ -54,7 +64,7 @@ _EVENT = """\
       resetting = 0;
       tend = -1.0;
     end
-    @(cross(V(mem, vss) - vth - dvth, +1)) begin
+    @(cross(V(mem, vss) - (vth + dvth)*high, +1)) begin
       resetting = 1;
       tend = $abstime + tpulse;
     end
@@ -63,13 +73,13 @@ _EVENT = """\
     $bound_step(resetting ? 0.1*tpulse : 1.0);
 {membrane}    // while resetting, the membrane is held at vreset through a time constant of tlatch
     I(mem, vss) <+ transition(resetting, 0.0, tlatch, tlatch)*(V(mem, vss) - vreset)*cmem/tlatch;
-    V(spk, vss) <+ vspk*transition(resetting, 0.0, tlatch, tlatch);
+    V(spk, vss) <+ vspk*high*transition(resetting, 0.0, tlatch, tlatch);
 """
 
 _SMOOTH = """\
 {membrane}    // latch q: set by the membrane, kept by itself, cleared when the ramp reaches 1 V; it resets the membrane
     // only once it keeps itself, and the ramp falls only once it is clear, so that no state lies half-way
-    past = 0.5*(1.0 + tanh(sharp*(V(mem, vss) - vth - dvth)));
+    past = 0.5*(1.0 + tanh(sharp*(V(mem, vss) - (vth + dvth)*high)));
     keep = 0.5*(1.0 + tanh(sharp*(V(q, vss) - 0.5)));
     hold = 0.5*(1.0 + tanh(sharp*(V(q, vss) - 0.75)));
     clear = 0.5*(1.0 + tanh(sharp*(0.25 - V(q, vss))));
@@ -78,14 +88,14 @@ _SMOOTH = """\
     I(ramp, vss) <+ clear*V(ramp, vss)*cmem/tlatch - keep*cmem/tpulse + ddt(cmem*V(ramp, vss));
     // while set, the membrane is held at vreset
     I(mem, vss) <+ hold*(V(mem, vss) - vreset)*cmem/tlatch;
-    V(spk, vss) <+ vspk*keep;
+    V(spk, vss) <+ vspk*high*keep;
 """
 
 _SYNAPSE = """\
 
 // pre: spikes of 0 or vspk; post: membrane. A pulse of tpulse, tdelay after each spike, of the tunnelling current at
 // vdg; pulses that overlap are one. sgn = -1: a sink, which stops at vsink
-module btbt_synapse(pre, post, vss);
+module btbt_synapse_{key}(pre, post, vss);
   inout pre, post, vss;
   electrical pre, post, vss;
   parameter real w = {w} from (0:inf);  // m
@@ -99,6 +109,8 @@ module btbt_synapse(pre, post, vss);
   parameter real tpulse = {t_pulse} from (0:inf);  // s
   parameter real vspk = {vspk} from (0:inf);  // V
   parameter real vsink = {v_sink};  // V
+  parameter real t0 = {t0} from (0:inf);  // K, of these values
+  parameter real eatun = {eatun};  // eV
   real u, amp, tbegin, tend;
   integer active;
   analog begin
@@ -109,7 +121,7 @@ module btbt_synapse(pre, post, vss);
       u = vdg - v0 + dtunnel;
       amp = 0.0;
       if (u > 0.0)
-        amp = sgn*w*a*u*exp(-b/u);
+        amp = sgn*w*a*u*exp(eatun*(1.0/t0 - 1.0/$temperature)/{boltzmann} - b/u);
     end
     @(cross(V(pre, vss) - 0.5*vspk, +1))
       tbegin = $abstime + tdelay;
@@ -128,7 +140,7 @@ endmodule
 _ADAPTATION = """\
 
 // w follows the membrane and jumps at each spike; it draws gleak*w. An ideal source: no BTBT circuit is published
-module btbt_adaptation(mem, spk, vss);
+module btbt_adaptation_{key}(mem, spk, vss);
   inout mem, spk, vss;
   electrical mem, spk, vss, w;
   parameter real cmem = {c_mem} from (0:inf);  // F
@@ -160,13 +172,25 @@ module btbt_adaptation(mem, spk, vss);
 endmodule
 """
 
+_REALS = ", past, keep, hold, clear, over"  # of the smooth view
+
 
 def event_view(
-    circuit: LIFCircuit, synapse: SynapseKernel, *, v_gs: Volts | None = None, title: str = "BTBT neuron"
+    circuit: LIFCircuit,
+    synapse: SynapseKernel,
+    *,
+    v_gs: Volts | None = None,
+    title: str = "BTBT neuron",
+    key: str | None = None,
 ) -> str:
-    """Modules `btbt_lif(mem, spk, gate, vdd, vss)`, `btbt_synapse` and `btbt_adaptation` with events, for Spectre."""
+    """Modules `btbt_lif_KEY(mem, spk, gate, vdd, vss)`, `btbt_synapse_KEY` and `btbt_adaptation_KEY`, for Spectre.
+
+    Args:  key: of what the modules hold; None: the hash of the circuit.
+    """
+    key = key or circuit_hash(circuit)
     integers = "  integer resetting;\n"
-    neuron = _module(circuit, v_gs, _EVENT.format(membrane=_MEMBRANE), reals=", tend", integers=integers)
+    body = _EVENT.format(membrane=_membrane())
+    neuron = _module(f"btbt_lif_{key}", circuit, v_gs, body, reals=", tend", integers=integers)
     values = {
         "w": circuit.width,
         "a": circuit.device.prefactor,
@@ -179,20 +203,24 @@ def event_view(
         "v_reset": circuit.v_reset,
         "c_mem": circuit.c_mem,
         "g_leak": circuit.g_leak,
+        "t0": circuit.device.temperature,
+        "eatun": circuit.device.activation_ev,
+        "boltzmann": BOLTZMANN / eV,
     }
-    texts = {name: spice_number(value) for name, value in values.items()}
+    texts = {name: spice_number(value) for name, value in values.items()} | {"key": key}
     cells = _SYNAPSE.format_map(texts) + _ADAPTATION.format_map(texts)
     return _head(circuit, v_gs, title, "event view, for Spectre") + neuron + cells
 
 
 def smooth_view(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:
-    """Module `btbt_lif(mem, spk, gate, vdd, vss)` without events, for OSDI compilers and every simulator with them."""
-    body = _SMOOTH.format(membrane=_MEMBRANE)
-    neuron = _module(circuit, v_gs, body, nodes=", q, ramp", reals=", past, keep, hold, clear, over", sharp=SHARPNESS)
+    """Module `btbt_smooth_KEY(mem, spk, gate, vdd, vss)` without events, for OSDI compilers."""
+    body, name = _SMOOTH.format(membrane=_membrane()), f"btbt_smooth_{circuit_hash(circuit)}"
+    neuron = _module(name, circuit, v_gs, body, nodes=", q, ramp", reals=_REALS, sharp=SHARPNESS)
     return _head(circuit, v_gs, title, "smooth view, without events") + neuron
 
 
 def _module(
+    name: str,
     circuit: LIFCircuit,
     v_gs: Volts | None,
     body: str,
@@ -202,9 +230,19 @@ def _module(
     integers: str = "",
     **more: float,
 ) -> str:
-    values = neuron_parameters(circuit, v_gs) | more
+    values = neuron_parameters(circuit, v_gs) | _laws(circuit) | more
     parameters = "\n".join(_parameter(name, value) for name, value in values.items())
-    return _MODULE.format(parameters=parameters, body=body, nodes=nodes, reals=reals, integers=integers)
+    return _MODULE.format(name=name, parameters=parameters, body=body, nodes=nodes, reals=reals, integers=integers)
+
+
+def _membrane() -> str:
+    return _MEMBRANE.format(boltzmann=spice_number(BOLTZMANN / eV))
+
+
+def _laws(circuit: LIFCircuit) -> dict[str, float]:
+    """What temperature and supply act by."""
+    supplied = supply_parameters(circuit)
+    return {"vds0": circuit.device.v_ds} | {name: supplied[name] for name in ("t0", "eatun", "ealeak")}
 
 
 def _parameter(name: str, value: float) -> str:

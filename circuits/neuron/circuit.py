@@ -2,12 +2,13 @@
 
     C dV/dt = I_in - g_leak V,   spike at V = V_th, then V = V_reset for t_refractory
 
-A tunnelling current charges the floating body (C), the body-source path leaks (g_leak), two inverters compare and
-fire, and a switch at the body contact resets.
+A tunnelling current charges the membrane (C: floating body, gates of the first inverter, wire), the body-source path
+and the open reset switch leak (g_leak), two inverters compare and fire, and a switch at the body contact resets.
 
 Sources. C, V_th and the device: self-consistent operating point of the Chavan 2020 neuron (IEEE T-ED
-10.1109/TED.2020.2985167: 150 kHz, 3.22 fJ per spike; 40 x 450 nm gate, 1 nm oxide). Where nothing is published the
-field says ASSUMED; the 45RFSOI silicon values of the TCAS-I 2022 chip are unknown.
+10.1109/TED.2020.2985167: 100 to 150 kHz; 40 x 450 nm gate, 1 nm oxide). The control circuit is that of
+`circuits.neuron.control`. Where nothing is published the field says ASSUMED; the 45RFSOI silicon values of the TCAS-I
+2022 chip are unknown.
 """
 
 import math
@@ -19,6 +20,7 @@ from scipy.integrate import quad
 
 from circuits.device.btbt import (
     DEVICES,
+    MOST_ACTIVATION_EV,
     SUBTHRESHOLD_ACTIVATION_EV,
     BTBTDevice,
     arrhenius,
@@ -28,8 +30,9 @@ from circuits.device.btbt import (
     warn_outside_fit,
 )
 from circuits.errors import InputError
+from circuits.neuron.control import ControlTransistors, contradictions
+from circuits.tables import NOT_IN_FILE
 from circuits.units import (
-    VACUUM_PERMITTIVITY,
     Amperes,
     Coulombs,
     Farads,
@@ -42,9 +45,7 @@ from circuits.units import (
     Watts,
     fF,
     freeze_si,
-    nm,
     ns,
-    pA,
     pS,
     require,
     require_plausible_fields,
@@ -52,7 +53,6 @@ from circuits.units import (
 )
 
 OXIDE_LIMIT: Volts = 3.0  # ASSUMED: a field of 3 V over 1 nm of oxide breaks it
-GATE_CAPACITANCE: Farads = 3.9 * VACUUM_PERMITTIVITY * (40 * nm) * (0.45 * um) / (1 * nm)  # 0.62 fF: SiO2, 1 nm
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class LIFCircuit:
     device: BTBTDevice = field(default_factory=lambda: DEVICES["32nm-pdsoi"])
     width: Metres = 0.45 * um  # Source: Chavan 2020 device, as used for the BTBT calibration
     v_gs: Volts = -0.5
-    c_mem: Farads = 0.5 * fF  # ASSUMED: 0.3 to 1 fF is consistent with 100-150 kHz and the 0.62 fF gate
+    c_mem: Farads = 0.5 * fF  # ASSUMED, body, gates and wire: 0.3 to 1 fF is consistent with 100-150 kHz
     v_threshold: Volts = 0.4  # ASSUMED with c_mem: f = I / (C dV)
     v_reset: Volts = 0.0  # the source, to which the body leaks
     v_sink: Volts = 0.0  # rail of inhibition, the lowest potential of the body; below 0 where the source is raised
@@ -70,23 +70,25 @@ class LIFCircuit:
     g_leak: Siemens = 12.5 * pS  # ASSUMED: tau_mem = 40 us, several periods long
     t_refractory: Seconds = 200 * ns  # ASSUMED: width of the reset pulse
     v_dd: Volts = 0.9  # Source: |V_DS| of the TCAD curves
-    c_control: Farads = 4 * GATE_CAPACITANCE  # ASSUMED: two inverters, four gates of the device's own size
-    c_reset: Farads = 1 * GATE_CAPACITANCE  # ASSUMED: one reset switch of the same size
-    i_crowbar: Amperes = 250 * pA  # ASSUMED: the first inverter is current-starved, this is its limit
-    v_crowbar: Volts = 0.091 / math.log(10)  # falls e-fold in SS / ln 10 below threshold; SS 91 mV, figure 14
-    i_static: Amperes = 1.35e-10 * 0.45  # ASSUMED one leaking path: 135 pA/um at V_GS = 0, figure 14
-    leak_activation_ev: float | None = None  # eV; how g_leak grows with temperature. Not published
+    control: ControlTransistors = field(default_factory=ControlTransistors)
+    leak_activation_ev: float = SUBTHRESHOLD_ACTIVATION_EV  # eV, of g_leak. ASSUMED: as the transistor's off-current
+    # False once it is brought to another speed or condition, where `contradictions` tells and nothing is refused
+    drawn: bool = field(default=True, compare=False, repr=False, metadata=NOT_IN_FILE)
 
     def __post_init__(self):
         freeze_si(self)
         for name in ("width", "c_mem", "v_dd"):
             require(self, name, getattr(self, name) > 0, "positive")
         require(self, "body_factor", 0 <= self.body_factor < 1, "in 0..1")
-        for name in ("g_leak", "t_refractory", "c_control", "c_reset", "i_crowbar", "v_crowbar", "i_static"):
+        for name in ("g_leak", "t_refractory"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
         require(self, "v_sink", self.v_sink <= self.v_reset, f"at most v_reset = {self.v_reset} V")
         require(self, "v_threshold", self.v_threshold > self.v_reset, f"above v_reset = {self.v_reset} V")
+        most = f"in 0..{MOST_ACTIVATION_EV} eV"
+        require(self, "leak_activation_ev", 0 <= self.leak_activation_ev <= MOST_ACTIVATION_EV, most)
         require_plausible_fields(self)
+        if self.drawn and (found := contradictions(self)):
+            raise InputError(f"LIFCircuit contradicts itself: {'; '.join(found)}")
         warn_outside_fit(self.device, self.v_gs, stacklevel=4)
 
     @property
@@ -103,10 +105,20 @@ class LIFCircuit:
         """q = C (V_th - V_reset): the charge that a weight of 1 delivers, enough for one spike from reset."""
         return self.c_mem * self.swing
 
+    def current_at(self, v_body: Volts | np.ndarray) -> Amperes | np.ndarray:
+        """Tunnelling current at the circuit's own gate bias and a potential of the body; it falls as that rises."""
+        v_dg = self.v_ds - self.v_gs - self.body_factor * v_body
+        return btbt_current(v_dg, self.device, self.width, v_body)
+
     @property
     def input_current(self) -> Amperes:
         """The tunnelling current at the circuit's own gate bias, with the body at 0 V."""
-        return float(btbt_current(self.device.v_ds - self.v_gs, self.device, self.width))
+        return float(self.current_at(0.0))
+
+    @property
+    def follows_body(self) -> bool:
+        """Whether the tunnelling current changes as the body charges, so that a period has no closed form."""
+        return bool(np.any(self.body_factor) or np.any(self.device.drain_body))
 
     @property
     def rheobase(self) -> Amperes:
@@ -122,6 +134,36 @@ class LIFCircuit:
     def crowbar_window(self) -> float:
         """V_crowbar over the swing: how near its threshold, in thresholds, a neuron draws crowbar current."""
         return self.v_crowbar / self.swing
+
+    @property
+    def c_body(self) -> Farads:
+        """What of `c_mem` is the body's, or a drawn capacitor's: not gates and wire of the first inverter."""
+        return self.c_mem - self.control.c_membrane
+
+    @property
+    def c_control(self) -> Farads:
+        """What the first inverter switches at a spike."""
+        return self.control.c_control
+
+    @property
+    def c_reset(self) -> Farads:
+        """What the second inverter switches: the gate of the reset."""
+        return self.control.c_reset
+
+    @property
+    def i_crowbar(self) -> Amperes:
+        """The most that flows through the first inverter near its threshold: its starving current."""
+        return self.control.i_starve
+
+    @property
+    def v_crowbar(self) -> Volts:
+        """In which that current falls e-fold below threshold."""
+        return self.control.v_crowbar
+
+    @property
+    def i_static(self) -> Amperes:
+        """What the inverters leak all the time."""
+        return self.control.i_static
 
     @property
     def v_ds(self) -> Volts:
@@ -142,9 +184,10 @@ class LIFCircuit:
 def circuit_at_speed(circuit: LIFCircuit, speed: float) -> LIFCircuit:
     """The circuit `speed` times as fast: leak and starving current scaled alike, so the crowbar charge stays.
 
-    The 250 pA of the default belong to its 140 kHz; a slower neuron is starved more.
+    A slower neuron is starved more, down to where `contradictions` tells that its transistors no longer switch so.
     """
-    return replace(circuit, g_leak=circuit.g_leak * speed, i_crowbar=circuit.i_crowbar * speed)
+    control = replace(circuit.control, i_starve=circuit.control.i_starve * speed)
+    return replace(circuit, g_leak=circuit.g_leak * speed, control=control, drawn=False)
 
 
 def circuit_for_tau(tau_mem: Seconds, circuit: LIFCircuit | None = None) -> LIFCircuit:
@@ -156,7 +199,7 @@ def circuit_for_tau(tau_mem: Seconds, circuit: LIFCircuit | None = None) -> LIFC
     if not tau_mem > 0:
         raise InputError(f"tau_mem must be positive, got {tau_mem} s")
     if math.isinf(tau_mem) or math.isinf(circuit.tau_mem):
-        return replace(circuit, g_leak=circuit.c_mem / tau_mem)
+        return replace(circuit, g_leak=circuit.c_mem / tau_mem, drawn=False)
     return circuit_at_speed(circuit, circuit.tau_mem / tau_mem)
 
 
@@ -175,21 +218,16 @@ def at_temperature(
     temperature: Kelvin,
     law: Callable[[BTBTDevice, Kelvin], BTBTDevice] = arrhenius,
 ) -> LIFCircuit:
-    """The circuit at another temperature (K): tunnelling by `law`, off-currents by sub-threshold activation.
-
-    The leak conductance follows `leak_activation_ev`; without one it keeps its value, which `unknown_laws` lists.
-    """
+    """The circuit at another temperature (K): tunnelling by `law`, drain, control and leak by their own activations."""
     since = circuit.device.temperature
     if temperature == since:
         return circuit
-    off = boltzmann_factor(SUBTHRESHOLD_ACTIVATION_EV, temperature, since)
-    leak = boltzmann_factor(circuit.leak_activation_ev or 0.0, temperature, since)
     return replace(
         circuit,
         device=law(circuit.device, temperature),
-        i_static=circuit.i_static * off,
-        g_leak=circuit.g_leak * leak,
-        v_crowbar=circuit.v_crowbar * temperature / since,  # SS / ln 10 = n kT/q
+        control=circuit.control.at_temperature(temperature, since),
+        g_leak=circuit.g_leak * boltzmann_factor(circuit.leak_activation_ev, temperature, since),
+        drawn=False,
     )
 
 
@@ -215,7 +253,7 @@ def period(circuit: LIFCircuit, i_in: Amperes) -> Seconds:
 def firing_rate(circuit: LIFCircuit, i_in: Amperes) -> Hertz:
     """The f-I curve, 1 / period, of a constant current (A); zero at or below rheobase.
 
-    A gate bias gives a constant current only without body factor: the rate at a bias is 1 / `interval`.
+    A gate bias gives a constant current only where none follows the body: the rate at a bias is 1 / `interval`.
     """
     return 1 / period(circuit, i_in)
 
@@ -223,17 +261,27 @@ def firing_rate(circuit: LIFCircuit, i_in: Amperes) -> Hertz:
 def interval(circuit: LIFCircuit, v_gs: Volts | None = None) -> Seconds:
     """Inter-spike interval (s) at a gate bias (V; None: the circuit's own), inf where it never spikes.
 
-    Without body factor the closed form of `period`; with it  t_refractory + integral of C dV / (I(V) - g_leak V).
+    The closed form of `period`, or  t_refractory + integral of C dV / (I(V) - g_leak V)  where I follows the body.
     """
     circuit = circuit if v_gs is None else replace(circuit, v_gs=v_gs)
-    if not circuit.body_factor:
+    if not circuit.follows_body:
         return period(circuit, circuit.input_current)
+    return circuit.t_refractory + biased_rise(circuit, circuit.v_reset)[0]
+
+
+def biased_rise(circuit: LIFCircuit, v_from: Volts) -> tuple[Seconds, Coulombs]:
+    """Time from v_from up to threshold at the circuit's own bias, and the charge that tunnels meanwhile, by quadrature.
+
+    Both infinite where it never gets there.
+    """
 
     def net(v: float) -> float:
-        v_dg = circuit.device.v_ds - circuit.v_gs - circuit.body_factor * v
-        return float(btbt_current(v_dg, circuit.device, circuit.width)) - circuit.g_leak * v
+        return float(circuit.current_at(v)) - circuit.g_leak * v
 
     if not net(circuit.v_threshold) > 0:  # it falls with V, so it is least at threshold
-        return math.inf
-    rise, _ = quad(lambda v: circuit.c_mem / net(v), circuit.v_reset, circuit.v_threshold, epsrel=1e-10)
-    return circuit.t_refractory + rise
+        return math.inf, math.inf
+    time, charge = (
+        quad(integrand, v_from, circuit.v_threshold, epsabs=0, epsrel=1e-10)[0]
+        for integrand in (lambda v: circuit.c_mem / net(v), lambda v: circuit.c_mem * circuit.current_at(v) / net(v))
+    )
+    return time, charge

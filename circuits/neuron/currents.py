@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from circuits.device.btbt import btbt_current, drain_leak, validity_notes
+from circuits.device.btbt import drain_leak, validity_notes
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Amperes, Volts, si
 
@@ -24,11 +24,10 @@ class DeviceCurrents:
 def device_currents(circuit: LIFCircuit, v_body: Volts) -> DeviceCurrents:
     """The currents of the device at the circuit's own gate bias and a body potential (V).
 
-    I_tunnel = I(V_DS - V_GS - body_factor V),   I_leak = g_leak V,   I_drain = W I_off 10^(V_GS / SS)
+    I_tunnel = I(V_DS - V_GS - body_factor V, V),   I_leak = g_leak V,   I_drain = W I_off 10^(V_GS / SS)
     """
-    v_dg = circuit.device.v_ds - circuit.v_gs - circuit.body_factor * v_body
     return DeviceCurrents(
-        tunnelling=float(btbt_current(v_dg, circuit.device, circuit.width)),
+        tunnelling=float(circuit.current_at(v_body)),
         body_leak=circuit.g_leak * v_body,
         drain_leak=drain_leak(circuit.v_gs, circuit.device, circuit.width),
     )

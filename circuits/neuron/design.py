@@ -94,8 +94,8 @@ def current_for_rate(circuit: LIFCircuit, rate: Hertz) -> Amperes:
 
 def with_membrane(circuit: LIFCircuit, tau_mem: Seconds, swing: Volts, c_mem: Farads) -> LIFCircuit:
     """The circuit with another membrane; its control circuit is that of its speed, whatever the capacitor."""
-    leak = circuit.g_leak * c_mem / circuit.c_mem
-    return circuit_for_tau(tau_mem, replace(circuit, c_mem=c_mem, g_leak=leak, v_threshold=circuit.v_reset + swing))
+    leak, v_threshold = circuit.g_leak * c_mem / circuit.c_mem, circuit.v_reset + swing
+    return circuit_for_tau(tau_mem, replace(circuit, c_mem=c_mem, g_leak=leak, v_threshold=v_threshold, drawn=False))
 
 
 def _solve(request: Request) -> Design:
@@ -120,25 +120,25 @@ def _sizes(request: Request, slope: float) -> tuple[Metres, Farads]:
     own = request.circuit.width
     if request.c_mem is None:
         width = request.width or own
-        return width, max(request.body_per_width * width, round_up(low * width / slope))
+        return width, max(request.least_capacitor(width), round_up(low * width / slope))
     return request.width or _nearest_width(request, slope * request.c_mem, low, high), request.c_mem
 
 
 def _nearest_width(request: Request, current: Amperes, low: AmperesPerMetre, high: AmperesPerMetre) -> Metres:
     """The width nearest to the circuit's own at which the device controls the current and the body fits."""
     own = request.circuit.width
-    least, most = current / high, min(current / low, request.c_mem / request.body_per_width)
+    least, most = current / high, min(current / low, request.widest(request.c_mem))
     if own > most:
-        return max(round_down(most), NARROWEST * own)
+        return max(round_down(most), NARROWEST * own) if most > 0 else NARROWEST * own
     return own if own >= least else round_up(least)
 
 
 def _notes(request: Request, slope: float, circuit: LIFCircuit) -> tuple[str, ...]:
     """What the designer should know: an explicit capacitor and why, the share of the floor, the fitted range."""
-    body, floor = request.body_per_width * circuit.width, circuit.device.i_floor * circuit.width
+    body, floor = request.least_capacitor(circuit.width), circuit.device.i_floor * circuit.width
     notes = validity_notes(circuit.device, circuit.v_gs)
     if circuit.c_mem > body * (1 + 1e-9):
-        notes += (f"{si(circuit.c_mem - body, 'F')} of the capacitor is drawn, the body is {si(body, 'F')}",)
+        notes += (f"{si(circuit.c_mem - body, 'F')} of the capacitor is drawn, body and load are {si(body, 'F')}",)
     if request.c_mem is None and circuit.c_mem > body:
         least = current_range(circuit.device)[0] * circuit.width
         notes += (

@@ -15,8 +15,8 @@ import numpy as np
 from circuits.device.btbt import drain_leak
 from circuits.errors import InputError
 from circuits.ledger import Entry, Ledger, unknown
-from circuits.neuron.circuit import LIFCircuit, period, rise_time
-from circuits.units import Amperes, Coulombs, Farads, Volts, Watts
+from circuits.neuron.circuit import LIFCircuit, biased_rise, period, rise_time
+from circuits.units import Amperes, Coulombs, Farads, Seconds, Volts, Watts
 
 Number = float | np.ndarray
 
@@ -36,23 +36,25 @@ class Supplied(Protocol):
 
 def control(circuit: Supplied, spikes: Number) -> Entry:
     """C_control V_DD^2 a spike."""
-    return Entry("control", spikes, circuit.c_control * circuit.v_dd**2, source="C_control V_DD^2, gates ASSUMED")
+    return Entry("control", spikes, circuit.c_control * circuit.v_dd**2, source="C_control V_DD^2, transistors ASSUMED")
 
 
 def reset(circuit: Supplied, spikes: Number) -> Entry:
     """C_reset V_DD^2 a spike, or a reset without one."""
-    return Entry("reset", spikes, circuit.c_reset * circuit.v_dd**2, source="C_reset V_DD^2, gate ASSUMED")
+    return Entry("reset", spikes, circuit.c_reset * circuit.v_dd**2, source="C_reset V_DD^2, transistor ASSUMED")
 
 
 def crowbar(circuit: Supplied, seconds: Number) -> Entry:
     """I_crowbar V_DD during the time spent in the window below threshold (s)."""
     power = circuit.i_crowbar * circuit.v_dd
-    return Entry("crowbar", seconds, power, per="second near threshold", source="I_crowbar V_DD, current ASSUMED")
+    return Entry(
+        "crowbar", seconds, power, per="second near threshold", source="I_crowbar V_DD, starving current ASSUMED"
+    )
 
 
 def static(circuit: Supplied, seconds: Number) -> Entry:
     """P_static, paid for each neuron and second (s) whether it fires or not."""
-    source = "(I_static + I_drain_leak) V_DD, path ASSUMED"
+    source = "(I_static + I_drain_leak) V_DD, transistors ASSUMED"
     return Entry("static", seconds, circuit.static_power, "static", "neuron second", source)
 
 
@@ -88,31 +90,36 @@ def spike_energy(circuit: LIFCircuit, i_in: Amperes | None = None) -> Ledger[flo
     Its dynamic part is what one more spike costs; `static` is the static power times the interval.
     Raises: InputError at or below rheobase, where there is no spike to charge.
     """
-    if i_in is None and circuit.body_factor:
-        raise InputError(
-            f"body_factor = {circuit.body_factor:g} makes the current fall as the body charges: no closed form; "
-            "simulate it with circuits.transient, or give a constant i_in"
-        )
-    i_in = circuit.input_current if i_in is None else i_in
-    interval = period(circuit, i_in)
+    near = max(circuit.v_threshold - circuit.v_crowbar, circuit.v_reset)
+    if i_in is None and circuit.follows_body:
+        interval, charge, window = _biased(circuit, near)
+        i_in = float(circuit.current_at(circuit.v_threshold))
+    else:
+        i_in = circuit.input_current if i_in is None else i_in
+        interval = period(circuit, i_in)
+        charge, window = i_in * interval, rise_time(circuit, i_in, near, circuit.v_threshold)
     if math.isinf(interval):
         raise InputError(
-            f"input current {i_in:.3g} A does not exceed the rheobase {circuit.rheobase:.3g} A: no spike; "
-            f"make v_gs more negative than {circuit.v_gs} V or lower g_leak"
+            f"input current {i_in:.3g} A does not exceed the rheobase {circuit.rheobase:.3g} A: no spike at "
+            f"{circuit.device.temperature:g} K; make v_gs more negative than {circuit.v_gs} V, cool it or lower g_leak"
         )
-    near = max(circuit.v_threshold - circuit.v_crowbar, circuit.v_reset)
-    window = rise_time(circuit, i_in, near, circuit.v_threshold)
-    return neuron_ledger(circuit, spikes=1, charge=i_in * interval, window=window, time=interval)
+    return neuron_ledger(circuit, spikes=1, charge=charge, window=window, time=interval)
+
+
+def _biased(circuit: LIFCircuit, near: Volts) -> tuple[Seconds, Coulombs, Seconds]:
+    """Interval, tunnelled charge and time from `near` to threshold where the current follows the body."""
+    (rise, charge), (window, _) = (biased_rise(circuit, v) for v in (circuit.v_reset, near))
+    held = circuit.t_refractory * float(circuit.current_at(circuit.v_reset))  # drained while the reset lasts
+    return circuit.t_refractory + rise, charge + held, window
 
 
 def unknown_laws(circuit: LIFCircuit) -> Ledger:
     """What is not published of the currents that are charged, wherever the neuron stands."""
-    heat = () if circuit.leak_activation_ev is not None else ("temperature dependence of the leak conductance",)
     leak = drain_leak(circuit.v_gs, circuit.device, circuit.width)
-    return unknown(*heat, *(() if leak is not None else (f"drain-source leak of {circuit.device.name}",)))
+    return unknown(*(() if leak is not None else (f"drain-source leak of {circuit.device.name}",)))
 
 
 def unknown_of_neuron(circuit: LIFCircuit) -> Ledger:
     """What a bare neuron at its own gate bias costs besides, or depends on, and nobody has published."""
-    body: Sequence[str] = () if circuit.body_factor else ("body-bias dependence of the tunnelling current",)
-    return unknown("bias generation", *body) + unknown_laws(circuit)
+    body: Sequence[str] = () if circuit.follows_body else ("body-bias dependence of the tunnelling current",)
+    return unknown("bias generation", "short-circuit current of the second inverter", *body) + unknown_laws(circuit)

@@ -61,9 +61,10 @@ class Request:
             require(self, name, value is None or value > 0, "positive")
             require(self, name, value is None or 1 / HUGE < value < HUGE, f"within {1 / HUGE:g} and {HUGE:g}")
         require_plausible_fields(self)
-        if self.circuit.body_factor:
+        if self.circuit.follows_body:
             raise InputError(
-                f"body_factor = {self.circuit.body_factor:g} has no closed form; design with 0, then simulate"
+                f"body_factor = {self.circuit.body_factor:g} and drain_body = {self.circuit.device.drain_body:g} V^3 "
+                "have no closed form; design with 0, then simulate"
             )
 
     @property
@@ -74,7 +75,15 @@ class Request:
     @property
     def body_per_width(self) -> float:
         """Capacitance of the body per width (F/m), ASSUMED to grow with it."""
-        return self.circuit.c_mem / self.circuit.width
+        return self.circuit.c_body / self.circuit.width
+
+    def least_capacitor(self, width: Metres) -> Farads:
+        """The body of a device of that width, and the load of the first inverter."""
+        return self.body_per_width * width + self.circuit.control.c_membrane
+
+    def widest(self, c_mem: Farads) -> Metres:
+        """Its inverse: the width whose body fits into a capacitor; 0 or less where the load alone does not."""
+        return (c_mem - self.circuit.control.c_membrane) / self.body_per_width
 
 
 def current_range(device: BTBTDevice) -> tuple[AmperesPerMetre, AmperesPerMetre]:
@@ -123,14 +132,18 @@ def check_slope(request: Request, slope: float) -> None:
 
 def check_body(request: Request, width: Metres, c_mem: Farads) -> None:
     """The device can be drawn, and its body is no larger than the capacitor."""
-    body, narrowest = request.body_per_width * width, NARROWEST * request.circuit.width
+    least, narrowest = request.least_capacitor(width), NARROWEST * request.circuit.width
     if width < narrowest * (1 - 1e-9):
         why = f"width = {si(width, 'm')} is below the {si(narrowest, 'm')} that can be drawn (ASSUMED)"
         raise DesignError(why, (_value("width", round_up(narrowest), "m"),))
-    if c_mem < body * (1 - 1e-9):
-        why = f"c_mem = {si(c_mem, 'F')} is below the {si(body, 'F')} of the body of a {si(width, 'm')} wide device"
-        narrow = round_down(c_mem / request.body_per_width)
-        raise DesignError(why, (_value("c_mem", round_up(body), "F"), _value("width", narrow, "m")))
+    if c_mem < least * (1 - 1e-9):
+        why = (
+            f"c_mem = {si(c_mem, 'F')} is below the {si(least, 'F')} of the body of a {si(width, 'm')} wide device and "
+            "the first inverter"
+        )
+        narrow = request.widest(c_mem)
+        narrower = (_value("width", round_down(narrow), "m"),) if narrow > 0 else ()
+        raise DesignError(why, (_value("c_mem", round_up(least), "F"), *narrower))
 
 
 def check_current(request: Request, slope: float, width: Metres, c_mem: Farads) -> None:

@@ -19,7 +19,7 @@ def at_supply(circuit: LIFCircuit, v_dd: Volts) -> LIFCircuit:
         raise InputError(f"v_dd must be above 0 and at most the {OXIDE_LIMIT:g} V that the oxide holds, got {v_dd} V")
     ratio = v_dd / circuit.v_dd
     device = replace(circuit.device, v_ds=circuit.device.v_ds * ratio)
-    return replace(circuit, device=device, v_dd=v_dd, v_threshold=circuit.v_threshold * ratio)
+    return replace(circuit, device=device, v_dd=v_dd, v_threshold=circuit.v_threshold * ratio, drawn=False)
 
 
 def at_condition(circuit: LIFCircuit, temperature: Kelvin | None = None, v_dd: Volts | None = None) -> LIFCircuit:

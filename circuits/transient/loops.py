@@ -12,7 +12,7 @@ import numpy as np
 from circuits.compile import arrays_apart, ordered_inline, ordered_jit, widest_vectors
 from circuits.transient.decaying import advance_all_decaying, advance_alone_decaying
 from circuits.transient.edges import deliver, ordered
-from circuits.transient.step import advance, fast_exp, overdrive, time_to, tunnelling, tunnelling_of
+from circuits.transient.step import advance, behind_junction, fast_exp, overdrive, time_to, tunnelling, tunnelling_of
 
 SPIKES_PER_STEP = 4  # of a neuron, on average over a block, and a burst besides: with more the step is too long
 BURST = 1024
@@ -38,6 +38,14 @@ class Tunnel(NamedTuple):
     p: np.ndarray
 
 
+class Junction(NamedTuple):
+    """Per neuron; None in its place where no current depends on the potential between drain and body."""
+
+    v_ds: np.ndarray
+    c: np.ndarray
+    scale: np.ndarray
+
+
 class State(NamedTuple):
     """Per neuron, changed in place."""
 
@@ -59,7 +67,7 @@ class Start(NamedTuple):
 
 
 @ordered_jit
-def run(constants, tunnel, state, start, drive, steps_per_row, h, synapses, decays, outside, probes, limit):
+def run(constants, tunnel, junction, state, start, drive, steps_per_row, h, synapses, decays, outside, probes, limit):
     """Advance a block from t = 0; returns spike times, their neurons, traces `(step + 1, probe)`, and steps done.
 
     drive: `(row, neuron)` slopes, each row lasting `steps_per_row` steps.   h: `(neuron,)` steps (s).
@@ -80,7 +88,7 @@ def run(constants, tunnel, state, start, drive, steps_per_row, h, synapses, deca
             if n_spikes + room > times.size:
                 times, neurons = _doubled(times), _doubled(neurons)
             if decays is None:
-                _advance_all(constants, tunnel, state, start, slopes, h, step, synapses, events)
+                _advance_all(constants, tunnel, junction, state, start, slopes, h, step, synapses, events)
             else:
                 advance_all_decaying(constants, decays, state, slopes, h[0], step, start.v, events)
             if synapses is not None:
@@ -95,10 +103,10 @@ def run(constants, tunnel, state, start, drive, steps_per_row, h, synapses, deca
                         if not events[j]:
                             continue
                         if decays is None and first[j] < 0 and state.v[j] < constants.v_threshold[j]:
-                            _pass_window(constants, tunnel, state, start, slopes[j], h[j], step, j)
+                            _pass_window(constants, tunnel, junction, state, start, slopes[j], h[j], step, j)
                         elif decays is None:
                             n_spikes = _advance_alone(
-                                constants, tunnel, state, start, slopes[j], h[j], step, j,
+                                constants, tunnel, junction, state, start, slopes[j], h[j], step, j,
                                 edges, chain, first[j], times, neurons, n_spikes,
                             )  # fmt: skip
                         else:
@@ -116,7 +124,7 @@ def run(constants, tunnel, state, start, drive, steps_per_row, h, synapses, deca
 
 
 @ordered_inline
-def _advance_all(constants, tunnel, state, start, slopes, h, step, synapses, events):
+def _advance_all(constants, tunnel, junction, state, start, slopes, h, step, synapses, events):
     """Every neuron one step, and which of them spiked, or entered or left the window.
 
     Plain loops, in which the compiler takes eight neurons at once; short ones, because the processor looks ahead over
@@ -138,6 +146,8 @@ def _advance_all(constants, tunnel, state, start, slopes, h, step, synapses, eve
             f += state.pulses[j]
         if tunnel is not None:
             i, di = tunnelling_of(start.u[j], start.ratio[j], start.exponential[j], tunnel.k[j], tunnel.p[j])
+            if junction is not None:
+                i, di = behind_junction(i, di, v, junction.v_ds[j], junction.c[j], junction.scale[j])
             f, jacobian = f + i, jacobian + di
             state.tunnelled[j] += i * h[j]
         v_after = max(advance(v, moving, f, jacobian), constants.v_sink[j])
@@ -147,7 +157,9 @@ def _advance_all(constants, tunnel, state, start, slopes, h, step, synapses, eve
 
 
 @ordered_inline
-def _advance_alone(constants, tunnel, state, start, drive, h, step, j, edges, chain, edge, times, neurons, n_spikes):
+def _advance_alone(
+    constants, tunnel, junction, state, start, drive, h, step, j, edges, chain, edge, times, neurons, n_spikes
+):
     """One neuron through one step again, from event to event; returns the number of spikes so far.
 
     Its arrays are read once and written once: reading them in the loop costs more than the arithmetic.
@@ -157,7 +169,7 @@ def _advance_alone(constants, tunnel, state, start, drive, h, step, j, edges, ch
     free_at, pulses, synaptic = state.free_at[j], state.pulses[j], 0.0
     t, end, v = step * h, (step + 1) * h, start.v[j]
     u_0, k, b, p = _tunnel_of(tunnel, j)
-    i, di = _start_of(tunnel, start, j)
+    i, di = _start_of(tunnel, junction, start, j)
     window = 0.0  # times of leaving it less times of entering it
     tunnelled = -0.5 * h * i  # all have added h i: trapezoidal rule up to here, then anew
     while t < end and n_spikes < times.size:
@@ -183,6 +195,8 @@ def _advance_alone(constants, tunnel, state, start, drive, h, step, j, edges, ch
             t, v = (t + moving, v_reset) if spikes else (until, v_after)
             if tunnel is not None:
                 i, di = tunnelling(v, u_0, k, b, p)
+            if junction is not None:
+                i, di = behind_junction(i, di, v, junction.v_ds[j], junction.c[j], junction.scale[j])
             if spikes:
                 free_at = t + t_refractory
                 times[n_spikes], neurons[n_spikes] = t, j
@@ -199,10 +213,10 @@ def _advance_alone(constants, tunnel, state, start, drive, h, step, j, edges, ch
 
 
 @ordered_inline
-def _pass_window(constants, tunnel, state, start, drive, h, step, j):
+def _pass_window(constants, tunnel, junction, state, start, drive, h, step, j):
     """Note when a neuron without any other event entered or left the window."""
     v, v_window, leak = start.v[j], constants.v_window[j], constants.leak[j]
-    i, di = _start_of(tunnel, start, j)
+    i, di = _start_of(tunnel, junction, start, j)
     end = (step + 1) * h
     moving = min(end - state.free_at[j], h)
     rise = time_to(v_window, v, i + drive + state.pulses[j] - leak * v, di - leak)
@@ -217,11 +231,14 @@ def _tunnel_of(tunnel, j):
 
 
 @ordered_inline
-def _start_of(tunnel, start, j):
+def _start_of(tunnel, junction, start, j):
     """Tunnelling slope of a neuron at the start of the step, and its derivative."""
     if tunnel is None:
         return 0.0, 0.0
-    return tunnelling_of(start.u[j], start.ratio[j], start.exponential[j], tunnel.k[j], tunnel.p[j])
+    i, di = tunnelling_of(start.u[j], start.ratio[j], start.exponential[j], tunnel.k[j], tunnel.p[j])
+    if junction is None:
+        return i, di
+    return behind_junction(i, di, start.v[j], junction.v_ds[j], junction.c[j], junction.scale[j])
 
 
 @ordered_jit

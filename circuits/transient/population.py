@@ -6,14 +6,15 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from circuits.device.btbt import btbt_current, drain_leak
+from circuits.device.btbt import drain_leak
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Amperes, si_float
 
-_POSITIVE = ("width", "c_mem", "v_dd", "prefactor", "v_slope")
-_NOT_NEGATIVE = ("g_leak", "t_refractory", "c_control", "c_reset", "i_crowbar", "v_crowbar", "i_static", "body_factor")
-_DEVICE = ("prefactor", "v_slope", "v_onset", "v_ds")
+_POSITIVE = ("width", "c_mem", "v_dd", "prefactor", "v_slope", "v_ds_fit")
+_NOT_NEGATIVE = ("g_leak", "t_refractory", "c_control", "c_reset", "i_crowbar", "v_crowbar", "i_static", "body_factor",
+                 "drain_body")  # fmt: skip
+_DEVICE = ("prefactor", "v_slope", "v_onset", "v_ds", "v_ds_fit", "drain_body")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,8 @@ class Population:
     v_slope: Annotated[np.ndarray, "V"]
     v_onset: Annotated[np.ndarray, "V"]
     v_ds: Annotated[np.ndarray, "V"]
+    v_ds_fit: Annotated[np.ndarray, "V"]
+    drain_body: Annotated[np.ndarray, "V^3"]
     width: Annotated[np.ndarray, "m"]
     v_gs: Annotated[np.ndarray, "V"]
     c_mem: Annotated[np.ndarray, "F"]
@@ -76,11 +79,18 @@ class Population:
 
     swing = LIFCircuit.swing
     static_power = LIFCircuit.static_power
+    current_at = LIFCircuit.current_at
+    follows_body = LIFCircuit.follows_body
+
+    @property
+    def device(self) -> "Population":
+        """Itself: it holds the device's parameters too."""
+        return self
 
     @property
     def input_current(self) -> Amperes:
         """Tunnelling current of each neuron's own gate bias, with the body at 0 V."""
-        return btbt_current(self.v_ds - self.v_gs, self, self.width)
+        return self.current_at(0.0)
 
 
 def population(circuit: LIFCircuit | Sequence[LIFCircuit], n: int | None = None, **values: Any) -> Population:

@@ -33,7 +33,7 @@ def simulate(
 ) -> Transient:
     """Let the neurons run for `duration` (s) from `v_start` (V; None: reset).
 
-    C dV/dt = I_tunnel(V_DG - body_factor V) + I_in + I_synapses - g_leak V, at least V_sink; a spike at V_threshold,
+    C dV/dt = I_tunnel(V_DG - body_factor V, V) + I_in + I_synapses - g_leak V, at least V_sink; a spike at V_threshold,
     then V_reset for t_refractory. Spike times are found between the steps.
     Args:
       duration: of all, or `(neuron,)`: each its own, where nothing connects them and the input is constant.
@@ -56,7 +56,7 @@ def simulate(
         group.require_fits(n, spikes_in)
     biased = i_in is None if biased is None else biased
     current, dt_in = _rows(i_in, dt_in, n)
-    if biased and not neurons.body_factor.any():
+    if biased and not neurons.follows_body:
         current = current + neurons.input_current
     task = Task(
         neurons=neurons,
@@ -99,8 +99,9 @@ def _require_linear(task: Task) -> None:
     order = max((group.order for group in task.groups), default=0)
     if order and task.follows_body:
         raise InputError(
-            f"synapses of order {order} onto neurons with body_factor up to {task.neurons.body_factor.max():g}: their "
-            "potential has no closed form; use order 0, body_factor = 0, or biased=False"
+            f"synapses of order {order} onto neurons with body_factor up to {task.neurons.body_factor.max():g} and "
+            f"drain_body up to {task.neurons.drain_body.max():g} V^3: their potential has no closed form; use order 0, "
+            "both 0, or biased=False"
         )
 
 

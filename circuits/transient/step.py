@@ -1,6 +1,7 @@
 """One neuron over one stretch of time in which its input does not change, compiled.
 
-    dV/dt = f(V),   f = p u exp(-B/u) + s - G V,   u = u_0 - k V        (p = W A / C,  G = g_leak / C,  s = I / C)
+    dV/dt = f(V),   f = p u exp(-B/u) m + s - G V,   u = u_0 - k V      (p = W A / C,  G = g_leak / C,  s = I / C)
+    m = scale x^3 / (c + x^3),   x = V_DS - V
 
 Rosenbrock-Euler:  V(h) = V + h phi(h J) f(V),  J = df/dV,  phi(z) = (exp(z) - 1) / z: exact for a linear neuron, of
 second order where the tunnelling current follows the body. Source: Hochbruck and Ostermann, Acta Numerica 19 (2010), 2.
@@ -13,6 +14,7 @@ from numba import float32, float64, types
 from numba.extending import intrinsic
 
 from circuits.compile import ordered_inline
+from circuits.device.btbt import LEAST_DRAIN_BODY
 
 LARGEST_Z = 0.0625  # |h J|; with it the six terms of phi leave out 1.2e-11
 _LOG2_E, _LN_2 = 1.4426950408889634, 0.6931471805599453
@@ -81,6 +83,16 @@ def tunnelling(v, u_0, k, b, p):
     """`tunnelling_of` the membrane's potential."""
     u, ratio = overdrive(v, u_0, k, b)
     return tunnelling_of(u, ratio, fast_exp(-ratio), k, p)
+
+
+@ordered_inline
+def behind_junction(i, di, v, v_ds, c, scale):
+    """A slope and its derivative times m and its own: what reaches a body at V through the drain-body junction."""
+    x = max(v_ds - v, LEAST_DRAIN_BODY)
+    cube = x * x * x
+    whole = 1.0 / (c + cube)
+    m = scale * cube * whole
+    return i * m, di * m - i * m * 3.0 * c * whole / x
 
 
 @ordered_inline

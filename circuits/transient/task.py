@@ -7,14 +7,14 @@ from functools import partial
 
 import numpy as np
 
-from circuits.device.btbt import btbt_current, log_slope
+from circuits.device.btbt import LEAST_DRAIN_BODY, drain_body_factor, drain_body_slope, log_slope
 from circuits.errors import InputError, WorkError
 from circuits.ledger import Ledger
 from circuits.neuron.energy_terms import neuron_ledger
 from circuits.transient.blocks import block_size, in_blocks, whole
 from circuits.transient.connections import Connections, SpikeInput
 from circuits.transient.lines import decays_of, outside_of, synapses_onto, time_constants
-from circuits.transient.loops import Constants, Start, State, Tunnel, run
+from circuits.transient.loops import Constants, Junction, Start, State, Tunnel, run
 from circuits.transient.passage import LARGEST_DECAY
 from circuits.transient.population import Population
 from circuits.transient.result import Transient
@@ -25,6 +25,7 @@ from circuits.units import Seconds, si
 STATE = slice(0, len(State._fields))
 START = slice(STATE.stop, STATE.stop + len(Start._fields))
 CONSTANTS = slice(START.stop, START.stop + len(Constants._fields))
+TUNNEL = slice(CONSTANTS.stop + 1, CONSTANTS.stop + 1 + len(Tunnel._fields))  # behind the step
 
 SHARES_PER_JOB = 8  # of the blocks: enough that no thread waits long for the last one
 MAX_SPIKES = 100_000_000  # of a block; more would fill the memory
@@ -51,7 +52,7 @@ class Task:
     @property
     def follows_body(self) -> bool:
         """Whether the tunnelling current depends on the membrane, so that a step has an error."""
-        return self.biased and bool(self.neurons.body_factor.any())
+        return self.biased and self.neurons.follows_body
 
     @property
     def recurrent(self) -> bool:
@@ -64,16 +65,22 @@ class Task:
         """
         n = self.neurons
         lowest = np.minimum(n.v_sink, self.v_start)
-        v_dg = n.v_ds - n.v_gs - n.body_factor * lowest
-        own = btbt_current(v_dg, n, n.width) * self.biased
+        own = n.current_at(lowest) * self.biased
+        follow = np.maximum.reduce([self._follow(v) for v in np.linspace(lowest, n.v_threshold, 5)])
         with np.errstate(divide="ignore", invalid="ignore"):
-            follow = np.where(own > 0, n.body_factor * own * log_slope(v_dg, n), 0.0)
             drive = np.maximum(self.i_in, 0).max(axis=0) + (own if self.follows_body else 0.0)
             rise = n.c_mem * n.swing / drive
             limit = LARGEST_Z * n.c_mem / (n.g_leak + follow)
         limit = np.minimum(limit, LARGEST_DECAY * np.min(time_constants(self.groups), initial=math.inf))
         limit = np.minimum(limit, np.where(follow > 0, rise / per_rise, rise + n.t_refractory))
         return np.minimum(limit, min((group.delay for group in self.groups if group.recurrent), default=math.inf))
+
+    def _follow(self, v: np.ndarray) -> np.ndarray:
+        """-dI/dV of the tunnelling current of a body at V (S), 0 where nothing tunnels."""
+        n = self.neurons
+        own, v_dg = n.current_at(v) * self.biased, n.v_ds - n.v_gs - n.body_factor * v
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(own > 0, own * (n.body_factor * log_slope(v_dg, n) + drain_body_slope(v, n)), 0.0)
 
     def steps(self, dt: Seconds | None) -> int:
         """Steps of the first attempt; of a row, where the input has more than one."""
@@ -115,6 +122,7 @@ class Task:
         """`(block, row, neuron)`: `STATE`, `START`, `CONSTANTS`, the step h (s), and what the tunnelling needs."""
         state = [self.v_start, *np.zeros((len(State._fields) + len(Start._fields) - 1, h.size))]
         rows = [*state, *_constants(self.neurons), h, *(self._tunnel() if self.follows_body else ())]
+        rows += self._junction() if self._through_junction else ()
         return in_blocks(rows, len(rows), h.size, size)
 
     def _blocks(self, share: np.ndarray, **arguments) -> list[tuple]:
@@ -125,13 +133,14 @@ class Task:
         size = table.shape[2]
         block = slice(number * size, min((number + 1) * size, len(self.neurons)))
         rows = list(table[number, :, : block.stop - block.start])
-        h, tunnel = rows[CONSTANTS.stop], rows[CONSTANTS.stop + 1 :]
+        h, tunnel, junction = rows[CONSTANTS.stop], rows[TUNNEL], rows[TUNNEL.stop :]
         probes = np.flatnonzero((self.record >= block.start) & (self.record < block.stop))
         decays = decays_of(self.groups, h.size, float(h[0]), float(self.duration[0]))
         times, neurons, traces, done = run(
-            Constants(*rows[CONSTANTS]), Tunnel(*tunnel) if tunnel else None, State(*rows[STATE]), Start(*rows[START]),
-            drive[number], steps_per_row, h, synapses_onto(self.groups, self.neurons, block), decays,
-            outside_of(self.spikes_in), self.record[probes] - block.start, MAX_SPIKES,
+            Constants(*rows[CONSTANTS]), Tunnel(*tunnel) if tunnel else None, Junction(*junction) if junction else None,
+            State(*rows[STATE]), Start(*rows[START]), drive[number], steps_per_row, h,
+            synapses_onto(self.groups, self.neurons, block), decays, outside_of(self.spikes_in),
+            self.record[probes] - block.start, MAX_SPIKES,
         )  # fmt: skip
         if done < steps:
             raise WorkError(
@@ -143,6 +152,14 @@ class Task:
     def _tunnel(self) -> Tunnel:
         n = self.neurons
         return Tunnel(n.v_ds - n.v_gs - n.v_onset, n.body_factor, n.v_slope, n.width * n.prefactor / n.c_mem)
+
+    @property
+    def _through_junction(self) -> bool:
+        return self.follows_body and bool(self.neurons.drain_body.any())
+
+    def _junction(self) -> Junction:
+        n, cube = self.neurons, np.maximum(self.neurons.v_ds, LEAST_DRAIN_BODY) ** 3
+        return Junction(n.v_ds, n.drain_body, drain_body_factor(0.0, n) * (n.drain_body + cube) / cube)
 
     def _gathered(self, state: State, parts: list[tuple], steps: int) -> Transient:
         """The blocks put together."""
@@ -176,9 +193,7 @@ class Task:
         rows = np.maximum(self.i_in, 0)
         charge = rows.mean(axis=0) * self.duration + n.c_mem * state.synaptic
         if self.follows_body:  # the loop has summed h I at the start of each step: the trapezoidal rule's ends
-            start, end = (
-                btbt_current(n.v_ds - n.v_gs - n.body_factor * v, n, n.width) for v in (self.v_start, state.v)
-            )
+            start, end = n.current_at(self.v_start), n.current_at(state.v)
             charge += n.c_mem * state.tunnelled + 0.5 * h * (end - start)
         return charge
 

@@ -15,6 +15,7 @@ from scipy.optimize import least_squares, nnls
 from circuits.device.btbt import BOLTZMANN, bias_for_current
 from circuits.errors import WorkError
 from circuits.neuron.circuit import LIFCircuit, period, rise_time
+from circuits.neuron.control import ControlTransistors
 from circuits.neuron.energy_terms import spike_energy
 from circuits.processes import n_threads
 from circuits.transistor.bench import NOMINAL, source_at
@@ -86,7 +87,9 @@ def _start(cell: NeuronCell, corner: Corner, figures: NeuronFigures) -> LIFCircu
     return LIFCircuit(
         device=device, width=cell.source_width, v_gs=cell.v_gate, v_dd=figures.v_dd,
         v_threshold=figures.v_threshold, v_reset=figures.v_reset, v_sink=figures.v_reset,
-        c_reset=figures.energy["reset"] / figures.v_dd**2, i_static=figures.leak_power / figures.v_dd,
+        control=ControlTransistors(
+            c_second=figures.energy["reset"] / figures.v_dd**2, static=figures.leak_power / figures.v_dd
+        ), drawn=False,
     )  # fmt: skip
 
 
@@ -113,7 +116,8 @@ def _energy_fit(circuit: LIFCircuit, fitted: Sequence[NeuronFigures]) -> LIFCirc
     window = [rise_time(circuit, one.input_current, near, circuit.v_threshold) for one in fitted]
     terms = np.array([[circuit.v_dd**2 * fF, circuit.v_dd * seconds * 1e-12] for seconds in window])
     (control, crowbar), _ = nnls(terms / drawn[:, None], np.ones(len(drawn)))
-    return replace(circuit, c_control=float(control) * fF, i_crowbar=float(crowbar) * 1e-12)
+    fit = replace(circuit.control, c_first=float(control) * fF, i_starve=float(crowbar) * 1e-12)
+    return replace(circuit, control=fit)
 
 
 def _beside(circuit: LIFCircuit, figures: NeuronFigures, fitted: bool) -> Beside:

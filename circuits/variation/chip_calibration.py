@@ -27,7 +27,7 @@ from circuits.variation.chip_spread import (
     perturbed,
 )
 
-TEST_RISE: Seconds = 100 * ns  # ASSUMED: of a test neuron; short beside every leak, so that the rate tells the charge
+TEST_RISE: Seconds = 20 * ns  # ASSUMED: of a test neuron; short beside its leak, hot or cold
 TEST_DRIVE = 2.0  # ASSUMED: rheobases at which an input neuron is trimmed, where threshold and current both matter
 
 
@@ -86,11 +86,15 @@ def calibrate(
 
 
 def measured_charge(circuit: LIFCircuit, silicon: Silicon = TYPICAL) -> float:
-    """The charge that fires a neuron as test neurons tell it, I (1 / mean rate - t_refractory) (C)."""
+    """The charge that fires a neuron as test neurons tell it, Q = I (1 / mean rate - t_refractory) (C).
+
+    Taken at I and at 2 I, 2 Q(2 I) - Q(I): the charge that leaks meanwhile is half as much at twice the current.
+    """
     n = np.size(silicon.test_neurons.threshold)
     neurons = silicon.test_neurons.of(population(circuit, n))
     current = circuit.c_mem * circuit.swing / TEST_RISE
-    return float(current * (1 / firing_rate(neurons, current).mean() - circuit.t_refractory))
+    slow, fast = (i * (1 / firing_rate(neurons, i).mean() - circuit.t_refractory) for i in (current, 2 * current))
+    return float(2 * fast - slow)
 
 
 def _codes(bits: int, step: Volts) -> np.ndarray:

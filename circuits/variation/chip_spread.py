@@ -31,23 +31,23 @@ N_REPLICAS = 16  # ASSUMED: test devices of each bias line, and test neurons, th
 
 Line = tuple[str, str]  # name of the layer, and what of it hangs on this bias line: weights, recurrent, bias, leak
 Shifts = dict[Line, Volts | np.ndarray]  # what is added to V_DG of the devices on a line: a number, or one for each
-Leak = Literal["held", "tunnelling"]
+Leak = Literal["body", "tunnelling"]
 
 
 @dataclass(frozen=True)
 class Condition:
     """Where a chip works.
 
-    leak: no temperature law of the body-source leak is published. "held": `leak_activation_ev` of the circuit, which
-      by default keeps it, and no mismatch; "tunnelling", ASSUMED: the leak is set by a tunnelling device that carries
-      the rheobase current, so it follows all other currents, and has a knob.
+    leak: no temperature law of the body-source leak is published. "body", ASSUMED: `leak_activation_ev` of the circuit,
+      as of a transistor that is off, and no mismatch; "tunnelling", ASSUMED: the leak is set by a tunnelling device
+      that carries the rheobase current, so it follows all other currents, and has a knob.
     """
 
     temperature: Kelvin = REFERENCE_TEMPERATURE
     supply: float = 1.0  # V_DD over its nominal value
     years: float = 0.0
     process: str = "TT"  # of `circuits.variation.corners.PROCESS_SHIFTS`
-    leak: Leak = "held"
+    leak: Leak = "body"
 
     def __post_init__(self):
         freeze_si(self)
@@ -69,7 +69,7 @@ class Condition:
         return ", ".join(part for part, differs in parts.items() if differs)
 
     def circuit(self, nominal: LIFCircuit) -> LIFCircuit:
-        """The circuit here: `corner_circuit`, then `aged`; its leak is that of leak = "held"."""
+        """The circuit here: `corner_circuit`, then `aged`; its leak is that of leak = "body"."""
         there = corner_circuit(nominal, Corner("here", self.process, self.supply, self.temperature))
         return replace(there, device=aged(there.device, self.years))
 
@@ -200,9 +200,9 @@ def _scaled(layer: LayerSpec, factors: dict[Line, np.ndarray]) -> LayerSpec:
 
 def _neurons(chip: ChipNetwork, condition: Condition, there: LIFCircuit, factors: dict[Line, np.ndarray]) -> Population:
     """The neurons at a condition, without mismatch; a leak is a conductance, whatever the capacitor became."""
-    held = there.g_leak / chip.circuit.g_leak if chip.circuit.g_leak else 1.0
+    body = there.g_leak / chip.circuit.g_leak if chip.circuit.g_leak else 1.0
     following = np.concatenate([factors[layer.name, "leak"] for layer in chip.network.layers])
-    leak = following if condition.leak == "tunnelling" else held
+    leak = following if condition.leak == "tunnelling" else body
     return neurons_of(replace(wire(replace(chip, circuit=there)), g_leak=wire(chip).g_leak * leak))
 
 

@@ -95,4 +95,5 @@ def _shifted(circuit: LIFCircuit, shift: ProcessShift) -> LIFCircuit:
         device=replace(circuit.device, v_onset=circuit.device.v_onset - shift.tunnel),
         v_threshold=circuit.v_threshold + shift.threshold,
         c_mem=circuit.c_mem * shift.c_mem,
+        drawn=False,
     )

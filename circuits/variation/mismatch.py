@@ -45,7 +45,7 @@ def current_spread(circuit: LIFCircuit, spread: Spread) -> float:
 def static_spread(circuit: LIFCircuit, spread: Spread) -> float:
     """Standard deviation of ln i_static, sigma_subthreshold ln 10 / SS (no unit); SS / ln 10 is `v_crowbar`."""
     if spread.sigma_subthreshold and not circuit.v_crowbar:
-        raise InputError("sigma_subthreshold needs the sub-threshold slope: set v_crowbar to SS / ln 10, above 0 V")
+        raise InputError("sigma_subthreshold needs the sub-threshold slope: set control.subthreshold_swing above 0 V")
     return spread.sigma_subthreshold / circuit.v_crowbar if spread.sigma_subthreshold else 0.0
 
 

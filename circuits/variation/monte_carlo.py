@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
-from circuits.device.btbt import btbt_current
 from circuits.errors import InputError, MissingPackageError
 from circuits.ledger import Ledger, ledger_of
 from circuits.neuron.circuit import LIFCircuit, period
@@ -39,8 +38,8 @@ class MonteCarlo:
     energy: Ledger[np.ndarray]
 
     def summary(self) -> list[dict[str, float | str | None]]:
-        """One row per corner: median, 5th and 95th percentile of rate and energy of those that fire (None where none
-        does), and the part that is silent."""
+        """One row per corner: median, 5th and 95th percentile of rate and energy of those that fire (0 and None where
+        none does), and the part that is silent."""
         total = self.energy.total
         return [self._row(i, total[i]) for i in range(len(self.corners))]
 
@@ -48,7 +47,8 @@ class MonteCarlo:
         firing = self.rate[i] > 0
         row: dict[str, float | str | None] = {"corner": self.corners[i].name, "silent": float(np.mean(~firing))}
         for name, unit, values in (("rate", "hz", self.rate[i]), ("energy_per_spike", "j", total)):
-            low, median, high = np.percentile(values[firing], (5, 50, 95)) if firing.any() else (None, None, None)
+            none = (0.0 if name == "rate" else None,) * 3
+            low, median, high = np.percentile(values[firing], (5, 50, 95)) if firing.any() else none
             row |= {f"{name}_{unit}": median, f"{name}_p5_{unit}": low, f"{name}_p95_{unit}": high}
         return row
 
@@ -132,8 +132,7 @@ def _intervals(neurons: Population) -> Seconds:
 
     With the body at threshold the current is at its least: what fires under that current fires at the latest by then.
     """
-    v_dg = neurons.v_ds - neurons.v_gs - neurons.body_factor * neurons.v_threshold
-    latest = period(neurons, btbt_current(v_dg, neurons, neurons.width))
+    latest = period(neurons, neurons.current_at(neurons.v_threshold))
     interval = np.full(len(neurons), np.inf)
     firing = np.flatnonzero(np.isfinite(latest))
     if firing.size:

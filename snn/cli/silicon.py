@@ -200,7 +200,10 @@ def spread(
         int, typer.Option(help="Training clips on which to fit each chip's readout anew; 0: keep the trained one.")
     ] = 0,
     leak: Annotated[
-        str, typer.Option(help="The neurons' leak: held (the same everywhere), or tunnelling (follows the devices).")
+        str,
+        typer.Option(
+            help="The neurons' leak: body (as of a transistor that is off), or tunnelling (follows the devices)."
+        ),
     ] = "held",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the mismatch.")] = 0,
     plot: Annotated[Path | None, place("Folder to draw one picture of each sweep to.")] = None,

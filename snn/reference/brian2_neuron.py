@@ -1,6 +1,7 @@
 """The Brian2 twin of the neuron: the same circuit as a Brian2 group with units.
 
-    C dv/dt = W A u exp(-B / u) + i_in + i_syn - g_leak v,   u = V_DS - V_GS - V_0 - body_factor v
+    C dv/dt = W A u exp(-B / u) m + i_in + i_syn - g_leak v,   u = V_DS - V_GS - V_0 - body_factor v
+    m = g(V_DS - v) / g(V_DS of the fit),   g(V) = V^3 / (drain_body + V^3)
 
 A spike at v > v_threshold, then v = v_reset for t_refractory; v never falls below v_sink. The equation stands here a
 second time on purpose: it shares nothing with the simulators of this project, so it checks them. Times lie on the grid
@@ -24,19 +25,22 @@ else:
     NeuronGroup = Any  # Brian2 is loaded when first used
 EQUATIONS = """
 dv/dt = (i_tunnel + i_in + i_syn - g_leak * v) / c_mem : volt (unless refractory)
-i_tunnel = width * prefactor * u * exp(-v_slope / u) : amp
+i_tunnel = width * prefactor * u * exp(-v_slope / u) * m : amp
+m = v_db**3 / (drain_body + v_db**3) * (drain_body + v_ds_fit**3) / v_ds_fit**3 : 1
+v_db = clip(v_ds - v, 1e-6 * volt, 1000 * volt) : volt
 u = clip(v_ds - v_gs - v_onset - body_factor * v, v_slope / 1000, 1000 * volt) : volt  # exp(-1000) = 0: no current
 i_in : amp
 i_syn : amp
 """
 PARAMETERS = {  # one value per neuron, of the circuit and its device
-    **dict.fromkeys(("v_gs", "v_ds", "v_slope", "v_onset", "v_threshold", "v_reset", "v_sink"), "volt"),
+    **dict.fromkeys(("v_gs", "v_ds", "v_ds_fit", "v_slope", "v_onset", "v_threshold", "v_reset", "v_sink"), "volt"),
     "prefactor": "amp / meter / volt",
     "width": "meter",
     "c_mem": "farad",
     "g_leak": "siemens",
     "t_refractory": "second",
     "body_factor": "1",
+    "drain_body": "volt**3",
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.chips.speed import Off, control_keeps_up, whole, with_remedy
 from circuits.energy.core import GATING, GATING_UNKNOWN, core_energy
 from circuits.ledger import Ledger, unknown
 from circuits.literature.core_table import CoreRow, CoreTable, core_headline
@@ -105,13 +106,17 @@ def _drive(table: CoreTable) -> list[str]:
     ]
 
 
-def _notes(table: CoreTable) -> list[str]:
-    """Whether the device can hold the neuron at rest at this speed."""
-    floor, rheobase = table.circuit.device.i_floor * table.circuit.width, table.circuit.rheobase
-    if rheobase >= floor:
-        return []
-    return [
-        f"at an acceleration of {table.load.acceleration:g} the rheobase of {si(rheobase, 'A')} lies below the "
-        f"device's floor of {si(floor, 'A')}: no gate bias keeps the neuron at rest, its figures are those of a "
-        "device without floor"
-    ]
+def _notes(table: CoreTable) -> tuple[str, ...]:
+    """Whether the device can hold the neuron at rest at this speed, and its control transistors keep up."""
+    circuit, speed = table.circuit, table.load.acceleration
+    floor, rheobase, off = circuit.device.i_floor * circuit.width, circuit.rheobase, control_keeps_up(circuit, speed)
+    if rheobase < floor:
+        said = (
+            f"at an acceleration of {speed:g} the rheobase of {si(rheobase, 'A')} lies below the device's floor of "
+            f"{si(floor, 'A')}: no gate bias keeps the neuron at rest, its figures are those of a device without floor"
+        )
+        off = (Off(said, floor / rheobase), *off)
+    factor = max((one.factor for one in off), default=1.0)
+    reachable = circuit.tau_mem / factor > circuit.t_refractory
+    faster, c_mem = f"an acceleration of {whole(speed * factor)}", f"a c_mem of {si(circuit.c_mem * factor, 'F')}"
+    return with_remedy(off, faster if reachable else f"no acceleration, but {c_mem}")

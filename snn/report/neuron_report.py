@@ -1,19 +1,22 @@
 """What `snn neuron` prints: one circuit, a designed one, or one beside others."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from circuits.device.btbt import DEVICES
+from circuits.device.btbt import BSIM_DRAIN_BODY, DEVICES
 from circuits.energy.boundary import BOARD, BOUNDARIES, CHIP, CLASSIFIER, FEATURES, FRONT_END
+from circuits.ledger import Ledger
 from circuits.literature.headline import headline
 from circuits.literature.spotter_table import SpotterRow, spotter_rows
-from circuits.neuron.circuit import GATE_CAPACITANCE, LIFCircuit, firing_rate
+from circuits.neuron.circuit import LIFCircuit, interval
+from circuits.neuron.control import contradictions
 from circuits.neuron.conventional import SourcedNeuron
 from circuits.neuron.currents import circuit_notes
 from circuits.neuron.design import Design
 from circuits.neuron.energy_terms import spike_energy, unknown_of_neuron
-from circuits.units import si, um
+from circuits.neuron.silence import silence, silence_temperature
+from circuits.units import Hertz, si, um
 from snn.studies.one_neuron import NeuronComparison, conventional_twins
 
 
@@ -25,7 +28,7 @@ def device_rows() -> list[dict[str, Any]]:
 
 def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ...]:
     """What the figures of this circuit stand on and nobody has published, one line each."""
-    default, gates = LIFCircuit(), (circuit.c_control + circuit.c_reset) / GATE_CAPACITANCE
+    default, control = LIFCircuit(), circuit.control
     at_default = circuit.device.name == default.device.name
     if designed:
         membrane = "as requested, the body ASSUMED to grow with the width"
@@ -35,19 +38,54 @@ def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ..
         membrane = f"the leak scaled with the device's current at {default.v_gs:g} V"
     lines = (
         f"device {circuit.device.name}, {circuit.device.source}: not the 45RFSOI silicon, which is not published",
-        f"body {si(circuit.c_mem, 'F')}, swing {si(circuit.swing, 'V')}, leak {si(circuit.g_leak, 'S')}: {membrane}",
-        f"control and reset: {gates:.3g} gates of the device's own size switched once per spike at {circuit.v_dd:g} V",
-        f"first inverter starved to {si(circuit.i_crowbar, 'A')}, "
-        f"one leaking path of {si(circuit.i_static, 'A')} per neuron",
+        f"membrane {si(circuit.c_mem, 'F')}, body {si(circuit.c_body, 'F')} and load {si(control.c_membrane, 'F')}, "
+        f"swing {si(circuit.swing, 'V')}, leak {si(circuit.g_leak, 'S')}: {membrane}",
+        f"control and reset: {si(circuit.c_control, 'F')} and {si(circuit.c_reset, 'F')} of transistors "
+        f"{si(control.width, 'm')} wide, switched once per spike at {circuit.v_dd:g} V, ASSUMED",
+        f"inverters starved to {si(circuit.i_crowbar, 'A')}; {si(control.off, 'A')} through each transistor that is "
+        f"off, {si(circuit.i_static, 'A')} of static current per neuron, ASSUMED",
     )
-    if not at_default:
-        lines += (f"the leaking path is that of {default.device.name}: {circuit.device.name} publishes none",)
-    return lines
+    return lines + heat_assumptions(circuit)
+
+
+def heat_assumptions(circuit: LIFCircuit) -> tuple[str, ...]:
+    """How each current grows with temperature, one line."""
+    device = circuit.device
+    return (
+        f"temperature: tunnelling {device.activation_ev:g} eV, drain current {device.off_activation_ev:g} eV (figures "
+        f"14 and 15), leak {circuit.leak_activation_ev:g} eV ASSUMED, as of a transistor that is off",
+    )
+
+
+def bias_rate(circuit: LIFCircuit) -> Hertz:
+    """What the circuit fires at its own gate bias; 0 where it is silent."""
+    return 1 / interval(circuit)
+
+
+def with_drain_body(circuit: LIFCircuit) -> LIFCircuit:
+    """The circuit with BSIM's own constant of the drain-body factor where its device has none extracted."""
+    device = circuit.device
+    return replace(circuit, device=replace(device, drain_body=device.drain_body or BSIM_DRAIN_BODY))
+
+
+def drain_body_assumption(circuit: LIFCircuit) -> str:
+    """What is taken of the drain-body factor, and what the rate would be with it."""
+    if circuit.device.drain_body:
+        return f"drain-body factor with C = {circuit.device.drain_body:g} V^3"
+    return (
+        f"drain-body factor of the GIDL law not extracted, so none: no curve varies the body; with BSIM's own C = "
+        f"{BSIM_DRAIN_BODY:g} V^3 the rate would be {si(bias_rate(with_drain_body(circuit)), 'Hz')}"
+    )
 
 
 def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
-    """Rate and energy at the circuit's own bias, part by part, with what was assumed and what is missing."""
-    energy = spike_energy(circuit)
+    """Rate and energy at the circuit's own bias, part by part, with what was assumed and what is missing.
+
+    A silent circuit has rate 0, no energy, and the reason; `silent_from_k` is the temperature at which that begins.
+    Raises: InputError for a bias at which it is silent at every temperature.
+    """
+    why_silent, silent_from = silence(circuit), silence_temperature(circuit)
+    energy = Ledger() if why_silent and silent_from else spike_energy(circuit)
     return {
         "device": circuit.device.name,
         "temperature_k": temperature,
@@ -56,14 +94,17 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
         "v_gs_v": circuit.v_gs,
         "input_current_a": circuit.input_current,
         "rheobase_a": circuit.rheobase,
-        "rate_hz": firing_rate(circuit, circuit.input_current),
+        "rate_hz": bias_rate(circuit),
+        "rate_with_drain_body_hz": bias_rate(with_drain_body(circuit)),
+        "why_silent": why_silent,
+        "silent_from_k": silent_from,
         "tau_mem_s": circuit.tau_mem,
-        "energy_per_spike_j": energy.total,
+        "energy_per_spike_j": None if why_silent else energy.total,
         "parts_j": energy.parts,
-        "marginal_energy_j": energy.dynamic,
+        "marginal_energy_j": None if why_silent else energy.dynamic,
         "static_power_w": circuit.static_power,
-        "assumptions": list(assumptions(circuit)),
-        "notes": list(circuit_notes(circuit)),
+        "assumptions": [*assumptions(circuit), drain_body_assumption(circuit)],
+        "notes": [*circuit_notes(circuit), *contradictions(circuit)],
         "not_modelled": unknown_of_neuron(circuit).not_modelled,
     }
 
@@ -76,8 +117,12 @@ def design_figures(design: Design, temperature: float) -> dict[str, Any]:
         {"width_m": circuit.width, "c_mem_f": circuit.c_mem, "swing_v": circuit.swing}
         | figures
         | {
-            "assumptions": [*assumptions(circuit, designed=True), *(f"{t.source}: {t.reason}" for t in twins[1:])],
-            "notes": list(design.notes),
+            "assumptions": [
+                *assumptions(circuit, designed=True),
+                drain_body_assumption(circuit),
+                *(f"{t.source}: {t.reason}" for t in twins[1:]),
+            ],
+            "notes": [*design.notes, *contradictions(circuit)],
             "sources": [_sourced(twin) for twin in twins],
         }
     )

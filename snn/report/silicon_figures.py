@@ -15,7 +15,7 @@ from circuits.chips.energy_report import COVERS, EnergyReport
 from circuits.device.btbt import btbt_current
 from circuits.errors import InputError
 from circuits.ledger import Group, Ledger
-from circuits.neuron.circuit import LIFCircuit, firing_rate
+from circuits.neuron.circuit import LIFCircuit, firing_rate, interval
 from circuits.units import si
 from snn.report.style import (
     BLUE,
@@ -69,7 +69,7 @@ def _draw_f_i(axes: Axes, circuit: LIFCircuit, highest: float) -> None:
                       va="top", fontsize=9, color=GREY)  # fmt: skip
     _mark(axes, circuit, circuit.input_current)
     _widen(axes)
-    rate_text = si(own, "Hz") if (own := firing_rate(circuit, circuit.input_current)) else "silent"
+    rate_text = si(own, "Hz") if (own := 1 / interval(circuit)) else "silent"
     axes.annotate(f"at V_GS = {circuit.v_gs:g} V\n{si(circuit.input_current, 'A')}, {rate_text}", (0.97, 0.05),
                   xycoords="axes fraction", ha="right", va="bottom", fontsize=9.5, color=VERMILION)  # fmt: skip
     si_axis(axes.xaxis, "input current", "A")
@@ -78,7 +78,7 @@ def _draw_f_i(axes: Axes, circuit: LIFCircuit, highest: float) -> None:
 
 def _mark(axes: Axes, circuit: LIFCircuit, place: float) -> None:
     """A dot at the operating point; a silent neuron has none on a logarithmic axis."""
-    rate = firing_rate(circuit, circuit.input_current)
+    rate = 1 / interval(circuit)
     if rate > 0:
         axes.plot([place], [rate], "o", color=VERMILION, markersize=8, markeredgecolor="white", zorder=5)
 

@@ -1,6 +1,6 @@
 """What `snn spread` shows: a trained chip over mismatch, temperature, supply and age, as figures and pictures."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,10 @@ from circuits.ledger import Ledger, unknown
 from circuits.neuron.energy_terms import unknown_of_neuron
 from circuits.units import si
 from circuits.variation.chip_spread import N_REPLICAS
-from snn.studies.spread import VARIANTS, SpreadStudy
+from snn.studies.spread import VARIANTS, SpreadRow, SpreadStudy
 
 LEAKS = {
-    "held": "leak: no temperature law is published, so it keeps its value everywhere and has no mismatch",
+    "body": "leak: ASSUMED to grow with temperature by {activation:g} eV, as a transistor that is off; no mismatch",
     "tunnelling": "leak: ASSUMED set by a tunnelling device of the rheobase current, which follows all the others",
 }
 
@@ -27,10 +27,10 @@ def spread_report(study: SpreadStudy) -> dict[str, Any]:
         "seed": config.seed,
         "leak": config.leak,
         "spread": asdict(config.spread),
-        "assumptions": [*_assumptions(study), LEAKS[config.leak]],
+        "assumptions": [*_assumptions(study), LEAKS[config.leak].format(activation=study.circuit.leak_activation_ev)],
         "notes": _notes(study),
         "not_modelled": _unknown(study).not_modelled,
-        "rows": [row.as_dict() for row in study.rows],
+        "rows": [row.as_dict() | {"why_silent": _why_silent(study, row)} for row in study.rows],
     }
 
 
@@ -70,8 +70,16 @@ def _notes(study: SpreadStudy) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
+def _why_silent(study: SpreadStudy, row: SpreadRow) -> str | None:
+    """Why no chip spikes at a condition: how much its leak has grown, beside its currents; None where any does."""
+    if any(chip.spikes for chip in row.chips):
+        return None
+    nominal, there = study.circuit, row.condition.circuit(study.circuit)
+    currents = there.input_current / nominal.input_current
+    leak = currents if row.condition.leak == "tunnelling" else there.g_leak / nominal.g_leak
+    return f"silent: leaks are {leak:.3g} times those at nominal, currents {currents:.3g} times"
+
+
 def _unknown(study: SpreadStudy) -> Ledger:
-    """How the leak follows temperature is known by assumption where it tunnels: it has the device's activation."""
-    circuit, held = study.circuit, study.config.leak == "held"
-    circuit = circuit if held else replace(circuit, leak_activation_ev=circuit.device.activation_ev)
+    circuit = study.circuit
     return unknown("energy and area of the bias DACs, test devices and calibration") + unknown_of_neuron(circuit)

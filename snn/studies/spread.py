@@ -50,7 +50,7 @@ class StudyConfig:
     n_clips: int | None = 100  # of the test split, evenly spaced; None: all
     n_train: int = 0  # training clips, evenly spaced, on which each chip's readout is fitted anew; 0: none is
     seed: int = 0
-    leak: Leak = "held"
+    leak: Leak = "body"
     spread: Spread = field(default_factory=Spread)
 
     def __post_init__(self):

@@ -78,7 +78,7 @@ def test_a_spice_deck_has_the_lines_and_devices_of_the_pulse(kernel, deck):
 @each_pulse
 def test_spectre_has_the_synapses_of_the_pulse(kernel):
     text = handover(core(kernel), "spectre").texts["network_bench.scs"]
-    found = numbers(r"btbt_synapse vdg=(\S+) sgn=(\S+) tdelay=(\S+) tpulse=(\S+)", text)
+    found = numbers(r"btbt_synapse_\w+ vdg=(\S+) sgn=(\S+) tdelay=(\S+) tpulse=(\S+)", text)
     np.testing.assert_allclose(np.sort(weight_of(found[:, 0], kernel) * found[:, 1]), PRESENT, rtol=1e-6)
     assert np.unique(found[:, 2:], axis=0).tolist() == [[kernel.delay, kernel.t_pulse]]
 
@@ -87,7 +87,7 @@ def test_spectre_has_the_synapses_of_the_pulse(kernel):
 @pytest.mark.parametrize("format", ["verilog-a", "spectre"])
 def test_verilog_a_synapses_have_the_pulse_and_delay_when_nothing_else_is_said(kernel, format):
     text = handover(core(kernel), format).texts["btbt_lif_event.va"]
-    module = text[text.index("module btbt_synapse") :]
+    module = text[text.index("module btbt_synapse_") :]
     assert numbers(r"parameter real tdelay = (\S+) from", module).tolist() == [[kernel.delay]]
     assert set(numbers(r"parameter real tpulse = (\S+) from", module)[:, 0]) == {kernel.t_pulse}
 

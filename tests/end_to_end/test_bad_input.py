@@ -1,6 +1,7 @@
 """Bad input gets one clear line and the documented exit code, or works; nothing already written is lost."""
 
 import os
+import re
 import resource
 import signal
 import struct
@@ -141,10 +142,19 @@ def test_an_unknown_option_or_command_is_bad_input(snn):
     one_line(*_code_and_err(snn("neuron", "--v-gs", "-0.1")), 2, "rheobase")
 
 
+def test_a_circuit_that_contradicts_its_transistors_is_refused_before_anything_is_written(snn, words, tmp_path):
+    recipe = tmp_path / "contrary.toml"
+    recipe.write_text('name = "contrary"\n[neuron]\nc_mem_f = 1e-16\n')
+    code, _, err = snn("train", recipe, "--data", words, "--out", tmp_path / "run")
+    one_line(code, err, 2, "contradicts itself: c_mem = 100 aF", "raise c_mem, or narrow control.width")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_neuron_that_cannot_be_designed_is_refused_with_what_can_be(snn):
     slow = ("neuron", "--rate", "100", "--tau-mem", "20e-3", "--width", "0.45e-6")
-    one_line(*_code_and_err(snn(*slow, "--c-mem", "0.5e-15")), 2, "below the 3.39 pA", "c_mem = 6.67e-14 F or device")
-    assert snn(*slow, "--c-mem", "6.67e-14")[0] == 0
+    code, err = _code_and_err(snn(*slow, "--c-mem", "0.5e-15"))
+    one_line(code, err, 2, "of -0.4 V, the weakest fitted bias")
+    assert snn(*slow, "--c-mem", re.search(r"c_mem = (\S+) F or device", err)[1])[0] == 0
     one_line(*_code_and_err(snn("neuron", "--rate", "nan")), 2, "rate must be finite")
     one_line(*_code_and_err(snn("neuron", "--swing", "0.3")), 2, "--rate")
 

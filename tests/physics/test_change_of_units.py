@@ -82,6 +82,9 @@ def test_device_survives(name):
     np.testing.assert_allclose(
         btbt_current(rescale(v_dg, "V"), other, rescale(width, "m")), rescale(current, "A"), rtol=1e-9
     )
+    junction, body = replace(device, drain_body=0.3), 0.4
+    through = btbt_current(rescale(v_dg, "V"), rescaled(junction), rescale(width, "m"), rescale(body, "V"))
+    np.testing.assert_allclose(through, rescale(btbt_current(v_dg, junction, width, body), "A"), rtol=1e-9)
     np.testing.assert_allclose(
         log_slope(rescale(above, "V"), other), rescale(log_slope(above, device), "1/V"), rtol=1e-9
     )

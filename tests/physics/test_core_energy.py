@@ -136,7 +136,7 @@ def test_our_marginal_energy_is_that_of_the_circuit_at_every_speed():
         own = modelled_neurons(circuit, i_in)[0]
         assert own.static == base.static_power
         assert own.marginal == pytest.approx(spike_energy(base).dynamic, rel=0.01, abs=0)
-        assert own.marginal > own.cost["control"] + own.cost["reset"] > 2e-15
+        assert own.marginal > own.cost["control"] + own.cost["reset"] > 0
     circuit, i_in = speech_circuit(base, base.tau_mem)
     assert modelled_neurons(circuit, i_in)[0].marginal == spike_energy(base).dynamic
 
@@ -146,7 +146,8 @@ def test_the_slower_the_neuron_the_more_a_twin_on_the_off_current_pays():
     paid = []
     for acceleration in (1.0, 30.0, 1000.0):
         own, subthreshold, on = modelled_neurons(*speech_circuit(LIFCircuit(), 20e-3, acceleration))
-        assert subthreshold.static == pytest.approx(own.static, rel=1e-3, abs=0)
+        drain = LIFCircuit().drain_leak * LIFCircuit().v_dd  # the twin's is its input
+        assert subthreshold.static == pytest.approx(own.static - drain, rel=1e-9, abs=0)
         assert on.marginal > subthreshold.marginal
         paid.append(subthreshold.marginal / own.marginal)
     assert paid[0] > 50 > paid[1] > paid[2]

@@ -8,7 +8,6 @@ import pytest
 
 from circuits.device.btbt import DEVICES, arrhenius, btbt_current, kane, log_slope, validity_notes
 from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate
-from circuits.neuron.energy_terms import unknown_laws
 from circuits.neuron.supply import at_supply
 from circuits.variation.corners import CORNERS, PROCESS_SHIFTS, Corner, ProcessShift, corner_circuit
 
@@ -101,16 +100,13 @@ def test_two_steps_of_temperature_are_one(name, law):
         assert (a.device.i_floor, a.device.temperature) == (approx(b.device.i_floor), b.device.temperature)
 
 
-def test_leak_follows_its_activation_where_one_is_given():
-    """exp(-0.3 eV / k (1/398 - 1/300)) = 17.4; without one it stays, and is said to."""
+def test_leak_follows_its_activation():
+    """exp(-0.3 eV / k (1/398 - 1/300)) = 17.4; with none it stays."""
     expected = math.exp(0.3 / 8.617333e-5 * (1 / 300 - 1 / 398))
     assert at_temperature(CIRCUIT, 398).g_leak / CIRCUIT.g_leak == approx(expected, rel=1e-6)
     assert expected == pytest.approx(17.4, rel=0.01)
-    constant = replace(CIRCUIT, leak_activation_ev=None)
+    constant = replace(CIRCUIT, leak_activation_ev=0.0)
     assert at_temperature(constant, 398).g_leak == CIRCUIT.g_leak
-    line = "temperature dependence of the leak conductance"
-    assert line in unknown_laws(constant).not_modelled
-    assert line not in unknown_laws(CIRCUIT).not_modelled
 
 
 @pytest.mark.parametrize(

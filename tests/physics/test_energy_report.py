@@ -18,17 +18,19 @@ from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
+from circuits.neuron.control import ControlTransistors
 from circuits.neuron.energy_terms import spike_energy
 from circuits.neuron.supply import at_condition
-from circuits.units import si
+from circuits.units import VACUUM_PERMITTIVITY, si
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
 
 # q = 2 fF x 0.25 V = 0.5 fC, q V_DS = 0.45 fJ; a spike switches 4 fF (2 V)^2 = 16 fJ; crowbar 0.2 nW; static 10 pW
-# (this device publishes no drain leak).
+# (this device publishes no drain leak). Three gates and the wires of two nodes are 3 x 1 + 2 x 0.5 fF.
+ONE_FF = 1e-15 / (3.9 * VACUUM_PERMITTIVITY * 40e-9 / 1e-9)  # m, the width of a gate of 1 fF
 CIRCUIT = LIFCircuit(
-    device=DEVICES["32nm-pdsoi-nsd5e19"], c_mem=2e-15, v_threshold=0.5, v_reset=0.25, v_dd=2.0, c_control=3e-15,
-    c_reset=1e-15, i_crowbar=1e-10, i_static=5e-12,
+    device=DEVICES["32nm-pdsoi-nsd5e19"], c_mem=2e-15, v_threshold=0.5, v_reset=0.25, v_dd=2.0, drawn=False,
+    control=ControlTransistors(width=ONE_FF, c_wire=0.5e-15, i_starve=1e-10, i_off=2.5e-12 / ONE_FF),
 )  # fmt: skip
 KNOWN = {"hop_j": 7e-15, "synapse_wire_j": 3e-16, "bias_w": 2e-12, "standby_w": 5e-13}
 PART_OF = {
@@ -230,7 +232,6 @@ def test_what_the_layers_leave_out_is_named():
     assert "readout: signed integration" not in inside.ledger.not_modelled
     assert "readout that gives the answer" in inside.ledger.not_modelled
     assert "off-state leak of synapses" in inside.ledger.not_modelled
-    assert "temperature dependence of the leak conductance" in inside.ledger.not_modelled
     assert "encoder" not in inside.ledger.not_modelled
     outside = _report(EXTERNAL, EXTERNAL_ACTIVITY)
     assert "encoder" in outside.ledger.not_modelled

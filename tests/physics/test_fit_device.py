@@ -7,7 +7,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from circuits.device.btbt import DEVICES, btbt_current, within_fit
+from circuits.device.btbt import DEVICES, btbt_current
 from circuits.device.fit import fit_device
 from circuits.device.points import read_points
 
@@ -31,17 +31,15 @@ def _of_shipped(name: str):
 
 
 @pytest.mark.parametrize("name", DEVICES)
-def test_fit_recovers_each_shipped_device_from_its_points(name):
-    """The current within 12 % rms over the range of the points, the points themselves within 12 % too."""
+def test_each_named_device_is_the_fit_of_its_points(name):
+    """To 1e-6, in the range of the points above the floor; the digitisation is good to 5 to 10 %, and so is the fit."""
     device, fitted = DEVICES[name], _of_shipped(name)
-    v_dg = fitted.v_ds - np.linspace(fitted.v_gs_min, fitted.v_gs_max, 101)
-    error = np.log(btbt_current(v_dg, fitted, 1e-6) / btbt_current(v_dg, device, 1e-6))
-    assert np.sqrt(np.mean(error**2)) < 0.12
-    assert fitted.residual < 0.12
-    assert fitted.residual <= device.residual + 5e-4  # the least squares of these points
-    assert within_fit(device, np.array([fitted.v_gs_min, fitted.v_gs_max]))
-    assert fitted.i_floor == approx(device.i_floor)
-    assert (fitted.v_ds, fitted.temperature, fitted.name) == (0.9, 300.0, name)
+    for constant in ("prefactor", "v_slope", "v_onset", "residual", "i_floor"):
+        assert getattr(device, constant) == approx(getattr(fitted, constant), rel=1e-6), constant
+    for end in ("v_gs_min", "v_gs_max", "v_ds", "v_ds_fit", "temperature"):
+        assert getattr(device, end) == approx(getattr(fitted, end)), end
+    assert device.residual < 0.07
+    assert device.name == name
 
 
 @pytest.mark.parametrize("name", DEVICES)
@@ -87,14 +85,14 @@ def test_order_width_and_conditions():
 
 
 def test_points_at_the_floor_and_below_its_bias_are_left_out_and_counted():
-    """A floor of 1.5 pA, and a sub-threshold branch that rises again at lower V_DG: 3 of 12 points."""
+    """A floor of 1.2 pA, and a sub-threshold branch that rises again at lower V_DG: 3 of 12 points."""
     v_dg = np.concatenate(([1.0, 1.1, 1.2], V_DG))
-    i = np.concatenate(([5e-10, 3e-11, 2.9e-12], CURRENT))
-    fitted = _fit(v_dg, i, i_floor=1.5e-12)
+    i = np.concatenate(([5e-10, 3e-11, 2.3e-12], CURRENT))
+    fitted = _fit(v_dg, i, i_floor=1.2e-12)
     assert fitted.source == "fit of 9 points, 3 at the floor left out"
     assert fitted.v_onset == approx(PDSOI.v_onset, rel=1e-6)
     assert fitted.v_gs_max == approx(0.9 - 1.3)
-    assert fitted.i_floor == approx(1.5e-12 / 0.45e-6)
+    assert fitted.i_floor == approx(1.2e-12 / 0.45e-6)
     with pytest.raises(ValueError, match=r"5e-10 A at 1 V, then 3e-11 A at 1\.1 V.*give i_floor"):
         _fit(v_dg, i)
 

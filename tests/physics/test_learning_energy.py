@@ -21,7 +21,8 @@ ACTIVITY = LearningActivity(
 )
 CIRCUIT = LIFCircuit(v_dd=0.8)
 HARDWARE = LearningHardware(circuit=CIRCUIT, n_weights=300, bits=6, n_neurons=10, rows=5)
-GATE = 3.9 * 8.8541878128e-12 * 40e-9 * 0.45e-6 / 1e-9  # F: an oxide of 1 nm under the gate of the device
+GATE = 3.9 * 8.8541878128e-12 * 40e-9 * 60e-9 / 1e-9  # F: an oxide of 1 nm under the gate of a control transistor
+OFF = 60e-9 * 1.35e-6  # A, through one that is off; one in each inverter of a cell
 WIRES = (2 + 5 * 0.1) * GATE  # F: two access transistors, and the junctions of five cells
 
 
@@ -34,8 +35,8 @@ def test_the_memory_pays_for_lines_cells_and_leak():
     assert parts["weight_reads"] == exactly(400 * 6 * (WIRES + 2 * GATE) * 0.64)
     assert parts["weight_writes"] == exactly(200 * 6 * WIRES * 0.64)
     assert parts["weight_cells"] == exactly(300 * (63 / 32) * 4 * GATE * 0.64)
-    assert HARDWARE.holding_power == exactly(300 * 6 * 2 * CIRCUIT.i_static * 0.8)
-    assert parts["weight_leak"] == exactly(300 * 6 * 2 * CIRCUIT.i_static * 0.8 * 0.1 / 20)
+    assert HARDWARE.holding_power == exactly(300 * 6 * 2 * OFF * 0.8)
+    assert parts["weight_leak"] == exactly(300 * 6 * 2 * OFF * 0.8 * 0.1 / 20)
 
 
 def test_the_neurons_pay_for_currents_spikes_resets_and_leak():

@@ -89,7 +89,8 @@ def test_draws_follow_the_seed_and_begin_alike_however_many_there_are():
      (lambda: _draw(n=0), "at least 1, got 0"),
      (lambda: _draw(Spread(sigma_threshold=0.3)), "thresholds at or below v_reset = 0 V; lower it or raise"),
      (lambda: current_spread(replace(CIRCUIT, v_gs=0.1), SPREAD), "not above the onset"),
-     (lambda: static_spread(replace(CIRCUIT, v_crowbar=0.0), SPREAD), "set v_crowbar")],
+     (lambda: static_spread(replace(CIRCUIT, control=replace(CIRCUIT.control, subthreshold_swing=0.0)), SPREAD),
+      "set control.subthreshold_swing")],
 )  # fmt: skip
 def test_impossible_spreads_are_refused(make, message):
     with pytest.raises(ValueError, match=message):

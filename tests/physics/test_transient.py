@@ -8,7 +8,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from circuits.device.btbt import DEVICES, btbt_current
-from circuits.neuron.circuit import LIFCircuit, period, rise_time
+from circuits.neuron.circuit import LIFCircuit, interval, period, rise_time
+from circuits.neuron.control import ControlTransistors
 from circuits.neuron.energy_terms import spike_energy
 from circuits.transient import Connections, SpikeInput, population, simulate
 
@@ -20,9 +21,11 @@ CIRCUITS = {
     "leaky": LEAKY,
     "reset below ground": LIFCircuit(g_leak=2e-12, v_reset=-0.1, v_sink=-0.3, t_refractory=0.0),
     "no leak": LIFCircuit(g_leak=0.0),
-    "window as wide as the swing": LIFCircuit(v_crowbar=0.5),
+    "window as wide as the swing": LIFCircuit(control=ControlTransistors(subthreshold_swing=0.5 * np.log(10))),
 }
 BODY = replace(LIFCircuit(), body_factor=0.3, v_gs=-0.6)  # the current falls by two thirds as the body charges
+JUNCTION = replace(LIFCircuit(), device=replace(DEVICES["32nm-pdsoi"], drain_body=0.5), v_gs=-0.6)  # and so does this
+FOLLOWING = {"body factor": BODY, "junction": JUNCTION, "both": replace(JUNCTION, body_factor=0.1, v_sink=-0.2)}
 
 
 def _reached(circuit: LIFCircuit, v_from: float) -> float:
@@ -31,7 +34,7 @@ def _reached(circuit: LIFCircuit, v_from: float) -> float:
 
     def slope(_, v):
         v_dg = device.v_ds - circuit.v_gs - circuit.body_factor * v[0]
-        current = float(btbt_current(v_dg, device, circuit.width))
+        current = float(btbt_current(v_dg, circuit.device, circuit.width, v[0]))
         return [(current - circuit.g_leak * v[0]) / circuit.c_mem * unit]
 
     def at_threshold(_, v):
@@ -63,19 +66,33 @@ def test_energy_of_one_interval_is_that_of_the_closed_form_part_by_part(name):
         assert run.energy[part][0] == approx(joules, rel=1e-8), part
 
 
-def test_spikes_of_a_current_that_follows_the_body_match_an_adaptive_integrator():
-    run = simulate(population(BODY), 40e-6, tolerance=1e-7)
-    first = _reached(BODY, BODY.v_reset)
+@pytest.mark.parametrize("name", FOLLOWING)
+def test_spikes_of_a_current_that_follows_the_body_match_an_adaptive_integrator(name):
+    circuit = FOLLOWING[name]
+    run = simulate(population(circuit), 40e-6, tolerance=1e-7)
+    first = _reached(circuit, circuit.v_reset)
     assert run.counts[0] > 3
-    assert run.train(0) == approx(first + np.arange(run.counts[0]) * (first + BODY.t_refractory), rel=1e-7)
+    assert run.train(0) == approx(first + np.arange(run.counts[0]) * (first + circuit.t_refractory), rel=1e-7)
     assert run.step_error < 1e-7
 
 
-def test_error_is_of_second_order():
+@pytest.mark.parametrize("name", FOLLOWING)
+def test_energy_of_an_interval_by_quadrature_is_that_of_the_simulation_part_by_part(name):
+    """What `interval` and `spike_energy` integrate where the current follows the body."""
+    circuit = FOLLOWING[name]
+    run = simulate(population(circuit), interval(circuit) * (1 + 1e-7), tolerance=1e-7)
+    assert run.train(0) == approx([interval(circuit) - circuit.t_refractory], rel=1e-6)
+    for part, joules in spike_energy(circuit).parts.items():
+        assert run.energy[part][0] == approx(joules, rel=1e-5), part
+
+
+@pytest.mark.parametrize("name", FOLLOWING)
+def test_error_is_of_second_order(name):
     """Halving the step takes the error of a spike time to a quarter."""
-    exact = _reached(BODY, BODY.v_reset)
+    circuit = FOLLOWING[name]
+    exact = _reached(circuit, circuit.v_reset)
     errors = [
-        abs(simulate(population(BODY), 1.1 * exact, dt=exact / steps, tolerance=None).train(0)[0] - exact)
+        abs(simulate(population(circuit), 1.1 * exact, dt=exact / steps, tolerance=None).train(0)[0] - exact)
         for steps in (200, 400, 800, 1600)
     ]
     assert np.diff(np.log2(errors)) == pytest.approx(-2.0, abs=0.15)
@@ -234,7 +251,7 @@ def test_steps_may_be_longer_than_intervals():
 
 def test_a_burst_of_one_neuron_fits_into_one_step():
     """30 q in a pulse of 3 us, and 50 ns to recover: a spike every 0.15 us, in steps of 2.5 us."""
-    circuit = LIFCircuit(t_refractory=50e-9)
+    circuit = LIFCircuit(t_refractory=50e-9, drawn=False)
     pulse = Connections([0], [0], [30 * circuit.charge_per_weight], n_channels=1, t_pulse=3e-6)
     run = simulate(population(circuit), 10e-6, i_in=0.0, spikes_in=SpikeInput([0.0], [0], 1), connections=pulse)
     expected = period(circuit, 30 * circuit.charge_per_weight / 3e-6)

@@ -1,5 +1,6 @@
 """ngspice simulates the netlist of a core and spikes, and draws energy, as closed forms and the engine say."""
 
+import math
 import shutil
 from dataclasses import replace
 
@@ -114,8 +115,10 @@ def test_a_synapse_draws_its_weight_times_q_from_the_drain_supply():
 VARIANTS = {
     "reset above ground, sink below": replace(CIRCUIT, v_reset=0.05, v_sink=-0.1),
     "long refractory time": replace(CIRCUIT, t_refractory=5e-6),
-    "no gates to charge, no crowbar": replace(CIRCUIT, c_control=0.0, c_reset=0.0, i_crowbar=0.0),
-    "crowbar from reset on": replace(CIRCUIT, v_crowbar=1.0),
+    "no gates to charge, no crowbar": replace(
+        CIRCUIT, control=replace(CIRCUIT.control, width=1e-10, c_wire=0.0, i_starve=0.0)
+    ),
+    "crowbar from reset on": replace(CIRCUIT, control=replace(CIRCUIT.control, subthreshold_swing=math.log(10))),
 }
 
 

@@ -22,7 +22,7 @@ def _driven(circuit: LIFCircuit, i_in: float) -> LIFCircuit:
 
 def _without_leak(interval: float, refractory_part: float) -> LIFCircuit:
     """A circuit whose whole interval is wanted: I = C dV / rise, no leak."""
-    circuit = LIFCircuit(g_leak=0.0, t_refractory=refractory_part * interval)
+    circuit = LIFCircuit(g_leak=0.0, t_refractory=refractory_part * interval, drawn=False)
     return _driven(circuit, circuit.charge_per_weight / ((1 - refractory_part) * interval))
 
 
@@ -35,7 +35,7 @@ CIRCUITS = {
     "mostly refractory": _without_leak(1e-3, 0.9),
     "1 % above rheobase": _driven(LIFCircuit(), 1.01 * LIFCircuit().rheobase),
     "reset below ground": LIFCircuit(v_reset=-0.2, v_sink=-0.3, v_dd=0.5),
-    "another device": _driven(LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6), 1e-13),
+    "another device": _driven(LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6, drawn=False), 1e-13),
 }
 
 
@@ -48,7 +48,8 @@ def test_simulated_period_and_membrane_energy_match_the_closed_form(tmp_path, na
     energy = spike_energy(circuit)
     membrane = energy["membrane_charge"] + energy["membrane_leak"]
     assert measured["membrane_j"] == pytest.approx(membrane, rel=3e-4, abs=0)
-    assert measured["logic_j"] == pytest.approx(energy.total - membrane, rel=3e-4, abs=0)
+    window = 5e-3 * energy["crowbar"]  # switches find its ends within some steps
+    assert measured["logic_j"] == pytest.approx(energy.total - membrane, rel=3e-4, abs=window)
     assert measured["pass"] == 1
 
 
@@ -78,7 +79,7 @@ def test_tunnelling_source_is_the_device_equation(tmp_path, device):
         f"* sweep\n{neuron_netlist(circuit)}Vdrain vdd 0 {device.v_ds}\nVlogic logic 0 {circuit.v_dd}\n"
         f"Vgate gate 0 0\nVbody mem 0 0\nX1 mem spk gate vdd 0 logic {subcircuit_name(circuit)}\n.temp 26.85\n"
         f".options reltol=1e-9 abstol=1e-24 gmin=1e-30\n"
-        f".dc Vgate -1.5 0.5 0.01\n{''.join(measures)}.end\n"
+        f".dc Vgate -1.5 0.7 0.01\n{''.join(measures)}.end\n"
     )
     measured = run_ngspice(deck)
     current = np.array([-measured[f"i{number}"] for number in range(len(points))])

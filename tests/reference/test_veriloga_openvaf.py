@@ -8,9 +8,11 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from circuits.device.btbt import DEVICES, btbt_current
+from circuits.netlist.provenance import circuit_hash
 from circuits.netlist.spice import neuron_parameters
 from circuits.netlist.veriloga import event_view, smooth_view
 from circuits.neuron.circuit import LIFCircuit, period
+from circuits.neuron.supply import at_condition
 from circuits.neuron.synapse import SynapseKernel
 
 openvaf = pytest.importorskip("openvaf_py")
@@ -18,7 +20,7 @@ openvaf = pytest.importorskip("openvaf_py")
 CIRCUITS = {
     "default": LIFCircuit(),
     "body factor, raised reset": LIFCircuit(body_factor=0.07, v_reset=0.05, c_mem=0.8e-15, width=0.3e-6, v_gs=-0.8),
-    "another device": LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6, v_gs=-0.9),
+    "another device": LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6, v_gs=-0.9, drawn=False),
 }
 
 
@@ -29,12 +31,14 @@ class Model:
         path = folder / "neuron.va"
         path.write_text(smooth_view(circuit), encoding="ascii")
         (self.module,) = openvaf.compile_va(str(path))
+        self.v_dd, self.temperature = circuit.device.v_ds, circuit.device.temperature
         self.nodes = [node["name"] for node in self.module.get_dae_system()["nodes"]]
         self.values = dict.fromkeys(self.module.param_names, 0.0) | self.module.get_param_defaults() | {"mfactor": 1.0}
 
     def __call__(self, v_dg: float, mem: float, q: float = 0.0, ramp: float = 0.0) -> dict[str, tuple[float, float]]:
         """Current (A) and charge (C) into each node."""
         voltages = {"V(vdd,gate)": v_dg, "V(mem,vss)": mem, "V(q,vss)": q, "V(ramp,vss)": ramp}
+        voltages |= {"V(vdd,vss)": self.v_dd, "$temperature": self.temperature}
         assert voltages.keys() <= self.values.keys()
         residuals, _ = self.module.run_init_eval(self.values | voltages)
         return dict(zip(self.nodes, residuals, strict=True))
@@ -108,6 +112,21 @@ def test_mismatch_and_corner_parameters_shift_what_they_name(tmp_path):
     assert charge == pytest.approx(1.1 * circuit.c_mem * 0.2, rel=1e-9, abs=0)
 
 
+@pytest.mark.parametrize("name", CIRCUITS)
+@pytest.mark.parametrize(("supply", "kelvin"), [(0.9, 233.15), (1.1, 398.15)])
+def test_temperature_and_supply_act_as_the_circuit_says(tmp_path, name, supply, kelvin):
+    """Against `at_condition`: tunnelling, leak and the threshold, which the comparator shows by where it sets."""
+    circuit = replace(CIRCUITS[name], leak_activation_ev=0.3)
+    there = at_condition(circuit, kelvin, supply * circuit.v_dd)
+    model = Model(circuit, tmp_path)
+    model.v_dd, model.temperature = there.device.v_ds, kelvin
+    v_dg, mem = there.device.v_ds - there.v_gs, 0.3 * there.v_threshold
+    tunnel = float(btbt_current(v_dg - there.body_factor * mem, there.device, there.width))
+    assert model(v_dg, mem)["mem"][0] == pytest.approx(there.g_leak * mem - tunnel, rel=1e-9, abs=0)
+    below, above = (model(v_dg, there.v_threshold + shift)["q"][0] for shift in (-0.05, 0.05))
+    assert abs(below) < 1e-3 * abs(above)
+
+
 def test_the_event_view_is_verilog_a_beside_its_events(tmp_path):
     """OpenVAF knows no cross, timer or transition: with those replaced, the rest must compile, three modules."""
     text = event_view(LIFCircuit(), SynapseKernel())
@@ -120,4 +139,5 @@ def test_the_event_view_is_verilog_a_beside_its_events(tmp_path):
     assert replaced == 4
     (tmp_path / "event.va").write_text(text, encoding="ascii")
     names = {module.name for module in openvaf.compile_va(str(tmp_path / "event.va"))}
-    assert names == {"btbt_lif", "btbt_synapse", "btbt_adaptation"}
+    key = circuit_hash(LIFCircuit())
+    assert names == {f"btbt_lif_{key}", f"btbt_synapse_{key}", f"btbt_adaptation_{key}"}

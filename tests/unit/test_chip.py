@@ -18,6 +18,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
+from circuits.neuron.control import ControlTransistors
 from circuits.tables import record
 from circuits.units import Metres, freeze_si, require
 
@@ -70,6 +71,21 @@ def test_file_is_read_as_written(tmp_path):
     assert chip.sources["limits.neurons"] == "table 2"
     assert chip.sources["circuit.device"] == "table 3"
     assert chip.sources["costs.hop_j"] == "ASSUMED"
+
+
+def test_a_file_may_say_which_control_transistors_there_are(tmp_path):
+    control = '[circuit.control]\nwidth_m = { value = 80e-9, source = "figure 3" }\n[costs]'
+    chip = _load(tmp_path, _changed("[costs]", control))
+    assert chip.circuit.control == ControlTransistors(width=80e-9)
+    assert chip.sources["circuit.control.width_m"] == "figure 3"
+
+
+def test_a_file_whose_circuit_contradicts_itself_is_refused(tmp_path):
+    """A capacitor that the first inverter's gates fill."""
+    with pytest.raises(InputError, match=r"tiny\.toml\.circuit: LIFCircuit contradicts itself: c_mem = 100 aF"):
+        _load(tmp_path, _changed("value = 2e-15", "value = 0.1e-15"))
+    with pytest.raises(InputError, match=r"unknown key 'drawn' in tiny\.toml\.circuit"):
+        _load(tmp_path, _changed("[costs]", 'drawn = { value = 0.0, source = "x" }\n[costs]'))
 
 
 def test_absent_is_unknown_and_zero_is_zero(tmp_path):

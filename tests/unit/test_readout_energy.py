@@ -36,7 +36,7 @@ def test_recognising_pays_for_spikes_currents_leaks_and_each_weight_once():
     setting = recipe("learning.epochs=3")
     learning, answer, energies = told(setting)
     circuit, parts = setting.readout_circuit(), energies.recognition_energy_per_clip_j
-    spike, gate = spike_energy(circuit), circuit.c_reset  # c_reset is that of one gate
+    spike, gate = spike_energy(circuit), circuit.control.gate
     each = spike["control"] + spike["reset"]
     assert parts["readout"] == pytest.approx(answer.spikes.sum() / 2 * each, rel=1e-12, abs=0)
     crowbar = answer.crowbar_time / 2 / setting.neuron.acceleration * circuit.i_crowbar * 0.9
@@ -49,7 +49,7 @@ def test_recognising_pays_for_spikes_currents_leaks_and_each_weight_once():
     assert parts["static"] == pytest.approx(circuit.static_power * 2 * seconds, rel=1e-9, abs=0)
     wires_and_register = (2 + 4 * 0.1 + 2) * gate  # a bit line of four bins
     assert parts["weight_reads"] == pytest.approx(2 * 8 * wires_and_register * 0.81, rel=1e-9, abs=0)
-    assert parts["weight_leak"] == pytest.approx(2 * 8 * 2 * circuit.i_static * 0.9 * seconds, rel=1e-9, abs=0)
+    assert parts["weight_leak"] == pytest.approx(2 * 8 * 2 * circuit.control.off * 0.9 * seconds, rel=1e-9, abs=0)
 
 
 def test_without_an_epoch_only_recognising_is_told():

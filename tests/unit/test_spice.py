@@ -21,8 +21,8 @@ def _parameters(netlist: str) -> dict[str, float]:
 
 
 def test_parameters_are_the_circuit_in_si_units():
-    circuit = LIFCircuit(device=DEVICES["22nm-fdx"], width=0.7e-6, c_mem=1.1e-15, g_leak=3e-14, v_reset=0.05, v_gs=-1.0)
-    circuit = replace(circuit, t_refractory=1e-6)
+    circuit = LIFCircuit(device=DEVICES["22nm-fdx"], width=0.7e-6, c_mem=1.1e-15, v_reset=0.05, v_gs=-1.0)
+    circuit = replace(circuit, t_refractory=1e-6, g_leak=3e-14, drawn=False)
     values = _parameters(neuron_netlist(circuit))
     assert values["w"] * values["a"] == pytest.approx(0.7e-6 * circuit.device.prefactor, rel=1e-9, abs=0)
     assert (values["b"], values["v0"]) == (circuit.device.v_slope, circuit.device.v_onset)

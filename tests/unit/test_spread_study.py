@@ -125,13 +125,21 @@ def test_without_mismatch_a_calibrated_chip_is_the_nominal_one(model):
     assert result.rows[1].energy.tolist() == result.rows[0].energy.tolist()
 
 
-def test_calibration_brings_spikes_back_where_temperature_took_them(study):
+def test_calibration_brings_spikes_back_where_temperature_took_them(study, model, monkeypatch):
+    """Cold; and hot where the leak tunnels. One that grows as an off-current silences the chip, and that is told."""
     nominal = rows(study, sweep="nominal")[0].as_dict()["spikes_mean"]
-    for kelvin, lost in ((233.15, 0.5), (398.15, 1.5)):
-        made, calibrated, trimmed = rows(study, sweep="temperature", temperature_k=kelvin)
+    cold = rows(study, sweep="temperature", temperature_k=233.15)
+    hot = [row for row in spread_report(study)["rows"] if row["condition"] == "125 C"]
+    monkeypatch.setattr(study_module, "SWEEPS", {"temperature": SWEEPS["temperature"][-1:]})
+    tunnelling = spread_study(model, CLIPS, replace(CONFIG, leak="tunnelling")).rows[1:]
+    for (made, *knobbed), lost in ((cold, 0.5), (tunnelling, 1.5)):
         assert (made.as_dict()["spikes_mean"] < lost * nominal) == (lost < 1)
-        for row in (calibrated, trimmed):
+        for row in knobbed:
             assert row.as_dict()["spikes_mean"] == pytest.approx(nominal, rel=0.25)
+    assert [row["spikes_mean"] for row in hot] == [0.0] * len(VARIANTS)
+    leaks, currents = (np.exp(ev / 8.617333e-5 * (1 / 300 - 1 / 398.15)) for ev in (0.47, 0.16))
+    said = f"silent: leaks are {leaks:.3g} times those at nominal, currents {currents:.3g} times"
+    assert {row["why_silent"] for row in hot} == {said}
 
 
 def test_static_energy_follows_temperature_and_supply(study):
@@ -166,16 +174,17 @@ def test_the_report_is_plain_data_and_names_what_is_assumed(study):
     assert conditions[6:10] == ["90% supply", "110% supply", "1 year", "10 years"]
     assert conditions[-1] == "125 C, 110% supply, FF"
     assert row["accuracy_min"] <= row["accuracy_p5"] <= row["accuracy_mean"]
-    assert any("keeps its value" in line for line in report["assumptions"])
+    assert any("by 0.47 eV, as a transistor that is off" in line for line in report["assumptions"])
     assert any("V_DS = 0.81 V" in line for line in report["notes"])
     assert any("398.15 K" in line for line in report["notes"])  # currents below the floor
-    assert "temperature dependence of the leak conductance" in report["not_modelled"]
+    assert [row["why_silent"] for row in report["rows"] if not row["spikes_mean"]] == [
+        row["why_silent"] for row in report["rows"] if row["why_silent"]
+    ]
 
 
-def test_a_tunnelling_leak_is_said_and_no_longer_unknown(model, monkeypatch):
+def test_a_tunnelling_leak_is_said(model, monkeypatch):
     monkeypatch.setattr(study_module, "SWEEPS", {"supply": SWEEPS["supply"]})
     report = spread_report(spread_study(model, CLIPS, replace(CONFIG, n_chips=1, leak="tunnelling")))
-    assert "temperature dependence of the leak conductance" not in report["not_modelled"]
     assert any("follows all the others" in line for line in report["assumptions"])
 
 
@@ -235,7 +244,7 @@ def test_no_two_chips_are_alike_and_a_spread_of_neurons_alone_is_enough(model, m
 
 def test_the_leak_that_was_asked_for_is_that_of_every_condition(model, monkeypatch):
     monkeypatch.setattr(study_module, "SWEEPS", {"supply": SWEEPS["supply"], "years": SWEEPS["years"][:1]})
-    for leak in ("held", "tunnelling"):
+    for leak in ("body", "tunnelling"):
         rows = spread_study(model, CLIPS, replace(CONFIG, n_chips=1, leak=leak), n_jobs=1).rows
         assert {row.condition.leak for row in rows} == {leak}
 

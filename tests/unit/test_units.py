@@ -1,7 +1,7 @@
 """SI floats inside, prefixes outside, quantities accepted at the door and nowhere mistaken."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import brian2
@@ -13,6 +13,7 @@ from circuits import units
 from circuits.device.btbt import DEVICES
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.control import ControlTransistors
 from circuits.neuron.synapse import SynapseKernel
 from circuits.units import AmperesPerMetre, Farads, Volts, freeze_si, quantity, require_plausible, si, si_float
 from circuits.variation.mismatch import Spread
@@ -144,11 +145,17 @@ def test_what_is_not_a_number_is_refused(value):
 @pytest.mark.parametrize(
     ("field", "value"),
     [("width", 0), ("c_mem", -1e-15), ("v_dd", 0), ("g_leak", -1e-12), ("t_refractory", -1e-9), ("v_threshold", 0.0),
-     ("i_static", -1.0), ("v_crowbar", -0.1), ("c_reset", -1e-15), ("i_crowbar", -1.0), ("c_control", -1.0)],
+     ("leak_activation_ev", -0.1)],
 )  # fmt: skip
 def test_circuit_outside_its_limits_is_refused_by_name(field, value):
     with pytest.raises(ValueError, match=rf"LIFCircuit\.{field} must be .*got {float(value)}"):
         LIFCircuit(**{field: value})
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(ControlTransistors)])
+def test_control_transistors_outside_their_limits_are_refused_by_name(field):
+    with pytest.raises(ValueError, match=rf"ControlTransistors\.{field} must be .*got -1\.0"):
+        ControlTransistors(**{field: -1.0})
 
 
 def test_boltzmann_constant_and_electron_volt_give_the_thermal_voltage():
@@ -196,7 +203,7 @@ def test_nan_and_infinity_are_left_to_whoever_takes_the_number():
 @pytest.mark.parametrize(
     ("make", "meant"),
     [(lambda: LIFCircuit(c_mem=0.5), "0.5 fF"), (lambda: LIFCircuit(width=0.45), "0.45 um"),
-     (lambda: LIFCircuit(g_leak=12.5), "12.5 pS"), (lambda: LIFCircuit(i_crowbar=250), "250 pA"),
+     (lambda: LIFCircuit(g_leak=12.5), "12.5 pS"), (lambda: ControlTransistors(i_starve=250), "250 pA"),
      (lambda: LIFCircuit(v_threshold=400), "400 mV"), (lambda: LIFCircuit(t_refractory=200), "200 ms"),
      (lambda: replace(DEVICES["32nm-pdsoi"], v_slope=3630), "3630 mV"),
      (lambda: SynapseKernel(1, tau_exc=800, tau_inh=4e-3), "800 us"), (lambda: Spread(sigma_tunnel=1000), "1000 mV")],
