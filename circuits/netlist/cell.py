@@ -25,14 +25,14 @@ from circuits.neuron.circuit import LIFCircuit
 from circuits.units import BOLTZMANN, ZERO_CELSIUS, Farads, Seconds, eV
 
 GAIN, CLOCK = 2e6, 100.0  # V: the threshold is met within 0.05 V of 2 MV, far sooner than the reset settles
-SCALE = 500.0  # V over the swing, of what needs no such care
+SCALE = 2000.0  # V over the swing, of what needs no such care
 PULL = 0.8  # of GAIN: the end of the clock pulls so far down; below GAIN, or its release would look like a spike
 LATCH = 1.4  # of GAIN, below threshold: where the latch lets go; a held membrane lies GAIN V_DD / V_DD0 below
 SETTLED = 1e-4  # of the swing: the reset is followed so far down, else the trapezoidal rule would ring for ever
 TICK: Farads = 1e-18  # of clock and timer: the charge of both is less than what the solver takes for none
 METER: Farads = 1e-12  # of the capacitor that integrates the current of a supply
 OFF = "1e21"  # ohm, of an open switch
-DEVICE = ("w", "a", "b", "v0", "bodyf", "eatun", "dtunnel")  # parameters of the tunnelling current
+DEVICE = ("w", "a", "b", "v0", "bodyf", "cbody", "vfit", "eatun", "dtunnel")  # parameters of the tunnelling current
 
 # An activation energy (eV) times `heat` is the exponent of its Arrhenius factor
 HEAT = f".param kelvin={{temper+{ZERO_CELSIUS}}} heat={{(1/t0-1/kelvin)/{spice_number(BOLTZMANN / eV)}}}\n"
@@ -100,7 +100,8 @@ Sheld close vss cmp vss latched off
 Gcrow crow vss close vss {{icrow}}
 * leak of the transistors that are off, by its part at t0
 Ioff vss warm 1u
-.model idle r(r={{1meg*exp(eaoff*heat)*(istat+ioff*10^(vgs*t0/(ss*kelvin))+1e-40)/(istat+ioff+1e-40)}})
+.model idle r(r={{1meg*(exp(eaoff*heat)*istat+exp(eadrain*heat)*ioff*10^(vgs*t0/(ss*kelvin))+1e-40)
++ /(istat+ioff+1e-40)}})
 Rwarm warm vss idle
 Gstat stat vss warm vss {{istat+ioff}}
 .ends
@@ -110,7 +111,9 @@ _NEURON = """\
 .subckt btbt_lif_{key} mem spk gate vdd vss logic params:
 {params}
 {heat}{tunnel}* tunnelling current from the drain supply into the floating body, which takes bodyf V_mem off V_DG
-Btun vdd mem I = tunnel_{key}(V(vdd,gate)-bodyf*V(mem,vss))*exp(eatun*heat)
+* and BSIM's drain-body factor, relative to the drain voltage of the fit
+.func body_{key}(v) {{v*v*v/(cbody+v*v*v)*(cbody+vfit^3)/vfit^3}}
+Btun vdd mem I = tunnel_{key}(V(vdd,gate)-bodyf*V(mem,vss))*exp(eatun*heat)*body_{key}(max(V(vdd,mem),1u))
 Vrst rst vss {{vreset}}
 Xcell mem spk clk rst logic logic logic vss btbt_cell_{key}
 {passed}
@@ -161,6 +164,8 @@ def cell_parameters(circuit: LIFCircuit, t_pulse: Seconds, t_latch: Seconds) -> 
         "b": circuit.device.v_slope,
         "v0": circuit.device.v_onset,
         "bodyf": circuit.body_factor,
+        "cbody": circuit.device.drain_body,
+        "vfit": circuit.device.v_ds_fit,
         "cmem": circuit.c_mem,
         "gleak": circuit.g_leak,
         "vth": circuit.v_threshold,
@@ -193,6 +198,7 @@ def supply_parameters(circuit: LIFCircuit) -> dict[str, float]:
         "eatun": device.activation_ev,
         "ealeak": circuit.leak_activation_ev,
         "eaoff": circuit.control.off_activation_ev,
+        "eadrain": device.off_activation_ev,
     }
 
 

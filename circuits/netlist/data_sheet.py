@@ -45,9 +45,9 @@ hold: any two hand-overs stand in one deck.
 
 Parameters are in SI units, each with its default in the head of its file: `w` width, `a b v0` of I = W a u exp(-b/u),
 u = V_DG - v0, `cmem`, `gleak`, `vth`, `vreset`, `tpulse` refractory time, `cgate` gates of control and reset, `icrow`
-`vcrow` crowbar, `istat` `ioff` off-currents, `t0` temperature of these values (K), `eatun` `ealeak` `eaoff` their
-activation energies (eV). Of a corner or a mismatched device: `dtunnel` is added to u, `dvth` to vth, `kcmem` is a
-factor on cmem.
+`vcrow` crowbar, `istat` `ioff` off-currents, `t0` temperature of these values (K), `eatun` `ealeak` `eaoff`
+`eadrain` their activation energies (eV), `cbody` `vfit` of the drain-body factor. Of a corner or a mismatched device:
+`dtunnel` is added to u, `dvth` to vth, `kcmem` is a factor on cmem.
 
 ## Checks
 
@@ -88,7 +88,7 @@ def _usage(stem: str, circuit: LIFCircuit) -> str:
 def _neurons(neurons: Mapping[str, LIFCircuit]) -> str:
     lines = ["| file | subcircuit | gate | period | energy a spike | leak | threshold |", "|" + "---|" * 7]
     for stem, circuit in neurons.items():
-        energy = "not modelled" if circuit.body_factor else si(spike_energy(circuit).total, "J")
+        energy = "not modelled" if circuit.follows_body else si(spike_energy(circuit).total, "J")
         cells = (f"{stem}.lib", subcircuit_name(circuit), f"{circuit.v_gs:.4g} V", si(interval(circuit), "s"), energy,
                  si(circuit.g_leak, "S"), f"{circuit.v_threshold:.4g} V")  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
@@ -133,7 +133,7 @@ def _corners(circuit: LIFCircuit) -> Iterable[str]:
         if math.isinf(period):
             yield f"| {name} | silent | |"
         else:
-            energy = "not modelled" if there.body_factor else si(spike_energy(there).total, "J")
+            energy = "not modelled" if there.follows_body else si(spike_energy(there).total, "J")
             yield f"| {name} | {si(period, 's')} | {energy} |"
     yield ""
 

@@ -76,8 +76,8 @@ def neuron_netlist(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str
         f"V_DD = {circuit.v_dd:g} V",
         "options: none needed, with uic or without; the first spike comes a latch time late",
         "temperature: that of the simulator (.temp); supply: the pins; the threshold follows logic",
-        "SI units: w (m), a (A/m/V), b v0 vth vreset vspk vcrow vgs ss dtunnel dvth (V), cmem cgate (F), gleak (S)",
-        "icrow istat ioff (A), tpulse tlatch (s), t0 (K), eatun ealeak eaoff (eV), no unit: bodyf kcmem",
+        "SI units: w (m), a (A/m/V), b v0 vth vreset vspk vcrow vgs ss vfit dtunnel dvth (V), cmem cgate (F)",
+        "gleak (S), icrow istat ioff (A), tpulse tlatch (s), t0 (K), eatun ealeak eaoff eadrain (eV), cbody (V^3)",
         "of a corner or a mismatched device: dtunnel is added to u, dvth to vth, kcmem is a factor on cmem",
         f"range: gate {circuit.device.v_gs_min:g} to {circuit.device.v_gs_max:g} V as fitted; -40 to 125 C and V_DD "
         "within 10 % as simulated",
@@ -147,7 +147,7 @@ def _energy_check(
 ) -> dict[str, str]:
     """The energy of a spike by corner and its comparison, where it has a closed form."""
     checked = "abs(period_error) < tolerance"
-    if circuit.body_factor:
+    if circuit.follows_body:
         return {"expected_energy": "", "energy_check": "", "checked": checked}
     energies = {name: spike_energy(c).total if math.isfinite(periods[name]) else math.inf for name, c in there.items()}
     expected = f".param expected_energy={{{_chosen(energies, spike_energy(circuit).total)}}}\n"

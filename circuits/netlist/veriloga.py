@@ -27,6 +27,7 @@ UNITS = {
     "tpulse": "s, refractory time",
     "tlatch": "s, delay of the latch",
     "bodyf": "no unit",
+    "cbody": "V^3",
     "kcmem": "factor on cmem",
     "t0": "K",
     "eatun": "eV",
@@ -40,6 +41,9 @@ _MEMBRANE = """\
     itun = 0.0;
     if (u > 0.0)
       itun = w*a*u*exp(eatun*heat - b/u);
+    // BSIM's drain-body factor, relative to the drain voltage of the fit
+    vdb = max(V(vdd, mem), 1e-6);
+    itun = itun*vdb*vdb*vdb/(cbody + vdb*vdb*vdb)*(cbody + vfit*vfit*vfit)/(vfit*vfit*vfit);
     I(vdd, mem) <+ itun;
     I(mem, vss) <+ gleak*exp(ealeak*heat)*V(mem, vss) + ddt(cmem*kcmem*V(mem, vss));
     // the supply over the one that all values belong to
@@ -53,7 +57,7 @@ module {name}(mem, spk, gate, vdd, vss);
   inout mem, spk, gate, vdd, vss;
   electrical mem, spk, gate, vdd, vss{nodes};
 {parameters}
-  real u, itun, heat, high{reals};
+  real u, itun, heat, high, vdb{reals};
 {integers}  analog begin
 {body}  end
 endmodule

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.device.btbt import DEVICES, bias_for_current, btbt_current
+from circuits.device.btbt import BSIM_DRAIN_BODY, DEVICES, bias_for_current, btbt_current
 from circuits.netlist.ngspice import run_ngspice
 from circuits.netlist.spice import neuron_netlist, subcircuit_name, write_spice
-from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, interval, period
 from circuits.neuron.energy_terms import spike_energy
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
@@ -57,6 +57,15 @@ def test_one_nanoampere_into_ten_femtofarad_takes_three_and_a_half_microseconds(
     """C dV / I = 10 fF x 0.35 V / 1 nA."""
     measured = run_ngspice(write_spice(tmp_path, {"a": CIRCUITS["1 nA into 10 fF"]})[1])
     assert measured["period"] == pytest.approx(3.5e-6, rel=2.5e-3, abs=0)
+
+
+@pytest.mark.parametrize("body_factor", [0.0, 0.05])
+def test_the_drain_body_factor_slows_the_netlist_as_it_slows_the_closed_form(tmp_path, body_factor):
+    device = replace(DEVICES["32nm-pdsoi"], drain_body=BSIM_DRAIN_BODY)
+    circuit = LIFCircuit(device=device, body_factor=body_factor)
+    measured = run_ngspice(write_spice(tmp_path, {"a": circuit})[1])
+    assert measured["period"] == pytest.approx(interval(circuit), rel=3e-4, abs=0)
+    assert measured["period"] > 1.5 * interval(LIFCircuit())
 
 
 def test_bench_fails_a_netlist_that_was_changed(tmp_path):

@@ -20,6 +20,7 @@ openvaf = pytest.importorskip("openvaf_py")
 CIRCUITS = {
     "default": LIFCircuit(),
     "body factor, raised reset": LIFCircuit(body_factor=0.07, v_reset=0.05, c_mem=0.8e-15, width=0.3e-6, v_gs=-0.8),
+    "drain-body factor": LIFCircuit(device=replace(DEVICES["32nm-pdsoi"], drain_body=0.5), v_gs=-0.7),
     "another device": LIFCircuit(device=DEVICES["22nm-fdx"], g_leak=1e-14, width=2e-6, v_gs=-0.9, drawn=False),
 }
 
@@ -38,7 +39,7 @@ class Model:
     def __call__(self, v_dg: float, mem: float, q: float = 0.0, ramp: float = 0.0) -> dict[str, tuple[float, float]]:
         """Current (A) and charge (C) into each node."""
         voltages = {"V(vdd,gate)": v_dg, "V(mem,vss)": mem, "V(q,vss)": q, "V(ramp,vss)": ramp}
-        voltages |= {"V(vdd,vss)": self.v_dd, "$temperature": self.temperature}
+        voltages |= {"V(vdd,vss)": self.v_dd, "V(vdd,mem)": self.v_dd - mem, "$temperature": self.temperature}
         assert voltages.keys() <= self.values.keys()
         residuals, _ = self.module.run_init_eval(self.values | voltages)
         return dict(zip(self.nodes, residuals, strict=True))
@@ -61,7 +62,7 @@ def test_currents_and_charges_at_fifty_bias_points_are_the_python_neurons(tmp_pa
     )
     below = 0
     for v_dg, mem in points:
-        tunnel = float(btbt_current(v_dg - circuit.body_factor * mem, circuit.device, circuit.width))
+        tunnel = float(btbt_current(v_dg - circuit.body_factor * mem, circuit.device, circuit.width, mem))
         below += tunnel == 0
         nodes = model(v_dg, mem)
         current, charge = nodes["mem"]
@@ -121,7 +122,7 @@ def test_temperature_and_supply_act_as_the_circuit_says(tmp_path, name, supply, 
     model = Model(circuit, tmp_path)
     model.v_dd, model.temperature = there.device.v_ds, kelvin
     v_dg, mem = there.device.v_ds - there.v_gs, 0.3 * there.v_threshold
-    tunnel = float(btbt_current(v_dg - there.body_factor * mem, there.device, there.width))
+    tunnel = float(btbt_current(v_dg - there.body_factor * mem, there.device, there.width, mem))
     assert model(v_dg, mem)["mem"][0] == pytest.approx(there.g_leak * mem - tunnel, rel=1e-9, abs=0)
     below, above = (model(v_dg, there.v_threshold + shift)["q"][0] for shift in (-0.05, 0.05))
     assert abs(below) < 1e-3 * abs(above)

@@ -42,12 +42,12 @@ def test_wires_of_a_network_are_timed_by_what_they_drive():
 
 @pytest.mark.parametrize("dvth", [-0.03, 0.0, 0.05])
 def test_the_event_view_crosses_at_its_threshold_plus_the_shift(dvth):
-    """The argument of its first `cross`, worked out: zero at vth + dvth, rising with the membrane."""
+    """The argument of its first `cross`, worked out at the nominal supply: zero at vth + dvth, rising."""
     text = event_view(CIRCUIT, SynapseKernel())
     argument = re.search(r"@\(cross\((.*), \+1\)\)", text)[1].replace("V(mem, vss)", "v")
 
     def value(v):
-        return eval(argument, {"v": v, "vth": CIRCUIT.v_threshold, "dvth": dvth})
+        return eval(argument, {"v": v, "vth": CIRCUIT.v_threshold, "dvth": dvth, "high": 1.0})
 
     assert value(CIRCUIT.v_threshold + dvth) == pytest.approx(0, abs=1e-12)
     assert value(CIRCUIT.v_threshold + dvth + 0.01) == pytest.approx(0.01)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from circuits.neuron.control import ControlTransistors
 from snn.networks.reservoir import draw_wiring
 from snn.networks.tuning import Tuning
 from snn.plasticity.reward import Reward
@@ -110,9 +111,9 @@ def test_an_answer_is_judged_by_the_label_of_the_clip_that_was_presented():
 
 
 def test_memory_leaks_while_the_clip_lasts_on_the_chip():
-    """Clips of 40 rows of 5 ms, a thousand times faster; 15 levels are 4 bits of two paths each, 1.35e-10 A/um wide."""
+    """Clips of 40 rows of 5 ms, a thousand times faster; 15 levels are 4 bits of two transistors each that are off."""
     recipe, _, result = learned("stdp", "a_plus=0.5")
-    leak = result.strength.size * 4 * 2 * 1.35e-10 * 0.45 * 0.9 * 0.2e-3
+    leak = result.strength.size * 4 * 2 * ControlTransistors().off * 0.9 * 0.2e-3
     assert result.metrics(recipe).energy_per_clip_j["weight_leak"] == pytest.approx(leak, rel=1e-9, abs=0)
 
 
