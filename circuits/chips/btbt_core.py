@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from circuits.chips.acceleration import allowed_accelerations, cheapest
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.energy_report import EnergyReport, energy_report
 from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
-from circuits.chips.inference_ledger import CoreCosts
-from circuits.chips.operation import REAL_TIME, Operation, is_trained_here, other_circuit
-from circuits.chips.speed import acceleration_fits
+from circuits.chips.inference_ledger import CoreCosts, inference_ledger
+from circuits.chips.operation import AUTO, CHEAPEST, Operation, is_trained_here, other_circuit
+from circuits.chips.speed import acceleration_fits, only_acceleration
 from circuits.device.device_file import load_device
 from circuits.mapping.limits import BrokenLimit, CoreLimits, MappingError
 from circuits.mapping.place import Placement, place
@@ -47,7 +48,7 @@ class BTBTCore:
     front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
     sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
     trained: ChipNetwork | None = field(default=None, metadata=NOT_IN_FILE)
-    operation: Operation = field(default=REAL_TIME, metadata=NOT_IN_FILE)
+    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
 
     def __post_init__(self):
         freeze_si(self)
@@ -67,9 +68,10 @@ class BTBTCore:
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks; none where it can be placed."""
         synapse = SynapseKernel() if self.trained is None else self.trained.synapse
-        return broken_limits(net, self.limits) + acceleration_fits(
-            net, self._circuit, synapse, self.operation.acceleration
-        )
+        speed = self.operation.acceleration
+        if speed == AUTO:
+            speed = only_acceleration(net, {} if self.trained is None else self.trained.bias_devices) or 1.0
+        return broken_limits(net, self.limits) + acceleration_fits(net, self._circuit, synapse, speed)
 
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Placement:
         """Tiles on cores, first fit in layer order; neither activity nor seed changes it. Raises: MappingError."""
@@ -94,11 +96,15 @@ class BTBTCore:
     ) -> EnergyReport:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
         self._require(net)
-        chip, speed = self.on_chip(net), self.operation.acceleration
+        activity.require_fits(net)
+        chip, speed, chosen = self.on_chip(net), self.operation.acceleration, "given"
+        if speed == AUTO:
+            chosen, tried = AUTO, allowed_accelerations(chip)
+            speed = cheapest(tried, lambda a: inference_ledger(chip, activity, placement, self.costs, a).total)
         report = energy_report(chip, activity, placement, self.name, self.costs, speed)
         said = other_circuit(self.name, self.circuit, self.trained) if self.trained else ()
         report = report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
-        return replace(report, notes=said + report.notes)
+        return replace(report, notes=said + report.notes, chosen=chosen)
 
     def area(self, placement: Placement) -> ChipArea:
         """All neuron sites of the cores that the placement uses, each of the size of `neuron_area`."""

@@ -11,7 +11,7 @@ from circuits.chips.btbt_core import read_core
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.energy_report import EnergyReport
 from circuits.chips.front_end_ledger import Sensed
-from circuits.chips.operation import REAL_TIME, Operation
+from circuits.chips.operation import CHEAPEST, Operation
 from circuits.errors import InputError
 from circuits.mapping.limits import BrokenLimit
 from circuits.mapping.place import Placement
@@ -63,13 +63,14 @@ def chip_names() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in FOLDER.iterdir() if file.name.endswith(".toml")))
 
 
-def load_chip(name: str | Path, trained: ChipNetwork | None = None, operation: Operation = REAL_TIME) -> Chip:
+def load_chip(name: str | Path, trained: ChipNetwork | None = None, operation: Operation = CHEAPEST) -> Chip:
     """The chip of that name, or of a TOML file at that path.
 
     Args:
       trained: a network on the circuit that it was trained for, which stands in for the chip's own where it was trained
         for this chip.
-      operation: how much faster than its signal the chip runs, at which temperature and supply.
+      operation: how much faster than its signal the chip runs (by default where it costs least), at which temperature
+        and supply.
     Raises: FileNotFoundError; InputError for an unknown name, kind or key, or a number without a source.
     """
     path = Path(name)

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from circuits.chips.front_end_ledger import Sensed, boundary_with_front_end
-from circuits.chips.inference_ledger import CoreCosts, inference_ledger, window_ratio
-from circuits.chips.speed import silicon_notes
+from circuits.chips.inference_ledger import CoreCosts, inference_ledger, is_gated, window_ratio
+from circuits.chips.speed import largest_acceleration, silicon_notes, speed_notes
 from circuits.device.btbt import validity_notes
 from circuits.energy.boundary import CLASSIFIER
+from circuits.energy.core import GATING
 from circuits.ledger import Group, Ledger, unknown
 from circuits.mapping.place import Placement
 from circuits.network.activity import Activity
@@ -20,9 +21,19 @@ COVERS = "encoder, neurons and synapses of the cores; microphone, front end, hos
 
 
 @dataclass(frozen=True)
+class RealTime:
+    """The same inference at an acceleration of 1, the supply always on, and what the device cannot make then."""
+
+    ledger: Ledger[float]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class EnergyReport:
     """One inference on one chip; its total is that of the modelled parts, a lower bound.
 
+    acceleration: how many times faster than its network's time it ran, `chosen` "given" or "auto".
+    real_time: beside it; None where a step has no room for that, or the network is in the time of its chip.
     ledger: of the network alone, boundary "classifier".   front_end: of what makes its input out of sound, beside it.
     sensed: None where nobody knows which front end it has.
     """
@@ -35,6 +46,9 @@ class EnergyReport:
     notes: tuple[str, ...]
     n_neurons: int
     counts: dict[str, float]
+    acceleration: float = 1.0
+    chosen: str = "given"
+    real_time: RealTime | None = None
     sensed: Sensed | None = None
     front_end: Ledger[float] = field(default_factory=lambda: unknown("front_end"))
 
@@ -57,12 +71,16 @@ class EnergyReport:
         """What `snn map --json` prints; energies in joules, times in seconds.
 
         `total_j`, `parts_j`, `ledger` and `not_modelled` are of the network alone; `total_with_front_end_j` adds the
-        entries of `front_end`, None (not modelled) where there is no figure.
+        entries of `front_end`, None (not modelled) where there is no figure. `notes` are of the acceleration that it
+        runs at; `real_time_total_j` and what `real_time_notes` says besides are of an acceleration of 1, never off.
         """
-        ledger = self.ledger
+        ledger, slow = self.ledger, self.real_time
         groups = {} if by == "part" else {f"{by}s_j": ledger.sums(by)}
         return {
             "total_j": ledger.total,
+            "acceleration": self.acceleration,
+            "acceleration_chosen": self.chosen,
+            "real_time_total_j": slow and slow.ledger.total,
             "boundary": CLASSIFIER,
             "total_with_front_end_j": self.with_front_end,
             "boundary_with_front_end": self.boundary_with_front_end,
@@ -77,6 +95,7 @@ class EnergyReport:
             "n_not_modelled": len(ledger.not_modelled),
             "not_modelled": ledger.not_modelled,
             "notes": list(self.notes),
+            "real_time_notes": [note for note in slow.notes if note not in self.notes] if slow else [],
             "counts": self.counts | {"energy_per_spike_j": self.energy_per_spike_j},
             "per_spike": self.per_spike(),
             "ledger": ledger.by(by).rows(),
@@ -129,26 +148,32 @@ def energy_report(
     """Charge every event of the measured activity (mean of one inference).
 
     `acceleration` runs the chip that many times faster than the speech: time constants and steps shrink alike, leak and
-    starving current grow, the events and their charges stay, and static power has less time. 1 is real time. For
-    another temperature or supply give `chip.on(circuit)` with the circuit there.
+    starving current grow, the events and their charges stay, and static power has less time: afterwards the supply is
+    switched off. 1 is real time, which stands beside it. For another temperature or supply give `chip.on(circuit)`.
     Raises: InputError unless the activity is of this network.
     """
     net = chip.network
     activity.require_fits(net)
     ledger = inference_ledger(chip, activity, placement, costs, acceleration)
+    slow = None
+    if not net.event_driven and largest_acceleration(net, chip.circuit, chip.synapse) >= 1:
+        slow = RealTime(inference_ledger(chip, activity, placement, costs), speed_notes(chip, 1.0))
+    notes = placement.notes + silicon_notes(chip) + speed_notes(chip, acceleration) + _moved(chip, activity)
     return EnergyReport(
         chip=name,
         circuit=chip.circuit,
         ledger=ledger,
         cores_used=placement.cores_used,
         latency_s=activity.duration / acceleration,
-        notes=placement.notes + silicon_notes(chip, acceleration) + _moved(chip, activity),
+        notes=notes + (GATING,) * is_gated(net, acceleration),
         n_neurons=sum(layer.n_neurons for layer in net.layers if layer.spiking),
         counts={
             "spikes": activity.spikes_per_inference,
             "synaptic_operations": ledger.count("synapse_wires"),
             "core_crossings": ledger.count("routing"),
         },
+        acceleration=acceleration,
+        real_time=slow,
     )
 
 

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from circuits.energy.core import GATING_UNKNOWN
 from circuits.ledger import Entry, Kind, Ledger, unknown
 from circuits.mapping.place import CoreSlice, Placement
 from circuits.mapping.route import core_crossings
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
-from circuits.network.spec import EXTERNAL_INPUT
+from circuits.network.spec import EXTERNAL_INPUT, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed
 from circuits.neuron.energy_terms import control, crowbar, reset, static, supplied, unknown_laws
 from circuits.tables import NOT_IN_FILE
@@ -83,9 +84,15 @@ def inference_ledger(
     The time near threshold is that of the activity, scaled by `window_ratio` (ASSUMED: V passes it at an even pace).
     """
     work = _Inference(chip, activity, costs, acceleration)
+    gating = GATING_UNKNOWN if is_gated(chip.network, acceleration) else Ledger()
     held = [piece for piece in placement.slices if piece.layer != EXTERNAL_INPUT]
     parts = [part(work, piece) for part in (_cells, _synapses, _wires) for piece in held]
-    return sum((*parts, _routing(work, placement), _cores(work, placement), _unpublished(chip)), Ledger())
+    return sum((*parts, _routing(work, placement), _cores(work, placement), _unpublished(chip), gating), Ledger())
+
+
+def is_gated(net: NetworkSpec, acceleration: float) -> bool:
+    """Whether the chip is done before the clip is over, and then switched off; one with a time of its own always is."""
+    return net.event_driven or acceleration > 1
 
 
 def window_ratio(chip: ChipNetwork, activity: Activity) -> float:

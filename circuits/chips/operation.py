@@ -1,25 +1,48 @@
 """How a chip is run, and on which circuit: the chip's own, or the one that a network was trained for."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
+from circuits.errors import InputError
 from circuits.network.chip_network import ChipNetwork
 from circuits.neuron.circuit import LIFCircuit
+from circuits.tables import shortened
 from circuits.units import Kelvin, Volts, si, unit_of_field
 
+AUTO = "auto"  # the acceleration that the device allows and that costs least
 SPEED = ("g_leak", "v_gs", "drawn")  # follow the time constants of a network, whatever the chip; so does i_starve
+
+
+def _times(acceleration: float | str) -> float:
+    try:
+        times = float(acceleration)
+    except (TypeError, ValueError, OverflowError):
+        times = math.nan
+    if not 0 < times < math.inf:
+        said = f"acceleration must be positive and finite, got {shortened(acceleration)}"
+        raise InputError(f"{said}; 1 is real time, {AUTO} the cheapest that the device allows")
+    return times
 
 
 @dataclass(frozen=True)
 class Operation:
-    """So many times faster than the signal, at a temperature and a supply; None: those of the circuit."""
+    """So many times faster than the signal, at a temperature and a supply; None: those of the circuit.
 
-    acceleration: float = 1.0
+    acceleration: a number, or AUTO; as text, as a command gets it, it becomes the number.
+    Raises: InputError for an acceleration that is no number, not finite or not positive.
+    """
+
+    acceleration: float | str = AUTO
     temperature: Kelvin | None = None
     v_dd: Volts | None = None
 
+    def __post_init__(self):
+        if self.acceleration != AUTO:
+            object.__setattr__(self, "acceleration", _times(self.acceleration))
 
-REAL_TIME = Operation()
+
+CHEAPEST = Operation()
 
 
 def is_trained_here(chip: str, trained: ChipNetwork) -> bool:

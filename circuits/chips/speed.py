@@ -1,15 +1,16 @@
 """Whether the network's currents are such that the device can make them: said in the report, with a remedy."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from circuits.mapping.limits import BrokenLimit
-from circuits.network.chip_network import ChipNetwork
+from circuits.network.chip_network import BiasDevices, ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed
-from circuits.neuron.control import contradictions
+from circuits.neuron.control import ROUNDING, conflicts
 from circuits.neuron.synapse import SynapseKernel
 from circuits.units import si
 
@@ -19,6 +20,22 @@ IDLE_LEAK = 0.1  # ASSUMED: what may leak into a neuron in one step, as a fracti
 def largest_acceleration(net: NetworkSpec, circuit: LIFCircuit, synapse: SynapseKernel) -> float:
     """dt / (t_pulse + t_refractory): a step must hold a synaptic pulse and a reset."""
     return net.dt / (synapse.device_pulse + circuit.t_refractory)
+
+
+def only_acceleration(net: NetworkSpec, bias_devices: Mapping[str, BiasDevices]) -> float | None:
+    """The one that a network has: 1, in the time of its chip, or that of its bias devices; None: it is free."""
+    own = [1.0] * net.event_driven + [devices.acceleration for devices in bias_devices.values()]
+    return own[0] if own else None
+
+
+def least_acceleration(chip: ChipNetwork) -> int:
+    """The slowest, real time or faster, at which the device can make all currents, if `acceleration_fits`."""
+    return whole(max((1.0, *(one.factor for one in too_slow(chip, 1.0)))))
+
+
+def whole(acceleration: float) -> int:
+    """The whole number from there on."""
+    return math.ceil(acceleration * (1 - ROUNDING))
 
 
 def acceleration_fits(
@@ -37,28 +54,43 @@ def acceleration_fits(
         return ()
     limit = f"above 0 to {math.floor(largest) if largest >= 1 else float(f'{largest:.3g}')}"
     held = f"a step of {si(net.dt, 's')} holds a synaptic pulse and a reset, {si(net.dt / largest, 's')}"
-    return (BrokenLimit("acceleration", where, acceleration, limit, f"1 is real time; {held}"),)
+    return (BrokenLimit("acceleration", where, acceleration, limit, f"1 is real time, auto the cheapest; {held}"),)
 
 
 @dataclass(frozen=True)
 class Off:
-    """A current that the device cannot make: in words, and the factor by which it is off."""
+    """What the device cannot make at a speed: in words, and how many times faster it could (1: speed is not why)."""
 
     said: str
-    factor: float
+    factor: float = 1.0
 
 
-def silicon_notes(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
-    """What is assumed of a bias, and what the device cannot do at this speed, one line each."""
-    notes = bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip)
+def silicon_notes(chip: ChipNetwork) -> tuple[str, ...]:
+    """What is assumed of a bias and of inhibition at any speed, and what no speed mends, one line each."""
+    never = tuple(str(one) for one in conflicts(chip.circuit) if not one.speed > 1)
+    return bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip) + never
+
+
+def speed_notes(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
+    """What the device cannot do at this speed, one line each, the last with what mends them all; none where it can."""
+    return noted(chip, acceleration, too_slow(chip, acceleration) + biases_are_for_this_speed(chip, acceleration))
+
+
+def noted(chip: ChipNetwork, acceleration: float, off: Sequence[Off]) -> tuple[str, ...]:
+    """What is off at this speed with the chip's own remedy."""
+    return with_remedy(off, _remedy(chip, acceleration, max((one.factor for one in off), default=1.0)))
+
+
+def too_slow(chip: ChipNetwork, acceleration: float) -> tuple[Off, ...]:
+    """The currents that are too small for the device and its control transistors at this speed."""
     off = rheobase_is_above_the_floor(chip, acceleration) + idle_synapses_are_quiet(chip, acceleration)
-    notes += with_remedy(chip, acceleration, off) + biases_are_for_this_speed(chip, acceleration)
-    return notes + control_keeps_up(circuit_at_speed(chip.circuit, acceleration), acceleration)
+    return off + control_keeps_up(circuit_at_speed(chip.circuit, acceleration), acceleration)
 
 
-def control_keeps_up(circuit: LIFCircuit, acceleration: float) -> tuple[str, ...]:
+def control_keeps_up(circuit: LIFCircuit, acceleration: float) -> tuple[Off, ...]:
     """Inverters starved for this speed still switch, within the reset pulse, and the open switch leaks less than g."""
-    return tuple(f"at an acceleration of {acceleration:g}: {line}" for line in contradictions(circuit))
+    slow = (one for one in conflicts(circuit) if one.speed > 1)
+    return tuple(Off(f"at an acceleration of {acceleration:g}: {one.said}", one.speed) for one in slow)
 
 
 def bias_has_its_own_line(chip: ChipNetwork) -> tuple[str, ...]:
@@ -78,11 +110,13 @@ def inhibition_reaches_the_floor(chip: ChipNetwork) -> tuple[str, ...]:
     return (f"inhibition was trained to stop at {trained:g} thresholds, the rail of this circuit is at {here:g}",)
 
 
-def biases_are_for_this_speed(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
+def biases_are_for_this_speed(chip: ChipNetwork, acceleration: float) -> tuple[Off, ...]:
     """Bias devices give the currents of one acceleration, the one that they were trained for."""
     return tuple(
-        f"layer {name!r}: its bias devices are set for an acceleration of {devices.acceleration:g}, not "
-        f"{acceleration:g}: other biases than the network's; run it at that, or train for this"
+        Off(
+            f"layer {name!r}: its bias devices are set for an acceleration of {devices.acceleration:g}, not "
+            f"{acceleration:g}: other biases than the network's"
+        )
         for name, devices in chip.bias_devices.items()
         if devices.acceleration != acceleration
     )
@@ -101,7 +135,7 @@ def rheobase_is_above_the_floor(chip: ChipNetwork, acceleration: float) -> tuple
         default=(math.inf, ""),
     )
     rheobase = least * acceleration
-    if not 0 < rheobase < floor:
+    if not 0 < rheobase < floor * (1 - ROUNDING):
         return ()
     said = (
         f"layer {name!r}: a rheobase of {si(rheobase, 'A')} lies below the device's floor of {si(floor, 'A')}, so no "
@@ -120,7 +154,7 @@ def idle_synapses_are_quiet(chip: ChipNetwork, acceleration: float) -> tuple[Off
         default=(0, ""),
     )
     leak = fan_in * per_synapse
-    if leak <= IDLE_LEAK:
+    if leak <= IDLE_LEAK * (1 + ROUNDING):
         return ()
     said = (
         f"layer {name!r}: {fan_in} idle synapses at the device's floor of {si(floor, 'A')} leak {leak:.3g} q per step, "
@@ -129,18 +163,27 @@ def idle_synapses_are_quiet(chip: ChipNetwork, acceleration: float) -> tuple[Off
     return (Off(said, leak / IDLE_LEAK),)
 
 
-def with_remedy(chip: ChipNetwork, acceleration: float, off: tuple[Off, ...]) -> tuple[str, ...]:
-    """A note for each, and in the last what mends them all: one cause, the floor of the device, has one remedy."""
+def with_remedy(off: Sequence[Off], remedy: str) -> tuple[str, ...]:
+    """A note for each, and in the last the one thing that mends them all."""
     if not off:
         return ()
     *first, last = (one.said for one in off)
-    remedy = _remedy(chip, acceleration, max(one.factor for one in off))
-    return (*first, f"{last}; {remedy} would mend {'both' if first else 'it'}")
+    return (*first, f"{last}; {remedy} would mend {('it', 'both', 'all')[min(len(first), 2)]}")
 
 
 def _remedy(chip: ChipNetwork, acceleration: float, factor: float) -> str:
-    """What mends a current that is off by `factor`: speed, where a step still holds a pulse, or a larger membrane."""
-    faster, c_mem = math.ceil(acceleration * factor), si(chip.circuit.c_mem * factor, "F")
+    """What makes a chip `factor` times faster, as far as a step still holds a pulse; else a larger membrane.
+
+    A network with an acceleration of its own takes another one only by training.
+    """
+    faster, c_mem = whole(acceleration * factor), f"a c_mem of {si(chip.circuit.c_mem * factor, 'F')}"
+    if chip.network.event_driven:
+        return f"training with {math.ceil(100 * factor) / 100:g} times its neuron.acceleration or {c_mem}"
+    own = only_acceleration(chip.network, chip.bias_devices)
+    if own is not None and own != acceleration and not too_slow(chip, own):
+        return f"an acceleration of {own:g}"
     if faster > largest_acceleration(chip.network, chip.circuit, chip.synapse):
-        return f"no acceleration, but a c_mem of {c_mem}"
-    return f"an acceleration of {faster} or a c_mem of {c_mem}"
+        return f"no acceleration, but {c_mem}"
+    if own is not None:
+        return f"training for an acceleration of {faster}"
+    return f"an acceleration of {faster} or {c_mem}"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.ledger import Entry, Ledger
+from circuits.ledger import Entry, Ledger, unknown
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, period
 from circuits.neuron.conventional import TUNNELLING, conventional_neuron, conventional_sources
 from circuits.neuron.energy_terms import spike_energy, static
@@ -25,9 +25,10 @@ SHORTEST: Seconds = 1e-12  # ASSUMED: shorter than a spike
 FASTEST = 1e12  # ASSUMED: a second of speech in the time of a switching transistor
 LONGEST: Seconds = 1e9  # ASSUMED: thirty years, longer than any load
 GATING = (
-    "power gating is ASSUMED ideal: switched off, the core draws nothing, and waking it is free; "
-    "the memory that holds the speech meanwhile is not modelled"
+    "power gating is ASSUMED ideal: between clips the supply is off and the core draws nothing; the switch, waking and "
+    "the memory that holds the speech meanwhile are not modelled"
 )
+GATING_UNKNOWN = unknown("supply switch and waking", "memory that holds the speech")
 
 
 @dataclass(frozen=True, kw_only=True)

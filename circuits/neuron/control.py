@@ -38,6 +38,7 @@ from circuits.units import (
 )
 
 OXIDE_PERMITTIVITY: FaradsPerMetre = 3.9 * VACUUM_PERMITTIVITY  # SiO2
+ROUNDING = 1e-9  # what two floats may differ by and yet be the same
 
 
 @dataclass(frozen=True)
@@ -131,50 +132,73 @@ class Controlled(Protocol):
     swing: Volts
 
 
+@dataclass(frozen=True)
+class Conflict:
+    """What contradicts what, what mends it, and how many times as fast the circuit would not (1: no speed mends it)."""
+
+    said: str
+    remedy: str
+    speed: float = 1.0
+
+    def __str__(self) -> str:
+        return f"{self.said}: {self.remedy}"
+
+
 def contradictions(circuit: Controlled) -> tuple[str, ...]:
     """How a circuit contradicts its own transistors: value, limit and what mends it, a line each; none where it holds.
 
     A leak, a refractory time or a starving current of 0 is an ideal one, and asks nothing of the transistors.
     """
+    return tuple(map(str, conflicts(circuit)))
+
+
+def conflicts(circuit: Controlled) -> tuple[Conflict, ...]:
+    """The same, each with its remedy apart."""
     return (*_of_the_load(circuit), *_of_the_pulse(circuit), *_of_what_is_off(circuit))
 
 
-def _of_the_load(circuit: Controlled) -> Iterator[str]:
+def _of_the_load(circuit: Controlled) -> Iterator[Conflict]:
     """The first inverter's gates are a part of the membrane."""
     if not circuit.c_mem > circuit.control.c_membrane:
-        yield (
+        yield Conflict(
             f"c_mem = {si(circuit.c_mem, 'F')} is all that the membrane carries, but gates and wire of the first "
-            f"inverter alone are {si(circuit.control.c_membrane, 'F')}: raise c_mem, or narrow control.width"
+            f"inverter alone are {si(circuit.control.c_membrane, 'F')}",
+            "raise c_mem, or narrow control.width",
         )
 
 
-def _of_the_pulse(circuit: Controlled) -> Iterator[str]:
+def _of_the_pulse(circuit: Controlled) -> Iterator[Conflict]:
     """Within the reset pulse the inverters move the reset gate, and the switch drains the membrane."""
     control, pulse = circuit.control, circuit.t_refractory
     slew, drain = control.slew(circuit.v_dd), circuit.c_mem * circuit.swing / (control.width * control.i_on)
     over = f"t_refractory = {si(pulse, 's')} is over before"
-    if 0 < pulse < slew:
-        yield (
-            f"{over} inverters starved to {si(control.i_starve, 'A')} have moved the reset gate, {si(slew, 's')}: "
-            f"raise control.i_starve to {si(control.i_starve * slew / pulse, 'A')}, or t_refractory"
+    if pulse and slew / pulse > 1 + ROUNDING:
+        yield Conflict(
+            f"{over} inverters starved to {si(control.i_starve, 'A')} have moved the reset gate, {si(slew, 's')}",
+            f"raise control.i_starve to {si(control.i_starve * slew / pulse, 'A')}, or t_refractory",
+            slew / pulse,
         )
     if 0 < pulse < drain:
-        yield (
-            f"{over} the reset switch has drained c_mem = {si(circuit.c_mem, 'F')}, {si(drain, 's')}: widen "
-            "control.width, raise t_refractory or lower c_mem"
+        yield Conflict(
+            f"{over} the reset switch has drained c_mem = {si(circuit.c_mem, 'F')}, {si(drain, 's')}",
+            "widen control.width, raise t_refractory or lower c_mem",
         )
 
 
-def _of_what_is_off(circuit: Controlled) -> Iterator[str]:
+def _of_what_is_off(circuit: Controlled) -> Iterator[Conflict]:
     """The starving current exceeds what a transistor leaks that is off, and so does the leak of the membrane."""
     control, rheobase = circuit.control, circuit.g_leak * circuit.v_threshold
-    if 0 < control.i_starve <= control.off:
-        yield (
+    if control.i_starve and control.off / control.i_starve > 1 + ROUNDING:
+        yield Conflict(
             f"control.i_starve = {si(control.i_starve, 'A')} is no more than the {si(control.off, 'A')} that a "
-            "transistor leaks when off, so no inverter switches: raise control.i_starve, or lower control.i_off"
+            "transistor leaks when off, so no inverter switches",
+            "raise control.i_starve, or lower control.i_off",
+            control.off / control.i_starve,
         )
-    if 0 < rheobase < control.off:
-        yield (
+    if rheobase > 0 and control.off / rheobase > 1 + ROUNDING:
+        yield Conflict(
             f"g_leak = {si(circuit.g_leak, 'S')} lets {si(rheobase, 'A')} off the membrane at threshold, but the open "
-            f"reset switch alone leaks {si(control.off, 'A')}: raise g_leak, or lower control.i_off"
+            f"reset switch alone leaks {si(control.off, 'A')}",
+            "raise g_leak, or lower control.i_off",
+            control.off / rheobase,
         )

@@ -135,8 +135,13 @@ def map_run(
     chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
     out: Annotated[Path | None, place("Folder to write energy.json to.")] = None,
     acceleration: Annotated[
-        float, typer.Option(help="The chip is sped up so many times, then switched off; 1 is real time.")
-    ] = 1.0,
+        str,
+        typer.Option(
+            metavar="auto|N",
+            help="The chip is sped up so many times, then switched off; 1 is real time, auto the cheapest that the "
+            "device allows.",
+        ),
+    ] = "auto",
     by: Annotated[str, typer.Option(help="What to sum the energy by: part, layer or core.")] = "part",
     temperature: Annotated[float | None, number_of("K", "Temperature; default the circuit's.")] = None,
     supply: Annotated[
@@ -151,6 +156,7 @@ def map_run(
     from circuits.ledger import require_group
 
     with Terminal(json) as terminal:
+        operation = Operation(acceleration, temperature, supply)
         load_chip(chip)  # a name that is not known is refused before the run is read
         group = require_group(by)
         require_outputs(out and out / ENERGY, csv, plot=plot)
@@ -159,7 +165,7 @@ def map_run(
         model = load_run(run).model
         trained = model.chip()
         activity = load_activity(run, trained.network)
-        technology = load_chip(chip, trained, Operation(acceleration, temperature, supply))
+        technology = load_chip(chip, trained, operation)
         placement = technology.place(trained.network, activity)
         report = technology.price(trained.network, activity, placement, model.sensed(activity))
         terminal.result(report.as_dict(group))

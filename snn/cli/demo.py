@@ -70,6 +70,8 @@ def summary(metrics: SpotterMetrics, evaluation: Evaluation, report: EnergyRepor
         "spikes_per_inference": evaluation.activity.spikes_per_inference,
         "synaptic_operations": evaluation.synaptic_operations,
         "energy_per_inference_j": report.ledger.total,
+        "acceleration": report.acceleration,
+        "real_time_total_j": report.real_time and report.real_time.ledger.total,
         "energy_with_front_end_j": report.with_front_end,
         "energy_per_spike_of_network_j": report.energy_per_spike_j,
         "energy_per_spike_of_bare_neuron_j": own,

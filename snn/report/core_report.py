@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from circuits.chips.speed import control_keeps_up
-from circuits.energy.core import GATING, core_energy
+from circuits.chips.speed import Off, control_keeps_up, whole, with_remedy
+from circuits.energy.core import GATING, GATING_UNKNOWN, core_energy
 from circuits.ledger import Ledger, unknown
 from circuits.literature.core_table import CoreRow, CoreTable, core_headline
 from circuits.neuron.design import current_for_rate
@@ -19,6 +19,7 @@ from snn.studies.one_core import ENCODERS, Core, core_tables
 def core_figures(core: Core, scope: str = "neuron") -> dict[str, Any]:
     """What `snn core --json` prints; `load.rates` are those of the reservoir, `(neuron,)` (Hz)."""
     circuit, load, tables = core.circuit, core.load, core_tables(core, scope)
+    lacking = unknown("synapses and their leak", "routing") + unknown_of_neuron(circuit)
     return {
         "device": circuit.device.name,
         "scope": scope,
@@ -29,7 +30,7 @@ def core_figures(core: Core, scope: str = "neuron") -> dict[str, Any]:
         "headline": list(core_headline(tables)) if scope == "neuron" else [],
         "assumptions": [*assumptions(circuit), *_assumptions(core, tables)],
         "notes": [note for table in tables for note in _notes(table)],
-        "not_modelled": (unknown("synapses and their leak", "routing") + unknown_of_neuron(circuit)).not_modelled,
+        "not_modelled": (lacking + GATING_UNKNOWN if load.acceleration != 1 else lacking).not_modelled,
         "cores": [row for table in tables for row in _cores(core, table)],
     } | {_key(table): [_row(row) for row in (table.ours, *table.rows)] for table in tables}
 
@@ -105,15 +106,17 @@ def _drive(table: CoreTable) -> list[str]:
     ]
 
 
-def _notes(table: CoreTable) -> list[str]:
+def _notes(table: CoreTable) -> tuple[str, ...]:
     """Whether the device can hold the neuron at rest at this speed, and its control transistors keep up."""
-    floor, rheobase = table.circuit.device.i_floor * table.circuit.width, table.circuit.rheobase
-    keeping_up = list(control_keeps_up(table.circuit, table.load.acceleration))
-    if rheobase >= floor:
-        return keeping_up
-    return [
-        f"at an acceleration of {table.load.acceleration:g} the rheobase of {si(rheobase, 'A')} lies below the "
-        f"device's floor of {si(floor, 'A')}: no gate bias keeps the neuron at rest, its figures are those of a "
-        "device without floor",
-        *keeping_up,
-    ]
+    circuit, speed = table.circuit, table.load.acceleration
+    floor, rheobase, off = circuit.device.i_floor * circuit.width, circuit.rheobase, control_keeps_up(circuit, speed)
+    if rheobase < floor:
+        said = (
+            f"at an acceleration of {speed:g} the rheobase of {si(rheobase, 'A')} lies below the device's floor of "
+            f"{si(floor, 'A')}: no gate bias keeps the neuron at rest, its figures are those of a device without floor"
+        )
+        off = (Off(said, floor / rheobase), *off)
+    factor = max((one.factor for one in off), default=1.0)
+    reachable = circuit.tau_mem / factor > circuit.t_refractory
+    faster, c_mem = f"an acceleration of {whole(speed * factor)}", f"a c_mem of {si(circuit.c_mem * factor, 'F')}"
+    return with_remedy(off, faster if reachable else f"no acceleration, but {c_mem}")

@@ -120,7 +120,8 @@ def figure_energy_parts(energy: Ledger) -> Figure:
 
 def figure_energy_report(report: EnergyReport, by: Group = "part") -> Figure:
     """Energy of one inference, one bar a part, layer or core, with its boundary and what has no number."""
-    title = f"Energy per inference on {report.chip}: {si(report.ledger.total, 'J')}"
+    speed = f", {report.acceleration:g} times real time" if report.acceleration != 1 else ""
+    title = f"Energy per inference on {report.chip}: {si(report.ledger.total, 'J')}{speed}"
     return _figure_ledger(report.ledger, by, title, COVERS)
 
 

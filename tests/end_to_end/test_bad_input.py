@@ -310,6 +310,8 @@ def test_a_number_in_another_unit_is_refused(snn):
         (("neuron", "--years", "1e9"), "no current"),
         (("neuron", "--supply", "0"), "v_dd must be above 0 and at most the 3 V"),
         (("core", "--acceleration", "-1"), "at least 1"),
+        (("map", "runs/none", "--acceleration", "fast"), "positive and finite, got 'fast'; 1 is real time, auto"),
+        (("map", "runs/none", "--acceleration", "0"), "positive and finite, got '0'"),
         (("corners", "--n", "5", "--scheduler", "nonsense"), "give an address as tcp://host:8786"),
         (("neuron", "--plot", ""), "the path is empty"),
         (("map", "runs/none", "--out", "", "--json"), "the path is empty"),

@@ -106,7 +106,7 @@ def test_map_refuses_what_it_cannot_show(run, snn, option, value, said):
 
 
 def test_an_accelerated_chip_pays_less_static_energy(run, snn_json):
-    slow, fast = snn_json("map", run), snn_json("map", run, "--acceleration", 100)
+    slow, fast = (snn_json("map", run, "--acceleration", speed) for speed in (1, 100))
     assert fast["parts_j"]["neuron_static"] < slow["parts_j"]["neuron_static"]
     assert fast["parts_j"]["synapse_events"] == slow["parts_j"]["synapse_events"]
     assert fast["latency_s"] == pytest.approx(slow["latency_s"] / 100)

@@ -309,12 +309,11 @@ def test_acceleration_shortens_all_that_takes_time_and_leaves_the_events(acceler
     assert _report(acceleration=acceleration).latency_s == approx(0.1 * shorter)
 
 
-@pytest.mark.parametrize("acceleration", [0, -1, float("nan"), float("inf"), 834])
-def test_impossible_acceleration_is_refused_with_the_largest(acceleration):
+def test_an_acceleration_without_room_for_a_pulse_is_refused_with_the_largest():
     """A step of 1 ms holds a pulse of 1 us and a reset of 0.2 us up to 833 times as fast."""
     assert _report(acceleration=833).latency_s == approx(0.1 / 833)
     with pytest.raises(ValueError, match=r"acceleration is .*, allowed above 0 to 833; .* a step of 1 ms holds"):
-        _report(acceleration=acceleration)
+        _report(acceleration=834)
 
 
 def test_inhibition_and_its_strength_cost_nothing():

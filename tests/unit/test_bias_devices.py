@@ -91,8 +91,16 @@ def test_another_speed_than_the_biases_were_trained_for_is_said():
     assert said(SPEED) == []
     assert said(500.0) == [
         "layer 'hidden': its bias devices are set for an acceleration of 1000, not 500: other biases than the "
-        "network's; run it at that, or train for this"
+        "network's; an acceleration of 1000 would mend it"
     ]
+    assert sum("would mend" in note for note in report(network(), 1.0).notes) == 1
+
+
+def test_biases_that_are_set_for_a_speed_leave_only_that():
+    found = report(network(), "auto")
+    assert (found.acceleration, found.chosen) == (SPEED, "auto")
+    assert found.ledger == report(network(), SPEED).ledger
+    assert report(network(None), "auto").acceleration > SPEED
 
 
 def test_as_wires_the_current_is_that_of_the_device():

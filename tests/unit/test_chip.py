@@ -236,7 +236,7 @@ def test_a_new_chip_of_a_known_kind_is_a_file_and_no_code(tmp_path):
     Channels and neurons sit on core 0: nothing crosses. Charge: spikes of channels 4 x 1 + 3 x 0.5 + 1 x 3 = 8.5, loops
     5 x 1 + 2 x 0.5 = 6, readout 5 x 2 = 10, bias 0.1 in each of 500 steps: 50; inhibition is free.
     """
-    chip = _load(tmp_path)
+    chip = load_chip(_path(tmp_path, CHIP), operation=Operation(1))
     placement = chip.place(NET, ACTIVITY, seed=3)
     report, circuit = chip.price(NET, ACTIVITY, placement), circuit_for_tau(0.02, chip.circuit)
     wider = circuit.crowbar_window / ACTIVITY.window  # of this chip than where the activity was measured

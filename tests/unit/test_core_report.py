@@ -1,6 +1,7 @@
 """`snn core`: rows, sentences and picture follow from the lines; the press's factor is found, not written down."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,7 +120,13 @@ def test_json_holds_no_infinity_and_says_what_is_assumed():
     assert FIGURES["notes"][1:] == told
     assert "before inverters starved to" in told[0]
     assert "the open reset switch alone leaks 81 fA" in told[1]
+    (faster,) = re.findall(r"an acceleration of (\d+) would mend all$", "\n".join(FIGURES["notes"]))
+    assert core_figures(Core(CIRCUIT, replace(LOAD, acceleration=float(faster))))["notes"] == FIGURES["notes"]
+    slower = core_figures(Core(CIRCUIT, replace(LOAD, acceleration=float(faster) - 1)))["notes"]
+    assert len(slower) > len(FIGURES["notes"])
     real_time = core_figures(Core(CIRCUIT, replace(LOAD, acceleration=1.0)))
+    assert not {"supply switch and waking"} & set(real_time["not_modelled"])
+    assert {"supply switch and waking"} <= set(FIGURES["not_modelled"])
     assert "accelerated" not in real_time
     assert "gating" not in " ".join(real_time["assumptions"])
 

@@ -10,14 +10,14 @@ from circuits.chips.speed import (
     IDLE_LEAK,
     idle_synapses_are_quiet,
     largest_acceleration,
+    noted,
     rheobase_is_above_the_floor,
-    silicon_notes,
-    with_remedy,
+    speed_notes,
 )
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
-from circuits.neuron.control import contradictions
+from circuits.neuron.control import conflicts
 from circuits.neuron.synapse import T_PULSE
 
 CIRCUIT = LIFCircuit(c_mem=2e-15, v_threshold=0.5, v_reset=0.1)  # q = 0.8 fC, floor 0.45 um x 0.4 pA/um = 0.18 pA
@@ -37,7 +37,7 @@ def network(tau=20e-3, fan_in=3, dt=10e-3, circuit=CIRCUIT, threshold=1.0) -> Ch
 
 def notes_of(find, chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:
     """What one of the two checks says of a chip, with its remedy."""
-    return with_remedy(chip, acceleration, find(chip, acceleration))
+    return noted(chip, acceleration, find(chip, acceleration))
 
 
 @pytest.mark.parametrize("acceleration", [1.0, 2.0, 3.5])
@@ -54,9 +54,11 @@ def test_a_rheobase_below_the_floor_is_noted_with_the_acceleration_that_mends_it
 def test_control_transistors_that_do_not_keep_up_are_noted_at_the_speed_of_the_chip(acceleration):
     """At 20 ms, as in real time, and 500 times as fast, where nothing is amiss."""
     chip = network(circuit=circuit_for_tau(20e-3))
-    notes = [note for note in silicon_notes(chip, acceleration) if "starved" in note or "reset switch" in note]
-    expected = contradictions(circuit_for_tau(20e-3 / acceleration))
-    assert notes == [f"at an acceleration of {acceleration:g}: {line}" for line in expected]
+    notes = [note for note in speed_notes(chip, acceleration) if "starved" in note or "reset switch" in note]
+    expected = conflicts(circuit_for_tau(20e-3 / acceleration))
+    assert [note.split(";")[0] for note in notes] == [
+        f"at an acceleration of {acceleration:g}: {one.said}" for one in expected
+    ]
     assert len(expected) == (2 if acceleration == 1 else 0)
 
 
@@ -109,14 +111,14 @@ def test_a_speed_that_leaves_no_time_for_a_pulse_is_not_offered():
 
 def test_two_currents_below_one_floor_get_the_one_remedy_that_mends_both():
     """3.6 times the speed would lift the rheobase, 68 times quieten three idle lines: the larger is named, once."""
-    rheobase, leak = silicon_notes(network(), 1)
+    rheobase, leak = speed_notes(network(), 1)
     assert rheobase.endswith("keeps the neuron at rest")
     faster, farads = re.search(r"an acceleration of (\d+) or a c_mem of ([\d.]+) fF would mend both$", leak).groups()
-    assert silicon_notes(network(), int(faster)) == ()
-    assert silicon_notes(network(circuit=replace(CIRCUIT, c_mem=1.001e-15 * float(farads))), 1) == ()
+    assert speed_notes(network(), int(faster)) == ()
+    assert speed_notes(network(circuit=replace(CIRCUIT, c_mem=1.001e-15 * float(farads))), 1) == ()
     assert rheobase_is_above_the_floor(network(), 4) == ()
-    assert silicon_notes(network(), 4) != ()
+    assert speed_notes(network(), 4) != ()
 
 
 def test_a_fast_chip_has_no_notes():
-    assert silicon_notes(network(), 4000) == ()
+    assert speed_notes(network(), 4000) == ()

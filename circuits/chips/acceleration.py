@@ -1,0 +1,40 @@
+"""Which acceleration a network is run at where none is asked for: one that its device allows, and there the cheapest.
+
+    energy(a) = events + static power (clip / a)        run a times faster than the speech, then switch off
+
+The charges of the events, and that of the crowbar, whose current goes with the speed, stay the same at any speed, and
+static power is paid for a shorter time: so the energy falls towards that of the events alone. Slow currents sink below
+the floor of the device, and a step of a fast chip no longer holds a pulse and a reset; what lies between is tried.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from circuits.chips.speed import largest_acceleration, least_acceleration, only_acceleration
+from circuits.network.chip_network import ChipNetwork
+from circuits.neuron.control import ROUNDING
+from circuits.units import Joules
+
+STEPS = 9  # tried, spaced evenly in the logarithm; the ends among them
+
+
+def allowed_accelerations(chip: ChipNetwork) -> tuple[float, ...]:
+    """Whole numbers from the slowest to the fastest that the device allows, none below real time.
+
+    Where it allows none, all that a step has room for; a network with an acceleration of its own has only that.
+    """
+    if (only := only_acceleration(chip.network, chip.bias_devices)) is not None:
+        return (only,)
+    most = max(math.floor(largest_acceleration(chip.network, chip.circuit, chip.synapse)), 1)
+    least = least_acceleration(chip)
+    tried = np.geomspace(least if least <= most else 1, most, STEPS)
+    return tuple(dict.fromkeys(float(round(a)) for a in tried))
+
+
+def cheapest(accelerations: Sequence[float], total: Callable[[float], Joules]) -> float:
+    """The one of least energy; of those that cost the same the slowest, since haste that saves nothing is not free."""
+    energies = [total(acceleration) for acceleration in accelerations]
+    enough = min(energies) * (1 + ROUNDING)
+    return next(a for a, energy in zip(accelerations, energies, strict=True) if energy <= enough)
