@@ -51,7 +51,7 @@ def test_a_neuron_has_the_period_and_the_energy_of_its_corner(tmp_path, process)
     assert measured["period"] == pytest.approx(interval(there), rel=3e-4, abs=0)
     membrane = energy["membrane_charge"] + energy["membrane_leak"]
     assert measured["membrane_j"] == pytest.approx(membrane, rel=3e-4, abs=0)
-    window = 6e-3 * energy["crowbar"]  # switches find its ends within some steps
+    window = 1.5e-3 * energy["crowbar"]  # switches find its ends within some steps
     assert measured["logic_j"] == pytest.approx(energy.total - membrane, rel=3e-4, abs=window)
     assert measured["pass"] == 1
 
