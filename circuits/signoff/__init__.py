@@ -2,6 +2,7 @@
 
 netlist     `core_text`, `core_deck`, `handed_over`, `core_sha256`
 comparison  `sign_off`, `sign_offs`, `SignOff`
+transistors `circuits.signoff.small_core.sign_off_small`
 spikes      `match_spikes`, `Matching`, `pooled`
 """
 

@@ -22,7 +22,7 @@ from circuits.transistor.bench import NOMINAL, source_at
 from circuits.transistor.cards import Cards
 from circuits.transistor.measure import NeuronFigures, measure
 from circuits.transistor.schematic import NeuronCell
-from circuits.units import Amperes, Hertz, Joules, eV, fF, ns, pS
+from circuits.units import Amperes, Hertz, Joules, Seconds, eV, fF, ns, pS
 from circuits.variation.corners import CORNERS, Corner
 
 FITTED, CHECKED = (0.25, 1.0, 4.0), (0.5, 2.0)  # of the cell's own input current
@@ -52,6 +52,12 @@ class Calibration:
     corner: Corner
     circuit: LIFCircuit
     points: tuple[Beside, ...]
+    pulse: Seconds  # width of the output at the current in the middle
+
+    @property
+    def comparator_delay(self) -> Seconds:
+        """From the threshold to the output: what of the fitted refractory time is not the pulse."""
+        return max(self.circuit.t_refractory - self.pulse, 0.0)
 
     @property
     def worst_error(self) -> float:
@@ -59,21 +65,29 @@ class Calibration:
         return max(point.error for point in self.points if not point.fitted)
 
 
-def calibrate(cell: NeuronCell, cards: Cards, corner: Corner = NOMINAL, n_jobs: int | None = -1) -> Calibration:
+def calibrate(
+    cell: NeuronCell,
+    cards: Cards,
+    corner: Corner = NOMINAL,
+    n_jobs: int | None = -1,
+    fitted: Sequence[float] = FITTED,
+    checked: Sequence[float] = CHECKED,
+) -> Calibration:
     """Fit a behavioural circuit to a neuron at one corner.
 
+    Args:  fitted, checked: input currents, over the cell's own.
     Raises: WorkError with the branch that holds it where the neuron does not spike at a current; as `measure`.
     """
-    factors = sorted((*FITTED, *CHECKED))
+    factors = sorted((*fitted, *checked))
     work = Parallel(n_threads(n_jobs, len(factors)), backend="threading")
     measured = work(delayed(measure)(_with_current(cell, factor), cards, corner) for factor in factors)
     for factor, figures in zip(factors, measured, strict=True):
         if not figures.spikes:
             raise WorkError(f"no calibration: no spike at {factor:g} of the input current; {figures.held.text}")
-    fitted = [figures for factor, figures in zip(factors, measured, strict=True) if factor in FITTED]
-    circuit = _energy_fit(_rate_fit(_start(cell, corner, fitted[1]), fitted), fitted)
-    points = (_beside(circuit, figures, factor in FITTED) for factor, figures in zip(factors, measured, strict=True))
-    return Calibration(corner, circuit, tuple(points))
+    to_fit = [figures for factor, figures in zip(factors, measured, strict=True) if factor in fitted]
+    circuit = _energy_fit(_rate_fit(_start(cell, corner, to_fit[len(to_fit) // 2]), to_fit), to_fit)
+    points = (_beside(circuit, figures, factor in fitted) for factor, figures in zip(factors, measured, strict=True))
+    return Calibration(corner, circuit, tuple(points), to_fit[len(to_fit) // 2].pulse)
 
 
 def _with_current(cell: NeuronCell, factor: float) -> NeuronCell:

@@ -31,16 +31,17 @@ def source_at(device: BTBTDevice, corner: Corner, shift: Volts = 0.0) -> BTBTDev
     return arrhenius(replace(device, v_onset=device.v_onset - shift), corner.temperature)
 
 
-def source_card(device: BTBTDevice, name: str) -> str:
+def source_card(device: BTBTDevice, name: str, warmth: str = "1") -> str:
     """A B4SOI card whose GIDL current is the device's law, A = AGIDL / (3 TOX), B = 3 TOX BGIDL, V_0 = EGIDL.
 
     CGIDL is next to nothing: the law has no body factor. The model gives GIDL no temperature dependence of its own
-    (ngspice 39), so A must be that of the temperature. Junctions of source and body carry nothing: they are one node.
-    The gate's own leakage is left out, as it is in the device's curves.
+    (ngspice 39), so A must be that of the temperature, or have its factor as an expression, `warmth`. Junctions of
+    source and body carry nothing: they are one node. The gate's own leakage is left out, as it is in the device's
+    curves.
     """
     return "\n".join((
         f".model {name} nmos level=10 version=4.4 soimod=0 tox={OXIDE:g} tsi=50n tbox=150n xj=50n nch=3e18 vth0=0.45",
-        f"+ agidl={3 * OXIDE * device.prefactor:.12g} bgidl={device.v_slope / (3 * OXIDE):.12g} "
+        f"+ agidl={{{3 * OXIDE * device.prefactor:.12g}*{warmth}}} bgidl={device.v_slope / (3 * OXIDE):.12g} "
         f"egidl={device.v_onset:.12g} cgidl=1e-12 agisl=0",
         "+ k1=0.4 k2=0 u0=400 nfactor=1.2 tnom=27 igcmod=0 igbmod=0 rgatemod=0 shmod=0 alpha0=0 rbody=0 rbsh=0",
         "+ lint=0 wint=0 capmod=2 cgso=1.1e-10 cgdo=1.1e-10 cgeo=0",

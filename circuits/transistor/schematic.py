@@ -74,6 +74,7 @@ class NeuronCell:
     c_load: Farads = 0.2 * fF  # ASSUMED: a wire and the gate of what listens
     v_dd: Volts = 0.5
     v_gate: Volts = -0.8
+    crosspoints: tuple[float, ...] = ()  # V, gate bias of each synapse that loads the membrane, its row off
     pmos_source: Size | None = None  # a sub-threshold pMOS from V_DD to the membrane, in place of the tunnelling device
     gate_follows: bool = False  # the gate bias moves with the supply of the source, as a mirror makes it
     nmos: str = "NMOS_VTH"
@@ -136,6 +137,7 @@ class NeuronCell:
         source = self.source_width * (SOURCE_LENGTH + 2 * DIFFUSION)
         source = source if self.pmos_source is None else self.pmos_source.area
         active = source + sum(size.area for _, _, size in self.transistors.values())
+        active += len(self.crosspoints) * self.source_width * (SOURCE_LENGTH + 2 * DIFFUSION)
         return LAYOUT_FACTOR * active + self.c_feedback / OXIDE_DENSITY
 
     @property
@@ -143,12 +145,18 @@ class NeuronCell:
         """A first guess of the charge of a spike (C), for the length of a simulation: membrane times supply."""
         gates = sum(size.width * size.length for size in (self.comparator_n, self.comparator_p))
         overlap = 0.6e-9 * self.source_width  # F/m; two overlaps and the body under an accumulated gate
-        return self.v_dd * (self.c_feedback + self.c_wire_membrane + OXIDE_DENSITY * gates + overlap)
+        devices = (1 + len(self.crosspoints)) * overlap
+        return self.v_dd * (self.c_feedback + self.c_wire_membrane + OXIDE_DENSITY * gates + devices)
 
 
 def ammeters(cell: NeuronCell) -> tuple[str, ...]:
     """Those of `AMMETERS` that lead to a transistor which is there."""
     return tuple(meter for meter in AMMETERS if meter.removesuffix("_gate") in {"comparator", *cell.transistors})
+
+
+def tunnelling(name: str, drain_and_gate: str, body: str, model: str, width: Metres) -> str:
+    """A tunnelling device that drives a membrane: body and source are one node."""
+    return f"M{name} {drain_and_gate} {body} 0 {body} {model} w={width:.6g} l={SOURCE_LENGTH:.6g}"
 
 
 def subcircuit(cell: NeuronCell, name: str, source_model: str, shifts: Mapping[str, Volts] | None = None) -> str:
@@ -168,7 +176,10 @@ def subcircuit(cell: NeuronCell, name: str, source_model: str, shifts: Mapping[s
         f".subckt {name} {' '.join(PINS)}",
     ]
     if cell.pmos_source is None:
-        lines.append(f"Msource drain gate mem 0 mem {source_model} w={cell.source_width:.6g} l={SOURCE_LENGTH:.6g}")
+        lines.append(tunnelling("source", "drain gate", "mem", source_model, cell.source_width))
+    for i, volts in enumerate(cell.crosspoints):
+        lines.append(f"Vcross_{i} cross_{i} 0 {volts:.9g}")
+        lines.append(tunnelling(f"cross_{i}", f"0 cross_{i}", "mem", source_model, cell.source_width))
     lines += [f"V{meter} {AMMETERS[meter]} 0" for meter in ammeters(cell)]
     for transistor, (nodes, card, size) in rows.items():
         shift = f" delvto={shifts[transistor]:.6g}" if transistor in shifts else ""

@@ -193,6 +193,13 @@ def export(
     run: RunFolder,
     out: Out,
     format: Annotated[str, typer.Option(help="What to write: json, spice, spectre, verilog-a or all.")] = "json",
+    level: Annotated[
+        str,
+        typer.Option(help="behavioural: the network; transistor: its neuron in transistors, with --format spice."),
+    ] = "behavioural",
+    cards: Annotated[
+        Path | None, place("With --level transistor: folder of model cards; default the package of tunnelspike[pdk].")
+    ] = None,
     verify: Annotated[
         bool,
         typer.Option(
@@ -210,8 +217,11 @@ def export(
         from circuits.signoff import core_sha256
         from snn.experiments.run_folder import load_run
         from snn.folder_lock import writing
+        from snn.studies.transistor_neuron import export_transistors, require_level
 
-        files = handover(load_run(run).chip(), format)
+        require_level(level, {f"format {format}": format != "spice"}, {"cards": cards})
+        chip = load_run(run).chip()
+        files = export_transistors(chip, cards) if level == "transistor" else handover(chip, format)
         if verify:
             require_verifiable(files.benches, timeout)
         with writing(out):

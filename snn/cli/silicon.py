@@ -15,6 +15,7 @@ from snn.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from circuits.literature.spotter_table import SpotterRow
+    from snn.studies.transistor_neuron import SourceStudy, TransistorStudy
 
 
 def neuron(
@@ -36,6 +37,15 @@ def neuron(
     cards: Annotated[
         Path | None, place("With --level transistor: folder of model cards; default the package of tunnelspike[pdk].")
     ] = None,
+    sources: Annotated[
+        bool, typer.Option("--sources", help="With --level transistor: does tunnelling pay? A pMOS source beside it.")
+    ] = False,
+    draws: Annotated[
+        int | None, typer.Option(min=2, help="With --sources: how many neurons to draw for the mismatch; default 50.")
+    ] = None,
+    network: Annotated[
+        bool, typer.Option("--network", help="With --level transistor: sign off a small recurrent core of them.")
+    ] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Show published neurons beside it.")] = False,
     scope: Scope = "neuron",
     run: Annotated[
@@ -53,7 +63,7 @@ def neuron(
     from snn.report.pictures import save_figure
     from snn.report.silicon_figures import figure_f_i
     from snn.studies.one_neuron import DesignRequest, compare_neuron, neuron_circuit, neuron_design
-    from snn.studies.transistor_neuron import require_level, study_transistors, waves_of
+    from snn.studies.transistor_neuron import require_level, require_one_study, study_sources, study_transistors
 
     with Terminal(json) as terminal:
         if device == "list":
@@ -61,16 +71,19 @@ def neuron(
             return
         of_behaviour = {"rate": rate, "tau-mem": tau_mem, "swing": swing, "width": width, "c-mem": c_mem,
                         "years": years, "compare": compare}  # fmt: skip
-        require_level(level, of_behaviour, cards)
+        of_transistors = {"cards": cards, "sources": sources, "draws": draws, "network": network}
+        require_level(level, of_behaviour, of_transistors)
         if level == "transistor":
-            from snn.report.transistor_figures import figure_transistors
-            from snn.report.transistor_report import transistor_rows
-
+            conditions = {"temperature": temperature if temperature != 300.0 else None, "supply": supply}
+            conditions |= {"v-gs": v_gs, "plot": plot} if network else {}
+            require_one_study(sources, network, draws, conditions)
             require_outputs(plot=plot)
-            study = study_transistors(device, v_gs, temperature, supply, cards)
-            terminal.result(transistor_rows(study))
-            if plot:
-                terminal.asked(lambda: save_figure(plot, figure_transistors(study, waves_of(study))))
+            if network:
+                _small_core(terminal, device, cards)
+            elif sources:
+                _sources(terminal, study_sources(device, v_gs, cards, draws), plot)
+            else:
+                _transistors(terminal, study_transistors(device, v_gs, temperature, supply, cards), plot)
             return
         base = neuron_circuit(device, v_gs, temperature, supply, years)
         design = neuron_design(base, DesignRequest(rate, tau_mem, swing, width, c_mem), v_gs)
@@ -84,6 +97,41 @@ def neuron(
             terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
         if plot:
             terminal.asked(lambda: save_figure(plot, figure_beside(beside) if beside else figure_f_i(circuit)))
+
+
+def _transistors(terminal: Terminal, study: "TransistorStudy", plot: Path | None) -> None:
+    from snn.report.pictures import save_figure
+    from snn.report.transistor_figures import figure_transistors
+    from snn.report.transistor_report import transistor_rows
+    from snn.studies.transistor_neuron import waves_of
+
+    terminal.result(transistor_rows(study))
+    if plot:
+        terminal.asked(lambda: save_figure(plot, figure_transistors(study, waves_of(study))))
+
+
+def _sources(terminal: Terminal, study: "SourceStudy", plot: Path | None) -> None:
+    from snn.report.pictures import save_figure
+    from snn.report.source_report import figure_sources, source_rows
+
+    terminal.result(source_rows(study))
+    if plot:
+        terminal.asked(lambda: save_figure(plot, figure_sources(study)))
+
+
+def _small_core(terminal: Terminal, device: str, cards: Path | None) -> None:
+    """Exit code 1 where too few spikes match."""
+    from circuits.signoff.small_core import sign_off_small
+    from circuits.transistor.cards import find_cards
+    from snn.report.small_core_report import small_core_rows
+    from snn.studies.transistor_neuron import cell_of
+
+    cell, models = cell_of(device), find_cards(cards)
+    found = sign_off_small(cell, models)
+    about = {"level": "transistor", "cards": models.name, "device": cell.device.name}
+    terminal.result(about | small_core_rows(found))
+    if not found.passed:
+        raise typer.Exit(1)
 
 
 def _own_spotter(run: Path | None) -> "tuple[SpotterRow, ...]":

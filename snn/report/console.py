@@ -28,7 +28,7 @@ def _print(console: Console, value: dict[str, Any]) -> None:
     plain = Table(show_header=False, box=None, pad_edge=False)
     nested: list[tuple[str, Any]] = []
     for key, item in value.items():
-        if isinstance(item, dict) or (isinstance(item, list) and item and isinstance(item[0], dict | list)):
+        if _is_table(item):
             nested += _unfolded(key, item)
         elif isinstance(item, list) and item and isinstance(item[0], str):
             for line in item:
@@ -41,11 +41,16 @@ def _print(console: Console, value: dict[str, Any]) -> None:
         console.print(_rows(key, item, console.width) if isinstance(item, list) else _parts(key, item))
 
 
+def _is_table(item: Any) -> bool:
+    """Whether a figure is a table of its own: by name, or rows."""
+    return isinstance(item, dict) or (isinstance(item, list) and bool(item) and isinstance(item[0], dict | list))
+
+
 def _unfolded(key: str, item: Any) -> list[tuple[str, Any]]:
     """A table, and those inside it each as one of their own."""
     if not isinstance(item, dict):
         return [(key, item)]
-    inner = {name: part for name, part in item.items() if isinstance(part, dict)}
+    inner = {name: part for name, part in item.items() if _is_table(part)}
     own = {name: part for name, part in item.items() if name not in inner and not (isinstance(part, list) and not part)}
     return [(key, own)] * bool(own) + [
         pair for name, part in inner.items() for pair in _unfolded(f"{key}_{name}", part)
@@ -80,8 +85,8 @@ def _rows(key: str, rows: list[Any], width: int) -> Table:
         for row in rows:
             table.add_row(*(Text(str(item)) for item in row))
         return table
-    shown = (name for name in rows[0] if name not in HIDDEN)
-    columns = [name for name in shown if any(row[name] not in (None, "") for row in rows)]
+    told = [name for name in rows[0] if name not in HIDDEN and any(row[name] not in (None, "") for row in rows)]
+    columns = [name for name in told if not any(isinstance(row[name], dict) for row in rows)]  # no table in a cell
     cells = {name: ["-" if name in PUBLISHED and row[name] is None else _figure(name, row[name]) for row in rows]
              for name in columns}  # fmt: skip
     heading = _name if len(_fitting(cells, width, _name)) == len(columns) else _longest_word  # room for more columns
@@ -90,8 +95,8 @@ def _rows(key: str, rows: list[Any], width: int) -> Table:
         table.add_column(Text(_name(name)), overflow="fold", max_width=_width(name, cells[name], heading))
     for row in zip(*(cells[name] for name in shown), strict=True):
         table.add_row(*map(Text, row))
-    if len(shown) < len(columns):
-        table.caption = Text(f"--json tells {', '.join(_name(name) for name in columns if name not in shown)} too")
+    if len(shown) < len(told):
+        table.caption = Text(f"--json tells {', '.join(_name(name) for name in told if name not in shown)} too")
         table.caption_justify = "left"
     return table
 

@@ -8,7 +8,11 @@ from circuits.transistor.schematic import LAYOUT_FACTOR, SOURCE_LENGTH, NeuronCe
 from circuits.units import nm, si, um
 from snn.studies.transistor_neuron import TransistorStudy
 
-FITTED = ("c_mem", "g_leak", "t_refractory", "v_threshold", "v_reset", "c_control", "c_reset", "i_crowbar", "i_static")
+FITTED = {  # constants of the behavioural circuit, and their keys with the unit
+    "c_mem": "c_mem_f", "g_leak": "g_leak_siemens", "t_refractory": "t_refractory_s", "v_threshold": "v_threshold_v",
+    "v_reset": "v_reset_v", "c_control": "c_control_f", "c_reset": "c_reset_f", "i_crowbar": "i_crowbar_a",
+    "i_static": "i_static_a",
+}  # fmt: skip
 
 
 def transistor_rows(study: TransistorStudy) -> dict[str, Any]:
@@ -60,13 +64,22 @@ def _behavioural(calibration: Calibration | None) -> dict[str, Any] | None:
         "rate_hz": own.rate_of_circuit,
         "energy_per_spike_j": own.energy_of_circuit,
         "worst_error_unfitted": calibration.worst_error,
-        "constants": {name: getattr(calibration.circuit, name) for name in FITTED},
+        "constants": {key: getattr(calibration.circuit, name) for name, key in FITTED.items()},
         "rows": [_beside(point) for point in calibration.points],
     }
 
 
 def _beside(point: Beside) -> dict[str, Any]:
-    return vars(point) | {"error": point.error}
+    """One current, by transistors and by the circuit."""
+    return {
+        "input_current_a": point.input_current,
+        "fitted": point.fitted,
+        "rate_hz": point.rate,
+        "rate_of_circuit_hz": point.rate_of_circuit,
+        "energy_per_spike_j": point.energy,
+        "energy_of_circuit_j": point.energy_of_circuit,
+        "error": point.error,
+    }
 
 
 def cell_sizes(cell: NeuronCell) -> dict[str, str]:

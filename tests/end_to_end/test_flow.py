@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,24 @@ def test_verification_of_a_format_without_benches_is_refused_before_writing(run,
     assert code == 2
     assert "--format spice" in err
     assert not (tmp_path / "o").exists()
+
+
+def test_only_spice_has_a_level_of_transistors(snn, run, tmp_path):
+    code, _, err = snn("export", run, "--level", "transistor", "--out", tmp_path / "out")
+    assert code == 2
+    assert "--format json with --level transistor" in err
+    assert not (tmp_path / "out").exists()
+
+
+@NEEDS_NGSPICE
+def test_the_neuron_of_a_run_is_exported_in_transistors_and_verified(snn_json, run, tmp_path):
+    if not find_spec("c4m"):
+        pytest.skip("no model cards")
+    told = snn_json("export", run, "--format", "spice", "--level", "transistor", "--out", tmp_path, "--verify")
+    assert told["passed"]
+    assert told["verification"].startswith("6 of 6 figures as expected")
+    assert {path.name for path in tmp_path.iterdir()} >= {"neuron_transistor.lib", "neuron_transistor_options.lib"}
+    assert "the neuron alone" in told["notes"][0]
 
 
 def test_neuron_prints_parts_that_sum_to_the_whole(snn_json):

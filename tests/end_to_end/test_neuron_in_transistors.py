@@ -24,6 +24,12 @@ def has_cards() -> bool:
         (("--level", "transistor", "--cards", "{empty}"), "a folder of cards holds freepdk45_nom.spi"),
         (("--level", "transistor", "--cards", "{cards}", "--v-gs", "0.1"), "below its onset"),
         (("--level", "transistor", "--cards", "{cards}", "--supply", "-1"), "supply must be positive"),
+        (("--sources",), "--sources: of the neuron from transistors only; add --level transistor"),
+        (("--network", "--draws", "9"), "--draws, --network: of the neuron from transistors only"),
+        (("--level", "transistor", "--sources", "--network"), "one at a time"),
+        (("--level", "transistor", "--draws", "9"), "add --sources"),
+        (("--level", "transistor", "--sources", "--supply", "0.5"), "--supply with --sources: not of this study"),
+        (("--level", "transistor", "--network", "--plot", "a.png"), "--plot with --network"),
     ],
 )
 def test_what_cannot_be_simulated_is_refused_in_one_line(snn, tmp_path, arguments, told):
@@ -37,8 +43,37 @@ def test_what_cannot_be_simulated_is_refused_in_one_line(snn, tmp_path, argument
     assert told in err.strip().splitlines()[-1]
 
 
+can_simulate = pytest.mark.skipif(
+    not has_cards() or shutil.which("ngspice") is None, reason="no ngspice, or no model cards"
+)
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(not has_cards() or shutil.which("ngspice") is None, reason="no ngspice, or no model cards")
+@can_simulate
+def test_a_small_core_of_transistors_is_signed_off(snn_json):
+    found = snn_json("neuron", "--level", "transistor", "--network")
+    assert found["passed"]
+    assert found["matched_spikes"] >= found["bar_matched_spikes"] == 0.95
+    assert found["bin_s"] == pytest.approx(found["mean_interval_s"] / 10, abs=0)
+    assert found["spikes_of_engine"] > 20
+    assert abs(found["energy_error"]) < 0.05
+
+
+@pytest.mark.slow
+@can_simulate
+def test_whether_tunnelling_pays_is_told_from_the_rows(snn_json, tmp_path):
+    found = snn_json("neuron", "--level", "transistor", "--sources", "--draws", "20", "--plot", tmp_path / "a.png")
+    tunnelling, below = found["spread"]
+    assert (tunnelling["source"], below["source"]) == ("tunnelling", "sub-threshold")
+    assert found["found_spread_factor"] == pytest.approx(below["current_sigma_ln"] / tunnelling["current_sigma_ln"])
+    assert found["published_spread_factor"] == 3
+    assert "comes out" in found["conclusion"][1]
+    assert found["drawn"] == 20
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+@can_simulate
 def test_branches_corners_and_the_behavioural_circuit_stand_side_by_side(snn_json, tmp_path):
     found = snn_json("neuron", "--level", "transistor", "--plot", tmp_path / "neuron.png")
     energy, beside = found["energy_per_spike_j"], found["behavioural"]

@@ -43,3 +43,13 @@ def test_lists_of_numbers_are_one_line_and_lists_of_sentences_many(printed):
     assert "0.123, 0.5" in out
     assert out.count("notes") == 2
     assert "none" not in out
+
+
+def test_no_cell_holds_a_table(printed):
+    """Rows inside a table stand by themselves too; a column of tables is named, for --json to tell."""
+    rows = [{"corner": "of a warm chip, in a long name", "rate_hz": 1e3, "parts_of_it": {"leak": 1e-18}}] * 2
+    shown = printed({"rows": rows, "circuit": {"error": 0.1, "points": [{"current_a": 1e-12, "fitted": True}]}})
+    assert "{" not in shown
+    assert "--json tells parts of it too" in shown
+    assert "circuit points" in shown
+    assert "1 pA" in shown
