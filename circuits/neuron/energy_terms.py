@@ -60,7 +60,7 @@ def static(circuit: Supplied, seconds: Number) -> Entry:
 
 def supplied(circuit: Supplied, charge: Coulombs | np.ndarray, part: str) -> Entry:
     """V_DS for each coulomb that tunnelling sources draw from the drain supply."""
-    return Entry(part, charge, circuit.v_ds, per="coulomb", source="charge V_DS")
+    return Entry(part, charge, circuit.v_ds, per="coulomb", source="charge V_DS, device fitted, capacitance ASSUMED")
 
 
 def neuron_ledger(

@@ -101,6 +101,7 @@ def neuron_figures(circuit: LIFCircuit, temperature: float) -> dict[str, Any]:
         "tau_mem_s": circuit.tau_mem,
         "energy_per_spike_j": None if why_silent else energy.total,
         "parts_j": energy.parts,
+        "evidence": {entry.part: entry.source for entry in energy.entries},
         "marginal_energy_j": None if why_silent else energy.dynamic,
         "static_power_w": circuit.static_power,
         "assumptions": [*assumptions(circuit), drain_body_assumption(circuit)],

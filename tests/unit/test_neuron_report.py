@@ -161,3 +161,9 @@ def test_the_seed_draws_the_neurons_of_the_corners(snn_json):
     rates = [[row["rate_hz"] for row in table if row["silent"] == 0] for table in (rows[0], rows[2])]
     assert len(rates[0]) > 10
     assert not set(rates[0]) & set(rates[1])
+
+
+def test_every_part_of_the_energy_says_how_it_is_known():
+    figures = neuron_figures(neuron_circuit("32nm-pdsoi", None, 300.0), 300.0)
+    assert figures["evidence"].keys() == figures["parts_j"].keys()
+    assert all("fitted" in said or "ASSUMED" in said for said in figures["evidence"].values())
