@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from circuits.chips import load_chip
+from circuits.chips.energy_report import EnergyReport
 from circuits.chips.front_end_ledger import FILTER_BANK, Sensed, boundary_with_front_end
 from circuits.energy.boundary import CLASSIFIER
 from circuits.energy.core import core_energy
@@ -36,9 +37,17 @@ def spotter_of_run(run: Run) -> tuple[SpotterRow, ...]:
         task=f"{Path(run.data).name}, {len(run.labels)} classes",
         technology=chip.title,
         source=str(run.folder),
-        note=f"a lower bound, without {', '.join(report.ledger.not_modelled)}",
+        note=f"{_speed(report)}a lower bound, without {', '.join(report.ledger.not_modelled)}",
     )
     return (one,) if report.with_front_end is None else (one, _behind(one, report.with_front_end, sensed))
+
+
+def _speed(report: EnergyReport) -> str:
+    """How fast it runs, and what it costs in real time, as `spotter_of_core` says it of a core."""
+    if report.real_time is None or report.acceleration == 1:
+        return ""
+    slow = si(report.real_time.ledger.total, "J")
+    return f"sped up {report.acceleration:g} times, then switched off ({slow} in real time); "
 
 
 def spotter_of_core() -> tuple[SpotterRow, ...]:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from circuits.units import si
+
 METRICS = {
     "test_accuracy",
     "validation_accuracy",
@@ -239,6 +241,8 @@ def test_whole_spotters_stand_beside_a_run_as_map_prices_it(run, snn_json):
     told, mapped = snn_json("neuron", "--compare", "--scope", "chip", "--run", run), snn_json("map", run)
     ours = {row["boundary"]: row for row in told["spotters"] if row["evidence"] == "computed"}
     assert ours["classifier"]["energy_per_decision_j"] == mapped["total_j"]
+    assert f"sped up {mapped['acceleration']:g} times, then" in ours["classifier"]["note"]
+    assert f"({si(mapped['real_time_total_j'], 'J')} in real time)" in ours["classifier"]["note"]
     assert ours["features + classifier"]["energy_per_decision_j"] == mapped["total_with_front_end_j"]
     accuracy = json.loads((run / "metrics.json").read_text())["test_accuracy"]
     assert all(row["accuracy"] == accuracy and row["task"].endswith("3 classes") for row in ours.values())
