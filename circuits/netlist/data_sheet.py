@@ -17,7 +17,6 @@ from circuits.units import si
 
 SHEET = "README.md"
 WIDTH, HEIGHT = 60, 12  # characters of the plot
-BIASES = 13  # of the f-I table
 
 _HOW = """\
 ## In your own deck

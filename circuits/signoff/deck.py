@@ -15,6 +15,7 @@ from circuits.network.wiring import Wiring, wire
 from circuits.units import si
 
 MAX_STEPS = 1e6  # hours
+HELD = (".subckt", ".ends", ".param", ".func", ".model")  # the only commands of a library: none runs or reads anything
 MOST_BYTES = 1 << 28  # of a core that is read; the largest that is written is a hundredth
 
 
@@ -46,9 +47,10 @@ def handed_over(folder: str | Path, chip: ChipNetwork) -> str:
     if path.stat().st_size > MOST_BYTES:
         raise InputError(f"{path} has {path.stat().st_size} bytes, more than {MOST_BYTES}: that is no core")
     try:
-        text = path.read_text(encoding="ascii")
+        text = path.read_bytes().decode("ascii")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no SPICE text ({error}); export it again") from error
+    _require_a_library(path, text)
     _require_same_pins(path, text, chip)
     return text
 
@@ -56,6 +58,19 @@ def handed_over(folder: str | Path, chip: ChipNetwork) -> str:
 def core_sha256(text: str) -> str:
     """The hash of the file of a core, as `sha256sum` prints it."""
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _require_a_library(path: Path, text: str) -> None:
+    """Raise InputError for a line that is no part of a subcircuit: ngspice runs the commands of any file it reads."""
+    depth = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        word = line.split(maxsplit=1)[0].lower() if line.strip() else "*"
+        if word.startswith((".", "$")) and word not in HELD:
+            raise InputError(f"{path}, line {number}: {word[:40]!r} is none of {', '.join(HELD)}; take it out")
+        depth += (word == ".subckt") - (word == ".ends")
+        inside = depth > 0 or word in (".ends", "*") or line.lstrip().startswith(("*", "+"))
+        if not inside or line.lstrip().startswith(("`", "#")):
+            raise InputError(f"{path}, line {number}: {line[:40]!r} stands outside every subcircuit; take it out")
 
 
 def _require_same_pins(path: Path, text: str, chip: ChipNetwork) -> None:

@@ -21,7 +21,7 @@ kind = "reservoir"
 [ear]
 bank = "mel"
 n_channels = 6
-duration_s = 0.3
+duration_s = 0.2
 [reservoir]
 lattice = [2, 2, 3]
 w_ee = 0.3

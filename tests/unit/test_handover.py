@@ -265,12 +265,20 @@ def test_the_exported_core_is_the_file_that_is_signed_off(tmp_path):
         handed_over(tmp_path, other)
 
 
+def append(path, text):
+    path.write_text(path.read_text() + text)
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
         (lambda path: path.unlink(), "no core.lib in .*snn export RUN --format spice"),
         (lambda path: path.write_bytes(b"\xff\xfe"), "is no SPICE text"),
         (lambda path: path.write_text("* nothing\n"), "holds none, this run is"),
+        (lambda path: append(path, ".control\nshell id\n.endc\n"), r"line \d+: '.control' is none of .subckt"),
+        (lambda path: append(path, '  .INCLUDE "/etc/passwd"\n'), r"line \d+: '.include' is none of"),
+        (lambda path: append(path, ".options abstol=1\n"), r"'.options' is none of"),
+        (lambda path: append(path, "R1 logic 0 1\n"), r"'R1 logic 0 1' stands outside every subcircuit"),
         (lambda path: path.write_text(path.read_text().replace("+ spk_hidden_1\n", "")), "has 12 pins, the run 13"),
     ],
 )
