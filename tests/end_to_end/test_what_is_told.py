@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from circuits.neuron.circuit import LIFCircuit
 from circuits.variation.chip_spread import Condition
 
 LABELS = ("high", "low", "middle")
@@ -113,7 +114,7 @@ def test_recognising_waits_for_the_end_of_the_clip_where_its_parts_are_then_know
 
     Learning takes the 0.2 s of a second presentation alone, and bins of a fixed width pass while the chip listens.
     """
-    leak = 3 * 1.35e-10 * 0.45 * 0.9  # W; the drain leak at V_GS = -0.5 V is a millionth of it
+    leak = 3 * LIFCircuit().static_power
     told = snn_json("train", chip, "--data", few, "--out", tmp_path / "clip")["online"]
     assert told["recognition_energy_per_clip_j"]["static"] == pytest.approx(leak * 0.45e-3, rel=1e-4, abs=0)
     assert told["learning_energy_per_clip_j"]["static"] == pytest.approx(leak * 0.2e-3, rel=1e-4, abs=0)
