@@ -11,6 +11,7 @@ import pytest
 
 from circuits.chips.btbt_core import BTBTCore
 from circuits.chips.inference_ledger import CoreCosts
+from circuits.chips.operation import Operation
 from circuits.device.ageing import aged
 from circuits.device.btbt import (
     DEVICES,
@@ -233,7 +234,8 @@ def _chip(trained: ChipNetwork, scale) -> BTBTCore:
     """Two neurons to a core, so that spikes cross, and every constant known."""
     costs = CoreCosts(scale(2e-15, "J"), scale(3e-16, "J"), scale(4e-9, "W"), scale(5e-10, "W"))
     limits = CoreLimits(cores=1, input_neurons=1, neurons=2, lines=4, synapses=9, weight_bits=1)
-    return BTBTCore("c", "c", scale(45e-9, "m"), limits, trained.circuit, costs, trained=trained)
+    node, speed = scale(45e-9, "m"), Operation(1.0)
+    return BTBTCore("c", "c", node, limits, trained.circuit, costs, trained=trained, operation=speed)
 
 
 def _report(circuit: LIFCircuit, scale):
