@@ -2,8 +2,8 @@
 
     energy(a) = events + static power (clip / a)        run a times faster than the speech, then switch off
 
-The charges of the events, and that of the crowbar, whose current goes with the speed, stay the same at any speed, and
-static power is paid for a shorter time: so the energy falls towards that of the events alone. Slow currents sink below
+The charges of the events stay the same at any speed; static power, and the crowbar of inverters that no current
+starves, are paid for a shorter time: so the energy falls towards that of the events alone. Slow currents sink below
 the floor of the device, and a step of a fast chip no longer holds a pulse and a reset; what lies between is tried.
 """
 

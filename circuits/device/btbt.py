@@ -187,7 +187,12 @@ def boltzmann_factor(activation_ev: float, temperature: Kelvin, since: Kelvin = 
             raise InputError(
                 f"temperature must lie in {COLDEST:g}..{HOTTEST:g} K (TCAD: 300 to 398 K), got {kelvin} K{celsius}"
             )
-    return math.exp(-activation_ev * eV / BOLTZMANN * (1 / temperature - 1 / since))
+    return math.exp(activation_ev * thermal(temperature, since))
+
+
+def thermal(temperature: Kelvin, since: Kelvin) -> float:
+    """(1/T_since - 1/T) / k (1/eV): times an activation energy it is the exponent of an Arrhenius factor."""
+    return (1 / since - 1 / temperature) * eV / BOLTZMANN
 
 
 def band_gap_ev(temperature: Kelvin) -> float:

@@ -197,7 +197,7 @@ def supply_parameters(circuit: LIFCircuit) -> dict[str, float]:
         "t0": device.temperature,
         "eatun": device.activation_ev,
         "ealeak": circuit.leak_activation_ev,
-        "eaoff": circuit.control.off_activation_ev,
+        "eaoff": circuit.control.static_activation_ev,
         "eadrain": device.off_activation_ev,
     }
 

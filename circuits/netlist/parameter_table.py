@@ -11,25 +11,31 @@ from circuits.neuron.circuit import LIFCircuit
 
 HEADER = ("name", "value", "unit", "source")
 ASSUMED = "ASSUMED"
+SIMULATED = "simulated in transistors, FreePDK45 cards: snn neuron --level transistor"
 _SOURCES = {  # of the default of each field; a value that differs from it is the user's own
     "width": "Chavan 2020, IEEE T-ED 10.1109/TED.2020.2985167",
-    "v_gs": "Chavan 2020 operating point, IEEE T-ED 10.1109/TED.2020.2985167",
-    "c_mem": f"{ASSUMED}, body, gates and wire: 0.3 to 1 fF is consistent with 100 to 150 kHz",
-    "v_threshold": f"{ASSUMED} with c_mem: f = I / (C dV)",
+    "v_gs": "where the simulated neuron fires amid the 100 to 150 kHz of Chavan 2020",
+    "c_mem": SIMULATED,
+    "v_threshold": SIMULATED,
     "v_reset": "the source, to which the body leaks",
     "v_sink": "rail of inhibition, ASSUMED",
     "body_factor": "not published, so none",
     "g_leak": f"{ASSUMED}: tau_mem = 40 us",
-    "t_refractory": f"{ASSUMED}: width of the reset pulse",
-    "v_dd": "drain voltage of the TCAD curves",
+    "t_refractory": SIMULATED,
+    "v_dd": "the neuron simulated in transistors",
     "leak_activation_ev": f"{ASSUMED}: as the drain current of a transistor that is off, EE724 report figure 14",
 }
 _OF_CONTROL = {  # likewise
-    "length": "Chavan 2020, drawn gate",
-    "oxide": "EE724 report, base geometry",
+    "width": "the cell that is simulated, least width of FreePDK45",
+    "length": "the cell that is simulated, least length of FreePDK45",
+    "oxide": "FreePDK45 cards, high threshold",
     "permittivity": "3.9 times that of vacuum, SiO2",
+    "c_feedback": "the cell that is simulated",
+    "i_off": SIMULATED,
+    "i_on": SIMULATED,
+    "i_starve": "not starved",
     "subthreshold_swing": "EE724 report figure 14",
-    "off_activation_ev": "EE724 report figure 14",
+    "off_activation_ev": SIMULATED,
 }
 _FOLLOW = {"c_control": "F", "c_reset": "F", "i_crowbar": "A", "v_crowbar": "V", "i_static": "A"}
 GIVEN = "given by the user"
@@ -48,7 +54,11 @@ class Parameter:
 def parameter_table(circuit: LIFCircuit) -> tuple[Parameter, ...]:
     """All parameters of the circuit and of its control transistors, those of its device, and what follows from them."""
     typical = LIFCircuit()
-    rows = _sourced(circuit, typical, _SOURCES) + _sourced(circuit.control, typical.control, _OF_CONTROL, "control.")
+    control = circuit.control
+    rows = _sourced(circuit, typical, _SOURCES) + _sourced(control, typical.control, _OF_CONTROL, "control.")
+    if control.simulated:
+        known = dict.fromkeys((field.name for field in fields(control.simulated)), SIMULATED)
+        rows += _sourced(control.simulated, typical.control.simulated, known, "control.simulated.")
     rows += [
         Parameter(f"device.{name}", value, unit, circuit.device.source) for name, value, unit in _values(circuit.device)
     ]

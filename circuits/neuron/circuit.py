@@ -2,13 +2,14 @@
 
     C dV/dt = I_in - g_leak V,   spike at V = V_th, then V = V_reset for t_refractory
 
-A tunnelling current charges the membrane (C: floating body, gates of the first inverter, wire), the body-source path
-and the open reset switch leak (g_leak), two inverters compare and fire, and a switch at the body contact resets.
+A tunnelling current charges the membrane (C: floating body, gates of the first inverter, feedback, wire), the
+body-source path and the open reset switch leak (g_leak), two inverters compare and fire, and a switch at the body
+contact resets.
 
-Sources. C, V_th and the device: self-consistent operating point of the Chavan 2020 neuron (IEEE T-ED
-10.1109/TED.2020.2985167: 100 to 150 kHz; 40 x 450 nm gate, 1 nm oxide). The control circuit is that of
-`circuits.neuron.control`. Where nothing is published the field says ASSUMED; the 45RFSOI silicon values of the TCAS-I
-2022 chip are unknown.
+Sources. The tunnelling device: that of the Chavan 2020 neuron (IEEE T-ED 10.1109/TED.2020.2985167: 100 to 150 kHz; 40 x
+450 nm gate). C, swing, refractory time and the control circuit (`circuits.neuron.control`): the neuron of
+`circuits.transistor` with that device, simulated at the same bias (`snn neuron --level transistor`). Where there is
+neither the field says ASSUMED; the 45RFSOI silicon values of the TCAS-I 2022 chip are unknown.
 """
 
 import math
@@ -57,19 +58,19 @@ OXIDE_LIMIT: Volts = 3.0  # ASSUMED: a field of 3 V over 1 nm of oxide breaks it
 
 @dataclass(frozen=True)
 class LIFCircuit:
-    """One BTBT neuron; the defaults are the Chavan operating point at V_GS = -0.5 V."""
+    """One BTBT neuron; the defaults are those that its transistors give, biased to about the rate of Chavan 2020."""
 
     device: BTBTDevice = field(default_factory=lambda: DEVICES["32nm-pdsoi"])
     width: Metres = 0.45 * um  # Source: Chavan 2020 device, as used for the BTBT calibration
-    v_gs: Volts = -0.5
-    c_mem: Farads = 0.5 * fF  # ASSUMED, body, gates and wire: 0.3 to 1 fF is consistent with 100-150 kHz
-    v_threshold: Volts = 0.4  # ASSUMED with c_mem: f = I / (C dV)
-    v_reset: Volts = 0.0  # the source, to which the body leaks
+    v_gs: Volts = -0.57  # where the neuron in transistors fires at 125 kHz, amid the published 100 to 150 kHz
+    c_mem: Farads = 1.8435 * fF  # Source: simulated in transistors, with the feedback's 0.5 fF
+    v_threshold: Volts = 0.36095  # Source: simulated, the swing of the membrane
+    v_reset: Volts = 0.0  # the source, to which the body leaks; in transistors the feedback pulls 0.06 V lower
     v_sink: Volts = 0.0  # rail of inhibition, the lowest potential of the body; below 0 where the source is raised
     body_factor: float = 0.0  # -dV_DG/dV of the tunnelling junction as the body charges; not published, so none
-    g_leak: Siemens = 12.5 * pS  # ASSUMED: tau_mem = 40 us, several periods long
-    t_refractory: Seconds = 200 * ns  # ASSUMED: width of the reset pulse
-    v_dd: Volts = 0.9  # Source: |V_DS| of the TCAD curves
+    g_leak: Siemens = 46.0875 * pS  # ASSUMED: tau_mem = 40 us, several periods long
+    t_refractory: Seconds = 317.8 * ns  # Source: simulated, from threshold to the end of the reset
+    v_dd: Volts = 0.5  # Source: the neuron in transistors; the drain has its own supply, the device's V_DS
     control: ControlTransistors = field(default_factory=ControlTransistors)
     leak_activation_ev: float = SUBTHRESHOLD_ACTIVATION_EV  # eV, of g_leak. ASSUMED: as the transistor's off-current
     # False once it is brought to another speed or condition, where `contradictions` tells and nothing is refused
@@ -152,8 +153,8 @@ class LIFCircuit:
 
     @property
     def i_crowbar(self) -> Amperes:
-        """The most that flows through the first inverter near its threshold: its starving current."""
-        return self.control.i_starve
+        """The most that flows through the first inverter near its threshold."""
+        return self.control.i_crowbar
 
     @property
     def v_crowbar(self) -> Volts:
@@ -182,9 +183,10 @@ class LIFCircuit:
 
 
 def circuit_at_speed(circuit: LIFCircuit, speed: float) -> LIFCircuit:
-    """The circuit `speed` times as fast: leak and starving current scaled alike, so the crowbar charge stays.
+    """The circuit `speed` times as fast: its leak scaled, and the current that starves its inverters, if one does.
 
-    A slower neuron is starved more, down to where `contradictions` tells that its transistors no longer switch so.
+    Starved, the crowbar charge of a spike stays; simulated inverters are not starved, and it grows as a neuron slows.
+    Where its transistors no longer switch so, `contradictions` tells.
     """
     control = replace(circuit.control, i_starve=circuit.control.i_starve * speed)
     return replace(circuit, g_leak=circuit.g_leak * speed, control=control, drawn=False)
@@ -222,13 +224,26 @@ def at_temperature(
     since = circuit.device.temperature
     if temperature == since:
         return circuit
+    control = circuit.control.at_temperature(temperature, since)
     return replace(
         circuit,
         device=law(circuit.device, temperature),
-        control=circuit.control.at_temperature(temperature, since),
+        control=control,
+        t_refractory=moved_refractory(circuit, control, circuit.v_dd),
         g_leak=circuit.g_leak * boltzmann_factor(circuit.leak_activation_ev, temperature, since),
         drawn=False,
     )
+
+
+def moved_refractory(circuit: LIFCircuit, control: ControlTransistors, v_dd: Volts) -> Seconds:
+    """The refractory time with a control circuit that has moved: simulated switching, plus what is held beyond it.
+
+    What a designer holds beyond the switching is ASSUMED to stay.
+    """
+    if not (circuit.control.simulated and circuit.t_refractory):
+        return circuit.t_refractory
+    held = circuit.t_refractory - circuit.control.t_switch(circuit.v_dd)
+    return max(held, 0.0) + control.t_switch(v_dd)
 
 
 def rise_time(circuit: LIFCircuit, i_in: Amperes, v_from: Volts, v_to: Volts) -> Seconds:

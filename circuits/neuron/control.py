@@ -2,21 +2,22 @@
 
     membrane -> first inverter -> second inverter -> reset switch -> membrane
 
-    c_membrane = 2 C_gate + C_wire   c_control = 2 C_gate + C_wire   c_reset = C_gate + C_wire   i_static = 2 W I_off
+The first inverter hangs on the membrane, the second on the first, the switch on the second, and a capacitor leads the
+output back onto the membrane. What they switch, draw and take is simulated in transistors (`SimulatedControl`). Without
+that it follows from gates and wire, ASSUMED, of inverters that a current starves:
 
-The first inverter hangs on the membrane, the second on the first, the switch on the second; each inverter has one
-transistor that is off, and both are starved. Every number here is ASSUMED until transistors have been simulated: a
-narrow device of high threshold, 0.18 V above the tunnelling one's, since wider or leakier ones contradict themselves
-(`contradictions`). The starving current is what its lower transistor carries at 0.4 V, W I_off 10^(0.4 V / SS): there
-the first inverter switches.
+    c_membrane = 2 C_gate + C_wire + C_feedback   c_control = 2 C_gate + C_wire   c_reset = C_gate + C_wire
+    i_static = 2 W I_off   i_crowbar = i_starve   t_switch = (c_control + c_reset) V_DD / i_starve
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from circuits.device.btbt import SUBTHRESHOLD_ACTIVATION_EV, boltzmann_factor
+from circuits.device.btbt import boltzmann_factor, thermal
+from circuits.errors import InputError
+from circuits.neuron.simulated_control import SimulatedControl
 from circuits.units import (
     VACUUM_PERMITTIVITY,
     Amperes,
@@ -29,7 +30,6 @@ from circuits.units import (
     Volts,
     fF,
     freeze_si,
-    nA,
     nm,
     require,
     require_plausible_fields,
@@ -43,32 +43,45 @@ ROUNDING = 1e-9  # what two floats may differ by and yet be the same
 
 @dataclass(frozen=True)
 class ControlTransistors:
-    """Two inverters and a reset switch of five alike transistors, at one temperature."""
+    """Two inverters and a reset switch of five alike transistors, at one supply and temperature.
 
-    width: Metres = 60 * nm  # ASSUMED: narrow, a seventh of the tunnelling device
-    length: Metres = 40 * nm  # Source: Chavan 2020 device, drawn gate
-    oxide: Metres = 1 * nm  # Source: EE724 report, base geometry
+    Raises: InputError for a negative value, or for simulated constants of transistors of another size.
+    """
+
+    width: Metres = 90 * nm  # Source: the cell of circuits.transistor, least width of FreePDK45
+    length: Metres = 50 * nm  # Source: the same, least length
+    oxide: Metres = 1.63 * nm  # Source: high-threshold cards of FreePDK45, electrical
     permittivity: FaradsPerMetre = OXIDE_PERMITTIVITY
-    c_wire: Farads = 0.03 * fF  # ASSUMED: wire and junctions at the membrane and behind each inverter, 0.15 um
-    i_off: AmperesPerMetre = 1.35e-12 / um  # ASSUMED: 135 pA/um of figure 14, two decades lower by a higher threshold
-    subthreshold_swing: Volts = 0.091  # V per decade. Source: figure 14
-    i_on: AmperesPerMetre = 2e-4 / um  # ASSUMED: a third of figure 14's 590 uA/um at 1.45 V
-    i_starve: Amperes = 2 * nA  # ASSUMED: limit of either inverter; it puts the first one's threshold at 0.4 V
-    off_activation_ev: float = SUBTHRESHOLD_ACTIVATION_EV  # eV, of i_off. Source: figure 14 at V_GS = 0
-    # As simulated in transistors, in place of what follows from gates and wire; None: it follows
-    c_first: Farads | None = None  # what the first inverter switches
-    c_second: Farads | None = None  # what the second inverter switches
-    static: Amperes | None = None  # what both leak
+    c_wire: Farads = 0.1 * fF  # ASSUMED: wire and junctions at a node, half a micrometre of metal
+    c_feedback: Farads = 0.5 * fF  # Source: the cell of circuits.transistor, drawn as a gate
+    i_off: AmperesPerMetre = 3.8e-12 / um  # Source: the same cards, the reset at 0.3 V and 27 C
+    subthreshold_swing: Volts = 0.091  # V per decade. Source: figure 14; the crowbar is fitted with it
+    i_on: AmperesPerMetre = 3.9e-7 / um  # Source: simulated, membrane charge over the width of the output's pulse
+    i_starve: Amperes = 0.0  # limit of either inverter; 0: not starved
+    off_activation_ev: float = 0.345  # eV, of i_off. Source: the same, 27 to 125 C
+    simulated: SimulatedControl | None = field(default_factory=SimulatedControl)  # None: it follows from the gates
 
     def __post_init__(self):
         freeze_si(self)
         for name in ("width", "length", "oxide", "permittivity", "i_on"):
             require(self, name, getattr(self, name) > 0, "positive")
-        for name in ("c_wire", "i_off", "subthreshold_swing", "i_starve", "off_activation_ev"):
+        for name in ("c_wire", "c_feedback", "i_off", "subthreshold_swing", "i_starve", "off_activation_ev"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
-        for name in ("c_first", "c_second", "static"):
-            require(self, name, (getattr(self, name) or 0) >= 0, "zero or positive")
         require_plausible_fields(self)
+        self._require_as_simulated()
+
+    def _require_as_simulated(self) -> None:
+        if (of := self.simulated) and (of.width, of.length) != (self.width, self.length):
+            raise InputError(
+                f"control is {si(self.width, 'm')} by {si(self.length, 'm')}, but its constants were simulated of "
+                f"{si(of.width, 'm')} by {si(of.length, 'm')}; give simulated=None, so that they follow from the "
+                "gates, or simulate these transistors (snn neuron --level transistor)"
+            )
+
+    @property
+    def evidence(self) -> str:
+        """How what it switches, draws and takes is known."""
+        return "simulated in transistors" if self.simulated else "transistors ASSUMED"
 
     @property
     def gate(self) -> Farads:
@@ -78,17 +91,17 @@ class ControlTransistors:
     @property
     def c_membrane(self) -> Farads:
         """What the first inverter loads the membrane with."""
-        return 2 * self.gate + self.c_wire
+        return 2 * self.gate + self.c_wire + self.c_feedback
 
     @property
     def c_control(self) -> Farads:
         """What the first inverter switches."""
-        return 2 * self.gate + self.c_wire if self.c_first is None else self.c_first
+        return self.simulated.c_first if self.simulated else 2 * self.gate + self.c_wire
 
     @property
     def c_reset(self) -> Farads:
         """What the second inverter switches."""
-        return self.gate + self.c_wire if self.c_second is None else self.c_second
+        return self.simulated.c_second if self.simulated else self.gate + self.c_wire
 
     @property
     def off(self) -> Amperes:
@@ -98,26 +111,42 @@ class ControlTransistors:
     @property
     def i_static(self) -> Amperes:
         """One transistor of each inverter is off."""
-        return 2 * self.off if self.static is None else self.static
+        return self.simulated.i_static if self.simulated else 2 * self.off
+
+    @property
+    def static_activation_ev(self) -> float:
+        """Of i_static (eV)."""
+        return self.simulated.static_activation_ev if self.simulated else self.off_activation_ev
+
+    @property
+    def i_crowbar(self) -> Amperes:
+        """The most that flows through the first inverter near its threshold."""
+        return self.simulated.i_crowbar if self.simulated else self.i_starve
 
     @property
     def v_crowbar(self) -> Volts:
         """The first inverter's current falls e-fold in SS / ln 10 below threshold."""
         return self.subthreshold_swing / math.log(10)
 
-    def slew(self, v_dd: Volts) -> Seconds:
-        """How long the starving current takes to move both inverters' outputs by V_DD; 0 where it is not limited."""
+    def t_switch(self, v_dd: Volts) -> Seconds:
+        """How long from threshold until the reset has switched; 0 of inverters without limit that nobody simulated."""
+        if self.simulated:
+            return self.simulated.t_switch
         return (self.c_control + self.c_reset) * v_dd / self.i_starve if self.i_starve else 0.0
 
     def at_temperature(self, temperature: Kelvin, since: Kelvin) -> "ControlTransistors":
-        """Off-current by its activation, SS = n kT/q ln 10; gates, starving and on-current stay."""
+        """Off-currents by their activation, SS = n kT/q ln 10, the simulated by their laws; gates stay."""
         grown = boltzmann_factor(self.off_activation_ev, temperature, since)
         return replace(
             self,
             i_off=self.i_off * grown,
-            static=None if self.static is None else self.static * grown,
             subthreshold_swing=self.subthreshold_swing * temperature / since,
+            simulated=self.simulated and self.simulated.moved(heat=thermal(temperature, since)),
         )
+
+    def at_supply(self, ratio: float) -> "ControlTransistors":
+        """At `ratio` times V_DD: the simulated by their laws; without them only what is proportional to V_DD moves."""
+        return replace(self, simulated=self.simulated and self.simulated.moved(supply=ratio))
 
 
 class Controlled(Protocol):
@@ -168,21 +197,28 @@ def _of_the_load(circuit: Controlled) -> Iterator[Conflict]:
 
 
 def _of_the_pulse(circuit: Controlled) -> Iterator[Conflict]:
-    """Within the reset pulse the inverters move the reset gate, and the switch drains the membrane."""
+    """Within the refractory time the inverters switch, and the reset drains the membrane."""
     control, pulse = circuit.control, circuit.t_refractory
-    slew, drain = control.slew(circuit.v_dd), circuit.c_mem * circuit.swing / (control.width * control.i_on)
+    switch, drain = control.t_switch(circuit.v_dd), circuit.c_mem * circuit.swing / (control.width * control.i_on)
     over = f"t_refractory = {si(pulse, 's')} is over before"
-    if pulse and slew / pulse > 1 + ROUNDING:
-        yield Conflict(
-            f"{over} inverters starved to {si(control.i_starve, 'A')} have moved the reset gate, {si(slew, 's')}",
-            f"raise control.i_starve to {si(control.i_starve * slew / pulse, 'A')}, or t_refractory",
-            slew / pulse,
-        )
+    if pulse and switch / pulse > 1 + ROUNDING:
+        yield _too_short(control, pulse, switch, over)
     if 0 < pulse < drain:
         yield Conflict(
             f"{over} the reset switch has drained c_mem = {si(circuit.c_mem, 'F')}, {si(drain, 's')}",
             "widen control.width, raise t_refractory or lower c_mem",
         )
+
+
+def _too_short(control: ControlTransistors, pulse: Seconds, switch: Seconds, over: str) -> Conflict:
+    """Inverters that no longer starve do switch in time; those that were simulated take as long as they take."""
+    if control.simulated:
+        return Conflict(f"{over} the simulated inverters have switched, {si(switch, 's')}", "raise t_refractory")
+    return Conflict(
+        f"{over} inverters starved to {si(control.i_starve, 'A')} have moved the reset gate, {si(switch, 's')}",
+        f"raise control.i_starve to {si(control.i_starve * switch / pulse, 'A')}, or t_refractory",
+        switch / pulse,
+    )
 
 
 def _of_what_is_off(circuit: Controlled) -> Iterator[Conflict]:

@@ -7,7 +7,6 @@ A circuit is a `LIFCircuit`, or the population of the transient engine with an a
 """
 
 import math
-from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -36,31 +35,36 @@ class Supplied(Protocol):
 
 def control(circuit: Supplied, spikes: Number) -> Entry:
     """C_control V_DD^2 a spike."""
-    return Entry("control", spikes, circuit.c_control * circuit.v_dd**2, source="C_control V_DD^2, transistors ASSUMED")
+    return Entry("control", spikes, circuit.c_control * circuit.v_dd**2, source=f"C_control V_DD^2, {_known(circuit)}")
 
 
 def reset(circuit: Supplied, spikes: Number) -> Entry:
     """C_reset V_DD^2 a spike, or a reset without one."""
-    return Entry("reset", spikes, circuit.c_reset * circuit.v_dd**2, source="C_reset V_DD^2, transistor ASSUMED")
+    return Entry("reset", spikes, circuit.c_reset * circuit.v_dd**2, source=f"C_reset V_DD^2, {_known(circuit)}")
 
 
 def crowbar(circuit: Supplied, seconds: Number) -> Entry:
     """I_crowbar V_DD during the time spent in the window below threshold (s)."""
-    power = circuit.i_crowbar * circuit.v_dd
-    return Entry(
-        "crowbar", seconds, power, per="second near threshold", source="I_crowbar V_DD, starving current ASSUMED"
-    )
+    power, source = circuit.i_crowbar * circuit.v_dd, f"I_crowbar V_DD, {_known(circuit)}"
+    return Entry("crowbar", seconds, power, per="second near threshold", source=source)
 
 
 def static(circuit: Supplied, seconds: Number) -> Entry:
     """P_static, paid for each neuron and second (s) whether it fires or not."""
-    source = "(I_static + I_drain_leak) V_DD, transistors ASSUMED"
+    source = f"(I_static + I_drain_leak) V_DD, {_known(circuit)}"
     return Entry("static", seconds, circuit.static_power, "static", "neuron second", source)
 
 
 def supplied(circuit: Supplied, charge: Coulombs | np.ndarray, part: str) -> Entry:
     """V_DS for each coulomb that tunnelling sources draw from the drain supply."""
-    return Entry(part, charge, circuit.v_ds, per="coulomb", source="charge V_DS, device fitted, capacitance ASSUMED")
+    leak = ", leak ASSUMED" if part.endswith("leak") else ""
+    source = f"charge V_DS, device fitted, capacitance {_known(circuit)}{leak}"
+    return Entry(part, charge, circuit.v_ds, per="coulomb", source=source)
+
+
+def _known(circuit: Supplied) -> str:
+    """How the constants of the control circuit and its load are known; a population may have any."""
+    return circuit.control.evidence if isinstance(circuit, LIFCircuit) else "constants of the population"
 
 
 def neuron_ledger(
@@ -121,5 +125,9 @@ def unknown_laws(circuit: LIFCircuit) -> Ledger:
 
 def unknown_of_neuron(circuit: LIFCircuit) -> Ledger:
     """What a bare neuron at its own gate bias costs besides, or depends on, and nobody has published."""
-    body: Sequence[str] = () if circuit.follows_body else ("body-bias dependence of the tunnelling current",)
-    return unknown("bias generation", "short-circuit current of the second inverter", *body) + unknown_laws(circuit)
+    missing = ["bias generation"]
+    if not circuit.control.simulated:
+        missing.append("short-circuit current of the second inverter")
+    if not circuit.follows_body:
+        missing.append("body-bias dependence of the tunnelling current")
+    return unknown(*missing) + unknown_laws(circuit)

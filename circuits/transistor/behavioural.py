@@ -17,12 +17,13 @@ from circuits.errors import WorkError
 from circuits.neuron.circuit import LIFCircuit, period, rise_time
 from circuits.neuron.control import ControlTransistors
 from circuits.neuron.energy_terms import spike_energy
+from circuits.neuron.simulated_control import SimulatedControl
 from circuits.processes import n_threads
 from circuits.transistor.bench import NOMINAL, source_at
 from circuits.transistor.cards import Cards
 from circuits.transistor.measure import NeuronFigures, measure
 from circuits.transistor.schematic import NeuronCell
-from circuits.units import Amperes, Hertz, Joules, Seconds, eV, fF, ns, pS
+from circuits.units import Amperes, Hertz, Joules, Seconds, eV, fF, ns, pA, pS
 from circuits.variation.corners import CORNERS, Corner
 
 FITTED, CHECKED = (0.25, 1.0, 4.0), (0.5, 2.0)  # of the cell's own input current
@@ -101,10 +102,14 @@ def _start(cell: NeuronCell, corner: Corner, figures: NeuronFigures) -> LIFCircu
     return LIFCircuit(
         device=device, width=cell.source_width, v_gs=cell.v_gate, v_dd=figures.v_dd,
         v_threshold=figures.v_threshold, v_reset=figures.v_reset, v_sink=figures.v_reset,
-        control=ControlTransistors(
-            c_second=figures.energy["reset"] / figures.v_dd**2, static=figures.leak_power / figures.v_dd
-        ), drawn=False,
+        control=ControlTransistors(simulated=_control(figures)), drawn=False,
     )  # fmt: skip
+
+
+def _control(figures: NeuronFigures) -> SimulatedControl:
+    """What is measured of the control circuit by itself; comparator and pulse are fitted."""
+    reset, static = figures.energy["reset"] / figures.v_dd**2, figures.leak_power / figures.v_dd
+    return replace(SimulatedControl(), c_second=reset, i_static=static)
 
 
 def _rate_fit(start: LIFCircuit, fitted: Sequence[NeuronFigures]) -> LIFCircuit:
@@ -130,8 +135,8 @@ def _energy_fit(circuit: LIFCircuit, fitted: Sequence[NeuronFigures]) -> LIFCirc
     window = [rise_time(circuit, one.input_current, near, circuit.v_threshold) for one in fitted]
     terms = np.array([[circuit.v_dd**2 * fF, circuit.v_dd * seconds * 1e-12] for seconds in window])
     (control, crowbar), _ = nnls(terms / drawn[:, None], np.ones(len(drawn)))
-    fit = replace(circuit.control, c_first=float(control) * fF, i_starve=float(crowbar) * 1e-12)
-    return replace(circuit, control=fit)
+    fit = replace(circuit.control.simulated, c_first=float(control) * fF, i_crowbar=float(crowbar) * pA)
+    return replace(circuit, control=replace(circuit.control, simulated=fit))
 
 
 def _beside(circuit: LIFCircuit, figures: NeuronFigures, fitted: bool) -> Beside:

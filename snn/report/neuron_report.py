@@ -33,7 +33,7 @@ def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ..
     if designed:
         membrane = "as requested, the body ASSUMED to grow with the width"
     elif at_default:
-        membrane = f"consistent with 100 to 150 kHz at {default.v_gs:g} V, not measured"
+        membrane = "simulated in transistors, not measured; the leak ASSUMED"
     else:
         membrane = f"the leak scaled with the device's current at {default.v_gs:g} V"
     lines = (
@@ -41,9 +41,9 @@ def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ..
         f"membrane {si(circuit.c_mem, 'F')}, body {si(circuit.c_body, 'F')} and load {si(control.c_membrane, 'F')}, "
         f"swing {si(circuit.swing, 'V')}, leak {si(circuit.g_leak, 'S')}: {membrane}",
         f"control and reset: {si(circuit.c_control, 'F')} and {si(circuit.c_reset, 'F')} of transistors "
-        f"{si(control.width, 'm')} wide, switched once per spike at {circuit.v_dd:g} V, ASSUMED",
-        f"inverters starved to {si(circuit.i_crowbar, 'A')}; {si(control.off, 'A')} through each transistor that is "
-        f"off, {si(circuit.i_static, 'A')} of static current per neuron, ASSUMED",
+        f"{si(control.width, 'm')} wide, switched once per spike at {circuit.v_dd:g} V: {control.evidence}",
+        f"the first inverter draws {si(circuit.i_crowbar, 'A')} at threshold, the open reset {si(control.off, 'A')}; "
+        f"{si(circuit.i_static, 'A')} of static current per neuron: {control.evidence}",
     )
     return lines + heat_assumptions(circuit)
 

@@ -13,7 +13,7 @@ from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, circuit_for_ta
 from circuits.units import um
 
 SPEED, TAU = 800.0, 0.015
-CIRCUIT = circuit_for_tau(TAU, LIFCircuit(c_mem=0.7e-15, v_threshold=0.35))
+CIRCUIT = circuit_for_tau(TAU, LIFCircuit(c_mem=1.7e-15, v_threshold=0.35))
 
 
 def test_a_drive_above_one_fires_the_chip_at_the_period_of_its_current():

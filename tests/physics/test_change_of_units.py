@@ -46,7 +46,7 @@ approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, i
 UNIT = pint.UnitRegistry()
 RULER = {"[length]": 3.0, "[mass]": 7.0, "[time]": 11.0, "[current]": 13.0}
 RULER["[temperature]"] = 1.0  # the laws of temperature hold constants of nature, k and E_g(T), in kelvin
-CIRCUIT = LIFCircuit(c_mem=0.8e-15, v_threshold=0.45, v_reset=0.1, v_dd=1.1, t_refractory=0.3e-6, width=0.6e-6)
+CIRCUIT = LIFCircuit(c_mem=0.8e-15, v_threshold=0.45, v_reset=0.1, v_dd=1.1, t_refractory=0.4e-6, width=0.6e-6)
 
 
 def rescale(value, unit: str):

@@ -27,7 +27,7 @@ ELSEWHERE = LIFCircuit(
     device=DEVICES["32nm-pdsoi-nsd5e19"], width=0.8e-6, v_gs=-0.7, c_mem=1.7e-15, v_threshold=0.55, v_reset=-0.12,
     v_sink=-0.2, g_leak=40e-12, t_refractory=3.1e-6, v_dd=1.2,
     control=ControlTransistors(
-        width=0.2e-6, length=50e-9, oxide=2e-9, c_wire=0.1e-15, i_off=4e-12 / 0.2e-6,
+        width=0.2e-6, length=50e-9, oxide=2e-9, c_wire=0.1e-15, c_feedback=0.0, i_off=4e-12 / 0.2e-6, i_on=200.0, simulated=None,
         subthreshold_swing=0.05 * math.log(10), i_starve=0.7e-9,
     ),
 )  # fmt: skip
