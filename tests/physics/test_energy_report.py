@@ -29,10 +29,11 @@ approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, i
 # (this device publishes no drain leak). Three gates and the wires of two nodes are 3 x 1 + 2 x 0.5 fF.
 ONE_FF = 1e-15 / (3.9 * VACUUM_PERMITTIVITY * 40e-9 / 1e-9)  # m, the width of a gate of 1 fF
 CIRCUIT = LIFCircuit(
-    device=DEVICES["32nm-pdsoi-nsd5e19"], c_mem=2e-15, v_threshold=0.5, v_reset=0.25, v_dd=2.0, drawn=False,
+    device=DEVICES["32nm-pdsoi-nsd5e19"], c_mem=2e-15, v_threshold=0.5, v_reset=0.25, v_dd=2.0, t_refractory=0.2e-6,
+    drawn=False,
     control=ControlTransistors(
         width=ONE_FF, length=40e-9, oxide=1e-9, c_wire=0.5e-15, c_feedback=0.0, i_starve=1e-10, i_off=2.5e-12 / ONE_FF,
-        simulated=None,
+        off_activation_ev=0.47, simulated=None,
     ),
 )  # fmt: skip
 KNOWN = {"hop_j": 7e-15, "synapse_wire_j": 3e-16, "bias_w": 2e-12, "standby_w": 5e-13}
