@@ -88,7 +88,7 @@ def too_slow(chip: ChipNetwork, acceleration: float) -> tuple[Off, ...]:
 
 
 def control_keeps_up(circuit: LIFCircuit, acceleration: float) -> tuple[Off, ...]:
-    """Inverters starved for this speed still switch, within the reset pulse, and the open switch leaks less than g."""
+    """Inverters switch at this speed, starved ones within the reset pulse, and the open switch leaks less than g."""
     slow = (one for one in conflicts(circuit) if one.speed > 1)
     return tuple(Off(f"at an acceleration of {acceleration:g}: {one.said}", one.speed) for one in slow)
 

@@ -74,8 +74,8 @@ class ControlTransistors:
         if (of := self.simulated) and (of.width, of.length) != (self.width, self.length):
             raise InputError(
                 f"control is {si(self.width, 'm')} by {si(self.length, 'm')}, but its constants were simulated of "
-                f"{si(of.width, 'm')} by {si(of.length, 'm')}; give simulated=None, so that they follow from the "
-                "gates, or simulate these transistors (snn neuron --level transistor)"
+                f"{si(of.width, 'm')} by {si(of.length, 'm')}; give simulated = None (in a file false), so that they "
+                "follow from the gates, or simulate these transistors (snn neuron --level transistor)"
             )
 
     @property

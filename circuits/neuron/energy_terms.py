@@ -119,8 +119,12 @@ def _biased(circuit: LIFCircuit, near: Volts) -> tuple[Seconds, Coulombs, Second
 
 def unknown_laws(circuit: LIFCircuit) -> Ledger:
     """What is not published of the currents that are charged, wherever the neuron stands."""
-    leak = drain_leak(circuit.v_gs, circuit.device, circuit.width)
-    return unknown(*(() if leak is not None else (f"drain-source leak of {circuit.device.name}",)))
+    leak, missing = drain_leak(circuit.v_gs, circuit.device, circuit.width), []
+    if leak is None:
+        missing.append(f"drain-source leak of {circuit.device.name}")
+    if not circuit.i_crowbar:
+        missing.append("short-circuit current of the first inverter")
+    return unknown(*missing)
 
 
 def unknown_of_neuron(circuit: LIFCircuit) -> Ledger:

@@ -62,7 +62,7 @@ def test_what_was_simulated_stands_for_what_would_follow_from_the_gates():
 
 @pytest.mark.parametrize("size", [{"width": 0.1e-6}, {"length": 50e-9}])
 def test_constants_simulated_of_another_size_are_refused(size):
-    with pytest.raises(InputError, match="but its constants were simulated of 120 nm by 60 nm; give simulated=None"):
+    with pytest.raises(InputError, match="but its constants were simulated of 120 nm by 60 nm; give simulated = None"):
         ControlTransistors(**{"width": 0.12e-6, "length": 60e-9} | size, simulated=OTHER)
 
 

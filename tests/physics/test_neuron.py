@@ -207,6 +207,15 @@ def test_static_power_counts_the_drain_leak_where_it_is_known():
     assert not any("drain-source" in line for line in unknown_of_neuron(LIFCircuit()).not_modelled)
 
 
+def test_an_inverter_without_a_known_current_is_unknown_and_not_free():
+    first, second = (f"short-circuit current of the {which} inverter" for which in ("first", "second"))
+    gates = replace(LIFCircuit(), control=replace(LIFCircuit().control, simulated=None))
+    told = {name: unknown_of_neuron(c).not_modelled for name, c in (("simulated", LIFCircuit()), ("gates", gates))}
+    assert {first, second}.isdisjoint(told["simulated"])
+    assert {first, second} <= set(told["gates"])
+    assert first not in unknown_laws(STARVED).not_modelled
+
+
 def test_circuit_for_tau_starves_the_inverter_as_it_slows_the_membrane():
     """So a spike at the same multiple of rheobase has the same crowbar charge; all else stays."""
     circuit = circuit_for_tau(20e-3, ELSEWHERE)
