@@ -89,7 +89,7 @@ i_static_a = {{ value = 5e-12, source = "a simulation" }}
     known = SimulatedControl(width=80e-9, i_static=5e-12)
     assert chip.circuit.control == ControlTransistors(width=80e-9, simulated=known)
     assert chip.sources["circuit.control.simulated.i_static_a"] == "a simulation"
-    with pytest.raises(InputError, match=r"80 nm by 50 nm, but its constants were simulated of 90 .* in a file false"):
+    with pytest.raises(InputError, match=r"80 nm by 50 nm, but its constants were simulated of 90 .*in a file false"):
         _load(tmp_path, _changed("[costs]", f"{width}[costs]"))
     with pytest.raises(InputError, match=r"tiny\.toml\.circuit\.control\.simulated must be a table, got True"):
         _load(tmp_path, _changed("[costs]", gates.replace("false", "true")))
