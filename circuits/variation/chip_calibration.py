@@ -36,7 +36,7 @@ class Calibration:
     """The DAC of a bias line, codes (k - 2^(bits - 1)) step, and that of each input neuron: no bits, no trim."""
 
     bits: int = 8
-    step: Volts = 4 * mV  # ASSUMED: +-0.5 V in all; a chip at -40 C, low supply and ten years needs 0.4 V
+    step: Volts = 4 * mV  # ASSUMED: +-0.5 V in all; a slow chip at -40 C, low supply and ten years needs 0.48 V
     trim_bits: int = 0
     trim_step: Volts = 2 * mV  # ASSUMED
 

@@ -313,6 +313,16 @@ def test_acceleration_shortens_all_that_takes_time_and_leaves_the_events(acceler
     assert _report(acceleration=acceleration).latency_s == approx(0.1 * shorter)
 
 
+def test_acceleration_shortens_the_crowbar_of_inverters_that_nothing_starves():
+    """I V_DD of 10 ms near threshold, 10 times shorter; the 7 spikes switch the same gates."""
+    circuit = LIFCircuit()
+    slow, fast = (_report(NETWORK.on(circuit), acceleration=a).ledger.parts["neuron_dynamic"] for a in (1.0, 10.0))
+    gates = 7 * (circuit.c_control + circuit.c_reset) * circuit.v_dd**2
+    near = 0.010 * circuit.crowbar_window / CIRCUIT.crowbar_window
+    assert slow == approx(gates + circuit.i_crowbar * circuit.v_dd * near)
+    assert fast == approx(gates + circuit.i_crowbar * circuit.v_dd * near / 10)
+
+
 def test_an_acceleration_without_room_for_a_pulse_is_refused_with_the_largest():
     """A step of 1 ms holds a pulse of 1 us and a reset of 0.2 us up to 833 times as fast."""
     assert _report(acceleration=833).latency_s == approx(0.1 / 833)
