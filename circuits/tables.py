@@ -166,7 +166,12 @@ def _required(field: Field) -> bool:
 
 
 def _value(value: Any, hint: Any, place: str) -> Any:
-    """A value as its field takes it; one with a unit is for `freeze_si`. Raises: InputError for another kind."""
+    """A value as its field takes it; one with a unit is for `freeze_si`. Raises: InputError for another kind.
+
+    `false` where a table may be left out: TOML knows no None.
+    """
+    if (inside := _optional_table(hint)) is not None:
+        return None if value is False or value is None else _value(value, inside, place)
     if is_dataclass(hint):
         if not isinstance(value, hint | dict):
             raise InputError(f"{place} must be a table, got {shortened(value)}")
@@ -180,6 +185,13 @@ def _value(value: Any, hint: Any, place: str) -> Any:
         wanted = " or ".join(_NAMES[kind] for kind in kinds)
         raise InputError(f"{place} must be {wanted}, got {shortened(value)}")
     return hint(value) if hint in (int, float) else value
+
+
+def _optional_table(hint: Any) -> type | None:
+    """The dataclass of a field that holds one or None; None for a field of another kind."""
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType]
+    optional = get_origin(hint) in (Union, UnionType) and len(kinds) == 1 and is_dataclass(kinds[0])
+    return kinds[0] if optional else None
 
 
 def _is(value: Any, kind: type) -> bool:

@@ -147,9 +147,10 @@ def energy_report(
 ) -> EnergyReport:
     """Charge every event of the measured activity (mean of one inference).
 
-    `acceleration` runs the chip that many times faster than the speech: time constants and steps shrink alike, leak and
-    starving current grow, the events and their charges stay, and static power has less time: afterwards the supply is
-    switched off. 1 is real time, which stands beside it. For another temperature or supply give `chip.on(circuit)`.
+    `acceleration` runs the chip that many times faster than the speech: time constants and steps shrink alike, the leak
+    and a starving current grow, the events and their charges stay, and static power, like the crowbar of inverters
+    that nothing starves, has less time: afterwards the supply is switched off. 1 is real time, which stands beside it.
+    For another temperature or supply give `chip.on(circuit)`.
     Raises: InputError unless the activity is of this network.
     """
     net = chip.network

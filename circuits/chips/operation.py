@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
 
 from circuits.errors import InputError
 from circuits.network.chip_network import ChipNetwork
@@ -11,7 +12,7 @@ from circuits.tables import shortened
 from circuits.units import Kelvin, Volts, si, unit_of_field
 
 AUTO = "auto"  # the acceleration that the device allows and that costs least
-SPEED = ("g_leak", "v_gs", "drawn")  # follow the time constants of a network, whatever the chip; so does i_starve
+SPEED = ("g_leak", "v_gs", "i_starve", "drawn")  # follow the time constants of a network, whatever the chip
 
 
 def _times(acceleration: float | str) -> float:
@@ -62,14 +63,19 @@ def other_circuit(chip: str, circuit: LIFCircuit, trained: ChipNetwork) -> tuple
     return (f"{said}: {differ}",) if differ else ()
 
 
-def _differences(own: LIFCircuit, used: LIFCircuit) -> Iterator[str]:
-    for field in fields(LIFCircuit):
+def _differences(own: Any, used: Any, path: str = "") -> Iterator[str]:
+    """Field by field, of the control circuit and what was simulated of it too; of a device of another name the name."""
+    for field in fields(own):
         before, after = getattr(own, field.name), getattr(used, field.name)
-        if field.name == "device":
-            before, after = before.name, after.name
-        if field.name == "control":
-            before, after = (replace(control, i_starve=0.0) for control in (before, after))
-        if before != after and field.name not in SPEED:
-            unit = unit_of_field(LIFCircuit, field.name)
-            shown = [si(value, unit) if unit else str(value) for value in (after, before)]
-            yield f"{field.name} {shown[0]} in place of {shown[1]}"
+        if before == after or field.name in SPEED:
+            continue
+        if type(before) is type(after) and is_dataclass(before) and _name(before) == _name(after):
+            yield from _differences(before, after, f"{path}{field.name}.")
+            continue
+        unit = unit_of_field(type(own), field.name)
+        shown = [si(value, unit) if unit and value is not None else _name(value) for value in (after, before)]
+        yield f"{path}{field.name} {shown[0]} in place of {shown[1]}"
+
+
+def _name(value: Any) -> str:
+    return getattr(value, "name", type(value).__name__) if is_dataclass(value) else str(value)

@@ -88,7 +88,7 @@ def too_slow(chip: ChipNetwork, acceleration: float) -> tuple[Off, ...]:
 
 
 def control_keeps_up(circuit: LIFCircuit, acceleration: float) -> tuple[Off, ...]:
-    """Inverters starved for this speed still switch, within the reset pulse, and the open switch leaks less than g."""
+    """Inverters switch at this speed, starved ones within the reset pulse, and the open switch leaks less than g."""
     slow = (one for one in conflicts(circuit) if one.speed > 1)
     return tuple(Off(f"at an acceleration of {acceleration:g}: {one.said}", one.speed) for one in slow)
 
@@ -171,12 +171,19 @@ def with_remedy(off: Sequence[Off], remedy: str) -> tuple[str, ...]:
     return (*first, f"{last}; {remedy} would mend {('it', 'both', 'all')[min(len(first), 2)]}")
 
 
+def larger_membrane(circuit: LIFCircuit, factor: float) -> str:
+    """A capacitor so many times as large, in words, and where the reset has no time to drain it, a pulse that has."""
+    drain = circuit.control.t_drain(circuit.charge_per_weight * factor)
+    longer = f" with a t_refractory of {si(1.01 * drain, 's')}" if drain > circuit.t_refractory else ""
+    return f"a c_mem of {si(circuit.c_mem * factor, 'F')}{longer}"
+
+
 def _remedy(chip: ChipNetwork, acceleration: float, factor: float) -> str:
     """What makes a chip `factor` times faster, as far as a step still holds a pulse; else a larger membrane.
 
     A network with an acceleration of its own takes another one only by training.
     """
-    faster, c_mem = whole(acceleration * factor), f"a c_mem of {si(chip.circuit.c_mem * factor, 'F')}"
+    faster, c_mem = whole(acceleration * factor), larger_membrane(chip.circuit, factor)
     if chip.network.event_driven:
         return f"training with {math.ceil(100 * factor) / 100:g} times its neuron.acceleration or {c_mem}"
     own = only_acceleration(chip.network, chip.bias_devices)

@@ -104,7 +104,7 @@ def core_headline(tables: Sequence[CoreTable]) -> tuple[str, ...]:
     """The press's factor per spike and what the core keeps of it, static power, and who wins: one sentence each."""
     rate = si(float(tables[0].load.rates.mean()), "Hz")
     return (
-        _claim(tables[0]),
+        *(f"{_speed(table)}, per spike, static power apart: {_claim(table)}" for table in tables),
         *(f"{_speed(table)}, at {rate} with static power: {_kept(table)}" for table in tables),
         f"static power decides {', '.join(_floor(table) for table in tables)}; in brackets its share of ours at {rate}",
         *(f"{_speed(table)}, at {rate}: {_won(table)}" for table in tables),
@@ -126,7 +126,7 @@ def _claim(table: CoreTable) -> str:
     dear = reaching(table)
     named = ", ".join(f"{_named(row)} {_times(row.ratio_dynamic)}" for row in dear)
     return (
-        f"per spike, static power apart: {len(dear)} of {len(_published(table))} published neurons cost at least "
+        f"{len(dear)} of {len(_published(table))} published neurons cost at least "
         f"{PRESS_FACTOR:,.0f} times ours{': ' if named else ''}{named}"
     )
 

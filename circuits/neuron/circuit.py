@@ -178,8 +178,8 @@ class LIFCircuit:
 
     @property
     def static_power(self) -> Watts:
-        """(I_static + I_drain_leak) V_DD: paid whether it fires or not."""
-        return (self.i_static + self.drain_leak) * self.v_dd
+        """I_static V_DD + I_drain_leak V_DS: paid whether it fires or not."""
+        return self.i_static * self.v_dd + self.drain_leak * self.v_ds
 
 
 def circuit_at_speed(circuit: LIFCircuit, speed: float) -> LIFCircuit:

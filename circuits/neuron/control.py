@@ -22,6 +22,7 @@ from circuits.units import (
     VACUUM_PERMITTIVITY,
     Amperes,
     AmperesPerMetre,
+    Coulombs,
     Farads,
     FaradsPerMetre,
     Kelvin,
@@ -74,8 +75,8 @@ class ControlTransistors:
         if (of := self.simulated) and (of.width, of.length) != (self.width, self.length):
             raise InputError(
                 f"control is {si(self.width, 'm')} by {si(self.length, 'm')}, but its constants were simulated of "
-                f"{si(of.width, 'm')} by {si(of.length, 'm')}; give simulated=None, so that they follow from the "
-                "gates, or simulate these transistors (snn neuron --level transistor)"
+                f"{si(of.width, 'm')} by {si(of.length, 'm')}; give simulated = None (in a file false), so that they "
+                "follow from the gates, or simulate these transistors (snn neuron --level transistor)"
             )
 
     @property
@@ -133,6 +134,10 @@ class ControlTransistors:
         if self.simulated:
             return self.simulated.t_switch
         return (self.c_control + self.c_reset) * v_dd / self.i_starve if self.i_starve else 0.0
+
+    def t_drain(self, charge: Coulombs) -> Seconds:
+        """How long the reset switch takes to drain a membrane."""
+        return charge / (self.width * self.i_on)
 
     def at_temperature(self, temperature: Kelvin, since: Kelvin) -> "ControlTransistors":
         """Off-currents by their activation, SS = n kT/q ln 10, the simulated by their laws; gates stay."""
@@ -199,7 +204,7 @@ def _of_the_load(circuit: Controlled) -> Iterator[Conflict]:
 def _of_the_pulse(circuit: Controlled) -> Iterator[Conflict]:
     """Within the refractory time the inverters switch, and the reset drains the membrane."""
     control, pulse = circuit.control, circuit.t_refractory
-    switch, drain = control.t_switch(circuit.v_dd), circuit.c_mem * circuit.swing / (control.width * control.i_on)
+    switch, drain = control.t_switch(circuit.v_dd), control.t_drain(circuit.c_mem * circuit.swing)
     over = f"t_refractory = {si(pulse, 's')} is over before"
     if pulse and switch / pulse > 1 + ROUNDING:
         yield _too_short(control, pulse, switch, over)

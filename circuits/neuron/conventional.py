@@ -84,14 +84,14 @@ def conventional_neuron(
 ) -> SourcedNeuron:
     """The neuron of the same time constant, swing, width and control circuit as `twin`, on a conventional source.
 
-    C = W I_least / s, no smaller than the body of a device of this width and its load; I = s C. The drain-source
-    current is the input here, not a loss beside it: the static power keeps the control circuit's part alone. The reset
-    switch keeps its size too, though it drains the larger capacitor too slowly, which favours that one.
+    C = W I_least / s, no smaller than the body of a device of this width and its load, or than the twin's own; I = s C.
+    The drain-source current is the input here, not a loss beside it: the static power keeps the control circuit's part
+    alone. The reset switch keeps its size too, though it drains the larger capacitor too slowly, which favours that one.
     Args:  rate: firing rate (Hz) at which the two are compared.
     """
     slope = current_for_rate(twin, rate) / twin.c_mem  # s, V/s
     least = twin.width * (rules or AreaRules()).body_per_width + twin.control.c_membrane
-    c_mem = max(least, twin.width * source.i_least / slope)
+    c_mem = max(min(least, twin.c_mem), twin.width * source.i_least / slope)
     device = replace(
         twin.device, name=f"{twin.device.name} as {source.name} source", i_off=None, subthreshold_swing=None
     )

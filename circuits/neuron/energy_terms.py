@@ -1,7 +1,7 @@
 """Energy terms of the neuron, each written once: what a spike, a second or a coulomb costs, as entries of a ledger.
 
     control, reset   C V_DD^2 a spike            crowbar   I_crowbar V_DD while the potential is in the window
-    from V_DS        V_DS a coulomb              static    (I_static + I_drain_leak) V_DD
+    from V_DS        V_DS a coulomb              static    I_static V_DD + I_drain_leak V_DS
 
 A circuit is a `LIFCircuit`, or the population of the transient engine with an array for each parameter.
 """
@@ -51,7 +51,7 @@ def crowbar(circuit: Supplied, seconds: Number) -> Entry:
 
 def static(circuit: Supplied, seconds: Number) -> Entry:
     """P_static, paid for each neuron and second (s) whether it fires or not."""
-    source = f"(I_static + I_drain_leak) V_DD, {_known(circuit)}"
+    source = f"I_static V_DD + I_drain_leak V_DS, {_known(circuit)}"
     return Entry("static", seconds, circuit.static_power, "static", "neuron second", source)
 
 
@@ -119,8 +119,12 @@ def _biased(circuit: LIFCircuit, near: Volts) -> tuple[Seconds, Coulombs, Second
 
 def unknown_laws(circuit: LIFCircuit) -> Ledger:
     """What is not published of the currents that are charged, wherever the neuron stands."""
-    leak = drain_leak(circuit.v_gs, circuit.device, circuit.width)
-    return unknown(*(() if leak is not None else (f"drain-source leak of {circuit.device.name}",)))
+    leak, missing = drain_leak(circuit.v_gs, circuit.device, circuit.width), []
+    if leak is None:
+        missing.append(f"drain-source leak of {circuit.device.name}")
+    if not circuit.i_crowbar:
+        missing.append("short-circuit current of the first inverter")
+    return unknown(*missing)
 
 
 def unknown_of_neuron(circuit: LIFCircuit) -> Ledger:

@@ -23,7 +23,7 @@ from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import Amperes, Seconds, freeze_si, ms, require, require_plausible_fields, us
 
-T_PULSE: Seconds = 1 * us  # ASSUMED: puts weights of 0.001 to 1 between 0.2 pA and 0.2 nA, inside the device's range
+T_PULSE: Seconds = 1 * us  # ASSUMED: puts weights of 0.001 to 1 between 0.7 pA and 0.7 nA, inside the device's range
 DELAY: Seconds = 0.1 * us  # ASSUMED: comparator and wire; a tenth of the pulse
 # Source: parameter files of the software reservoir, order 2, core code v1.8; order 1 with its first one is ASSUMED
 TAU_EXC, RISE_EXC, TAU_INH, RISE_INH = 8 * ms, 4 * ms, 4 * ms, 2 * ms

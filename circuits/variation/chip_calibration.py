@@ -36,7 +36,7 @@ class Calibration:
     """The DAC of a bias line, codes (k - 2^(bits - 1)) step, and that of each input neuron: no bits, no trim."""
 
     bits: int = 8
-    step: Volts = 4 * mV  # ASSUMED: +-0.5 V in all; a chip at -40 C, low supply and ten years needs 0.4 V
+    step: Volts = 4 * mV  # ASSUMED: +-0.5 V in all; a slow chip at -40 C, low supply and ten years needs 0.48 V
     trim_bits: int = 0
     trim_step: Volts = 2 * mV  # ASSUMED
 
@@ -86,14 +86,16 @@ def calibrate(
 
 
 def measured_charge(circuit: LIFCircuit, silicon: Silicon = TYPICAL) -> float:
-    """The charge that fires a neuron as test neurons tell it, Q = I (1 / mean rate - t_refractory) (C).
+    """The charge that fires a neuron as test neurons tell it, Q(I) = 2 I (T(I) - T(2 I)), T = 1 / mean rate (C).
 
-    Taken at I and at 2 I, 2 Q(2 I) - Q(I): the charge that leaks meanwhile is half as much at twice the current.
+    The difference knows no refractory time, which moves too. Taken at I and at 2 I, 2 Q(2 I) - Q(I): the charge that
+    leaks meanwhile is half as much at twice the current.
     """
     n = np.size(silicon.test_neurons.threshold)
     neurons = silicon.test_neurons.of(population(circuit, n))
     current = circuit.c_mem * circuit.swing / TEST_RISE
-    slow, fast = (i * (1 / firing_rate(neurons, i).mean() - circuit.t_refractory) for i in (current, 2 * current))
+    long, middle, short = (1 / firing_rate(neurons, times * current).mean() for times in (1, 2, 4))
+    slow, fast = 2 * current * (long - middle), 4 * current * (middle - short)
     return float(2 * fast - slow)
 
 

@@ -2,7 +2,8 @@
 
     w' = w C / C',   v_threshold' = (V_th' - V_reset') / (V_th - V_reset),   tau_mem' = C' / g_leak'
 
-w is the charge over the nominal q, as `perturbed` leaves it; primes are of each neuron on this chip.
+w is the charge over the nominal q, as `perturbed` leaves it; primes are of each neuron on this chip. A network holds no
+refractory time, so it belongs on a circuit with that of the neurons.
 """
 
 from dataclasses import replace

@@ -41,8 +41,9 @@ class CircuitSettings:
     device: Device = stored(DEVICES["32nm-pdsoi"], _stored)
     width_m: float = Field(LIFCircuit.width, gt=0)
     c_mem_f: float = Field(LIFCircuit.c_mem, gt=0)
-    v_threshold_v: float = Field(LIFCircuit.v_threshold, gt=0, lt=0.9)  # below the supply
-    v_sink_v: float = Field(-0.4, ge=-0.9, le=0)  # ASSUMED: sources one swing above ground, so that inhibition has room
+    v_threshold_v: float = Field(LIFCircuit.v_threshold, gt=0, lt=LIFCircuit.v_dd)  # of an inverter, below its supply
+    # ASSUMED: sources one swing above ground, so that inhibition has room; no higher than the supply
+    v_sink_v: float = Field(-LIFCircuit.v_threshold, ge=-LIFCircuit.v_dd, le=0)
     acceleration: float = Field(1000.0, gt=0)  # chip speed over real time; the neurons of the chip fire at 100 kHz
 
     def bare(self, t_refractory: Seconds = LIFCircuit.t_refractory) -> LIFCircuit:

@@ -145,7 +145,7 @@ class ReservoirSettings:
     def readout_circuit(self) -> LIFCircuit:
         """The circuit of a readout neuron: a leak of its own, the sink `readout_floor` swings below its reset.
 
-        Its comparator is starved like that of a reservoir neuron, since it fires as fast.
+        Its comparator is that of a reservoir neuron.
         """
         circuit, neuron = self.circuit(), self.learning.rule.neuron
         own = replace(circuit, g_leak=circuit.c_mem * self.neuron.acceleration / neuron.tau_mem)

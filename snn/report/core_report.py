@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.chips.speed import Off, control_keeps_up, whole, with_remedy
+from circuits.chips.speed import Off, control_keeps_up, larger_membrane, whole, with_remedy
 from circuits.energy.core import GATING, GATING_UNKNOWN, core_energy
 from circuits.ledger import Ledger, unknown
 from circuits.literature.core_table import CoreRow, CoreTable, core_headline
@@ -118,5 +118,5 @@ def _notes(table: CoreTable) -> tuple[str, ...]:
         off = (Off(said, floor / rheobase), *off)
     factor = max((one.factor for one in off), default=1.0)
     reachable = circuit.tau_mem / factor > circuit.t_refractory
-    faster, c_mem = f"an acceleration of {whole(speed * factor)}", f"a c_mem of {si(circuit.c_mem * factor, 'F')}"
+    faster, c_mem = f"an acceleration of {whole(speed * factor)}", larger_membrane(circuit, factor)
     return with_remedy(off, faster if reachable else f"no acceleration, but {c_mem}")

@@ -103,7 +103,7 @@ def test_drain_leak_survives():
     assert leak == approx(rescale(drain_leak(-0.3, device, 0.7e-6), "A"))
 
 
-@pytest.mark.parametrize("i_in", [8e-12, 31e-12, 2e-9])
+@pytest.mark.parametrize("i_in", [22e-12, 31e-12, 2e-9])
 def test_period_rate_and_energy_parts_survive(i_in):
     other, i_other = rescaled(CIRCUIT), rescale(i_in, "A")
     assert period(other, i_other) == approx(rescale(period(CIRCUIT, i_in), "s"))

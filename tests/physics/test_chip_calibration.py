@@ -12,10 +12,10 @@ from circuits.device.btbt import log_slope
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.wiring import wire
-from circuits.neuron.circuit import LIFCircuit, firing_rate
+from circuits.neuron.circuit import firing_rate
 from circuits.transient.placed import neurons_of
 from circuits.units import us
-from circuits.variation.chip_calibration import CALIBRATION, Calibration, calibrate, measured_charge
+from circuits.variation.chip_calibration import CALIBRATION, TEST_RISE, Calibration, calibrate, measured_charge
 from circuits.variation.chip_spread import (
     TYPICAL,
     Condition,
@@ -25,10 +25,11 @@ from circuits.variation.chip_spread import (
     perturbed,
 )
 from circuits.variation.mismatch import Spread
+from tests.starved import STARVED
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 
-CIRCUIT = LIFCircuit(t_refractory=2 * us, g_leak=2.5e-11, v_sink=-0.4)
+CIRCUIT = replace(STARVED, t_refractory=2 * us, g_leak=2.5e-11, v_sink=-0.4)
 DEVICE = CIRCUIT.device
 CONDITIONS = (
     Condition(temperature=398.15),
@@ -98,14 +99,23 @@ def test_knobs_bring_currents_to_the_charge_of_a_neuron_within_half_a_step(condi
 
 
 def test_a_finer_dac_comes_nearer():
-    errors = []
+    """What is left is the leak of the test neurons to second order, 7/24 (g T / C)^2, with T their rise."""
+    errors, hot = [], Condition(temperature=398.15).circuit(CIRCUIT)
     for bits, step in ((8, 0.004), (12, 0.00025), (16, 0.000016)):
         knobs = calibrate(NET, Condition(temperature=398.15), calibration=Calibration(bits, step))
         values = np.concatenate(list(_factors(Condition(temperature=398.15), knobs=knobs).values()))
         errors.append(np.abs(np.log(values)).max())
     assert errors[0] < 0.08
     assert errors[1] < 0.006
-    assert errors[2] < 0.002  # what is left is the leak of the test neuron, to second order
+    left = 7 / 24 * (hot.g_leak * TEST_RISE / hot.c_mem) ** 2
+    assert 0.5 * left < errors[2] < 1.3 * left < 0.003
+
+
+def test_the_charge_of_a_neuron_is_measured_without_its_refractory_time():
+    """It moves too, and no chip knows it."""
+    longer = replace(CIRCUIT, t_refractory=3 * CIRCUIT.t_refractory)
+    assert measured_charge(longer) == approx(measured_charge(CIRCUIT))
+    assert measured_charge(CIRCUIT) == approx(CIRCUIT.charge_per_weight, rel=1e-5)
 
 
 def test_a_test_neuron_tells_the_charge():

@@ -14,7 +14,6 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
 from circuits.neuron.bias import bias_drive
-from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import T_PULSE
 from circuits.transient import simulate_network
 from circuits.transient.placed import neurons_of
@@ -31,10 +30,11 @@ from circuits.variation.chip_spread import (
     perturbed,
 )
 from circuits.variation.mismatch import Spread, current_spread
+from tests.starved import STARVED
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 
-CIRCUIT = LIFCircuit(t_refractory=2 * us, g_leak=2.5e-11, v_sink=-0.4)
+CIRCUIT = replace(STARVED, t_refractory=2 * us, g_leak=2.5e-11, v_sink=-0.4)
 DEVICE = CIRCUIT.device
 
 

@@ -83,8 +83,9 @@ def test_a_supply_that_is_not_positive_is_refused(v_dd):
 
 
 def test_a_supply_that_brings_the_threshold_to_reset_is_refused():
+    circuit = LIFCircuit(v_reset=0.3)
     with pytest.raises(ValueError, match="v_threshold must be above v_reset"):
-        at_supply(LIFCircuit(v_reset=0.3), 0.6)
+        at_supply(circuit, 0.8 * circuit.v_dd)
 
 
 @pytest.mark.parametrize("law", [arrhenius, kane])

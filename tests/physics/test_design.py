@@ -12,10 +12,11 @@ from circuits.neuron.circuit import LIFCircuit, at_temperature, firing_rate, per
 from circuits.neuron.design import DesignError, current_for_rate, design_neuron
 from circuits.neuron.request import current_range
 from circuits.units import si
+from tests.starved import STARVED
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
-BASE = LIFCircuit()
-FDX = LIFCircuit(device=DEVICES["22nm-fdx"])
+BASE = STARVED
+FDX = replace(BASE, device=DEVICES["22nm-fdx"])
 
 
 def _end(v_gs: float, width: float, device=BASE.device) -> float:
@@ -63,16 +64,16 @@ def test_without_leak_the_current_is_charge_times_rate():
 
 
 def test_the_default_point_is_its_own_design():
-    rate = firing_rate(BASE, BASE.input_current)
-    circuit = design_neuron(BASE.tau_mem, rate, BASE.swing).circuit
+    default = LIFCircuit()
+    circuit = design_neuron(default.tau_mem, firing_rate(default, default.input_current), default.swing).circuit
     for name in ("v_gs", "width", "c_mem", "g_leak", "i_crowbar", "v_threshold"):
-        assert getattr(circuit, name) == approx(getattr(BASE, name)), name
+        assert getattr(circuit, name) == approx(getattr(default, name)), name
 
 
 def test_the_capacitor_grows_only_where_the_body_needs_too_little_current():
     """100 kHz: the body. 100 Hz and 20 ms: C = W I(-0.4 V) / s, s = V / tau / (1 - exp(-T / tau)), rounded up."""
-    assert design_neuron(40e-6, 100e3, 0.4).circuit.c_mem == approx(0.5e-15)
-    design = design_neuron(20e-3, 100.0, 0.4)
+    assert design_neuron(40e-6, 100e3, 0.4, BASE).circuit.c_mem == approx(0.5e-15)
+    design = design_neuron(20e-3, 100.0, 0.4, BASE)
     slope = 0.4 / 20e-3 / -math.expm1(-(10e-3 - 0.2e-6) / 20e-3)
     assert 1 < design.circuit.c_mem / (WEAKEST / slope) < 1.01
     assert f"the body alone needs 25.4 fA, 32nm-pdsoi controls {si(WEAKEST, 'A')} or more" in design.notes
@@ -80,16 +81,16 @@ def test_the_capacitor_grows_only_where_the_body_needs_too_little_current():
 
 def test_a_given_capacitor_chooses_the_nearest_width():
     """The own one where it works, no wider than the body fits, no narrower than the current needs."""
-    assert design_neuron(40e-6, 100e3, 0.4, c_mem=2e-15).circuit.width == BASE.width
+    assert design_neuron(40e-6, 100e3, 0.4, BASE, c_mem=2e-15).circuit.width == BASE.width
     load = BASE.control.c_membrane
     fits = 0.45e-6 * (0.3e-15 - load) / (0.5e-15 - load)
-    assert design_neuron(40e-6, 100e3, 0.4, c_mem=0.3e-15).circuit.width == approx(fits, rel=0.01)
-    wide = design_neuron(40e-6, 100e3, 0.4, c_mem=1e-12).circuit
+    assert design_neuron(40e-6, 100e3, 0.4, BASE, c_mem=0.3e-15).circuit.width == approx(fits, rel=0.01)
+    wide = design_neuron(40e-6, 100e3, 0.4, BASE, c_mem=1e-12).circuit
     assert wide.input_current / wide.width == approx(current_range(wide.device)[1], rel=0.01)
 
 
 def test_another_capacitor_leaves_the_control_circuit_alone():
-    small, large = (design_neuron(40e-6, 100e3, 0.4, c_mem=c).circuit for c in (1e-15, 8e-15))
+    small, large = (design_neuron(40e-6, 100e3, 0.4, BASE, c_mem=c).circuit for c in (1e-15, 8e-15))
     assert large.i_crowbar == approx(small.i_crowbar)
     assert large.input_current == approx(8 * small.input_current)
 
@@ -124,11 +125,11 @@ UNMET = {
 @pytest.mark.parametrize("why", UNMET)
 def test_a_refusal_says_why_and_every_remedy_works_as_typed(why):
     asked, sizes = UNMET[why]
+    given = {"circuit": BASE} | dict(zip(("tau_mem", "rate", "swing", "circuit"), asked, strict=False)) | sizes
     with pytest.raises(DesignError) as refused:
-        design_neuron(*asked, **sizes)
+        design_neuron(**given)
     assert why in str(refused.value)
     assert refused.value.remedies
-    given = dict(zip(("tau_mem", "rate", "swing", "circuit"), asked, strict=False)) | sizes
     for remedy in refused.value.remedies:
         assert remedy.text in str(refused.value)
         changed = given | remedy.change
@@ -152,7 +153,7 @@ def test_below_the_floor_capacitor_device_and_acceleration_are_offered():
     slope = 0.4 / 20e-3 / -math.expm1(-(10e-3 - 0.2e-6) / 20e-3)
     factor = WEAKEST / (0.5e-15 * slope)
     with pytest.raises(DesignError) as refused:
-        design_neuron(20e-3, 100.0, 0.4, c_mem=0.5e-15, width=0.45e-6)
+        design_neuron(20e-3, 100.0, 0.4, BASE, c_mem=0.5e-15, width=0.45e-6)
     text = str(refused.value)
     larger = f"c_mem = {factor * 0.5e-15 * 1.00001:.3g} F"
     assert f"{larger} or device 22nm-fdx or time run {math.ceil(factor)} times" in text
@@ -182,7 +183,7 @@ def test_random_wishes_are_met_or_refused_with_remedies_that_work():
 def test_two_faults_are_cured_together():
     """Too large a swing and too small a body: neither change alone is enough."""
     with pytest.raises(DesignError, match=r"swing = 0\.899 V with c_mem = 5\.01e-16 F") as refused:
-        design_neuron(40e-6, 100e3, 1.4, c_mem=1e-16, width=0.45e-6)
+        design_neuron(40e-6, 100e3, 1.4, BASE, c_mem=1e-16, width=0.45e-6)
     assert all(len(remedy.change) == 2 for remedy in refused.value.remedies)
 
 

@@ -29,10 +29,11 @@ approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, i
 # (this device publishes no drain leak). Three gates and the wires of two nodes are 3 x 1 + 2 x 0.5 fF.
 ONE_FF = 1e-15 / (3.9 * VACUUM_PERMITTIVITY * 40e-9 / 1e-9)  # m, the width of a gate of 1 fF
 CIRCUIT = LIFCircuit(
-    device=DEVICES["32nm-pdsoi-nsd5e19"], c_mem=2e-15, v_threshold=0.5, v_reset=0.25, v_dd=2.0, drawn=False,
+    device=DEVICES["32nm-pdsoi-nsd5e19"], c_mem=2e-15, v_threshold=0.5, v_reset=0.25, v_dd=2.0, t_refractory=0.2e-6,
+    drawn=False,
     control=ControlTransistors(
         width=ONE_FF, length=40e-9, oxide=1e-9, c_wire=0.5e-15, c_feedback=0.0, i_starve=1e-10, i_off=2.5e-12 / ONE_FF,
-        simulated=None,
+        off_activation_ev=0.47, simulated=None,
     ),
 )  # fmt: skip
 KNOWN = {"hop_j": 7e-15, "synapse_wire_j": 3e-16, "bias_w": 2e-12, "standby_w": 5e-13}
@@ -310,6 +311,16 @@ def test_acceleration_shortens_all_that_takes_time_and_leaves_the_events(acceler
         rel=1e-12,
     )
     assert _report(acceleration=acceleration).latency_s == approx(0.1 * shorter)
+
+
+def test_acceleration_shortens_the_crowbar_of_inverters_that_nothing_starves():
+    """I V_DD of 10 ms near threshold, 10 times shorter; the 7 spikes switch the same gates."""
+    circuit = LIFCircuit()
+    slow, fast = (_report(NETWORK.on(circuit), acceleration=a).ledger.parts["neuron_dynamic"] for a in (1.0, 10.0))
+    gates = 7 * (circuit.c_control + circuit.c_reset) * circuit.v_dd**2
+    near = 0.010 * circuit.crowbar_window / CIRCUIT.crowbar_window
+    assert slow == approx(gates + circuit.i_crowbar * circuit.v_dd * near)
+    assert fast == approx(gates + circuit.i_crowbar * circuit.v_dd * near / 10)
 
 
 def test_an_acceleration_without_room_for_a_pulse_is_refused_with_the_largest():

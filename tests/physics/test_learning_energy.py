@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from circuits.energy.learning import LearningActivity, LearningHardware, learning_energy, loihi_energy
-from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.energy_terms import spike_energy
+from tests.starved import STARVED
 
 ACTIVITY = LearningActivity(
     n_clips=20,
@@ -19,7 +19,7 @@ ACTIVITY = LearningActivity(
     readout_spikes=500,
     crowbar_time=0.004,
 )
-CIRCUIT = LIFCircuit(v_dd=0.8)
+CIRCUIT = replace(STARVED, v_dd=0.8)
 HARDWARE = LearningHardware(circuit=CIRCUIT, n_weights=300, bits=6, n_neurons=10, rows=5)
 GATE = 3.9 * 8.8541878128e-12 * 40e-9 * 60e-9 / 1e-9  # F: an oxide of 1 nm under the gate of a control transistor
 OFF = 60e-9 * 1.35e-6  # A, through one that is off; one in each inverter of a cell

@@ -83,7 +83,7 @@ def test_no_gradient_flows_through_the_reset():
 
 def test_a_layer_made_from_a_circuit_fires_at_the_rate_of_the_circuit():
     """I / (g_leak swing) as drive, without refractory time: the period of the f-I curve, rounded up to a step."""
-    circuit = replace(LIFCircuit(), t_refractory=0.0, v_threshold=0.33, c_mem=0.7e-15)
+    circuit = replace(LIFCircuit(), t_refractory=0.0, v_threshold=0.33, c_mem=1.7e-15)
     dt = 1e-3 * circuit.tau_mem
     one = torch.ones(1)
     params = LIFParams(decay(circuit.tau_mem * one, dt), one, v_floor=circuit.v_floor)

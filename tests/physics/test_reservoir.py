@@ -100,7 +100,7 @@ def exact_spikes(recipe, wires, rows) -> list[np.ndarray]:
             crossing = np.where(rest > 1, since + tau * np.log((rest - v) / (rest - 1)), math.inf)
         fired = int(crossing.argmin())
         now = min(crossing[fired], events[0][0])
-        v = np.maximum(rest + (v - rest) * np.exp(-np.maximum(now - since, 0) / tau), recipe.neuron.v_sink_v / 0.4)
+        v = np.maximum(rest + (v - rest) * np.exp(-np.maximum(now - since, 0) / tau), recipe.neuron.v_sink_v / recipe.neuron.v_threshold_v)
         t = now
         if crossing[fired] <= events[0][0]:
             v[fired], free[fired] = 0.0, t + refractory

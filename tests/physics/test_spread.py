@@ -27,8 +27,8 @@ def test_each_field_has_its_sigma_around_the_circuit():
     draw = _draw()
     around = {
         "tunnel_shift": (draw["tunnel_shift"], 0.012),
-        "v_threshold": (draw["v_threshold"] - 0.4, 0.008),
-        "c_mem": (np.log(draw["c_mem"] / 0.5e-15), 0.03),
+        "v_threshold": (draw["v_threshold"] - CIRCUIT.v_threshold, 0.008),
+        "c_mem": (np.log(draw["c_mem"] / CIRCUIT.c_mem), 0.03),
         "i_static": (np.log(draw["i_static"] / CIRCUIT.i_static), math.log(10) * 15 / 91),
     }
     assert set(draw) == set(around)

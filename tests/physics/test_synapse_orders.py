@@ -164,7 +164,7 @@ def test_short_exponentials_are_short_pulses():
     for tau in (30e-9, 3e-9):
         runs = [
             simulate(
-                population(CIRCUIT), 16e-6, i_in=8e-12, spikes_in=spikes,
+                population(CIRCUIT), 16e-6, i_in=1.6 * CIRCUIT.rheobase, spikes_in=spikes,
                 connections=Connections([0, 1, 2, 3], [0] * 4, weights, n_channels=4, **course),
             )
             for course in ({"order": 1, "tau": tau}, {"t_pulse": tau})

@@ -69,7 +69,7 @@ def test_energy_of_one_interval_is_that_of_the_closed_form_part_by_part(name):
 @pytest.mark.parametrize("name", FOLLOWING)
 def test_spikes_of_a_current_that_follows_the_body_match_an_adaptive_integrator(name):
     circuit = FOLLOWING[name]
-    run = simulate(population(circuit), 40e-6, tolerance=1e-7)
+    run = simulate(population(circuit), 4.5 * interval(circuit), tolerance=1e-7)
     first = _reached(circuit, circuit.v_reset)
     assert run.counts[0] > 3
     assert run.train(0) == approx(first + np.arange(run.counts[0]) * (first + circuit.t_refractory), rel=1e-7)
@@ -118,7 +118,7 @@ def test_halving_the_step_once_more_changes_spike_times_by_less_than_the_toleran
 
 def test_charge_is_conserved_where_the_current_follows_the_body():
     """Supplied charge = on the body + taken by resets + leaked + drained while refractory, traces integrated."""
-    run = simulate(population(BODY), 33e-6, record=[0], tolerance=1e-6)
+    run = simulate(population(BODY), 3.3 * interval(BODY), record=[0], tolerance=1e-6)
     supplied = (run.energy["membrane_charge"] + run.energy["membrane_leak"])[0] / BODY.device.v_ds
     at_reset = float(btbt_current(BODY.device.v_ds - BODY.v_gs, BODY.device, BODY.width))
     spikes, v = run.counts[0], run.traces[:, 0]
@@ -215,7 +215,7 @@ def test_groups_of_synapses_keep_their_own_timing():
     far = Connections([0], [1], [q], n_channels=1, delay=4e-6, t_pulse=2e-6)
     spikes = SpikeInput([1e-6], [0], 1)
     run = simulate(population(circuit, 2), 10e-6, i_in=0.0, spikes_in=spikes, connections=(near, far))
-    expected = [1.1e-6 + rise_time(circuit, q / 1e-6, 0, 0.4), 5e-6 + rise_time(circuit, q / 2e-6, 0, 0.4)]
+    expected = [1.1e-6 + rise_time(circuit, q / 1e-6, 0, circuit.v_threshold), 5e-6 + rise_time(circuit, q / 2e-6, 0, circuit.v_threshold)]
     assert run.spike_times == approx(expected)
 
 
@@ -244,7 +244,7 @@ def test_a_recurrent_network_of_linear_neurons_does_not_depend_on_the_step():
 def test_steps_may_be_longer_than_intervals():
     """Several spikes of one neuron within one step, where nothing follows the body."""
     circuit = LIFCircuit(t_refractory=0.0, g_leak=0.0)
-    run = simulate(population(circuit), 50.5e-6, i_in=200e-12, dt=2.3e-6)
+    run = simulate(population(circuit), 50.5e-6, i_in=circuit.charge_per_weight / 1e-6, dt=2.3e-6)
     assert run.period[0] == approx(1e-6)
     assert run.counts[0] == 50
 

@@ -10,6 +10,7 @@ import pytest
 
 from circuits.chips import Chip, Operation, chip_names, load_chip
 from circuits.chips.inference_ledger import CoreCosts
+from circuits.chips.operation import other_circuit
 from circuits.device.btbt import DEVICES
 from circuits.errors import InputError
 from circuits.mapping import CoreLimits, MappingError
@@ -19,6 +20,7 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.neuron.control import ControlTransistors
+from circuits.neuron.simulated_control import SimulatedControl
 from circuits.tables import record
 from circuits.units import Metres, freeze_si, require
 
@@ -74,10 +76,23 @@ def test_file_is_read_as_written(tmp_path):
 
 
 def test_a_file_may_say_which_control_transistors_there_are(tmp_path):
-    control = '[circuit.control]\nwidth_m = { value = 80e-9, source = "figure 3" }\n[costs]'
-    chip = _load(tmp_path, _changed("[costs]", control))
-    assert chip.circuit.control == ControlTransistors(width=80e-9)
+    width = '[circuit.control]\nwidth_m = { value = 80e-9, source = "figure 3" }\n'
+    gates = f'{width}simulated = {{ value = false, source = "ASSUMED" }}\n[costs]'
+    chip = _load(tmp_path, _changed("[costs]", gates))
+    assert chip.circuit.control == ControlTransistors(width=80e-9, simulated=None)
     assert chip.sources["circuit.control.width_m"] == "figure 3"
+    simulated = f"""{width}[circuit.control.simulated]
+width_m = {{ value = 80e-9, source = "a simulation" }}
+i_static_a = {{ value = 5e-12, source = "a simulation" }}
+[costs]"""
+    chip = _load(tmp_path, _changed("[costs]", simulated))
+    known = SimulatedControl(width=80e-9, i_static=5e-12)
+    assert chip.circuit.control == ControlTransistors(width=80e-9, simulated=known)
+    assert chip.sources["circuit.control.simulated.i_static_a"] == "a simulation"
+    with pytest.raises(InputError, match=r"80 nm by 50 nm, but its constants were simulated of 90 .*in a file false"):
+        _load(tmp_path, _changed("[costs]", f"{width}[costs]"))
+    with pytest.raises(InputError, match=r"tiny\.toml\.circuit\.control\.simulated must be a table, got True"):
+        _load(tmp_path, _changed("[costs]", gates.replace("false", "true")))
 
 
 def test_a_file_whose_circuit_contradicts_itself_is_refused(tmp_path):
@@ -217,7 +232,7 @@ def test_btbt_chip_has_the_published_sizes_and_invents_nothing():
     assert chip.limits == CoreLimits(1, 20, 36, 20 + 36, 36 * (20 + 36), 1)
     assert chip.node == approx(45e-9)
     assert chip.costs == CoreCosts()
-    assert chip.circuit == LIFCircuit()  # the Chavan operating point: the silicon's own is not published
+    assert chip.circuit == LIFCircuit()  # that of the transistors: the silicon's own is not published
 
 
 # A network of three channels, two neurons with loops and a readout, in thresholds: no circuit comes with it.
@@ -268,7 +283,7 @@ def test_every_broken_limit_is_told_at_once_with_value_limit_and_remedy(tmp_path
         ("input_neurons", "layer 'external input'", 3, 0),
         ("lines", "layer 'hidden'", 5, 0),
         ("lines", "layer 'readout'", 2, 0),
-        ("acceleration", "network 'net'", 1e4, "above 0 to 833"),
+        ("acceleration", "network 'net'", 1e4, "above 0 to 758"),  # 1 ms over 1 us and 318 ns
     ]
     assert all(b.remedy for b in broken)
     for ask in (chip.place, lambda net: chip.realise(net, np.random.default_rng(0))):
@@ -315,6 +330,24 @@ def test_the_circuit_of_a_recipe_counts_on_its_own_chip_alone(tmp_path):
         double = load_chip(_path(tmp_path, _changed("value = 2e-15", "value = 4e-15")), trained)
         more = double.price(NET, ACTIVITY, double.place(NET)).ledger["synapse_events"]
         assert more == approx(report.ledger["synapse_events"] * (2 if chip == "another" else 1))
+
+
+def test_every_field_in_which_two_circuits_differ_is_told_down_to_what_was_simulated():
+    own = LIFCircuit()
+    slower = replace(own.control.simulated, t_switch=200e-9)
+    other = replace(
+        own, device=replace(own.device, v_ds=0.8), g_leak=1e-12, v_gs=-0.6, drawn=False,
+        control=replace(own.control, c_wire=0.2e-15, i_starve=1e-9, simulated=slower),
+    )  # fmt: skip
+    (said,) = other_circuit("tiny", own, ChipNetwork(NET, other))
+    assert said.split(": ")[1].split("; ") == [
+        "device.v_ds 800 mV in place of 900 mV",
+        "control.c_wire 200 aF in place of 100 aF",
+        "control.simulated.t_switch 200 ns in place of 318 ns",
+    ]
+    gates, device = replace(own.control, simulated=None), DEVICES["22nm-fdx"]
+    (said,) = other_circuit("tiny", own, ChipNetwork(NET, replace(own, device=device, control=gates, drawn=False)))
+    assert "device 22nm-fdx in place of 32nm-pdsoi; control.simulated None in place of SimulatedControl" in said
 
 
 def test_time_near_threshold_of_another_window_is_scaled_and_said(tmp_path):

@@ -11,10 +11,11 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
-from circuits.neuron.circuit import LIFCircuit, firing_rate, interval, period
+from circuits.neuron.circuit import firing_rate, interval, period
 from circuits.neuron.synapse import DELAY, SynapseKernel
+from tests.starved import STARVED
 
-CIRCUIT = LIFCircuit(v_reset=0.02, v_sink=-0.05, t_refractory=0.3e-6)
+CIRCUIT = replace(STARVED, v_reset=0.02, v_sink=-0.05, t_refractory=0.3e-6)
 Q, DT = CIRCUIT.charge_per_weight, 5e-6
 
 

@@ -90,7 +90,7 @@ def test_the_hash_is_of_what_the_network_does_and_not_of_names():
     changed = network()
     changed.network.layers[1].weights[0, 0] = np.nextafter(0.5, 1)
     assert network_hash(changed) != base
-    assert network_hash(network(circuit=LIFCircuit(c_mem=0.6e-15))) != base
+    assert network_hash(network(circuit=LIFCircuit(c_mem=2e-15))) != base
     assert network_hash(replace(network(), network=replace(network().network, dt=0.02))) != base
     assert circuit_hash(LIFCircuit()) != circuit_hash(LIFCircuit(v_gs=-0.6))
 
@@ -149,16 +149,18 @@ def test_json_files_are_json_and_the_csv_is_no_formula():
 
 def test_parameters_have_value_unit_and_source(texts):
     rows = {row["name"]: row for row in csv.DictReader(io.StringIO(texts["parameters.csv"]))}
-    assert (float(rows["c_mem"]["value"]), rows["c_mem"]["unit"]) == (0.5e-15, "F")
-    assert "ASSUMED" in rows["c_mem"]["source"]
+    assert (float(rows["c_mem"]["value"]), rows["c_mem"]["unit"]) == (1.8435e-15, "F")
+    assert "simulated in transistors" in rows["c_mem"]["source"]
+    assert rows["control.simulated.t_switch"]["source"] == rows["c_mem"]["source"]
+    assert "ASSUMED" in rows["g_leak"]["source"]
     assert rows["device.prefactor"]["unit"] == "A/m/V"
     assert rows["device.v_onset"]["source"] == DEVICES["32nm-pdsoi"].source
-    assert float(rows["charge_per_weight"]["value"]) == pytest.approx(0.2e-15, rel=1e-12, abs=0)
+    assert float(rows["charge_per_weight"]["value"]) == pytest.approx(1.8435e-15 * 0.36095, rel=1e-12, abs=0)
     told = {row["name"]: row for row in json.loads(texts["parameters.json"])["parameters"]}
     assert told.keys() == rows.keys()
-    assert told["g_leak"] == {"name": "g_leak", "value": 12.5e-12, "unit": "S", "source": rows["g_leak"]["source"]}
-    own = handover(network(circuit=LIFCircuit(c_mem=0.6e-15)), "json").texts["parameters.csv"]
-    assert "c_mem,6e-16,F,given by the user" in own
+    assert told["g_leak"] == {"name": "g_leak", "value": 46.0875e-12, "unit": "S", "source": rows["g_leak"]["source"]}
+    own = handover(network(circuit=LIFCircuit(c_mem=2e-15)), "json").texts["parameters.csv"]
+    assert "c_mem,2e-15,F,given by the user" in own
 
 
 def test_corner_library_has_a_section_for_each_process_and_each_of_27_corners(texts):
@@ -186,7 +188,7 @@ def test_corners_and_mismatch_as_data(texts):
     assert mismatch["sigma_tunnel_v"] == Spread().sigma_tunnel
     assert mismatch["sigma_subthreshold_v"] == Spread().sigma_subthreshold
     device = LIFCircuit().device
-    u = 1.4 - device.v_onset
+    u = 0.9 + 0.57 - device.v_onset
     assert mismatch["sigma_ln_current"] == pytest.approx((1 / u + device.v_slope / u**2) * 0.010, rel=1e-9)
     assert mismatch["correlation_tunnel_subthreshold"] == 0
 
@@ -260,7 +262,7 @@ def test_the_exported_core_is_the_file_that_is_signed_off(tmp_path):
     for deck in (core_deck(core, Stimulus(0.01, signal=np.ones((1, 2)))), files.texts["network_bench.cir"]):
         assert f'.include "{CORE_FILE}"' in deck
         assert f"btbt_core_{network_hash(core)} " in deck
-    other = replace(core, circuit=replace(core.circuit, c_mem=0.6e-15))
+    other = replace(core, circuit=replace(core.circuit, c_mem=2e-15))
     with pytest.raises(ValueError, match=r"this run is btbt_core_\w+: another network; export this run"):
         handed_over(tmp_path, other)
 

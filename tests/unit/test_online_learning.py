@@ -96,7 +96,7 @@ def test_activity_sums_the_epochs_in_units_of_the_circuit(task):
     activity = learnt.activity(circuit, 0.8, 1000.0)
     assert activity.n_clips == 800
     assert activity.weight_updates == activity.levels_changed == learnt.n_up.sum() + learnt.n_down.sum()
-    swing = circuit.c_mem * 0.4
+    swing = circuit.charge_per_weight
     assert activity.teacher_charge == pytest.approx(learnt.teacher_charge.sum() * swing, rel=1e-12, abs=0)
     assert activity.drive_charge == pytest.approx(learnt.drive_charge.sum() * swing, rel=1e-12, abs=0)
     assert activity.time == pytest.approx(800 * 0.8e-3, rel=1e-12, abs=0)

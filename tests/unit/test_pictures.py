@@ -223,7 +223,7 @@ def test_the_f_i_curve_is_the_circuits_own_and_marks_its_bias():
     current, rate = left.lines[0].get_data()
     assert rate == exactly([firing_rate(CIRCUIT, i_in) for i_in in current])
     assert rate.min() > 0
-    assert left.lines[1].get_xdata()[0] == exactly(5e-12)  # rheobase: 12.5 pS times 0.4 V
+    assert left.lines[1].get_xdata()[0] == exactly(46.0875e-12 * 0.36095)  # rheobase
     (point,) = np.transpose(left.lines[2].get_data())
     assert point == exactly([CIRCUIT.input_current, firing_rate(CIRCUIT, CIRCUIT.input_current)])
     assert (left.get_xscale(), left.get_yscale()) == ("log", "log")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.control import ControlTransistors
 from snn.networks.reservoir import draw_wiring
 from snn.networks.tuning import Tuning
@@ -67,8 +68,8 @@ def test_levels_that_do_not_hold_the_start_are_refused():
 
 
 def test_strengths_that_learning_may_reach_must_be_within_the_device():
-    parse_recipe(RECIPE, ["w_ei=50"])
-    for setting in (["w_ii=1e6"], ["w_ei=1e6"], ["w_ei=50", "rule=stdp", "max_gain=1000", "levels=1001"]):
+    parse_recipe(RECIPE, ["w_ei=20"])
+    for setting in (["w_ii=1e6"], ["w_ei=1e6"], ["w_ei=20", "rule=stdp", "max_gain=1000", "levels=1001"]):
         with pytest.raises(ValueError, match=r"reservoir\.w_\w\w at an acceleration of 1000 asks for"):
             parse_recipe(RECIPE, setting)
 
@@ -111,9 +112,9 @@ def test_an_answer_is_judged_by_the_label_of_the_clip_that_was_presented():
 
 
 def test_memory_leaks_while_the_clip_lasts_on_the_chip():
-    """Clips of 40 rows of 5 ms, a thousand times faster; 15 levels are 4 bits of two transistors each that are off."""
+    """Clips of 40 rows of 5 ms, a thousand times faster; 15 levels are 4 bits, two inverters each."""
     recipe, _, result = learned("stdp", "a_plus=0.5")
-    leak = result.strength.size * 4 * 2 * ControlTransistors().off * 0.9 * 0.2e-3
+    leak = result.strength.size * 4 * ControlTransistors().i_static * LIFCircuit.v_dd * 0.2e-3
     assert result.metrics(recipe).energy_per_clip_j["weight_leak"] == pytest.approx(leak, rel=1e-9, abs=0)
 
 

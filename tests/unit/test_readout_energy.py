@@ -39,17 +39,17 @@ def test_recognising_pays_for_spikes_currents_leaks_and_each_weight_once():
     spike, gate = spike_energy(circuit), circuit.control.gate
     each = spike["control"] + spike["reset"]
     assert parts["readout"] == pytest.approx(answer.spikes.sum() / 2 * each, rel=1e-12, abs=0)
-    crowbar = answer.crowbar_time / 2 / setting.neuron.acceleration * circuit.i_crowbar * 0.9
+    crowbar = answer.crowbar_time / 2 / setting.neuron.acceleration * circuit.i_crowbar * circuit.v_dd
     assert parts["crowbar"] == pytest.approx(crowbar, rel=1e-9, abs=0)
-    assert answer.crowbar_time > 0.1  # of 1.6 s of speech: with a swing of 40 mV most of the climb is window
+    assert answer.crowbar_time > 0.1  # of 1.6 s of speech: with a swing of 36 mV most of the climb is window
     bias = setting.learning.rule.neuron.bias * 2 * 0.4 / setting.learning.rule.neuron.tau_mem
     swings = bias + 3 * np.maximum(learning.weights, 0).sum()
-    assert parts["drive"] == pytest.approx(swings * circuit.c_mem * circuit.swing * 0.9, rel=1e-9, abs=0)
+    assert parts["drive"] == pytest.approx(swings * circuit.charge_per_weight * circuit.v_ds, rel=1e-9, abs=0)
     seconds = 0.7 / setting.neuron.acceleration  # the clip is heard, then replayed
     assert parts["static"] == pytest.approx(circuit.static_power * 2 * seconds, rel=1e-9, abs=0)
     wires_and_register = (2 + 4 * 0.1 + 2) * gate  # a bit line of four bins
-    assert parts["weight_reads"] == pytest.approx(2 * 8 * wires_and_register * 0.81, rel=1e-9, abs=0)
-    assert parts["weight_leak"] == pytest.approx(2 * 8 * 2 * circuit.control.off * 0.9 * seconds, rel=1e-9, abs=0)
+    assert parts["weight_reads"] == pytest.approx(2 * 8 * wires_and_register * circuit.v_dd**2, rel=1e-9, abs=0)
+    assert parts["weight_leak"] == pytest.approx(2 * 8 * circuit.i_static * circuit.v_dd * seconds, rel=1e-9, abs=0)
 
 
 def test_without_an_epoch_only_recognising_is_told():

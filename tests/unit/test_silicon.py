@@ -1,6 +1,7 @@
 """Trainable silicon: gate biases and widths learn, stay where the device was fitted, and leave with the network."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from circuits.netlist.parameters import network_parameters, write_network_json
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.bias import WIDTHS, gate_range
-from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, circuit_for_tau, period
+from circuits.neuron.circuit import circuit_at_speed, circuit_for_tau, period
 from snn.networks.layer_spec import bias_devices, silicon_spec
 from snn.networks.silicon_layer import SiliconLayer
 from snn.networks.spotter import Spotter
@@ -21,9 +22,10 @@ from snn.neurons.silicon_bias import bounded
 from snn.recipes.reader import RecipeError
 from snn.recipes.recipe import parse_recipe
 from snn.reference import TwinTiming, brian2_network, run_brian2, spike_times
+from tests.starved import STARVED
 
 DT, TAU, SPEED = 1e-3, 0.02, 1000.0
-CIRCUIT = circuit_for_tau(TAU, LIFCircuit(v_sink=-0.1))
+CIRCUIT = circuit_for_tau(TAU, replace(STARVED, v_sink=-0.1))  # its weakest bias is half a rheobase: none starts silent
 
 
 def layer(fan_in=3, n=5, seed=0, **change):

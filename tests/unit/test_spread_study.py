@@ -143,11 +143,12 @@ def test_calibration_brings_spikes_back_where_temperature_took_them(study, model
 
 
 def test_static_energy_follows_temperature_and_supply(study):
-    """86 times the off-current at 125 degrees; V_DD to the first power at the same duration."""
+    """0.254 eV, 11 times at 125 degrees; V_DD to the power 2.56 at the same duration, 1.56 of it of the current."""
     static = {(r["temperature_k"], r["supply"]): r["static_mean_j"]
               for r in (row.as_dict() for row in study.rows if row.sweep != "corner")}  # fmt: skip
-    assert static[300.0, 1.1] / static[300.0, 0.9] == pytest.approx(1.1 / 0.9, rel=1e-3)
-    assert 60 < static[398.15, 1.0] / static[300.0, 1.0] < 100
+    assert static[300.0, 1.1] / static[300.0, 0.9] == pytest.approx((1.1 / 0.9) ** 2.56, rel=1e-3)
+    hotter = np.exp(0.254 / 8.617333e-5 * (1 / 300 - 1 / 398.15))
+    assert static[398.15, 1.0] / static[300.0, 1.0] == pytest.approx(hotter, rel=0.01)
 
 
 def test_a_readout_of_its_own_tells_the_clips_that_it_was_fitted_on(model, monkeypatch):
@@ -176,7 +177,11 @@ def test_the_report_is_plain_data_and_names_what_is_assumed(study):
     assert row["accuracy_min"] <= row["accuracy_p5"] <= row["accuracy_mean"]
     assert any("by 0.47 eV, as a transistor that is off" in line for line in report["assumptions"])
     assert any("V_DS = 0.81 V" in line for line in report["notes"])
-    assert any("398.15 K" in line for line in report["notes"])  # currents below the floor
+    assert not any("which no gate bias reaches" in line for line in report["notes"])
+    hot = next(row for row in study.rows if row.condition.temperature == 398.15)
+    weak = replace(hot, chips=tuple(replace(chip, below_floor=6) for chip in hot.chips))
+    noted = spread_report(replace(study, rows=(*study.rows, weak)))["notes"]
+    assert any("which no gate bias reaches" in line and "398.15 K" in line for line in noted)
     assert [row["why_silent"] for row in report["rows"] if not row["spikes_mean"]] == [
         row["why_silent"] for row in report["rows"] if row["why_silent"]
     ]
