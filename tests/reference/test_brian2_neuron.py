@@ -52,15 +52,6 @@ def test_periods_at_five_gate_biases_agree_within_one_step(circuit):
     assert (late < DT + 1e-12).all()
 
 
-def test_periods_at_five_currents_lie_within_a_thousandth():
-    """4 to 33 us on a grid of 2 ns."""
-    circuit = LIFCircuit()
-    currents = circuit.rheobase + EXCESS
-    expected = np.array([period(circuit, i_in) for i_in in currents])
-    fired = trains(brian2_neuron(biased(circuit, currents)), 2.1 * expected.max())
-    np.testing.assert_allclose([np.diff(train).mean() for train in fired], expected, rtol=1e-3)
-
-
 def test_the_current_follows_the_body_where_its_factor_says_so():
     """The rise takes the integral of C dv / (I(v) - g_leak v), without and with a body factor or a junction's."""
     junction = replace(DEVICES["32nm-pdsoi"], drain_body=0.5)
