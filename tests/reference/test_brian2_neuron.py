@@ -52,6 +52,14 @@ def test_periods_at_five_gate_biases_agree_within_one_step(circuit):
     assert (late < DT + 1e-12).all()
 
 
+def test_the_default_grid_is_finer_than_a_thousandth_of_the_period():
+    """Of the default neuron; other currents stand in the table of periods."""
+    circuit = LIFCircuit()
+    expected = period(circuit, circuit.input_current)
+    (fired,) = trains(brian2_neuron(circuit), 2.5 * expected)
+    assert np.diff(fired) == pytest.approx(expected, rel=1e-3, abs=0)
+
+
 def test_the_current_follows_the_body_where_its_factor_says_so():
     """The rise takes the integral of C dv / (I(v) - g_leak v), without and with a body factor or a junction's."""
     junction = replace(DEVICES["32nm-pdsoi"], drain_body=0.5)
