@@ -29,10 +29,12 @@ from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import BOLTZMANN, ZERO_CELSIUS, Farads, Seconds, eV
 
-NEAR = 40.0  # V over the swing, of what finds the crowbar window
-MET = -0.05
+PART = 0.15  # of the comparator, that finds the crowbar window
+# V: a current that a switch turns on flows from half the step on that found it, which is so much before the threshold
+# was met, on average over where in the step that was; so the thresholds lie later by it
+LATE = 0.05
 CLEAR = 5e-3  # of the refractory time: the time constant that empties the clock, and by which it is ahead
-GAIN = (100.0, 2e6)  # V over the swing, least and largest
+MOST_GAIN = 2e6  # V over the swing
 PER_LATCH = 0.2  # V of `cmp` in a latch time, at a typical slope: the last step before a spike is about as long
 ROUT = 1e3  # ohm, of the output; far below a load's, far above a supply's
 LOW = 0.3  # of the swing, at the nominal supply: where the threshold stays when the supply is lower
@@ -63,6 +65,8 @@ Bstat stat vss I = n*(exp(eaoff*heat)*istat+exp(eadrain*heat)*ioff*10^(vgs*t0/(s
 .ends
 """
 
+_END = "({clock}*(1+{clear}+tlatch/tpulse)+{late})"  # V of the clock at the end of the latch
+
 _CELL = """\
 .subckt btbt_cell_{key} mem spk clk rst start level pace drive logic crow vss params:
 {params}
@@ -73,22 +77,21 @@ Rleak mem vss leak
 .model begin sw(vt=0.5 vh=0 ron={{tlatch/cmem}} roff={off})
 Sbegin mem rst start vss begin
 * comparator: {gain} V over the swing; at threshold the latch sets and shorts it, and then only the clock ends that
-.param set=1 over={{{met}-{clock}*(1+{clear}+tlatch/tpulse)}} lift={{set+{met}}}
 Gcmp vss cmp mem vss {{1u*{gain}/(vth-vreset)}}
 Gth cmp vss level vss {{1u*{gain}*(vth+dvth)/(vth-vreset)}}
-Iset vss cmp {{1u*lift}}
-Rcmp cmp part {{1meg*(1-{near}/{gain})}}
-Rpart part vss {{1meg*{near}/{gain}}}
-.model latched sw(vt={{(set+over)/2}} vh={{(set-over)/2}} ron=1m roff={off})
+Iset vss cmp {{1u*(1-{late})}}
+Rcmp cmp part {{1meg*(1-{part})}}
+Rpart part vss {{1meg*{part}}}
+.model latched sw(vt={{0.5-{end}/2}} vh={{0.5+{end}/2}} ron=1m roff={off})
 Slatch cmp vss cmp clk latched off
 * the membrane is held a latch time longer: so far it follows its input meanwhile
-.model on sw(vt={{(set+over)/2}} vh={{(set-over)/2}} ron={{tlatch/cmem}} roff={off})
+.model on sw(vt={{0.5-{end}/2}} vh={{0.5+{end}/2}} ron={{tlatch/cmem}} roff={off})
 Sreset mem rst cmp clk on off
 .model guard sw(vt={{-0.25*(vth-vreset)}} vh=0 ron=1 roff={off})
 Sguard vss vss mem rst guard on
 * output, and the gates of control and reset, charged from the supply and discharged to ground
-.model up sw(vt={{(set+over)/2}} vh={{(set-over)/2}} ron={rout} roff={off})
-.model down sw(vt={{-(set+over)/2}} vh={{(set-over)/2}} ron={rout} roff={off})
+.model up sw(vt={{0.5-{end}/2}} vh={{0.5+{end}/2}} ron={rout} roff={off})
+.model down sw(vt={{{end}/2-0.5}} vh={{0.5+{end}/2}} ron={rout} roff={off})
 Sup logic spk cmp clk up off
 Sdown spk vss clk cmp down on
 Rgate spk gates {{tlatch/max(cgate,1e-21)}}
@@ -97,11 +100,11 @@ Cgate gates vss {{cgate}} ic=0
 Gtick vss clk pace vss {{{tick}*{clock}/tpulse}}
 Rclk clk ramp {{{clear}*tpulse/{tick}}}
 Cclk ramp vss {tick} ic=0
-.model clear sw(vt={{-(set+over)/2}} vh={{(set-over)/2}} ron=1 roff={off})
+.model clear sw(vt={{{end}/2-0.5}} vh={{0.5+{end}/2}} ron=1 roff={off})
 Sclear clk vss clk cmp clear on
 * first inverter within vcrow of its threshold, not while the latch is set
 Rnear drive near 1meg
-.model away sw(vt={{{near}*(max(vcrow,1n)/(vth-vreset)*kelvin/t0-lift/{gain})+{met}/2}} vh=0 ron=1 roff={off})
+.model away sw(vt={{{part}*({gain}*max(vcrow,1n)/(vth-vreset)*kelvin/t0-1+{late})-{late}/2}} vh=0 ron=1 roff={off})
 Saway near vss vss part away on
 Sheld near vss cmp clk latched off
 Gcrow crow vss near vss {{icrow}}
@@ -129,14 +132,13 @@ _LINE = """\
 Ion vss act 1m
 .model active r(r={{1k*exp(eatun*heat)}})
 Ract act vss active
-.param begin={{{clock}*(tdelay/tpulse+{clear})-{met}}}
-.model wait sw(vt={{-begin}} vh=0 ron=1u roff=1e12)
+.model wait sw(vt={{-{clock}*(tdelay/tpulse+{clear})-{late}}} vh=0 ron=1u roff=1e12)
 {idle}.ends
 """
 
 _WITHIN = """\
 * on unless the clock of its neuron lies before tdelay or beyond tdelay + tline
-.model over sw(vt={{{clock}*((tdelay+tline)/tpulse+{clear})-{met}}} vh=0 ron=1u roff=1e12)
+.model over sw(vt={{{clock}*((tdelay+tline)/tpulse+{clear})+{late}}} vh=0 ron=1u roff=1e12)
 Swait act vss vss clk wait on
 Sover act vss clk vss over off
 """
@@ -144,11 +146,10 @@ Sover act vss clk vss over off
 _BEYOND = """\
 * on while the clock of its neuron lies beyond tdelay, and until a timer that starts when the clock is cleared has
 * counted the rest of tline
-.param rest={{(tdelay+tline-tpulse)/ln(2)}}
-Icount vss timer {{2*{clock}*{tick}/rest}}
-Rcount timer vss {{rest/{tick}}}
+Icount vss timer {{2*{clock}*{tick}*ln(2)/(tdelay+tline-tpulse)}}
+Rcount timer vss {{(tdelay+tline-tpulse)/ln(2)/{tick}}}
 Ccount timer vss {tick} ic={{2*{clock}}}
-.model hold sw(vt={{begin}} vh=0 ron={{{clear}*tpulse/{tick}}} roff={off})
+.model hold sw(vt={{{clock}*(tdelay/tpulse+{clear})}} vh=0 ron={{{clear}*tpulse/{tick}}} roff={off})
 Shold timer vss clk vss hold
 .model done sw(vt={clock} vh=0 ron=1u roff=1e12)
 Swait idle vss vss clk wait on
@@ -211,14 +212,14 @@ def cell(parameters: Mapping[str, float], gain: float, clock: float) -> tuple[st
     """
     common = ("tlatch", "vth", "vreset", "t0", *SHARED)
     own = {name: value for name, value in parameters.items() if name not in (*DEVICE, *SHARED)}
-    numbers = _numbers(clock) | {"near": spice_number(NEAR), "gain": spice_number(gain), "low": spice_number(LOW), "rout": spice_number(ROUT)}
+    numbers = _numbers(clock) | {"part": spice_number(PART), "end": _END.format(clock=spice_number(clock), clear=spice_number(CLEAR), late=spice_number(LATE)), "gain": spice_number(gain), "low": spice_number(LOW), "rout": spice_number(ROUT)}
     shared = _SHARED.format(params=_defaults({name: parameters[name] for name in common}), **numbers)
     return keyed(shared + _CELL.format(params=_defaults(own), **numbers))
 
 
-def comparator_gain(rise: Seconds, t_latch: Seconds) -> float:
+def comparator_gain(rise: Seconds, t_latch: Seconds, least: float) -> float:
     """V of the comparator over the swing, so that a threshold is met within a latch time by a membrane this slow."""
-    return min(max(PER_LATCH * rise / t_latch, GAIN[0]), GAIN[1])
+    return min(max(PER_LATCH * rise / t_latch, least), MOST_GAIN)
 
 
 def neuron(parameters: Mapping[str, float], gain: float, clock: float) -> tuple[str, str]:
@@ -272,4 +273,4 @@ def _passed(names: Iterable[str]) -> str:
 
 def _numbers(clock: float) -> dict[str, str]:
     return {"key": KEY, "heat": HEAT, "off": OFF, "clock": spice_number(clock), "clear": spice_number(CLEAR),
-            "tick": spice_number(TICK), "met": spice_number(MET)}  # fmt: skip
+            "tick": spice_number(TICK), "late": spice_number(LATE)}  # fmt: skip

@@ -11,7 +11,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.netlist.cell import HEAT, TUNNEL, cell, cell_parameters, comparator_gain, line, supply_parameters
+from circuits.netlist.cell import (
+    HEAT,
+    TUNNEL,
+    cell,
+    cell_parameters,
+    comparator_gain,
+    line,
+    supply_parameters,
+)
 from circuits.netlist.provenance import head, network_hash
 from circuits.netlist.waves import gate_bias
 from circuits.network.chip_network import ChipNetwork
@@ -21,7 +29,7 @@ from circuits.network.wiring import Wiring, wire
 from circuits.units import Amperes, si
 
 CORE_FILE = "core.lib"
-CLOCK = 25.0  # V over the refractory time: its end is met within 2e-3 of it
+GAIN, CLOCK = 100.0, 25.0  # V: of the comparator over the swing, at least, and of the clock; a deck is as fast as coarse
 LATCH = 0.015  # of the shorter of refractory time and synaptic pulse: the latch time
 SCALE = 25.0  # V over the swing, of what finds the rail of inhibition
 SINK_SLOPE = 4e4  # over the swing: an inhibitory synapse fades out over 10 uV above v_sink, where it stops
@@ -66,7 +74,7 @@ def _parts(wiring: Wiring) -> tuple[tuple[str, str], tuple[str, str]]:
     """Key and text of the cell and of the line of a network."""
     parameters = network_cell(wiring)
     slowest = wiring.circuit.c_mem / max(float(wiring.g_leak.min(initial=math.inf)), 1e-30)
-    gain = comparator_gain(slowest, parameters["tlatch"])
+    gain = comparator_gain(slowest, parameters["tlatch"], GAIN)
     whole = parameters | supply_parameters(wiring.circuit)
     return cell(whole, gain, CLOCK), line(wiring.circuit, wiring.delay, wiring.t_pulse, CLOCK)
 

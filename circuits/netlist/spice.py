@@ -13,7 +13,14 @@ from pathlib import Path
 
 from circuits.device.btbt import REFERENCE_TEMPERATURE, btbt_current, validity_notes
 from circuits.errors import InputError
-from circuits.netlist.cell import METER, cell_parameters, comparator_gain, neuron, supply, supply_parameters
+from circuits.netlist.cell import (
+    METER,
+    cell_parameters,
+    comparator_gain,
+    neuron,
+    supply,
+    supply_parameters,
+)
 from circuits.netlist.cell_sheet import MEANINGS, USAGE
 from circuits.netlist.corners_lib import CORNERS_FILE, TYPICAL, at_section, corners_lib, sections
 from circuits.netlist.provenance import circuit_hash, head
@@ -25,7 +32,7 @@ from circuits.units import Amperes, Seconds, Volts, si
 
 PERIOD_TOLERANCE = 0.01  # of the closed form
 ENERGY_TOLERANCE = 0.02  # of the ledger
-CLOCK = 100.0  # V over the refractory time
+GAIN, CLOCK = 1000.0, 100.0  # V: of the comparator over the swing, at least, and of the clock, see `cell`
 STEPS_PER_PERIOD = 1000  # the period comes out within two steps, 0.2 %
 INTERVALS = 4  # measured after the second spike: the first interval starts from the initial condition
 
@@ -86,7 +93,7 @@ def _neuron(circuit: LIFCircuit) -> tuple[str, str]:
     """Key and text of its subcircuits."""
     parameters = neuron_parameters(circuit)
     rise = _rise(circuit, _drive(circuit, circuit.v_gs))
-    return neuron(parameters | supply_parameters(circuit), comparator_gain(rise, parameters["tlatch"]), CLOCK)
+    return neuron(parameters | supply_parameters(circuit), comparator_gain(rise, parameters["tlatch"], GAIN), CLOCK)
 
 
 def bench_netlist(
