@@ -21,7 +21,7 @@ from circuits.netlist.cell import (
     supply,
     supply_parameters,
 )
-from circuits.netlist.cell_sheet import MEANINGS, USAGE
+from circuits.netlist.cell_sheet import UNITS, USAGE
 from circuits.netlist.corners_lib import CORNERS_FILE, TYPICAL, at_section, corners_lib, sections
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.network.names import file_stems, safe_text, spice_number
@@ -75,6 +75,7 @@ def neuron_netlist(circuit: LIFCircuit, *, title: str = "BTBT neuron") -> str:
     Pins: mem (body), spk (0 or V_DD), gate, vdd (drain supply at the device's V_DS), vss, logic (supply at V_DD).
     """
     key, text = _neuron(circuit)
+    parameters = neuron_parameters(circuit) | supply_parameters(circuit)
     notes = [
         *validity_notes(circuit.device, circuit.v_gs),
         f"X1 mem spk gate vdd vss logic btbt_lif_{key}",
@@ -82,7 +83,7 @@ def neuron_netlist(circuit: LIFCircuit, *, title: str = "BTBT neuron") -> str:
         f"pins: vdd drain supply, V_DS = {circuit.device.v_ds:g} V; vss ground; logic supply of the control circuit, "
         f"V_DD = {circuit.v_dd:g} V",
         *USAGE,
-        *(f"{name} ({unit}) {meaning}" for name, (unit, meaning) in MEANINGS.items()),
+        *(f"{name} ({unit}): {meaning}" for name, (unit, meaning) in UNITS.items() if name in parameters),
         f"range: gate {circuit.device.v_gs_min:g} to {circuit.device.v_gs_max:g} V as fitted; -40 to 125 C and V_DD "
         "within 10 % as simulated",
     ]

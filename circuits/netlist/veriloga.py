@@ -11,6 +11,7 @@ latch, which keeps itself (hysteresis) and holds the membrane until a ramp has r
 
 from circuits.device.btbt import validity_notes
 from circuits.netlist.cell import supply_parameters
+from circuits.netlist.cell_sheet import UNITS
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.netlist.spice import neuron_parameters
 from circuits.network.names import spice_number
@@ -19,20 +20,7 @@ from circuits.neuron.synapse import SynapseKernel
 from circuits.units import BOLTZMANN, Volts, eV
 
 SHARPNESS = 100.0  # 1/V, of the tanh comparators: 0.02 V from 12 % to 88 %; the spike comes within that of threshold
-UNITS = {
-    "w": "m",
-    "a": "A/m/V",
-    "cmem": "F",
-    "gleak": "S",
-    "tpulse": "s, refractory time",
-    "tlatch": "s, delay of the latch",
-    "bodyf": "no unit",
-    "cbody": "V^3",
-    "kcmem": "factor on cmem",
-    "t0": "K",
-    "eatun": "eV",
-    "ealeak": "eV",
-}  # all others are volts
+OWN_UNITS = {"sharp": "1/V", "vspk": "V", "vds0": "V"}
 
 _MEMBRANE = """\
     // tunnelling current from the drain supply into the floating body
@@ -246,13 +234,13 @@ def _membrane() -> str:
 def _laws(circuit: LIFCircuit) -> dict[str, float]:
     """What temperature and supply act by."""
     supplied = supply_parameters(circuit)
-    return {"vds0": circuit.device.v_ds} | {name: supplied[name] for name in ("t0", "eatun", "ealeak")}
+    return {"vds0": circuit.device.v_ds, "vspk": circuit.v_dd} | {name: supplied[name] for name in ("t0", "eatun", "ealeak")}
 
 
 def _parameter(name: str, value: float) -> str:
     positive = {"w", "a", "b", "cmem", "tpulse", "tlatch", "kcmem"}
     limits = " from (0:inf)" if name in positive else ""
-    unit = UNITS.get(name, "1/V" if name == "sharp" else "V")
+    unit = OWN_UNITS[name] if name in OWN_UNITS else UNITS[name][0]
     return f"  parameter real {name} = {spice_number(value)}{limits};  // {unit}"
 
 
