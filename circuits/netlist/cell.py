@@ -3,15 +3,15 @@
     C dV/dt = I_in - g_leak V,   latch at V_th, V_reset while a clock counts the refractory time
     line on from `tdelay` to `tdelay` + `tline` after the spike
 
-A switch shortens the step before its threshold until it is met within 0.05 V (`SWtrunc` of ngspice); each halving costs
-steps of the whole deck. So the nodes that switches watch are scaled up as far as is needed and no further: `cmp` is
-`gain` V over the swing, so that the threshold is met within `tlatch`; `clk` is `CLOCK` V over the refractory time.
+A switch shortens the step before its threshold until it is met within 0.05 V (`SWtrunc` of ngspice), and each halving
+costs steps of the whole deck. So what switches watch is scaled up as far as is needed and no further: `cmp` is `gain` V
+over the swing, so that the threshold is met within `tlatch`; `clk` is `clock` V over the refractory time.
 
-The latch sets where `cmp` meets 0. It then shorts `cmp`, and what is left for it to watch is the clock, which ends it,
-whatever the supply does meanwhile. The trapezoidal rule rings where a step is longer than twice a time constant; `guard`
-lets no step pass in which the membrane would swing past its reset, and while the steps grow, and shrink again before the
-next event, what is left of it dies. So the cell needs no option of the simulator. At the operating point the membrane is
-held at reset, with `uic` and without; an `.ic` of a deck is kept. Between events all of it is linear.
+The latch sets where `cmp` meets its threshold, and shorts `cmp`. What is left for it to watch is the clock, which ends
+it, whatever the supplies do meanwhile. The trapezoidal rule rings where a step is longer than twice a time constant:
+`guard` lets no step pass in which the membrane would swing far past its reset, and while steps grow, and shrink again
+before the next event, what is left dies. So the cell needs no option of the simulator. At the operating point the
+membrane is held at reset, with `uic` and without. Between events all of it is linear.
 
 The threshold follows the logic supply, but not below `LOW` of it; tunnelling, leak, off-currents and crowbar window
 follow the temperature of the simulator (`temper`), as `at_supply` and `at_temperature` have them.
@@ -43,8 +43,9 @@ METER: Farads = 1e-12  # of the capacitor that integrates the current of a suppl
 OFF = "1e21"  # ohm, of an open switch
 DEVICE = ("w", "a", "b", "v0", "bodyf", "cbody", "vfit", "eatun", "dtunnel")  # parameters of the tunnelling current
 KEY = "@KEY@"  # where the hash of a text goes
-HASH_DIGITS = 12
 SHARED = ("istat", "ioff", "vgs", "ss", "eaoff", "eadrain", "vdd0")  # those of what the cells of a core share
+
+COMMON = ("tlatch", "vth", "vreset", "t0")  # those that a cell has too
 
 # An activation energy (eV) times `heat` is the exponent of its Arrhenius factor
 HEAT = f".param kelvin={{temper+{ZERO_CELSIUS}}} heat={{(1/t0-1/kelvin)/{spice_number(BOLTZMANN / eV)}}}\n"
@@ -53,11 +54,12 @@ HEAT = f".param kelvin={{temper+{ZERO_CELSIUS}}} heat={{(1/t0-1/kelvin)/{spice_n
 TUNNEL = ".func tunnel_{key}(dg) {{w*a*max(dg-v0+dtunnel,1m)*exp(-b/max(dg-v0+dtunnel,1m))}}\n"
 
 _SHARED = """\
-* what the n cells of a core share: start-up, supply as the comparators see it, pace of the clocks, crowbar, off-currents
+* what n cells share: start-up, supply as the comparators see it, pace of the clocks, crowbar, off-currents
 .subckt btbt_shared_{key} start level pace drive logic stat vss params: n=1
 {params}
 {heat}Vstart start vss PWL(0 1 {{1m*tlatch}} 0)
 Blevel level vss V = max(V(logic,vss)/vdd0,{{(vreset+{low}*(vth-vreset))/vth}})
+* factors on the pace of the clocks and on the crowbar current
 Vpace pace vss 1
 Vdrive drive vss 1
 * transistors that are off
@@ -151,7 +153,7 @@ Rcount timer vss {{(tdelay+tline-tpulse)/ln(2)/{tick}}}
 Ccount timer vss {tick} ic={{2*{clock}}}
 .model hold sw(vt={{{clock}*(tdelay/tpulse+{clear})}} vh=0 ron={{{clear}*tpulse/{tick}}} roff={off})
 Shold timer vss clk vss hold
-.model done sw(vt={clock} vh=0 ron=1u roff=1e12)
+.model done sw(vt={{{clock}+{late}}} vh=0 ron=1u roff=1e12)
 Swait idle vss vss clk wait on
 Sdone act idle timer vss done on
 """
@@ -208,12 +210,12 @@ def cell(parameters: Mapping[str, float], gain: float, clock: float) -> tuple[st
     Pins of the cell: membrane, output, clock, reset rail, the five nodes of what is shared, logic supply and that of
     the crowbar, ground.
     Args:  parameters: `cell_parameters` and `supply_parameters`, its defaults.   gain: as `comparator_gain`.
+    clock: V over the refractory time, whose end is met within 0.1 V.
     Returns:  KEY, the hash of the text, and the text.
     """
-    common = ("tlatch", "vth", "vreset", "t0", *SHARED)
     own = {name: value for name, value in parameters.items() if name not in (*DEVICE, *SHARED)}
-    numbers = _numbers(clock) | {"part": spice_number(PART), "end": _END.format(clock=spice_number(clock), clear=spice_number(CLEAR), late=spice_number(LATE)), "gain": spice_number(gain), "low": spice_number(LOW), "rout": spice_number(ROUT)}
-    shared = _SHARED.format(params=_defaults({name: parameters[name] for name in common}), **numbers)
+    numbers = _numbers(clock, gain=gain, part=PART, low=LOW, rout=ROUT)
+    shared = _SHARED.format(params=_defaults({name: parameters[name] for name in (*COMMON, *SHARED)}), **numbers)
     return keyed(shared + _CELL.format(params=_defaults(own), **numbers))
 
 
@@ -228,7 +230,7 @@ def neuron(parameters: Mapping[str, float], gain: float, clock: float) -> tuple[
     Pins: membrane, output, gate, drain supply at the device's V_DS, ground, logic supply at V_DD.
     """
     key, inner = cell(parameters, gain, clock)
-    shared = _passed(name for name in parameters if name in ("tlatch", "vth", "vreset", "t0", *SHARED))
+    shared = _passed(name for name in parameters if name in (*COMMON, *SHARED))
     passed = _passed(name for name in parameters if name not in (*DEVICE, *SHARED))
     own, text = keyed(_NEURON.format(
         key=KEY, cell=key, params=_defaults(parameters), heat=HEAT, tunnel=TUNNEL.format(key=KEY), shared=shared,
@@ -254,7 +256,7 @@ def line(circuit: LIFCircuit, delay: Seconds, t_line: Seconds, clock: float) -> 
 
 def keyed(text: str) -> tuple[str, str]:
     """The hash of a text, and the text with it for each `KEY`: no other text has the names in it."""
-    key = hashlib.sha256(text.encode("ascii")).hexdigest()[:HASH_DIGITS]
+    key = hashlib.sha256(text.encode("ascii")).hexdigest()[:12]
     return key, text.replace(KEY, key)
 
 
@@ -271,6 +273,8 @@ def _passed(names: Iterable[str]) -> str:
     return "+ " + " ".join(f"{name}={{{name}}}" for name in names)
 
 
-def _numbers(clock: float) -> dict[str, str]:
-    return {"key": KEY, "heat": HEAT, "off": OFF, "clock": spice_number(clock), "clear": spice_number(CLEAR),
-            "tick": spice_number(TICK), "late": spice_number(LATE)}  # fmt: skip
+def _numbers(clock: float, **more: float) -> dict[str, str]:
+    """What stands in a template, as text."""
+    values = {"clock": clock, "clear": CLEAR, "tick": TICK, "late": LATE} | more
+    texts = {name: spice_number(value) for name, value in values.items()}
+    return texts | {"key": KEY, "heat": HEAT, "off": OFF, "end": _END.format_map(texts)}

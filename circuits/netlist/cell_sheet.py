@@ -6,10 +6,10 @@ from circuits.units import si
 USAGE = (
     "options: none needed, with uic or without; the first spike is one rise from vreset after the start",
     "initial condition: without uic an .ic of mem is kept; with uic it is ignored, and mem starts at vreset",
-    f"output: {si(ROUT, 'ohm')} to logic or to vss; a load R takes {si(ROUT, 'ohm')}/R of its height, a load C delays it "
-    f"by {si(ROUT, 'ohm')} C; what a load draws, logic pays",
-    "temperature: that of the simulator (.temp); supply: the pins, which may ramp and dip; the threshold follows logic, "
-    f"but not below {LOW:g} of the swing",
+    f"output: {si(ROUT, 'ohm')} to logic or to vss; a load R takes {si(ROUT, 'ohm')}/R of its height, a load C delays "
+    f"it by {si(ROUT, 'ohm')} C; what a load draws, logic pays",
+    "temperature: that of the simulator (.temp)",
+    f"supply: the pins, which may ramp and dip; the threshold follows logic, but not below {LOW:g} of the swing",
 )
 
 UNITS = {  # of every parameter that a subcircuit has, with what it is

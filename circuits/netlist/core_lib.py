@@ -29,9 +29,9 @@ from circuits.network.wiring import Wiring, wire
 from circuits.units import Amperes, si
 
 CORE_FILE = "core.lib"
-GAIN, CLOCK = 100.0, 25.0  # V: of the comparator over the swing, at least, and of the clock; a deck is as fast as coarse
-LATCH = 0.015  # of the shorter of refractory time and synaptic pulse: the latch time
-SCALE = 25.0  # V over the swing, of what finds the rail of inhibition
+GAIN, CLOCK = 100.0, 50.0  # V: of the comparator over the swing, at least, and of the clock
+LATCH = 5e-3  # of the shorter of refractory time and synaptic pulse: the latch time
+SCALE, BELOW = 25.0, 0.05  # V over the swing, of what keeps the steps short before the rail; of the swing, below it
 SINK_SLOPE = 4e4  # over the swing: an inhibitory synapse fades out over 10 uV above v_sink, where it stops
 SUPPLIES = {"membrane": "vdd", "switching": "logic", "crowbar": "crow", "static": "stat"}  # part of the energy: pin
 
@@ -155,9 +155,10 @@ def _head(wiring: Wiring, key: str, cell_key: str) -> str:
     parameters = network_cell(wiring) | supply_parameters(circuit)
     values = {name: _n(value) for name, value in parameters.items()}
     return _HEAD.format(
-        **values, key=key, cell=cell_key, n=int(wiring.spiking.sum()), pins="\n".join(f"+ {pin}" for pin in core_pins(wiring)), heat=HEAT,
+        **values, key=key, cell=cell_key, n=int(wiring.spiking.sum()), heat=HEAT,
+        pins="\n".join(f"+ {pin}" for pin in core_pins(wiring)),
         tunnel=TUNNEL.format(key=key), vds=_n(circuit.device.v_ds), v_sink=_n(circuit.v_sink),
-        slope=_n(SINK_SLOPE / circuit.swing), rail=_n(SCALE * (circuit.v_sink / circuit.swing - 0.05)),
+        slope=_n(SINK_SLOPE / circuit.swing), rail=_n(SCALE * (circuit.v_sink / circuit.swing - BELOW)),
     )  # fmt: skip
 
 
@@ -173,7 +174,8 @@ def _neuron(wiring: Wiring, i: int, key: str, cell_key: str, line_key: str) -> I
     if wiring.spiking[i]:
         yield (
             f"X{name} mem_{name} spk_{name} clk_{name} rst start level pace drive logic crow vss "
-            f"btbt_cell_{cell_key} gleak={_n(wiring.g_leak[i])} vth={_n(wiring.v_threshold[i])} dvth={{dvth}} kcmem={{kcmem}}"
+            f"btbt_cell_{cell_key} gleak={_n(wiring.g_leak[i])} vth={_n(wiring.v_threshold[i])} "
+            "dvth={dvth} kcmem={kcmem}"
         )
     else:
         yield from _readout(wiring, i)
@@ -227,7 +229,7 @@ def _drain(wiring: Wiring, i: int) -> str:
 def _sink(wiring: Wiring, i: int, key: str) -> Iterator[str]:
     """One current out of the body for the sum at `out_X` (1 V for each rheobase), which stops at v_sink.
 
-    The switch does nothing but find when the membrane comes there.
+    The switch does nothing but shorten the steps before the membrane comes there.
     """
     name, unit = wiring.names[i], typical_current(wiring)
     yield f"Rout_{name} out_{name} vss {_n(1 / unit)}"

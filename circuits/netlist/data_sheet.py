@@ -84,7 +84,8 @@ def _usage(stem: str, circuit: LIFCircuit) -> str:
         stem=stem, subckt=subcircuit_name(circuit), v_gs=circuit.v_gs, v_ds=circuit.device.v_ds, v_dd=circuit.v_dd,
         step=f"{period / 100:.3g}", stop=f"{6 * period:.3g}", period=PERIOD_TOLERANCE, energy=ENERGY_TOLERANCE,
         usage="\n".join(f"* {line}" for line in USAGE), corners=CORNERS_FILE,
-        parameters="\n".join(f"| `{name}` | {unit} | {meaning} |" for name, (unit, meaning) in UNITS.items()), n=len(sections(circuit.device.temperature)),
+        parameters="\n".join(f"| `{name}` | {unit} | {meaning} |" for name, (unit, meaning) in UNITS.items()),
+        n=len(sections(circuit.device.temperature)),
     )  # fmt: skip
 
 

@@ -147,8 +147,8 @@ def test_at_another_logic_supply_the_period_is_that_of_the_closed_form(part):
     assert waves["v(spk0)"].max() == pytest.approx(part * 0.9, rel=1e-3)
 
 
-def test_below_a_third_of_its_logic_supply_a_neuron_is_held_above_its_reset():
-    """No threshold at 0 V: with the supply off the clock does not run from spike to spike."""
+def test_with_its_logic_supply_off_the_threshold_stays_above_reset_and_the_output_is_low():
+    """A threshold at reset would be met all the time, at every step."""
     circuit = CIRCUITS["31 pA"]
     step = period(circuit, circuit.input_current) / 14
     waves = simulate([circuit], deck([circuit], step, True, logic="0"))
