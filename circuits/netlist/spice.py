@@ -230,9 +230,9 @@ def _drive(circuit: LIFCircuit, v_gs: Volts) -> Amperes:
     return float(btbt_current(circuit.device.v_ds - v_gs, circuit.device, circuit.width))
 
 
-def neuron_parameters(circuit: LIFCircuit, v_gs: Volts | None = None) -> dict[str, float]:
-    """`cell_parameters` with the latch timed for a gate bias (V; None: the circuit's own)."""
-    return cell_parameters(circuit, *_latch_timing(circuit, _drive(circuit, circuit.v_gs if v_gs is None else v_gs)))
+def neuron_parameters(circuit: LIFCircuit) -> dict[str, float]:
+    """`cell_parameters` with the latch timed for the circuit's gate bias."""
+    return cell_parameters(circuit, *_latch_timing(circuit, _drive(circuit, circuit.v_gs)))
 
 
 def _latch_timing(circuit: LIFCircuit, i_in: Amperes) -> tuple[Seconds, Seconds]:
