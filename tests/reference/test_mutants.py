@@ -154,7 +154,7 @@ CELL = {
 }
 DRAW = {  # of the supplies alone: no spike moves
     "the gates halved": lambda d: scaled(d, r"(^\+ cgate=)([\d.]\S*)", 0.5),
-    "the static current left out": lambda d: without(d, r"^Gstat .*\n"),
+    "the static current left out": lambda d: without(d, r"^Bstat .*\n"),
     "the static current tenfold": lambda d: scaled(d, r"(^\+ istat=)([\d.]\S*)", 10),
     "the crowbar tenfold": lambda d: scaled(d, r"(^\+ icrow=)([\d.]\S*)", 10),
 }
