@@ -7,14 +7,16 @@ A switch shortens the step before its threshold until it is met within 0.05 V (`
 costs steps of the whole deck. So what switches watch is scaled up as far as is needed and no further: `cmp` is `gain` V
 over the swing, so that the threshold is met within `tlatch`; `clk` is `clock` V over the refractory time.
 
-The latch sets where `cmp` meets its threshold, and shorts `cmp`. What is left for it to watch is the clock, which ends
-it, whatever the supplies do meanwhile. The trapezoidal rule rings where a step is longer than twice a time constant:
+The latch sets where `cmp` meets its threshold, and ties `cmp` to where the clock will end it, whatever the comparator
+says meanwhile. The trapezoidal rule rings where a step is longer than twice a time constant:
 `guard` lets no step pass in which the membrane would swing far past its reset, and while steps grow, and shrink again
 before the next event, what is left dies. So the cell needs no option of the simulator. At the operating point the
 membrane is held at reset, with `uic` and without. Between events all of it is linear.
 
-The threshold follows the logic supply, but not below `LOW` of it; tunnelling, leak, off-currents and crowbar window
-follow the temperature of the simulator (`temper`), as `at_supply` and `at_temperature` have them.
+The threshold follows the logic supply, but not below `LOW` of it; tunnelling, leak and crowbar window follow the
+temperature of the simulator (`temper`); refractory time, crowbar and off-currents follow both, as `at_supply` and
+`at_temperature` have them. A refractory time that is longer or shorter moves the end of the latch, not the clock, and
+the delay of a line stays.
 
 A spike charges the gates of control and reset from the logic supply; while V is within v_crowbar of V_th the first
 inverter draws i_crowbar, and the static current flows all the time.
@@ -43,9 +45,11 @@ METER: Farads = 1e-12  # of the capacitor that integrates the current of a suppl
 OFF = "1e21"  # ohm, of an open switch
 DEVICE = ("w", "a", "b", "v0", "bodyf", "cbody", "vfit", "eatun", "dtunnel")  # parameters of the tunnelling current
 KEY = "@KEY@"  # where the hash of a text goes
-SHARED = ("istat", "ioff", "vgs", "ss", "eaoff", "eadrain", "vdd0")  # those of what the cells of a core share
-
-COMMON = ("tlatch", "vth", "vreset", "t0")  # those that a cell has too
+SHARED = (  # those of what the cells of a core share
+    "istat", "ioff", "vgs", "ss", "vdd0", "eaoff", "eadrain", "nstat", "eacrow", "ncrow", "tswitch", "easwitch", "nswitch"
+)  # fmt: skip
+COMMON = ("tpulse", "tlatch", "vth", "vreset", "t0")  # those that a cell has too
+DUMP = 0.01  # of the refractory time: while the clock has gone so far, the timer of a line is emptied
 
 # An activation energy (eV) times `heat` is the exponent of its Arrhenius factor
 HEAT = f".param kelvin={{temper+{ZERO_CELSIUS}}} heat={{(1/t0-1/kelvin)/{spice_number(BOLTZMANN / eV)}}}\n"
@@ -54,23 +58,24 @@ HEAT = f".param kelvin={{temper+{ZERO_CELSIUS}}} heat={{(1/t0-1/kelvin)/{spice_n
 TUNNEL = ".func tunnel_{key}(dg) {{w*a*max(dg-v0+dtunnel,1m)*exp(-b/max(dg-v0+dtunnel,1m))}}\n"
 
 _SHARED = """\
-* what n cells share: start-up, supply as the comparators see it, pace of the clocks, crowbar, off-currents
-.subckt btbt_shared_{key} start level pace drive logic stat vss params: n=1
+* what n cells share: start-up, supply as the comparators see it, end of the latches, crowbar, off-currents
+.subckt btbt_shared_{key} start level later drive logic stat vss params: n=1
 {params}
 {heat}Vstart start vss PWL(0 1 {{1m*tlatch}} 0)
 Blevel level vss V = max(V(logic,vss)/vdd0,{{(vreset+{low}*(vth-vreset))/vth}})
-* factors on the pace of the clocks and on the crowbar current
-Vpace pace vss 1
-Vdrive drive vss 1
+* where the clock ends a latch, less 1 V: {clock} V further for each refractory time by which that is longer
+Blater later vss V = {{{clock}*(1+{clear}+(tlatch-tswitch)/tpulse)+{late}-1}}
++ +{{{clock}*tswitch/tpulse*exp(easwitch*heat)}}*pwr(max(V(level,vss),0.1),nswitch)
+* factor on the crowbar current
+Bdrive drive vss V = exp(eacrow*heat)*pwr(max(V(level,vss),0.1),ncrow)
 * transistors that are off
-Bstat stat vss I = n*(exp(eaoff*heat)*istat+exp(eadrain*heat)*ioff*10^(vgs*t0/(ss*kelvin)))
+.param drain={{exp(eadrain*heat)*ioff*10^(vgs*t0/(ss*kelvin))}}
+Bstat stat vss I = n*(exp(eaoff*heat)*istat*pwr(max(V(level,vss),0.1),nstat)+drain)
 .ends
 """
 
-_END = "({clock}*(1+{clear}+tlatch/tpulse)+{late})"  # V of the clock at the end of the latch
-
 _CELL = """\
-.subckt btbt_cell_{key} mem spk clk rst start level pace drive logic crow vss params:
+.subckt btbt_cell_{key} mem spk clk rst start level later drive logic crow vss params:
 {params}
 {heat}Cmem mem vss {{cmem*kcmem}} ic={{vreset}}
 .model leak r(r={{exp(-ealeak*heat)/max(gleak,1e-30)}})
@@ -78,31 +83,31 @@ Rleak mem vss leak
 * operating point: the membrane at reset
 .model begin sw(vt=0.5 vh=0 ron={{tlatch/cmem}} roff={off})
 Sbegin mem rst start vss begin
-* comparator: {gain} V over the swing; at threshold the latch sets and shorts it, and then only the clock ends that
+* comparator: {gain} V over the swing, 1 V at threshold; there the latch sets and ties it to where the clock ends that
 Gcmp vss cmp mem vss {{1u*{gain}/(vth-vreset)}}
 Gth cmp vss level vss {{1u*{gain}*(vth+dvth)/(vth-vreset)}}
 Iset vss cmp {{1u*(1-{late})}}
 Rcmp cmp part {{1meg*(1-{part})}}
 Rpart part vss {{1meg*{part}}}
-.model latched sw(vt={{0.5-{end}/2}} vh={{0.5+{end}/2}} ron=1m roff={off})
-Slatch cmp vss cmp clk latched off
+.model latched sw(vt=0 vh=1 ron=1m roff={off})
+Slatch cmp later cmp clk latched off
 * the membrane is held a latch time longer: so far it follows its input meanwhile
-.model on sw(vt={{0.5-{end}/2}} vh={{0.5+{end}/2}} ron={{tlatch/cmem}} roff={off})
+.model on sw(vt=0 vh=1 ron={{tlatch/cmem}} roff={off})
 Sreset mem rst cmp clk on off
 .model guard sw(vt={{-0.25*(vth-vreset)}} vh=0 ron=1 roff={off})
 Sguard vss vss mem rst guard on
 * output, and the gates of control and reset, charged from the supply and discharged to ground
-.model up sw(vt={{0.5-{end}/2}} vh={{0.5+{end}/2}} ron={rout} roff={off})
-.model down sw(vt={{{end}/2-0.5}} vh={{0.5+{end}/2}} ron={rout} roff={off})
+.model up sw(vt=0 vh=1 ron={rout} roff={off})
+.model down sw(vt=0 vh=1 ron={rout} roff={off})
 Sup logic spk cmp clk up off
 Sdown spk vss clk cmp down on
 Rgate spk gates {{tlatch/max(cgate,1e-21)}}
 Cgate gates vss {{cgate}} ic=0
 * clock: {clock} V over tpulse while the latch is set; its capacitor empties through a resistor, unseen at clk
-Gtick vss clk pace vss {{{tick}*{clock}/tpulse}}
+Itick vss clk {{{tick}*{clock}/tpulse}}
 Rclk clk ramp {{{clear}*tpulse/{tick}}}
 Cclk ramp vss {tick} ic=0
-.model clear sw(vt={{{end}/2-0.5}} vh={{0.5+{end}/2}} ron=1 roff={off})
+.model clear sw(vt=0 vh=1 ron=1 roff={off})
 Sclear clk vss clk cmp clear on
 * first inverter within vcrow of its threshold, not while the latch is set
 Rnear drive near 1meg
@@ -121,9 +126,9 @@ _NEURON = """\
 .func body_{key}(v) {{v*v*v/(cbody+v*v*v)*(cbody+vfit^3)/vfit^3}}
 Btun vdd mem I = tunnel_{key}(V(vdd,gate)-bodyf*V(mem,vss))*exp(eatun*heat)*body_{key}(max(V(vdd,mem),1u))
 Vrst rst vss {{vreset}}
-Xshared start level pace drive logic logic vss btbt_shared_{cell}
+Xshared start level later drive logic logic vss btbt_shared_{cell}
 {shared}
-Xcell mem spk clk rst start level pace drive logic logic vss btbt_cell_{cell}
+Xcell mem spk clk rst start level later drive logic logic vss btbt_cell_{cell}
 {passed}
 .ends
 """
@@ -134,28 +139,33 @@ _LINE = """\
 Ion vss act 1m
 .model active r(r={{1k*exp(eatun*heat)}})
 Ract act vss active
-.model wait sw(vt={{-{clock}*(tdelay/tpulse+{clear})-{late}}} vh=0 ron=1u roff=1e12)
 {idle}.ends
 """
 
 _WITHIN = """\
 * on unless the clock of its neuron lies before tdelay or beyond tdelay + tline
+.model wait sw(vt={{-{clock}*(tdelay/tpulse+{clear})-{late}}} vh=0 ron=1u roff=1e12)
 .model over sw(vt={{{clock}*((tdelay+tline)/tpulse+{clear})+{late}}} vh=0 ron=1u roff=1e12)
 Swait act vss vss clk wait on
 Sover act vss clk vss over off
 """
 
 _BEYOND = """\
-* on while the clock of its neuron lies beyond tdelay, and until a timer that starts when the clock is cleared has
-* counted the rest of tline
-Icount vss timer {{2*{clock}*{tick}*ln(2)/(tdelay+tline-tpulse)}}
-Rcount timer vss {{(tdelay+tline-tpulse)/ln(2)/{tick}}}
+* on while the line's own timer lies between tdelay and tdelay + tline; the start of the clock empties the timer
+.param dump={{min({dump},tdelay/tpulse/2)}}
+.param busy={{tdelay+tline-dump*tpulse}}
+.param begin={{2*{clock}*(1-exp(-ln(2)*(tdelay-dump*tpulse)/busy))}}
+Icount vss timer {{2*{clock}*{tick}*ln(2)/busy}}
+Rcount timer vss {{busy/ln(2)/{tick}}}
 Ccount timer vss {tick} ic={{2*{clock}}}
-.model hold sw(vt={{{clock}*(tdelay/tpulse+{clear})}} vh=0 ron={{{clear}*tpulse/{tick}}} roff={off})
-Shold timer vss clk vss hold
-.model done sw(vt={{{clock}+{late}}} vh=0 ron=1u roff=1e12)
-Swait idle vss vss clk wait on
-Sdone act idle timer vss done on
+.model empty sw(vt={{{clock}*{clear}/2}} vh=0 ron={{0.02*dump*tpulse/{tick}}} roff={off})
+.model first sw(vt={{-{clock}*(dump+{clear})}} vh=0 ron=1u roff={off})
+Sempty timer emptied clk vss empty off
+Sfirst emptied vss vss clk first on
+.model wait sw(vt={{-begin-{late}}} vh=0 ron=1u roff=1e12)
+.model over sw(vt={{({clock}+{late}+begin/2)/2}} vh={{({clock}+{late}-begin/2)/2}} ron=1u roff=1e12)
+Swait act vss vss timer wait off
+Sover act vss timer vss over on
 """
 
 
@@ -182,11 +192,11 @@ def cell_parameters(circuit: LIFCircuit, t_pulse: Seconds, t_latch: Seconds) -> 
 
 
 def supply_parameters(circuit: LIFCircuit) -> dict[str, float]:
-    """What the SPICE cell adds: its logic supply, gates (F), crowbar (A, V), off-currents (A), and their temperatures.
+    """What the SPICE cell adds: its logic supply, gates (F), crowbar (A, V), off-currents (A), and their laws.
 
-    `t0` is the temperature (K) of all values, `ea...` an activation energy (eV).
+    `t0` is the temperature (K) of all values, `ea...` an activation energy (eV), `n...` an exponent of the supply.
     """
-    device = circuit.device
+    device, simulated = circuit.device, circuit.control.simulated
     return {
         "vdd0": circuit.v_dd,
         "cgate": circuit.c_control + circuit.c_reset,
@@ -201,6 +211,12 @@ def supply_parameters(circuit: LIFCircuit) -> dict[str, float]:
         "ealeak": circuit.leak_activation_ev,
         "eaoff": circuit.control.static_activation_ev,
         "eadrain": device.off_activation_ev,
+        "nstat": simulated.static_exponent if simulated else 0.0,
+        "eacrow": simulated.crowbar_activation_ev if simulated else 0.0,
+        "ncrow": simulated.crowbar_exponent if simulated else 0.0,
+        "tswitch": simulated.t_switch if simulated and circuit.t_refractory else 0.0,
+        "easwitch": simulated.switch_activation_ev if simulated else 0.0,
+        "nswitch": simulated.switch_exponent if simulated else 0.0,
     }
 
 
@@ -242,13 +258,15 @@ def neuron(parameters: Mapping[str, float], gain: float, clock: float) -> tuple[
 def line(circuit: LIFCircuit, delay: Seconds, t_line: Seconds, clock: float) -> tuple[str, str]:
     """The subcircuit `btbt_line_KEY`: from the clock of a neuron to the activity of its line, 0 or 1 V.
 
-    Away from the temperature of the circuit 1 V is as much more as its devices give. A pulse that outlasts the
-    refractory time has a timer of its own, so pulses of a line that overlap are one.
+    Away from the temperature of the circuit 1 V is as much more as its devices give. A pulse that the refractory time
+    might not hold at some supply and temperature has a timer of its own; a spike within it starts it anew.
     Returns:  KEY, the hash of the text, and the text.
     """
     held, device = circuit.t_refractory, circuit.device
     values = {"tpulse": held, "tdelay": delay, "tline": t_line, "t0": device.temperature, "eatun": device.activation_ev}
-    idle = _BEYOND if delay + t_line > held * (1 + 1e-9) else _WITHIN
+    simulated = circuit.control.simulated
+    surely = held - (simulated.t_switch if simulated else 0.0)  # whatever supply and temperature
+    idle = _BEYOND if delay + t_line > surely * (1 + 1e-9) else _WITHIN
     numbers = _numbers(clock)
     texts = {name: spice_number(value) for name, value in values.items()}
     return keyed(_LINE.format(idle=idle.format(**numbers), **numbers, **texts))
@@ -275,6 +293,6 @@ def _passed(names: Iterable[str]) -> str:
 
 def _numbers(clock: float, **more: float) -> dict[str, str]:
     """What stands in a template, as text."""
-    values = {"clock": clock, "clear": CLEAR, "tick": TICK, "late": LATE} | more
+    values = {"clock": clock, "clear": CLEAR, "tick": TICK, "late": LATE, "dump": DUMP} | more
     texts = {name: spice_number(value) for name, value in values.items()}
-    return texts | {"key": KEY, "heat": HEAT, "off": OFF, "end": _END.format_map(texts)}
+    return texts | {"key": KEY, "heat": HEAT, "off": OFF}

@@ -44,7 +44,7 @@ _HEAD = """\
 .model outside r(r={{1k*exp(eatun*heat)}})
 .model rail sw(vt={rail} vh=0 ron=1 roff=1e12)
 Vrst rst vss {vreset}
-Xshared start level pace drive logic stat vss btbt_shared_{cell} n={n}
+Xshared start level later drive logic stat vss btbt_shared_{cell} n={n}
 """
 
 
@@ -173,7 +173,7 @@ def _neuron(wiring: Wiring, i: int, key: str, cell_key: str, line_key: str) -> I
     name, column = wiring.names[i], wiring.synapses[:, i]
     if wiring.spiking[i]:
         yield (
-            f"X{name} mem_{name} spk_{name} clk_{name} rst start level pace drive logic crow vss "
+            f"X{name} mem_{name} spk_{name} clk_{name} rst start level later drive logic crow vss "
             f"btbt_cell_{cell_key} gleak={_n(wiring.g_leak[i])} vth={_n(wiring.v_threshold[i])} "
             "dvth={dvth} kcmem={kcmem}"
         )
