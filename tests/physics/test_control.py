@@ -1,4 +1,4 @@
-"""The control transistors, simulated or by their gates: what follows, how it moves, and circuits that contradict them."""
+"""The control transistors, simulated or by their gates: what follows, what moves, which circuits contradict them."""
 
 import math
 import re
