@@ -1,5 +1,6 @@
 # make demo   the whole flow on embedded speech            make test   the quick tests
 # make slow   checks that take minutes                     make lint   style, types, known weaknesses of dependencies
+# make cards  45 nm model cards, without which the tests of the neuron in transistors are skipped
 # make faults kills, full disks, two processes in one place, read-only folders: five minutes, counts as JSON
 # make fuzz   10,000 hostile inputs over all readers, two minutes; make fuzz SEED=1 others
 # make soak   two hours of audio, 300 evaluations, 50 trainings in one process beside other load, five minutes
@@ -9,7 +10,7 @@ PYTHON ?= python3
 SEED ?= 0
 BIN := .venv/bin
 
-.PHONY: demo test slow faults fuzz soak lint hashes bench clean
+.PHONY: demo test cards slow faults fuzz soak lint hashes bench clean
 
 demo: .venv/installed
 	$(BIN)/snn demo --out runs/demo
@@ -18,6 +19,12 @@ demo: .venv/installed
 # the cores wait for each other's threads otherwise, and the whole takes half as long again.
 test: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+
+# Model cards for the tests of the neuron in transistors. Without what their package depends on: that is GPL, and nothing
+# of it is imported.
+cards: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps c4m-pdk-freepdk45==0.0.1 \
+	  || echo "no model cards (c4m-pdk-freepdk45): tests of the neuron in transistors (tests/*/test_*transistor*) are skipped"
 
 slow: .venv/installed
 	$(BIN)/python -m pytest -q -m slow

@@ -12,6 +12,9 @@ import pytest
 import soundfile
 import torch
 
+from circuits.errors import MissingPackageError
+from circuits.transistor.cards import Cards, find_cards
+
 ROOT = Path(__file__).parents[1]
 SAMPLE_RATE = 8000
 WORDS = {"low": 300.0, "middle": 900.0, "high": 2500.0}  # Hz
@@ -45,6 +48,15 @@ def recordings() -> Path:
     if not (folder / "fsdd").is_dir():
         pytest.skip(f"no recordings in {folder}: set SNN_DATA to the folder that holds fsdd/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cards() -> Cards:
+    """The model cards of the neuron from transistors; skips where they are not installed."""
+    try:
+        return find_cards()
+    except MissingPackageError as error:
+        pytest.skip(str(error))
 
 
 def tone(frequency: float, rng: np.random.Generator, duration_s: float = 0.25) -> np.ndarray:

@@ -3,8 +3,9 @@
     energy(a) = events + static power (clip / a)        run a times faster than the speech, then switch off
 
 The charges of the events stay the same at any speed; static power, and the crowbar of inverters that no current
-starves, are paid for a shorter time: so the energy falls towards that of the events alone. Slow currents sink below
-the floor of the device, and a step of a fast chip no longer holds a pulse and a reset; what lies between is tried.
+starves, are paid for a shorter time: so the energy falls towards that of the events alone, soon by so little that more
+speed is not worth it. Slow currents sink below the floor of the device, and a step of a fast chip no longer holds a
+pulse and a reset; what lies between is tried.
 """
 
 import math
@@ -14,10 +15,10 @@ import numpy as np
 
 from circuits.chips.speed import largest_acceleration, least_acceleration, only_acceleration
 from circuits.network.chip_network import ChipNetwork
-from circuits.neuron.control import ROUNDING
 from circuits.units import Joules
 
 STEPS = 9  # tried, spaced evenly in the logarithm; the ends among them
+WORTH = 0.01  # of the least energy: what less than that saves is not worth a faster chip. ASSUMED
 
 
 def allowed_accelerations(chip: ChipNetwork) -> tuple[float, ...]:
@@ -34,7 +35,7 @@ def allowed_accelerations(chip: ChipNetwork) -> tuple[float, ...]:
 
 
 def cheapest(accelerations: Sequence[float], total: Callable[[float], Joules]) -> float:
-    """The one of least energy; of those that cost the same the slowest, since haste that saves nothing is not free."""
-    energies = [total(acceleration) for acceleration in accelerations]
-    enough = min(energies) * (1 + ROUNDING)
-    return next(a for a, energy in zip(accelerations, energies, strict=True) if energy <= enough)
+    """The slowest whose energy lies within `WORTH` of the least: haste that saves next to nothing is not free."""
+    energies = {acceleration: total(acceleration) for acceleration in accelerations}
+    enough = min(energies.values()) * (1 + WORTH)
+    return min(a for a, energy in energies.items() if energy <= enough)

@@ -3,36 +3,49 @@
     C dV/dt = I_in - g_leak V,   latch at V_th, V_reset while a clock counts the refractory time
     line on from `tdelay` to `tdelay` + `tline` after the spike
 
-A switch shortens the step before its threshold until it is met within 0.05 V (`SWtrunc` of ngspice). The nodes that
-switches watch are therefore scaled up: `cmp` is `GAIN` V over the swing, `clk` is `CLOCK` V over the refractory time.
-The comparator's hysteresis is the latch: on at V = V_th, off at the end of the clock. So the cell needs no option of
-the simulator; a start-up pulse gives it an operating point, at rest, with `uic` and without. Between events all of it
-is linear, so a step costs little.
+A switch shortens the step before its threshold until it is met within 0.05 V (`SWtrunc` of ngspice), and each halving
+costs steps of the whole deck. So what switches watch is scaled up as far as is needed and no further: `cmp` is `gain` V
+over the swing, so that the threshold is met within `tlatch`; `clk` is `clock` V over the refractory time.
 
-The threshold follows the logic supply; tunnelling, leak, off-currents and crowbar window follow the temperature of the
-simulator (`temper`), as `at_supply` and `at_temperature` have them.
+The latch sets where `cmp` meets its threshold, and shorts `cmp`. What is left for it to watch is the clock, which ends
+it, whatever the supplies do meanwhile. The trapezoidal rule rings where a step is longer than twice a time constant:
+`guard` lets no step pass in which the membrane would swing far past its reset, and while steps grow, and shrink again
+before the next event, what is left dies. So the cell needs no option of the simulator. At the operating point the
+membrane is held at reset, with `uic` and without. Between events all of it is linear.
 
-A spike charges the gates of control and reset through a pull-up from the logic supply; while V is within v_crowbar of
-V_th the first inverter draws i_crowbar, and the static current flows all the time.
+The threshold follows the logic supply, but not below `LOW` of it; tunnelling, leak, off-currents and crowbar window
+follow the temperature of the simulator (`temper`), as `at_supply` and `at_temperature` have them.
 
-Every subcircuit carries a key of what it holds in its name, so any two hand-overs stand in one deck.
+A spike charges the gates of control and reset from the logic supply; while V is within v_crowbar of V_th the first
+inverter draws i_crowbar, and the static current flows all the time.
+
+Every subcircuit carries a hash of its text in its name, so any two hand-overs stand in one deck.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 
 from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit
 from circuits.units import BOLTZMANN, ZERO_CELSIUS, Farads, Seconds, eV
 
-GAIN, CLOCK = 2e6, 100.0  # V: the threshold is met within 0.05 V of 2 MV, far sooner than the reset settles
-SCALE = 2000.0  # V over the swing, of what needs no such care
-PULL = 0.8  # of GAIN: the end of the clock pulls so far down; below GAIN, or its release would look like a spike
-LATCH = 1.4  # of GAIN, below threshold: where the latch lets go; a held membrane lies GAIN V_DD / V_DD0 below
-SETTLED = 1e-4  # of the swing: the reset is followed so far down, else the trapezoidal rule would ring for ever
+PART = 0.15  # of the comparator, that finds the crowbar window
+# V: a current that a switch turns on flows from half the step on that found it, which is so much before the threshold
+# was met, on average over where in the step that was; so the thresholds lie later by it
+LATE = 0.05
+CLEAR = 5e-3  # of the refractory time: the time constant that empties the clock, and by which it is ahead
+MOST_GAIN = 2e6  # V over the swing
+PER_LATCH = 0.2  # V of `cmp` in a latch time, at a typical slope: the last step before a spike is about as long
+ROUT = 1e3  # ohm, of the output; far below a load's, far above a supply's
+LOW = 0.3  # of the swing, at the nominal supply: where the threshold stays when the supply is lower
 TICK: Farads = 1e-18  # of clock and timer: the charge of both is less than what the solver takes for none
 METER: Farads = 1e-12  # of the capacitor that integrates the current of a supply
 OFF = "1e21"  # ohm, of an open switch
 DEVICE = ("w", "a", "b", "v0", "bodyf", "cbody", "vfit", "eatun", "dtunnel")  # parameters of the tunnelling current
+KEY = "@KEY@"  # where the hash of a text goes
+SHARED = ("istat", "ioff", "vgs", "ss", "eaoff", "eadrain", "vdd0")  # those of what the cells of a core share
+
+COMMON = ("tlatch", "vth", "vreset", "t0")  # those that a cell has too
 
 # An activation energy (eV) times `heat` is the exponent of its Arrhenius factor
 HEAT = f".param kelvin={{temper+{ZERO_CELSIUS}}} heat={{(1/t0-1/kelvin)/{spice_number(BOLTZMANN / eV)}}}\n"
@@ -40,70 +53,63 @@ HEAT = f".param kelvin={{temper+{ZERO_CELSIUS}}} heat={{(1/t0-1/kelvin)/{spice_n
 # The least u keeps the exponential finite below onset, where it is zero
 TUNNEL = ".func tunnel_{key}(dg) {{w*a*max(dg-v0+dtunnel,1m)*exp(-b/max(dg-v0+dtunnel,1m))}}\n"
 
+_SHARED = """\
+* what n cells share: start-up, supply as the comparators see it, pace of the clocks, crowbar, off-currents
+.subckt btbt_shared_{key} start level pace drive logic stat vss params: n=1
+{params}
+{heat}Vstart start vss PWL(0 1 {{1m*tlatch}} 0)
+Blevel level vss V = max(V(logic,vss)/vdd0,{{(vreset+{low}*(vth-vreset))/vth}})
+* factors on the pace of the clocks and on the crowbar current
+Vpace pace vss 1
+Vdrive drive vss 1
+* transistors that are off
+Bstat stat vss I = n*(exp(eaoff*heat)*istat+exp(eadrain*heat)*ioff*10^(vgs*t0/(ss*kelvin)))
+.ends
+"""
+
+_END = "({clock}*(1+{clear}+tlatch/tpulse)+{late})"  # V of the clock at the end of the latch
+
 _CELL = """\
-.subckt btbt_cell_{key} mem spk clk rst logic crow stat vss params:
+.subckt btbt_cell_{key} mem spk clk rst start level pace drive logic crow vss params:
 {params}
 {heat}Cmem mem vss {{cmem*kcmem}} ic={{vreset}}
 .model leak r(r={{exp(-ealeak*heat)/max(gleak,1e-30)}})
 Rleak mem vss leak
-* start-up: membrane and clock at rest for the latch time, and in the operating point
-Istart vss start PWL(0 1u {{tlatch}} 1u {{1.01*tlatch}} 0)
-Rstart start vss 1meg
+* operating point: the membrane at reset
 .model begin sw(vt=0.5 vh=0 ron={{tlatch/cmem}} roff={off})
 Sbegin mem rst start vss begin
-* comparator: {gain} V over the swing, 0 at threshold, where it latches; off where the clock's end pulls it down
-Gth vss th logic vss {{1u*(vth+dvth)/vdd0}}
-Rth th vss 1meg
-Gcmp vss cmp mem th {{1u*{gain}/(vth-vreset)}}
-Gend cmp vss end vss {{1u*{pull}}}
-Rcmp cmp vss 1meg
-.model on sw(vt=-{half} vh={half} ron={{tlatch/cmem}} roff={off})
-.model up sw(vt=-{half} vh={half} ron={{tlatch/(cgate+cmem)}} roff={off})
-.model down sw(vt={half} vh={half} ron={{tlatch/(cgate+cmem)}} roff={off})
-.model latched sw(vt=-{half} vh={half} ron=1 roff={off})
-.model open sw(vt={half} vh={half} ron=1 roff={off})
-.model clear sw(vt={half} vh={half} ron={{3e-4*tpulse/{tick}}} roff={off})
-Sreset mem rst cmp vss on off
-* output: charges the gates of control and reset from the supply, and gives their charge to ground
-Sup logic spk cmp vss up off
-Sdown spk vss vss cmp down on
-Cgate spk vss {{cgate}} ic=0
-* clock: runs while the latch is set, and ends it at {clock} V
-Ilatch vss latch 1u
-Rlatch latch vss 1meg
-Slatch latch vss vss cmp open on
-Gtick vss clk latch vss {{{tick}*{clock}/tpulse}}
-Cclk clk vss {tick} ic=0
-Sclear clk vss vss cmp clear on
-Iend vss end 1u
-Rend end vss 1meg
-.model within sw(vt=-{clock} vh=0 ron=1 roff={off})
-Send end vss vss clk within on
-* the step follows the membrane down to reset, and the clock down to zero
-Gsettle vss settle mem rst {{1u/({settled}*(vth-vreset))}}
-Gcleared vss settle clk vss {{1u/({settled}*{clock})}}
-Rsettle settle vss 1meg
-.model watch sw(vt=1 vh=0 ron=1 roff={off})
-Swatch vss vss settle vss watch
-* first inverter within win of its threshold, not while the membrane is held at reset
-Iwin vss win 1u
-.model window r(r={{max(vcrow,1n)*1meg*kelvin/t0}})
-Rwin win vss window
-Gnear vss near mem th {{1u*{scale}/(vth-vreset)}}
-Gwin vss near win vss {{1u*{scale}/(vth-vreset)}}
-Rnear near vss 1meg
-.model away sw(vt=0 vh=0 ron=1 roff={off})
-Iclose vss close 1u
-Rclose close vss 1meg
-Saway close vss vss near away on
-Sheld close vss cmp vss latched off
-Gcrow crow vss close vss {{icrow}}
-* leak of the transistors that are off, by its part at t0
-Ioff vss warm 1u
-.model idle r(r={{1meg*(exp(eaoff*heat)*istat+exp(eadrain*heat)*ioff*10^(vgs*t0/(ss*kelvin))+1e-40)
-+ /(istat+ioff+1e-40)}})
-Rwarm warm vss idle
-Gstat stat vss warm vss {{istat+ioff}}
+* comparator: {gain} V over the swing; at threshold the latch sets and shorts it, and then only the clock ends that
+Gcmp vss cmp mem vss {{1u*{gain}/(vth-vreset)}}
+Gth cmp vss level vss {{1u*{gain}*(vth+dvth)/(vth-vreset)}}
+Iset vss cmp {{1u*(1-{late})}}
+Rcmp cmp part {{1meg*(1-{part})}}
+Rpart part vss {{1meg*{part}}}
+.model latched sw(vt={{0.5-{end}/2}} vh={{0.5+{end}/2}} ron=1m roff={off})
+Slatch cmp vss cmp clk latched off
+* the membrane is held a latch time longer: so far it follows its input meanwhile
+.model on sw(vt={{0.5-{end}/2}} vh={{0.5+{end}/2}} ron={{tlatch/cmem}} roff={off})
+Sreset mem rst cmp clk on off
+.model guard sw(vt={{-0.25*(vth-vreset)}} vh=0 ron=1 roff={off})
+Sguard vss vss mem rst guard on
+* output, and the gates of control and reset, charged from the supply and discharged to ground
+.model up sw(vt={{0.5-{end}/2}} vh={{0.5+{end}/2}} ron={rout} roff={off})
+.model down sw(vt={{{end}/2-0.5}} vh={{0.5+{end}/2}} ron={rout} roff={off})
+Sup logic spk cmp clk up off
+Sdown spk vss clk cmp down on
+Rgate spk gates {{tlatch/max(cgate,1e-21)}}
+Cgate gates vss {{cgate}} ic=0
+* clock: {clock} V over tpulse while the latch is set; its capacitor empties through a resistor, unseen at clk
+Gtick vss clk pace vss {{{tick}*{clock}/tpulse}}
+Rclk clk ramp {{{clear}*tpulse/{tick}}}
+Cclk ramp vss {tick} ic=0
+.model clear sw(vt={{{end}/2-0.5}} vh={{0.5+{end}/2}} ron=1 roff={off})
+Sclear clk vss clk cmp clear on
+* first inverter within vcrow of its threshold, not while the latch is set
+Rnear drive near 1meg
+.model away sw(vt={{{part}*({gain}*max(vcrow,1n)/(vth-vreset)*kelvin/t0-1+{late})-{late}/2}} vh=0 ron=1 roff={off})
+Saway near vss vss part away on
+Sheld near vss cmp clk latched off
+Gcrow crow vss near vss {{icrow}}
 .ends
 """
 
@@ -115,44 +121,41 @@ _NEURON = """\
 .func body_{key}(v) {{v*v*v/(cbody+v*v*v)*(cbody+vfit^3)/vfit^3}}
 Btun vdd mem I = tunnel_{key}(V(vdd,gate)-bodyf*V(mem,vss))*exp(eatun*heat)*body_{key}(max(V(vdd,mem),1u))
 Vrst rst vss {{vreset}}
-Xcell mem spk clk rst logic logic logic vss btbt_cell_{key}
+Xshared start level pace drive logic logic vss btbt_shared_{cell}
+{shared}
+Xcell mem spk clk rst start level pace drive logic logic vss btbt_cell_{cell}
 {passed}
 .ends
 """
 
 _LINE = """\
 .subckt btbt_line_{key} clk act vss params: tpulse={tpulse} tdelay={tdelay} tline={tline} t0={t0} eatun={eatun}
-{heat}.model wait sw(vt={{-{clock}*tdelay/tpulse}} vh=0 ron=1u roff=1e12)
-Ion vss on 1m
-Ron on vss 1k
-{idle}* as strong as the devices are at this temperature
-Gact vss act on vss 1m
+{heat}* on, as many V as the devices are stronger at this temperature, but for what shorts it
+Ion vss act 1m
 .model active r(r={{1k*exp(eatun*heat)}})
 Ract act vss active
-.ends
+.model wait sw(vt={{-{clock}*(tdelay/tpulse+{clear})-{late}}} vh=0 ron=1u roff=1e12)
+{idle}.ends
 """
 
 _WITHIN = """\
-* on, 1 V, unless the clock of its neuron lies before tdelay or beyond tdelay + tline
-.model over sw(vt={{{clock}*(tdelay+tline)/tpulse}} vh=0 ron=1u roff=1e12)
-Swait on vss vss clk wait on
-Sover on vss clk vss over
+* on unless the clock of its neuron lies before tdelay or beyond tdelay + tline
+.model over sw(vt={{{clock}*((tdelay+tline)/tpulse+{clear})+{late}}} vh=0 ron=1u roff=1e12)
+Swait act vss vss clk wait on
+Sover act vss clk vss over off
 """
 
 _BEYOND = """\
-* on, 1 V, while the clock of its neuron lies beyond tdelay, and until a timer that starts when the clock is cleared
-* has counted the rest of tline
-.model hold sw(vt={{{clock}*tdelay/tpulse}} vh=0 ron={{3e-4*tpulse/{tick}}} roff={off})
-.model done sw(vt={clock} vh=0 ron=1u roff=1e12)
-Gcount vss timer on vss {{{clock}*{tick}/(tdelay+tline-tpulse)}}
+* on while the clock of its neuron lies beyond tdelay, and until a timer that starts when the clock is cleared has
+* counted the rest of tline
+Icount vss timer {{2*{clock}*{tick}*ln(2)/(tdelay+tline-tpulse)}}
+Rcount timer vss {{(tdelay+tline-tpulse)/ln(2)/{tick}}}
 Ccount timer vss {tick} ic={{2*{clock}}}
+.model hold sw(vt={{{clock}*(tdelay/tpulse+{clear})}} vh=0 ron={{{clear}*tpulse/{tick}}} roff={off})
 Shold timer vss clk vss hold
-Gheld vss held timer vss {{1u/({settled}*{clock})}}
-Rheld held vss 1meg
-.model watch sw(vt=1 vh=0 ron=1 roff={off})
-Swatch vss vss held vss watch
+.model done sw(vt={{{clock}+{late}}} vh=0 ron=1u roff=1e12)
 Swait idle vss vss clk wait on
-Sdone on idle timer vss done on
+Sdone act idle timer vss done on
 """
 
 
@@ -170,7 +173,6 @@ def cell_parameters(circuit: LIFCircuit, t_pulse: Seconds, t_latch: Seconds) -> 
         "gleak": circuit.g_leak,
         "vth": circuit.v_threshold,
         "vreset": circuit.v_reset,
-        "vspk": circuit.v_dd,
         "tpulse": t_pulse,
         "tlatch": t_latch,
         "dtunnel": 0.0,
@@ -202,48 +204,60 @@ def supply_parameters(circuit: LIFCircuit) -> dict[str, float]:
     }
 
 
-def cell(parameters: Mapping[str, float], key: str) -> str:
-    """The subcircuit `btbt_cell_KEY`: a neuron without what drives it.
+def cell(parameters: Mapping[str, float], gain: float, clock: float) -> tuple[str, str]:
+    """The subcircuits `btbt_shared_KEY` and `btbt_cell_KEY`, what cells share and a neuron without what drives it.
 
-    Pins: membrane, output, clock, reset rail, logic supply and those of the crowbar and of the static current, ground.
-    Args:  parameters: `cell_parameters` and `supply_parameters`, its defaults.   key: of what it holds.
+    Pins of the cell: membrane, output, clock, reset rail, the five nodes of what is shared, logic supply and that of
+    the crowbar, ground.
+    Args:  parameters: `cell_parameters` and `supply_parameters`, its defaults.   gain: as `comparator_gain`.
+    clock: V over the refractory time, whose end is met within 0.1 V.
+    Returns:  KEY, the hash of the text, and the text.
     """
-    own = {name: value for name, value in parameters.items() if name not in DEVICE}
-    return _CELL.format(
-        key=key, params=_defaults(own), heat=HEAT, off=OFF,
-        gain=spice_number(GAIN), pull=spice_number(PULL * GAIN), half=spice_number(LATCH * GAIN / 2),
-        scale=spice_number(SCALE), settled=spice_number(SETTLED), clock=spice_number(CLOCK), tick=spice_number(TICK),
-    )  # fmt: skip
+    own = {name: value for name, value in parameters.items() if name not in (*DEVICE, *SHARED)}
+    numbers = _numbers(clock, gain=gain, part=PART, low=LOW, rout=ROUT)
+    shared = _SHARED.format(params=_defaults({name: parameters[name] for name in (*COMMON, *SHARED)}), **numbers)
+    return keyed(shared + _CELL.format(params=_defaults(own), **numbers))
 
 
-def neuron(parameters: Mapping[str, float], key: str) -> str:
-    """The subcircuit `btbt_lif_KEY`: `btbt_cell_KEY` charged by its own tunnelling device.
+def comparator_gain(rise: Seconds, t_latch: Seconds, least: float) -> float:
+    """V of the comparator over the swing, so that a threshold is met within a latch time by a membrane this slow."""
+    return min(max(PER_LATCH * rise / t_latch, least), MOST_GAIN)
+
+
+def neuron(parameters: Mapping[str, float], gain: float, clock: float) -> tuple[str, str]:
+    """The subcircuit `btbt_lif_KEY`, a cell charged by its own tunnelling device: KEY and text, the cell's before it.
 
     Pins: membrane, output, gate, drain supply at the device's V_DS, ground, logic supply at V_DD.
     """
-    passed = "+ " + " ".join(f"{name}={{{name}}}" for name in parameters if name not in DEVICE)
-    tunnel = TUNNEL.format(key=key)
-    return cell(parameters, key) + _NEURON.format(
-        key=key, params=_defaults(parameters), heat=HEAT, tunnel=tunnel, passed=passed
-    )
+    key, inner = cell(parameters, gain, clock)
+    shared = _passed(name for name in parameters if name in (*COMMON, *SHARED))
+    passed = _passed(name for name in parameters if name not in (*DEVICE, *SHARED))
+    own, text = keyed(_NEURON.format(
+        key=KEY, cell=key, params=_defaults(parameters), heat=HEAT, tunnel=TUNNEL.format(key=KEY), shared=shared,
+        passed=passed,
+    ))  # fmt: skip
+    return own, inner + text
 
 
-def line(circuit: LIFCircuit, delay: Seconds, t_line: Seconds, key: str) -> str:
+def line(circuit: LIFCircuit, delay: Seconds, t_line: Seconds, clock: float) -> tuple[str, str]:
     """The subcircuit `btbt_line_KEY`: from the clock of a neuron to the activity of its line, 0 or 1 V.
 
     Away from the temperature of the circuit 1 V is as much more as its devices give. A pulse that outlasts the
     refractory time has a timer of its own, so pulses of a line that overlap are one.
+    Returns:  KEY, the hash of the text, and the text.
     """
     held, device = circuit.t_refractory, circuit.device
     values = {"tpulse": held, "tdelay": delay, "tline": t_line, "t0": device.temperature, "eatun": device.activation_ev}
-    numbers = {name: spice_number(value) for name, value in values.items()} | {
-        "clock": spice_number(CLOCK),
-        "tick": spice_number(TICK),
-        "off": OFF,
-        "settled": spice_number(SETTLED),
-    }
     idle = _BEYOND if delay + t_line > held * (1 + 1e-9) else _WITHIN
-    return _LINE.format(idle=idle.format(**numbers), key=key, heat=HEAT, **numbers)
+    numbers = _numbers(clock)
+    texts = {name: spice_number(value) for name, value in values.items()}
+    return keyed(_LINE.format(idle=idle.format(**numbers), **numbers, **texts))
+
+
+def keyed(text: str) -> tuple[str, str]:
+    """The hash of a text, and the text with it for each `KEY`: no other text has the names in it."""
+    key = hashlib.sha256(text.encode("ascii")).hexdigest()[:12]
+    return key, text.replace(KEY, key)
 
 
 def supply(name: str, node: str, voltage: float | str) -> str:
@@ -253,3 +267,14 @@ def supply(name: str, node: str, voltage: float | str) -> str:
 
 def _defaults(parameters: Mapping[str, float]) -> str:
     return "\n".join(f"+ {name}={spice_number(value)}" for name, value in parameters.items())
+
+
+def _passed(names: Iterable[str]) -> str:
+    return "+ " + " ".join(f"{name}={{{name}}}" for name in names)
+
+
+def _numbers(clock: float, **more: float) -> dict[str, str]:
+    """What stands in a template, as text."""
+    values = {"clock": clock, "clear": CLEAR, "tick": TICK, "late": LATE} | more
+    texts = {name: spice_number(value) for name, value in values.items()}
+    return texts | {"key": KEY, "heat": HEAT, "off": OFF, "end": _END.format_map(texts)}

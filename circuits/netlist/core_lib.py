@@ -11,7 +11,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.netlist.cell import HEAT, SCALE, TUNNEL, cell, cell_parameters, line, supply_parameters
+from circuits.netlist.cell import (
+    HEAT,
+    TUNNEL,
+    cell,
+    cell_parameters,
+    comparator_gain,
+    line,
+    supply_parameters,
+)
 from circuits.netlist.provenance import head, network_hash
 from circuits.netlist.waves import gate_bias
 from circuits.network.chip_network import ChipNetwork
@@ -21,8 +29,9 @@ from circuits.network.wiring import Wiring, wire
 from circuits.units import Amperes, si
 
 CORE_FILE = "core.lib"
-LATCH = (5e-4, 0.05)  # of the shorter of refractory time and synaptic pulse: least and largest latch time
-LATCH_PER_TAU = 1e-7  # of the longest tau_mem, in between: four times the solver's step at a threshold
+GAIN, CLOCK = 100.0, 50.0  # V: of the comparator over the swing, at least, and of the clock
+LATCH = 5e-3  # of the shorter of refractory time and synaptic pulse: the latch time
+SCALE, BELOW = 25.0, 0.05  # V over the swing, of what keeps the steps short before the rail; of the swing, below it
 SINK_SLOPE = 4e4  # over the swing: an inhibitory synapse fades out over 10 uV above v_sink, where it stops
 SUPPLIES = {"membrane": "vdd", "switching": "logic", "crowbar": "crow", "static": "stat"}  # part of the energy: pin
 
@@ -31,10 +40,11 @@ _HEAD = """\
 {pins}
 + params: w={w} a={a} b={b} v0={v0} t0={t0} eatun={eatun} ealeak={ealeak} vds={vds} dtunnel=0 dvth=0 kcmem=1
 {heat}{tunnel}* an inhibitory synapse stops at v_sink
-.func above_sink_{key}(v) {{min(1,max(0,(v-({v_sink}))*{slope}))}}
+.func above_sink_{key}(v) {{u2((v-({v_sink}))*{slope})}}
 .model outside r(r={{1k*exp(eatun*heat)}})
 .model rail sw(vt={rail} vh=0 ron=1 roff=1e12)
 Vrst rst vss {vreset}
+Xshared start level pace drive logic stat vss btbt_shared_{cell} n={n}
 """
 
 
@@ -45,18 +55,28 @@ def core_lib(wiring: Wiring, key: str, header: str = "") -> str:
     """
     if reason := unfit(wiring):
         raise InputError(reason)
+    parts = _parts(wiring)
+    cell_key, line_key = (key for key, _ in parts)
     lines = (
         header.rstrip("\n") or "* network",
         *(f"* {note}" for note in pin_notes(wiring)),
         *(f"* {safe_text(note)}" for note in wiring.notes),
-        cell(network_cell(wiring) | supply_parameters(wiring.circuit), key),
-        line(wiring.circuit, wiring.delay, wiring.t_pulse, key),
-        _head(wiring, key),
+        *(text for _, text in parts),
+        _head(wiring, key, cell_key),
         *(text for channel in channels(wiring) for text in _external(channel)),
-        *(text for i in range(wiring.n_neurons) for text in _neuron(wiring, i, key)),
+        *(text for i in range(wiring.n_neurons) for text in _neuron(wiring, i, key, cell_key, line_key)),
         ".ends",
     )
     return "\n".join(text.rstrip("\n") for text in lines) + "\n"
+
+
+def _parts(wiring: Wiring) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Key and text of the cell and of the line of a network."""
+    parameters = network_cell(wiring)
+    slowest = wiring.circuit.c_mem / max(float(wiring.g_leak.min(initial=math.inf)), 1e-30)
+    gain = comparator_gain(slowest, parameters["tlatch"], GAIN)
+    whole = parameters | supply_parameters(wiring.circuit)
+    return cell(whole, gain, CLOCK), line(wiring.circuit, wiring.delay, wiring.t_pulse, CLOCK)
 
 
 def core_text(chip: ChipNetwork) -> str:
@@ -103,9 +123,7 @@ def driven_neurons(wiring: Wiring) -> np.ndarray:
 def network_cell(wiring: Wiring) -> dict[str, float]:
     """`cell_parameters` of a network's neurons, whose own leak and threshold stand at each."""
     held = wiring.circuit.t_refractory
-    slowest = wiring.circuit.c_mem / max(float(wiring.g_leak.min(initial=math.inf)), 1e-30)
-    least, largest = (part * min(held, wiring.t_pulse) for part in LATCH)
-    return cell_parameters(wiring.circuit, held, min(max(least, LATCH_PER_TAU * slowest), largest))
+    return cell_parameters(wiring.circuit, held, LATCH * min(held, wiring.t_pulse))
 
 
 def typical_current(wiring: Wiring) -> Amperes:
@@ -132,14 +150,15 @@ def unfit(wiring: Wiring) -> str | None:
     return None
 
 
-def _head(wiring: Wiring, key: str) -> str:
+def _head(wiring: Wiring, key: str, cell_key: str) -> str:
     circuit = wiring.circuit
     parameters = network_cell(wiring) | supply_parameters(circuit)
     values = {name: _n(value) for name, value in parameters.items()}
     return _HEAD.format(
-        **values, key=key, pins="\n".join(f"+ {pin}" for pin in core_pins(wiring)), heat=HEAT,
+        **values, key=key, cell=cell_key, n=int(wiring.spiking.sum()), heat=HEAT,
+        pins="\n".join(f"+ {pin}" for pin in core_pins(wiring)),
         tunnel=TUNNEL.format(key=key), vds=_n(circuit.device.v_ds), v_sink=_n(circuit.v_sink),
-        slope=_n(SINK_SLOPE / circuit.swing), rail=_n(SCALE / circuit.swing * circuit.v_sink),
+        slope=_n(SINK_SLOPE / circuit.swing), rail=_n(SCALE * (circuit.v_sink / circuit.swing - BELOW)),
     )  # fmt: skip
 
 
@@ -149,20 +168,21 @@ def _external(channel: int) -> Iterator[str]:
     yield f"Rext_{channel} line_{channel} vss outside"
 
 
-def _neuron(wiring: Wiring, i: int, key: str) -> Iterator[str]:
+def _neuron(wiring: Wiring, i: int, key: str, cell_key: str, line_key: str) -> Iterator[str]:
     """One neuron, its input, its line, the synapses onto it; a readout is a capacitor and a leak, without a rail."""
     name, column = wiring.names[i], wiring.synapses[:, i]
     if wiring.spiking[i]:
         yield (
-            f"X{name} mem_{name} spk_{name} clk_{name} rst logic crow stat vss btbt_cell_{key} "
-            f"gleak={_n(wiring.g_leak[i])} vth={_n(wiring.v_threshold[i])} dvth={{dvth}} kcmem={{kcmem}}"
+            f"X{name} mem_{name} spk_{name} clk_{name} rst start level pace drive logic crow vss "
+            f"btbt_cell_{cell_key} gleak={_n(wiring.g_leak[i])} vth={_n(wiring.v_threshold[i])} "
+            "dvth={dvth} kcmem={kcmem}"
         )
     else:
         yield from _readout(wiring, i)
     if wiring.adaptive[i]:
         yield from _adaptation(wiring, i, key)
     if np.any(wiring.synapses[wiring.n_external + i]):
-        yield f"Xline_{name} clk_{name} act_{name} vss btbt_line_{key}"
+        yield f"Xline_{name} clk_{name} act_{name} vss btbt_line_{line_key}"
     driven = driven_neurons(wiring)[i]
     yield from _signal(wiring, i) if driven else _bias(wiring, i, key)
     for source in np.flatnonzero(column):
@@ -209,7 +229,7 @@ def _drain(wiring: Wiring, i: int) -> str:
 def _sink(wiring: Wiring, i: int, key: str) -> Iterator[str]:
     """One current out of the body for the sum at `out_X` (1 V for each rheobase), which stops at v_sink.
 
-    The switch does nothing but find when the membrane comes there.
+    The switch does nothing but shorten the steps before the membrane comes there.
     """
     name, unit = wiring.names[i], typical_current(wiring)
     yield f"Rout_{name} out_{name} vss {_n(1 / unit)}"

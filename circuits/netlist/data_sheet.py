@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
+from circuits.netlist.cell_sheet import UNITS, USAGE
 from circuits.netlist.core_lib import CORE_FILE, core_pins, pin_notes
 from circuits.netlist.corners_lib import CORNERS_FILE, at_section, sections
 from circuits.netlist.provenance import head
@@ -13,10 +14,12 @@ from circuits.network.names import safe_text
 from circuits.network.wiring import Wiring
 from circuits.neuron.circuit import LIFCircuit, interval
 from circuits.neuron.energy_terms import spike_energy
+from circuits.neuron.silence import silence
 from circuits.units import si
 
 SHEET = "README.md"
-WIDTH, HEIGHT = 60, 12  # characters of the plot
+WIDTH, HEIGHT = 61, 13  # characters of the plot
+TICKS = 5  # of each axis
 
 _HOW = """\
 ## In your own deck
@@ -29,9 +32,9 @@ _HOW = """\
     .tran {step} {stop}
     .end
 
-No option of the simulator is needed, with `uic` or without, at any print step up to a fifth of the period. The
-temperature is the simulator's (`.temp`), the supplies are the pins. Names of subcircuits carry a hash of what they
-hold: any two hand-overs stand in one deck.
+Names of subcircuits carry a hash of their text: any two hand-overs stand in one deck.
+
+{usage}
 
 | pin | is |
 |---|---|
@@ -42,11 +45,11 @@ hold: any two hand-overs stand in one deck.
 | vss | ground |
 | logic | supply of comparator, output and reset, V_DD; the threshold follows it |
 
-Parameters are in SI units, each with its default in the head of its file: `w` width, `a b v0` of I = W a u exp(-b/u),
-u = V_DG - v0, `cmem`, `gleak`, `vth`, `vreset`, `tpulse` refractory time, `cgate` gates of control and reset, `icrow`
-`vcrow` crowbar, `istat` `ioff` off-currents, `t0` temperature of these values (K), `eatun` `ealeak` `eaoff`
-`eadrain` their activation energies (eV), `cbody` `vfit` of the drain-body factor. Of a corner or a mismatched device:
-`dtunnel` is added to u, `dvth` to vth, `kcmem` is a factor on cmem.
+Parameters are in SI units; the default of each stands behind `params:` in the file.
+
+| parameter | unit | is |
+|---|---|---|
+{parameters}
 
 ## Checks
 
@@ -80,7 +83,9 @@ def _usage(stem: str, circuit: LIFCircuit) -> str:
     return _HOW.format(
         stem=stem, subckt=subcircuit_name(circuit), v_gs=circuit.v_gs, v_ds=circuit.device.v_ds, v_dd=circuit.v_dd,
         step=f"{period / 100:.3g}", stop=f"{6 * period:.3g}", period=PERIOD_TOLERANCE, energy=ENERGY_TOLERANCE,
-        corners=CORNERS_FILE, n=len(sections(circuit.device.temperature)),
+        usage="\n".join(f"* {line}" for line in USAGE), corners=CORNERS_FILE,
+        parameters="\n".join(f"| `{name}` | {unit} | {meaning} |" for name, (unit, meaning) in UNITS.items()),
+        n=len(sections(circuit.device.temperature)),
     )  # fmt: skip
 
 
@@ -101,13 +106,12 @@ def _f_i(circuit: LIFCircuit) -> Iterator[str]:
     rates = np.array([1 / interval(circuit, float(v)) for v in biases])
     yield "## Firing rate over gate bias"
     yield ""
-    yield from (f"    {line}" for line in _plot(rates))
-    yield f"    {device.v_gs_min:<8g}{'gate bias (V), logarithmic rate':^{WIDTH - 16}}{device.v_gs_max:>8g}"
+    yield from (f"    {line}" for line in _plot(biases, rates))
     yield ""
 
 
-def _plot(rates: np.ndarray) -> Iterator[str]:
-    """Rows of a logarithmic picture, the largest rate at the top; a silent bias has no mark."""
+def _plot(biases: np.ndarray, rates: np.ndarray) -> Iterator[str]:
+    """Rows of a picture, logarithmic upwards, with the rate and the bias (V) of its ticks; silence has no mark."""
     known = rates[rates > 0]
     if not known.size:
         yield "silent everywhere"
@@ -117,20 +121,25 @@ def _plot(rates: np.ndarray) -> Iterator[str]:
     span = max(high - low, 1e-9)
     level[rates > 0] = np.round((np.log10(known) - low) / span * (HEIGHT - 1)).astype(int)
     for row in reversed(range(HEIGHT)):
-        label = {HEIGHT - 1: si(10**high, "Hz"), 0: si(10**low, "Hz")}.get(row, "")
-        yield "".join("*" if at == row else " " for at in level).rstrip().ljust(WIDTH) + f" {label}"
+        tick = row % ((HEIGHT - 1) // (TICKS - 1)) == 0
+        label = si(10 ** (low + row / (HEIGHT - 1) * span), "Hz") if tick else ""
+        marks = "".join("*" if at == row else " " for at in level).rstrip()
+        yield f"{label:>9} {'+' if tick else '|'} {marks}".rstrip()
+    apart = (WIDTH - 1) // (TICKS - 1)
+    yield f"{'':>10}  {'+'.join(['', *['-' * (apart - 1)] * (TICKS - 1), ''])}"
+    yield f"{'':>10}{''.join(f'{v:<{apart}.3g}' for v in biases[::apart]).rstrip()} V gate bias"
 
 
 def _corners(circuit: LIFCircuit) -> Iterable[str]:
     yield "## Corners"
     yield ""
-    yield "| corner | period | energy a spike |"
+    yield "| corner | period | energy a spike, or why it is silent |"
     yield "|---|---|---|"
     for name in sections(circuit.device.temperature):
         there = at_section(circuit, name)
         period = interval(there)
         if math.isinf(period):
-            yield f"| {name} | silent | |"
+            yield f"| {name} | silent | {silence(there)} |"
         else:
             energy = "not modelled" if there.follows_body else si(spike_energy(there).total, "J")
             yield f"| {name} | {si(period, 's')} | {energy} |"

@@ -75,6 +75,7 @@ def network_spectre(
 
 def _preamble(circuit: LIFCircuit, parameters: Mapping[str, float], key: str) -> str:
     own = {name: value for name, value in parameters.items() if name not in ("dtunnel", "dvth", "kcmem")}
+    own["vspk"] = circuit.v_dd
     return _HEAD.format(
         corners=CORNERS_FILE,
         cells=CELLS_FILE,

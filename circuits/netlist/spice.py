@@ -13,7 +13,15 @@ from pathlib import Path
 
 from circuits.device.btbt import REFERENCE_TEMPERATURE, btbt_current, validity_notes
 from circuits.errors import InputError
-from circuits.netlist.cell import METER, cell_parameters, neuron, supply, supply_parameters
+from circuits.netlist.cell import (
+    METER,
+    cell_parameters,
+    comparator_gain,
+    neuron,
+    supply,
+    supply_parameters,
+)
+from circuits.netlist.cell_sheet import UNITS, USAGE
 from circuits.netlist.corners_lib import CORNERS_FILE, TYPICAL, at_section, corners_lib, sections
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.network.names import file_stems, safe_text, spice_number
@@ -24,6 +32,7 @@ from circuits.units import Amperes, Seconds, Volts, si
 
 PERIOD_TOLERANCE = 0.01  # of the closed form
 ENERGY_TOLERANCE = 0.02  # of the ledger
+GAIN, CLOCK = 1000.0, 100.0  # V: of the comparator over the swing, at least, and of the clock, see `cell`
 STEPS_PER_PERIOD = 1000  # the period comes out within two steps, 0.2 %
 INTERVALS = 4  # measured after the second spike: the first interval starts from the initial condition
 
@@ -57,34 +66,35 @@ _ENERGY = ".meas tran energy_error param='(membrane_j+logic_j)/expected_energy-1
 
 def subcircuit_name(circuit: LIFCircuit) -> str:
     """Name of the subcircuit of a neuron: that of another circuit is another one, so both stand in one deck."""
-    return f"btbt_lif_{circuit_hash(circuit)}"
+    return f"btbt_lif_{_neuron(circuit)[0]}"
 
 
-def neuron_netlist(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:
+def neuron_netlist(circuit: LIFCircuit, *, title: str = "BTBT neuron") -> str:
     """The subcircuit `subcircuit_name` of one neuron as SPICE text, its parameters in SI units as defaults.
 
     Pins: mem (body), spk (0 or V_DD), gate, vdd (drain supply at the device's V_DS), vss, logic (supply at V_DD).
-    Args:  v_gs: gate bias (V) that the latch is timed for; None: the circuit's own.
     """
-    v_gs = circuit.v_gs if v_gs is None else v_gs
-    name = subcircuit_name(circuit)
+    key, text = _neuron(circuit)
+    parameters = neuron_parameters(circuit) | supply_parameters(circuit)
     notes = [
-        *validity_notes(circuit.device, v_gs),
-        f"X1 mem spk gate vdd vss logic {name}",
-        f"pins: mem floating body, takes synaptic currents; spk output, 0 or V_DD; gate, at {v_gs:g} V here",
+        *validity_notes(circuit.device, circuit.v_gs),
+        f"X1 mem spk gate vdd vss logic btbt_lif_{key}",
+        f"pins: mem floating body, takes synaptic currents; spk output, 0 or V_DD; gate, at {circuit.v_gs:g} V here",
         f"pins: vdd drain supply, V_DS = {circuit.device.v_ds:g} V; vss ground; logic supply of the control circuit, "
         f"V_DD = {circuit.v_dd:g} V",
-        "options: none needed, with uic or without; the first spike comes a latch time late",
-        "temperature: that of the simulator (.temp); supply: the pins; the threshold follows logic",
-        "SI units: w (m), a (A/m/V), b v0 vth vreset vspk vcrow vgs ss vfit dtunnel dvth (V), cmem cgate (F)",
-        "gleak (S), icrow istat ioff (A), tpulse tlatch (s), t0 (K), eatun ealeak eaoff eadrain (eV), cbody (V^3)",
-        "of a corner or a mismatched device: dtunnel is added to u, dvth to vth, kcmem is a factor on cmem",
+        *USAGE,
+        *(f"{name} ({unit}): {meaning}" for name, (unit, meaning) in UNITS.items() if name in parameters),
         f"range: gate {circuit.device.v_gs_min:g} to {circuit.device.v_gs_max:g} V as fitted; -40 to 125 C and V_DD "
         "within 10 % as simulated",
     ]
-    return head(f"neuron {safe_text(title)}", circuit, circuit_hash(circuit), *notes) + neuron(
-        neuron_parameters(circuit, v_gs) | supply_parameters(replace(circuit, v_gs=v_gs)), circuit_hash(circuit)
-    )
+    return head(f"neuron {safe_text(title)}", circuit, circuit_hash(circuit), *notes) + text
+
+
+def _neuron(circuit: LIFCircuit) -> tuple[str, str]:
+    """Key and text of its subcircuits."""
+    parameters = neuron_parameters(circuit)
+    rise = _rise(circuit, _drive(circuit, circuit.v_gs))
+    return neuron(parameters | supply_parameters(circuit), comparator_gain(rise, parameters["tlatch"], GAIN), CLOCK)
 
 
 def bench_netlist(
@@ -220,16 +230,21 @@ def _drive(circuit: LIFCircuit, v_gs: Volts) -> Amperes:
     return float(btbt_current(circuit.device.v_ds - v_gs, circuit.device, circuit.width))
 
 
-def neuron_parameters(circuit: LIFCircuit, v_gs: Volts | None = None) -> dict[str, float]:
-    """`cell_parameters` with the latch timed for a gate bias (V; None: the circuit's own)."""
-    return cell_parameters(circuit, *_latch_timing(circuit, _drive(circuit, circuit.v_gs if v_gs is None else v_gs)))
+def neuron_parameters(circuit: LIFCircuit) -> dict[str, float]:
+    """`cell_parameters` with the latch timed for the circuit's gate bias."""
+    return cell_parameters(circuit, *_latch_timing(circuit, _drive(circuit, circuit.v_gs)))
 
 
 def _latch_timing(circuit: LIFCircuit, i_in: Amperes) -> tuple[Seconds, Seconds]:
     """Pulse width, the refractory time but at least 1e-4 of the rise at `i_in`, and a thousandth of the shorter.
 
-    The floor lets the solver resolve the reset; it changes the period by as much at most. A silent neuron rises in 1 s.
+    The floor lets the solver resolve the reset; it changes the period by as much at most.
     """
-    rise = min(rise_time(circuit, i_in, circuit.v_reset, circuit.v_threshold), 1.0)
+    rise = _rise(circuit, i_in)
     pulse = max(circuit.t_refractory, 1e-4 * rise)
     return pulse, 1e-3 * min(rise, pulse)
+
+
+def _rise(circuit: LIFCircuit, i_in: Amperes) -> Seconds:
+    """Of the membrane from reset to threshold; a silent neuron rises in 1 s."""
+    return min(rise_time(circuit, i_in, circuit.v_reset, circuit.v_threshold), 1.0)

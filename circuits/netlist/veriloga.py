@@ -11,28 +11,16 @@ latch, which keeps itself (hysteresis) and holds the membrane until a ramp has r
 
 from circuits.device.btbt import validity_notes
 from circuits.netlist.cell import supply_parameters
+from circuits.netlist.cell_sheet import UNITS
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.netlist.spice import neuron_parameters
 from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import SynapseKernel
-from circuits.units import BOLTZMANN, Volts, eV
+from circuits.units import BOLTZMANN, eV
 
 SHARPNESS = 100.0  # 1/V, of the tanh comparators: 0.02 V from 12 % to 88 %; the spike comes within that of threshold
-UNITS = {
-    "w": "m",
-    "a": "A/m/V",
-    "cmem": "F",
-    "gleak": "S",
-    "tpulse": "s, refractory time",
-    "tlatch": "s, delay of the latch",
-    "bodyf": "no unit",
-    "cbody": "V^3",
-    "kcmem": "factor on cmem",
-    "t0": "K",
-    "eatun": "eV",
-    "ealeak": "eV",
-}  # all others are volts
+OWN_UNITS = {"sharp": "1/V", "vspk": "V", "vds0": "V"}
 
 _MEMBRANE = """\
     // tunnelling current from the drain supply into the floating body
@@ -183,7 +171,6 @@ def event_view(
     circuit: LIFCircuit,
     synapse: SynapseKernel,
     *,
-    v_gs: Volts | None = None,
     title: str = "BTBT neuron",
     key: str | None = None,
 ) -> str:
@@ -194,7 +181,7 @@ def event_view(
     key = key or circuit_hash(circuit)
     integers = "  integer resetting;\n"
     body = _EVENT.format(membrane=_membrane())
-    neuron = _module(f"btbt_lif_{key}", circuit, v_gs, body, reals=", tend", integers=integers)
+    neuron = _module(f"btbt_lif_{key}", circuit, body, reals=", tend", integers=integers)
     values = {
         "w": circuit.width,
         "a": circuit.device.prefactor,
@@ -213,20 +200,19 @@ def event_view(
     }
     texts = {name: spice_number(value) for name, value in values.items()} | {"key": key}
     cells = _SYNAPSE.format_map(texts) + _ADAPTATION.format_map(texts)
-    return _head(circuit, v_gs, title, "event view, for Spectre") + neuron + cells
+    return _head(circuit, title, "event view, for Spectre") + neuron + cells
 
 
-def smooth_view(circuit: LIFCircuit, *, v_gs: Volts | None = None, title: str = "BTBT neuron") -> str:
+def smooth_view(circuit: LIFCircuit, *, title: str = "BTBT neuron") -> str:
     """Module `btbt_smooth_KEY(mem, spk, gate, vdd, vss)` without events, for OSDI compilers."""
     body, name = _SMOOTH.format(membrane=_membrane()), f"btbt_smooth_{circuit_hash(circuit)}"
-    neuron = _module(name, circuit, v_gs, body, nodes=", q, ramp", reals=_REALS, sharp=SHARPNESS)
-    return _head(circuit, v_gs, title, "smooth view, without events") + neuron
+    neuron = _module(name, circuit, body, nodes=", q, ramp", reals=_REALS, sharp=SHARPNESS)
+    return _head(circuit, title, "smooth view, without events") + neuron
 
 
 def _module(
     name: str,
     circuit: LIFCircuit,
-    v_gs: Volts | None,
     body: str,
     *,
     nodes: str = "",
@@ -234,7 +220,7 @@ def _module(
     integers: str = "",
     **more: float,
 ) -> str:
-    values = neuron_parameters(circuit, v_gs) | _laws(circuit) | more
+    values = neuron_parameters(circuit) | _laws(circuit) | more
     parameters = "\n".join(_parameter(name, value) for name, value in values.items())
     return _MODULE.format(name=name, parameters=parameters, body=body, nodes=nodes, reals=reals, integers=integers)
 
@@ -246,16 +232,17 @@ def _membrane() -> str:
 def _laws(circuit: LIFCircuit) -> dict[str, float]:
     """What temperature and supply act by."""
     supplied = supply_parameters(circuit)
-    return {"vds0": circuit.device.v_ds} | {name: supplied[name] for name in ("t0", "eatun", "ealeak")}
+    own = {"vds0": circuit.device.v_ds, "vspk": circuit.v_dd}
+    return own | {name: supplied[name] for name in ("t0", "eatun", "ealeak")}
 
 
 def _parameter(name: str, value: float) -> str:
     positive = {"w", "a", "b", "cmem", "tpulse", "tlatch", "kcmem"}
     limits = " from (0:inf)" if name in positive else ""
-    unit = UNITS.get(name, "1/V" if name == "sharp" else "V")
+    unit = OWN_UNITS[name] if name in OWN_UNITS else UNITS[name][0]
     return f"  parameter real {name} = {spice_number(value)}{limits};  // {unit}"
 
 
-def _head(circuit: LIFCircuit, v_gs: Volts | None, title: str, view: str) -> str:
-    notes = (view, *validity_notes(circuit.device, circuit.v_gs if v_gs is None else v_gs))
+def _head(circuit: LIFCircuit, title: str, view: str) -> str:
+    notes = (view, *validity_notes(circuit.device, circuit.v_gs))
     return head(title, circuit, circuit_hash(circuit), *notes, comment="//")

@@ -11,7 +11,7 @@ from circuits.network.wiring import Wiring
 from circuits.units import Amperes, Seconds, Volts
 
 Points = list[tuple[float, float]]  # time (s) and value, ascending
-EDGE = 1e-3  # rise time of a step, as a part of what it separates
+EDGE = 0.05  # rise time of a step, as a part of what it separates
 
 
 def gate_bias(wiring: Wiring, current: Amperes) -> Volts:

@@ -12,8 +12,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.optimize import least_squares, nnls
 
-from circuits.device.btbt import BOLTZMANN, bias_for_current
-from circuits.errors import WorkError
+from circuits.device.btbt import bias_for_current, thermal
+from circuits.errors import InputError, WorkError
 from circuits.neuron.circuit import LIFCircuit, period, rise_time
 from circuits.neuron.control import ControlTransistors
 from circuits.neuron.energy_terms import spike_energy
@@ -23,7 +23,7 @@ from circuits.transistor.bench import NOMINAL, source_at
 from circuits.transistor.cards import Cards
 from circuits.transistor.measure import NeuronFigures, measure
 from circuits.transistor.schematic import NeuronCell
-from circuits.units import Amperes, Hertz, Joules, Seconds, eV, fF, ns, pA, pS
+from circuits.units import Amperes, Hertz, Joules, Seconds, fF, ns, pA, pS
 from circuits.variation.corners import CORNERS, Corner
 
 FITTED, CHECKED = (0.25, 1.0, 4.0), (0.5, 2.0)  # of the cell's own input current
@@ -152,24 +152,30 @@ SCALED = ("c_control", "c_reset", "i_crowbar", "i_static", "t_refractory", "c_me
 
 @dataclass(frozen=True)
 class Scaling:
-    """How a constant of the circuit moves: value v (V_DD / V_DD0)^power exp(-E_a / k (1/T - 1/T_0))."""
+    """How a constant of the circuit moves: value v (V_DD / V_DD0)^exponent exp(-E_a / k (1/T - 1/T_0))."""
 
     name: str
-    value: float  # at the nominal corner
-    supply_power: float
+    value: float  # as calibrated at the nominal corner
+    supply_exponent: float
     activation_ev: float
     residual: float  # rms of ln v
 
 
 def scaling(calibrations: Sequence[Calibration]) -> tuple[Scaling, ...]:
-    """Power of V_DD and activation energy of each constant, least squares of its logarithm over calibrations."""
+    """The law of each constant through its nominal value, least squares of its logarithm over calibrations.
+
+    Raises: InputError where none is of the nominal corner.
+    """
+    nominal = next((one.circuit for one in calibrations if one.corner.name == NOMINAL.name), None)
+    if nominal is None:
+        raise InputError(f"no calibration of {NOMINAL.name}, which the laws go through; add it")
     supply = np.log([one.corner.supply for one in calibrations])
-    inverse = np.array([1 / one.corner.temperature for one in calibrations])
-    heat = -eV / BOLTZMANN * (inverse - 1 / NOMINAL.temperature)
-    terms, rows = np.column_stack((np.ones_like(supply), supply, heat)), []
+    heat = np.array([thermal(one.corner.temperature, NOMINAL.temperature) for one in calibrations])
+    terms, rows = np.column_stack((supply, heat)), []
     for name in SCALED:
-        logarithm = np.log([getattr(one.circuit, name) for one in calibrations])
-        level, power, activation = np.linalg.lstsq(terms, logarithm, rcond=None)[0]
-        rms = np.sqrt(np.mean((terms @ (level, power, activation) - logarithm) ** 2))
-        rows.append(Scaling(name, float(np.exp(level)), float(power), float(activation), float(rms)))
+        value = getattr(nominal, name)
+        grown = np.log([getattr(one.circuit, name) / value for one in calibrations])
+        exponent, activation = np.linalg.lstsq(terms, grown, rcond=None)[0]
+        rms = np.sqrt(np.mean((terms @ (exponent, activation) - grown) ** 2))
+        rows.append(Scaling(name, value, float(exponent), float(activation), float(rms)))
     return tuple(rows)

@@ -138,8 +138,8 @@ def map_run(
         str,
         typer.Option(
             metavar="auto|N",
-            help="The chip is sped up so many times, then switched off; 1 is real time, auto the cheapest that the "
-            "device allows.",
+            help="The chip is sped up so many times, then switched off; 1 is real time, auto the slowest of those "
+            "that the device allows and that cost least, to 1 %.",
         ),
     ] = "auto",
     by: Annotated[str, typer.Option(help="What to sum the energy by: part, layer or core.")] = "part",

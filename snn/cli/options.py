@@ -1,4 +1,4 @@
-"""Options that several commands share, and numbers with a unit as options: `--rate 50kHz`."""
+"""Options that several commands share or that one has many of, and numbers with a unit as options: `--rate 50kHz`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -52,3 +52,33 @@ def place(text: str) -> OptionInfo:
 Out = Annotated[Path, place("Folder to write to.")]
 Plot = Annotated[Path | None, place("File to draw a picture to (PNG, SVG or PDF).")]
 GateBias = Annotated[float | None, number_of("V", "Gate bias V_GS, negative; default -0.5.")]
+
+# Of `snn neuron`
+Device = Annotated[str, NeuronDevice]
+Temperature = Annotated[float, number_of("K", "Temperature.")]
+Supply = Annotated[float | None, number_of("V", "Supply V_DD, with V_DS and threshold in proportion.")]
+Years = Annotated[float, typer.Option(help="Years of use, which weaken the tunnelling current.")]
+Rate = Annotated[float | None, number_of("Hz", "Design a neuron that fires at this rate, instead of giving --v-gs.")]
+TauMem = Annotated[float | None, number_of("s", "With --rate: membrane time constant; default 40 us.")]
+Swing = Annotated[float | None, number_of("V", "With --rate: threshold minus reset; default 0.4.")]
+Width = Annotated[float | None, number_of("m", "With --rate: width of the transistor; default what fits.")]
+Capacitance = Annotated[float | None, number_of("F", "With --rate: membrane capacitance; default what fits.")]
+Level = Annotated[
+    str, typer.Option(help="behavioural: closed forms; transistor: simulated in ngspice, at 27 corners too.")
+]
+CardFolder = Annotated[
+    Path | None, place("With --level transistor: folder of model cards; default the package of tunnelspike[pdk].")
+]
+Sources = Annotated[
+    bool, typer.Option("--sources", help="With --level transistor: does tunnelling pay? A pMOS source beside it.")
+]
+Draws = Annotated[
+    int | None, typer.Option(min=2, help="With --sources: how many neurons to draw for the mismatch; default 50.")
+]
+SmallNetwork = Annotated[
+    bool, typer.Option("--network", help="With --level transistor: sign off a small recurrent core of them.")
+]
+Compare = Annotated[bool, typer.Option("--compare", help="Show published neurons beside it.")]
+OwnRun = Annotated[
+    Path | None, typer.Option(help="With --compare --scope chip: our spotter is this run, as `snn map` prices it.")
+]

@@ -1,56 +1,43 @@
-"""Commands of the silicon: one neuron, corners, a core, and a trained chip in ngspice and over its spread.
+"""Commands of the silicon, registered in `snn.cli.app`: a neuron, corners, a core, a run in ngspice and its spread."""
 
-They are registered in `snn.cli.app`. Heavy imports happen inside.
-"""
-
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from circuits.errors import InputError
+from snn.cli import options
 from snn.cli.options import GateBias, Json, NeuronDevice, Plot, RunFolder, Scope, number_of, place
 from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from circuits.literature.spotter_table import SpotterRow
+    from circuits.neuron.circuit import LIFCircuit
+    from circuits.neuron.design import Design
     from snn.studies.transistor_neuron import SourceStudy, TransistorStudy
 
 
 def neuron(
-    device: Annotated[str, NeuronDevice] = "32nm-pdsoi",
+    device: options.Device = "32nm-pdsoi",
     v_gs: GateBias = None,
-    temperature: Annotated[float, number_of("K", "Temperature.")] = 300.0,
-    supply: Annotated[float | None, number_of("V", "Supply V_DD, with V_DS and threshold in proportion.")] = None,
-    years: Annotated[float, typer.Option(help="Years of use, which weaken the tunnelling current.")] = 0.0,
-    rate: Annotated[
-        float | None, number_of("Hz", "Design a neuron that fires at this rate, instead of giving --v-gs.")
-    ] = None,
-    tau_mem: Annotated[float | None, number_of("s", "With --rate: membrane time constant; default 40 us.")] = None,
-    swing: Annotated[float | None, number_of("V", "With --rate: threshold minus reset; default 0.4.")] = None,
-    width: Annotated[float | None, number_of("m", "With --rate: width of the transistor; default what fits.")] = None,
-    c_mem: Annotated[float | None, number_of("F", "With --rate: membrane capacitance; default what fits.")] = None,
-    level: Annotated[
-        str, typer.Option(help="behavioural: closed forms; transistor: simulated in ngspice, at 27 corners too.")
-    ] = "behavioural",
-    cards: Annotated[
-        Path | None, place("With --level transistor: folder of model cards; default the package of tunnelspike[pdk].")
-    ] = None,
-    sources: Annotated[
-        bool, typer.Option("--sources", help="With --level transistor: does tunnelling pay? A pMOS source beside it.")
-    ] = False,
-    draws: Annotated[
-        int | None, typer.Option(min=2, help="With --sources: how many neurons to draw for the mismatch; default 50.")
-    ] = None,
-    network: Annotated[
-        bool, typer.Option("--network", help="With --level transistor: sign off a small recurrent core of them.")
-    ] = False,
-    compare: Annotated[bool, typer.Option("--compare", help="Show published neurons beside it.")] = False,
+    temperature: options.Temperature = 300.0,
+    supply: options.Supply = None,
+    years: options.Years = 0.0,
+    rate: options.Rate = None,
+    tau_mem: options.TauMem = None,
+    swing: options.Swing = None,
+    width: options.Width = None,
+    c_mem: options.Capacitance = None,
+    level: options.Level = "behavioural",
+    cards: options.CardFolder = None,
+    sources: options.Sources = False,
+    draws: options.Draws = None,
+    network: options.SmallNetwork = False,
+    compare: options.Compare = False,
     scope: Scope = "neuron",
-    run: Annotated[
-        Path | None, typer.Option(help="With --compare --scope chip: our spotter is this run, as `snn map` prices it.")
-    ] = None,
+    run: options.OwnRun = None,
     plot: Plot = None,
     json: Json = False,
 ) -> None:
@@ -58,45 +45,85 @@ def neuron(
 
     With --compare --scope chip also whole keyword spotters, by what their joules pay for.
     """
-    from snn.report.comparison_figures import figure_beside
-    from snn.report.neuron_report import comparison, design_figures, device_rows, neuron_figures, spotter_comparison
-    from snn.report.pictures import save_figure
-    from snn.report.silicon_figures import figure_f_i
-    from snn.studies.one_neuron import DesignRequest, compare_neuron, neuron_circuit, neuron_design
-    from snn.studies.transistor_neuron import require_level, require_one_study, study_sources, study_transistors
+    from snn.report.neuron_report import device_rows
+    from snn.studies.one_neuron import DesignRequest, neuron_circuit, neuron_design
+    from snn.studies.transistor_neuron import require_level
 
     with Terminal(json) as terminal:
         if device == "list":
             terminal.result({"rows": device_rows()})
             return
-        of_behaviour = {"rate": rate, "tau-mem": tau_mem, "swing": swing, "width": width, "c-mem": c_mem,
-                        "years": years, "compare": compare}  # fmt: skip
+        of_behaviour = {"rate": rate, "tau-mem": tau_mem, "swing": swing, "width": width, "c-mem": c_mem}
         of_transistors = {"cards": cards, "sources": sources, "draws": draws, "network": network}
-        require_level(level, of_behaviour, of_transistors)
+        require_level(level, of_behaviour | {"years": years, "compare": compare}, of_transistors)
         if level == "transistor":
-            conditions = {"temperature": temperature if temperature != 300.0 else None, "supply": supply}
-            conditions |= {"v-gs": v_gs, "plot": plot} if network else {}
-            require_one_study(sources, network, draws, conditions)
-            require_outputs(plot=plot)
-            if network:
-                _small_core(terminal, device, cards)
-            elif sources:
-                _sources(terminal, study_sources(device, v_gs, cards, draws), plot)
-            else:
-                _transistors(terminal, study_transistors(device, v_gs, temperature, supply, cards), plot)
+            asked = _TransistorRequest(device, v_gs, temperature, supply, cards, sources, draws, network)
+            _of_transistors(terminal, asked, plot)
             return
         base = neuron_circuit(device, v_gs, temperature, supply, years)
         design = neuron_design(base, DesignRequest(rate, tau_mem, swing, width, c_mem), v_gs)
-        circuit = design.circuit if design else base
         require_outputs(plot=plot)
         if run and not (compare and scope == "chip"):
             raise InputError(f"--run {run} is a whole spotter: compare it by --compare --scope chip")
-        if beside := compare_neuron(circuit, scope) if compare else None:
-            terminal.result(comparison(beside) | (spotter_comparison(_own_spotter(run)) if scope == "chip" else {}))
+        if compare:
+            _beside(terminal, design.circuit if design else base, scope, run, plot)
         else:
-            terminal.result(design_figures(design, temperature) if design else neuron_figures(circuit, temperature))
-        if plot:
-            terminal.asked(lambda: save_figure(plot, figure_beside(beside) if beside else figure_f_i(circuit)))
+            _alone(terminal, base, design, temperature, plot)
+
+
+def _alone(
+    terminal: Terminal, base: "LIFCircuit", design: "Design | None", temperature: float, plot: Path | None
+) -> None:
+    """A circuit, or the one that was designed from it."""
+    from snn.report.neuron_report import design_figures, neuron_figures
+    from snn.report.pictures import save_figure
+    from snn.report.silicon_figures import figure_f_i
+
+    terminal.result(design_figures(design, temperature) if design else neuron_figures(base, temperature))
+    if plot:
+        terminal.asked(lambda: save_figure(plot, figure_f_i(design.circuit if design else base)))
+
+
+def _beside(terminal: Terminal, circuit: "LIFCircuit", scope: str, run: Path | None, plot: Path | None) -> None:
+    """Published neurons beside it, at the scope of a chip whole spotters too."""
+    from snn.report.comparison_figures import figure_beside
+    from snn.report.neuron_report import comparison, spotter_comparison
+    from snn.report.pictures import save_figure
+    from snn.studies.one_neuron import compare_neuron
+
+    beside = compare_neuron(circuit, scope)
+    terminal.result(comparison(beside) | (spotter_comparison(_own_spotter(run)) if scope == "chip" else {}))
+    if plot:
+        terminal.asked(lambda: save_figure(plot, figure_beside(beside)))
+
+
+@dataclass(frozen=True)
+class _TransistorRequest:
+    """What the neuron from transistors is asked for; see the options of `neuron`."""
+
+    device: str
+    v_gs: float | None
+    temperature: float
+    supply: float | None
+    cards: Path | None
+    sources: bool
+    draws: int | None
+    network: bool
+
+
+def _of_transistors(terminal: Terminal, asked: _TransistorRequest, plot: Path | None) -> None:
+    from snn.studies.transistor_neuron import require_one_study, study_sources, study_transistors
+
+    device, v_gs, temperature, supply, cards, sources, draws, network = vars(asked).values()
+    conditions = {"temperature": temperature if temperature != 300.0 else None, "supply": supply}
+    require_one_study(sources, network, draws, conditions | ({"v-gs": v_gs, "plot": plot} if network else {}))
+    require_outputs(plot=plot)
+    if network:
+        _small_core(terminal, device, cards)
+    elif sources:
+        _sources(terminal, study_sources(device, v_gs, cards, draws), plot)
+    else:
+        _transistors(terminal, study_transistors(device, v_gs, temperature, supply, cards), plot)
 
 
 def _transistors(terminal: Terminal, study: "TransistorStudy", plot: Path | None) -> None:
@@ -143,7 +170,7 @@ def _own_spotter(run: Path | None) -> "tuple[SpotterRow, ...]":
 
 
 def corners(
-    device: Annotated[str, NeuronDevice] = "32nm-pdsoi",
+    device: options.Device = "32nm-pdsoi",
     v_gs: GateBias = None,
     engine: Annotated[
         str, typer.Option(help="population: mismatched neurons; ngspice: one netlist, beside the transient engine.")

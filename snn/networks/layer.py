@@ -1,7 +1,7 @@
 """A population of spiking neurons and the synapses onto it."""
 
 import math
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -14,6 +14,7 @@ from snn.kernels import Backend
 from snn.kernels.reference import DenseLayer, Norm, Params, State
 from snn.networks.batch_norm import BatchNorm
 from snn.networks.circuit_settings import NeuronSettings
+from snn.networks.leaky_readout import LeakyReadout
 from snn.networks.spiking_neurons import LIF, AdaptiveLIF
 from snn.networks.time_constants import TimeConstants
 from snn.neurons.axes import require_axes
@@ -34,6 +35,35 @@ class NetworkSettings:
     def __post_init__(self):
         if not self.hidden or any(not 1 <= n <= 65_536 for n in self.hidden):
             raise InputError(f"hidden must name 1 to 65536 neurons per layer, got {list(self.hidden)}")
+
+
+class Block(NamedTuple):
+    """Synapses `(fan_in, neuron)`, and what takes their sums."""
+
+    weight: Tensor
+    bias: Tensor | None
+    norm: BatchNorm | None
+    neurons: LIF | AdaptiveLIF | LeakyReadout
+
+    def weight_and_bias(self) -> tuple[Tensor, Tensor]:
+        """Weight `(fan_in, neuron)` and bias, the normalisation as learned folded in."""
+        bias = self.weight.new_zeros(self.weight.shape[1]) if self.bias is None else self.bias
+        if self.norm is None:
+            return self.weight, bias
+        scale, offset = self.norm.scale_and_offset()
+        return self.weight * scale, bias * scale + offset
+
+    def dense(self) -> DenseLayer:
+        """The layer as the kernels take it."""
+        return DenseLayer(*self.weight_and_bias(), self.neurons.params(), self.neurons.recurrent)
+
+    def trained(self) -> DenseLayer:
+        """The layer as the kernels train it: the normalisation is that of each batch, while it learns."""
+        if self.norm is None or not self.norm.training:
+            return self.dense()
+        bias = self.norm.bias if self.bias is None else self.norm.bias + 0 * self.bias  # the mean takes it out again
+        norm = Norm(self.norm.weight, self.norm.eps)
+        return DenseLayer(self.weight, bias, self.neurons.params(), self.neurons.recurrent, norm)
 
 
 class SpikingLayer(torch.nn.Module):
@@ -102,18 +132,15 @@ class SpikingLayer(torch.nn.Module):
         return x @ self.weight + self.offset if self.norm is None else self.norm(x @ self.weight)
 
     def dense(self) -> DenseLayer:
-        """The layer as the kernels take it: the normalisation as learned lies in weights and bias."""
-        if self.norm is None:
-            return DenseLayer(self.weight, self.offset, self.params(), self.neurons.recurrent)
-        scale, offset = self.norm.scale_and_offset()
-        return DenseLayer(self.weight * scale, offset, self.params(), self.neurons.recurrent)
+        """As `Block.dense`."""
+        return self._block().dense()
 
     def trained(self) -> DenseLayer:
-        """The layer as the kernels train it: the normalisation is that of each batch, while it learns."""
-        if self.norm is None or not self.norm.training:
-            return self.dense()
-        norm = Norm(self.norm.weight, self.norm.eps)
-        return DenseLayer(self.weight, self.norm.bias, self.params(), self.neurons.recurrent, norm)
+        """As `Block.trained`."""
+        return self._block().trained()
+
+    def _block(self) -> Block:
+        return Block(self.weight, self.offset if self.norm is None else None, self.norm, self.neurons)
 
     def forward(self, x: Float[Tensor, "batch time fan_in"]) -> Float[Tensor, "batch time neuron"]:
         """Spikes from rest."""

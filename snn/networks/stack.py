@@ -20,7 +20,7 @@ from snn.kernels.reference import Network
 from snn.networks.circuit_settings import NeuronSettings
 from snn.networks.layer_spec import bias_devices
 from snn.networks.spiking_model import SpikingModel, Trained
-from snn.networks.stack_reader import fan_in, read_stack, silicon_of
+from snn.networks.stack_reader import read_stack, silicon_of
 from snn.networks.stack_training import trained_stack
 
 
@@ -55,7 +55,7 @@ class Stack(SpikingModel):
             raise InputError(f"the readout of {name} has {parts.readout.neurons.n} outputs for {len(labels)} labels")
         self.model, self.labels, self.front_end = model, tuple(labels), front_end
         self.name, self.chip_name, self.seed, self.backend, self.dt = name, chip, seed, backend, parts.dt
-        self.n_lines = fan_in(parts.layers[0])
+        self.n_lines = len(parts.layers[0].weight)
         heard = "features" if front_end is None else front_end.description
         self.input_name = heard if parts.encoder is None else f"{heard}; {type(parts.encoder).__name__}"
         self.circuit = circuit or _usual_circuit(self.network())

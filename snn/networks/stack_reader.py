@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 
 from circuits.errors import InputError
 from circuits.units import Seconds
 from snn.encoders.encoder import LIFEncoder
-from snn.kernels.reference import DenseLayer, Network, Norm, Readout
+from snn.kernels.reference import DenseLayer, Network, Readout
 from snn.networks.batch_norm import BatchNorm
-from snn.networks.layer import SpikingLayer
+from snn.networks.layer import Block, SpikingLayer
 from snn.networks.leaky_readout import LeakyReadout
 from snn.networks.silicon_layer import SiliconLayer
 from snn.networks.spiking_neurons import LIF, AdaptiveLIF
@@ -20,36 +20,6 @@ READABLE = (
     "an encoder or none, then nn.Linear, BatchNorm or none, LIF or AdaptiveLIF as often as wanted, at last nn.Linear "
     "and LeakyReadout; nn.Dropout and nn.Identity anywhere"
 )
-
-
-class Block(NamedTuple):
-    """A linear layer, and what takes its sums."""
-
-    linear: nn.Linear
-    norm: BatchNorm | None
-    neurons: LIF | AdaptiveLIF | LeakyReadout
-
-    def weight_and_bias(self) -> tuple[Tensor, Tensor]:
-        """Weight `(fan_in, neuron)` and bias, the normalisation folded in."""
-        weight, bias = self.linear.weight.T, self.linear.bias
-        bias = weight.new_zeros(weight.shape[1]) if bias is None else bias
-        if self.norm is None:
-            return weight, bias
-        scale, offset = self.norm.scale_and_offset()
-        return weight * scale, bias * scale + offset
-
-    def dense(self) -> DenseLayer:
-        """The layer as the kernels take it."""
-        return DenseLayer(*self.weight_and_bias(), self.neurons.params(), self.neurons.recurrent)
-
-    def trained(self) -> DenseLayer:
-        """The layer as the kernels train it: the normalisation is that of each batch, while it learns."""
-        if self.norm is None or not self.norm.training:
-            return self.dense()
-        bias, offset = self.norm.bias, self.linear.bias
-        bias = bias if offset is None else bias + 0 * offset  # the mean takes it out again
-        norm = Norm(self.norm.weight, self.norm.eps)
-        return DenseLayer(self.linear.weight.T, bias, self.neurons.params(), self.neurons.recurrent, norm)
 
 
 class Parts(NamedTuple):
@@ -84,7 +54,7 @@ def stack_network(model: nn.Sequential) -> Network:
 
 def read_stack(model: nn.Sequential) -> Parts:
     """The parts of a stack. Raises: as `stack_network`, and for modules that differ in dt."""
-    modules = [(place, part) for place, part in in_order(model) if not runs_as(part, nn.Dropout, nn.Identity)]
+    modules = [(place, part) for place, part in placed_modules(model) if not runs_as(part, nn.Dropout, nn.Identity)]
     encoder, layers, rest = None, [], list(reversed(modules))
     if rest and not runs_as(
         rest[-1][1], nn.Linear, SpikingLayer, SiliconLayer, LIF, AdaptiveLIF, BatchNorm, LeakyReadout
@@ -105,7 +75,7 @@ def read_stack(model: nn.Sequential) -> Parts:
             raise _unreadable(place, neurons, "neurons belong there")
         if {neurons.n, neurons.n if norm is None else norm.num_features} != {module.out_features}:
             raise _unreadable(place, neurons, f"the linear layer before it has {module.out_features} outputs")
-        layers.append(Block(module, norm, neurons))
+        layers.append(Block(module.weight.T, module.bias, norm, neurons))
         if isinstance(neurons, LeakyReadout) and rest:
             raise _unreadable(*rest[-1], "LeakyReadout is the end")
     last = layers.pop() if layers else None
@@ -114,7 +84,7 @@ def read_stack(model: nn.Sequential) -> Parts:
     return Parts(encoder, tuple(layers), last, _step(modules))
 
 
-def in_order(model: nn.Module, place: str = "") -> Iterator[tuple[str, nn.Module]]:
+def placed_modules(model: nn.Module, place: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Modules in order with their places, stacks inside the stack unfolded."""
     if not runs_as(model, nn.Sequential):
         raise InputError(
@@ -128,7 +98,7 @@ def in_order(model: nn.Module, place: str = "") -> Iterator[tuple[str, nn.Module
                 "them, pruning by torch.nn.utils.prune.remove; torch.nn.utils.parametrizations needs none"
             )
         inside = runs_as(module, nn.Sequential)
-        yield from in_order(module, f"{place}{name}.") if inside else [(f"{place}{name}", module)]
+        yield from placed_modules(module, f"{place}{name}.") if inside else [(f"{place}{name}", module)]
 
 
 def runs_as(module: nn.Module, *kinds: type[nn.Module]) -> bool:
@@ -153,11 +123,6 @@ def _step(modules: list[tuple[str, nn.Module]]) -> Seconds:
         told = ", ".join(f"{place}: {dt:g} s" for place, dt in steps.items())
         raise InputError(f"the modules of a stack share one time step, got dt of {told}")
     return next(iter(steps.values()))
-
-
-def fan_in(layer: Block | SpikingLayer | SiliconLayer) -> int:
-    """Inputs that a layer takes."""
-    return layer.linear.in_features if isinstance(layer, Block) else len(layer.weight)
 
 
 def silicon_of(layer: Block | SpikingLayer | SiliconLayer) -> SiliconBias | None:

@@ -6,11 +6,11 @@ from torch import nn
 
 from circuits.errors import InputError
 from snn.kernels.reference import Moments
-from snn.networks.layer import SpikingLayer
+from snn.networks.layer import Block, SpikingLayer
 from snn.networks.silicon_layer import SiliconLayer
 from snn.networks.spiking_model import Trained
 from snn.networks.spiking_neurons import LIF, AdaptiveLIF
-from snn.networks.stack_reader import Block, in_order, read_stack, runs_as
+from snn.networks.stack_reader import placed_modules, read_stack, runs_as
 
 SPIKING = (LIF, AdaptiveLIF, SpikingLayer, SiliconLayer)
 REMEDY = "train by the loss of model(x) instead"
@@ -35,7 +35,7 @@ def trained_stack(model: nn.Sequential) -> Trained:
 def dropout_of_layers(model: nn.Sequential) -> tuple[float, ...]:
     """Probability behind each spiking layer, of those nn.Dropout that are in training."""
     kept, last = [], None
-    for place, module in in_order(model):
+    for place, module in placed_modules(model):
         if runs_as(module, nn.Dropout):
             if module.training and module.p:
                 if last is None or not runs_as(last, *SPIKING):
@@ -51,10 +51,10 @@ def dropout_of_layers(model: nn.Sequential) -> tuple[float, ...]:
 
 def _tracker(layer: Block | SpikingLayer):
     """Lets moments of x W into those of the normalisation, which sees the bias before it too."""
-    if isinstance(layer, SpikingLayer) or layer.linear.bias is None:
+    if isinstance(layer, SpikingLayer) or layer.bias is None:
         return layer.norm.track
     return partial(_track_shifted, layer)
 
 
 def _track_shifted(layer: Block, moments: Moments, n_rows: int) -> None:
-    layer.norm.track(Moments(moments.mean + layer.linear.bias.detach(), moments.variance), n_rows)
+    layer.norm.track(Moments(moments.mean + layer.bias.detach(), moments.variance), n_rows)

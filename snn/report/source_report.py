@@ -11,7 +11,18 @@ from circuits.transistor.sources import SourceRow
 from circuits.units import si, um
 from snn.report.style import BLUE, GREY, VERMILION, headline, new_figure, plain_axes, si_axis
 from snn.report.transistor_figures import BRANCHES
+from snn.report.transistor_report import keyed
 from snn.studies.transistor_neuron import SourceStudy
+
+COST = {
+    "source": "source", "energy_per_spike_j": "energy_per_spike", "area_um2": "area",
+    "least_current_a": "least_current", "calibration_v": "calibration", "gate_v": "v_gate",
+}  # fmt: skip
+SPREAD = {  # of the rate; that of the current is the source's
+    "source": "source", "temperature": "over_temperature", "supply": "over_supply",
+    "supply_gate_following": "over_supply_followed", "mismatch_sigma_ln": "sigma_ln_rate",
+    "current_sigma_ln": "sigma_ln_current", "silent": "silent_of_drawn",
+}  # fmt: skip
 
 
 def source_rows(study: SourceStudy) -> dict[str, Any]:
@@ -24,8 +35,8 @@ def source_rows(study: SourceStudy) -> dict[str, Any]:
         "input_current_a": study.rows[0].input_current,
         "drawn": draws.n,
         "conclusion": list(found.sentences),
-        "rows": [_cost(row) for row in study.rows],
-        "spread": [_spread(row) for row in study.rows],
+        "rows": [keyed(row, COST) | {"area_um2": row.area / um**2} for row in study.rows],
+        "spread": [keyed(row, SPREAD) for row in study.rows],
         "factors": [
             {"figure": name, "sub_threshold_over_tunnelling": factor} for name, factor in found.factors.items()
         ],
@@ -39,30 +50,6 @@ def source_rows(study: SourceStudy) -> dict[str, Any]:
             "calibration: span of gate bias that brings all 27 corners to the nominal rate",
             "what generates the gate biases is in neither",
         ],
-    }
-
-
-def _cost(row: SourceRow) -> dict[str, Any]:
-    return {
-        "source": row.source,
-        "energy_per_spike_j": row.energy_per_spike,
-        "area_um2": row.area / um**2,
-        "least_current_a": row.least_current,
-        "calibration_v": row.calibration,
-        "gate_v": row.v_gate,
-    }
-
-
-def _spread(row: SourceRow) -> dict[str, Any]:
-    """Of the rate; the last is of the source's current."""
-    return {
-        "source": row.source,
-        "temperature": row.over_temperature,
-        "supply": row.over_supply,
-        "supply_gate_following": row.over_supply_followed,
-        "mismatch_sigma_ln": row.sigma_ln_rate,
-        "current_sigma_ln": row.sigma_ln_current,
-        "silent": row.silent_of_drawn,
     }
 
 

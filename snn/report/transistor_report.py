@@ -1,17 +1,23 @@
 """What `snn neuron --level transistor` prints: branches, corners, and the behavioural circuit beside them."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from circuits.transistor.behavioural import Beside, Calibration
+from circuits.transistor.behavioural import Calibration
 from circuits.transistor.measure import NeuronFigures
 from circuits.transistor.schematic import LAYOUT_FACTOR, SOURCE_LENGTH, NeuronCell
 from circuits.units import nm, si, um
 from snn.studies.transistor_neuron import TransistorStudy
 
-FITTED = {  # constants of the behavioural circuit, and their keys with the unit
-    "c_mem": "c_mem_f", "g_leak": "g_leak_siemens", "t_refractory": "t_refractory_s", "v_threshold": "v_threshold_v",
-    "v_reset": "v_reset_v", "c_control": "c_control_f", "c_reset": "c_reset_f", "i_crowbar": "i_crowbar_a",
-    "i_static": "i_static_a",
+# Keys with the unit, and what they are called in the house
+FITTED = {  # constants of the behavioural circuit
+    "c_mem_f": "c_mem", "g_leak_siemens": "g_leak", "t_refractory_s": "t_refractory", "v_threshold_v": "v_threshold",
+    "v_reset_v": "v_reset", "c_control_f": "c_control", "c_reset_f": "c_reset", "i_crowbar_a": "i_crowbar",
+    "i_static_a": "i_static",
+}  # fmt: skip
+BESIDE = {  # one current, by transistors and by the circuit
+    "input_current_a": "input_current", "fitted": "fitted", "rate_hz": "rate", "rate_of_circuit_hz": "rate_of_circuit",
+    "energy_per_spike_j": "energy", "energy_of_circuit_j": "energy_of_circuit", "error": "error",
 }  # fmt: skip
 
 
@@ -64,22 +70,14 @@ def _behavioural(calibration: Calibration | None) -> dict[str, Any] | None:
         "rate_hz": own.rate_of_circuit,
         "energy_per_spike_j": own.energy_of_circuit,
         "worst_error_unfitted": calibration.worst_error,
-        "constants": {key: getattr(calibration.circuit, name) for name, key in FITTED.items()},
-        "rows": [_beside(point) for point in calibration.points],
+        "constants": keyed(calibration.circuit, FITTED),
+        "rows": [keyed(point, BESIDE) for point in calibration.points],
     }
 
 
-def _beside(point: Beside) -> dict[str, Any]:
-    """One current, by transistors and by the circuit."""
-    return {
-        "input_current_a": point.input_current,
-        "fitted": point.fitted,
-        "rate_hz": point.rate,
-        "rate_of_circuit_hz": point.rate_of_circuit,
-        "energy_per_spike_j": point.energy,
-        "energy_of_circuit_j": point.energy_of_circuit,
-        "error": point.error,
-    }
+def keyed(record: object, names: Mapping[str, str]) -> dict[str, Any]:
+    """Fields of a record by the keys of a report."""
+    return {key: getattr(record, name) for key, name in names.items()}
 
 
 def cell_sizes(cell: NeuronCell) -> dict[str, str]:

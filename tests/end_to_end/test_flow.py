@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -192,9 +191,8 @@ def test_only_spice_has_a_level_of_transistors(snn, run, tmp_path):
 
 
 @NEEDS_NGSPICE
+@pytest.mark.usefixtures("cards")
 def test_the_neuron_of_a_run_is_exported_in_transistors_and_verified(snn_json, run, tmp_path):
-    if not find_spec("c4m"):
-        pytest.skip("no model cards")
     told = snn_json("export", run, "--format", "spice", "--level", "transistor", "--out", tmp_path, "--verify")
     assert told["passed"]
     assert told["verification"].startswith("6 of 6 figures as expected")

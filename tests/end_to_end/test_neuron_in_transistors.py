@@ -4,16 +4,6 @@ import shutil
 
 import pytest
 
-from circuits.errors import MissingPackageError
-from circuits.transistor import find_cards
-
-
-def has_cards() -> bool:
-    try:
-        return bool(find_cards())
-    except MissingPackageError:
-        return False
-
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
@@ -43,13 +33,12 @@ def test_what_cannot_be_simulated_is_refused_in_one_line(snn, tmp_path, argument
     assert told in err.strip().splitlines()[-1]
 
 
-can_simulate = pytest.mark.skipif(
-    not has_cards() or shutil.which("ngspice") is None, reason="no ngspice, or no model cards"
-)
+NEEDS_NGSPICE = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 
 
 @pytest.mark.slow
-@can_simulate
+@pytest.mark.usefixtures("cards")
+@NEEDS_NGSPICE
 def test_a_small_core_of_transistors_is_signed_off(snn_json):
     found = snn_json("neuron", "--level", "transistor", "--network")
     assert found["passed"]
@@ -60,7 +49,8 @@ def test_a_small_core_of_transistors_is_signed_off(snn_json):
 
 
 @pytest.mark.slow
-@can_simulate
+@pytest.mark.usefixtures("cards")
+@NEEDS_NGSPICE
 def test_whether_tunnelling_pays_is_told_from_the_rows(snn_json, tmp_path):
     found = snn_json("neuron", "--level", "transistor", "--sources", "--draws", "20", "--plot", tmp_path / "a.png")
     tunnelling, below = found["spread"]
@@ -73,7 +63,8 @@ def test_whether_tunnelling_pays_is_told_from_the_rows(snn_json, tmp_path):
 
 
 @pytest.mark.slow
-@can_simulate
+@pytest.mark.usefixtures("cards")
+@NEEDS_NGSPICE
 def test_branches_corners_and_the_behavioural_circuit_stand_side_by_side(snn_json, tmp_path):
     found = snn_json("neuron", "--level", "transistor", "--plot", tmp_path / "neuron.png")
     energy, beside = found["energy_per_spike_j"], found["behavioural"]

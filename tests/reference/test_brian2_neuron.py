@@ -52,13 +52,12 @@ def test_periods_at_five_gate_biases_agree_within_one_step(circuit):
     assert (late < DT + 1e-12).all()
 
 
-def test_periods_at_five_currents_lie_within_a_thousandth():
-    """4 to 33 us on a grid of 2 ns."""
+def test_the_default_grid_is_finer_than_a_thousandth_of_the_period():
+    """Of the default neuron; other currents stand in the table of periods."""
     circuit = LIFCircuit()
-    currents = circuit.rheobase + EXCESS
-    expected = np.array([period(circuit, i_in) for i_in in currents])
-    fired = trains(brian2_neuron(biased(circuit, currents)), 2.1 * expected.max())
-    np.testing.assert_allclose([np.diff(train).mean() for train in fired], expected, rtol=1e-3)
+    expected = period(circuit, circuit.input_current)
+    (fired,) = trains(brian2_neuron(circuit), 2.5 * expected)
+    assert np.diff(fired) == pytest.approx(expected, rel=1e-3, abs=0)
 
 
 def test_the_current_follows_the_body_where_its_factor_says_so():

@@ -4,6 +4,7 @@ python tests/reference/test_foreign_deck.py    prints the table
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,8 @@ import pytest
 from circuits.device.btbt import bias_for_current
 from circuits.netlist import cell
 from circuits.netlist.rawfile import read_raw, rising_edges
-from circuits.netlist.spice import subcircuit_name, write_spice
-from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period
+from circuits.netlist.spice import neuron_netlist, subcircuit_name, write_spice
+from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, rise_time
 from circuits.neuron.energy_terms import spike_energy
 from circuits.units import fA, pA
 
@@ -37,10 +38,10 @@ def driven(circuit: LIFCircuit, current: float) -> LIFCircuit:
 CIRCUITS = {"31 pA": driven(LIFCircuit(), 31 * pA), "24 fA": driven(circuit_for_tau(40e-3), 24 * fA)}
 
 
-def deck(circuits, step, uic, *lines, intervals=INTERVALS):
+def deck(circuits, step, uic, *lines, intervals=INTERVALS, drain="0.9", logic="0.9"):
     """Neurons at their own gate bias on common supplies, and nothing that a stranger would not know."""
     texts = ["* a stranger's deck", *(f".include n{i}.lib" for i in range(len(circuits))), ".temp 26.85"]
-    texts += ["Vdrain vdd 0 0.9", "Vlogic logic 0 0.9"]
+    texts += [f"Vdrain vdd 0 {drain}", f"Vlogic logic 0 {logic}"]
     for i, circuit in enumerate(circuits):
         texts.append(f"Vg{i} gate{i} 0 {circuit.v_gs:.12g}")
         texts.append(f"X{i} mem{i} spk{i} gate{i} vdd 0 logic {subcircuit_name(circuit)}")
@@ -110,6 +111,69 @@ def test_the_supply_currents_are_the_ledger(part):
     assert spike == pytest.approx(energy.total, rel=ENERGY_TOLERANCE, abs=0)
 
 
+UP = "PWL(0 0 1u 0.9)"
+SUPPLIES = {  # drain and logic supply, and from when on both are whole (s)
+    "logic ramps up": ("0.9", UP, 1e-6),
+    "the drains ramp up": (UP, "0.9", 1e-6),
+    "both ramp up": (UP, UP, 1e-6),
+    "logic dips to 0.5 V": ("0.9", "PWL(0 0.9 20u 0.9 20.1u 0.5 22.1u 0.5 22.2u 0.9)", 22.2e-6),
+    "logic dips to nothing while a spike lasts": ("0.9", "PWL(0 0.9 7.1u 0.9 7.11u 0 9u 0 9.1u 0.9)", 9.1e-6),
+    "logic fades away and comes back": ("0.9", "PWL(0 0.9 10u 0.9 20u 0 25u 0 35u 0.9)", 35e-6),
+}
+
+
+@pytest.mark.parametrize("uic", [True, False])
+@pytest.mark.parametrize("name", SUPPLIES)
+def test_once_its_supplies_are_whole_a_neuron_keeps_its_period(name, uic):
+    circuit, (drain, logic, whole) = CIRCUITS["31 pA"], SUPPLIES[name]
+    expected = period(circuit, circuit.input_current)
+    waves = simulate([circuit], deck([circuit], expected / 14, uic, intervals=10, drain=drain, logic=logic))
+    edges = rising_edges(waves["time"], waves["v(spk0)"], circuit.v_dd / 2)
+    after = edges[edges > whole]
+    assert waves["time"][-1] == pytest.approx(10.5 * expected)
+    assert after[0] < whole + 1.1 * expected
+    assert len(after) > 3
+    np.testing.assert_allclose(np.diff(after), expected, rtol=TOLERANCE)
+
+
+@pytest.mark.parametrize("part", [0.5, 0.7, 1.3])
+def test_at_another_logic_supply_the_period_is_that_of_the_closed_form(part):
+    circuit = CIRCUITS["31 pA"]
+    there = replace(circuit, v_threshold=part * circuit.v_threshold, drawn=False)
+    expected = period(there, there.input_current)
+    waves = simulate([circuit], deck([circuit], expected / 14, True, logic=f"{part * 0.9}"))
+    edges = rising_edges(waves["time"], waves["v(spk0)"], part * circuit.v_dd / 2)
+    np.testing.assert_allclose(np.diff(edges[1:]), expected, rtol=TOLERANCE)
+    assert waves["v(spk0)"].max() == pytest.approx(part * 0.9, rel=1e-3)
+
+
+def test_with_its_logic_supply_off_the_threshold_stays_above_reset_and_the_output_is_low():
+    """A threshold at reset would be met all the time, at every step."""
+    circuit = CIRCUITS["31 pA"]
+    step = period(circuit, circuit.input_current) / 14
+    waves = simulate([circuit], deck([circuit], step, True, logic="0"))
+    assert waves["v(mem0)"].max() == pytest.approx(cell.LOW * circuit.v_threshold, rel=0.01)
+    assert abs(waves["v(spk0)"]).max() < 1e-3
+
+
+@pytest.mark.parametrize(("uic", "start"), [(False, 0.2), (True, 0.0)])
+def test_an_initial_condition_is_kept_or_ignored_as_the_head_says(uic, start):
+    circuit = CIRCUITS["31 pA"]
+    current = circuit.input_current
+    waves = simulate([circuit], deck([circuit], period(circuit, current) / 14, uic, ".ic v(mem0)=0.2", intervals=2))
+    first = rising_edges(waves["time"], waves["v(spk0)"], circuit.v_dd / 2)[0]
+    assert first == pytest.approx(rise_time(circuit, current, start, circuit.v_threshold), rel=2e-3)
+    assert "without uic an .ic of mem is kept; with uic it is ignored" in neuron_netlist(circuit)
+
+
+@pytest.mark.parametrize(("load", "height"), [("R1 spk0 0 1meg", 0.999), ("C1 spk0 0 100f", 1.0)])
+def test_an_output_that_is_loaded_loses_no_period(load, height):
+    circuit = CIRCUITS["31 pA"]
+    waves = simulate([circuit], deck([circuit], period(circuit, circuit.input_current) / 14, True, load))
+    assert abs(period_error(waves, 0, circuit)) < TOLERANCE
+    assert waves["v(spk0)"].max() == pytest.approx(height * circuit.v_dd, rel=1e-3)
+
+
 def test_a_cell_without_its_start_has_no_operating_point(monkeypatch):
     """What the start-up pulse is for: without it no spike comes where a deck has no `uic`."""
     monkeypatch.setattr(cell, "_CELL", cell._CELL.replace("Sbegin mem rst start vss begin\n", ""))
@@ -119,9 +183,12 @@ def test_a_cell_without_its_start_has_no_operating_point(monkeypatch):
 
 def test_the_head_of_every_file_says_how_it_is_used(tmp_path):
     library, bench, _ = write_spice(tmp_path, {"a": LIFCircuit()})
-    head = library.read_text().split(".subckt")[0]
-    for word in ("pins:", "options: none needed", "temperature:", "SI units:", "range:", subcircuit_name(LIFCircuit())):
+    text = library.read_text()
+    head = text.split("\n.subckt")[0]
+    for word in ("pins:", "options: none needed", "output:", "temperature:", "range:", subcircuit_name(LIFCircuit())):
         assert word in head
+    parameters = set(re.findall(r"^\+ (\w+)=\S+$", text, re.MULTILINE))
+    assert parameters == set(re.findall(r"^\* (\w+) \(\S+\): ", head, re.MULTILINE))
     assert "for another corner" in bench.read_text()
 
 

@@ -56,6 +56,7 @@ def test_speakers_differ_16_times_in_level():
     assert 12 < level["lucas"] / level["theo"] < 20
 
 
+@pytest.mark.slow  # their bytes are those of the manifest, see above
 def test_no_digit_recording_is_bad():
     report = scan(need("fsdd") / "recordings")
     assert report.bad == ()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from circuits.device.btbt import bias_for_current
-from circuits.errors import MissingPackageError, WorkError
+from circuits.errors import WorkError
 from circuits.netlist.ngspice import run_waves
 from circuits.netlist.rawfile import rising_edges
 from circuits.netlist.spice import neuron_netlist, subcircuit_name
@@ -15,7 +15,7 @@ from circuits.netlist.verify import verify
 from circuits.neuron.circuit import LIFCircuit, interval
 from circuits.signoff import small_core
 from circuits.signoff.small_core import SmallCore, sign_off_small
-from circuits.transistor import NeuronCell, find_cards
+from circuits.transistor import NeuronCell
 from circuits.transistor.crossbar import Crossbar, crossbar_deck, run_core
 from circuits.transistor.lib_file import LIBRARY, OPTIONS_FILE, transistor_handover
 from circuits.transistor.measure import measure
@@ -24,14 +24,6 @@ from circuits.variation.corners import CORNERS
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 CELL = NeuronCell()
 BENCH = "neuron_transistor_tt_bench.cir"
-
-
-@pytest.fixture(scope="module")
-def cards():
-    try:
-        return find_cards()
-    except MissingPackageError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from circuits.device.btbt import DEVICES, arrhenius, btbt_current
-from circuits.errors import MissingPackageError
 from circuits.netlist.ngspice import run_waves
-from circuits.transistor import NeuronCell, Size, find_cards
+from circuits.transistor import NeuronCell, Size
 from circuits.transistor.behavioural import calibrate, scaling
 from circuits.transistor.bench import NOMINAL, OPTIONS, simulate, source_at, source_card
 from circuits.transistor.corner_run import run_corners
@@ -21,14 +20,6 @@ from circuits.variation.corners import CORNERS
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 CELL = NeuronCell()
-
-
-@pytest.fixture(scope="module")
-def cards():
-    try:
-        return find_cards()
-    except MissingPackageError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

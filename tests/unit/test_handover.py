@@ -83,6 +83,35 @@ def test_every_file_but_the_table_says_where_it_comes_from(texts):
     assert DEVICES["32nm-pdsoi"].source in texts["network_bench.scs"]
 
 
+def test_the_data_sheet_has_every_parameter_of_every_subcircuit(texts):
+    """Name by name: with a short and with a long line, so that both kinds of line are compared."""
+    long_line = handover(network(circuit=LIFCircuit(t_refractory=3e-6)), "spice").texts
+    libraries = [text for files in (texts, long_line) for file, text in files.items() if file.endswith(".lib")]
+    heads = re.findall(r"^\.subckt [^*]*?params:(.*(?:\n\+.*)*)", "\n".join(libraries), re.MULTILINE)
+    assert len(heads) > 10
+    written = {name for head in heads for name in re.findall(r"(\w+)=", head)}
+    rows = re.findall(r"^\| `(\w+)` \| (\S+) \| (.+) \|$", texts["README.md"], re.MULTILINE)
+    assert {name for name, *_ in rows} == written
+    assert "nominal one, it does not follow the pin gate" in dict((name, text) for name, _, text in rows)["vgs"]
+    assert all("params:" in text for text in libraries if ".subckt" in text)
+
+
+def test_the_data_sheet_says_why_a_corner_is_silent_and_how_the_output_may_be_loaded(texts):
+    silent = [line for line in texts["README.md"].splitlines() if "| silent |" in line]
+    assert silent
+    assert all("is no less than the" in line for line in silent)
+    assert re.search(r"output: 1 kohm to logic or to vss; a load", texts["README.md"])
+
+
+def test_the_plot_of_the_data_sheet_has_ticks_on_both_axes(texts):
+    plot = texts["README.md"].split("## Firing rate over gate bias")[1].split("## Corners")[0]
+    assert len(re.findall(r"^ +[\d.]+ [kM]?Hz \+", plot, re.MULTILINE)) == 5
+    *_, axis = plot.rstrip().splitlines()
+    device = LIFCircuit().device
+    ticks = [float(word) for word in axis.split()[:-3]]
+    assert ticks == pytest.approx(np.linspace(device.v_gs_min, device.v_gs_max, 5), abs=5e-3)
+
+
 def test_the_hash_is_of_what_the_network_does_and_not_of_names():
     base = network_hash(network())
     assert re.fullmatch(r"[0-9a-f]{12}", base)

@@ -7,7 +7,7 @@ import pytest
 
 from circuits.device.btbt import DEVICES
 from circuits.errors import WorkError
-from circuits.netlist import ngspice
+from circuits.netlist import cell, ngspice
 from circuits.netlist.ngspice import run_ngspice
 from circuits.netlist.spice import bench_netlist, neuron_netlist, subcircuit_name, write_spice
 from circuits.network.names import MAX_NAME, MAX_TEXT, safe_name, safe_text
@@ -46,6 +46,33 @@ def test_header_says_where_it_comes_from():
     for words in ("tunnelspike", "32nm-pdsoi", "figure 14", "behavioural, not foundry-qualified", "extrapolated"):
         assert words in header
     assert f".subckt {subcircuit_name(LIFCircuit(v_gs=-0.2))} mem spk gate vdd vss" in netlist
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"v_gs": -0.6}, {"c_mem": 0.6e-15}, {"v_threshold": 0.35}, {"t_refractory": 1e-6}, {"leak_activation_ev": 0.2}],
+)
+def test_another_body_has_another_name(change):
+    """A bias changes the latch time and the drain's off-current, so it is part of the name too."""
+    one, other = (neuron_netlist(circuit) for circuit in (LIFCircuit(), replace(LIFCircuit(), drawn=False, **change)))
+    assert set(re.findall(r"^\.subckt btbt_lif_(\w+)", one, re.M)).isdisjoint(re.findall(r"btbt_lif_(\w+)", other))
+
+
+def test_the_same_body_has_the_same_name_whatever_it_is_called():
+    """A hash of the text: not of the name of a device, of a title, or of the release that wrote it."""
+    renamed = LIFCircuit(device=replace(DEVICES["32nm-pdsoi"], name="mine", source="me"))
+    assert subcircuit_name(renamed) == subcircuit_name(LIFCircuit())
+    text = neuron_netlist(renamed, title="another")
+    assert text.split("\n.subckt")[1:] == neuron_netlist(LIFCircuit()).split("\n.subckt")[1:]
+
+
+def test_a_template_that_changes_changes_every_name_in_it(monkeypatch):
+    """Hand-overs of two releases stand in one deck."""
+    before = neuron_netlist(LIFCircuit())
+    monkeypatch.setattr(cell, "_CELL", cell._CELL.replace("Cgate gates", "Cgates gates"))
+    names = [set(re.findall(r"^\.subckt (\w+)", text, re.M)) for text in (before, neuron_netlist(LIFCircuit()))]
+    assert len(names[0]) == 3
+    assert names[0].isdisjoint(names[1])
 
 
 def test_bench_expects_the_closed_form_period():

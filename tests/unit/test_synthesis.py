@@ -245,8 +245,8 @@ def picture(waveform: np.ndarray) -> np.ndarray:
 @needs_espeak
 def test_words_are_told_apart_across_speakers(tmp_path):
     """The mean picture of each word over training speakers names test speakers' clips ten times better than chance."""
-    root = build_corpus(tmp_path / "corpus", n_clips=600)
-    clips = plan(WORDS, 600, 0)
+    root = build_corpus(tmp_path / "corpus", n_clips=300)
+    clips = plan(WORDS, 300, 0)
     pictures = np.stack([picture(read(root / clip.file)) for clip in clips])
     words, train = np.array([c.word for c in clips]), np.array([c.voice.split == "train" for c in clips])
     test = np.array([c.voice.split == "test" for c in clips])
