@@ -28,7 +28,8 @@ class AreaRules:
     gate_length: Metres = GATE_LENGTH
     capacitance_density: Annotated[float, "F/m^2"] = OXIDE_PERMITTIVITY / nm  # 34.5 fF/um^2: SiO2 of 1 nm
     layout_factor: float = PUBLISHED_AREA / gate_area(LIFCircuit())  # the published cell, ASSUMED: six such gates
-    body_per_width: Annotated[float, "F/m"] = LIFCircuit().c_body / LIFCircuit.width  # ASSUMED: it grows with width
+    # ASSUMED: all of it grows with the width, junctions too
+    body_per_width: Annotated[float, "F/m"] = LIFCircuit().c_body / LIFCircuit.width
 
     def __post_init__(self):
         freeze_si(self)

@@ -138,7 +138,7 @@ class LIFCircuit:
 
     @property
     def c_body(self) -> Farads:
-        """What of `c_mem` is the body's, or a drawn capacitor's: not gates and wire of the first inverter."""
+        """What of `c_mem` is no load of the first inverter: the body's or a drawn capacitor's, and junctions."""
         return self.c_mem - self.control.c_membrane
 
     @property
@@ -185,7 +185,7 @@ class LIFCircuit:
 def circuit_at_speed(circuit: LIFCircuit, speed: float) -> LIFCircuit:
     """The circuit `speed` times as fast: its leak scaled, and the current that starves its inverters, if one does.
 
-    Starved, the crowbar charge of a spike stays; simulated inverters are not starved, and it grows as a neuron slows.
+    Starved, the crowbar charge of a spike stays; of simulated inverters, which are not, it grows as a neuron slows.
     Where its transistors no longer switch so, `contradictions` tells.
     """
     control = replace(circuit.control, i_starve=circuit.control.i_starve * speed)
@@ -236,10 +236,7 @@ def at_temperature(
 
 
 def moved_refractory(circuit: LIFCircuit, control: ControlTransistors, v_dd: Volts) -> Seconds:
-    """The refractory time with a control circuit that has moved: simulated switching, plus what is held beyond it.
-
-    What a designer holds beyond the switching is ASSUMED to stay.
-    """
+    """The refractory time with a control circuit that moved; what is held beyond its switching is ASSUMED to stay."""
     if not (circuit.control.simulated and circuit.t_refractory):
         return circuit.t_refractory
     held = circuit.t_refractory - circuit.control.t_switch(circuit.v_dd)

@@ -68,6 +68,7 @@ class ControlTransistors:
             require(self, name, getattr(self, name) > 0, "positive")
         for name in ("c_wire", "c_feedback", "i_off", "subthreshold_swing", "i_starve", "off_activation_ev"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
+        require(self, "simulated", isinstance(self.simulated, SimulatedControl | None), "a SimulatedControl or None")
         require_plausible_fields(self)
         self._require_as_simulated()
 

@@ -86,7 +86,7 @@ def conventional_neuron(
 
     C = W I_least / s, no smaller than the body of a device of this width and its load, or than the twin's own; I = s C.
     The drain-source current is the input here, not a loss beside it: the static power keeps the control circuit's part
-    alone. The reset switch keeps its size too, though it drains the larger capacitor too slowly, which favours that one.
+    alone. The reset switch keeps its size too, though it drains the larger capacitor too slowly, in favour of that one.
     Args:  rate: firing rate (Hz) at which the two are compared.
     """
     slope = current_for_rate(twin, rate) / twin.c_mem  # s, V/s

@@ -28,7 +28,7 @@ class Learning:
         dt=None,
         neuron__tau_mem="tau_readout_s",
         neuron__t_refractory="readout_refractory_s",
-        neuron__v_floor="readout_floor",  # of the default, ASSUMED: a threshold of a tenth of the swing, over a rail a swing below
+        neuron__v_floor="readout_floor",  # ASSUMED: a threshold of a tenth of the swing, a rail one swing below
         neuron__bias="readout_bias",
         neuron__inhibition=None,
         neuron__window=None,

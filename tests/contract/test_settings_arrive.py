@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from circuits.neuron.circuit import LIFCircuit
 from snn.audio.examples import Examples
 from snn.audio.features import LogMel
 from snn.networks.lattice import Lattice
@@ -62,7 +63,8 @@ def test_the_rule_that_learns_online_is_that_of_the_recipe():
     assert (rule.teacher, rule.grid.w_max, rule.grid.n_levels) == (1.5, 0.4, 9)
     neuron = rule.neuron
     assert (neuron.tau_mem, neuron.t_refractory, neuron.bias, neuron.v_floor) == (0.3, 0.004, 31.0, -5.0)
-    assert neuron.window == pytest.approx(0.091 / np.log(10) / 0.08)  # the floor of -0.4 V is 5 swings: one is 0.08 V
+    own_swing = LIFCircuit.v_threshold / 5  # the floor, a swing of the circuit below reset, is 5 of them
+    assert neuron.window == pytest.approx(0.091 / np.log(10) / own_swing)
 
 
 def test_shift_and_room_do_not_take_each_others_place(tmp_path, few, recipe_file, snn_json, snn):

@@ -1,4 +1,4 @@
-"""The control transistors, simulated or by their gates: what follows, how it moves, and circuits that contradict them."""
+"""The control transistors, simulated or by their gates: what follows, what moves, which circuits contradict them."""
 
 import math
 import re
@@ -119,7 +119,7 @@ def test_speed_leaves_a_simulated_crowbar_current_and_scales_a_starving_one():
 
 @pytest.mark.parametrize("circuit", [SIMULATED, STARVED], ids=["simulated", "starved"])
 def test_the_circuit_contradicts_itself_nowhere(circuit):
-    """Nor at any corner, but for the pulse of a starved one, which is drawn for its own supply."""
+    """Nor at any corner."""
     assert contradictions(circuit) == ()
     assert all(contradictions(corner_circuit(circuit, corner)) == () for corner in CORNERS)
 

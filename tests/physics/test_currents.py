@@ -29,7 +29,8 @@ def test_at_threshold_the_leak_is_the_rheobase_and_the_wasted_current_the_static
     currents = device_currents(CIRCUIT, CIRCUIT.v_threshold)
     assert currents.body_leak == approx(CIRCUIT.rheobase)
     assert currents.net == approx(CIRCUIT.input_current - CIRCUIT.rheobase)
-    assert (CIRCUIT.i_static + currents.drain_leak) * CIRCUIT.v_dd == approx(CIRCUIT.static_power)
+    wasted = currents.drain_leak * CIRCUIT.v_ds
+    assert CIRCUIT.i_static * CIRCUIT.v_dd + wasted == approx(CIRCUIT.static_power)
 
 
 def test_a_charged_body_weakens_the_junction_by_the_body_factor():

@@ -90,6 +90,7 @@ def exact_spikes(recipe, wires, rows) -> list[np.ndarray]:
     n_in, n_out, dt = len(wires.weights), len(wires.tau_mem), recipe.ear.row_s / SPEED
     n, onto = n_in + n_out, np.vstack((wires.weights, wires.recurrent))
     tau = np.concatenate((np.full(n_in, recipe.input.tau_mem_s), wires.tau_mem)) / SPEED
+    floor = recipe.neuron.v_sink_v / recipe.neuron.v_threshold_v
     refractory, delay = recipe.neuron.t_refractory_s / SPEED, recipe.reservoir.delay_s / SPEED
     v, free, drive, flow, spikes, t, count = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), [[] for _ in tau], 0, 0
     events = [(k * dt, k, "row", row) for k, row in enumerate(rows)] + [(len(rows) * dt, len(rows), "end", None)]
@@ -100,7 +101,7 @@ def exact_spikes(recipe, wires, rows) -> list[np.ndarray]:
             crossing = np.where(rest > 1, since + tau * np.log((rest - v) / (rest - 1)), math.inf)
         fired = int(crossing.argmin())
         now = min(crossing[fired], events[0][0])
-        v = np.maximum(rest + (v - rest) * np.exp(-np.maximum(now - since, 0) / tau), recipe.neuron.v_sink_v / recipe.neuron.v_threshold_v)
+        v = np.maximum(rest + (v - rest) * np.exp(-np.maximum(now - since, 0) / tau), floor)
         t = now
         if crossing[fired] <= events[0][0]:
             v[fired], free[fired] = 0.0, t + refractory

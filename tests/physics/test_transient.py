@@ -215,7 +215,8 @@ def test_groups_of_synapses_keep_their_own_timing():
     far = Connections([0], [1], [q], n_channels=1, delay=4e-6, t_pulse=2e-6)
     spikes = SpikeInput([1e-6], [0], 1)
     run = simulate(population(circuit, 2), 10e-6, i_in=0.0, spikes_in=spikes, connections=(near, far))
-    expected = [1.1e-6 + rise_time(circuit, q / 1e-6, 0, circuit.v_threshold), 5e-6 + rise_time(circuit, q / 2e-6, 0, circuit.v_threshold)]
+    rises = [rise_time(circuit, q / t_pulse, 0, circuit.v_threshold) for t_pulse in (1e-6, 2e-6)]
+    expected = [1.1e-6 + rises[0], 5e-6 + rises[1]]
     assert run.spike_times == approx(expected)
 
 

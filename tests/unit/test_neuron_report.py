@@ -42,13 +42,13 @@ def test_assumptions_follow_every_field_they_mention():
     for circuit, said in (
         (
             base,
-            r"1\.84 fF, .* swing 361 mV, leak 46\.1 pS.* 90 nm wide.* at 0\.5 V: simulated.* 1\.48 nA .* 342 fA; 8 pA of "
-            r"static current per neuron: simulated.*0\.16 eV.*leak 0\.47 eV",
+            r"1\.84 fF, .* swing 361 mV, leak 46\.1 pS.* 90 nm wide.* at 0\.5 V: simulated.* 1\.48 nA .* 342 fA; 8 pA "
+            r"of static current per neuron: simulated.*0\.16 eV.*leak 0\.47 eV",
         ),
         (
             changed,
-            r"1 fF, .* swing 300 mV, leak 1 pS.* 80 nm wide.* at 0\.7 V: transistors ASSUMED.* 3 nA .* 160 fA; 320 fA of "
-            r"static current per neuron: transistors ASSUMED.*0\.2 eV.*leak 0\.3 eV",
+            r"1 fF, .* swing 300 mV, leak 1 pS.* 80 nm wide.* at 0\.7 V: transistors ASSUMED.* 3 nA .* 160 fA; 320 fA "
+            r"of static current per neuron: transistors ASSUMED.*0\.2 eV.*leak 0\.3 eV",
         ),
     ):
         text = " ".join(assumptions(circuit))
@@ -173,4 +173,5 @@ def test_the_seed_draws_the_neurons_of_the_corners(snn_json):
 def test_every_part_of_the_energy_says_how_it_is_known():
     figures = neuron_figures(neuron_circuit("32nm-pdsoi", None, 300.0), 300.0)
     assert figures["evidence"].keys() == figures["parts_j"].keys()
-    assert all(any(known in said for known in ("simulated", "fitted", "ASSUMED")) for said in figures["evidence"].values())
+    ways = ("simulated", "fitted", "ASSUMED")
+    assert all(any(way in said for way in ways) for said in figures["evidence"].values())

@@ -107,6 +107,12 @@ def test_a_setting_lands_in_its_section(setting, section, key, value):
     assert replace(recipe, **{section: getattr(default, section)}) == default
 
 
+def test_a_threshold_lies_below_the_supply_of_its_inverter_and_the_sink_a_swing_below_reset():
+    assert "neuron.v_threshold_v" in refused(MINIMAL, ["v_threshold_v=0.5"])
+    assert "neuron.v_sink_v" in refused(MINIMAL, ["v_sink_v=-0.51"])
+    assert parse_recipe(MINIMAL).neuron.circuit().v_floor == -1
+
+
 @pytest.mark.parametrize(
     "text", ["12", "true", "1e5", "2024-01-01", "inf", "nan", "[1]", "{a = 1}", "0x1F", "12:30:00", "it's", '"', "#"]
 )

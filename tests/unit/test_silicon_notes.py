@@ -103,7 +103,9 @@ def test_a_speed_that_leaves_no_time_for_a_pulse_is_not_offered():
         20e-6 / (T_PULSE + CIRCUIT.t_refractory)
     )
     (note,) = notes_of(idle_synapses_are_quiet, net, 1)
-    assert re.search(r"; no acceleration, but a c_mem of [\d.]+ [fp]F with a t_refractory of [\d.]+ us would mend it$", note)
+    assert re.search(
+        r"; no acceleration, but a c_mem of [\d.]+ fF with a t_refractory of [\d.]+ us would mend it$", note
+    )
     leak = 1000 * FLOOR * 20e-6 / 0.8e-15
     farads = float(re.search(r"c_mem of ([\d.]+) fF", note)[1]) * 1e-15
     assert farads == pytest.approx(2e-15 * leak / IDLE_LEAK, rel=5e-3, abs=0)

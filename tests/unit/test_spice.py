@@ -27,7 +27,7 @@ def test_parameters_are_the_circuit_in_si_units():
     assert values["w"] * values["a"] == pytest.approx(0.7e-6 * circuit.device.prefactor, rel=1e-9, abs=0)
     assert (values["b"], values["v0"]) == (circuit.device.v_slope, circuit.device.v_onset)
     assert (values["cmem"], values["gleak"]) == (1.1e-15, 3e-14)
-    assert (values["vth"], values["vreset"], values["tpulse"]) == (0.4, 0.05, 1e-6)
+    assert (values["vth"], values["vreset"], values["tpulse"]) == (0.36095, 0.05, 1e-6)
 
 
 def test_latch_is_a_thousandth_of_pulse_and_of_rise():
@@ -87,7 +87,7 @@ def test_bench_expects_the_closed_form_period():
 
 def test_a_silent_neuron_has_no_bench_and_nothing_is_written(tmp_path):
     silent = LIFCircuit(g_leak=1e-9)
-    with pytest.raises(ValueError, match=r"v_gs = -0\.5 V.*'quiet'.*rheobase of 400 pA.*more negative"):
+    with pytest.raises(ValueError, match=r"v_gs = -0\.57 V.*'quiet'.*rheobase of 361 pA.*more negative"):
         write_spice(tmp_path / "out", {"ok": LIFCircuit(), "quiet": silent})
     assert not (tmp_path / "out").exists()
 

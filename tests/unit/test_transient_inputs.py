@@ -104,9 +104,9 @@ def test_currents_that_decay_need_neurons_with_a_closed_form():
 
 @pytest.mark.parametrize("course", [{}, {"order": 1, "tau": 1e-6}, {"order": 2, "tau": 2e-6, "tau_rise": 1e-6}])
 def test_spikes_without_end_are_reported(course):
-    """Ten picocoulombs in a microsecond into half a femtofarad: fifty spikes a nanosecond."""
+    """Fifty thousand thresholds in a microsecond: fifty spikes a nanosecond."""
     circuit = LIFCircuit(t_refractory=0.0)
-    synapse = Connections([0], [0], [1e-11], n_channels=1, **course)
+    synapse = Connections([0], [0], [5e4 * circuit.charge_per_weight], n_channels=1, **course)
     with pytest.raises(RuntimeError, match="too many spikes near"):
         simulate(population(circuit), 5e-6, i_in=0.0, spikes_in=SpikeInput([1e-6], [0], 1), connections=synapse)
 

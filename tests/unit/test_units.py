@@ -14,6 +14,7 @@ from circuits.device.btbt import DEVICES
 from circuits.errors import InputError
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.control import ControlTransistors
+from circuits.neuron.simulated_control import SimulatedControl
 from circuits.neuron.synapse import SynapseKernel
 from circuits.units import AmperesPerMetre, Farads, Volts, freeze_si, quantity, require_plausible, si, si_float
 from circuits.variation.mismatch import Spread
@@ -156,6 +157,12 @@ def test_circuit_outside_its_limits_is_refused_by_name(field, value):
 def test_control_transistors_outside_their_limits_are_refused_by_name(field):
     with pytest.raises(ValueError, match=rf"ControlTransistors\.{field} must be .*got -1\.0"):
         ControlTransistors(**{field: -1.0})
+
+
+@pytest.mark.parametrize("field", ["width", "length", "c_first", "c_second", "i_static", "i_crowbar", "t_switch"])
+def test_simulated_control_outside_its_limits_is_refused_by_name(field):
+    with pytest.raises(ValueError, match=rf"SimulatedControl\.{field} must be .*got -1\.0"):
+        SimulatedControl(**{field: -1.0})
 
 
 def test_boltzmann_constant_and_electron_volt_give_the_thermal_voltage():
