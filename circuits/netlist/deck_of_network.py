@@ -11,15 +11,16 @@ import numpy as np
 from circuits.errors import InputError
 from circuits.netlist.cell import supply
 from circuits.netlist.core_lib import CORE_FILE, SUPPLIES, channels, core_pins, driven_neurons
+from circuits.netlist.corners_lib import TYPICAL, corner_statements
 from circuits.netlist.waves import Points, channel_pulses, input_wave, steps, wrapped
 from circuits.network.names import spice_number as _n
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring
-from circuits.units import ZERO_CELSIUS, Seconds, Volts
+from circuits.units import Seconds, Volts
+from circuits.variation.corners import Corner
 
 STEPS, STEPS_PER_TAU = 1000, 400  # of the solver, at least, in the stimulus and in the shortest tau_mem
 COUNT_TOLERANCE, COUNT_SLACK = 0.01, 0.5  # of the expected number of spikes; spikes
-TYPICAL = "corner=0 corner_tunnel=0 corner_threshold=0 corner_c=1 corner_supply=1"
 
 
 def network_deck(
@@ -29,20 +30,21 @@ def network_deck(
     header: str = "",
     corners: str | None = None,
     checks: Iterable[str] = (),
+    corner: Corner | None = None,
 ) -> str:
     """A core under a stimulus as SPICE text that runs beside its `CORE_FILE`.
 
     It saves `v(spk_X)`, of readouts `v(mem_X)`, and the meters `v(q_PART)` of the `SUPPLIES`; the charge of a meter (C)
     is its voltage times `METER`.
     Args:  key: of the core.   header: comment lines for the top.   corners: file name of the corner library; None:
-    typical parameters.   checks: measurements, as text.
+    the parameters of `corner`, typical ones where that is None.   checks: measurements, as text.
     """
     shown = [pin for pin in core_pins(wiring) if pin.startswith(("spk_", "mem_"))]
     parameters = "dtunnel={corner_tunnel} dvth={corner_threshold} kcmem={corner_c} vds={v_ds*corner_supply}"
     lines = (
         header.rstrip("\n") or "* network",
         f'.include "{CORE_FILE}"',
-        f'.lib "{corners}" TT' if corners else f".param {TYPICAL}\n.temp {_n(celsius(wiring))}",
+        *([f'.lib "{corners}" {TYPICAL}'] if corners else corner_statements(corner or _typical(wiring))),
         f".param v_ds={_n(wiring.circuit.device.v_ds)} v_dd={_n(wiring.circuit.v_dd)}",
         *wrapped("Xcore", (*core_pins(wiring)[:-1], "0"), f"btbt_core_{key} {parameters}"),
         *(supply(part, pin, f"{{{supply_name(part)}*corner_supply}}") for part, pin in SUPPLIES.items()),
@@ -75,9 +77,8 @@ def network_bench(
     return network_deck(wiring, stimulus, key, header, corners, _counts(wiring, stimulus, expected))
 
 
-def celsius(wiring: Wiring) -> float:
-    """The temperature of the circuit, as ngspice counts."""
-    return wiring.circuit.device.temperature - ZERO_CELSIUS
+def _typical(wiring: Wiring) -> Corner:
+    return Corner(TYPICAL, TYPICAL, 1.0, wiring.circuit.device.temperature)
 
 
 def longest_step(wiring: Wiring, stimulus: Stimulus) -> Seconds:

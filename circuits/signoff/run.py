@@ -22,6 +22,7 @@ from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
 from circuits.processes import n_threads
 from circuits.signoff.deck import core_deck
+from circuits.signoff.outputs import Outputs, outputs
 from circuits.storage import scratch_folder, write_text
 from circuits.transient.result import Transient
 from circuits.units import Seconds, us
@@ -44,6 +45,7 @@ class SignOff:
     spikes: SpikeTrains  # of ngspice, neurons in the order of the layers
     energy_spice: Ledger[float]
     energy_engine: Ledger[float]
+    outputs: Outputs
 
     @property
     def energy_error(self) -> float | None:
@@ -70,9 +72,25 @@ def sign_off(
     ngspice is not installed; WorkError where it crashes, prints an error, stops early or exceeds the limit.
     """
     _require_same_run(chip.network, stimulus, engine)
-    files = {"clip.cir": core_deck(chip, stimulus), CORE_FILE: core_text(chip) if core is None else core}
-    waves = _waves(files, stimulus, timeout_s)
-    wiring = wire(chip)
+    core = core_text(chip) if core is None else core
+    return signed(wire(chip), core_deck(chip, stimulus), core, stimulus, engine, bin=bin, timeout_s=timeout_s)
+
+
+def signed(
+    wiring: Wiring,
+    deck: str,
+    core: str,
+    stimulus: Stimulus,
+    engine: Transient,
+    *,
+    bin: Seconds = BIN,
+    timeout_s: float = TIMEOUT_S,
+) -> SignOff:
+    """Run a deck beside the file of a core, and compare it with what the engine made of the same wires.
+
+    Raises:  as `sign_off`.
+    """
+    waves = _waves({"clip.cir": deck, CORE_FILE: core}, stimulus, timeout_s)
     spikes = _spikes(wiring, stimulus, waves)
     expected = SpikeTrains(engine.spike_times, engine.spike_neurons, wiring.n_neurons, stimulus.duration)
     return SignOff(
@@ -82,6 +100,7 @@ def sign_off(
             {part: float(waves[f"v(q_{part})"][-1]) * METER * supply_voltage(wiring, part) for part in SUPPLIES}
         ),
         energy_engine=by_supply(engine.energy),
+        outputs=outputs(wiring, waves, spikes),
     )
 
 
