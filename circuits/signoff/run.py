@@ -99,7 +99,7 @@ def signed(
         energy_spice=ledger_of(
             {part: float(waves[f"v(q_{part})"][-1]) * METER * supply_voltage(wiring, part) for part in SUPPLIES}
         ),
-        energy_engine=by_supply(engine.energy),
+        energy_engine=by_supply(engine.energy) + _cut(wiring, engine, stimulus.duration) * -1,
         outputs=outputs(wiring, waves, spikes),
     )
 
@@ -145,6 +145,15 @@ def _spikes(wiring: Wiring, stimulus: Stimulus, waves: Mapping[str, np.ndarray])
     return spike_trains(
         [rising_edges(waves["time"], waves[f"v(spk_{name})"], half) for name in wiring.names], stimulus.duration
     )
+
+
+def _cut(wiring: Wiring, engine: Transient, end: Seconds) -> Ledger[float]:
+    """What the engine counts of pulses that the end cuts: it takes their charge as they begin."""
+    begun = engine.spike_times + wiring.delay
+    left = np.where(begun < end, np.clip(begun + wiring.t_pulse - end, 0, wiring.t_pulse), 0.0)
+    drawn = wiring.synapses[wiring.n_external :].clip(min=0).sum(axis=1)
+    charge = float(left @ drawn[engine.spike_neurons])
+    return ledger_of({part: (part == "membrane") * charge * wiring.circuit.device.v_ds for part in SUPPLIES})
 
 
 def by_supply(engine: Ledger) -> Ledger:
