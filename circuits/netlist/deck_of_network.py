@@ -64,17 +64,19 @@ def network_bench(
     key: str,
     header: str = "",
     corners: str | None = None,
+    until: np.ndarray | None = None,
 ) -> str:
     """The deck with a count of the spikes of every neuron against the expected one: `pass` is 1 or 0.
 
     Measures `n_X`, the integral of a spike output over that of one spike, and `ok_X` from neuron to neuron.
     Args:  expected: spike times (s) of every neuron, in the order of `wiring.names`, from `spike_times` or another
-    simulator.
+    simulator.   until: how far the spikes of each are counted (s); None: to the end.
     Raises:  InputError unless there is one array of times for each neuron.
     """
     if len(expected) != wiring.n_neurons:
         raise InputError(f"expected spikes of {len(expected)} neurons, the network has {wiring.n_neurons}")
-    return network_deck(wiring, stimulus, key, header, corners, _counts(wiring, stimulus, expected))
+    ends = np.minimum(np.inf if until is None else until, np.full(wiring.n_neurons, stimulus.duration))
+    return network_deck(wiring, stimulus, key, header, corners, _counts(wiring, expected, ends))
 
 
 def _typical(wiring: Wiring) -> Corner:
@@ -118,17 +120,17 @@ def _analysis(wiring: Wiring, stimulus: Stimulus) -> str:
     return f".tran {step} {_n(stimulus.duration)} 0 {step} uic"
 
 
-def _counts(wiring: Wiring, stimulus: Stimulus, expected: Sequence[np.ndarray]) -> Iterator[str]:
+def _counts(wiring: Wiring, expected: Sequence[np.ndarray], ends: np.ndarray) -> Iterator[str]:
     """Measurements of each count; `ok_X` is 1 where this count and all before it are right.
 
-    A spike that the end cuts counts by the part that is left of it.
+    A spike that the end of the count cuts counts by the part that is left of it.
     """
     width, so_far = wiring.circuit.t_refractory, "1"
-    for name, fires, times in zip(wiring.names, wiring.spiking, expected, strict=True):
+    for name, fires, times, end in zip(wiring.names, wiring.spiking, expected, ends, strict=True):
         if fires:
-            count = float(np.clip((stimulus.duration - np.asarray(times)) / width, 0, 1).sum())
-            slack = COUNT_SLACK + COUNT_TOLERANCE * len(times)
-            yield f".meas tran q_{name} integ v(spk_{name})"
+            count = float(np.clip((end - np.asarray(times)) / width, 0, 1).sum())
+            slack = COUNT_SLACK + COUNT_TOLERANCE * count
+            yield f".meas tran q_{name} integ v(spk_{name}) from=0 to={_n(end)}"
             yield f".meas tran n_{name} param='q_{name}/{_n(wiring.circuit.v_dd * width)}'"
             yield f".meas tran ok_{name} param='abs(n_{name}-{_n(count)}) < {_n(slack)} ? {so_far} : 0'"
             so_far = f"ok_{name}"

@@ -90,7 +90,8 @@ def _differences(
     wiring: Wiring,
 ) -> Iterator[str]:
     """What is wrong with the statements of a core, in words, in the order of the file; what is missing comes last."""
-    missing = {_name(words): words for _, words in expected}
+    missing = {name: f"{before}...{after}" for name, (_, before, after) in gates.items()}
+    missing |= {_name(words): words for _, words in expected}
     for number, words in found:
         name, written = _name(words), missing.pop(_name(words), None)
         if written is None:
