@@ -130,8 +130,8 @@ def test_a_writer_that_forgets_a_synapse_is_found_out(monkeypatch):
     assert "synapse G0_hidden_1 of" in told(less)
 
 
-NASTY = ["a", "line_a", "w_x", "out_b", "b", "x", "cell_a", "in_a", "rail_a", "a_0", "outside", "rail", "mem_a", "1", "_",
-         "ext", "leak_a", "Line a", "a" * 60, "a" * 39 + "_b", "sink_a", "vss", "core", "rst"]  # fmt: skip
+NASTY = ["a", "line_a", "w_x", "out_b", "b", "x", "cell_a", "in_a", "rail_a", "a_0", "outside", "rail", "mem_a", "1",
+         "_", "ext", "leak_a", "Line a", "a" * 60, "a" * 39 + "_b", "sink_a", "vss", "core", "rst"]  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(6))
