@@ -69,16 +69,14 @@ def sign_off_corners(
 def _signed(
     chip: ChipNetwork, stimulus: Stimulus, corner: Corner, core: str, bin: Seconds, timeout_s: float
 ) -> SignOff:
-    nominal = wire(chip)
+    nominal, share = wire(chip), 1 / PART
     there = at_corner(nominal, corner)
-    rows = PART if stimulus.signal is None else max(len(stimulus.signal), PART)
-    n_rows = rows // PART
     while True:
-        part = _louder(_busiest(stimulus, nominal, min(n_rows / rows, 1.0)), nominal, there)
+        part = _louder(_busiest(stimulus, nominal, min(share, 1.0)), nominal, there)
         engine = simulate_wires(there, part)
-        if engine.spike_times.size >= LEAST_SPIKES or n_rows >= rows:
+        if engine.spike_times.size >= LEAST_SPIKES or share >= 1:
             return signed(there, core_deck(chip, part, corner), core, part, engine, bin=bin, timeout_s=timeout_s)
-        n_rows *= 2
+        share *= 2
 
 
 def _busiest(stimulus: Stimulus, wiring: Wiring, share: float) -> Stimulus:

@@ -13,7 +13,7 @@ import pytest
 from circuits.device.btbt import DEVICES, REFERENCE_TEMPERATURE
 from circuits.netlist import handover as module
 from circuits.netlist.core_lib import CORE_FILE
-from circuits.netlist.corners_lib import sections
+from circuits.netlist.corners_lib import TYPICAL, sections
 from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.handover import FORMATS, handover
 from circuits.netlist.provenance import circuit_hash, network_hash
@@ -176,6 +176,14 @@ def test_corner_library_has_a_section_for_each_process_and_each_of_27_corners(te
         assert float(temp.removeprefix(".temp ")) == pytest.approx(corner.temperature - 273.15)
         if name in PROCESS_SHIFTS:
             assert f"section {name.lower()}\nparameters {params.removeprefix('.param ')}" in texts["corners.scs"]
+
+
+def test_what_the_bench_of_the_network_expects_is_of_one_section_and_it_says_so(texts):
+    assert f'.lib "corners.lib" {TYPICAL}' in texts["network_bench.cir"]
+    for file in ("network_bench.cir", "README.md"):
+        said = " ".join(texts[file].replace("`", "").replace("*", "").split())
+        assert f"expects is of section {TYPICAL} of corners.lib" in said.replace("expected is", "expects is"), file
+        assert "pass says nothing" in said
 
 
 def test_corners_and_mismatch_as_data(texts):
