@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.netlist.bench_stimulus import SEEDS, THRESHOLD_SHIFT, Expected, bench_bin, default_stimulus
+from circuits.netlist.bench_stimulus import CHARGE_SHIFT, SEEDS, THRESHOLD_SHIFT, Expected, bench_bin, default_stimulus
 from circuits.netlist.core_lib import CORE_FILE, core_text, unfit
 from circuits.netlist.corners_lib import (
     CORNERS_FILE,
@@ -204,9 +204,11 @@ def _unsure(wiring: Wiring, told: Expected) -> tuple[str, ...]:
     left = sum(int((times > until).sum()) for times, until in zip(told.spikes, told.until, strict=True))
     if not told.fragile:
         return ()
-    return (f"the bench of the network compares no spike of {told.fragile} of {wiring.spiking.sum()} neurons after one "
-            f"that hangs on less than {THRESHOLD_SHIFT:g} of a threshold: {left} of {sum(map(len, told.spikes))} "
-            "spikes",)  # fmt: skip
+    return (
+        f"the bench of the network compares no spike of {told.fragile} of {wiring.spiking.sum()} neurons after one that "
+        f"hangs on less than {THRESHOLD_SHIFT:g} of a threshold or {CHARGE_SHIFT:g} of a charge: {left} of "
+        f"{sum(map(len, told.spikes))} spikes",
+    )
 
 
 def _unseen(wiring: Wiring, spikes: tuple[np.ndarray, ...]) -> tuple[str, ...]:
