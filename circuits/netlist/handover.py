@@ -205,8 +205,8 @@ def _unsure(wiring: Wiring, told: Expected) -> tuple[str, ...]:
     if not told.fragile:
         return ()
     return (
-        f"the bench of the network compares no spike of {told.fragile} of {wiring.spiking.sum()} neurons after one that "
-        f"hangs on less than {THRESHOLD_SHIFT:g} of a threshold or {CHARGE_SHIFT:g} of a charge: {left} of "
+        f"the bench of the network compares no spike of {told.fragile} of {wiring.spiking.sum()} neurons after one "
+        f"that hangs on less than {THRESHOLD_SHIFT:g} of a threshold or {CHARGE_SHIFT:g} of a charge: {left} of "
         f"{sum(map(len, told.spikes))} spikes",
     )
 
