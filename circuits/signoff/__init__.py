@@ -11,8 +11,8 @@ from circuits.netlist.match import Matching, match_spikes, pooled
 from circuits.signoff.as_written import Reading, read_core
 from circuits.signoff.core_at_corner import sign_off_corners
 from circuits.signoff.deck import core_deck, core_sha256, handed_over
-from circuits.signoff.outputs import Outputs
 from circuits.signoff.run import SignOff, sign_off, sign_offs
+from circuits.signoff.spike_outputs import Outputs
 
 __all__ = [
     "Matching",

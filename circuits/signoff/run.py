@@ -22,7 +22,7 @@ from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
 from circuits.processes import n_threads
 from circuits.signoff.deck import core_deck
-from circuits.signoff.outputs import Outputs, outputs
+from circuits.signoff.spike_outputs import Outputs, outputs
 from circuits.storage import scratch_folder, write_text
 from circuits.transient.result import Transient
 from circuits.units import Seconds, us

@@ -10,7 +10,7 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.spikes import spike_trains
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit
-from circuits.signoff.outputs import outputs
+from circuits.signoff.spike_outputs import outputs
 
 CIRCUIT = LIFCircuit(t_refractory=1e-6)
 LAYER = LayerSpec("a", "encoder", np.eye(2), np.zeros(2), np.full(2, CIRCUIT.tau_mem), np.ones(2))
