@@ -24,8 +24,8 @@ LEAST_SPIKES = 1  # of each neuron that spikes
 STRENGTHS = (1, 2, 4, 8, 16, 32, 64)
 SEEDS = 3  # stimuli that are tried
 LONGER = 1.25  # than the first: how far the others are looked at
-# How far a solver may be off, so what moves by as much proves nothing: ngspice ends a pulse within a thousandth of it
-THRESHOLD_SHIFT, CHARGE_SHIFT = 3e-4, 1e-3  # of each threshold; of each synapse's charge, up or down
+# How far a solver may be off, so what moves by as much proves nothing: ngspice ends a pulse within 2 ns of 1 us
+THRESHOLD_SHIFT, CHARGE_SHIFT = 3e-4, 2e-3  # of each threshold; of each synapse's charge, up or down
 DRAWS = 2  # of which synapses are up, and which down
 SHIFT_BINS = 0.25  # how far a spike may move by them
 SPREAD = (0.75, 1.25)  # of the signals of a stimulus
