@@ -279,8 +279,12 @@ def keyed(text: str) -> tuple[str, str]:
 
 
 def supply(name: str, node: str, voltage: float | str) -> str:
-    """A source and its meter: charge (C) is the voltage of node `q_<name>` times `METER`."""
-    return f"V{name} {node} 0 {voltage}\nF{name} q_{name} 0 V{name} 1\nC{name} q_{name} 0 {spice_number(METER)} ic=0\n"
+    """A source and its meter: charge (C) is the voltage of node `q_<name>` times `METER`.
+
+    The initial condition is that of the node, not of the capacitor, so it holds without `uic` too.
+    """
+    meter = f"F{name} q_{name} 0 V{name} 1\nC{name} q_{name} 0 {spice_number(METER)}\n.ic v(q_{name})=0\n"
+    return f"V{name} {node} 0 {voltage}\n{meter}"
 
 
 def _defaults(parameters: Mapping[str, float]) -> str:

@@ -3,6 +3,8 @@
 Each spiking neuron is a `btbt_cell`, and has a `btbt_line` where it has synapses. A synapse is the tunnelling current
 of its gate bias while its line is active, from the drain supply into the body; an inhibitory one leads out of it, down
 to v_sink. What drives the network stays outside, at the pins.
+
+An element or node of neuron X is a word without `_`, then `_X`: whatever layers are called, no two names are the same.
 """
 
 import math
@@ -173,7 +175,7 @@ def _neuron(wiring: Wiring, i: int, key: str, cell_key: str, line_key: str) -> I
     name, column = wiring.names[i], wiring.synapses[:, i]
     if wiring.spiking[i]:
         yield (
-            f"X{name} mem_{name} spk_{name} clk_{name} rst start level later drive logic crow vss "
+            f"Xcell_{name} mem_{name} spk_{name} clk_{name} rst start level later drive logic crow vss "
             f"btbt_cell_{cell_key} gleak={_n(wiring.g_leak[i])} vth={_n(wiring.v_threshold[i])} "
             "dvth={dvth} kcmem={kcmem}"
         )
@@ -185,20 +187,29 @@ def _neuron(wiring: Wiring, i: int, key: str, cell_key: str, line_key: str) -> I
         yield f"Xline_{name} clk_{name} act_{name} vss btbt_line_{line_key}"
     driven = driven_neurons(wiring)[i]
     yield from _signal(wiring, i) if driven else _bias(wiring, i, key)
-    for source in np.flatnonzero(column):
-        ends = f"vdd mem_{name}" if column[source] > 0 else _drain(wiring, i)
-        yield f"G{source}_{name} {ends} {_line(wiring, source)} vss {{{_tunnel(wiring, column[source], key)}}}"
+    yield from (synapse_line(wiring, source, i, key) for source in np.flatnonzero(column))
     if wiring.spiking[i] and (driven or np.any(column < 0) or wiring.bias[i] < 0):
         yield from _sink(wiring, i, key)
+
+
+def synapse_line(wiring: Wiring, source: int, i: int, key: str, gate: str | None = None) -> str:
+    """The synapse from a line onto neuron i as a statement; `gate` stands for its gate bias, None: that of its current.
+
+    So whoever reads a core knows it again.
+    """
+    name, current = wiring.names[i], float(wiring.synapses[source, i])
+    ends = f"vdd mem_{name}" if current > 0 else _drain(wiring, i)
+    tunnel = _tunnel(gate or _n(gate_bias(wiring, abs(current))), key)
+    return f"G{source}_{name} {ends} {_line(wiring, source)} vss {{{tunnel}}}"
 
 
 def _readout(wiring: Wiring, i: int) -> Iterator[str]:
     """Its operating point is at rest too, as that of a cell: it starts there."""
     name, circuit = wiring.names[i], wiring.circuit
-    yield f"C{name} mem_{name} vss {{{_n(circuit.c_mem)}*kcmem}} ic={_n(circuit.v_reset)}"
+    yield f"Cmem_{name} mem_{name} vss {{{_n(circuit.c_mem)}*kcmem}} ic={_n(circuit.v_reset)}"
     if wiring.g_leak[i]:
         yield f".model leak_{name} r(r={{{_n(1 / wiring.g_leak[i])}*exp(-ealeak*heat)}})"
-        yield f"R{name} mem_{name} vss leak_{name}"
+        yield f"Rleak_{name} mem_{name} vss leak_{name}"
 
 
 def _signal(wiring: Wiring, i: int) -> Iterator[str]:
@@ -215,7 +226,7 @@ def _bias(wiring: Wiring, i: int, key: str) -> Iterator[str]:
     """A constant current: through the neuron's own device, or out of the body."""
     name, bias = wiring.names[i], float(wiring.bias[i])
     if bias > 0:
-        yield f"Bbias_{name} vdd mem_{name} I = {_tunnel(wiring, bias, key)}*exp(eatun*heat)"
+        yield f"Bbias_{name} vdd mem_{name} I = {_tunnel(_n(gate_bias(wiring, bias)), key)}*exp(eatun*heat)"
     if bias < 0:
         yield f"Ibias_{name} {_drain(wiring, i)} {_n(-bias)}"
 
@@ -258,6 +269,6 @@ def _line(wiring: Wiring, source: int) -> str:
     return f"line_{source}" if source < wiring.n_external else f"act_{wiring.names[source - wiring.n_external]}"
 
 
-def _tunnel(wiring: Wiring, current: Amperes, key: str) -> str:
+def _tunnel(gate: str, key: str) -> str:
     """The current of a synapse or bias, as the device's at its gate bias, at the temperature of the device."""
-    return f"tunnel_{key}(vds-({_n(gate_bias(wiring, abs(float(current))))}))"
+    return f"tunnel_{key}(vds-({gate}))"

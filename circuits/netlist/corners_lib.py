@@ -34,10 +34,16 @@ def corners_lib(
     """
     lines = [head + "* volts; corner_c and corner_supply are factors. All shifts are ASSUMED: replace them by your own"]
     for number, (name, corner) in enumerate(sections(temperature, shifts).items()):
-        params = " ".join(f"{key}={spice_number(value)}" for key, value in _parameters(number, corner, shifts).items())
-        lines += [f".lib {name}", f".param {params}", f".temp {spice_number(corner.temperature - ZERO_CELSIUS)}"]
-        lines += [f".endl {name}"]
+        lines += [f".lib {name}", *corner_statements(corner, number, shifts), f".endl {name}"]
     return "\n".join(lines) + "\n"
+
+
+def corner_statements(
+    corner: Corner, number: int = 0, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS
+) -> tuple[str, str]:
+    """A corner as ngspice has it: its parameters and its temperature."""
+    params = " ".join(f"{key}={spice_number(value)}" for key, value in _parameters(number, corner, shifts).items())
+    return f".param {params}", f".temp {spice_number(corner.temperature - ZERO_CELSIUS)}"
 
 
 def corners_scs(head: str, shifts: Mapping[str, ProcessShift] = PROCESS_SHIFTS) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from circuits.netlist.cell_sheet import UNITS, USAGE
 from circuits.netlist.core_lib import CORE_FILE, core_pins, pin_notes
-from circuits.netlist.corners_lib import CORNERS_FILE, at_section, sections
+from circuits.netlist.corners_lib import CORNERS_FILE, TYPICAL, at_section, sections
 from circuits.netlist.provenance import head
 from circuits.netlist.spice import ENERGY_TOLERANCE, PERIOD_TOLERANCE, subcircuit_name
 from circuits.network.names import safe_text
@@ -55,7 +55,8 @@ Parameters are in SI units; the default of each stands behind `params:` in the f
 
     ngspice -b {stem}_bench.cir        pass is 1: period within {period:.0%}, energy within {energy:.0%}
 
-`{corners}` has {n} sections; write another behind `.lib`, what is expected goes with it.
+`{corners}` has {n} sections; write another behind `.lib`, what this bench expects
+goes with it.
 """
 
 
@@ -154,5 +155,8 @@ def _core(wiring: Wiring) -> Iterable[str]:
     yield from (f"* {note}" for note in pin_notes(wiring))
     yield ""
     yield "    ngspice -b network_bench.cir        pass is 1: the spikes of every neuron are as many as expected"
+    yield ""
+    yield f"What it expects is of section {TYPICAL} of `{CORNERS_FILE}`, with `uic` or without; elsewhere pass says"
+    yield "nothing. `snn signoff` runs the core at two corners too, beside the engine there."
     yield ""
     yield f"`snn signoff RUN --deck FOLDER` runs this very `{CORE_FILE}` under recorded speech beside the engine."

@@ -11,15 +11,16 @@ import numpy as np
 from circuits.errors import InputError
 from circuits.netlist.cell import supply
 from circuits.netlist.core_lib import CORE_FILE, SUPPLIES, channels, core_pins, driven_neurons
+from circuits.netlist.corners_lib import TYPICAL, corner_statements
 from circuits.netlist.waves import Points, channel_pulses, input_wave, steps, wrapped
 from circuits.network.names import spice_number as _n
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring
-from circuits.units import ZERO_CELSIUS, Seconds, Volts
+from circuits.units import Seconds, Volts
+from circuits.variation.corners import Corner
 
 STEPS, STEPS_PER_TAU = 1000, 400  # of the solver, at least, in the stimulus and in the shortest tau_mem
 COUNT_TOLERANCE, COUNT_SLACK = 0.01, 0.5  # of the expected number of spikes; spikes
-TYPICAL = "corner=0 corner_tunnel=0 corner_threshold=0 corner_c=1 corner_supply=1"
 
 
 def network_deck(
@@ -29,20 +30,21 @@ def network_deck(
     header: str = "",
     corners: str | None = None,
     checks: Iterable[str] = (),
+    corner: Corner | None = None,
 ) -> str:
     """A core under a stimulus as SPICE text that runs beside its `CORE_FILE`.
 
     It saves `v(spk_X)`, of readouts `v(mem_X)`, and the meters `v(q_PART)` of the `SUPPLIES`; the charge of a meter (C)
     is its voltage times `METER`.
     Args:  key: of the core.   header: comment lines for the top.   corners: file name of the corner library; None:
-    typical parameters.   checks: measurements, as text.
+    the parameters of `corner`, typical ones where that is None.   checks: measurements, as text.
     """
     shown = [pin for pin in core_pins(wiring) if pin.startswith(("spk_", "mem_"))]
     parameters = "dtunnel={corner_tunnel} dvth={corner_threshold} kcmem={corner_c} vds={v_ds*corner_supply}"
     lines = (
         header.rstrip("\n") or "* network",
         f'.include "{CORE_FILE}"',
-        f'.lib "{corners}" TT' if corners else f".param {TYPICAL}\n.temp {_n(celsius(wiring))}",
+        *([f'.lib "{corners}" {TYPICAL}'] if corners else corner_statements(corner or _typical(wiring))),
         f".param v_ds={_n(wiring.circuit.device.v_ds)} v_dd={_n(wiring.circuit.v_dd)}",
         *wrapped("Xcore", (*core_pins(wiring)[:-1], "0"), f"btbt_core_{key} {parameters}"),
         *(supply(part, pin, f"{{{supply_name(part)}*corner_supply}}") for part, pin in SUPPLIES.items()),
@@ -62,22 +64,23 @@ def network_bench(
     key: str,
     header: str = "",
     corners: str | None = None,
+    until: np.ndarray | None = None,
 ) -> str:
     """The deck with a count of the spikes of every neuron against the expected one: `pass` is 1 or 0.
 
     Measures `n_X`, the integral of a spike output over that of one spike, and `ok_X` from neuron to neuron.
     Args:  expected: spike times (s) of every neuron, in the order of `wiring.names`, from `spike_times` or another
-    simulator.
+    simulator.   until: how far the spikes of each are counted (s); None: to the end.
     Raises:  InputError unless there is one array of times for each neuron.
     """
     if len(expected) != wiring.n_neurons:
         raise InputError(f"expected spikes of {len(expected)} neurons, the network has {wiring.n_neurons}")
-    return network_deck(wiring, stimulus, key, header, corners, _counts(wiring, stimulus, expected))
+    ends = np.minimum(np.inf if until is None else until, np.full(wiring.n_neurons, stimulus.duration))
+    return network_deck(wiring, stimulus, key, header, corners, _counts(wiring, expected, ends))
 
 
-def celsius(wiring: Wiring) -> float:
-    """The temperature of the circuit, as ngspice counts."""
-    return wiring.circuit.device.temperature - ZERO_CELSIUS
+def _typical(wiring: Wiring) -> Corner:
+    return Corner(TYPICAL, TYPICAL, 1.0, wiring.circuit.device.temperature)
 
 
 def longest_step(wiring: Wiring, stimulus: Stimulus) -> Seconds:
@@ -117,17 +120,17 @@ def _analysis(wiring: Wiring, stimulus: Stimulus) -> str:
     return f".tran {step} {_n(stimulus.duration)} 0 {step} uic"
 
 
-def _counts(wiring: Wiring, stimulus: Stimulus, expected: Sequence[np.ndarray]) -> Iterator[str]:
+def _counts(wiring: Wiring, expected: Sequence[np.ndarray], ends: np.ndarray) -> Iterator[str]:
     """Measurements of each count; `ok_X` is 1 where this count and all before it are right.
 
-    A spike that the end cuts counts by the part that is left of it.
+    A spike that the end of the count cuts counts by the part that is left of it.
     """
     width, so_far = wiring.circuit.t_refractory, "1"
-    for name, fires, times in zip(wiring.names, wiring.spiking, expected, strict=True):
+    for name, fires, times, end in zip(wiring.names, wiring.spiking, expected, ends, strict=True):
         if fires:
-            count = float(np.clip((stimulus.duration - np.asarray(times)) / width, 0, 1).sum())
-            slack = COUNT_SLACK + COUNT_TOLERANCE * len(times)
-            yield f".meas tran q_{name} integ v(spk_{name})"
+            count = float(np.clip((end - np.asarray(times)) / width, 0, 1).sum())
+            slack = COUNT_SLACK + COUNT_TOLERANCE * count
+            yield f".meas tran q_{name} integ v(spk_{name}) from=0 to={_n(end)}"
             yield f".meas tran n_{name} param='q_{name}/{_n(wiring.circuit.v_dd * width)}'"
             yield f".meas tran ok_{name} param='abs(n_{name}-{_n(count)}) < {_n(slack)} ? {so_far} : 0'"
             so_far = f"ok_{name}"

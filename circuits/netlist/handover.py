@@ -1,19 +1,27 @@
 """Everything that a circuit team gets of a network, format by format: all of it computed before a file is written."""
 
 import json
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from circuits.errors import InputError
+from circuits.netlist.bench_stimulus import CHARGE_SHIFT, SEEDS, THRESHOLD_SHIFT, Expected, bench_bin, default_stimulus
 from circuits.netlist.core_lib import CORE_FILE, core_text, unfit
-from circuits.netlist.corners_lib import CORNERS_FILE, corners_lib, corners_record, corners_scs, mismatch_record
+from circuits.netlist.corners_lib import (
+    CORNERS_FILE,
+    TYPICAL,
+    corners_lib,
+    corners_record,
+    corners_scs,
+    mismatch_record,
+)
 from circuits.netlist.data_sheet import SHEET, data_sheet
-from circuits.netlist.deck_of_network import longest_step, network_bench
-from circuits.netlist.expected import spike_times, spikes_and_potentials
+from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.parameter_table import parameter_table, parameters_csv, parameters_record
 from circuits.netlist.parameters import network_parameters, synapse_notes, typical_circuit
 from circuits.netlist.provenance import circuit_hash, head, network_hash, record
@@ -24,20 +32,14 @@ from circuits.netlist.veriloga import event_view, smooth_view
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.names import file_stems
 from circuits.network.spec import NetworkSpec
-from circuits.network.stimulus import Stimulus, n_signals
 from circuits.network.wiring import Wiring, wire
 from circuits.neuron.circuit import LIFCircuit, interval
 from circuits.storage import write_text
 from circuits.units import Seconds, Volts
 
 MAX_NEURONS, MAX_SYNAPSES = 300, 5000  # spiking ones, of a deck that is verified; beyond, ngspice takes hours
-BENCH_SPIKES = 6  # of a neuron, on average, after which the bench of a network ends
-BENCH_STEPS = 200  # time steps of the network, after which it ends at the latest
-SIGN_STEPS = 15  # after which a signal changes its sign
-MOST_SPIKES = 50  # of a neuron, on average: what is silent then stays silent
-LEAST_SPIKES = 1  # of each neuron that spikes
-STRENGTHS = (1, 2, 4, 8, 16, 32, 64)
 NETWORK = "network_bench"
+SECTION_NOTE = f"what is expected is of section {TYPICAL} of {CORNERS_FILE}: at another one pass says nothing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class Bench:
     v_dd: float  # V, a spike's height
     period: float | None = None  # s
     spikes: dict[str, np.ndarray] | None = None  # s, by the name of a spiking neuron
+    until: dict[str, Seconds] = field(default_factory=dict)  # how far these are sure, where not to the end
     bin: Seconds | None = None  # how far a spike may lie from the expected one
     potentials: dict[str, Volts] = field(default_factory=dict)  # at the end, by the name of a readout
 
@@ -87,50 +90,6 @@ def write_network_spice(folder: str | Path, chip: ChipNetwork) -> tuple[Path, ..
     return handover(chip, "spice").write(folder)
 
 
-def default_stimulus(chip: ChipNetwork, wiring: Wiring) -> tuple[Stimulus, tuple[np.ndarray, ...], np.ndarray]:
-    """What a bench drives a network with: signals of either sign, or regular spikes; spikes and potentials (V).
-
-    The weakest of `STRENGTHS` at which most neurons spike; a strength of 1 is a signal of about 1 or a spike on each
-    channel every fourth step. It ends between two spikes, `BENCH_SPIKES` for each neuron later if it lasts so long.
-    """
-    most, most_spikes = -1, MOST_SPIKES * wiring.n_neurons
-    for strength in STRENGTHS:
-        tried = _regular(chip.network, strength)
-        trains = spike_times(wiring, tried)
-        n_spikes, n_firing = sum(map(len, trains)), sum(len(times) > 0 for times in trains)
-        if n_firing > most:
-            most, stimulus, spikes = n_firing, tried, trains
-        if n_firing == wiring.spiking.sum() or n_spikes > most_spikes:
-            break
-    stimulus = replace(stimulus, duration=_end(wiring, stimulus, spikes))
-    return stimulus, *spikes_and_potentials(wiring, stimulus)
-
-
-def _end(wiring: Wiring, stimulus: Stimulus, spikes: tuple[np.ndarray, ...]) -> Seconds:
-    """Half-way between two spikes, after enough of them in all and `LEAST_SPIKES` of every neuron that has so many."""
-    fired = np.sort(np.concatenate(spikes))
-    apart = np.diff(fired) > 4 * bench_bin(wiring, stimulus)
-    own = max((times[min(LEAST_SPIKES, len(times)) - 1] for times in spikes if len(times)), default=0.0)
-    enough = (np.arange(len(fired)) >= BENCH_SPIKES * wiring.spiking.sum()) & (fired >= own)
-    late = np.flatnonzero(enough[:-1] & apart)
-    return float(fired[late[0] : late[0] + 2].mean()) if late.size else stimulus.duration
-
-
-def bench_bin(wiring: Wiring, stimulus: Stimulus) -> Seconds:
-    """How far a simulated spike may lie from the expected one: two of the longest steps."""
-    return 2 * longest_step(wiring, stimulus)
-
-
-def _regular(net: NetworkSpec, strength: float) -> Stimulus:
-    """Signals that differ from line to line, so that neurons do not spike together, and of either sign in turn."""
-    interval_s, channels, signals = 4 * net.dt / strength, net.n_external, n_signals(net)
-    times = interval_s * np.arange(BENCH_STEPS * strength // 4)
-    trains = tuple(times + interval_s * (channel + 0.5) / channels for channel in range(channels))
-    signs = np.where(np.arange(BENCH_STEPS) // SIGN_STEPS % 2, -1.0, 1.0)
-    signal = None if channels else strength * signs[:, None] * np.linspace(0.75, 1.25, signals)
-    return Stimulus(BENCH_STEPS * net.dt, trains, signal)
-
-
 def _json(chip: ChipNetwork) -> Handover:
     about = record(chip.circuit, network_hash(chip))
     rows = parameter_table(chip.circuit)
@@ -155,17 +114,15 @@ def _spice(chip: ChipNetwork) -> Handover:
     benches = [Bench(f"{stems[label]}_bench.cir", c.v_dd, interval(c)) for label, c in neurons.items()]
     wiring, notes = _whole(chip)
     if wiring is not None:
-        stimulus, spikes, potentials = default_stimulus(chip, wiring)
-        title = _head(chip, f"network {chip.network.name}", "*")
-        key = network_hash(chip)
+        told = _told(chip, wiring)
+        title = _head(chip, f"network {chip.network.name}", "*", SECTION_NOTE)
         texts[CORE_FILE] = core_text(chip)
-        texts[f"{NETWORK}.cir"] = network_bench(wiring, stimulus, spikes, key, title, CORNERS_FILE)
-        fires = {n: t for n, t, spiking in zip(wiring.names, spikes, wiring.spiking, strict=True) if spiking}
-        rests = {n: float(v) for n, v in zip(wiring.names, potentials, strict=True) if n not in fires}
-        notes += _unseen(wiring, spikes)
+        texts[f"{NETWORK}.cir"] = network_bench(
+            wiring, told.stimulus, told.spikes, network_hash(chip), title, CORNERS_FILE, told.until
+        )
+        notes += _unseen(wiring, told.spikes) + _unsure(wiring, told)
         if _verifiable(chip.network):
-            bin = bench_bin(wiring, stimulus)
-            benches.append(Bench(f"{NETWORK}.cir", chip.circuit.v_dd, spikes=fires, bin=bin, potentials=rests))
+            benches.append(_bench(chip, wiring, told))
     sheet = data_sheet(chip.network.name, {stems[label]: c for label, c in neurons.items()}, wiring, network_hash(chip))
     return Handover(texts | {SHEET: sheet}, tuple(benches), notes)
 
@@ -182,9 +139,9 @@ def _spectre(chip: ChipNetwork) -> Handover:
         texts[f"{stems[label]}_bench.scs"] = neuron_spectre(circuit, interval(circuit), key, title)
     wiring, notes = _whole(chip)
     if wiring is not None:
-        stimulus, spikes, _ = default_stimulus(chip, wiring)
+        told = _told(chip, wiring)
         title = _head(chip, f"network {chip.network.name}", "//")
-        texts[f"{NETWORK}.scs"] = network_spectre(wiring, stimulus, spikes, key, title)
+        texts[f"{NETWORK}.scs"] = network_spectre(wiring, told.stimulus, told.spikes, key, title)
     return Handover(texts, notes=notes)
 
 
@@ -225,6 +182,35 @@ def _whole(chip: ChipNetwork) -> tuple[Wiring | None, tuple[str, ...]]:
     )
 
 
+def _told(chip: ChipNetwork, wiring: Wiring) -> Expected:
+    """A network that takes hours is tried under one stimulus."""
+    return default_stimulus(chip.network, wiring, SEEDS if _verifiable(chip.network) else 1)
+
+
+def _bench(chip: ChipNetwork, wiring: Wiring, told: Expected) -> Bench:
+    fires = dict(zip(wiring.names, zip(told.spikes, told.until, wiring.spiking, strict=True), strict=True))
+    return Bench(
+        f"{NETWORK}.cir",
+        chip.circuit.v_dd,
+        spikes={name: times for name, (times, _, spiking) in fires.items() if spiking},
+        until={name: until for name, (_, until, spiking) in fires.items() if spiking and math.isfinite(until)},
+        bin=bench_bin(wiring, told.stimulus),
+        potentials={n: float(v) for n, v in zip(wiring.names, told.potentials, strict=True) if not fires[n][2]},
+    )
+
+
+def _unsure(wiring: Wiring, told: Expected) -> tuple[str, ...]:
+    """Spikes that no bench can expect."""
+    left = sum(int((times > until).sum()) for times, until in zip(told.spikes, told.until, strict=True))
+    if not told.fragile:
+        return ()
+    return (
+        f"the bench of the network compares no spike of {told.fragile} of {wiring.spiking.sum()} neurons after one "
+        f"that hangs on less than {THRESHOLD_SHIFT:g} of a threshold or {CHARGE_SHIFT:g} of a charge: {left} of "
+        f"{sum(map(len, told.spikes))} spikes",
+    )
+
+
 def _unseen(wiring: Wiring, spikes: tuple[np.ndarray, ...]) -> tuple[str, ...]:
     """How many synapses a bench says nothing of: those that no pulse reaches, or that lead to a silent neuron."""
     silent = np.array([len(times) == 0 for times in spikes])
@@ -243,8 +229,8 @@ def _verifiable(net: NetworkSpec) -> bool:
     return neurons <= MAX_NEURONS and net.n_synapses <= MAX_SYNAPSES
 
 
-def _head(chip: ChipNetwork, title: str, comment: str) -> str:
-    return head(title, chip.circuit, network_hash(chip), comment=comment)
+def _head(chip: ChipNetwork, title: str, comment: str, *notes: str) -> str:
+    return head(title, chip.circuit, network_hash(chip), *notes, comment=comment)
 
 
 def _dumped(value: dict[str, Any]) -> str:

@@ -81,12 +81,16 @@ def _period(bench: Bench, edges: np.ndarray) -> Check:
 
 
 def _spikes(bench: Bench, waves: Mapping[str, np.ndarray]) -> Iterator[Check]:
-    """Of each neuron, how many spikes come when they are expected, none besides; silence proves nothing."""
+    """Of each neuron, how many spikes come when they are expected, none besides, as far as they are sure.
+
+    Silence proves nothing.
+    """
     end, n_expected = waves["time"][-1], sum(map(len, bench.spikes.values()))
     if bench.spikes and not n_expected:
         yield Check(bench.file, "spikes of any neuron", 1.0, 0.0, "spikes", False)
     for name, times in bench.spikes.items():
         edges = rising_edges(waves["time"], waves[f"v(spk_{name})"], bench.v_dd / 2)
+        times, edges = (train[train <= bench.until.get(name, end)] for train in (times, edges))
         matching = match_spikes(spike_trains([times], end), spike_trains([edges], end), bin=bench.bin)
         good = matching.errors.size == matching.n_expected == matching.n_simulated
         yield Check(bench.file, f"spikes of {name}", float(len(times)), float(matching.errors.size), "spikes", good)

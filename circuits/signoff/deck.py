@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from circuits.errors import InputError, MissingInputError
-from circuits.netlist.core_lib import CORE_FILE, core_pins, unfit
+from circuits.netlist.core_lib import CORE_FILE, unfit
 from circuits.netlist.deck_of_network import longest_step, network_deck
 from circuits.netlist.provenance import head, network_hash
 from circuits.network.chip_network import ChipNetwork
@@ -13,14 +13,15 @@ from circuits.network.spec import NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
 from circuits.units import si
+from circuits.variation.corners import Corner
 
 MAX_STEPS = 1e6  # hours
 HELD = (".subckt", ".ends", ".param", ".func", ".model")  # the only commands of a library: none runs or reads anything
 MOST_BYTES = 1 << 28  # of a core that is read; the largest that is written is a hundredth
 
 
-def core_deck(chip: ChipNetwork, stimulus: Stimulus) -> str:
-    """A deck that runs beside the file of the core, under a stimulus, see `network_deck`.
+def core_deck(chip: ChipNetwork, stimulus: Stimulus, corner: Corner | None = None) -> str:
+    """A deck that runs beside the file of the core, under a stimulus and at a corner, see `network_deck`.
 
     Raises:  InputError for a network that is no core (spikes from outside, readout, adaptation), for a refractory time
     shorter than delay + t_pulse, for a stimulus that does not fit or needs more than `MAX_STEPS` steps, and as
@@ -31,13 +32,15 @@ def core_deck(chip: ChipNetwork, stimulus: Stimulus) -> str:
     wiring = wire(chip)
     _require_core(net, wiring, stimulus)
     key = network_hash(chip)
-    return network_deck(wiring, stimulus, key, head(f"core {safe_text(net.name)}", chip.circuit, key))
+    return network_deck(
+        wiring, stimulus, key, head(f"core {safe_text(net.name)}", chip.circuit, key), corner=corner
+    )
 
 
 def handed_over(folder: str | Path, chip: ChipNetwork) -> str:
     """The core in the folder of a hand-over, as it stands there, whatever was done to it.
 
-    Raises:  InputError where there is none, where it is no text, or where its subcircuit or pins are not the run's.
+    Raises:  InputError where there is none, where it is no text, or where its subcircuit is of another network.
     """
     path = Path(folder) / CORE_FILE
     if not path.is_file():
@@ -51,7 +54,7 @@ def handed_over(folder: str | Path, chip: ChipNetwork) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no SPICE text ({error}); export it again") from error
     _require_a_library(path, text)
-    _require_same_pins(path, text, chip)
+    _require_same_network(path, text, chip)
     return text
 
 
@@ -73,19 +76,14 @@ def _require_a_library(path: Path, text: str) -> None:
             raise InputError(f"{path}, line {number}: {line[:40]!r} stands outside every subcircuit; take it out")
 
 
-def _require_same_pins(path: Path, text: str, chip: ChipNetwork) -> None:
-    key, expected = network_hash(chip), core_pins(wire(chip))
-    joined = text.replace("\n+", " ")
-    found = next((line.split() for line in joined.splitlines() if line.lower().startswith(".subckt btbt_core_")), None)
-    if found is None or found[1] != f"btbt_core_{key}":
-        there = found[1] if found else "none"
+def _require_same_network(path: Path, text: str, chip: ChipNetwork) -> None:
+    key = network_hash(chip)
+    found = next((line.split()[1] for line in text.splitlines() if line.lower().startswith(".subckt btbt_core_")), None)
+    if found != f"btbt_core_{key}":
         raise InputError(
-            f"{path} holds {there}, this run is btbt_core_{key}: another network; export this run, or name its run"
+            f"{path} holds {found or 'none'}, this run is btbt_core_{key}: another network; export this run, or name "
+            "its run"
         )
-    pins = tuple(word for word in found[2 : found.index("params:")] if word) if "params:" in found else ()
-    if pins != expected:
-        raise InputError(f"{path}: btbt_core_{key} has {len(pins)} pins, the run {len(expected)}, or in another order; "
-                         "export it again")  # fmt: skip
 
 
 def _require_core(net: NetworkSpec, wiring: Wiring, stimulus: Stimulus) -> None:

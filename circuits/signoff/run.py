@@ -22,6 +22,7 @@ from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
 from circuits.processes import n_threads
 from circuits.signoff.deck import core_deck
+from circuits.signoff.spike_outputs import Outputs, outputs
 from circuits.storage import scratch_folder, write_text
 from circuits.transient.result import Transient
 from circuits.units import Seconds, us
@@ -44,6 +45,7 @@ class SignOff:
     spikes: SpikeTrains  # of ngspice, neurons in the order of the layers
     energy_spice: Ledger[float]
     energy_engine: Ledger[float]
+    outputs: Outputs
 
     @property
     def energy_error(self) -> float | None:
@@ -70,9 +72,25 @@ def sign_off(
     ngspice is not installed; WorkError where it crashes, prints an error, stops early or exceeds the limit.
     """
     _require_same_run(chip.network, stimulus, engine)
-    files = {"clip.cir": core_deck(chip, stimulus), CORE_FILE: core_text(chip) if core is None else core}
-    waves = _waves(files, stimulus, timeout_s)
-    wiring = wire(chip)
+    core = core_text(chip) if core is None else core
+    return signed(wire(chip), core_deck(chip, stimulus), core, stimulus, engine, bin=bin, timeout_s=timeout_s)
+
+
+def signed(
+    wiring: Wiring,
+    deck: str,
+    core: str,
+    stimulus: Stimulus,
+    engine: Transient,
+    *,
+    bin: Seconds = BIN,
+    timeout_s: float = TIMEOUT_S,
+) -> SignOff:
+    """Run a deck beside the file of a core, and compare it with what the engine made of the same wires.
+
+    Raises:  as `sign_off`.
+    """
+    waves = _waves({"clip.cir": deck, CORE_FILE: core}, stimulus, timeout_s)
     spikes = _spikes(wiring, stimulus, waves)
     expected = SpikeTrains(engine.spike_times, engine.spike_neurons, wiring.n_neurons, stimulus.duration)
     return SignOff(
@@ -81,7 +99,8 @@ def sign_off(
         energy_spice=ledger_of(
             {part: float(waves[f"v(q_{part})"][-1]) * METER * supply_voltage(wiring, part) for part in SUPPLIES}
         ),
-        energy_engine=by_supply(engine.energy),
+        energy_engine=by_supply(engine.energy) + _cut(wiring, engine, stimulus.duration) * -1,
+        outputs=outputs(wiring, waves, spikes),
     )
 
 
@@ -126,6 +145,15 @@ def _spikes(wiring: Wiring, stimulus: Stimulus, waves: Mapping[str, np.ndarray])
     return spike_trains(
         [rising_edges(waves["time"], waves[f"v(spk_{name})"], half) for name in wiring.names], stimulus.duration
     )
+
+
+def _cut(wiring: Wiring, engine: Transient, end: Seconds) -> Ledger[float]:
+    """What the engine counts of pulses that the end cuts: it takes their charge as they begin."""
+    begun = engine.spike_times + wiring.delay
+    left = np.where(begun < end, np.clip(begun + wiring.t_pulse - end, 0, wiring.t_pulse), 0.0)
+    drawn = wiring.synapses[wiring.n_external :].clip(min=0).sum(axis=1)
+    charge = float(left @ drawn[engine.spike_neurons])
+    return ledger_of({part: (part == "membrane") * charge * wiring.circuit.device.v_ds for part in SUPPLIES})
 
 
 def by_supply(engine: Ledger) -> Ledger:

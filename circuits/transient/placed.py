@@ -33,9 +33,21 @@ def simulate_network(
     wiring, name = wire(chip), chip.network.name
     if wiring.adaptive.any():
         raise InputError(f"{name!r} has adaptive neurons, of which no circuit is published; train plain lif layers")
-    currents, dt_in = _currents(wiring, stimulus)
     if neurons is not None and len(neurons) != wiring.n_neurons:
         raise InputError(f"{len(neurons)} neurons stand in for the {wiring.n_neurons} of {name!r}; give one for each")
+    return simulate_wires(wiring, stimulus, neurons=neurons, record=record, n_jobs=n_jobs)
+
+
+def simulate_wires(
+    wiring: Wiring,
+    stimulus: Stimulus,
+    *,
+    neurons: Population | None = None,
+    record: tuple[int, ...] = (),
+    n_jobs: int | None = None,
+) -> Transient:
+    """`simulate_network` of wires that may be no network's, as those at a corner under nominal gate biases."""
+    currents, dt_in = _currents(wiring, stimulus)
     return simulate(
         neurons_of(wiring) if neurons is None else neurons, stimulus.duration, i_in=currents, dt_in=dt_in,
         spikes_in=_spikes(wiring, stimulus), connections=_connections(wiring), record=record, n_jobs=n_jobs,

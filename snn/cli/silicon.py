@@ -247,6 +247,12 @@ def signoff(
     deck: Annotated[
         Path | None, place("Folder of an export: run the core that stands there, not one written anew.")
     ] = None,
+    own_cell: Annotated[
+        bool,
+        typer.Option(
+            "--own-cell", help="Let cells and lines differ from those that this version writes, judged by what they do."
+        ),
+    ] = False,
     clips: Annotated[int, typer.Option(help="Test clips to simulate in ngspice.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of clips.")] = 0,
     timeout: Annotated[float, number_of("s", "Longest that ngspice may take for a clip.")] = 600.0,
@@ -259,9 +265,8 @@ def signoff(
         from snn.studies.signoff_of_run import sign_off_run
 
         loaded = load_run(run)
-        found = sign_off_run(
-            loaded, clips, deck=deck, seed=seed, timeout_s=timeout, n_jobs=jobs, reporter=terminal.reporter
-        )
+        how = {"seed": seed, "timeout_s": timeout, "n_jobs": jobs, "reporter": terminal.reporter}
+        found = sign_off_run(loaded, clips, deck=deck, own_cell=own_cell, **how)
         terminal.result(found)
         if not found["passed"]:
             raise typer.Exit(1)

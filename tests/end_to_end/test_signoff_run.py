@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from circuits.ledger import ledger_of
 from circuits.network.spikes import SpikeTrains
-from circuits.signoff import SignOff, match_spikes, sign_offs
+from circuits.signoff import Outputs, SignOff, match_spikes, sign_offs
 from circuits.signoff.run import by_supply
 from snn.experiments.train import train
 from snn.recipes.recipe import parse_recipe
@@ -40,7 +42,7 @@ def run(tmp_path_factory, spoken):
     return folder
 
 
-def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
+def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False, level=0.0, pulse=0.0):
     """A simulator that gives back what the engine did, but for so much."""
 
     def repeat(net, clips, *, core, bin, timeout_s, n_jobs):
@@ -56,10 +58,22 @@ def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
             if swapped:
                 found = replace(found, times=np.sort(stimulus.duration - found.times))
             energy = by_supply(engine.energy)
-            signed.append(SignOff(match_spikes(expected, found, bin=bin), found, energy * dearer, energy))
+            matching = match_spikes(expected, found, bin=bin)
+            signed.append(SignOff(matching, found, energy * dearer, energy, Outputs(level, pulse)))
         return signed
 
     return repeat
+
+
+@pytest.fixture
+def standing_in(monkeypatch):
+    """Of the clips a stand-in with these differences; of the corners those that it is told."""
+
+    def replaced(corners=None, **difference):
+        monkeypatch.setattr(signoff, "sign_offs", stand_in(**difference))
+        monkeypatch.setattr(signoff, "sign_off_corners", lambda chip, stimulus, **how: (corners or dict)())
+
+    return replaced
 
 
 @pytest.mark.parametrize(
@@ -71,10 +85,12 @@ def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False):
         ({"kept": 0.9}, 1, "matched_spikes", 2 * 0.9 / 1.9),
         ({"dearer": 1.2}, 1, "energy_error", 0.2),
         ({"dearer": 0.8}, 1, "energy_error", -0.2),
+        ({"level": 0.4}, 1, "output_level_error", 0.4),
+        ({"pulse": 0.03}, 1, "output_pulse_error", 0.03),
     ],
 )
-def test_what_is_too_far_off_fails(run, snn, monkeypatch, difference, code, figure, value):
-    monkeypatch.setattr(signoff, "sign_offs", stand_in(**difference))
+def test_what_is_too_far_off_fails(run, snn, standing_in, difference, code, figure, value):
+    standing_in(**difference)
     ended, out, _ = snn("signoff", run, "--clips", 2, "--json")
     told = json.loads(out)
     assert (ended, told["passed"]) == (code, not code)
@@ -82,9 +98,9 @@ def test_what_is_too_far_off_fails(run, snn, monkeypatch, difference, code, figu
     assert len(told["clips"]) == told["n_clips"] == 2
 
 
-def test_another_answer_fails(run, snn, monkeypatch):
+def test_another_answer_fails(run, snn, standing_in):
     """Spikes that run backwards tell another word."""
-    monkeypatch.setattr(signoff, "sign_offs", stand_in(swapped=True))
+    standing_in(swapped=True)
     ended, out, _ = snn("signoff", run, "--clips", 6, "--json")
     told = json.loads(out)
     assert ended == 1
@@ -92,8 +108,8 @@ def test_another_answer_fails(run, snn, monkeypatch):
     assert told["class_agreement"] == same
 
 
-def test_silence_proves_nothing(run, snn, monkeypatch):
-    monkeypatch.setattr(signoff, "sign_offs", stand_in(silent=True))
+def test_silence_proves_nothing(run, snn, standing_in):
+    standing_in(silent=True)
     ended, out, _ = snn("signoff", run, "--clips", 1, "--json")
     told = json.loads(out)
     assert (ended, told["passed"], told["n_spikes"], told["matched_spikes"]) == (1, False, 0, 1.0)
@@ -105,6 +121,8 @@ def test_ngspice_agrees_with_the_engine_and_finds_a_wrong_delay(run, snn, snn_js
     assert told["passed"]
     assert told["n_spikes"] > 50
     assert told["timing_error_s"]["p95"] < 0.1 * told["bin_s"]
+    assert [corner["passed"] for corner in told["corners"]] == [True, True]
+    assert min(corner["n_spikes"] for corner in told["corners"]) > 0
 
     def early(chip, clips, **how):
         late = replace(chip, synapse=replace(chip.synapse, delay=0.2 * chip.synapse.delay))
@@ -130,8 +148,8 @@ def test_bad_options_are_named(run, snn, flags, message):
     assert message in err
 
 
-def test_the_seed_draws_the_clips(run, snn_json, monkeypatch):
-    monkeypatch.setattr(signoff, "sign_offs", stand_in())
+def test_the_seed_draws_the_clips(run, snn_json, standing_in):
+    standing_in()
     told = [snn_json("signoff", run, "--clips", 3, "--seed", seed) for seed in (0, 0, 1, 2)]
     energies = [row["energy_engine_j"] for row in told]
     assert energies[0] == energies[1]
@@ -160,17 +178,79 @@ def test_a_run_with_a_shorter_pulse_exports_that_pulse_everywhere(snn_json, spok
 
 
 @with_ngspice
-def test_the_exported_core_is_run_as_it_stands(run, snn, snn_json, tmp_path):
+def test_the_exported_core_is_run_as_it_stands(run, snn_json, tmp_path):
     told = snn_json("export", run, "--format", "spice", "--out", tmp_path)
     core = tmp_path / "core.lib"
     assert told["deck_sha256"] == hashlib.sha256(core.read_bytes()).hexdigest()
     signed = snn_json("signoff", run, "--deck", tmp_path, "--clips", 1)
     assert signed["passed"]
     assert signed["deck_sha256"] == told["deck_sha256"]
+    assert (signed["synapses_seen"] > 0, signed["not_as_written"]) == (True, [])
+
+
+@with_ngspice
+def test_a_cell_without_a_reset_does_not_pass_even_as_another_hands(run, snn, exported):
+    core = exported / "core.lib"
     core.write_text(core.read_text().replace("Sreset mem rst cmp vss on off", "", 1))
-    ended, out, err = snn("signoff", run, "--deck", tmp_path, "--clips", 1, "--json")
+    ended, out, err = snn("signoff", run, "--deck", exported, "--own-cell", "--clips", 1, "--json")
     assert ended == 1
     assert not (out and json.loads(out)["passed"]), err
+
+
+@pytest.fixture
+def exported(run, snn_json, tmp_path):
+    snn_json("export", run, "--format", "spice", "--out", tmp_path / "deck")
+    return tmp_path / "deck"
+
+
+@pytest.mark.parametrize(("flags", "code"), [([], 1), (["--own-cell"], 0)])
+def test_a_cell_of_another_hand_is_named_and_passes_only_if_allowed(run, snn, exported, standing_in, flags, code):
+    standing_in()
+    core = exported / "core.lib"
+    core.write_text(core.read_text().replace("Rstart start vss 1meg", "Rstart start vss 2meg", 1))
+    ended, out, _ = snn("signoff", run, "--deck", exported, "--clips", 1, "--json", *flags)
+    told = json.loads(out)
+    assert (ended, told["passed"]) == (code, not code)
+    assert len(told["not_as_written"]) == 1
+    assert "differs at line" in told["not_as_written"][0]
+
+
+def test_a_core_with_another_synapse_is_refused_before_it_is_simulated(run, snn, exported, monkeypatch):
+    """Half of a weight, or none: though the clip spikes the same."""
+    monkeypatch.setattr(signoff, "sign_offs", None)
+    text = (exported / "core.lib").read_text()
+    without = re.sub(r"^G\d+_reservoir_0 .*\n", "", text, count=1, flags=re.MULTILINE)
+    weaker = re.sub(r"(?m)^(G\d+_reservoir_0 .*vds-\(-0\.)(\d)", lambda m: f"{m[1]}{int(m[2]) - 1}", text, count=1)
+    for damaged, said in ((without, "is missing; export it again"), (weaker, r"A, expected \S+ A; export it again")):
+        (exported / "core.lib").write_text(damaged)
+        code, out, err = snn("signoff", run, "--deck", exported, "--clips", 1)
+        assert (code, out) == (2, "")
+        assert re.search(r"synapse G\d+_reservoir_0 of .*" + said, " ".join(err.split())), err
+
+
+def test_a_corner_that_does_not_pass_fails(run, snn, standing_in):
+    """The clips agree, and at a corner nothing spikes."""
+
+    def silent():
+        nothing = SpikeTrains(np.zeros(0), np.zeros(0), 1, 1e-5)
+        energy = ledger_of({"membrane": 1.0})
+        return {"cold": SignOff(match_spikes(nothing, nothing, bin=1e-6), nothing, energy, energy, Outputs(0.0, 0.0))}
+
+    standing_in(silent)
+    ended, out, _ = snn("signoff", run, "--clips", 1, "--json")
+    told = json.loads(out)
+    assert (ended, told["passed"], told["matched_spikes"]) == (1, False, 1.0)
+    assert [(corner["corner"], corner["passed"]) for corner in told["corners"]] == [("cold", False)]
+
+
+@with_ngspice
+@pytest.mark.slow
+def test_the_exported_bench_of_a_trained_chip_is_as_expected(snn_json, spoken, tmp_path):
+    """20 encoders, 36 neurons and 256 synapses, of the recipe; every figure of every bench."""
+    snn_json("train", "chip-20-36", "--data", spoken, "--out", tmp_path / "run")
+    told = snn_json("export", tmp_path / "run", "--format", "spice", "--out", tmp_path / "deck", "--verify")
+    assert [row for row in told["rows"] if not row["passed"]] == []
+    assert told["passed"]
 
 
 @pytest.mark.parametrize("what", ["missing", "another"])

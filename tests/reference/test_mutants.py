@@ -169,7 +169,7 @@ WIRES = {
     "the delay doubled": lambda d: scaled(d, r"(tdelay=)(\S+)", 2, 1),
     "no delay": lambda d: scaled(d, r"(tdelay=)(\S+)", 1e-3, 1),
     "the pulse 5 % longer": lambda d: scaled(d, r"(tline=)(\S+)", 1.05, 1),
-    "a threshold moved by 4 %": lambda d: changed(d, r"(Xhidden_0 .*)vth=0.4", r"\1vth=0.416"),
+    "a threshold moved by 4 %": lambda d: changed(d, r"(Xcell_hidden_0 .*)vth=0.4", r"\1vth=0.416"),
     "the bias of a neuron left out": lambda d: without(d, r"^Bbias_hidden_1 .*\n"),
     "the rail of inhibition moved": lambda d: changed(d, r"\(v-\(-0.1\)\)", "(v-(-0.02))"),
     "the signal 2 % smaller": lambda d: scaled(d, r"(^Gin_\w+ vdd \S+ \S+ vss )(\S+)", 0.98),
@@ -231,7 +231,7 @@ def test_too_few_spikes_fail(files, tmp_path, kept):
     bench = next(bench for bench in files.benches if bench.file == DECK)
     more = {name: np.sort(np.r_[times, times[int(kept * len(times)) :] + 3 * bench.bin]) for name, times in
             bench.spikes.items()}  # fmt: skip
-    checks = verify(tmp_path, (replace(bench, spikes=more),))
+    checks = verify(tmp_path, (replace(bench, spikes=more, until={}),))  # all of them are told
     assert [check.passed for check in checks if check.figure.startswith("spikes")] == [False] * len(more)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.netlist.core_lib import CORE_FILE, core_lib
+from circuits.netlist.core_lib import CORE_FILE, SUPPLIES, core_lib
 from circuits.netlist.deck_of_network import network_bench
 from circuits.netlist.expected import spike_times
 from circuits.netlist.ngspice import run_waves
@@ -68,6 +68,19 @@ def test_a_small_recurrent_network_spikes_as_expected(tmp_path):
     assert measured["pass"] == 1
     for simulated, exact in zip(spikes, expected, strict=True):
         np.testing.assert_allclose(simulated, exact, atol=20e-9)
+
+
+def test_the_bench_of_a_network_needs_no_initial_conditions(tmp_path):
+    """Without `uic` its operating point is at rest, meters too: the same spikes, and the same charge."""
+    _, _, measured, waves = simulate(tmp_path, chip(2, 2, 4, 0.2, 1), Stimulus(20e-6))
+    deck = (tmp_path / "network.cir").read_text()
+    assert deck.count(" uic\n") == 1
+    (tmp_path / "network.cir").write_text(deck.replace(" uic\n", "\n"), encoding="ascii")
+    without, at_rest = run_waves(tmp_path / "network.cir")
+    assert measured["pass"] == without["pass"] == 1
+    for part in SUPPLIES:
+        meter = f"v(q_{part})"
+        assert at_rest[meter][-1] == pytest.approx(waves[meter][-1], rel=1e-3, abs=1e-9)
 
 
 @pytest.mark.slow
