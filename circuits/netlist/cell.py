@@ -46,7 +46,8 @@ OFF = "1e21"  # ohm, of an open switch
 DEVICE = ("w", "a", "b", "v0", "bodyf", "cbody", "vfit", "eatun", "dtunnel")  # parameters of the tunnelling current
 KEY = "@KEY@"  # where the hash of a text goes
 SHARED = (  # those of what the cells of a core share
-    "istat", "ioff", "vgs", "ss", "vdd0", "eaoff", "eadrain", "nstat", "eacrow", "ncrow", "tswitch", "easwitch", "nswitch"
+    "istat", "ioff", "vgs", "ss", "vdd0", "eaoff", "eadrain", "nstat", "eacrow", "ncrow", "tswitch", "easwitch",
+    "nswitch",
 )  # fmt: skip
 COMMON = ("tpulse", "tlatch", "vth", "vreset", "t0")  # those that a cell has too
 DUMP = 0.01  # of the refractory time: while the clock has gone so far, the timer of a line is emptied

@@ -32,9 +32,7 @@ def core_deck(chip: ChipNetwork, stimulus: Stimulus, corner: Corner | None = Non
     wiring = wire(chip)
     _require_core(net, wiring, stimulus)
     key = network_hash(chip)
-    return network_deck(
-        wiring, stimulus, key, head(f"core {safe_text(net.name)}", chip.circuit, key), corner=corner
-    )
+    return network_deck(wiring, stimulus, key, head(f"core {safe_text(net.name)}", chip.circuit, key), corner=corner)
 
 
 def handed_over(folder: str | Path, chip: ChipNetwork) -> str:

@@ -172,7 +172,8 @@ def test_an_output_that_is_loaded_loses_no_period(load, height):
     circuit = CIRCUITS["31 pA"]
     waves = simulate([circuit], deck([circuit], period(circuit, circuit.input_current) / 14, True, load))
     assert abs(period_error(waves, 0, circuit)) < TOLERANCE
-    assert np.median(waves["v(spk0)"][waves["v(spk0)"] > circuit.v_dd / 2]) == pytest.approx(height * circuit.v_dd, rel=1e-3)
+    high = waves["v(spk0)"][waves["v(spk0)"] > circuit.v_dd / 2]
+    assert np.median(high) == pytest.approx(height * circuit.v_dd, rel=1e-3)
 
 
 def test_a_cell_without_its_start_has_no_operating_point(monkeypatch):
