@@ -89,7 +89,7 @@ def test_a_span_is_drawn_evenly_in_the_logarithm():
         ("ear.n_channels", "0", "ear.n_channels must be 1 to 512, got 0"),
         ("ear.exponent", "0", "greater than 0"),
         ("input.bsa_threshold", "1.5", "less than or equal to 1"),
-        ("neuron.v_threshold_v", "0.9", "less than 0.9"),
+        ("neuron.v_threshold_v", "0.5", "less than 0.5"),
         ("neuron.v_sink_v", "0.1", "less than or equal to 0"),
         ("neuron.device", "'7nm'", "32nm-pdsoi"),
         ("reservoir.k_ie", "1.1", "less than or equal to 1"),
