@@ -139,7 +139,7 @@ def _ended(wiring: Wiring, stimulus: Stimulus, spikes: tuple[np.ndarray, ...]) -
 
 
 def _same_until(times: np.ndarray, others: np.ndarray, tolerance: Seconds) -> Seconds:
-    """Half-way to the first spike of either that the other has elsewhere, or not at all; infinite where there is none."""
+    """Half-way to the first spike of either that the other has elsewhere, or not at all; infinite without one."""
     n = min(len(times), len(others))
     apart = np.flatnonzero(np.abs(times[:n] - others[:n]) > tolerance)
     k = int(apart[0]) if apart.size else n

@@ -50,7 +50,9 @@ SHARED = (  # those of what the cells of a core share
     "nswitch",
 )  # fmt: skip
 COMMON = ("tpulse", "tlatch", "vth", "vreset", "t0")  # those that a cell has too
-DUMP = 0.01  # of the refractory time: while the clock has gone so far, the timer of a line is emptied
+# of the refractory time, at most: until the clock has gone so far, the timer of a line is emptied. That is far, since a
+# clock that still falls when its neuron spikes again must not jump to near there: SWtrunc would shorten that step on and on
+DUMP = 0.25
 
 # An activation energy (eV) times `heat` is the exponent of its Arrhenius factor
 HEAT = f".param kelvin={{temper+{ZERO_CELSIUS}}} heat={{(1/t0-1/kelvin)/{spice_number(BOLTZMANN / eV)}}}\n"
@@ -159,7 +161,7 @@ _BEYOND = """\
 Icount vss timer {{2*{clock}*{tick}*ln(2)/busy}}
 Rcount timer vss {{busy/ln(2)/{tick}}}
 Ccount timer vss {tick} ic={{2*{clock}}}
-.model empty sw(vt={{{clock}*{clear}/2}} vh=0 ron={{0.02*dump*tpulse/{tick}}} roff={off})
+.model empty sw(vt={{{clock}*{clear}/2}} vh=0 ron={{0.03*dump*tpulse/{tick}}} roff={off})
 .model first sw(vt={{-{clock}*(dump+{clear})}} vh=0 ron=1u roff={off})
 Sempty timer emptied clk vss empty off
 Sfirst emptied vss vss clk first on
