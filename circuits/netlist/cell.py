@@ -1,7 +1,6 @@
-"""The neuron and the line of its synapses as SPICE text, once: every event is a switch, found whatever the step.
+"""The neuron as SPICE text, once: every event is a switch, found whatever the step.
 
     C dV/dt = I_in - g_leak V,   latch at V_th, V_reset while a clock counts the refractory time
-    line on from `tdelay` to `tdelay` + `tline` after the spike
 
 A switch shortens the step before its threshold until it is met within 0.05 V (`SWtrunc` of ngspice), and each halving
 costs steps of the whole deck. So what switches watch is scaled up as far as is needed and no further: `cmp` is `gain` V
@@ -15,8 +14,7 @@ membrane is held at reset, with `uic` and without. Between events all of it is l
 
 The threshold follows the logic supply, but not below `LOW` of it; tunnelling, leak and crowbar window follow the
 temperature of the simulator (`temper`); refractory time, crowbar and off-currents follow both, as `at_supply` and
-`at_temperature` have them. A refractory time that is longer or shorter moves the end of the latch, not the clock, and
-the delay of a line stays.
+`at_temperature` have them. A refractory time that is longer or shorter moves the end of the latch, not the clock.
 
 A spike charges the gates of control and reset from the logic supply; while V is within v_crowbar of V_th the first
 inverter draws i_crowbar, and the static current flows all the time.
@@ -50,9 +48,6 @@ SHARED = (  # those of what the cells of a core share
     "nswitch",
 )  # fmt: skip
 COMMON = ("tpulse", "tlatch", "vth", "vreset", "t0")  # those that a cell has too
-# of the refractory time, at most: until the clock has gone so far, the timer of a line is emptied. That is far, since a
-# clock that still falls when its neuron spikes again must not jump to near there: SWtrunc would shorten that step on and on
-DUMP = 0.25
 
 # An activation energy (eV) times `heat` is the exponent of its Arrhenius factor
 HEAT = f".param kelvin={{temper+{ZERO_CELSIUS}}} heat={{(1/t0-1/kelvin)/{spice_number(BOLTZMANN / eV)}}}\n"
@@ -136,41 +131,6 @@ Xcell mem spk clk rst start level later drive logic logic vss btbt_cell_{cell}
 .ends
 """
 
-_LINE = """\
-.subckt btbt_line_{key} clk act vss params: tpulse={tpulse} tdelay={tdelay} tline={tline} t0={t0} eatun={eatun}
-{heat}* on, as many V as the devices are stronger at this temperature, but for what shorts it
-Ion vss act 1m
-.model active r(r={{1k*exp(eatun*heat)}})
-Ract act vss active
-{idle}.ends
-"""
-
-_WITHIN = """\
-* on unless the clock of its neuron lies before tdelay or beyond tdelay + tline
-.model wait sw(vt={{-{clock}*(tdelay/tpulse+{clear})-{late}}} vh=0 ron=1u roff=1e12)
-.model over sw(vt={{{clock}*((tdelay+tline)/tpulse+{clear})+{late}}} vh=0 ron=1u roff=1e12)
-Swait act vss vss clk wait on
-Sover act vss clk vss over off
-"""
-
-_BEYOND = """\
-* on while the line's own timer lies between tdelay and tdelay + tline; the start of the clock empties the timer
-.param dump={{min({dump},tdelay/tpulse/2)}}
-.param busy={{tdelay+tline-dump*tpulse}}
-.param begin={{2*{clock}*(1-exp(-ln(2)*(tdelay-dump*tpulse)/busy))}}
-Icount vss timer {{2*{clock}*{tick}*ln(2)/busy}}
-Rcount timer vss {{busy/ln(2)/{tick}}}
-Ccount timer vss {tick} ic={{2*{clock}}}
-.model empty sw(vt={{{clock}*{clear}/2}} vh=0 ron={{0.03*dump*tpulse/{tick}}} roff={off})
-.model first sw(vt={{-{clock}*(dump+{clear})}} vh=0 ron=1u roff={off})
-Sempty timer emptied clk vss empty off
-Sfirst emptied vss vss clk first on
-.model wait sw(vt={{-begin-{late}}} vh=0 ron=1u roff=1e12)
-.model over sw(vt={{({clock}+{late}+begin/2)/2}} vh={{({clock}+{late}-begin/2)/2}} ron=1u roff=1e12)
-Swait act vss vss timer wait off
-Sover act vss timer vss over on
-"""
-
 
 def cell_parameters(circuit: LIFCircuit, t_pulse: Seconds, t_latch: Seconds) -> dict[str, float]:
     """Parameters of a neuron in every dialect, SI units: device, membrane, latch, shifts of corner and mismatch."""
@@ -233,9 +193,9 @@ def cell(parameters: Mapping[str, float], gain: float, clock: float) -> tuple[st
     Returns:  KEY, the hash of the text, and the text.
     """
     own = {name: value for name, value in parameters.items() if name not in (*DEVICE, *SHARED)}
-    numbers = _numbers(clock, gain=gain, part=PART, low=LOW, rout=ROUT)
-    shared = _SHARED.format(params=_defaults({name: parameters[name] for name in (*COMMON, *SHARED)}), **numbers)
-    return keyed(shared + _CELL.format(params=_defaults(own), **numbers))
+    texts = numbers(clock, gain=gain, part=PART, low=LOW, rout=ROUT)
+    shared = _SHARED.format(params=_defaults({name: parameters[name] for name in (*COMMON, *SHARED)}), **texts)
+    return keyed(shared + _CELL.format(params=_defaults(own), **texts))
 
 
 def comparator_gain(rise: Seconds, t_latch: Seconds, least: float) -> float:
@@ -256,23 +216,6 @@ def neuron(parameters: Mapping[str, float], gain: float, clock: float) -> tuple[
         passed=passed,
     ))  # fmt: skip
     return own, inner + text
-
-
-def line(circuit: LIFCircuit, delay: Seconds, t_line: Seconds, clock: float) -> tuple[str, str]:
-    """The subcircuit `btbt_line_KEY`: from the clock of a neuron to the activity of its line, 0 or 1 V.
-
-    Away from the temperature of the circuit 1 V is as much more as its devices give. A pulse that the refractory time
-    might not hold at some supply and temperature has a timer of its own; a spike within it starts it anew.
-    Returns:  KEY, the hash of the text, and the text.
-    """
-    held, device = circuit.t_refractory, circuit.device
-    values = {"tpulse": held, "tdelay": delay, "tline": t_line, "t0": device.temperature, "eatun": device.activation_ev}
-    simulated = circuit.control.simulated
-    surely = held - (simulated.t_switch if simulated else 0.0)  # whatever supply and temperature
-    idle = _BEYOND if delay + t_line > surely * (1 + 1e-9) else _WITHIN
-    numbers = _numbers(clock)
-    texts = {name: spice_number(value) for name, value in values.items()}
-    return keyed(_LINE.format(idle=idle.format(**numbers), **numbers, **texts))
 
 
 def keyed(text: str) -> tuple[str, str]:
@@ -298,8 +241,8 @@ def _passed(names: Iterable[str]) -> str:
     return "+ " + " ".join(f"{name}={{{name}}}" for name in names)
 
 
-def _numbers(clock: float, **more: float) -> dict[str, str]:
+def numbers(clock: float, **more: float) -> dict[str, str]:
     """What stands in a template, as text."""
-    values = {"clock": clock, "clear": CLEAR, "tick": TICK, "late": LATE, "dump": DUMP} | more
+    values = {"clock": clock, "clear": CLEAR, "tick": TICK, "late": LATE} | more
     texts = {name: spice_number(value) for name, value in values.items()}
     return texts | {"key": KEY, "heat": HEAT, "off": OFF}

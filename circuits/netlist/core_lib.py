@@ -19,10 +19,10 @@ from circuits.netlist.cell import (
     cell,
     cell_parameters,
     comparator_gain,
-    line,
     supply_parameters,
 )
 from circuits.netlist.provenance import head, network_hash
+from circuits.netlist.spike_line import spike_line
 from circuits.netlist.waves import gate_bias
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.names import safe_text
@@ -78,7 +78,7 @@ def _parts(wiring: Wiring) -> tuple[tuple[str, str], tuple[str, str]]:
     slowest = wiring.circuit.c_mem / max(float(wiring.g_leak.min(initial=math.inf)), 1e-30)
     gain = comparator_gain(slowest, parameters["tlatch"], GAIN)
     whole = parameters | supply_parameters(wiring.circuit)
-    return cell(whole, gain, CLOCK), line(wiring.circuit, wiring.delay, wiring.t_pulse, CLOCK)
+    return cell(whole, gain, CLOCK), spike_line(wiring.circuit, wiring.delay, wiring.t_pulse, CLOCK)
 
 
 def core_text(chip: ChipNetwork) -> str:

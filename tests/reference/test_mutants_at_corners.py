@@ -17,6 +17,7 @@ from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.control import ControlTransistors
+from circuits.neuron.simulated_control import SimulatedControl
 from circuits.signoff import core_at_corner as at
 from circuits.signoff import sign_off, sign_off_corners
 from circuits.signoff.as_written import read_core
@@ -26,7 +27,9 @@ from snn.studies.signoff_of_run import compared, is_passed
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 
 # Logic at 1 V, drains at 0.9 V; each part of the energy weighs so much that it would be missed
-CONTROL = ControlTransistors(c_first=2.5e-15, c_second=0.6e-15, static=60e-12, i_starve=250e-12)
+CONTROL = ControlTransistors(
+    simulated=SimulatedControl(c_first=2.5e-15, c_second=0.6e-15, i_static=60e-12, i_crowbar=250e-12)
+)
 CIRCUIT = LIFCircuit(v_dd=1.0, v_sink=-0.1, t_refractory=1.2e-6, control=CONTROL, drawn=False)
 BIN = 1e-6
 CLIP = Stimulus(40e-6, signal=1.5 + np.sin(np.arange(8)[:, None] / 4 + np.arange(3)))

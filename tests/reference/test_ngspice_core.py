@@ -11,6 +11,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, rise_time
+from circuits.neuron.control import ControlTransistors
 from circuits.neuron.energy_terms import spike_energy
 from circuits.neuron.synapse import SynapseKernel
 from circuits.signoff import core_deck, pooled, sign_off, sign_offs
@@ -116,7 +117,7 @@ VARIANTS = {
     "reset above ground, sink below": replace(CIRCUIT, v_reset=0.05, v_sink=-0.1),
     "long refractory time": replace(CIRCUIT, t_refractory=5e-6),
     "no gates to charge, no crowbar": replace(
-        CIRCUIT, control=replace(CIRCUIT.control, width=1e-10, c_wire=0.0, i_starve=0.0)
+        CIRCUIT, control=ControlTransistors(width=1e-10, c_wire=0.0, c_feedback=0.0, i_on=1e3, simulated=None)
     ),
     "crowbar from reset on": replace(CIRCUIT, control=replace(CIRCUIT.control, subthreshold_swing=math.log(10))),
 }
