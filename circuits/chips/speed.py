@@ -54,7 +54,7 @@ def acceleration_fits(
         return ()
     limit = f"above 0 to {math.floor(largest) if largest >= 1 else float(f'{largest:.3g}')}"
     held = f"a step of {si(net.dt, 's')} holds a synaptic pulse and a reset, {si(net.dt / largest, 's')}"
-    return (BrokenLimit("acceleration", where, acceleration, limit, f"1 is real time, auto the slowest that costs no more than needed; {held}"),)
+    return (BrokenLimit("acceleration", where, acceleration, limit, f"1 is real time, auto the cheapest; {held}"),)
 
 
 @dataclass(frozen=True)

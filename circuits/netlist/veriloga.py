@@ -2,8 +2,9 @@
 
     C dV/dt = I(V_DG, V) - g_leak V,   I = W A u exp(-B / u),   u = V_DG - V_0 - body_factor V
 
-Threshold and output follow the drain supply, tunnelling and leak the temperature of the simulator ($temperature), as
-`at_supply` and `at_temperature` have them. Module names carry a key of what they hold, as those of the SPICE cells.
+Threshold, output and refractory time follow the drain supply; tunnelling, leak and refractory time the temperature of
+the simulator ($temperature), as `at_supply` and `at_temperature` have them. Module names carry a key of what they hold,
+as those of the SPICE cells.
 
 Event view: the crossing of the threshold starts a reset of t_refractory. Smooth view: a tanh comparator sets an RC
 latch, which keeps itself (hysteresis) and holds the membrane until a ramp has run for t_refractory.
@@ -19,6 +20,8 @@ from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.synapse import SynapseKernel
 from circuits.units import BOLTZMANN, eV
 
+# parameters that move currents and times
+LAWS = ("t0", "eatun", "ealeak", "tswitch", "easwitch", "nswitch")
 SHARPNESS = 100.0  # 1/V, of the tanh comparators: 0.02 V from 12 % to 88 %; the spike comes within that of threshold
 OWN_UNITS = {"sharp": "1/V", "vspk": "V", "vds0": "V"}
 
@@ -34,8 +37,9 @@ _MEMBRANE = """\
     itun = itun*vdb*vdb*vdb/(cbody + vdb*vdb*vdb)*(cbody + vfit*vfit*vfit)/(vfit*vfit*vfit);
     I(vdd, mem) <+ itun;
     I(mem, vss) <+ gleak*exp(ealeak*heat)*V(mem, vss) + ddt(cmem*kcmem*V(mem, vss));
-    // the supply over the one that all values belong to
+    // the supply over the one that all values belong to, and the refractory time there
     high = V(vdd, vss)/vds0;
+    held = tpulse + tswitch*(exp(easwitch*heat)*pow(max(high, 0.1), nswitch) - 1.0);
 """
 
 _MODULE = """\
@@ -45,25 +49,25 @@ module {name}(mem, spk, gate, vdd, vss);
   inout mem, spk, gate, vdd, vss;
   electrical mem, spk, gate, vdd, vss{nodes};
 {parameters}
-  real u, itun, heat, high, vdb{reals};
+  real u, itun, heat, high, held, vdb{reals};
 {integers}  analog begin
 {body}  end
 endmodule
 """
 
 _EVENT = """\
-    @(initial_step) begin
+{membrane}    @(initial_step) begin
       resetting = 0;
       tend = -1.0;
     end
     @(cross(V(mem, vss) - (vth + dvth)*high, +1)) begin
       resetting = 1;
-      tend = $abstime + tpulse;
+      tend = $abstime + held;
     end
     @(timer(tend))
       resetting = 0;
-    $bound_step(resetting ? 0.1*tpulse : 1.0);
-{membrane}    // while resetting, the membrane is held at vreset through a time constant of tlatch
+    $bound_step(resetting ? 0.1*held : 1.0);
+    // while resetting, the membrane is held at vreset through a time constant of tlatch
     I(mem, vss) <+ transition(resetting, 0.0, tlatch, tlatch)*(V(mem, vss) - vreset)*cmem/tlatch;
     V(spk, vss) <+ vspk*high*transition(resetting, 0.0, tlatch, tlatch);
 """
@@ -77,7 +81,7 @@ _SMOOTH = """\
     clear = 0.5*(1.0 + tanh(sharp*(0.25 - V(q, vss))));
     over = 0.5*(1.0 + tanh(sharp*(V(ramp, vss) - 1.0)));
     I(q, vss) <+ cmem/tlatch*(V(q, vss) - (1.0 - over)*(1.0 - (1.0 - past)*(1.0 - keep))) + ddt(cmem*V(q, vss));
-    I(ramp, vss) <+ clear*V(ramp, vss)*cmem/tlatch - keep*cmem/tpulse + ddt(cmem*V(ramp, vss));
+    I(ramp, vss) <+ clear*V(ramp, vss)*cmem/tlatch - keep*cmem/held + ddt(cmem*V(ramp, vss));
     // while set, the membrane is held at vreset
     I(mem, vss) <+ hold*(V(mem, vss) - vreset)*cmem/tlatch;
     V(spk, vss) <+ vspk*high*keep;
@@ -233,7 +237,7 @@ def _laws(circuit: LIFCircuit) -> dict[str, float]:
     """What temperature and supply act by."""
     supplied = supply_parameters(circuit)
     own = {"vds0": circuit.device.v_ds, "vspk": circuit.v_dd}
-    return own | {name: supplied[name] for name in ("t0", "eatun", "ealeak")}
+    return own | {name: supplied[name] for name in LAWS}
 
 
 def _parameter(name: str, value: float) -> str:

@@ -116,7 +116,7 @@ def test_mismatch_and_corner_parameters_shift_what_they_name(tmp_path):
 @pytest.mark.parametrize("name", CIRCUITS)
 @pytest.mark.parametrize(("supply", "kelvin"), [(0.9, 233.15), (1.1, 398.15)])
 def test_temperature_and_supply_act_as_the_circuit_says(tmp_path, name, supply, kelvin):
-    """Against `at_condition`: tunnelling, leak and the threshold, which the comparator shows by where it sets."""
+    """Against `at_condition`: tunnelling, leak, refractory time by its ramp, threshold by where the comparator sets."""
     circuit = replace(CIRCUITS[name], leak_activation_ev=0.3)
     there = at_condition(circuit, kelvin, supply * circuit.v_dd)
     model = Model(circuit, tmp_path)
@@ -126,6 +126,7 @@ def test_temperature_and_supply_act_as_the_circuit_says(tmp_path, name, supply, 
     assert model(v_dg, mem)["mem"][0] == pytest.approx(there.g_leak * mem - tunnel, rel=1e-9, abs=0)
     below, above = (model(v_dg, there.v_threshold + shift)["q"][0] for shift in (-0.05, 0.05))
     assert abs(below) < 1e-3 * abs(above)
+    assert model(v_dg, mem, q=1.0)["ramp"][0] == pytest.approx(-there.c_mem / there.t_refractory, rel=1e-6, abs=0)
 
 
 def test_the_event_view_is_verilog_a_beside_its_events(tmp_path):
