@@ -284,7 +284,7 @@ def spread(
         typer.Option(
             help="The neurons' leak: body (as of a transistor that is off), or tunnelling (follows the devices)."
         ),
-    ] = "held",
+    ] = "body",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the mismatch.")] = 0,
     plot: Annotated[Path | None, place("Folder to draw one picture of each sweep to.")] = None,
     json: Json = False,
