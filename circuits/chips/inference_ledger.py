@@ -169,6 +169,7 @@ def _unpublished(chip: ChipNetwork) -> Ledger[float]:
     kinds = {layer.kind for layer in chip.network.layers}
     there = {
         "off-state leak of synapses": chip.network.n_synapses > 0,
+        "what delays and holds the pulse of a line": chip.network.n_synapses > 0,
         "encoder": "encoder" not in kinds,
         "adaptation circuit": "adaptive_lif" in kinds,
         "readout: signed integration": "readout" in kinds,

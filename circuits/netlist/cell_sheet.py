@@ -5,11 +5,15 @@ from circuits.units import si
 
 USAGE = (
     "options: none needed, with uic or without; the first spike is one rise from vreset after the start",
-    "initial condition: without uic an .ic of mem is kept; with uic it is ignored, and mem starts at vreset",
+    "initial condition: without uic an .ic of mem is kept; with uic it is ignored, and mem starts at vreset; give none "
+    "at or above threshold, where the output would stay high",
+    "input: currents into mem, or the gate; a rise shorter than a fortieth of tpulse makes the period 1 % short or more",
+    "a voltage source on mem, which holds it above threshold, stops the simulator",
+    "energy and timing: the reset, and what holds it for longer than tswitch, is ideal; only the switching is metered",
     f"output: {si(ROUT, 'ohm')} to logic or to vss; a load R takes {si(ROUT, 'ohm')}/R of its height, a load C delays "
     f"it by {si(ROUT, 'ohm')} C; what a load draws, logic pays",
     "temperature: that of the simulator (.temp)",
-    f"supply: the pins, which may ramp and dip; the threshold follows logic, but not below {LOW:g} of the swing",
+    f"supply: the pins, which may ramp and dip; all follows logic, but not below {LOW:g} of the swing",
 )
 
 UNITS = {  # of every parameter that a subcircuit has, with what it is

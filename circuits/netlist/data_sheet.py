@@ -154,7 +154,7 @@ def _core(wiring: Wiring) -> Iterable[str]:
     yield ""
     yield from (f"* {note}" for note in pin_notes(wiring))
     yield ""
-    yield "    ngspice -b network_bench.cir        pass is 1: the spikes of every neuron are as many as expected"
+    yield "    ngspice -b network_bench.cir        pass is 1: spikes as expected, as far as that is sure"
     yield ""
     yield f"What it expects is of section {TYPICAL} of `{CORNERS_FILE}`, with `uic` or without; elsewhere pass says"
     yield "nothing. `snn signoff` runs the core at two corners too, beside the engine there."

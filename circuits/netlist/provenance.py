@@ -14,7 +14,6 @@ from circuits.neuron.circuit import LIFCircuit
 
 STATUS = "behavioural, not foundry-qualified"
 HASH_DIGITS = 12
-CIRCUIT_SOURCE = "circuit: self-consistent operating point after IEEE T-ED 10.1109/TED.2020.2985167, rest ASSUMED"
 
 
 def tool() -> str:
@@ -23,6 +22,11 @@ def tool() -> str:
         return f"tunnelspike {version('tunnelspike')}"
     except PackageNotFoundError:  # run from the source tree, not installed
         return "tunnelspike (not installed)"
+
+
+def circuit_source(circuit: LIFCircuit) -> str:
+    """Where the numbers of a circuit come from; `parameter_table` tells it of each."""
+    return f"circuit: control circuit {circuit.control.evidence(circuit.v_dd)}, leak ASSUMED, or given by the user"
 
 
 def network_hash(chip: ChipNetwork) -> str:
@@ -59,7 +63,7 @@ def _lines(title: str, circuit: LIFCircuit, content: str, notes: tuple[str, ...]
     yield safe_text(title)
     yield f"written by {tool()}; content {content}; {STATUS}"
     yield f"device {safe_text(circuit.device.name)}: {safe_text(circuit.device.source)}"
-    yield CIRCUIT_SOURCE
+    yield circuit_source(circuit)
     yield from (safe_text(note) for note in notes)
 
 
@@ -70,5 +74,5 @@ def record(circuit: LIFCircuit, content: str) -> dict[str, str]:
         "content_sha256": content,
         "status": STATUS,
         "device_source": circuit.device.source,
-        "circuit_source": CIRCUIT_SOURCE,
+        "circuit_source": circuit_source(circuit),
     }

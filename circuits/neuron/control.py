@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from circuits.device.btbt import boltzmann_factor, thermal
+from circuits.device.btbt import boltzmann_factor
 from circuits.errors import InputError
 from circuits.neuron.simulated_control import SimulatedControl
 from circuits.units import (
@@ -80,10 +80,13 @@ class ControlTransistors:
                 "follow from the gates, or simulate these transistors (snn neuron --level transistor)"
             )
 
-    @property
-    def evidence(self) -> str:
-        """How what it switches, draws and takes is known."""
-        return "simulated in transistors" if self.simulated else "transistors ASSUMED"
+    def evidence(self, v_dd: Volts) -> str:
+        """How what it switches, draws and takes is known in a circuit of this supply (V)."""
+        if not self.simulated:
+            return "transistors ASSUMED"
+        if math.isclose(self.simulated.v_dd, v_dd, rel_tol=1e-6):
+            return "simulated in transistors"
+        return f"simulated in transistors at {self.simulated.v_dd:g} V, ASSUMED at {v_dd:g} V"
 
     @property
     def gate(self) -> Farads:
@@ -147,7 +150,7 @@ class ControlTransistors:
             self,
             i_off=self.i_off * grown,
             subthreshold_swing=self.subthreshold_swing * temperature / since,
-            simulated=self.simulated and self.simulated.moved(heat=thermal(temperature, since)),
+            simulated=self.simulated and self.simulated.moved(temperature=temperature),
         )
 
     def at_supply(self, ratio: float) -> "ControlTransistors":
@@ -189,7 +192,7 @@ def contradictions(circuit: Controlled) -> tuple[str, ...]:
 
 def conflicts(circuit: Controlled) -> tuple[Conflict, ...]:
     """The same, each with its remedy apart."""
-    return (*_of_the_load(circuit), *_of_the_pulse(circuit), *_of_what_is_off(circuit))
+    return (*_of_the_load(circuit), *_of_the_threshold(circuit), *_of_the_pulse(circuit), *_of_what_is_off(circuit))
 
 
 def _of_the_load(circuit: Controlled) -> Iterator[Conflict]:
@@ -199,6 +202,16 @@ def _of_the_load(circuit: Controlled) -> Iterator[Conflict]:
             f"c_mem = {si(circuit.c_mem, 'F')} is all that the membrane carries, but gates and wire of the first "
             f"inverter alone are {si(circuit.control.c_membrane, 'F')}",
             "raise c_mem" if circuit.control.simulated else "raise c_mem, or narrow control.width",
+        )
+
+
+def _of_the_threshold(circuit: Controlled) -> Iterator[Conflict]:
+    """An inverter switches between its rails."""
+    if not circuit.v_threshold < circuit.v_dd:
+        yield Conflict(
+            f"v_threshold = {si(circuit.v_threshold, 'V')} is not below v_dd = {si(circuit.v_dd, 'V')}, where no "
+            "inverter switches",
+            "lower v_threshold, or raise v_dd",
         )
 
 
@@ -212,7 +225,7 @@ def _of_the_pulse(circuit: Controlled) -> Iterator[Conflict]:
     if 0 < pulse < drain:
         yield Conflict(
             f"{over} the reset switch has drained c_mem = {si(circuit.c_mem, 'F')}, {si(drain, 's')}",
-            "widen control.width, raise t_refractory or lower c_mem",
+            f"{'' if control.simulated else 'widen control.width, '}raise t_refractory or lower c_mem",
         )
 
 

@@ -15,6 +15,7 @@ from circuits.device.btbt import drain_leak
 from circuits.errors import InputError
 from circuits.ledger import Entry, Ledger, unknown
 from circuits.neuron.circuit import LIFCircuit, biased_rise, period, rise_time
+from circuits.neuron.control import ROUNDING
 from circuits.units import Amperes, Coulombs, Farads, Seconds, Volts, Watts
 
 Number = float | np.ndarray
@@ -64,7 +65,7 @@ def supplied(circuit: Supplied, charge: Coulombs | np.ndarray, part: str) -> Ent
 
 def _known(circuit: Supplied) -> str:
     """How the constants of the control circuit and its load are known; a population may have any."""
-    return circuit.control.evidence if isinstance(circuit, LIFCircuit) else "constants of the population"
+    return circuit.control.evidence(circuit.v_dd) if isinstance(circuit, LIFCircuit) else "constants of the population"
 
 
 def neuron_ledger(
@@ -124,6 +125,8 @@ def unknown_laws(circuit: LIFCircuit) -> Ledger:
         missing.append(f"drain-source leak of {circuit.device.name}")
     if not circuit.i_crowbar:
         missing.append("short-circuit current of the first inverter")
+    if circuit.t_refractory > circuit.control.t_switch(circuit.v_dd) * (1 + ROUNDING):
+        missing.append("what holds the reset for longer than the inverters switch")
     return unknown(*missing)
 
 

@@ -11,11 +11,14 @@ current is of 27 C and warmer, where it matters; colder, leaking gates keep it u
 import math
 from dataclasses import dataclass, replace
 
+from circuits.device.btbt import thermal
 from circuits.units import (
     Amperes,
     Farads,
+    Kelvin,
     Metres,
     Seconds,
+    Volts,
     fF,
     freeze_si,
     nA,
@@ -31,15 +34,19 @@ from circuits.units import (
 class SimulatedControl:
     """Gates, currents and delay of two inverters of one size, at one supply and temperature.
 
+    The crowbar current is charged whole while the membrane is within v_crowbar of threshold, and not before: fitted so.
+
     Raises: InputError for a negative value, or one of another magnitude than such a circuit has.
     """
 
     width: Metres = 90 * nm
     length: Metres = 50 * nm
+    v_dd: Volts = 0.5  # of these values
+    temperature: Kelvin = 300.0
     c_first: Farads = 2.1414 * fF  # what comparator and output switch at a spike
     c_second: Farads = 0.1252 * fF  # the gate of the reset
     i_static: Amperes = 8.0 * pA  # of both inverters at rest
-    i_crowbar: Amperes = 1.476 * nA  # at threshold, e-fold less each v_crowbar below
+    i_crowbar: Amperes = 1.476 * nA  # within v_crowbar of threshold
     t_switch: Seconds = 317.8 * ns  # from threshold to the end of the reset
     static_exponent: float = 1.56  # n
     crowbar_exponent: float = 8.07
@@ -50,20 +57,24 @@ class SimulatedControl:
 
     def __post_init__(self):
         freeze_si(self)
-        for name in ("width", "length"):
+        for name in ("width", "length", "v_dd", "temperature"):
             require(self, name, getattr(self, name) > 0, "positive")
         for name in ("c_first", "c_second", "i_static", "i_crowbar", "t_switch"):
             require(self, name, getattr(self, name) >= 0, "zero or positive")
         require_plausible_fields(self)
 
-    def moved(self, supply: float = 1.0, heat: float = 0.0) -> "SimulatedControl":
-        """The same at `supply` times V_DD and another temperature, heat = (1/T_0 - 1/T) / k (1/eV) away."""
+    def moved(self, supply: float = 1.0, temperature: Kelvin | None = None) -> "SimulatedControl":
+        """The same at `supply` times V_DD and another temperature (K); None: its own."""
+        there = self.temperature if temperature is None else temperature
+        heat = thermal(there, self.temperature)
 
         def law(exponent: float, activation_ev: float) -> float:
             return supply**exponent * math.exp(activation_ev * heat)
 
         return replace(
             self,
+            v_dd=self.v_dd * supply,
+            temperature=there,
             i_static=self.i_static * law(self.static_exponent, self.static_activation_ev),
             i_crowbar=self.i_crowbar * law(self.crowbar_exponent, self.crowbar_activation_ev),
             t_switch=self.t_switch * law(self.switch_exponent, self.switch_activation_ev),

@@ -12,7 +12,7 @@ def at_supply(circuit: LIFCircuit, v_dd: Volts) -> LIFCircuit:
 
     V_DS = V_DS0 r, V_th = V_th0 r, r = V_DD / V_DD0. ASSUMED: the drain's supply follows, and an inverter without
     a reference switches at a fixed fraction of it. The curves are of one drain voltage, so `validity_notes` says that
-    another is extrapolated. Simulated control moves by its laws (its swing is 0.82 to 0.88 of any V_DD); the leak and
+    another is extrapolated. Simulated control moves by its laws (its swing is 0.67 to 0.73 of any V_DD); the leak and
     capacitances keep their values.
     Raises: InputError unless v_dd is above 0 and within `OXIDE_LIMIT`, and where the threshold falls to v_reset.
     """

@@ -15,6 +15,7 @@ from circuits.netlist.core_lib import CORE_FILE, core_text, synapse_line
 from circuits.netlist.provenance import network_hash
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.wiring import Wiring, wire
+from circuits.signoff.deck import numbered_lines
 
 STRENGTH_TOLERANCE = 1e-6  # of a synapse's current; a gate bias has 12 digits
 MOST_TOLD = 3  # differences that an error names
@@ -57,13 +58,15 @@ def _subcircuits(text: str, where: str | Path) -> dict[str, list[Statement]]:
     """
     statements: dict[str, list[Statement]] = {}
     inside: list[Statement] | None = None
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in numbered_lines(text, where):
         words = " ".join(line.split())
-        command = words.split(" ", 1)[0].lower()
+        command, _, rest = words.partition(" ")
+        command = command.lower()
         if command == ".subckt":
-            name = words.split(" ")[1]
-            if inside is not None or name in statements:
-                raise InputError(f"{where}, line {number}: {name} stands within a subcircuit, or twice; take it out")
+            name = rest.split(" ")[0]
+            if inside is not None or name in statements or not name:
+                said = f"{name or 'a subcircuit without a name'} stands within a subcircuit, or twice, or is none"
+                raise InputError(f"{where}, line {number}: {said}; take it out")
             inside = statements[name] = [(number, words)]
         elif command == ".ends":
             inside = None

@@ -1,6 +1,8 @@
 """The deck of a core: what of a network can be signed off against the engine, and the file that was handed over."""
 
 import hashlib
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from circuits.errors import InputError, MissingInputError
@@ -17,6 +19,7 @@ from circuits.variation.corners import Corner
 
 MAX_STEPS = 1e6  # hours
 HELD = (".subckt", ".ends", ".param", ".func", ".model")  # the only commands of a library: none runs or reads anything
+_PLAIN = re.compile(r"[\t\x20-\x7e]*")  # of a line: other characters end it for some readers and not for others
 MOST_BYTES = 1 << 28  # of a core that is read; the largest that is written is a hundredth
 
 
@@ -41,6 +44,8 @@ def handed_over(folder: str | Path, chip: ChipNetwork) -> str:
     Raises:  InputError where there is none, where it is no text, or where its subcircuit is of another network.
     """
     path = Path(folder) / CORE_FILE
+    if Path(folder).is_file():
+        raise InputError(f"{folder} is a file; give the folder of the hand-over that it is in, {Path(folder).parent}")
     if not path.is_file():
         raise MissingInputError(
             f"no {CORE_FILE} in {folder}; write one with snn export RUN --format spice --out {folder}"
@@ -56,6 +61,14 @@ def handed_over(folder: str | Path, chip: ChipNetwork) -> str:
     return text
 
 
+def numbered_lines(text: str, where: str | Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file as ngspice takes them. Raises:  InputError for one with a control character."""
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        if not _PLAIN.fullmatch(line):
+            raise InputError(f"{where}, line {number}: {line[:40]!r} holds a control character; take it out")
+        yield number, line
+
+
 def core_sha256(text: str) -> str:
     """The hash of the file of a core, as `sha256sum` prints it."""
     return hashlib.sha256(text.encode("ascii")).hexdigest()
@@ -64,7 +77,7 @@ def core_sha256(text: str) -> str:
 def _require_a_library(path: Path, text: str) -> None:
     """Raise InputError for a line that is no part of a subcircuit: ngspice runs the commands of any file it reads."""
     depth = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in numbered_lines(text, path):
         word = line.split(maxsplit=1)[0].lower() if line.strip() else "*"
         if word.startswith((".", "$")) and word not in HELD:
             raise InputError(f"{path}, line {number}: {word[:40]!r} is none of {', '.join(HELD)}; take it out")

@@ -29,6 +29,7 @@ def device_rows() -> list[dict[str, Any]]:
 def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ...]:
     """What the figures of this circuit stand on and nobody has published, one line each."""
     default, control = LIFCircuit(), circuit.control
+    known = control.evidence(circuit.v_dd)
     at_default = circuit.device.name == default.device.name
     if designed:
         membrane = "as requested, the body ASSUMED to grow with the width"
@@ -41,9 +42,9 @@ def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ..
         f"membrane {si(circuit.c_mem, 'F')}, body {si(circuit.c_body, 'F')} and load {si(control.c_membrane, 'F')}, "
         f"swing {si(circuit.swing, 'V')}, leak {si(circuit.g_leak, 'S')}: {membrane}",
         f"control and reset: {si(circuit.c_control, 'F')} and {si(circuit.c_reset, 'F')} of transistors "
-        f"{si(control.width, 'm')} wide, switched once per spike at {circuit.v_dd:g} V: {control.evidence}",
+        f"{si(control.width, 'm')} wide, switched once per spike at {circuit.v_dd:g} V: {known}",
         f"the first inverter draws {si(circuit.i_crowbar, 'A')} at threshold, the open reset {si(control.off, 'A')}; "
-        f"{si(circuit.i_static, 'A')} of static current per neuron: {control.evidence}",
+        f"{si(circuit.i_static, 'A')} of static current per neuron: {known}",
     )
     return lines + heat_assumptions(circuit)
 

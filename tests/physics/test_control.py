@@ -56,7 +56,8 @@ def test_what_was_simulated_stands_for_what_would_follow_from_the_gates():
     assert (circuit.c_control, circuit.c_reset) == (3e-16, 7e-17)
     assert (circuit.i_static, circuit.i_crowbar, control.t_switch(0.5)) == (5e-12, 2e-10, 90e-9)
     assert (control.static_activation_ev, replace(control, simulated=None).static_activation_ev) == (0.25, 0.4)
-    assert (control.evidence, CONTROL.evidence) == ("simulated in transistors", "transistors ASSUMED")
+    assert (control.evidence(0.5), CONTROL.evidence(0.5)) == ("simulated in transistors", "transistors ASSUMED")
+    assert control.evidence(0.9) == "simulated in transistors at 0.5 V, ASSUMED at 0.9 V"
     assert replace(control, simulated=None).i_crowbar == 4e-9
 
 
@@ -71,7 +72,8 @@ def test_supply_moves_the_simulated_by_powers_and_the_gates_not():
     assert moved.i_static == approx(5e-12 * 0.9**1.5)
     assert moved.i_crowbar == approx(2e-10 * 0.9**7)
     assert moved.t_switch == approx(90e-9 * 0.9**-4)
-    assert replace(moved, i_static=5e-12, i_crowbar=2e-10, t_switch=90e-9) == OTHER
+    assert moved.v_dd == approx(0.45)
+    assert replace(moved, v_dd=0.5, i_static=5e-12, i_crowbar=2e-10, t_switch=90e-9) == OTHER
     low = at_supply(SIMULATED, 0.45)
     assert low.control.simulated == SIMULATED.control.simulated.moved(supply=0.9)
     assert replace(low.control, simulated=SIMULATED.control.simulated) == SIMULATED.control
@@ -79,11 +81,12 @@ def test_supply_moves_the_simulated_by_powers_and_the_gates_not():
 
 
 def test_heat_moves_the_simulated_each_by_its_own_activation():
-    moved = OTHER.moved(heat=HEAT)
+    moved = OTHER.moved(temperature=358.0)
     assert moved.i_static == approx(5e-12 * math.exp(0.25 * HEAT))
     assert moved.i_crowbar == approx(2e-10 * math.exp(0.11 * HEAT))
     assert moved.t_switch == approx(90e-9 * math.exp(-0.13 * HEAT))
-    assert replace(moved, i_static=5e-12, i_crowbar=2e-10, t_switch=90e-9) == OTHER
+    assert moved.temperature == 358.0
+    assert replace(moved, temperature=300.0, i_static=5e-12, i_crowbar=2e-10, t_switch=90e-9) == OTHER
     hot = at_temperature(SIMULATED, 358.0).control
     assert hot.i_static == approx(SIMULATED.i_static * math.exp(0.254 * HEAT), rel=1e-6)
     assert hot.i_off == approx(SIMULATED.control.i_off * math.exp(0.345 * HEAT), rel=1e-6)

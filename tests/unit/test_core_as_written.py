@@ -158,3 +158,14 @@ def test_no_two_names_of_a_core_are_the_same_whatever_its_layers_are_called(name
     plain, nasty = (re.findall(r"\w+", text(n)) for n in ([f"layer{k}" for k in range(len(names))], names))
     pairs = set(zip(plain, nasty, strict=True))
     assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
+
+
+@pytest.mark.parametrize("hidden", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\r", "\x00", "\x1b"])
+def test_a_control_character_hides_no_statement(hidden):
+    """Some readers take it for the end of a line and others do not."""
+    synapse = next(line for line in TEXT.split("\n") if line.startswith("G"))
+    assert "holds a control character" in told(TEXT.replace(synapse, f"*{hidden}{synapse}"))
+
+
+def test_a_subcircuit_has_a_name():
+    assert "without a name" in told(TEXT + ".subckt\n.ends\n")
