@@ -30,7 +30,9 @@ def _without_leak(interval: float, refractory_part: float) -> LIFCircuit:
 CIRCUITS = {
     "default": LIFCircuit(),
     "speech rate, 50 fA and 92 fS": _driven(circuit_for_tau(20e-3), 5e-14),
-    "1 nA into 10 fF": _driven(LIFCircuit(c_mem=10e-15, v_threshold=0.4, v_reset=0.05, g_leak=0.0, t_refractory=0.0), 1e-9),
+    "1 nA into 10 fF": _driven(
+        LIFCircuit(c_mem=10e-15, v_threshold=0.4, v_reset=0.05, g_leak=0.0, t_refractory=0.0), 1e-9
+    ),
     "10 ns": _without_leak(10e-9, 0.1),
     "100 ms": _without_leak(0.1, 1e-6),
     "mostly refractory": _without_leak(1e-3, 0.9),
