@@ -177,7 +177,7 @@ def supply_parameters(circuit: LIFCircuit) -> dict[str, float]:
         "nstat": simulated.static_exponent if simulated else 0.0,
         "eacrow": simulated.crowbar_activation_ev if simulated else 0.0,
         "ncrow": simulated.crowbar_exponent if simulated else 0.0,
-        "tswitch": simulated.t_switch if simulated and circuit.t_refractory else 0.0,
+        "tswitch": circuit.control.switched(circuit.t_refractory),
         "easwitch": simulated.switch_activation_ev if simulated else 0.0,
         "nswitch": simulated.switch_exponent if simulated else 0.0,
     }

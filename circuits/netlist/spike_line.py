@@ -60,8 +60,7 @@ def spike_line(circuit: LIFCircuit, delay: Seconds, t_line: Seconds, clock: floa
     """
     held, device = circuit.t_refractory, circuit.device
     values = {"tpulse": held, "tdelay": delay, "tline": t_line, "t0": device.temperature, "eatun": device.activation_ev}
-    simulated = circuit.control.simulated
-    surely = held - (simulated.t_switch if simulated else 0.0)  # whatever supply and temperature
+    surely = held - circuit.control.switched(held)  # whatever supply and temperature
     idle = _BEYOND if delay + t_line > surely * (1 + 1e-9) else _WITHIN
     fixed = numbers(clock, first=EMPTIED[0], last=EMPTIED[1])
     texts = {name: spice_number(value) for name, value in values.items()}

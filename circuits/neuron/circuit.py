@@ -229,18 +229,18 @@ def at_temperature(
         circuit,
         device=law(circuit.device, temperature),
         control=control,
-        t_refractory=moved_refractory(circuit, control, circuit.v_dd),
+        t_refractory=moved_refractory(circuit, control),
         g_leak=circuit.g_leak * boltzmann_factor(circuit.leak_activation_ev, temperature, since),
         drawn=False,
     )
 
 
-def moved_refractory(circuit: LIFCircuit, control: ControlTransistors, v_dd: Volts) -> Seconds:
+def moved_refractory(circuit: LIFCircuit, control: ControlTransistors) -> Seconds:
     """The refractory time with a control circuit that moved; what is held beyond its switching is ASSUMED to stay."""
-    if not (circuit.control.simulated and circuit.t_refractory):
+    if not (switched := circuit.control.switched(circuit.t_refractory)):
         return circuit.t_refractory
-    held = circuit.t_refractory - circuit.control.t_switch(circuit.v_dd)
-    return max(held, 0.0) + control.t_switch(v_dd)
+    grown = control.simulated.t_switch / circuit.control.simulated.t_switch
+    return circuit.t_refractory - switched + switched * grown
 
 
 def rise_time(circuit: LIFCircuit, i_in: Amperes, v_from: Volts, v_to: Volts) -> Seconds:

@@ -139,6 +139,10 @@ class ControlTransistors:
             return self.simulated.t_switch
         return (self.c_control + self.c_reset) * v_dd / self.i_starve if self.i_starve else 0.0
 
+    def switched(self, pulse: Seconds) -> Seconds:
+        """What of a refractory time is simulated switching, so that it moves with supply and temperature."""
+        return min(self.simulated.t_switch, pulse) if self.simulated else 0.0
+
     def t_drain(self, charge: Coulombs) -> Seconds:
         """How long the reset switch takes to drain a membrane."""
         return charge / (self.width * self.i_on)

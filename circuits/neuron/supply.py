@@ -26,7 +26,7 @@ def at_supply(circuit: LIFCircuit, v_dd: Volts) -> LIFCircuit:
         control=control,
         v_dd=v_dd,
         v_threshold=circuit.v_threshold * ratio,
-        t_refractory=moved_refractory(circuit, control, v_dd),
+        t_refractory=moved_refractory(circuit, control),
         drawn=False,
     )
 

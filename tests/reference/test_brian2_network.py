@@ -13,7 +13,7 @@ from snn.reference import TwinTiming, brian2_network, spike_times
 
 SPEED = 500.0
 TAU = 0.02  # s, in real time
-CIRCUIT = LIFCircuit(v_sink=-0.2, c_mem=0.7e-15)
+CIRCUIT = LIFCircuit(v_sink=-0.2, c_mem=2.5e-15)
 CHIP = circuit_for_tau(TAU / SPEED, CIRCUIT)  # 40 us
 TIMING, SYNAPSE = TwinTiming(SPEED, 2e-9), SynapseKernel(t_pulse=0.8e-6, delay=0.15e-6)
 HOP = TIMING.dt  # a spike is seen at the next point of the grid
@@ -54,7 +54,7 @@ def test_half_a_charge_leaks_until_the_other_half_comes():
 
 
 def test_inhibition_ends_at_the_sink():
-    """Two pulses of -0.4 q would end at -0.32 V; the sink holds -0.2 V, from which 2.5 q rises after 1 us of leak."""
+    """Two pulses of -0.4 q would end at -0.29 V; the sink holds -0.2 V, from which 2.5 q rises after 1 us of leak."""
     out = fired(layer("a", [[-0.4], [2.5]]), times=[1e-6, 2e-6, 2e-6 + SYNAPSE.t_pulse + 1e-6], channels=[0, 0, 1])
     start = CIRCUIT.v_sink * np.exp(-1e-6 / CHIP.tau_mem)
     assert out["a"][0] == pytest.approx([3e-6 + SYNAPSE.t_pulse + SYNAPSE.delay + rise(2.5, start)], abs=HOP)
@@ -69,7 +69,7 @@ def test_a_recurrent_synapse_delivers_its_charge_after_the_delay():
 
 
 def test_a_pulse_is_lost_while_the_membrane_is_held_in_reset():
-    """The rest of a pulse of 1.9 q after the spike: held for 200 ns, then it charges from reset."""
+    """The rest of a pulse of 1.9 q after the spike: held for the refractory time, then it charges from reset."""
     out = fired(layer("a", [[1.9]]), times=[1e-6, 4e-6], channels=[0, 0])
     first = 1e-6 + SYNAPSE.delay + rise(1.9)
     rest = 1e-6 + SYNAPSE.delay + SYNAPSE.t_pulse - first - CHIP.t_refractory  # s of charging after the hold
@@ -80,7 +80,7 @@ def test_a_pulse_is_lost_while_the_membrane_is_held_in_reset():
 
 def test_bias_and_threshold_of_each_neuron_set_its_period():
     bias = np.array([2.0, 4.0])
-    out = fired(layer("a", [[0.0, 0.0]], bias=bias, v_threshold=np.array([1.0, 0.7])), until=35e-6)
+    out = fired(layer("a", [[0.0, 0.0]], bias=bias, v_threshold=np.array([1.0, 0.7])), until=36e-6)
     for j, (share, threshold) in enumerate(zip(bias, (1.0, 0.7), strict=True)):
         i_in = share * CHIP.charge_per_weight / (0.01 / SPEED)
         expected = period(replace(CHIP, v_threshold=threshold * CIRCUIT.swing), i_in)

@@ -43,9 +43,12 @@ def trains(group, duration):
     ids=["default", "leaky", "reset below ground"],
 )
 def test_periods_at_five_gate_biases_agree_within_one_step(circuit):
-    """The crossing is seen at the next step of the grid, so every interval is longer by less than DT."""
-    currents = circuit.rheobase + EXCESS
-    expected = np.array([period(circuit, i_in) for i_in in currents])
+    """The crossing is seen at the next step of the grid, so every interval is longer by less than DT.
+
+    Brian2 holds a neuron for the whole steps within its refractory time.
+    """
+    currents, held = circuit.rheobase + EXCESS, np.floor(circuit.t_refractory / DT + 1e-6) * DT
+    expected = np.array([period(replace(circuit, t_refractory=held, drawn=False), i_in) for i_in in currents])
     fired = trains(brian2_neuron(biased(circuit, currents), dt=DT), 3.1 * expected.max())
     late = np.array([np.diff(train)[:2] for train in fired]) - expected[:, None]
     assert (late > -1e-12).all()
@@ -87,9 +90,10 @@ def test_below_rheobase_it_is_silent_in_brian2_too():
 
 
 def test_a_sink_holds_the_potential_at_its_rail():
+    """Without it a current of twice the leak at the rail would end at twice its depth."""
     circuit = LIFCircuit(v_gs=2.0, v_sink=-0.15)
-    group = brian2_neuron(circuit, i_in=-10e-12, dt=DT)
-    run(load_brian2().Network(group), 20e-6)
+    group = brian2_neuron(circuit, i_in=2 * circuit.g_leak * circuit.v_sink, dt=DT)
+    run(load_brian2().Network(group), 2 * circuit.tau_mem)
     assert group.v_[0] == circuit.v_sink
 
 

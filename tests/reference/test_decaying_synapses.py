@@ -12,7 +12,7 @@ from circuits.transient import Connections, SpikeInput, population, simulate
 US = 1e-6  # the integrator counts time in it
 N, CHANNELS, DURATION, DELAY = 56, 8, 60.0, 1.0
 TIMES = {1: ((2.0, None), (1.5, None)), 2: ((8.0, 4.0), (4.0, 2.0))}  # excitatory and inhibitory, us
-CIRCUIT = LIFCircuit(c_mem=0.5e-15, g_leak=25e-12, t_refractory=0.6e-6, v_sink=-0.05)  # tau_mem 20 us
+CIRCUIT = LIFCircuit(c_mem=2e-15, g_leak=100e-12, t_refractory=0.6e-6, v_sink=-0.05)  # tau_mem 20 us
 DRIVE = 0.018  # V/us, above rheobase / C
 
 

@@ -77,10 +77,13 @@ AT_CORNERS = {
     "the leak does not follow the temperature": lambda: changed(r"(ealeak=)[\d.]+", r"\g<1>0"),
     "off-currents do not follow the temperature": lambda: changed(r"(eaoff=)[\d.]+", r"\g<1>0"),
     "synapses do not follow the temperature": lambda: changed(r"(eatun=)[\d.]+", r"\g<1>0"),
-    "the crowbar window does not follow the temperature": lambda: changed(r"\*kelvin/t0\}\}?\)$", "})"),
-    "the threshold does not follow the logic supply": lambda: changed(
-        r"^(Gth vss th) logic (vss .*)$", r"Vfixed fixed vss {vdd0}\n\1 fixed \2"
-    ),
+    "the crowbar window does not follow the temperature": lambda: changed(r"\*kelvin/t0-1", "-1"),
+    "the crowbar does not follow the temperature": lambda: changed(r"(eacrow=)[\d.]+", r"\g<1>0"),
+    "the crowbar does not follow the logic supply": lambda: changed(r"(ncrow=)[\d.]+", r"\g<1>0"),
+    "off-currents do not follow the logic supply": lambda: changed(r"(nstat=)[\d.]+", r"\g<1>0"),
+    "the refractory time does not follow the temperature": lambda: changed(r"(easwitch=)-[\d.]+", r"\g<1>0"),
+    "the refractory time does not follow the logic supply": lambda: changed(r"(nswitch=)-[\d.]+", r"\g<1>0"),
+    "the threshold does not follow the logic supply": lambda: changed(r"max\(V\(logic,vss\)/vdd0,", "max(1,"),
     "synapses do not follow the drain supply": lambda: changed(r"\(vds-\(", "(0.9-("),
     "the tunnelling shift is cut": lambda: changed(r"\+dtunnel", ""),
     "the threshold shift is cut": lambda: changed(r"dvth=\{dvth\}", "dvth=0"),

@@ -7,9 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from circuits.netlist.bench_stimulus import disturbed, expected
+from circuits.netlist.expected import spike_times
+from circuits.netlist.match import match_spikes
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.spikes import spike_trains
 from circuits.network.stimulus import Stimulus
+from circuits.network.wiring import wire
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, period, rise_time
 from circuits.neuron.control import ControlTransistors
 from circuits.neuron.energy_terms import spike_energy
@@ -170,12 +175,26 @@ def test_a_limit_that_is_too_short_is_named():
 @with_ngspice
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_core_of_the_chip_spikes_as_in_the_engine(seed):
-    """20 encoders, 36 neurons, 256 synapses, half a second of speech at a thousand times its speed."""
+    """20 encoders, 36 neurons, 256 synapses, half a second of speech at a thousand times its speed.
+
+    It spikes on hairs: a solver's error of threshold and charge moves a tenth of the spikes. ngspice is nearer to the
+    engine than networks so far away, and all spikes match that none of these moves.
+    """
     net, stimulus = core(seed), Stimulus(500e-6, signal=envelopes(500, 20, seed))
     assert (net.network.n_neurons, net.network.n_synapses) == (56, 256)
-    done = compared(net, stimulus, bin=DT)
+    done, wiring = compared(net, stimulus, bin=DT), wire(net)
+    told = expected(wiring, stimulus)
+    exact = spike_trains(told.spikes, stimulus.duration)
+    near = [spike_trains(spike_times(one, stimulus), stimulus.duration) for one in disturbed(wiring)]
     assert done.matching.n_expected > 500
-    assert done.matching.matched >= 0.99
+    assert done.matching.matched > np.mean([match_spikes(exact, one, bin=DT).matched for one in near])
+    until = np.minimum(told.until, stimulus.duration)
+    sure, found = (
+        spike_trains([trains.train(i)[trains.train(i) < end] for i, end in enumerate(until)], stimulus.duration)
+        for trains in (exact, done.spikes)
+    )
+    assert sure.times.size > 100
+    assert match_spikes(sure, found, bin=DT).matched == 1
     assert abs(done.energy_error) < 0.01
 
 

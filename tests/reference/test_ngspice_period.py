@@ -10,6 +10,7 @@ import pytest
 from circuits.device.btbt import BSIM_DRAIN_BODY, DEVICES, bias_for_current, btbt_current
 from circuits.netlist.ngspice import run_ngspice
 from circuits.netlist.spice import neuron_netlist, subcircuit_name, write_spice
+from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, interval, period
 from circuits.neuron.energy_terms import spike_energy
 
@@ -28,8 +29,10 @@ def _without_leak(interval: float, refractory_part: float) -> LIFCircuit:
 
 CIRCUITS = {
     "default": LIFCircuit(),
-    "speech rate, 25 fA and 25 fS": _driven(circuit_for_tau(20e-3), 2.5e-14),
-    "1 nA into 10 fF": _driven(LIFCircuit(c_mem=10e-15, v_reset=0.05, g_leak=0.0, t_refractory=0.0), 1e-9),
+    "speech rate, 50 fA and 92 fS": _driven(circuit_for_tau(20e-3), 5e-14),
+    "1 nA into 10 fF": _driven(
+        LIFCircuit(c_mem=10e-15, v_threshold=0.4, v_reset=0.05, g_leak=0.0, t_refractory=0.0), 1e-9
+    ),
     "10 ns": _without_leak(10e-9, 0.1),
     "100 ms": _without_leak(0.1, 1e-6),
     "mostly refractory": _without_leak(1e-3, 0.9),
@@ -69,11 +72,15 @@ def test_the_drain_body_factor_slows_the_netlist_as_it_slows_the_closed_form(tmp
 
 
 def test_bench_fails_a_netlist_that_was_changed(tmp_path):
-    library, deck, _ = write_spice(tmp_path, {"a": LIFCircuit()})
-    library.write_text(library.read_text().replace("cmem=5e-16", "cmem=5.2e-16"))
+    circuit = LIFCircuit()
+    larger = replace(circuit, c_mem=1.04 * circuit.c_mem)
+    library, deck, _ = write_spice(tmp_path, {"a": circuit})
+    body, heavier = (f"+ cmem={spice_number(one.c_mem)}\n" for one in (circuit, larger))
+    assert body in library.read_text()
+    library.write_text(library.read_text().replace(body, heavier))
     measured = run_ngspice(deck)
     assert measured["pass"] == 0
-    assert measured["period_error"] == pytest.approx(0.04, rel=0.1)
+    assert measured["period_error"] == pytest.approx(interval(larger) / interval(circuit) - 1, rel=0.02)
 
 
 @pytest.mark.parametrize("device", DEVICES.values(), ids=DEVICES)

@@ -22,7 +22,7 @@ from snn.reference import brian2_neuron
 from snn.reference.brian import load_brian2, run
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-CURRENTS = np.array([8, 15, 31, 100, 1000]) * pA
+CURRENTS = np.array([20, 31, 100, 300, 1000]) * pA
 CIRCUIT = LIFCircuit()
 HEAD = "| input current (pA) | closed form (us) | transient engine | Brian2 | ngspice |"
 

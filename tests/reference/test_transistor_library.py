@@ -52,9 +52,9 @@ DAMAGE = {
     "a larger feedback": (LIBRARY, "Cfeedback out mem 5e-16", "Cfeedback out mem 5.3e-16"),
     "no reset": (LIBRARY, "Mreset ", "*Mreset "),
     "a wider output": (LIBRARY, "Moutput_p out x vo vo PMOS_VTH w=9e-08", "Moutput_p out x vo vo PMOS_VTH w=1.2e-07"),
-    "a weaker source": (LIBRARY, "Msource drain gate mem 0 mem tunnelling w=1e-07",
-                        "Msource drain gate mem 0 mem tunnelling w=9.7e-08"),
-    "another gate bias": (BENCH, "Vgate gate 0 -0.8", "Vgate gate 0 -0.79"),
+    "a weaker source": (LIBRARY, f"Msource drain gate mem 0 mem tunnelling w={CELL.source_width:g}",
+                        f"Msource drain gate mem 0 mem tunnelling w={0.97 * CELL.source_width:g}"),
+    "another gate bias": (BENCH, f"Vgate gate 0 {CELL.v_gate:g}", f"Vgate gate 0 {CELL.v_gate + 0.01:g}"),
     "a leaking membrane": (LIBRARY, "Cfeedback", "Rmem mem 0 1e10\nCfeedback"),
 }  # fmt: skip
 
@@ -86,7 +86,8 @@ def test_it_stands_in_one_deck_with_the_behavioural_neuron(handed, tmp_path):
     circuit = LIFCircuit()
     (tmp_path / "behavioural.lib").write_text(neuron_netlist(circuit))
     also = (
-        '.include "behavioural.lib"\nVd vdd_b 0 0.9\nVl logic_b 0 0.9\nVg gate_b 0 -0.5\n'
+        f'.include "behavioural.lib"\nVd vdd_b 0 {circuit.v_ds}\nVl logic_b 0 {circuit.v_dd}\n'
+        f"Vg gate_b 0 {circuit.v_gs}\n"
         f"X9 mem_b spk_b gate_b vdd_b 0 logic_b {subcircuit_name(circuit)}\n.save v(spk_b)\n"
     )
     text = (tmp_path / BENCH).read_text()
@@ -95,7 +96,7 @@ def test_it_stands_in_one_deck_with_the_behavioural_neuron(handed, tmp_path):
     (tmp_path / BENCH).write_text(both.replace(text.split(".tran ")[1].split()[1], f"{stop:g}"))
     measured, waves = run_waves(tmp_path / BENCH)
     assert measured["pass"] == 1
-    edges = rising_edges(waves["time"], waves["v(spk_b)"], 0.45)
+    edges = rising_edges(waves["time"], waves["v(spk_b)"], circuit.v_dd / 2)
     assert (edges[-1] - edges[1]) / (len(edges) - 2) == pytest.approx(interval(circuit), rel=0.01, abs=0)
 
 

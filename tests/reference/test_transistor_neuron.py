@@ -15,11 +15,13 @@ from circuits.transistor.corner_run import run_corners
 from circuits.transistor.measure import measure, standby
 from circuits.transistor.sizing import Search, front, search
 from circuits.transistor.sources import MismatchDraws, compare_sources, least_current, with_pmos
-from circuits.units import ZERO_CELSIUS, um
+from circuits.units import ZERO_CELSIUS, nm, um
 from circuits.variation.corners import CORNERS
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 CELL = NeuronCell()
+# Deep in tunnelling and no wider than a pMOS: its gate loads the membrane no more, no leak takes a part of its current
+DEEP = NeuronCell(source_width=100 * nm, v_gate=-0.8)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def test_tunnelling_grows_with_temperature_as_the_device_says(tmp_path):
 def test_the_neuron_spikes_from_rail_to_rail_for_a_few_femtojoules(nominal):
     assert nominal.spikes
     assert nominal.swing >= 0.9 * nominal.v_dd
-    assert 2e5 < nominal.rate < 5e5
+    assert 100e3 < nominal.rate < 150e3  # as published
     assert 1e-15 < nominal.energy.total < 2e-15
     assert all(joules > 0 for joules in nominal.energy.parts.values())
 
@@ -115,13 +117,12 @@ def test_the_behavioural_circuit_is_within_ten_per_cent_at_currents_that_were_no
     assert calibration.circuit.c_mem > CELL.c_feedback  # all that hangs on the membrane
 
 
-def test_a_pmos_at_the_same_current_makes_the_cell_fire_at_nearly_the_same_rate_for_less(cards, nominal):
+def test_a_pmos_at_the_same_current_makes_the_cell_fire_at_nearly_the_same_rate_for_less(cards):
     """For less, because its charge comes from V_DD and that of the tunnelling device from a higher supply."""
-    cell = with_pmos(CELL, cards)
-    figures = measure(cell, cards)
+    nominal, figures = measure(DEEP, cards), measure(with_pmos(DEEP, cards), cards)
     assert figures.input_current == pytest.approx(nominal.input_current, rel=1e-3, abs=0)
     assert figures.rate == pytest.approx(nominal.rate, rel=0.15)
-    saved = 1 - CELL.v_dd / CELL.v_drain
+    saved = 1 - DEEP.v_dd / DEEP.v_drain
     assert figures.energy["membrane"] == pytest.approx((1 - saved) * nominal.energy["membrane"], rel=0.15, abs=0)
 
 
