@@ -17,7 +17,7 @@ from typing import Protocol
 
 from circuits.device.btbt import boltzmann_factor, thermal
 from circuits.errors import InputError
-from circuits.neuron.simulated_control import SimulatedControl
+from circuits.neuron.simulated_control import ROUNDING, SimulatedControl
 from circuits.units import (
     VACUUM_PERMITTIVITY,
     Amperes,
@@ -39,7 +39,6 @@ from circuits.units import (
 )
 
 OXIDE_PERMITTIVITY: FaradsPerMetre = 3.9 * VACUUM_PERMITTIVITY  # SiO2
-ROUNDING = 1e-9  # what two floats may differ by and yet be the same
 
 
 @dataclass(frozen=True)
@@ -135,6 +134,10 @@ class ControlTransistors:
         if self.simulated:
             return self.simulated.t_switch
         return (self.c_control + self.c_reset) * v_dd / self.i_starve if self.i_starve else 0.0
+
+    def extrapolated(self, v_dd: Volts, temperature: Kelvin) -> tuple[str, ...]:
+        """How a supply (V) and a temperature (K) leave what was simulated; nothing where nobody simulated."""
+        return self.simulated.extrapolated(v_dd, temperature) if self.simulated else ()
 
     def t_drain(self, charge: Coulombs) -> Seconds:
         """How long the reset switch takes to drain a membrane."""
