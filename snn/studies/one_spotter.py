@@ -19,7 +19,7 @@ from snn.studies.one_core import ENCODERS, asked_core
 CHIP = "btbt-45rfsoi"
 
 
-def own_spotter(folder: Path | None) -> tuple[SpotterRow, ...]:
+def own_spotter(folder: str | Path | None) -> tuple[SpotterRow, ...]:
     """That of a run's folder, or else the core of `snn core`. Raises: as `load_run` and `spotter_of_run`."""
     return spotter_of_run(load_run(folder)) if folder else spotter_of_core()
 
