@@ -66,9 +66,11 @@ class Off:
 
 
 def silicon_notes(chip: ChipNetwork) -> tuple[str, ...]:
-    """What is assumed of a bias and of inhibition at any speed, and what no speed mends, one line each."""
-    never = tuple(str(one) for one in conflicts(chip.circuit) if not one.speed > 1)
-    return bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip) + never
+    """What is assumed of a bias and of inhibition at any speed, extrapolated, or mended by no speed, one line each."""
+    circuit = chip.circuit
+    never = tuple(str(one) for one in conflicts(circuit) if not one.speed > 1)
+    beyond = circuit.control.extrapolated(circuit.v_dd, circuit.device.temperature)
+    return bias_has_its_own_line(chip) + inhibition_reaches_the_floor(chip) + beyond + never
 
 
 def speed_notes(chip: ChipNetwork, acceleration: float) -> tuple[str, ...]:

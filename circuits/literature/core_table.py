@@ -73,7 +73,7 @@ def core_table(circuit: LIFCircuit, tau_mem: Seconds, load: CoreLoad, scope: str
     own, *twins = modelled_neurons(fast, i_in)
     chips = processor_neurons(load.rates.size, FAN_OUT) if scope == "chip" else ()
     others = (*(twins if scope == "neuron" else ()), *published_neurons(scope), *chips)
-    ours = CoreRow(own, core_energy(own, load), reaches(own, load), 1.0, 1.0, None, "ours")
+    ours = CoreRow(own, core_energy(own, load), reaches(own, load), 1.0, 1.0, None, "")
     if not ours.reached:
         raise InputError(
             f"a rate of {si(float(load.rates.max()), 'Hz')} at an acceleration of {load.acceleration:g} exceeds the "
@@ -133,11 +133,13 @@ def _claim(table: CoreTable) -> str:
 
 def _kept(table: CoreTable) -> str:
     dear = reaching(table)
+    if not dear:
+        return f"none has {PRESS_FACTOR:,.0f} times to keep"
     named = ", ".join(
         f"{_named(row)} {_times(row.ratio_total)}{'' if row.reached else ' (not shown so fast)'}" for row in dear
     )
     kept = sum(row.reached and row.ratio_total >= PRESS_FACTOR for row in dear)
-    return f"{kept} of {len(dear)} keep {PRESS_FACTOR:,.0f} times{': ' if named else ''}{named}"
+    return f"{kept} of {len(dear)} keep {PRESS_FACTOR:,.0f} times: {named}"
 
 
 def _floor(table: CoreTable) -> str:

@@ -17,7 +17,8 @@ temperature of the simulator (`temper`); refractory time, crowbar and off-curren
 `at_temperature` have them. A refractory time that is longer or shorter moves the end of the latch, not the clock.
 
 A spike charges the gates of control and reset from the logic supply; while V is within v_crowbar of V_th the first
-inverter draws i_crowbar, and the static current flows all the time.
+inverter draws i_crowbar, and the static current flows all the time. The drain supply pays for tunnelling and the
+drain's off-current.
 
 Every subcircuit carries a hash of its text in its name, so any two hand-overs stand in one deck.
 """
@@ -57,7 +58,7 @@ TUNNEL = ".func tunnel_{key}(dg) {{w*a*max(dg-v0+dtunnel,1m)*exp(-b/max(dg-v0+dt
 
 _SHARED = """\
 * what n cells share: start-up, supply as the comparators see it, end of the latches, crowbar, off-currents
-.subckt btbt_shared_{key} start level later drive logic stat vss params: n=1
+.subckt btbt_shared_{key} start level later drive logic vdd stat vss params: n=1
 {params}
 {heat}Vstart start vss PWL(0 1 {{1m*tlatch}} 0)
 Blevel level vss V = max(V(logic,vss)/vdd0,{{(vreset+{low}*(vth-vreset))/vth}})
@@ -66,9 +67,9 @@ Blater later vss V = {{{clock}*(1+{clear}+(tlatch-tswitch)/tpulse)+{late}-1}}
 + +{{{clock}*tswitch/tpulse*exp(easwitch*heat)}}*pwr(max(V(level,vss),0.1),nswitch)
 * factor on the crowbar current
 Bdrive drive vss V = exp(eacrow*heat)*pwr(max(V(level,vss),0.1),ncrow)
-* transistors that are off
-.param drain={{exp(eadrain*heat)*ioff*10^(vgs*t0/(ss*kelvin))}}
-Bstat stat vss I = n*(exp(eaoff*heat)*istat*pwr(max(V(level,vss),0.1),nstat)+drain)
+* transistors that are off: those of the inverters, and the tunnelling one, from the drain supply
+Bstat stat vss I = n*exp(eaoff*heat)*istat*pwr(max(V(level,vss),0.1),nstat)
+Bdrain vdd vss I = n*exp(eadrain*heat)*ioff*10^(vgs*t0/(ss*kelvin))
 .ends
 """
 
@@ -124,7 +125,7 @@ _NEURON = """\
 .func body_{key}(v) {{v*v*v/(cbody+v*v*v)*(cbody+vfit^3)/vfit^3}}
 Btun vdd mem I = tunnel_{key}(V(vdd,gate)-bodyf*V(mem,vss))*exp(eatun*heat)*body_{key}(max(V(vdd,mem),1u))
 Vrst rst vss {{vreset}}
-Xshared start level later drive logic logic vss btbt_shared_{cell}
+Xshared start level later drive logic vdd logic vss btbt_shared_{cell}
 {shared}
 Xcell mem spk clk rst start level later drive logic logic vss btbt_cell_{cell}
 {passed}

@@ -35,7 +35,8 @@ GAIN, CLOCK = 100.0, 50.0  # V: of the comparator over the swing, at least, and 
 LATCH = 5e-3  # of the shorter of refractory time and synaptic pulse: the latch time
 SCALE, BELOW = 25.0, 0.05  # V over the swing, of what keeps the steps short before the rail; of the swing, below it
 SINK_SLOPE = 4e4  # over the swing: an inhibitory synapse fades out over 10 uV above v_sink, where it stops
-SUPPLIES = {"membrane": "vdd", "switching": "logic", "crowbar": "crow", "static": "stat"}  # part of the energy: pin
+# part of the energy: pin
+SUPPLIES = {"membrane": "vdd", "switching": "logic", "crowbar": "crow", "static": "stat"}
 
 _HEAD = """\
 .subckt btbt_core_{key}
@@ -46,7 +47,7 @@ _HEAD = """\
 .model outside r(r={{1k*exp(eatun*heat)}})
 .model rail sw(vt={rail} vh=0 ron=1 roff=1e12)
 Vrst rst vss {vreset}
-Xshared start level later drive logic stat vss btbt_shared_{cell} n={n}
+Xshared start level later drive logic vdd stat vss btbt_shared_{cell} n={n}
 """
 
 
@@ -107,7 +108,7 @@ def pin_notes(wiring: Wiring) -> tuple[str, ...]:
         "pins in_X, out_X: currents into neuron X and out of it (A), by current sources from ground into the pins",
         f"pins spk_X: output of neuron X, 0 or V_DD for {si(circuit.t_refractory, 's')}; mem_X: potential of readout X",
         f"pins vdd (drains, {circuit.device.v_ds:g} V), logic, crow, stat (V_DD, {circuit.v_dd:g} V: switching, "
-        "crowbar, static current; tie them together or meter each), vss",
+        "crowbar, off-current of the inverters; tie them together or meter each), vss",
         "parameters: vds drain voltage of the synapses (V); dtunnel (V), dvth (V), kcmem (factor) of a process corner",
     )
 

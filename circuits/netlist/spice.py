@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from circuits.device.btbt import REFERENCE_TEMPERATURE, btbt_current, validity_notes
+from circuits.device.btbt import REFERENCE_TEMPERATURE, btbt_current
 from circuits.errors import InputError
 from circuits.netlist.cell import (
     METER,
@@ -26,6 +26,7 @@ from circuits.netlist.corners_lib import CORNERS_FILE, TYPICAL, at_section, corn
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.network.names import file_stems, safe_text, spice_number
 from circuits.neuron.circuit import LIFCircuit, interval, rise_time
+from circuits.neuron.currents import circuit_notes
 from circuits.neuron.energy_terms import spike_energy
 from circuits.storage import write_text
 from circuits.units import Amperes, Seconds, Volts, si
@@ -77,7 +78,7 @@ def neuron_netlist(circuit: LIFCircuit, *, title: str = "BTBT neuron") -> str:
     key, text = _neuron(circuit)
     parameters = neuron_parameters(circuit) | supply_parameters(circuit)
     notes = [
-        *validity_notes(circuit.device, circuit.v_gs),
+        *circuit_notes(circuit),
         f"X1 mem spk gate vdd vss logic btbt_lif_{key}",
         f"pins: mem floating body, takes synaptic currents; spk output, 0 or V_DD; gate, at {circuit.v_gs:g} V here",
         f"pins: vdd drain supply, V_DS = {circuit.device.v_ds:g} V; vss ground; logic supply of the control circuit, "

@@ -10,13 +10,13 @@ Event view: the crossing of the threshold starts a reset of t_refractory. Smooth
 latch, which keeps itself (hysteresis) and holds the membrane until a ramp has run for t_refractory.
 """
 
-from circuits.device.btbt import validity_notes
 from circuits.netlist.cell import supply_parameters
 from circuits.netlist.cell_sheet import UNITS
 from circuits.netlist.provenance import circuit_hash, head
 from circuits.netlist.spice import neuron_parameters
 from circuits.network.names import spice_number
 from circuits.neuron.circuit import LIFCircuit
+from circuits.neuron.currents import circuit_notes
 from circuits.neuron.synapse import SynapseKernel
 from circuits.units import BOLTZMANN, eV
 
@@ -248,5 +248,5 @@ def _parameter(name: str, value: float) -> str:
 
 
 def _head(circuit: LIFCircuit, title: str, view: str) -> str:
-    notes = (view, *validity_notes(circuit.device, circuit.v_gs))
+    notes = (view, *circuit_notes(circuit))
     return head(title, circuit, circuit_hash(circuit), *notes, comment="//")

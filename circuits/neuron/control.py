@@ -17,7 +17,7 @@ from typing import Protocol
 
 from circuits.device.btbt import boltzmann_factor
 from circuits.errors import InputError
-from circuits.neuron.simulated_control import SimulatedControl
+from circuits.neuron.simulated_control import ROUNDING, SimulatedControl
 from circuits.units import (
     VACUUM_PERMITTIVITY,
     Amperes,
@@ -39,7 +39,6 @@ from circuits.units import (
 )
 
 OXIDE_PERMITTIVITY: FaradsPerMetre = 3.9 * VACUUM_PERMITTIVITY  # SiO2
-ROUNDING = 1e-9  # what two floats may differ by and yet be the same
 
 
 @dataclass(frozen=True)
@@ -84,9 +83,9 @@ class ControlTransistors:
         """How what it switches, draws and takes is known in a circuit of this supply (V)."""
         if not self.simulated:
             return "transistors ASSUMED"
-        if math.isclose(self.simulated.v_dd, v_dd, rel_tol=1e-6):
+        if math.isclose(self.simulated.v_dd * self.simulated.supply, v_dd, rel_tol=1e-6):
             return "simulated in transistors"
-        return f"simulated in transistors at {self.simulated.v_dd:g} V, ASSUMED at {v_dd:g} V"
+        return f"simulated in transistors at {self.simulated.v_dd * self.simulated.supply:g} V, ASSUMED at {v_dd:g} V"
 
     @property
     def gate(self) -> Farads:
@@ -142,6 +141,10 @@ class ControlTransistors:
     def switched(self, pulse: Seconds) -> Seconds:
         """What of a refractory time is simulated switching, so that it moves with supply and temperature."""
         return min(self.simulated.t_switch, pulse) if self.simulated else 0.0
+
+    def extrapolated(self, v_dd: Volts, temperature: Kelvin) -> tuple[str, ...]:
+        """How a supply (V) and a temperature (K) leave what was simulated; nothing where nobody simulated."""
+        return self.simulated.extrapolated(v_dd, temperature) if self.simulated else ()
 
     def t_drain(self, charge: Coulombs) -> Seconds:
         """How long the reset switch takes to drain a membrane."""

@@ -34,8 +34,9 @@ def device_currents(circuit: LIFCircuit, v_body: Volts) -> DeviceCurrents:
 
 
 def circuit_notes(circuit: LIFCircuit) -> tuple[str, ...]:
-    """One line for each way in which a circuit's own bias leaves what its device was fitted to, or can make."""
+    """One line for each way in which a circuit leaves what its device was fitted to or can make, or its control."""
     notes, floor = validity_notes(circuit.device, circuit.v_gs), circuit.device.i_floor * circuit.width
+    notes += circuit.control.extrapolated(circuit.v_dd, circuit.device.temperature)
     if circuit.input_current < floor:
         notes += (
             f"the input current of {si(circuit.input_current, 'A')} lies below the least drain current of "

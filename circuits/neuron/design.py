@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from circuits.device.btbt import bias_for_current, validity_notes
+from circuits.device.btbt import bias_for_current
 from circuits.errors import InputError
 from circuits.neuron.bias import WIDTHS
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau, firing_rate
+from circuits.neuron.currents import circuit_notes
 from circuits.neuron.request import (
     NARROWEST,
     DesignError,
@@ -136,7 +137,7 @@ def _nearest_width(request: Request, current: Amperes, low: AmperesPerMetre, hig
 def _notes(request: Request, slope: float, circuit: LIFCircuit) -> tuple[str, ...]:
     """What the designer should know: an explicit capacitor and why, the share of the floor, the fitted range."""
     body, floor = request.least_capacitor(circuit.width), circuit.device.i_floor * circuit.width
-    notes = validity_notes(circuit.device, circuit.v_gs)
+    notes = circuit_notes(circuit)
     if circuit.c_mem > body * (1 + 1e-9):
         notes += (f"{si(circuit.c_mem - body, 'F')} of the capacitor is drawn, body and load are {si(body, 'F')}",)
     if request.c_mem is None and circuit.c_mem > body:

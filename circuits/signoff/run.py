@@ -20,16 +20,20 @@ from circuits.network.spec import NetworkSpec
 from circuits.network.spikes import SpikeTrains, spike_trains
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import Wiring, wire
+from circuits.neuron.circuit import LIFCircuit
 from circuits.processes import n_threads
 from circuits.signoff.deck import core_deck
 from circuits.signoff.spike_outputs import Outputs, outputs
 from circuits.storage import scratch_folder, write_text
+from circuits.transient.population import Population
 from circuits.transient.result import Transient
 from circuits.units import Seconds, us
 
 BIN: Seconds = 1 * us  # chip time: a millisecond of speech at an acceleration of 1000
 TIMEOUT_S = 600.0  # for each clip
-ENGINE_PARTS = {  # what each supply of the deck pays for, in the parts of `circuits.neuron.energy_terms`
+# What each supply of the deck pays for, in the parts of `circuits.neuron.energy_terms`; for the drain's off-current, a
+# share of `static`, that of the membranes pays
+ENGINE_PARTS = {
     "membrane": ("membrane_charge", "membrane_leak"),
     "switching": ("control", "reset"),
     "crowbar": ("crowbar",),
@@ -99,7 +103,7 @@ def signed(
         energy_spice=ledger_of(
             {part: float(waves[f"v(q_{part})"][-1]) * METER * supply_voltage(wiring, part) for part in SUPPLIES}
         ),
-        energy_engine=by_supply(engine.energy) + _cut(wiring, engine, stimulus.duration) * -1,
+        energy_engine=by_supply(engine.energy, wiring.circuit) + _cut(wiring, engine, stimulus.duration) * -1,
         outputs=outputs(wiring, waves, spikes),
     )
 
@@ -156,7 +160,11 @@ def _cut(wiring: Wiring, engine: Transient, end: Seconds) -> Ledger[float]:
     return ledger_of({part: (part == "membrane") * charge * wiring.circuit.device.v_ds for part in SUPPLIES})
 
 
-def by_supply(engine: Ledger) -> Ledger:
-    """What the engine's neurons draw together from each supply of the deck."""
-    drawn = engine.by("part").parts
-    return ledger_of({supply: sum(drawn[part] for part in parts) for supply, parts in ENGINE_PARTS.items()})
+def by_supply(engine: Ledger, neurons: LIFCircuit | Population) -> Ledger:
+    """What the engine's neurons, of one circuit or an array of each parameter, draw together from each supply."""
+    parts = engine.by("part").parts
+    drawn = {supply: sum(parts[part] for part in of_it) for supply, of_it in ENGINE_PARTS.items()}
+    leak, static = np.sum(neurons.drain_leak * neurons.v_ds), np.sum(neurons.static_power)
+    of_drain = float(drawn["static"] * leak / static) if static else 0.0
+    moved = {"membrane": drawn["membrane"] + of_drain, "static": drawn["static"] - of_drain}
+    return ledger_of(drawn | moved)

@@ -109,10 +109,11 @@ def sign_off_small(
     lags = np.array([one.comparator_delay for one in calibrations])
     chip = _chip(core, circuits[0], currents, bias, float(lags.mean()))
     early = tuple(times - lags.mean() for times in inputs)  # an input has no comparator
-    engine = simulate_network(chip, Stimulus(core.duration, early), neurons=population(circuits))
+    neurons = population(circuits)
+    engine = simulate_network(chip, Stimulus(core.duration, early), neurons=neurons)
     outputs = [engine.train(i) + lag for i, lag in enumerate(lags)]
     expected = spike_trains([times[times < core.duration] for times in outputs], core.duration)
-    drawn = by_supply(engine.energy).parts
+    drawn = by_supply(engine.energy, neurons).parts
     return SmallSignOff(
         core, calibrations,
         match_spikes(expected, found.spikes, bin=BIN_OF_INTERVAL * _mean_interval(expected)),

@@ -13,7 +13,6 @@ from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from circuits.literature.spotter_table import SpotterRow
     from circuits.neuron.circuit import LIFCircuit
     from circuits.neuron.design import Design
     from snn.studies.transistor_neuron import SourceStudy, TransistorStudy
@@ -90,9 +89,10 @@ def _beside(terminal: Terminal, circuit: "LIFCircuit", scope: str, run: Path | N
     from snn.report.neuron_report import comparison, spotter_comparison
     from snn.report.pictures import save_figure
     from snn.studies.one_neuron import compare_neuron
+    from snn.studies.one_spotter import own_spotter
 
     beside = compare_neuron(circuit, scope)
-    terminal.result(comparison(beside) | (spotter_comparison(_own_spotter(run)) if scope == "chip" else {}))
+    terminal.result(comparison(beside) | (spotter_comparison(own_spotter(run)) if scope == "chip" else {}))
     if plot:
         terminal.asked(lambda: save_figure(plot, figure_beside(beside)))
 
@@ -159,14 +159,6 @@ def _small_core(terminal: Terminal, device: str, cards: Path | None) -> None:
     terminal.result(about | small_core_rows(found))
     if not found.passed:
         raise typer.Exit(1)
-
-
-def _own_spotter(run: Path | None) -> "tuple[SpotterRow, ...]":
-    """That of a run, or else the core of `snn core`."""
-    from snn.experiments.run_folder import load_run
-    from snn.studies.one_spotter import spotter_of_core, spotter_of_run
-
-    return spotter_of_run(load_run(run)) if run else spotter_of_core()
 
 
 def corners(

@@ -20,6 +20,7 @@ from circuits.neuron.circuit import LIFCircuit
 
 _LOG_WIDTHS = (math.log(WIDTHS[0]), math.log(WIDTHS[1]))
 MARGIN = 1e-6  # of the range; more than single precision rounds away
+DRIVES = (0.5, 1.0)  # ends of what a drive starts at, in thresholds
 START = 0.02  # how close to an end of its range a parameter may start, as a share of it
 
 
@@ -36,7 +37,9 @@ class SiliconBias(torch.nn.Module):
         acceleration: float,
         generator: torch.Generator,
     ):
-        """Drives start uniform in 0..1 of what makes a neuron fire by itself.
+        """Drives start uniform in the upper half of what makes a neuron fire by itself.
+
+        A neuron that never comes within half a threshold of firing has no gradient where the surrogate is a boxcar.
 
         Args: tau_mem: time constants (s) in real time.
         Raises: InputError, with the remedy, if the device cannot leave these neurons silent and make them fire.
@@ -45,7 +48,7 @@ class SiliconBias(torch.nn.Module):
         tau_mem = tau_mem.detach()
         require_reach(circuit, (tau_mem.min().item(), tau_mem.max().item()), acceleration)
         self.circuit, self.acceleration = circuit, acceleration
-        drive = torch.rand(len(tau_mem), generator=generator).double().numpy()
+        drive = torch.empty(len(tau_mem)).uniform_(*DRIVES, generator=generator).double().numpy()
         current = current_for_drive(drive, tau_mem.double().numpy(), circuit, acceleration)
         self.gate = torch.nn.Parameter(
             _unbounded(_gate_biases(current, circuit).to(tau_mem), gate_range(circuit.device))

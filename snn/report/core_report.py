@@ -72,7 +72,7 @@ def _row(row: CoreRow) -> dict[str, Any]:
         "total_j": joules.pop("total_j"),
         "bound": "lower" if row.energy.unknown else "",
         "ratio_total": row.ratio_total,
-        "verdict": row.verdict,
+        "ours": row.verdict,
         "ratio_dynamic": row.ratio_dynamic,
         **joules,
         "wins_above_hz": above,

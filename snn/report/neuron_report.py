@@ -50,11 +50,20 @@ def assumptions(circuit: LIFCircuit, *, designed: bool = False) -> tuple[str, ..
 
 
 def heat_assumptions(circuit: LIFCircuit) -> tuple[str, ...]:
-    """How each current grows with temperature, one line."""
-    device = circuit.device
-    return (
+    """How each current grows with temperature, and those of control with the supply, one line each."""
+    device, control = circuit.device, circuit.control
+    lines = (
         f"temperature: tunnelling {device.activation_ev:g} eV, drain current {device.off_activation_ev:g} eV (figures "
         f"14 and 15), leak {circuit.leak_activation_ev:g} eV ASSUMED, as of a transistor that is off",
+    )
+    if not (simulated := control.simulated):
+        return (*lines, f"static current {control.static_activation_ev:g} eV, as of a transistor that is off")
+    return (
+        *lines,
+        f"control moves as exp(-E / kT) V_DD^n: static current {simulated.static_activation_ev:g} eV, "
+        f"n = {simulated.static_exponent:g}; crowbar {simulated.crowbar_activation_ev:g} eV, "
+        f"n = {simulated.crowbar_exponent:g}; switching time {simulated.switch_activation_ev:g} eV, "
+        f"n = {simulated.switch_exponent:g}: {control.evidence}",
     )
 
 

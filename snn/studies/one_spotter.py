@@ -13,10 +13,15 @@ from circuits.energy.core import core_energy
 from circuits.literature.core_table import core_table
 from circuits.literature.spotter_table import COMPUTED, SpotterRow
 from circuits.units import Joules, si
-from snn.experiments.run_folder import Run, load_activity
+from snn.experiments.run_folder import Run, load_activity, load_run
 from snn.studies.one_core import ENCODERS, asked_core
 
 CHIP = "btbt-45rfsoi"
+
+
+def own_spotter(folder: str | Path | None) -> tuple[SpotterRow, ...]:
+    """That of a run's folder, or else the core of `snn core`. Raises: as `load_run` and `spotter_of_run`."""
+    return spotter_of_run(load_run(folder)) if folder else spotter_of_core()
 
 
 def spotter_of_run(run: Run) -> tuple[SpotterRow, ...]:

@@ -10,6 +10,7 @@ import soundfile
 from safetensors.numpy import load_file, save_file
 
 from circuits.errors import InputError
+from circuits.neuron.circuit import LIFCircuit
 from snn.experiments.run_folder import load_run
 from snn.experiments.train import train
 from snn.live.stream import AudioStream
@@ -274,7 +275,9 @@ def test_a_split_without_clips_is_named(tmp_path, few, tiny, snn):
 def test_a_core_takes_circuit_and_rates_from_the_run_and_refuses_others(run, snn, snn_json):
     told = snn_json("core", "--run", run)
     config = run / "config.toml"
-    config.write_text(config.read_text().replace("c_mem_f = 5e-16", "c_mem_f = 2e-15"))
+    own = f"c_mem_f = {LIFCircuit.c_mem}\n"
+    assert config.read_text().count(own) == 1
+    config.write_text(config.read_text().replace(own, f"c_mem_f = {4 * LIFCircuit.c_mem}\n"))
     heavy = snn_json("core", "--run", run)
     assert heavy["accelerated"][0]["marginal_j"] > 1.4 * told["accelerated"][0]["marginal_j"]
     assert told["tau_mem_s"] == pytest.approx(0.020)

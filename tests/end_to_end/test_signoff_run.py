@@ -57,7 +57,7 @@ def stand_in(late=0.0, kept=1.0, dearer=1.0, swapped=False, silent=False, level=
             found = SpikeTrains(moved, neurons[some], net.network.n_neurons, stimulus.duration)
             if swapped:
                 found = replace(found, times=np.sort(stimulus.duration - found.times))
-            energy = by_supply(engine.energy)
+            energy = by_supply(engine.energy, net.circuit)
             matching = match_spikes(expected, found, bin=bin)
             signed.append(SignOff(matching, found, energy * dearer, energy, Outputs(level, pulse)))
         return signed

@@ -72,8 +72,8 @@ def test_supply_moves_the_simulated_by_powers_and_the_gates_not():
     assert moved.i_static == approx(5e-12 * 0.9**1.5)
     assert moved.i_crowbar == approx(2e-10 * 0.9**7)
     assert moved.t_switch == approx(90e-9 * 0.9**-4)
-    assert moved.v_dd == approx(0.45)
-    assert replace(moved, v_dd=0.5, i_static=5e-12, i_crowbar=2e-10, t_switch=90e-9) == OTHER
+    assert moved.supply == approx(0.9)
+    assert replace(moved, supply=1.0, i_static=5e-12, i_crowbar=2e-10, t_switch=90e-9) == OTHER
     low = at_supply(SIMULATED, 0.45)
     assert low.control.simulated == SIMULATED.control.simulated.moved(supply=0.9)
     assert replace(low.control, simulated=SIMULATED.control.simulated) == SIMULATED.control

@@ -96,10 +96,10 @@ def test_energy_at_the_supplies_is_the_closed_form():
     assert done.spikes.counts.tolist() == [n]
     one = spike_energy(CIRCUIT, drive)
     expected = {
-        "membrane": drive * duration * CIRCUIT.device.v_ds,
+        "membrane": (drive + CIRCUIT.drain_leak) * duration * CIRCUIT.device.v_ds,
         "switching": n * (one["control"] + one["reset"]),
         "crowbar": n * one["crowbar"],
-        "static": CIRCUIT.static_power * duration,
+        "static": CIRCUIT.i_static * CIRCUIT.v_dd * duration,
     }
     assert done.energy_spice.parts == pytest.approx(expected, rel=0.0125, abs=0)
     assert done.energy_engine.parts == pytest.approx(expected, rel=5e-3, abs=0)
@@ -124,6 +124,7 @@ VARIANTS = {
     "no gates to charge, no crowbar": replace(
         CIRCUIT, control=ControlTransistors(width=1e-10, c_wire=0.0, c_feedback=0.0, i_on=1e3, simulated=None)
     ),
+    "a drain that leaks": replace(CIRCUIT, device=replace(CIRCUIT.device, i_off=0.5), v_gs=-0.4),
     "crowbar from reset on": replace(CIRCUIT, control=replace(CIRCUIT.control, subthreshold_swing=math.log(10))),
 }
 

@@ -201,7 +201,7 @@ def test_a_spotter_of_a_recipe_trains_its_gate_biases_and_exports_them():
     exported = model.eval().chip().bias_devices
     assert list(exported) == ["hidden1", "hidden2"]
     for hidden, start, devices in zip(model.layers, before, exported.values(), strict=True):
-        assert (hidden.silicon.v_gs != start).double().mean() > 0.3  # the gradient reaches those near threshold
+        assert (hidden.silicon.v_gs != start).all()  # each starts where the gradient reaches it
         np.testing.assert_array_equal(devices.v_gs, hidden.silicon.v_gs.detach().double().numpy())
         assert devices.acceleration == 1000.0
 
