@@ -7,7 +7,7 @@ USAGE = (
     "options: none needed, with uic or without; the first spike is one rise from vreset after the start",
     "initial condition: without uic an .ic of mem is kept; with uic it is ignored, and mem starts at vreset; give none "
     "at or above threshold, where the output would stay high",
-    "input: currents into mem, or the gate; a rise shorter than a fortieth of tpulse makes the period 1 % short or more",
+    "input: currents into mem, or the gate; a rise shorter than a fortieth of tpulse makes the period 1 % shorter",
     "a voltage source on mem, which holds it above threshold, stops the simulator",
     "energy and timing: the reset, and what holds it for longer than tswitch, is ideal; only the switching is metered",
     f"output: {si(ROUT, 'ohm')} to logic or to vss; a load R takes {si(ROUT, 'ohm')}/R of its height, a load C delays "

@@ -26,7 +26,7 @@ def test_a_current_below_the_floor_is_noted():
     (0.5, 440.0, ("233.15 to 398.15 K",)), (0.6, 220.0, ("0.45 to 0.55 V", "233.15 to 398.15 K")),
 ])  # fmt: skip
 def test_a_control_circuit_beyond_what_was_simulated_is_noted(v_dd, temperature, beyond):
-    """The laws hold from -40 to 125 C and within a tenth of the supply; of inverters nobody simulated nothing is said."""
+    """The laws hold from -40 to 125 C and within a tenth of the supply; of others nothing is said."""
     there = at_condition(LIFCircuit(), temperature, v_dd)
     found = [note for note in circuit_notes(there) if "control circuit was simulated" in note]
     assert len(found) == len(beyond)
