@@ -26,12 +26,16 @@ from circuits.transistor.behavioural import Calibration, calibrate
 from circuits.transistor.cards import Cards
 from circuits.transistor.crossbar import Crossbar, run_core
 from circuits.transistor.schematic import NeuronCell
-from circuits.units import Seconds, freeze_si, ns, pA, require, us
+from circuits.units import Seconds, freeze_si, nm, ns, pA, require, us
 
 LEAST_MATCHED = 0.95  # of the spikes, to be signed off
 BIN_OF_INTERVAL = 0.1  # largest distance of two spikes that match, over the mean interval of a neuron
 FITTED, CHECKED = (0.5, 1.0, 2.0), (0.7, 1.4)  # of the neuron's bias current
 NO_LEAK: Seconds = 1e8  # a time constant as good as none
+
+
+# A crosspoint is as wide as a source: so narrow that a column of them loads a membrane less than its own gates do
+CORE_CELL = NeuronCell(source_width=100 * nm, v_gate=-0.8)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Commands of the silicon, registered in `snn.cli.app`: a neuron, corners, a core, a run in ngspice and its spread."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -148,14 +148,15 @@ def _sources(terminal: Terminal, study: "SourceStudy", plot: Path | None) -> Non
 
 def _small_core(terminal: Terminal, device: str, cards: Path | None) -> None:
     """Exit code 1 where too few spikes match."""
-    from circuits.signoff.small_core import sign_off_small
+    from circuits.device.device_file import load_device
+    from circuits.signoff.small_core import CORE_CELL, sign_off_small
     from circuits.transistor.cards import find_cards
     from snn.report.small_core_report import small_core_rows
-    from snn.studies.transistor_neuron import cell_of
 
-    cell, models = cell_of(device), find_cards(cards)
+    cell, models = replace(CORE_CELL, device=load_device(device)), find_cards(cards)
     found = sign_off_small(cell, models)
     about = {"level": "transistor", "cards": models.name, "device": cell.device.name}
+    about |= {"source_width_m": cell.source_width}
     terminal.result(about | small_core_rows(found))
     if not found.passed:
         raise typer.Exit(1)

@@ -19,13 +19,10 @@ from circuits.transistor import NeuronCell
 from circuits.transistor.crossbar import Crossbar, crossbar_deck, run_core
 from circuits.transistor.lib_file import LIBRARY, OPTIONS_FILE, transistor_handover
 from circuits.transistor.measure import measure
-from circuits.units import nm
 from circuits.variation.corners import CORNERS
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 CELL = NeuronCell()
-# A crosspoint is as wide as a source: so narrow that 8 of them load a membrane less than its own gates do
-NARROW = NeuronCell(source_width=100 * nm, v_gate=-0.8)
 BENCH = "neuron_transistor_tt_bench.cir"
 
 
@@ -106,18 +103,18 @@ def test_it_stands_in_one_deck_with_the_behavioural_neuron(handed, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(("seed", "n"), [(0, 3), (0, 4), (1, 5), (3, 6)])
 def test_a_small_core_of_transistors_spikes_as_the_engine_does_and_costs_the_same(cards, seed, n):
-    found = sign_off_small(NARROW, cards, SmallCore(n_neurons=n, seed=seed))
+    found = sign_off_small(small_core.CORE_CELL, cards, SmallCore(n_neurons=n, seed=seed))
     assert found.matching.n_expected > 20
     assert found.matching.matched >= 0.95
     assert found.energy_transistor.total == pytest.approx(found.energy_engine.total, rel=0.05, abs=0)
 
 
 DAMAGED_CORE = {
-    "a synapse removed": lambda core: replace(core, gates=_with(core.gates, (0, 0), NARROW.v_off)),
-    "a row removed": lambda core: replace(core, gates=_with(core.gates, 1, NARROW.v_off)),
+    "a synapse removed": lambda core: replace(core, gates=_with(core.gates, (0, 0), small_core.CORE_CELL.v_off)),
+    "a row removed": lambda core: replace(core, gates=_with(core.gates, 1, small_core.CORE_CELL.v_off)),
     "a bias 20 mV off": lambda core: replace(core, bias=core.bias + 0.02),
     "pulses halved": lambda core: replace(core, t_pulse=core.t_pulse / 2),
-    "no recurrence": lambda core: replace(core, gates=_with(core.gates, slice(2, None), NARROW.v_off)),
+    "no recurrence": lambda core: replace(core, gates=_with(core.gates, slice(2, None), small_core.CORE_CELL.v_off)),
 }
 
 
@@ -134,7 +131,7 @@ def test_a_damaged_core_is_not_signed_off(cards, monkeypatch, name):
     monkeypatch.setattr(
         small_core, "run_core", lambda cell, cards, core, *rest: run_core(cell, cards, DAMAGED_CORE[name](core), *rest)
     )
-    assert not sign_off_small(NARROW, cards, SmallCore(n_neurons=3)).passed
+    assert not sign_off_small(small_core.CORE_CELL, cards, SmallCore(n_neurons=3)).passed
 
 
 def test_a_switched_gate_would_push_the_membrane_ten_times_as_much_as_a_switched_drain(cards, tmp_path):
@@ -167,7 +164,7 @@ def _jump(path, deck):
 def test_synapses_of_a_small_core_count(cards):
     """Weaker synapses onto the same biases: the engine must see them as the transistors do, or nothing would match."""
     strong, weak = (
-        sign_off_small(NARROW, cards, SmallCore(n_neurons=3, synapse=currents))
+        sign_off_small(small_core.CORE_CELL, cards, SmallCore(n_neurons=3, synapse=currents))
         for currents in ((80e-12, 120e-12), (10e-12, 20e-12))
     )
     assert strong.spikes.times.size > 1.2 * weak.spikes.times.size
