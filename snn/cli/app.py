@@ -198,7 +198,7 @@ def export(
         typer.Option(help="behavioural: the network; transistor: its neuron in transistors, with --format spice."),
     ] = "behavioural",
     cards: Annotated[
-        Path | None, place("With --level transistor: folder of model cards; default the package of tunnelspike[pdk].")
+        Path | None, place("With --level transistor: folder of model cards; default the package of the extra pdk.")
     ] = None,
     verify: Annotated[
         bool,

@@ -51,7 +51,7 @@ def place(text: str) -> OptionInfo:
 
 Out = Annotated[Path, place("Folder to write to.")]
 Plot = Annotated[Path | None, place("File to draw a picture to (PNG, SVG or PDF).")]
-GateBias = Annotated[float | None, number_of("V", "Gate bias V_GS, negative; default -0.5.")]
+GateBias = Annotated[float | None, number_of("V", "Gate bias V_GS, negative; default -0.57.")]
 
 # Of `snn neuron`
 Device = Annotated[str, NeuronDevice]
@@ -60,14 +60,14 @@ Supply = Annotated[float | None, number_of("V", "Supply V_DD, with V_DS and thre
 Years = Annotated[float, typer.Option(help="Years of use, which weaken the tunnelling current.")]
 Rate = Annotated[float | None, number_of("Hz", "Design a neuron that fires at this rate, instead of giving --v-gs.")]
 TauMem = Annotated[float | None, number_of("s", "With --rate: membrane time constant; default 40 us.")]
-Swing = Annotated[float | None, number_of("V", "With --rate: threshold minus reset; default 0.4.")]
+Swing = Annotated[float | None, number_of("V", "With --rate: threshold minus reset; default 0.361.")]
 Width = Annotated[float | None, number_of("m", "With --rate: width of the transistor; default what fits.")]
 Capacitance = Annotated[float | None, number_of("F", "With --rate: membrane capacitance; default what fits.")]
 Level = Annotated[
     str, typer.Option(help="behavioural: closed forms; transistor: simulated in ngspice, at 27 corners too.")
 ]
 CardFolder = Annotated[
-    Path | None, place("With --level transistor: folder of model cards; default the package of tunnelspike[pdk].")
+    Path | None, place("With --level transistor: folder of model cards; default the package of the extra pdk.")
 ]
 Sources = Annotated[
     bool, typer.Option("--sources", help="With --level transistor: does tunnelling pay? A pMOS source beside it.")
