@@ -14,9 +14,9 @@ Ideal are only the two supplies (V_DD, V_D), the gate bias, and four capacitors:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from circuits.device.btbt import DEVICES, BTBTDevice, btbt_current
+from circuits.device.btbt import DEVICES, BTBTDevice, bias_for_current, btbt_current
 from circuits.errors import InputError
 from circuits.units import Amperes, Farads, Metres, SquareMetres, Volts, fF, freeze_si, nm, require, um
 from circuits.units import require_plausible_fields as require_plausible
@@ -147,6 +147,13 @@ class NeuronCell:
         overlap = 0.6e-9 * self.source_width  # F/m; two overlaps and the body under an accumulated gate
         devices = (1 + len(self.crosspoints)) * overlap
         return self.v_dd * (self.c_feedback + self.c_wire_membrane + OXIDE_DENSITY * gates + devices)
+
+
+def cell_with(device: BTBTDevice) -> NeuronCell:
+    """The cell with another source, biased to the current of the default one as far as the device was fitted."""
+    plain = NeuronCell()
+    bias = float(bias_for_current(plain.input_current, device, plain.source_width))
+    return plain if device == plain.device else replace(plain, device=device, v_gate=max(bias, device.v_gs_min))
 
 
 def ammeters(cell: NeuronCell) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from circuits.transistor.corner_run import run_corners
 from circuits.transistor.lib_file import transistor_handover
 from circuits.transistor.measure import NeuronFigures, measure, standby
 from circuits.transistor.payoff import Payoff, payoff
-from circuits.transistor.schematic import NeuronCell
+from circuits.transistor.schematic import NeuronCell, cell_with
 from circuits.transistor.sources import MismatchDraws, SourceRow, compare_sources
 from circuits.units import Kelvin, Volts, Watts
 from circuits.variation.corners import Corner
@@ -113,12 +113,15 @@ def export_transistors(chip: ChipNetwork, folder: str | Path | None) -> Handover
 
     Raises: InputError for a device that the cell cannot have, and for missing cards; as `transistor_handover`.
     """
-    return transistor_handover(NeuronCell(device=chip.circuit.device), find_cards(folder))
+    return transistor_handover(cell_with(chip.circuit.device), find_cards(folder))
 
 
 def cell_of(device: str, v_gs: Volts | None = None) -> NeuronCell:
-    """The cell with a device and a gate bias (V; None: its own).  Raises: InputError for what it cannot have."""
-    cell = NeuronCell(device=load_device(device))
+    """The cell with a device and a gate bias (V; None: that of the default's current).
+
+    Raises: InputError for what it cannot have.
+    """
+    cell = cell_with(load_device(device))
     return cell if v_gs is None else replace(cell, v_gate=v_gs)
 
 

@@ -236,7 +236,7 @@ def test_a_model_of_other_tensors_is_refused(run, snn):
         ("n_synapses=2000", ("n_synapses = 2000, 18 of them of the inputs", "r0 = 2 gives")),
         ("n_synapses=10", ("n_synapses = 10, 18 of them of the inputs",)),
         ("input.gain=1e6", ("input.gain", "at most", "neuron.acceleration")),
-        ("neuron.acceleration=1e9", ("contradicts itself", "t_refractory = 2 ps", "raise control.i_starve")),
+        ("neuron.acceleration=1e9", ("contradicts itself", "t_refractory = 2 ps", "raise t_refractory")),
         ("neuron.t_refractory_s=-1", ("t_refractory_s",)),
         ("data.split=speaker:nobody", ("no speaker 'nobody'",)),
         ("ear.f_max_hz=5000", ("f_max", "4000")),

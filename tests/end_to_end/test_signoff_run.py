@@ -188,10 +188,15 @@ def test_the_exported_core_is_run_as_it_stands(run, snn_json, tmp_path):
     assert (signed["synapses_seen"] > 0, signed["not_as_written"]) == (True, [])
 
 
+def change(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
 @with_ngspice
 def test_a_cell_without_a_reset_does_not_pass_even_as_another_hands(run, snn, exported):
-    core = exported / "core.lib"
-    core.write_text(core.read_text().replace("Sreset mem rst cmp vss on off", "", 1))
+    change(exported / "core.lib", "Sreset mem rst cmp clk on off", "")
     ended, out, err = snn("signoff", run, "--deck", exported, "--own-cell", "--clips", 1, "--json")
     assert ended == 1
     assert not (out and json.loads(out)["passed"]), err
@@ -206,8 +211,7 @@ def exported(run, snn_json, tmp_path):
 @pytest.mark.parametrize(("flags", "code"), [([], 1), (["--own-cell"], 0)])
 def test_a_cell_of_another_hand_is_named_and_passes_only_if_allowed(run, snn, exported, standing_in, flags, code):
     standing_in()
-    core = exported / "core.lib"
-    core.write_text(core.read_text().replace("Rstart start vss 1meg", "Rstart start vss 2meg", 1))
+    change(exported / "core.lib", "Rgate spk gates", "Ridle spk vss 1e15\nRgate spk gates")
     ended, out, _ = snn("signoff", run, "--deck", exported, "--clips", 1, "--json", *flags)
     told = json.loads(out)
     assert (ended, told["passed"]) == (code, not code)

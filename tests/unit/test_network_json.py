@@ -13,7 +13,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.neuron.circuit import LIFCircuit, period
 
-CIRCUIT = LIFCircuit(c_mem=0.8e-15, v_threshold=0.5, v_reset=0.1)
+CIRCUIT = LIFCircuit(c_mem=0.8e-15, v_threshold=0.5, v_reset=0.1, v_dd=0.9)
 Q = 0.8e-15 * 0.4  # C
 
 

@@ -20,7 +20,9 @@ from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.neuron.control import conflicts
 from circuits.neuron.synapse import T_PULSE
 
-CIRCUIT = LIFCircuit(c_mem=2e-15, v_threshold=0.5, v_reset=0.1)  # q = 0.8 fC, floor 0.45 um x 0.4 pA/um = 0.18 pA
+CIRCUIT = LIFCircuit(
+    c_mem=2e-15, v_threshold=0.5, v_reset=0.1, v_dd=0.9
+)  # q = 0.8 fC, floor 0.45 um x 0.4 pA/um = 0.18 pA
 FLOOR = 0.18e-12
 
 

@@ -12,7 +12,7 @@ WEIGHTS = np.array([[0.5, -0.02], [0.0, 1.0], [-1.0, 1e-3]])
 
 @pytest.mark.parametrize("device", DEVICES.values(), ids=lambda d: d.name)
 def test_a_pulse_at_the_gate_bias_delivers_the_charge(device):
-    circuit = LIFCircuit(device=device, width=0.3e-6, c_mem=0.8e-15, v_threshold=0.5, v_reset=0.1)
+    circuit = LIFCircuit(device=device, width=0.3e-6, c_mem=0.8e-15, v_threshold=0.5, v_reset=0.1, v_dd=0.9)
     array = synapses(WEIGHTS, circuit, t_pulse=2e-6)
     present = WEIGHTS != 0
     delivered = btbt_current(device.v_ds - array.v_gs[present], device, 0.3e-6) * 2e-6
