@@ -11,9 +11,11 @@ from circuits.errors import InputError
 from circuits.network.convolution import Convolution
 from circuits.units import Seconds, freeze_si, require
 
-LayerKind = Literal["encoder", "lif", "adaptive_lif", "readout", "dense", "conv"]
+LayerKind = Literal["encoder", "lif", "adaptive_lif", "readout", "dense", "conv", "mean_pool", "max_pool"]
 MEMBRANE_KINDS: tuple[LayerKind, ...] = ("encoder", "lif", "adaptive_lif", "readout")  # with a potential that leaks
-VALUE_KINDS: tuple[LayerKind, ...] = ("dense", "conv")  # conventional: values in, values out, no state
+POOL_KINDS: tuple[LayerKind, ...] = ("mean_pool", "max_pool")  # of each channel by itself, without weights
+GRID_KINDS: tuple[LayerKind, ...] = ("conv", *POOL_KINDS)  # a window that slides over a grid
+VALUE_KINDS: tuple[LayerKind, ...] = ("dense", *GRID_KINDS)  # conventional: values in, values out, no state
 EXTERNAL_INPUT = "external input"  # what drives a first layer that is no encoder: spikes from outside
 
 MOST = 1e9  # ASSUMED: thresholds, or seconds, of anything in a layer; more is damage, and overflows what is made of it
@@ -27,20 +29,21 @@ class LayerSpec:
     A presynaptic spike moves the potential by `weights[from, to]`, the bias moves it in every time step.
     An "encoder" is driven by signals: its weights are `(signal, neuron)`, a step of the potential per unit of signal.
     A "dense" layer is y = relu(x W + b); a "conv" layer convolves, its weights `(channel out, channel in / groups,
-    *kernel)` and its neurons the elements of `(channel out, *grid)`, row by row. Neither has a state.
+    *kernel)` and its neurons the elements of `(channel out, *grid)`, row by row. A pool takes the mean or the
+    largest of a window, without padding; its weights are `(channel, 0)`, its bias `(0,)`. None of them has a state.
     """
 
     name: str
     kind: LayerKind
-    weights: np.ndarray  # (fan_in, neuron); conv: (channel out, channel in / groups, *kernel)
-    bias: np.ndarray  # (neuron,); conv: (channel out,)
+    weights: np.ndarray  # (fan_in, neuron); conv: (channel out, channel in / groups, *kernel); pool: (channel, 0)
+    bias: np.ndarray  # (neuron,); conv: (channel out,); pool: (0,)
     tau_mem: np.ndarray | None = None  # (neuron,), s
     v_threshold: np.ndarray | None = None  # (neuron,)
     recurrent: np.ndarray | None = None  # (neuron, neuron), from the step before
     tau_adapt: np.ndarray | None = None  # (neuron,), s
     adapt_a: np.ndarray | None = None  # (neuron,), dw/dv
     adapt_b: np.ndarray | None = None  # (neuron,), jump of w per spike
-    convolution: Convolution | None = None  # conv
+    convolution: Convolution | None = None  # conv, pool
     relu: bool = True  # dense, conv; False for logits
 
     def __post_init__(self):
@@ -48,7 +51,7 @@ class LayerSpec:
         n = self.n_neurons
         shapes = {"weights": (self.fan_in, n), "recurrent": (n, n)}
         if self.convolution is not None:
-            shapes = {"weights": self.convolution.weight_shape(len(self.weights)), "bias": (len(self.weights),)}
+            shapes = self._shapes_on_a_grid(self.convolution)
         for name in _ARRAYS:
             value = getattr(self, name)
             if value is None:
@@ -65,6 +68,15 @@ class LayerSpec:
         if self.tau_mem is not None and np.any(self.tau_mem <= 0):
             raise InputError(f"layer {self.name!r}: tau_mem must be positive, got {self.tau_mem.min()} s")
 
+    def _shapes_on_a_grid(self, grid: Convolution) -> dict[str, tuple[int, ...]]:
+        if self.kind in POOL_KINDS:
+            if any(grid.padding):
+                raise InputError(
+                    f"layer {self.name!r}: a pool takes no padding, got {grid.padding}; pad the layer before"
+                )
+            return {"weights": (grid.shape_in[0], 0), "bias": (0,)}
+        return {"weights": grid.weight_shape(len(self.weights)), "bias": (len(self.weights),)}
+
     def _require_fields_of_kind(self) -> None:
         """Raise InputError naming a field that the kind of layer needs and lacks, or has and cannot use."""
         if self.kind not in get_args(LayerKind):
@@ -72,9 +84,9 @@ class LayerSpec:
                 f"layer {self.name!r}: unknown kind {self.kind!r}; known: {', '.join(get_args(LayerKind))}"
             )
         needs = ("tau_mem", "v_threshold") if self.kind in MEMBRANE_KINDS else ()
-        needs += ("convolution",) if self.kind == "conv" else ()
+        needs += ("convolution",) if self.kind in GRID_KINDS else ()
         useless = () if self.kind in MEMBRANE_KINDS else _ARRAYS[2:]
-        useless += () if self.kind == "conv" else ("convolution",)
+        useless += () if self.kind in GRID_KINDS else ("convolution",)
         for name in (*needs, *useless):
             if (getattr(self, name) is None) == (name in needs):
                 verb = "needs" if name in needs else "has no use for"
@@ -109,6 +121,8 @@ class LayerSpec:
     @property
     def n_synapses(self) -> int:
         """Weights that are not zero, recurrent ones included; of a conv layer at each position that meets an input."""
+        if self.kind in POOL_KINDS:
+            return 0
         if self.convolution is not None:
             return int(((self.weights != 0) * self.convolution.uses()).sum())
         return int(np.count_nonzero(self.crossbar))

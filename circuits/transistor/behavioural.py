@@ -109,7 +109,9 @@ def _start(cell: NeuronCell, corner: Corner, figures: NeuronFigures) -> LIFCircu
 def _control(figures: NeuronFigures) -> SimulatedControl:
     """What is measured of the control circuit by itself; comparator and pulse are fitted."""
     reset, static = figures.energy["reset"] / figures.v_dd**2, figures.leak_power / figures.v_dd
-    return replace(SimulatedControl(), c_second=reset, i_static=static, v_dd=figures.v_dd)
+    return replace(
+        SimulatedControl(), c_second=reset, i_static=static, v_dd=figures.v_dd, temperature=figures.corner.temperature
+    )
 
 
 def _rate_fit(start: LIFCircuit, fitted: Sequence[NeuronFigures]) -> LIFCircuit:

@@ -13,7 +13,7 @@ import typer
 from circuits.errors import InputError, shown
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
-from snn.cli.options import Json, Out, Plot, RunFolder, number_of, place
+from snn.cli.options import CardFolder, Json, Out, Plot, RunFolder, number_of, place
 from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
 
@@ -197,9 +197,7 @@ def export(
         str,
         typer.Option(help="behavioural: the network; transistor: its neuron in transistors, with --format spice."),
     ] = "behavioural",
-    cards: Annotated[
-        Path | None, place("With --level transistor: folder of model cards; default the package of the extra pdk.")
-    ] = None,
+    cards: CardFolder = None,
     verify: Annotated[
         bool,
         typer.Option(

@@ -1,0 +1,1 @@
+"""A digital accelerator of one's own: instructions, compiler, executor, and the same in RTL."""

@@ -1,0 +1,1 @@
+"""What silicon costs to make and to run: dies, yield, price, batteries."""
