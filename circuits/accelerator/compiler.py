@@ -37,7 +37,7 @@ def compile_works(
     name: str, layers: Sequence[LayerWork], machine: Machine, network: IntegerNetwork | None = None
 ) -> Program:
     """The program of layers of these shapes; with a network, its image of DRAM too. Raises: as `compile_network`."""
-    if broken := too_large(layers, machine):
+    if broken := too_large(layers, machine, sum(work.n_weights for work in layers)):
         raise MappingError(broken)
     plan = _Plan(tuple(layers), machine)
     pairs = [*in_order(plan.jobs()), (len(layers) - 1, End())]

@@ -72,6 +72,11 @@ class LayerWork:
         return self.n_positions * self.n_out * window
 
     @property
+    def n_weights(self) -> int:
+        """Bytes of its weights, zeros that fill up tiles left out; a mean has weights too, all of them 1."""
+        return 0 if self.weightless else self.n_macs // self.n_positions
+
+    @property
     def output_bytes(self) -> int:
         """Of one element of the output."""
         return 4 if self.finish == "potential" else 1

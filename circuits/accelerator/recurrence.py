@@ -40,7 +40,7 @@ def recurrent(lowering: Lowering) -> Iterator[Job]:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Some steps, from `begin` on: their inputs, the address of the output of one of them, what is loaded and stored."""
+    """Some steps, from `begin` on: their inputs, where the output of one is, what is loaded and stored for them."""
 
     begin: int
     n_steps: int
