@@ -78,7 +78,7 @@ def test_damaged_bytes_are_refused(data, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("MAK rows=1", "line 1: unknown instruction 'MAK'; did you mean 'MAC'"),
+        ("LOAF rows=1", "line 1: unknown instruction 'LOAF'; did you mean 'LOAD'"),
         ("END\nLOAD memory=weight", "line 2: memory must be one of activations, weights"),
         ("PAD memory=state address=x rows=1 row_bytes=1 step=1", "address must be a whole number, got 'x'"),
         ("PAD memory=state rows=1 row_bytes=1 step=1", "line 1, PAD: address missing; it takes memory=..."),
