@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from circuits.errors import InputError
 
-NOT_IN_IT = ("masks and design", "test", "package")
+ROUNDING = 1e-12  # of a product that is a whole number but for its last digit
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def die_cost(wafer_cost: float, dies: float, fraction_good: float) -> DieCost:
         raise InputError(f"the yield must be above 0 and at most 1, got {fraction_good}; 95 % are 0.95")
     if not 0 <= dies < math.inf:
         raise InputError(f"the dies of a wafer must be zero or more, got {dies}; count them with gross_dies")
-    good = math.floor(math.floor(dies) * fraction_good)
+    good = math.floor(math.floor(dies) * fraction_good * (1 + ROUNDING))
     if not good:
         raise InputError(
             f"{math.floor(dies)} dies at a yield of {fraction_good:g} leave no good one; give a smaller die, a larger "
