@@ -1,6 +1,6 @@
 """How many dies a wafer gives: the area of one over that of the other, and with what the edge and the saw take.
 
-    by area:  N = pi D^2 / (4 w h)                                      an upper bound, as articles for newcomers have it
+    by area:  N = pi D^2 / (4 w h)                                     an upper bound, as articles for newcomers have it
     gross:    N = pi d^2 / (4 A) - pi d / sqrt(2 A),   d = D - 2 edge,   A = (w + scribe)(h + scribe)
 
 The second term is what the rim cuts: dies along a circumference of pi d, each as wide as its diagonal sqrt(2 A).
@@ -80,6 +80,6 @@ def _require_fits(wafer: Wafer, die: Die) -> None:
     diagonal = math.hypot(die.width, die.height)
     if diagonal > wafer.usable:
         raise InputError(
-            f"a die of {si(die.width, 'm')} by {si(die.height, 'm')} has a diagonal of {si(diagonal, 'm')}, longer than "
-            f"the printed {si(wafer.usable, 'm')} of the wafer; give a smaller die or a larger wafer"
+            f"a die of {si(die.width, 'm')} by {si(die.height, 'm')} has a diagonal of {si(diagonal, 'm')}, longer "
+            f"than the printed {si(wafer.usable, 'm')} of the wafer; give a smaller die or a larger wafer"
         )

@@ -7,6 +7,7 @@ Neither is a chip's energy: with the data's movement included, spiking networks 
 al., arXiv 2409.08290). Every ledger from here says "compute only".
 """
 
+import math
 from dataclasses import dataclass
 
 from circuits.energy.memory_levels import FLOAT_ADD, FLOAT_MULTIPLY
@@ -14,7 +15,7 @@ from circuits.errors import InputError
 from circuits.ledger import Entry, Ledger
 from circuits.network.activity import Activity
 from circuits.network.spec import VALUE_KINDS, NetworkSpec
-from circuits.units import Joules
+from circuits.units import Hertz, Joules
 
 ACCUMULATE: Joules = FLOAT_ADD[32]
 MULTIPLY_ACCUMULATE: Joules = FLOAT_MULTIPLY[32] + FLOAT_ADD[32]
@@ -76,6 +77,31 @@ def platform_ledger(platform: str, synapses: float, updates: float) -> Ledger[fl
     )
 
 
+def peak_operations(macs: int, rate: Hertz, operations_per_mac: int = 2) -> Hertz:
+    """Operations a second of so many multipliers that all work at a rate (Hz). Raises: InputError, 1 or 2 a MAC."""
+    _require_count("multipliers", macs)
+    _require_count("rate", rate)
+    return macs * _operations(operations_per_mac) * rate
+
+
+def mac_energy(operations_per_joule: float, operations_per_mac: int = 2) -> Joules:
+    """A product with its sum, of a published efficiency: 2 fJ for 1000 TOPS/W where a MAC counts as two operations.
+
+    Raises: InputError for an efficiency that is not positive, or another count than 1 or 2.
+    """
+    if not 0 < operations_per_joule < math.inf:
+        raise InputError(
+            f"operations per joule must be positive and finite, got {operations_per_joule}; 1 TOPS/W is 1e12"
+        )
+    return _operations(operations_per_mac) / operations_per_joule
+
+
+def _operations(operations_per_mac: int) -> int:
+    if operations_per_mac not in (1, 2):
+        raise InputError(f"a paper counts 1 or 2 operations for a product with its sum, got {operations_per_mac}")
+    return operations_per_mac
+
+
 def _require_count(name: str, value: float) -> None:
-    if not 0 <= value < float("inf"):
+    if not 0 <= value < math.inf:
         raise InputError(f"{name} must be zero or positive and finite, got {value}")

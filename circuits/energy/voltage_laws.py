@@ -35,7 +35,7 @@ def thermal_voltage(temperature: Kelvin) -> Volts:
 class LogicProcess:
     """A kind of transistor at a temperature, as far as delay and leak follow from it.
 
-    slope: n, by which a gate turns a channel less than ideally.   dibl: by how much the drain lowers the threshold, V/V.
+    slope: n, 1 where a gate turns its channel ideally.   dibl: by how much the drain lowers the threshold, V/V.
     threshold_drift: of the threshold with temperature.   mobility_exponent: mobility falls as T to that power.
     drive: currents over those at the temperature that the threshold is known at.
     """
@@ -115,7 +115,7 @@ def dynamic_scale(v_dd: Volts, known_at: Volts, exponent: float = EXPONENTS[0]) 
 
 @dataclass(frozen=True)
 class LogicBlock:
-    """What one operation costs at the supply where that is known; `dynamic` is a C V^2, `time` the delay of all of it."""
+    """What one operation costs at the supply where that is known: a C V^2, leak, and how long all of it takes."""
 
     process: LogicProcess
     known_at: Volts
