@@ -1,6 +1,6 @@
 """What every technology tells of one inference, however it computes, and the part of the table that all share."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from circuits.chips.front_end_ledger import Sensed, boundary_with_front_end
 from circuits.energy.boundary import CLASSIFIER
@@ -8,6 +8,7 @@ from circuits.ledger import Group, Ledger
 from circuits.units import Joules, Seconds
 
 
+@runtime_checkable
 class InferenceReport(Protocol):
     """Energy of one inference on one chip; a technology's own record tells more, as its table shows."""
 
@@ -22,6 +23,10 @@ class InferenceReport(Protocol):
     @property
     def latency_s(self) -> Seconds:
         """From input to answer, while the chip computes."""
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """What was done: "macs" of a chip that multiplies, "synaptic_operations" of one that spikes, and more."""
 
     @property
     def notes(self) -> tuple[str, ...]:

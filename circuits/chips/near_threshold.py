@@ -147,10 +147,12 @@ class NearThreshold:
             )
         v_dd = body.point.v_dd if asked.v_dd is None else asked.v_dd
         if not body.memory_fails_below <= v_dd <= body.point.v_most:
+            share = f"{1 - body.mismatch.fraction_good:.2g} of chips"
+            failing = f"its SRAM of {body.memory.bytes} bytes fails on {share}"
             raise InputError(
-                f"a supply of {v_dd:g} V is outside of {self.name}: below {body.memory_fails_below:.3g} V, sub-threshold, "
-                f"a cell of its SRAM of {body.memory.bytes} bytes fails on more than {1 - body.mismatch.fraction_good:.2g} "
-                f"of all chips, above {body.point.v_most:g} V its transistors break down; give a --supply in between"
+                f"a supply of {v_dd:g} V is outside of {self.name}: below {body.memory_fails_below:.3g} V, near or "
+                f"under threshold, {failing} or more, above {body.point.v_most:g} V transistors break down; give a --supply "
+                "in between"
             )
         body.at(v_dd, asked.temperature)
 

@@ -8,12 +8,11 @@ from circuits.units import si
 
 
 def inference_notes(body: Body, net: NetworkSpec, activity: Activity, report: NearThresholdReport) -> tuple[str, ...]:
-    """What is assumed of cycles and of a network without steps; memory, supply, speed and sleep against their limits."""
-    lines = (
+    """Assumptions on cycles and on a network without steps; memory, supply, speed and sleep against their limits."""
+    return (
         _assumed(body), _budget(report), _published(body), *_least(report), *_slow(activity, report), _asleep(report),
         *_steps(net),
     )  # fmt: skip
-    return lines
 
 
 def _assumed(body: Body) -> str:

@@ -92,9 +92,10 @@ class NearThresholdReport:
         return with_front_end(self.ledger, self.front_end)
 
     @property
-    def macs(self) -> float:
-        """Products of one inference."""
-        return self.evaluations * sum(work.macs + work.updates for work in self.schedule.layers)
+    def counts(self) -> dict[str, float]:
+        """Products and clock cycles of one inference."""
+        macs = sum(work.macs + work.updates for work in self.schedule.layers)
+        return {"macs": self.evaluations * macs, "cycles": self.evaluations * self.schedule.cycles}
 
     def as_dict(self, by: Group = "part") -> dict[str, Any]:
         """What `snn map --json` prints; energies in joules, times in seconds."""
@@ -106,10 +107,9 @@ class NearThresholdReport:
             "frequency_hz": self.point.clock,
             "covers": COVERS,
             "latency_s": self.latency_s,
-            "cycles": self.evaluations * self.schedule.cycles,
-            "macs": self.macs,
+            "counts": self.counts,
             "operations_per_mac": self.operations_per_mac,
-            "operations_per_j": self.operations_per_mac * self.macs / self.ledger.total,
+            "operations_per_j": self.operations_per_mac * self.counts["macs"] / self.ledger.total,
             "notes": list(self.notes),
             **asdict(self.use),
             "minimum_energy_v": self.least.v_dd_v,
