@@ -18,7 +18,7 @@ from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from circuits.chips.energy_report import EnergyReport
+    from circuits.chips.inference_report import InferenceReport
     from circuits.ledger import Group
 
 app = typer.Typer(
@@ -173,7 +173,7 @@ def map_run(
 
 
 def _write_energy(
-    terminal: Terminal, report: "EnergyReport", group: "Group", out: Path | None, csv: Path | None, plot: Path | None
+    terminal: Terminal, report: "InferenceReport", group: "Group", out: Path | None, csv: Path | None, plot: Path | None
 ) -> None:
     """The energy of an inference as energy.json in a folder, as a table and as a picture, whichever is asked for."""
     from circuits.storage import write_json, write_text
