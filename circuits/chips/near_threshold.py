@@ -13,7 +13,7 @@ import numpy as np
 
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
-from circuits.chips.layer_work import Schedule, evaluations, schedule
+from circuits.chips.layer_passes import Schedule, evaluations, schedule
 from circuits.chips.near_threshold_body import Body, OperatingPoint
 from circuits.chips.near_threshold_notes import inference_notes
 from circuits.chips.near_threshold_report import NearThresholdReport
