@@ -12,10 +12,10 @@ from circuits.accelerator.capacity import too_large
 from circuits.accelerator.constants_image import constants_image
 from circuits.accelerator.constants_layout import Block, blocks_of
 from circuits.accelerator.instructions import End
-from circuits.accelerator.jobs import Banks, Job, in_order
 from circuits.accelerator.layer_work import LayerWork, works
 from circuits.accelerator.lowering import Lowering, feed_forward, stored_whole
 from circuits.accelerator.machine import Machine
+from circuits.accelerator.overlap import Banks, Job, in_order
 from circuits.accelerator.program import Program, Region
 from circuits.accelerator.recurrence import recurrent
 from circuits.accelerator.tiles import Plane, filled, whole_plane

@@ -4,7 +4,7 @@
 
     LOAD, STORE   dram_latency + rows ceil(row_bytes / dram_width)        PAD   rows ceil(row_bytes / columns)
     MAC   rows + (rows + T + columns - 2): a tile goes into the array, then T inputs through it, each a cycle later in
-          the next row and column;   MAX   T + 1;   ACT   T + 2;   LIF   2 T + 2
+          the next row and column;   MAX, ADD   T + 1;   ACT   T + 2;   LIF   2 T + 2
 
 rows and columns are the array's, however little of it a tile fills. A unit is free for an instruction that begins
 after `end`. Source of a MAC's cycles: SCALE-Sim, weight-stationary (Samajdar et al., arXiv 1811.02883).
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.accelerator.accesses import banks
-from circuits.accelerator.instructions import Act, End, Instruction, Lif, Load, Mac, Max, Pad, Store
+from circuits.accelerator.instructions import Act, Add, End, Instruction, Lif, Load, Mac, Max, Pad, Store
 from circuits.accelerator.machine import Machine
 from circuits.accelerator.program import Program
 
@@ -48,7 +48,7 @@ def work_of(one: Instruction, machine: Machine) -> int:
             return one.rows * -(-one.row_bytes // machine.columns)
         case Mac():
             return mac_cycles(machine.rows, machine.columns, one.inner_count * one.outer_count)
-        case Max():
+        case Max() | Add():
             return one.inner_count * one.outer_count + 1
         case Act():
             return one.inner_count * one.outer_count + 2

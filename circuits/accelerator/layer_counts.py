@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from circuits.accelerator.cycles import Schedule
-from circuits.accelerator.instructions import STATE_WORDS, Act, Instruction, Lif, Load, Mac, Max, Pad, Store
+from circuits.accelerator.instructions import STATE_WORDS, Act, Add, Instruction, Lif, Load, Mac, Max, Pad, Store
 from circuits.accelerator.machine import Machine, Memory
 from circuits.accelerator.program import Program
 
@@ -77,7 +77,7 @@ def _count(counts: LayerCounts, one: Instruction, machine: Machine) -> None:
             write(DRAM, one.rows * one.row_bytes)
         case Pad():
             write(one.memory, one.rows * one.row_bytes)
-        case Mac() | Max():
+        case Mac() | Max() | Add():
             n = one.inner_count * one.outer_count
             high = one.rows if isinstance(one, Mac) else one.columns
             read(Memory.ACTIVATIONS, n * high)

@@ -62,12 +62,12 @@ class LayerWork:
 
     @property
     def weightless(self) -> bool:
-        """The largest of a window needs no products."""
-        return self.kind == "max_pool"
+        """The largest and the mean of a window need no products."""
+        return self.kind in POOL_KINDS
 
     @property
     def n_macs(self) -> int:
-        """Products of the layer itself, those with padding too; a mean is a sum of products with 1."""
+        """Products of the layer itself, those with padding too."""
         if self.weightless:
             return 0
         window = self.kernel[0] * self.kernel[1] * self.channels // self.groups + self.n_out * self.recurrent
@@ -75,7 +75,7 @@ class LayerWork:
 
     @property
     def n_weights(self) -> int:
-        """Bytes of its weights, zeros that fill up tiles left out; a mean has weights too, all of them 1."""
+        """Bytes of its weights, zeros that fill up tiles left out."""
         return 0 if self.weightless else self.n_macs // self.n_positions
 
     @property
@@ -93,7 +93,7 @@ class LayerWork:
         return ((start, min(start + columns, self.n_out)) for start in range(0, self.n_out, columns))
 
     def taps(self, block: tuple[int, int], rows: int) -> Iterator[Tap]:
-        """The tiles of weights of a block, at most `rows` high; a pool's maximum takes channels in place of rows."""
+        """The tiles of weights of a block, at most `rows` high; a pool takes channels in place of rows."""
         if self.groups == 1 and not self.weightless:
             run = self.kernel[1] * self.channels
             for row, first in product(range(self.kernel[0]), range(0, run, rows)):
