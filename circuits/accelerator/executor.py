@@ -176,6 +176,6 @@ class _Memories:
 
 _NONE, _NONE8 = np.zeros(0, np.int32), np.zeros((0, 0), np.int8)
 _DO: dict[type[Instruction], Callable] = {
-    Load: _Memories.load, Store: _Memories.store, Pad: _Memories.pad, Mac: _Memories.mac, Max: _Memories.max, Add: _Memories.add,
-    Act: _Memories.act, Lif: _Memories.lif, End: _Memories.end,
+    Load: _Memories.load, Store: _Memories.store, Pad: _Memories.pad, Mac: _Memories.mac, Max: _Memories.max,
+    Add: _Memories.add, Act: _Memories.act, Lif: _Memories.lif, End: _Memories.end,
 }  # fmt: skip

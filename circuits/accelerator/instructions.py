@@ -1,4 +1,4 @@
-"""The instruction set: four instructions of a matrix machine, and three for what those cannot say.
+"""The instruction set: four instructions of a matrix machine, and four for what those cannot say.
 
     LOAD  rows of bytes from DRAM into a memory          MAC   sums (+)= inputs x a tile of weights
     STORE rows of bytes from the activations to DRAM     PAD   zeros into a memory
@@ -6,7 +6,8 @@
 An activation, a maximum, a plain sum and a membrane are no products with weights, so the vector unit has its own:
 
     ACT   bias, multiplier and limits of 8 bits; sums to activations      MAX   sums = max(sums, inputs), or inputs
-    ADD   sums (+)= inputs, for a mean                                    LIF   one step of each membrane for each row of sums; spikes, or of a readout the potential, to activations
+    LIF   a step of each membrane for each row of sums: spikes to         ADD   sums (+)= inputs, for a mean
+          activations, of a readout potentials
 
 An instruction is 8 words of 32 bits, little-endian. The lowest byte of the first is the opcode, the next its flags; the
 others are operands in the order of the fields here. A field that ends in `_count` is 16 bits wide, and shares its word
