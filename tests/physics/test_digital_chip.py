@@ -144,7 +144,7 @@ def of_file(tmp_path, pattern: str, instead: str):
         (
             r"weights = \{ value = 32768",
             "weights = { value = 0",
-            "Machine.weights must be a whole number in 1.., got 0",
+            "Machine.weights must be a whole number in 1.*, got 0",
         ),
         (r"rows = \{ value = 16", "rows = { value = -4", "Machine.rows must be"),
         (r"clock_hz = \{ value = 200e6", "clock_hz = { value = 0.0", "clock must be above 0"),
