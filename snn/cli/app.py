@@ -163,11 +163,11 @@ def map_run(
         from snn.experiments.run_folder import load_activity, load_run
 
         model = load_run(run).model
-        trained = model.chip()
-        activity = load_activity(run, trained.network)
+        network, trained = model.network(), model.chip()
+        activity = load_activity(run, network)
         technology = load_chip(chip, trained, operation)
-        placement = technology.place(trained.network, activity)
-        report = technology.price(trained.network, activity, placement, model.sensed(activity))
+        placement = technology.place(network, activity)
+        report = technology.price(network, activity, placement, model.sensed(activity))
         terminal.result(report.as_dict(group))
         _write_energy(terminal, report, group, out, csv, plot)
 

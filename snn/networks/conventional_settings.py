@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from pydantic import Field
@@ -75,7 +76,7 @@ class ChainSettings:
         found = [*self._over_time(n_bands, n_frames)]
         n = found[-1].n_values if found else n_bands * n_frames
         sizes = (n, *self.hidden, n_labels)
-        for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
+        for i, (n_in, n_out) in enumerate(pairwise(sizes), 1):
             last = i == len(self.hidden) + 1
             found.append(Stage("logits" if last else f"hidden{i}", "dense", n_in, n_out, relu=not last))
         return tuple(found)
@@ -131,3 +132,11 @@ def _require_frames(key: str, shape: tuple[int, int], frames: int) -> None:
             f"network.{key}: {frames} frames are more than the {shape[1]} that come in there; lower it, or the strides "
             "and pools before"
         )
+
+
+@section
+class ConventionalSettings:
+    """What a conventional network is made of."""
+
+    name: str
+    network: ChainSettings = ChainSettings()
