@@ -41,7 +41,9 @@ class ConventionalExperiment(GradientExperiment):
 
     def initial(self, front_end: LogMel | SignalFrames) -> Conventional:
         """A network with the recipe's initial weights; the same seed gives the same weights."""
-        return Conventional(self.recipe, front_end, self.labels, seed=self.recipe.training.seed)
+        training = self.recipe.training
+        how = {"seed": training.seed, "label_smoothing": training.label_smoothing}
+        return Conventional(self.recipe, front_end, self.labels, **how)
 
     def fit(
         self, model: Conventional, examples: dict[Split, Examples], out: str | Path, *, resume: bool, reporter: Reporter

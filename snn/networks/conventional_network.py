@@ -30,6 +30,7 @@ class Conventional(TrainedNetwork):
     """Features `(batch, frame, band)` to logits `(batch, label)`; softmax makes them probabilities.
 
     `front_end` made the features that it hears, `labels` are what it answers. The same `seed` gives the same weights.
+    While it trains, `label_smoothing` of the target is spread over all labels (Szegedy et al. 2016, arXiv 1512.00567).
     Raises: InputError for layers that cannot be built on these features, or do not fit into memory.
     """
 
@@ -43,11 +44,13 @@ class Conventional(TrainedNetwork):
         labels: Sequence[str],
         *,
         seed: int = 0,
+        label_smoothing: float = 0.0,
     ):
         super().__init__()
         if len(labels) < 2:
             raise InputError(f"a spotter needs at least 2 labels, got {len(labels)}")
         self.settings, self.front_end, self.labels, self.name = settings, front_end, tuple(labels), settings.name
+        self.label_smoothing = label_smoothing
         stages = settings.network.stages(front_end.n_mels, front_end.n_frames, len(labels))
         n_weights = sum(stage.n_weights for stage in stages)
         check_memory(COPIES * n_weights, f"training {n_weights:,} weights", "lower network.channels or network.hidden")
@@ -115,7 +118,8 @@ class Conventional(TrainedNetwork):
         require_batch(features.shape, len(labels), "labels")
         if self.training and self.settings.network.norm == "batch" and len(labels) < 2:
             raise InputError('one clip alone has no deviation: take batches of 2 at least, or network.norm = "none"')
-        return nn.functional.cross_entropy(self(features, generator), labels)
+        smoothing = self.label_smoothing if self.training else 0.0
+        return nn.functional.cross_entropy(self(features, generator), labels, label_smoothing=smoothing)
 
     def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
         """ln of the scores of every clip as it is; on the CPU."""
