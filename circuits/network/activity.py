@@ -93,11 +93,9 @@ class Activity:
 
     def synaptic_operations(self, spec: NetworkSpec) -> float:
         """Synaptic events per inference: each spike once for every synapse that is not zero; none of value layers."""
-        return sum(
-            float(self.presynaptic(spec, layer) @ np.count_nonzero(layer.crossbar, axis=1))
-            for layer in spec.layers
-            if layer.kind in MEMBRANE_KINDS
-        )
+        membranes = (layer for layer in spec.layers if layer.kind in MEMBRANE_KINDS)
+        events = (self.presynaptic(spec, layer) @ np.count_nonzero(layer.crossbar, axis=1) for layer in membranes)
+        return float(sum(events))
 
     @property
     def spikes_per_inference(self) -> float:

@@ -64,8 +64,8 @@ class ChainSettings:
             if len(sizes) > DEEPEST or any(not 1 <= n <= WIDEST for n in sizes):
                 raise InputError(f"{name} must be at most {DEEPEST} numbers from 1 to {WIDEST}, got {list(sizes)}")
         for name in ("kernels", "strides", "pools"):
-            if len(sizes := getattr(self, name)) not in (1, len(self.channels)):
-                n = len(self.channels)
+            n = len(self.channels)
+            if len(sizes := getattr(self, name)) not in (1, n or 1):
                 raise InputError(f"{name} must be one number, or one for each of {n} channels, got {list(sizes)}")
 
     def stages(self, n_bands: int, n_frames: int, n_labels: int) -> tuple[Stage, ...]:

@@ -1,4 +1,4 @@
-"""A conventional network from recordings to its refusal by a chip of spiking neurons, on words that train in a second."""
+"""A conventional network from recordings to its refusal by a chip of spiking neurons, on words learned in a second."""
 
 import csv
 import json
@@ -149,7 +149,7 @@ def clips(n_clips, seed):
     return Examples(torch.randn(1, n_clips, 11, 4, generator=generator) + level, labels)
 
 
-def learn(path=None, resume=False, watch=Watch()):  # noqa: B008  a frozen default
+def learn(path=None, resume=False, watch=Watch()):
     settings = ("n_mels=4", "duration_s=0.1", "band_mask=1", "frame_mask=2", "epochs=6", "batch_size=8")
     recipe = parse_recipe(TINY, settings)
     model = Conventional(recipe, recipe.features.at(8000), "ab", seed=recipe.training.seed)
@@ -170,8 +170,8 @@ def test_a_resumed_training_ends_as_the_uninterrupted_one(tmp_path):
     resumed, progress = learn(path, resume=True)
     state = resumed.state_dict()
     assert all(torch.equal(value, state[name]) for name, value in whole.state_dict().items())
-    assert [replace(row, seconds=0) for row in progress.history] == [
-        replace(row, seconds=0) for row in expected.history
+    assert [replace(row, seconds=0.0) for row in progress.history] == [
+        replace(row, seconds=0.0) for row in expected.history
     ]
     assert expected.best_accuracy > 0.9
 

@@ -97,7 +97,10 @@ def test_more_frames_than_there_are_is_refused(settings, said):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (["hidden=[65536, 65536]"], "training 4,562,.* weights needs 6.* lower network.channels or network.hidden"),
+        (
+            ["hidden=[65536, 65536]"],
+            "training 4,560,453,632 weights needs 68 GiB .* lower network.channels or network.hidden",
+        ),
         (["channels=[4096]", "batch_size=65536"], "batches of 65,536 clips .* lower training.batch_size or the layers"),
     ],
 )
