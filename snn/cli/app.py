@@ -112,7 +112,7 @@ def evaluate(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="What simulates: torch or brian2 (independent, slow) for a spotter, transient for a reservoir."
+            help="What runs it: torch, of a spotter also brian2 (independent, slow); transient for a reservoir."
         ),
     ] = None,
     json: Json = False,
