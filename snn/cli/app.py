@@ -112,7 +112,7 @@ def evaluate(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="What simulates: torch or brian2 (independent, slow) for a spotter, transient for a reservoir."
+            help="What runs it: torch, of a spotter also brian2 (independent, slow); transient for a reservoir."
         ),
     ] = None,
     json: Json = False,
@@ -163,11 +163,11 @@ def map_run(
         from snn.experiments.run_folder import load_activity, load_run
 
         model = load_run(run).model
-        trained = model.chip()
-        activity = load_activity(run, trained.network)
+        network, trained = model.network(), model.chip()
+        activity = load_activity(run, network)
         technology = load_chip(chip, trained, operation)
-        placement = technology.place(trained.network, activity)
-        report = technology.price(trained.network, activity, placement, model.sensed(activity))
+        placement = technology.place(network, activity)
+        report = technology.price(network, activity, placement, model.sensed(activity))
         terminal.result(report.as_dict(group))
         _write_energy(terminal, report, group, out, csv, plot)
 
