@@ -8,7 +8,7 @@ from circuits.errors import InputError
 from circuits.network.spec import MOST
 
 OCTAVES = 6  # finer units that are tried; ASSUMED: none is best that clips values of a 64th of the largest
-ENOUGH = 2**22  # values that the error is measured on
+AT_ONCE = 2**22  # values that are rounded in one go, 32 MiB
 
 
 def limits_of(signed: bool) -> tuple[int, int]:
@@ -25,14 +25,18 @@ def power_of_two_unit(values: np.ndarray, signed: bool) -> float:
     largest = max(float(values.max()) / high, float(values.min()) / low if signed else 0.0)
     if largest <= 0:
         return 0.0
-    some = values.ravel()[:: math.ceil(values.size / ENOUGH)]
+    parts = np.array_split(values.ravel(), math.ceil(values.size / AT_ONCE))
     first = math.ceil(math.log2(largest))  # the finest unit that clips nothing
     units = [2.0 ** (first - octave) for octave in range(OCTAVES)]
-    return min(units, key=lambda unit: float(np.square(some - unit * np.clip(np.rint(some / unit), low, high)).mean()))
+    return min(units, key=lambda unit: sum(_error(part, unit, low, high) for part in parts))
+
+
+def _error(values: np.ndarray, unit: float, low: int, high: int) -> float:
+    return float(np.square(values - unit * np.clip(np.rint(values / unit), low, high)).sum())
 
 
 def require_calibration(calibration: np.ndarray, shape: tuple[int | None, ...], name: str) -> None:
-    """Raise InputError unless it is `(clip, *shape)` of finite numbers that are not all 0; None: any size of an axis."""
+    """Raise InputError unless it is `(clip, *shape)` of finite numbers, not all 0; None: any size of an axis."""
     axes = calibration.shape[1:]
     fits = calibration.ndim == len(shape) + 1 and calibration.size
     if not fits or any(wanted not in (None, size) for wanted, size in zip(shape, axes, strict=True)):

@@ -64,6 +64,6 @@ def _require_spikes(x: np.ndarray, name: str) -> None:
     wrong = (x != 0) & (x != 1)
     if wrong.any():
         raise InputError(
-            f"network {name!r} takes spikes from outside, each 0 or 1, the calibration holds {x[wrong][0]:g}; encode the "
-            "features first"
+            f"network {name!r} takes spikes from outside, each 0 or 1, the calibration holds {x[wrong][0]:g}; encode "
+            "the features first"
         )

@@ -78,5 +78,6 @@ def _require_fits(layer: LayerSpec, weights: np.ndarray, bias: np.ndarray, signe
         j = int(worst.argmax())
         raise InputError(
             f"layer {layer.name!r}: the sum of channel {j} can reach {worst[j]:.4g}, of which its bias of "
-            f"{layer.bias[j]:g} is {abs(bias[j]):.4g}; 32 bits hold {LARGEST}: train with smaller biases or fewer inputs"
+            f"{layer.bias[j]:g} is {abs(bias[j]):.4g}; 32 bits hold {LARGEST}: train with smaller biases or fewer "
+            "inputs"
         )
