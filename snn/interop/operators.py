@@ -166,6 +166,12 @@ def subtract(chain: Chain, given: Arguments, name: str, shape: tuple[int, ...]) 
     return chain.affine(*((1 + 0 * value, -alpha * value) if first else (-alpha + 0 * value, value)), name)
 
 
+def subtract_from(chain: Chain, given: Arguments, name: str, shape: tuple[int, ...]) -> Chain:
+    """other - alpha y."""
+    value, _ = _constant_operand(chain, given)
+    return chain.affine(0 * value - given.get("alpha", 1), value, name)
+
+
 def multiply(chain: Chain, given: Arguments, name: str, shape: tuple[int, ...]) -> Chain:
     value, _ = _constant_operand(chain, given)
     return chain.affine(value, 0 * value, name)
@@ -211,6 +217,10 @@ def _require_ones(what: str, sizes: int | list[int] | tuple[int, ...], remedy: s
 
 _SAME = "alias clone contiguous detach flatten lift_fresh_copy reshape squeeze unsqueeze view _unsafe_view unflatten"
 _DROPOUT = "alpha_dropout dropout dropout_ feature_alpha_dropout feature_dropout native_dropout"
+_NORM = (
+    "batch_norm native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_functional "
+    "_native_batch_norm_legit_no_training"
+)
 OPERATORS: dict[str, Operator] = {
     **dict.fromkeys(_SAME.split(), same),
     **dict.fromkeys(_DROPOUT.split(), dropout),
@@ -219,13 +229,14 @@ OPERATORS: dict[str, Operator] = {
     "addmm": addmm,
     **dict.fromkeys(("matmul", "mm"), matmul),
     **dict.fromkeys(("conv1d", "conv2d", "convolution"), convolution),
-    **dict.fromkeys(("batch_norm", "native_batch_norm", "_native_batch_norm_legit_no_training"), batch_norm),
+    **dict.fromkeys(_NORM.split(), batch_norm),
     **dict.fromkeys(("max_pool1d", "max_pool2d", "max_pool2d_with_indices"), max_pool),
     **dict.fromkeys(("avg_pool1d", "avg_pool2d"), mean_pool),
     **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d"), adaptive_mean),
     "mean": mean,
     **dict.fromkeys(("add", "add_"), add),
     **dict.fromkeys(("sub", "sub_"), subtract),
+    "rsub": subtract_from,
     **dict.fromkeys(("mul", "mul_"), multiply),
     **dict.fromkeys(("div", "div_"), divide),
 }

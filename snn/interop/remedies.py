@@ -21,6 +21,7 @@ _OF: dict[str, tuple[str, ...]] = {
         "layer_norm", "native_layer_norm", "group_norm", "native_group_norm", "instance_norm",
     ),
     "use the convolution's own padding, with zeros": ("pad", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d"),
+    "call model.eval() before the export": ("_batch_norm_with_update", "_batch_norm_with_update_functional"),
     "its weights depend on the input: use convolutions": ("scaled_dot_product_attention",),
 }  # fmt: skip
 _BY_OPERATOR = {name: remedy for remedy, names in _OF.items() for name in names}
