@@ -1,5 +1,6 @@
 """Well-known networks side by side: what they hold, whether it fits on a chip, and what a chip makes of them."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -43,7 +44,7 @@ class WorkloadRow:
     parameters: int
     macs: int
     bits: int
-    sram_bytes: float
+    sram_bytes: int
     cells: int
     transistors: int
     largest_activation: int
@@ -85,7 +86,7 @@ def _row(network: Workload, chip: WorkloadChip | None, bits: int, sram_bytes: fl
         parameters=network.n_parameters,
         macs=network.macs,
         bits=bits,
-        sram_bytes=network.sram_bits(bits) / 8,
+        sram_bytes=math.ceil(network.sram_bits(bits) / 8),
         cells=network.sram_bits(bits),
         transistors=network.transistors(bits),
         largest_activation=network.largest_activation,
