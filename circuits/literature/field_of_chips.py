@@ -29,7 +29,7 @@ AGREES = 0.05  # ASSUMED: three figures of one row agree within this; they are r
 
 @dataclass(frozen=True)
 class FieldPoint:
-    """A place in the field: `performance_ops` operations per second, normalised where they are of MACs, at `power_w`."""
+    """A place in the field: operations per second, two a MAC where the source says what it counts, at a power."""
 
     name: str
     boundary: str
@@ -42,7 +42,7 @@ class FieldPoint:
 class FieldRow:
     """One published figure of a chip or of a part of it.
 
-    boundary: what the power pays for, a word of `SILICON_BOUNDARIES`.   operation: what is counted, `MAC` or `SYNAPTIC`.
+    boundary: what the power pays for, a word of `SILICON_BOUNDARIES`.   operation: counted is a `MAC` or `SYNAPTIC`.
     ops_per_mac: operations that the source counts for one MAC, 1 or 2; None: not stated, or no MAC is counted.
     performance_ops: operations per second.   power_w: at that performance.   tops_per_w: 1e12 operations per joule.
     duty_cycled: the power is a mean over sleep, so no performance belongs to it.

@@ -1,4 +1,4 @@
-"""The command `snn chips`, registered in `snn.cli.app`: chips that ship, published ones beside ours, networks to place."""
+"""The command `snn chips`, registered in `snn.cli.app`: chips that ship, published ones beside ours, networks."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +15,7 @@ def chips(
     run: Annotated[
         Path | None, typer.Option(help="Run folder: its place among published chips, priced as `snn map` does.")
     ] = None,
-    chip: Annotated[
-        str | None, typer.Option(help="With --run: chip name or TOML file; default btbt-45rfsoi.")
-    ] = None,
+    chip: Annotated[str | None, typer.Option(help="With --run: chip name or TOML file; default btbt-45rfsoi.")] = None,
     workloads: Annotated[
         bool, typer.Option("--workloads", help="Well-known networks: weights, products, memory that holds them.")
     ] = False,

@@ -125,9 +125,7 @@ def _slope(axes: Axes) -> float:
     return float(np.arctan2(box.height / decades[1], box.width / decades[0]))
 
 
-def _draw_points(
-    axes: Axes, rows: Sequence[FieldRow], ours: Sequence[FieldPoint]
-) -> dict[str, tuple[float, float]]:
+def _draw_points(axes: Axes, rows: Sequence[FieldRow], ours: Sequence[FieldPoint]) -> dict[str, tuple[float, float]]:
     """A round dot counts MACs, a triangle synaptic operations; a ring does not say how many operations a MAC is."""
     names = {}
     for row in rows:
@@ -137,12 +135,12 @@ def _draw_points(
         _mark(axes, place, "o" if row.operation == MAC else "^", colour, colour if said else "white")
         names[_label(row)] = (place.power_w, place.performance_ops)
     for place in ours:
-        _mark(axes, place, "*", OURS, OURS, 14)
+        _mark(axes, place, "*", OURS, OURS, 14.0)
         names[f"{place.name} ({place.boundary})"] = (place.power_w, place.performance_ops)
     return names
 
 
-def _mark(axes: Axes, place: FieldPoint, shape: str, edge: str, face: str, size: float = 8) -> None:
+def _mark(axes: Axes, place: FieldPoint, shape: str, edge: str, face: str, size: float = 8.0) -> None:
     axes.plot([place.power_w], [place.performance_ops], shape, markersize=size, markerfacecolor=face,
               markeredgecolor=edge, zorder=5)  # fmt: skip
 
@@ -175,7 +173,7 @@ def _draw_stretches(axes: Axes, rows: Sequence[FieldRow]) -> dict[str, tuple[flo
 
 
 def _middles(rows: Sequence[FieldRow]) -> Iterator[tuple[FieldRow, float]]:
-    """Each with the power (W) at its middle, which means nothing: close efficiencies side by side, not on one another."""
+    """Each with the power (W) at its middle, which means nothing: close efficiencies have theirs side by side."""
     ordered = sorted(rows, key=lambda row: row.normalised or row.efficiency)
     place = 0
     for before, row in pairwise([None, *ordered]):
