@@ -12,6 +12,7 @@ import typer
 
 from circuits.errors import InputError, shown
 from snn.cli import silicon as cli_silicon
+from snn.cli.chip_commands import chips
 from snn.cli.exit_code import run_app
 from snn.cli.options import CardFolder, Json, Out, Plot, RunFolder, number_of, place
 from snn.cli.outputs import require_outputs
@@ -234,6 +235,7 @@ def export(
 
 for silicon in ("neuron", "corners", "core", "signoff", "spread"):
     app.command()(getattr(cli_silicon, silicon))
+app.command()(chips)
 
 
 @data_app.command(name="list")
