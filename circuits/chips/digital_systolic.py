@@ -67,6 +67,11 @@ class DigitalSystolic:
         self._require_operation()
 
     @property
+    def integer_bits(self) -> int:
+        """Of weights and values: it computes in whole numbers."""
+        return 8
+
+    @property
     def supply(self) -> Volts:
         """That of the file, unless the operation names another."""
         return self.v_dd if self.operation.v_dd is None else self.operation.v_dd

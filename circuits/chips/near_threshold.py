@@ -54,6 +54,11 @@ class NearThreshold:
         self._require_operation()
 
     @property
+    def integer_bits(self) -> int:
+        """Of weights and values: it computes in whole numbers."""
+        return self.body.array.bits
+
+    @property
     def point(self) -> OperatingPoint:
         """Where it works: the published supply, unless the operation names another."""
         v_dd = self.body.point.v_dd if self.operation.v_dd is None else self.operation.v_dd

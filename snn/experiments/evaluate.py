@@ -122,6 +122,14 @@ def evaluate_run(
     """
     where = choose_device(device)
     _require_engine(run.model, engine)
+    examples = clips_to_test(run, data, split, reporter)
+    return evaluate(run.model.to(where), examples, engine=engine, reporter=reporter)
+
+
+def clips_to_test(
+    run: Run, data: str | Path | None, split: str | None, reporter: Reporter = Reporter()
+) -> Examples[Any]:
+    """The clips that a run is evaluated on, as its model hears them. Args, raises: as `evaluate_run`."""
     own = data is None or is_own(run, data)
     voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
     chosen = split or (run.recipe.data.split if own else "official" if voice else "all")
@@ -136,5 +144,4 @@ def evaluate_run(
         reporter.on_note(f"left out words that {run.folder} was not trained on: {', '.join(strange)}")
     if not own:
         reporter.on_note(f"{len(corpus.split('test'))} clips of {corpus.name}, split {chosen}")
-    examples = read_clips(run.recipe, corpus, "test", run.model.front_end, reporter)
-    return evaluate(run.model.to(where), examples, engine=engine, reporter=reporter)
+    return read_clips(run.recipe, corpus, "test", run.model.front_end, reporter)
