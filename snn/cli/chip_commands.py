@@ -156,10 +156,10 @@ def compile_program(
             raise InputError(f"--layer {layer} is of the listing: give --listing too, or leave it out")
         require_outputs(*(out / name for name in FILES if out))
         compiled = compile_run(load_run(run), chip, terminal.reporter)
-        found = compiled.as_dict()
-        if listing:
-            found["listing"] = compiled.listing(layer)
-        terminal.result(found)
+        text = {"listing": compiled.listing(layer)} if listing else {}
+        terminal.result(compiled.as_dict() | (text if json else {}))
+        if listing and not json:
+            terminal.text(text["listing"])
         if out:
             with writing(out):
                 terminal.asked(lambda: compiled.write(out))

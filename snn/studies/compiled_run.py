@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from circuits.accelerator.assembler import disassemble
+from circuits.accelerator.assembler import MNEMONICS, disassemble
 from circuits.accelerator.cycles import schedule
 from circuits.accelerator.encoding import encode
-from circuits.accelerator.instructions import BY_OPCODE
 from circuits.accelerator.layer_counts import layer_counts
 from circuits.accelerator.program import Program
 from circuits.chips import load_chip
@@ -54,7 +53,9 @@ class CompiledRun:
         return {
             "chip": self.chip,
             "instructions": len(program.instructions),
-            "by_kind": {kind.__name__.upper(): kinds.count(kind.__name__.upper()) for kind in BY_OPCODE.values()},
+            "instructions_by_kind": {
+                kind.__name__.upper(): kinds.count(kind.__name__.upper()) for kind in BY_OPCODE.values()
+            },
             "program_bytes": len(encode(program.instructions)),
             "constants_bytes": program.n_constants,
             "dram_bytes": program.dram_bytes,
