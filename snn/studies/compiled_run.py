@@ -53,9 +53,7 @@ class CompiledRun:
         return {
             "chip": self.chip,
             "instructions": len(program.instructions),
-            "instructions_by_kind": {
-                kind.__name__.upper(): kinds.count(kind.__name__.upper()) for kind in BY_OPCODE.values()
-            },
+            "instructions_by_kind": {name: kinds.count(name) for name in MNEMONICS},
             "program_bytes": len(encode(program.instructions)),
             "constants_bytes": program.n_constants,
             "dram_bytes": program.dram_bytes,
