@@ -40,7 +40,7 @@ def test_memories_of_horowitz(size, picojoules):
 
 
 def test_dram_of_horowitz():
-    assert 64 * DRAM_BIT == close(1300e-12, rel=1e-3)
+    assert close(1300e-12, rel=1e-3) == 64 * DRAM_BIT
 
 
 def test_levels_of_eyeriss():

@@ -244,7 +244,7 @@ def test_real_time_and_auto_are_the_same():
     ("old", "new", "said"),
     [
         ("macs = { value = 1024, source", "macs = { value = 1024, sauce", "array.macs must be"),
-        ('source = "ASSUMED: between', 'source = " ", x = "', "must be \\\\{ value"),
+        ('"ASSUMED: between 1.3 and 1.5 in bulk CMOS"', '" "', "process.slope: 1.4 has no source"),
         ("bytes = { value = 262144", "bytes = { value = 0", "bytes must be a whole number"),
         ("macs = { value = 1024", "macs = { value = -1", "macs must be a whole number"),
         ("bytes = { value = 262144", "size = { value = 262144", "unknown key 'size'"),
