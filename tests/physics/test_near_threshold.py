@@ -86,6 +86,9 @@ def test_membranes_by_hand():
     assert report.schedule.state == 4 * (80 + 2 * 50 + 12)
     assert report.schedule.weights == macs + 4 * (4 * 80 + 7 * 50 + 4 * 12)
     assert report.schedule.activations == 40 + 80 + 50 + 12
+    reads = report.schedule.weights + (40 + 80 + 50 + 50) + report.schedule.state  # inputs, and own spikes of a loop
+    assert report.ledger["memory_reads"] == close(500 * reads * 1e-12)
+    assert report.ledger["memory_writes"] == close(500 * (80 + 50 + 12 + report.schedule.state) * 3e-12)
 
 
 def test_leak_by_hand():
