@@ -28,7 +28,8 @@ _NAMES = {float: "a finite number", int: "a whole number", str: "text", bool: "t
 NOT_IN_FILE = {"in_file": False}  # metadata of a field that no file sets
 # units that are no letters alone
 _COMPOUND = {
-    "A/m": "a_per_m", "A/m/V": "a_per_v_m", "F/m": "f_per_m", "m^2": "m2", "V^3": "v3", "V m": "v_m", "V/K": "v_per_k"
+    "A/m": "a_per_m", "A/m/V": "a_per_v_m", "F/m": "f_per_m", "m^2": "m2", "V^3": "v3", "V m": "v_m", "V/K": "v_per_k",
+    "1/m^2": "per_m2",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from circuits.chips.btbt_core import read_core
 from circuits.chips.chip_area import ChipArea
+from circuits.chips.digital_systolic import read_digital_systolic
 from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import InferenceReport
 from circuits.chips.near_threshold import read_near_threshold
@@ -58,7 +59,9 @@ class Chip(Protocol[Placed]):
 
 
 Reader = Callable[[Table, str, ChipNetwork | None, Operation], Chip[Any]]
-KINDS: dict[str, Reader] = {"btbt-core": read_core, "near_threshold": read_near_threshold}
+KINDS: dict[str, Reader] = {
+    "btbt-core": read_core, "digital-systolic": read_digital_systolic, "near_threshold": read_near_threshold,
+}  # fmt: skip
 
 
 def chip_names() -> tuple[str, ...]:

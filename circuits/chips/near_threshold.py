@@ -13,7 +13,7 @@ import numpy as np
 
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
-from circuits.chips.layer_work import Schedule, evaluations, schedule
+from circuits.chips.layer_passes import Schedule, evaluations, schedule
 from circuits.chips.near_threshold_body import Body, OperatingPoint
 from circuits.chips.near_threshold_notes import inference_notes
 from circuits.chips.near_threshold_report import NearThresholdReport
@@ -52,6 +52,11 @@ class NearThreshold:
         require(self, "node", self.node > 0, "positive")
         require(self, "budget_bytes", self.budget_bytes >= 1, "at least 1")
         self._require_operation()
+
+    @property
+    def integer_bits(self) -> int:
+        """Of weights and values: it computes in whole numbers."""
+        return self.body.array.bits
 
     @property
     def point(self) -> OperatingPoint:

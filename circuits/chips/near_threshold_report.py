@@ -5,7 +5,7 @@ from typing import Any
 
 from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
-from circuits.chips.layer_work import Schedule
+from circuits.chips.layer_passes import Schedule
 from circuits.chips.near_threshold_body import OperatingPoint
 from circuits.ledger import Group, Ledger, unknown
 from circuits.units import Hertz, Joules, Kelvin, Seconds, Volts, Watts, si

@@ -5,7 +5,7 @@ energy = evaluations (products E_mac + bytes read E_read + bytes written E_write
 
 from collections.abc import Mapping
 
-from circuits.chips.layer_work import LayerWork, Schedule
+from circuits.chips.layer_passes import LayerPass, Schedule
 from circuits.chips.near_threshold_body import OperatingPoint
 from circuits.ledger import Entry, Ledger
 
@@ -17,7 +17,7 @@ def work_ledger(
     return sum((_layer(work, times, point, sources or {}) for work in placed.layers), Ledger())
 
 
-def _layer(work: LayerWork, times: float, point: OperatingPoint, sources: Mapping[str, str]) -> Ledger[float]:
+def _layer(work: LayerPass, times: float, point: OperatingPoint, sources: Mapping[str, str]) -> Ledger[float]:
     seconds = times * work.cycles / point.clock
     keys = ("array.operation_j", "array.leak_a", "memory.read_j", "memory.write_j", "memory.leak_a")
     of = {key: sources.get(key, "") for key in keys}

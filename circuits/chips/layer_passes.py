@@ -18,7 +18,7 @@ PARAMETERS = {"lif": 4, "encoder": 4, "readout": 4, "adaptive_lif": 7}  # words 
 
 
 @dataclass(frozen=True)
-class LayerWork:
+class LayerPass:
     """One layer, one evaluation; bytes. `macs` and `updates` are products, those of the weights and all others."""
 
     layer: str
@@ -46,7 +46,7 @@ class LayerWork:
 class Schedule:
     """A network placed on the processor: its layers one after the other, and what the memory holds meanwhile."""
 
-    layers: tuple[LayerWork, ...]
+    layers: tuple[LayerPass, ...]
     activations: int  # bytes
     notes: tuple[str, ...] = ()
 
@@ -80,13 +80,13 @@ def evaluations(net: NetworkSpec, duration: float) -> float:
     return duration / net.dt if any(layer.kind in MEMBRANE_KINDS for layer in net.layers) else 1.0
 
 
-def _work(layer: LayerSpec, rate: float, bits: int) -> LayerWork:
+def _work(layer: LayerSpec, rate: float, bits: int) -> LayerPass:
     n, membrane = layer.n_neurons, layer.kind in MEMBRANE_KINDS
     loops = 0 if layer.recurrent is None else layer.recurrent.size
     macs, updates = _products(layer), n * UPDATES.get(layer.kind, int(layer.kind != "max_pool"))
     parameters = n * PARAMETERS[layer.kind] if membrane else 2 * layer.bias.size  # of values: bias and multiplier
     words = (2 if layer.kind == "adaptive_lif" else 1) * membrane
-    return LayerWork(
+    return LayerPass(
         layer=layer.name,
         macs=macs,
         updates=updates,

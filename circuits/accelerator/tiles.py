@@ -1,0 +1,144 @@
+"""How a layer is cut to the memories: boxes of output positions, and the part of the input that each needs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from circuits.accelerator.instructions import Instruction, Load, Pad
+from circuits.accelerator.layer_work import LayerWork
+from circuits.accelerator.machine import Machine, Memory
+from circuits.errors import InputError
+
+MOST_COUNT = 2**16 - 1  # of one loop of a walk
+
+
+@dataclass(frozen=True)
+class Box:
+    """Output positions `rows` x `columns` from `(top, left)` on."""
+
+    top: int
+    left: int
+    rows: int
+    columns: int
+
+    @property
+    def n_positions(self) -> int:
+        return self.rows * self.columns
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The bytes of a box's input on the chip: `(height, width, channel)` at `address`, padding included.
+
+    `top`, `left`: where its corner lies in the layer's input; negative in the padding.
+    """
+
+    address: int
+    top: int
+    left: int
+    height: int
+    width: int
+    channels: int
+
+    @property
+    def pitch(self) -> int:
+        """Bytes from one row to the next."""
+        return self.width * self.channels
+
+    @property
+    def n_bytes(self) -> int:
+        return self.height * self.pitch
+
+    def at(self, row: int, column: int, channel: int = 0) -> int:
+        """Address of an element, counted from the plane's own corner."""
+        return self.address + row * self.pitch + column * self.channels + channel
+
+
+def whole(work: LayerWork) -> Box:
+    """All positions."""
+    return Box(0, 0, *work.size_out)
+
+
+def plane_of(work: LayerWork, box: Box, address: int) -> Plane:
+    """The part of the input, with padding, under all windows of a box."""
+    (top, left), (height, width) = (
+        [corner * step - pad for corner, step, pad in zip((box.top, box.left), work.stride, work.padding, strict=True)],
+        [(n - 1) * step + k for n, step, k in zip((box.rows, box.columns), work.stride, work.kernel, strict=True)],
+    )
+    return Plane(address, top, left, height, width, work.channels)
+
+
+def whole_plane(work: LayerWork, address: int) -> Plane:
+    """All of the input with its padding, the columns and rows too that no window reaches."""
+    (height, width), (up, aside) = work.size, work.padding
+    return Plane(address, -up, -aside, height + 2 * up, width + 2 * aside, work.channels)
+
+
+def filled(work: LayerWork, plane: Plane, dram: int) -> list[Instruction]:
+    """LOAD what lies inside the input from its place in DRAM, after zeros where the plane reaches beyond it."""
+    (height, width), size = work.size, work.channels
+    first, left = max(plane.top, 0), max(plane.left, 0)
+    last = max(first, min(plane.top + plane.height, height))
+    right = max(left, min(plane.left + plane.width, width))
+    covered = (last - first) * (right - left) * size
+    found: list[Instruction] = []
+    if covered < plane.n_bytes:
+        found.append(Pad(Memory.ACTIVATIONS, plane.address, 1, plane.n_bytes, plane.n_bytes))
+    rows, row_bytes, step = last - first, (right - left) * size, plane.pitch
+    address = plane.at(first - plane.top, left - plane.left)
+    if row_bytes == step == width * size:  # one run of bytes
+        rows, row_bytes = 1, rows * row_bytes
+    if covered:
+        source = dram + (first * width + left) * size
+        found.append(Load(Memory.ACTIVATIONS, source, address, rows, row_bytes, width * size, step))
+    return found
+
+
+def boxes(work: LayerWork, most_rows: int, most_columns: int) -> Iterator[Box]:
+    """All positions in boxes of at most that size, row by row."""
+    height, width = work.size_out
+    for top, left in product(range(0, height, most_rows), range(0, width, most_columns)):
+        yield Box(top, left, min(most_rows, height - top), min(most_columns, width - left))
+
+
+def boxes_on_chip(work: LayerWork, machine: Machine) -> list[Box]:
+    """Boxes whose sums fit, where the whole input is on the chip."""
+    rows, columns = _largest(work, lambda rows, columns: rows * columns <= machine.sums)
+    return list(boxes(work, rows, columns))
+
+
+def boxes_from_dram(work: LayerWork, machine: Machine, out_bytes: int) -> list[Box]:
+    """Boxes whose sums fit, and in one bank their input beside `out_bytes` a position.
+
+    Raises: InputError where not even one position fits.
+    """
+    bank = machine.activations // 2
+
+    def fits(rows: int, columns: int) -> bool:
+        held = plane_of(work, Box(0, 0, rows, columns), 0).n_bytes + rows * columns * out_bytes
+        return rows * columns <= machine.sums and held <= bank
+
+    if not fits(1, 1):
+        needs = plane_of(work, Box(0, 0, 1, 1), 0).n_bytes + out_bytes
+        raise InputError(
+            f"layer {work.name!r}: one position takes {needs:,} bytes of activations, a bank holds {bank:,}; "
+            f"give the chip {2 * needs:,} bytes of activations, or the layer fewer channels"
+        )
+    return list(boxes(work, *_largest(work, fits)))
+
+
+def _largest(work: LayerWork, fits: Callable[[int, int], bool]) -> tuple[int, int]:
+    """Rows and columns of the largest box that fits: whole rows of positions before parts of one."""
+    height, width = (min(n, MOST_COUNT) for n in work.size_out)
+    if fits(1, width):
+        return _most(height, lambda rows: fits(rows, width)), width
+    return 1, _most(width, lambda columns: fits(1, columns))
+
+
+def _most(limit: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to a limit that fits, if 1 does; what fits is closed downwards."""
+    low, high = 1, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
