@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import lru_cache
 from importlib.util import find_spec
 
 from amaranth.back.rtlil import convert
@@ -48,6 +49,7 @@ def verilog_of(part: Elaboratable, name: str) -> str:
         return (folder / "part.v").read_text(encoding="utf-8")
 
 
+@lru_cache(maxsize=4)
 def accelerator_verilog(machine: Machine) -> str:
     """The text of the whole accelerator, module `accelerator`."""
     return verilog_of(AcceleratorCore(machine), TOP)
