@@ -146,8 +146,9 @@ class Computer(Elaboratable):
         m.d.comb += self.done.eq(mac_ends | max_ends | (self.runs[Act] & last) | self.write_back[-1])
 
     def _address_columns(self, m: Module, asked: Value, written: Value, write: Value) -> None:
+        """Those of MAC pass from column to column, and nothing else: it would still be on its way when MAC begins."""
         mac, largest, n = self.runs[Mac], self.runs[Max], self._of("columns", Mac, Max)
-        late_asked, late_written, late_write = asked, written, write
+        late_asked, late_written, late_write = asked, written, write & mac
         for c, lane in enumerate(self.lanes):
             if c:
                 late_asked, late_written, late_write = (_delayed(m, x, 1) for x in (late_asked, late_written, late_write))
