@@ -27,7 +27,10 @@ DAMAGED = "; train again, or copy it back"  # the remedy for a file that this pa
 _NAMES = {float: "a finite number", int: "a whole number", str: "text", bool: "true or false", NoneType: "nothing"}
 NOT_IN_FILE = {"in_file": False}  # metadata of a field that no file sets
 # units that are no letters alone
-_COMPOUND = {"A/m": "a_per_m", "A/m/V": "a_per_v_m", "F/m": "f_per_m", "m^2": "m2", "V^3": "v3"}
+_COMPOUND = {
+    "A/m": "a_per_m", "A/m/V": "a_per_v_m", "F/m": "f_per_m", "m^2": "m2", "V^3": "v3", "V m": "v_m", "V/K": "v_per_k",
+    "1/m^2": "per_m2",
+}  # fmt: skip
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:

@@ -28,6 +28,9 @@ SquareMetres = Annotated[float, "m^2"]
 Kelvin = Annotated[float, "K"]
 Coulombs = Annotated[float, "C"]
 CubicVolts = Annotated[float, "V^3"]
+VoltMetres = Annotated[float, "V m"]
+VoltsPerKelvin = Annotated[float, "V/K"]
+PerSquareMetre = Annotated[float, "1/m^2"]
 
 fF, pF = 1e-15, 1e-12
 pS, fS = 1e-12, 1e-15
@@ -36,6 +39,7 @@ mV = 1e-3
 ns, us, ms = 1e-9, 1e-6, 1e-3
 nm, um = 1e-9, 1e-6
 ZERO_CELSIUS: Kelvin = 273.15
+YEAR: Seconds = 365.25 * 86400  # the Julian year
 kHz, MHz = 1e3, 1e6
 eV = 1.602176634e-19  # J, exact. Source: SI definition of the elementary charge
 
@@ -62,6 +66,9 @@ _DIMENSIONS = {
     "F/m": (-3, -1, 4, 2, 0),
     "F/m^2": (-4, -1, 4, 2, 0),
     "V^3": (6, 3, -9, -3, 0),
+    "V m": (3, 1, -3, -1, 0),
+    "V/K": (2, 1, -3, -1, -1),
+    "1/m^2": (-2, 0, 0, 0, 0),
 }
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 _MICRO = str.maketrans("\u00b5\u03bc", "uu")  # the micro sign, and the Greek letter that looks like it

@@ -31,8 +31,10 @@ from .networks.spiking_neurons import AdaptiveLIF as AdaptiveLIF
 from .neurons.surrogate import Surrogate as Surrogate
 
 # what learns?
+from .networks.conventional_network import Conventional as Conventional
 from .networks.spotter import Spotter as Spotter
 from .networks.stack import Stack as Stack
+from .recipes.conventional_recipe import ConventionalRecipe as ConventionalRecipe
 from .recipes.recipe import load_recipe as load_recipe
 from .recipes.reservoir_recipe import ReservoirRecipe as ReservoirRecipe
 from .recipes.spotter_recipe import SpotterRecipe as SpotterRecipe

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from circuits.accelerator.instructions import Act, Instruction, Lif, Load, Mac, Max, Pad, Store
+from circuits.accelerator.instructions import Act, Add, Instruction, Lif, Load, Mac, Max, Pad, Store
 from circuits.accelerator.machine import Machine, Memory
 from circuits.errors import InputError
 
@@ -29,7 +29,7 @@ def spans(one: Instruction, machine: Machine) -> list[Span]:
         case Mac():
             tile = Span(Memory.WEIGHTS, one.weights, one.weights + one.rows * machine.columns)
             return [tile, _walk(one, one.rows), _sums(one)]
-        case Max():
+        case Max() | Add():
             return [_walk(one, one.columns), _sums(one)]
         case Act():
             about = Span(Memory.PARAMETERS, one.parameters, one.parameters + 8 * one.columns)
@@ -47,12 +47,12 @@ def _rows(memory: Memory | None, first: int, rows: int, step: int, row_bytes: in
     return Span(memory, first, first + max(rows - 1, 0) * step + row_bytes if rows else first)
 
 
-def _walk(one: Mac | Max | Act, n_bytes: int) -> Span:
+def _walk(one: Mac | Max | Add | Act, n_bytes: int) -> Span:
     last = (one.outer_count - 1) * one.outer_step + (one.inner_count - 1) * one.inner_step
     return Span(Memory.ACTIVATIONS, one.activations, one.activations + last + n_bytes)
 
 
-def _sums(one: Mac | Max | Act) -> Span:
+def _sums(one: Mac | Max | Add | Act) -> Span:
     return Span(Memory.SUMS, one.sums, one.sums + one.inner_count * one.outer_count)
 
 
@@ -77,10 +77,10 @@ def require_inside(instructions: tuple[Instruction, ...], machine: Machine, dram
             if stop <= first:
                 _refuse(number, one, f"touches nothing of {name}: its counts must be at least 1")
         for side, most in (("rows", machine.rows), ("columns", machine.columns)):
-            if isinstance(one, Mac | Max | Act | Lif) and getattr(one, side, 1) > most:
+            if isinstance(one, Mac | Max | Add | Act | Lif) and getattr(one, side, 1) > most:
                 _refuse(number, one, f"asks for {getattr(one, side)} {side}, the array has {most}")
         if isinstance(one, Load | Pad) and one.memory == Memory.SUMS:
-            _refuse(number, one, "names the sums, which nothing loads: MAC and MAX begin them")
+            _refuse(number, one, "names the sums, which nothing loads: MAC, MAX and ADD begin them")
 
 
 def _refuse(number: int, one: Instruction, why: str) -> None:

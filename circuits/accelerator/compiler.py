@@ -12,10 +12,10 @@ from circuits.accelerator.capacity import too_large
 from circuits.accelerator.constants_image import constants_image
 from circuits.accelerator.constants_layout import Block, blocks_of
 from circuits.accelerator.instructions import End
-from circuits.accelerator.jobs import Banks, Job, in_order
 from circuits.accelerator.layer_work import LayerWork, works
 from circuits.accelerator.lowering import Lowering, feed_forward, stored_whole
 from circuits.accelerator.machine import Machine
+from circuits.accelerator.overlap import Banks, Job, in_order
 from circuits.accelerator.program import Program, Region
 from circuits.accelerator.recurrence import recurrent
 from circuits.accelerator.tiles import Plane, filled, whole_plane
@@ -37,7 +37,7 @@ def compile_works(
     name: str, layers: Sequence[LayerWork], machine: Machine, network: IntegerNetwork | None = None
 ) -> Program:
     """The program of layers of these shapes; with a network, its image of DRAM too. Raises: as `compile_network`."""
-    if broken := too_large(layers, machine):
+    if broken := too_large(layers, machine, sum(work.n_weights for work in layers)):
         raise MappingError(broken)
     plan = _Plan(tuple(layers), machine)
     pairs = [*in_order(plan.jobs()), (len(layers) - 1, End())]

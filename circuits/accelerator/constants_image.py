@@ -48,16 +48,12 @@ def _tile(layer: IntegerLayer, work: LayerWork, block: Block, tap: Tap) -> np.nd
     span, rows = slice(block.start, block.stop), slice(tap.first, tap.first + tap.rows)
     if isinstance(layer, MembraneLayer) or layer.convolution is None:
         return layer.weights[rows, span]
-    weights = _kernel(layer, work)[span]  # (column, channel in a group, height, width)
+    weights = layer.weights.reshape(len(layer.weights), -1, *work.kernel)[
+        span
+    ]  # (column, channel in a group, height, width)
     if work.groups == 1:
         return weights[:, :, tap.row].transpose(2, 1, 0).reshape(-1, block.columns)[rows]
     return _of_groups(weights[:, :, tap.row, tap.column], work, block, tap)
-
-
-def _kernel(layer: ValueLayer, work: LayerWork) -> np.ndarray:
-    if layer.kind == "mean_pool":
-        return np.ones((layer.n_out, 1, *work.kernel), np.int8)
-    return layer.weights.reshape(len(layer.weights), layer.weights.shape[1], *work.kernel)
 
 
 def _of_groups(weights: np.ndarray, work: LayerWork, block: Block, tap: Tap) -> np.ndarray:

@@ -4,8 +4,8 @@
 
     LOAD, STORE   dram_latency + rows ceil(row_bytes / dram_width)        PAD   rows ceil(row_bytes / columns)
     MAC   rows + (rows + T + columns - 2): a tile goes into the array, then T inputs through it, each a cycle later in
-          the next row and column;   MAX   T + 1;   ACT   T + 3;   LIF   2 T + 10: the vector unit reads its parameters a
-          word a column and a cycle, 2 words for ACT and 8 for LIF, and LIF writes 2 of state at its end
+          the next row and column;   MAX, ADD   T + 1;   ACT   T + 3;   LIF   2 T + 10: the vector unit reads
+          parameters a word a column and a cycle, 2 words for ACT, 8 for LIF, and LIF writes 2 of state at its end
 
 rows and columns are the array's, however little of it a tile fills. A unit is free for an instruction that begins
 after `end`. Source of a MAC's cycles: SCALE-Sim, weight-stationary (Samajdar et al., arXiv 1811.02883).
@@ -21,6 +21,7 @@ from circuits.accelerator.instructions import (
     PARAMETERS_OF_LIF,
     STATE_WORDS,
     Act,
+    Add,
     End,
     Instruction,
     Lif,
@@ -62,7 +63,7 @@ def work_of(one: Instruction, machine: Machine) -> int:
             return one.rows * -(-one.row_bytes // machine.columns)
         case Mac():
             return mac_cycles(machine.rows, machine.columns, one.inner_count * one.outer_count)
-        case Max():
+        case Max() | Add():
             return one.inner_count * one.outer_count + 1
         case Act():
             return one.inner_count * one.outer_count + 1 + PARAMETERS_OF_ACT

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from circuits.accelerator.accesses import require_inside
-from circuits.accelerator.instructions import LIF_WORDS, Act, End, Instruction, Lif, Load, Mac, Max, Pad, Store
+from circuits.accelerator.instructions import LIF_WORDS, Act, Add, End, Instruction, Lif, Load, Mac, Max, Pad, Store
 from circuits.accelerator.machine import Memory
 from circuits.accelerator.program import Program, Region
 from circuits.errors import InputError
@@ -121,20 +121,23 @@ class _Memories:
         target = self.sums[:, one.sums : one.sums + values.shape[1], : one.columns]
         target[...] = np.maximum(target, values) if one.accumulate else values
 
-    def _into_sums(self, one: Mac, products: np.ndarray) -> None:
+    def add(self, one: Add) -> None:
+        self._into_sums(one, self._vectors(one, one.columns, one.signed).astype(np.int32))
+
+    def _into_sums(self, one: Mac | Add, products: np.ndarray) -> None:
         target = self.sums[:, one.sums : one.sums + products.shape[1], : one.columns]
         if one.accumulate:
             target += products
         else:
             target[...] = products
 
-    def _walk(self, one: Mac | Max | Act, n_bytes: int) -> np.ndarray:
+    def _walk(self, one: Mac | Max | Add | Act, n_bytes: int) -> np.ndarray:
         """A view of the activations, `(clip, outer, inner, byte)`."""
         memory = self.memories[Memory.ACTIVATIONS][:, one.activations :]
         strides = (memory.strides[0], one.outer_step, one.inner_step, 1)
         return as_strided(memory, (self.n_clips, one.outer_count, one.inner_count, n_bytes), strides)
 
-    def _vectors(self, one: Mac | Max, n_bytes: int, signed: bool) -> np.ndarray:
+    def _vectors(self, one: Mac | Max | Add, n_bytes: int, signed: bool) -> np.ndarray:
         """Copies of the bytes of a walk, `(clip, position, byte)`, as numbers of 8 bits."""
         data = np.ascontiguousarray(self._walk(one, n_bytes)).reshape(self.n_clips, -1, n_bytes)
         return data.view(np.int8) if signed else data
@@ -174,5 +177,5 @@ class _Memories:
 _NONE, _NONE8 = np.zeros(0, np.int32), np.zeros((0, 0), np.int8)
 _DO: dict[type[Instruction], Callable] = {
     Load: _Memories.load, Store: _Memories.store, Pad: _Memories.pad, Mac: _Memories.mac, Max: _Memories.max,
-    Act: _Memories.act, Lif: _Memories.lif, End: _Memories.end,
+    Add: _Memories.add, Act: _Memories.act, Lif: _Memories.lif, End: _Memories.end,
 }  # fmt: skip

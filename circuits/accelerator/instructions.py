@@ -1,12 +1,13 @@
-"""The instruction set: four instructions of a matrix machine, and three for what those cannot say.
+"""The instruction set: four instructions of a matrix machine, and four for what those cannot say.
 
     LOAD  rows of bytes from DRAM into a memory          MAC   sums (+)= inputs x a tile of weights
     STORE rows of bytes from the activations to DRAM     PAD   zeros into a memory
 
-An activation, a maximum and a membrane are no sums of products, so the vector unit has its own:
+An activation, a maximum, a plain sum and a membrane are no products with weights, so the vector unit has its own:
 
     ACT   bias, multiplier and limits of 8 bits; sums to activations      MAX   sums = max(sums, inputs), or inputs
-    LIF   one step of each membrane for each row of sums; spikes, or of a readout the potential, to activations
+    LIF   a step of each membrane for each row of sums: spikes to         ADD   sums (+)= inputs, for a mean
+          activations, of a readout potentials
 
 An instruction is 8 words of 32 bits, little-endian. The lowest byte of the first is the opcode, the next its flags; the
 others are operands in the order of the fields here. A field that ends in `_count` is 16 bits wide, and shares its word
@@ -104,6 +105,22 @@ class Max:
 
 
 @dataclass(frozen=True)
+class Add:
+    """sums[s + o inner_count + i, c] (+)= x[c]; all as of MAX."""
+
+    opcode: ClassVar[int] = 9
+    accumulate: bool
+    signed: bool
+    activations: int
+    sums: int
+    columns: int
+    inner_count: int
+    outer_count: int
+    inner_step: int
+    outer_step: int
+
+
+@dataclass(frozen=True)
 class Act:
     """The sums as bytes at the walk's vector (o, i): clip(round_half_even((sum + bias) multiplier / 2^16)).
 
@@ -148,6 +165,8 @@ class End:
     opcode: ClassVar[int] = 8
 
 
-Instruction = Load | Store | Pad | Mac | Max | Act | Lif | End
-BY_OPCODE: dict[int, type[Instruction]] = {kind.opcode: kind for kind in (Load, Store, Pad, Mac, Max, Act, Lif, End)}
+Instruction = Load | Store | Pad | Mac | Max | Add | Act | Lif | End
+BY_OPCODE: dict[int, type[Instruction]] = {
+    kind.opcode: kind for kind in (Load, Store, Pad, Mac, Max, Act, Lif, End, Add)
+}
 _FLAGS = ("accumulate", "signed", "potential", "memory")  # in the second byte of the first word

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal, NamedTuple
 
-from circuits.quantised.integers import IntegerNetwork, MembraneLayer, ValueLayer
+from circuits.network.convolution import Convolution
+from circuits.network.spec import MEMBRANE_KINDS, POOL_KINDS, VALUE_KINDS, NetworkSpec
+from circuits.quantised.integers import IntegerLayer, IntegerNetwork, MembraneLayer
 
 Finish = Literal["act", "spikes", "potential"]
 
@@ -60,16 +62,21 @@ class LayerWork:
 
     @property
     def weightless(self) -> bool:
-        """The largest of a window needs no products."""
-        return self.kind == "max_pool"
+        """The largest and the mean of a window need no products."""
+        return self.kind in POOL_KINDS
 
     @property
     def n_macs(self) -> int:
-        """Products of the layer itself, those with padding too; a mean is a sum of products with 1."""
+        """Products of the layer itself, those with padding too."""
         if self.weightless:
             return 0
         window = self.kernel[0] * self.kernel[1] * self.channels // self.groups + self.n_out * self.recurrent
         return self.n_positions * self.n_out * window
+
+    @property
+    def n_weights(self) -> int:
+        """Bytes of its weights, zeros that fill up tiles left out."""
+        return 0 if self.weightless else self.n_macs // self.n_positions
 
     @property
     def output_bytes(self) -> int:
@@ -86,7 +93,7 @@ class LayerWork:
         return ((start, min(start + columns, self.n_out)) for start in range(0, self.n_out, columns))
 
     def taps(self, block: tuple[int, int], rows: int) -> Iterator[Tap]:
-        """The tiles of weights of a block, at most `rows` high; a pool's maximum takes channels in place of rows."""
+        """The tiles of weights of a block, at most `rows` high; a pool takes channels in place of rows."""
         if self.groups == 1 and not self.weightless:
             run = self.kernel[1] * self.channels
             for row, first in product(range(self.kernel[0]), range(0, run, rows)):
@@ -107,36 +114,55 @@ class LayerWork:
 
 
 def works(network: IntegerNetwork, n_steps: int = 1) -> tuple[LayerWork, ...]:
-    """The layers of a network; one of membranes runs `n_steps` time steps."""
-    return tuple(
-        _membranes(layer, n_steps) if isinstance(layer, MembraneLayer) else _values(layer) for layer in network.layers
-    )
+    """The layers of a network in whole numbers; one of membranes runs `n_steps` time steps."""
+    return tuple(_of_integers(layer, n_steps) for layer in network.layers)
 
 
-def _membranes(layer: MembraneLayer, n_steps: int) -> LayerWork:
-    return LayerWork(
-        name=layer.name,
-        kind=layer.kind,
-        size=(1, n_steps),
-        channels=len(layer.weights),
-        n_out=layer.n_out,
-        signed_input=layer.signed_input,
-        finish="spikes" if layer.spiking else "potential",
-        recurrent=layer.recurrent is not None,
-    )
+def works_of_spec(net: NetworkSpec, n_steps: int = 1) -> tuple[LayerWork, ...]:
+    """The layers of a trained network, as they will be once it is in whole numbers: the input signed, if no spikes."""
+    found, signed = [], net.n_external == 0
+    for layer in net.layers:
+        relu = layer.relu if layer.kind not in POOL_KINDS else not signed
+        n_out = layer.n_neurons if layer.convolution is None else len(layer.weights)
+        shape = _Shape(layer.name, layer.kind, layer.fan_in, n_out, layer.convolution, layer.recurrent is not None)
+        found.append(_work(shape, signed, not relu, n_steps))
+        signed = layer.kind in VALUE_KINDS and not relu
+    return tuple(found)
 
 
-def _values(layer: ValueLayer) -> LayerWork:
-    about = {"signed_input": layer.signed_input, "signed_output": not layer.relu}
-    if layer.convolution is None:
-        return LayerWork(layer.name, layer.kind, (1, 1), len(layer.weights), layer.n_out, **about)
-    grid = layer.convolution
-    sizes = {
-        "size": grid.shape_in[1:], "kernel": grid.kernel, "stride": grid.stride, "padding": grid.padding,
-    }  # fmt: skip
-    flat = {"size": 1, "kernel": 1, "stride": 1, "padding": 0}
-    planes = {name: value if len(value) == 2 else (flat[name], *value) for name, value in sizes.items()}
-    groups = grid.groups if layer.kind == "conv" else grid.shape_in[0]
-    return LayerWork(
-        layer.name, layer.kind, channels=grid.shape_in[0], n_out=layer.n_out, groups=groups, **planes, **about
-    )
+class _Shape(NamedTuple):
+    name: str
+    kind: str
+    fan_in: int
+    n_out: int
+    grid: Convolution | None
+    recurrent: bool = False
+
+
+def _of_integers(layer: IntegerLayer, n_steps: int) -> LayerWork:
+    if isinstance(layer, MembraneLayer):
+        shape = _Shape(layer.name, layer.kind, len(layer.weights), layer.n_out, None, layer.recurrent is not None)
+        return _work(shape, layer.signed_input, False, n_steps)
+    shape = _Shape(layer.name, layer.kind, len(layer.weights), layer.n_out, layer.convolution)
+    return _work(shape, layer.signed_input, not layer.relu, n_steps)
+
+
+def _work(shape: _Shape, signed_input: bool, signed_output: bool, n_steps: int) -> LayerWork:
+    name, kind, fan_in, n_out, grid, recurrent = shape
+    if kind in MEMBRANE_KINDS:
+        finish: Finish = "potential" if kind == "readout" else "spikes"
+        about = {"signed_input": signed_input, "finish": finish, "recurrent": recurrent}
+        return LayerWork(name, kind, (1, n_steps), fan_in, n_out, **about)
+    about = {"signed_input": signed_input, "signed_output": signed_output}
+    if grid is None:
+        return LayerWork(name, kind, (1, 1), fan_in, n_out, **about)
+    channels = grid.shape_in[0]
+    groups = channels if kind in POOL_KINDS else grid.groups
+    planes = {"size": (1, grid.shape_in[1:]), "kernel": (1, grid.kernel), "stride": (1, grid.stride)}
+    planes = {key: _plane(one, axes) for key, (one, axes) in (planes | {"padding": (0, grid.padding)}).items()}
+    return LayerWork(name, kind, channels=channels, n_out=n_out, groups=groups, **planes, **about)
+
+
+def _plane(one: int, axes: tuple[int, ...]) -> tuple[int, int]:
+    """Two axes: those of time alone are a plane of height 1."""
+    return axes if len(axes) == 2 else (one, *axes)

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from circuits.accelerator.constants_layout import Block, Group, groups
-from circuits.accelerator.instructions import Act, Instruction, Lif, Load, Mac, Max, Pad, Store
-from circuits.accelerator.jobs import Banks, Job
+from circuits.accelerator.instructions import Act, Add, Instruction, Lif, Load, Mac, Max, Pad, Store
 from circuits.accelerator.layer_work import LayerWork
 from circuits.accelerator.machine import Machine, Memory
+from circuits.accelerator.overlap import Banks, Job
 from circuits.accelerator.tiles import Box, Plane, boxes_from_dram, boxes_on_chip, filled, plane_of, whole
 
 ACTIVATIONS, WEIGHTS, PARAMETERS = Memory.ACTIVATIONS, Memory.WEIGHTS, Memory.PARAMETERS
@@ -55,14 +55,15 @@ class Lowering:
         return [run_of_bytes(PARAMETERS, block.parameters, address, n_bytes)]
 
     def sums(self, block: Block, group: Group, box: Box, plane: Plane) -> Iterator[Instruction]:
-        """The products, or maxima, of a group of tiles at all positions of a box."""
+        """The products, or pools, of a group of tiles at all positions of a box."""
         walk = walk_over(self.work, box, plane)
         address = self.loaded.get(WEIGHTS, 0)
         for number, tap in enumerate(group.taps):
             accumulate = bool(group.first or number)
             begin = plane.at(tap.row, tap.column, tap.first)
             if self.work.weightless:
-                yield Max(accumulate, self.work.signed_input, begin, 0, block.columns, **walk)
+                kind = Max if self.work.kind == "max_pool" else Add
+                yield kind(accumulate, self.work.signed_input, begin, 0, block.columns, **walk)
                 continue
             yield Mac(accumulate, self.work.signed_input, address, begin, 0, tap.rows, block.columns, **walk)
             address += tap.rows * self.machine.columns

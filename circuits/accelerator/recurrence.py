@@ -9,7 +9,6 @@ from itertools import product
 
 from circuits.accelerator.constants_layout import Block, Group, groups
 from circuits.accelerator.instructions import Instruction, Mac, Store
-from circuits.accelerator.jobs import Job
 from circuits.accelerator.lowering import (
     ACTIVATIONS,
     PARAMETERS,
@@ -19,6 +18,7 @@ from circuits.accelerator.lowering import (
     begin_target,
     run_of_bytes,
 )
+from circuits.accelerator.overlap import Job
 from circuits.accelerator.tiles import Box, Plane, boxes_from_dram, filled, plane_of
 
 ONE = {"inner_count": 1, "outer_count": 1, "inner_step": 0, "outer_step": 0}
@@ -40,7 +40,7 @@ def recurrent(lowering: Lowering) -> Iterator[Job]:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Some steps, from `begin` on: their inputs, the address of the output of one of them, what is loaded and stored."""
+    """Some steps, from `begin` on: their inputs, where the output of one is, what is loaded and stored for them."""
 
     begin: int
     n_steps: int

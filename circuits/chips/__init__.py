@@ -1,4 +1,4 @@
-"""Chips as data: one TOML file each, read by `load_chip`, and one module for each technology (`btbt_core`)."""
+"""Chips as data: one TOML file each, read by `load_chip`, and one module for each technology, named as its `kind`."""
 
 from circuits.chips.chip import Chip, chip_names, load_chip
 from circuits.chips.operation import Operation

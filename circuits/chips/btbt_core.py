@@ -29,10 +29,8 @@ from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.neuron.supply import at_condition
 from circuits.neuron.synapse import SynapseKernel
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
-from circuits.units import Metres, Seconds, freeze_si, require, require_plausible_fields
+from circuits.units import YEAR, Metres, Seconds, freeze_si, require, require_plausible_fields
 from circuits.variation.mismatch import Spread
-
-YEAR: Seconds = 365.25 * 86400
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from circuits.chips.btbt_core import read_core
 from circuits.chips.chip_area import ChipArea
-from circuits.chips.energy_report import EnergyReport
+from circuits.chips.digital_systolic import read_digital_systolic
 from circuits.chips.front_end_ledger import Sensed
+from circuits.chips.inference_report import InferenceReport
+from circuits.chips.near_threshold import read_near_threshold
 from circuits.chips.operation import CHEAPEST, Operation
 from circuits.errors import InputError
 from circuits.mapping.limits import BrokenLimit
-from circuits.mapping.place import Placement
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
@@ -25,7 +26,10 @@ from circuits.units import Seconds
 FOLDER = files("circuits") / "chips"
 
 
-class Chip(Protocol):
+Placed = TypeVar("Placed")  # what a technology's `place` gives and its `price` and `area` take: a record of its own
+
+
+class Chip(Protocol[Placed]):
     """What every technology answers; `name` and `title` are for reports."""
 
     @property
@@ -39,23 +43,25 @@ class Chip(Protocol):
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks, all at once."""
 
-    def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Placement:
-        """Where every neuron and synapse is. Raises: MappingError that lists every broken limit."""
+    def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Placed:
+        """Where every neuron is, or when it is computed. Raises: MappingError that lists every broken limit."""
 
     def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
         """The network as one piece of this silicon computes it, `age` after it was written or first used."""
 
     def price(
-        self, net: NetworkSpec, activity: Activity, placement: Placement, sensed: Sensed | None = None
-    ) -> EnergyReport:
+        self, net: NetworkSpec, activity: Activity, placement: Placed, sensed: Sensed | None = None
+    ) -> InferenceReport:
         """Energy of one inference, part by part, and beside it that of its front end; None: nobody knows which."""
 
-    def area(self, placement: Placement) -> ChipArea:
+    def area(self, placement: Placed) -> ChipArea:
         """Silicon area, part by part."""
 
 
-Reader = Callable[[Table, str, ChipNetwork | None, Operation], Chip]
-KINDS: dict[str, Reader] = {"btbt-core": read_core}
+Reader = Callable[[Table, str, ChipNetwork | None, Operation], Chip[Any]]
+KINDS: dict[str, Reader] = {
+    "btbt-core": read_core, "digital-systolic": read_digital_systolic, "near_threshold": read_near_threshold,
+}  # fmt: skip
 
 
 def chip_names() -> tuple[str, ...]:
@@ -63,7 +69,7 @@ def chip_names() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in FOLDER.iterdir() if file.name.endswith(".toml")))
 
 
-def load_chip(name: str | Path, trained: ChipNetwork | None = None, operation: Operation = CHEAPEST) -> Chip:
+def load_chip(name: str | Path, trained: ChipNetwork | None = None, operation: Operation = CHEAPEST) -> Chip[Any]:
     """The chip of that name, or of a TOML file at that path.
 
     Args:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from circuits.chips.front_end_ledger import Sensed, boundary_with_front_end
+from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_ledger import CoreCosts, inference_ledger, is_gated, window_ratio
+from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
 from circuits.chips.speed import largest_acceleration, silicon_notes, speed_notes
 from circuits.device.btbt import validity_notes
-from circuits.energy.boundary import CLASSIFIER
 from circuits.energy.core import GATING
 from circuits.ledger import Group, Ledger, unknown
 from circuits.mapping.place import Placement
@@ -53,14 +53,19 @@ class EnergyReport:
     front_end: Ledger[float] = field(default_factory=lambda: unknown("front_end"))
 
     @property
-    def with_front_end(self) -> Joules | None:
-        """Network and front end together; None where the front end has no published figure."""
-        return None if self.front_end.unknown else self.ledger.total + self.front_end.total
+    def heading(self) -> str:
+        """What a picture of it is called."""
+        speed = f", {self.acceleration:g} times real time" if self.acceleration != 1 else ""
+        return f"Energy per inference on {self.chip}: {si(self.ledger.total, 'J')}{speed}"
 
     @property
-    def boundary_with_front_end(self) -> str | None:
-        """What that pays for, a word of `BOUNDARIES`; None where nobody knows which front end it is, or makes it."""
-        return None if self.sensed is None else boundary_with_front_end(self.sensed)
+    def covers(self) -> str:
+        return COVERS
+
+    @property
+    def with_front_end(self) -> Joules | None:
+        """Network and front end together; None where the front end has no published figure."""
+        return with_front_end(self.ledger, self.front_end)
 
     @property
     def energy_per_spike_j(self) -> float | None:
@@ -74,38 +79,23 @@ class EnergyReport:
         entries of `front_end`, None (not modelled) where there is no figure. `notes` are of the acceleration that it
         runs at; `real_time_total_j` and what `real_time_notes` says besides are of an acceleration of 1, never off.
         """
-        ledger, slow = self.ledger, self.real_time
-        groups = {} if by == "part" else {f"{by}s_j": ledger.sums(by)}
-        return {
-            "total_j": ledger.total,
+        slow = self.real_time
+        own = {
             "acceleration": self.acceleration,
             "acceleration_chosen": self.chosen,
             "real_time_total_j": slow and slow.ledger.total,
-            "boundary": CLASSIFIER,
-            "total_with_front_end_j": self.with_front_end,
-            "boundary_with_front_end": self.boundary_with_front_end,
             "chip": self.chip,
             "temperature_k": self.circuit.device.temperature,
             "v_dd_v": self.circuit.v_dd,
-            "parts_j": ledger.parts,
-            **groups,
             "covers": COVERS,
             "cores_used": self.cores_used,
             "latency_s": self.latency_s,
-            "n_not_modelled": len(ledger.not_modelled),
-            "not_modelled": ledger.not_modelled,
             "notes": list(self.notes),
             "real_time_notes": [note for note in slow.notes if note not in self.notes] if slow else [],
             "counts": self.counts | {"energy_per_spike_j": self.energy_per_spike_j},
             "per_spike": self.per_spike(),
-            "ledger": ledger.by(by).rows(),
-            "front_end": self._front_end(),
         }
-
-    def _front_end(self) -> list[dict[str, Any]]:
-        """The ledger of the front end, each entry with what was sensed."""
-        sensed = {} if self.sensed is None else {"features": self.sensed.features, "n_channels": self.sensed.n_channels}
-        return [row | sensed for row in self.front_end.rows()]
+        return own | ledger_table(self.ledger, by) | front_end_table(self.ledger, self.front_end, self.sensed)
 
     def per_spike(self) -> str:
         """Why the energy per spike of this network is not that of the neuron, with figures."""

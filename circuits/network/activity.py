@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.network.spec import EXTERNAL_INPUT, LayerSpec, NetworkSpec
+from circuits.network.spec import EXTERNAL_INPUT, MEMBRANE_KINDS, LayerSpec, NetworkSpec
 from circuits.units import Seconds, freeze_si, require
 
 REMEDY = "measure it again with `snn evaluate RUN`"
@@ -92,10 +92,10 @@ class Activity:
         return np.array([self.of(source)[i] for source, i in spec.sources(layer)])
 
     def synaptic_operations(self, spec: NetworkSpec) -> float:
-        """Synaptic events per inference: each spike counts once for every synapse that is not zero."""
-        return sum(
-            float(self.presynaptic(spec, layer) @ np.count_nonzero(layer.crossbar, axis=1)) for layer in spec.layers
-        )
+        """Synaptic events per inference: each spike once for every synapse that is not zero; none of value layers."""
+        membranes = (layer for layer in spec.layers if layer.kind in MEMBRANE_KINDS)
+        events = (self.presynaptic(spec, layer) @ np.count_nonzero(layer.crossbar, axis=1) for layer in membranes)
+        return float(sum(events))
 
     @property
     def spikes_per_inference(self) -> float:

@@ -1,13 +1,11 @@
 """A network in whole numbers, run on clips: every output of every layer."""
 
-import math
 from collections.abc import Iterator
-from itertools import product
 
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.network.convolution import Convolution
+from circuits.network.sliding import convolved, kernel_axes, windows
 from circuits.quantised.integers import (
     IntegerNetwork,
     MembraneLayer,
@@ -36,6 +34,11 @@ def run_integers(network: IntegerNetwork, x: np.ndarray) -> np.ndarray:
     return x
 
 
+def potentials(network: IntegerNetwork, output: np.ndarray) -> np.ndarray:
+    """What `run_integers` gave, as real numbers: a readout's in thresholds, otherwise the values of the last layer."""
+    return output * network.layers[-1].unit
+
+
 def layer_outputs(network: IntegerNetwork, x: np.ndarray) -> Iterator[np.ndarray]:
     """What each layer gives, in turn."""
     for layer in network.layers:
@@ -51,35 +54,10 @@ def exact_product(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def _values(layer: ValueLayer, x: np.ndarray) -> np.ndarray:
     if layer.kind == "dense":
         return requantised(exact_product(x.reshape(len(x), -1), layer.weights) + layer.bias, layer)
-    windows = _windows(layer.convolution, x)  # (clip, *grid, channel, element)
-    if layer.kind == "max_pool":
-        return windows.max(axis=-1)
-    if layer.kind == "mean_pool":
-        return requantised(windows.sum(axis=-1) + layer.bias, layer)
-    return requantised(_convolved(layer, windows) + layer.bias, layer)
-
-
-def _windows(grid: Convolution, x: np.ndarray) -> np.ndarray:
-    """Every element of the kernel at every position, `(clip, *grid, channel, element)`; zeros beyond the edges."""
-    x = x.reshape(len(x), *grid.shape_in[1:], grid.shape_in[0])
-    padded = np.pad(x, [(0, 0), *((pad, pad) for pad in grid.padding), (0, 0)])
-    found = []
-    for offset in product(*map(range, grid.kernel)):
-        spans = zip(offset, grid.grid_out, grid.stride, strict=True)
-        cut = tuple(slice(first, first + (n - 1) * step + 1, step) for first, n, step in spans)
-        found.append(padded[(slice(None), *cut)])
-    return np.stack(found, axis=-1)
-
-
-def _convolved(layer: ValueLayer, windows: np.ndarray) -> np.ndarray:
-    groups = layer.convolution.groups
-    n_in, n_out = layer.convolution.shape_in[0] // groups, layer.n_out // groups
-    sums = []
-    for g in range(groups):
-        part = windows[..., g * n_in : (g + 1) * n_in, :]
-        weights = layer.weights[g * n_out : (g + 1) * n_out].reshape(n_out, -1)
-        sums.append(exact_product(part.reshape(*part.shape[:-2], math.prod(part.shape[-2:])), weights.T))
-    return np.concatenate(sums, axis=-1)
+    if layer.kind == "conv":
+        return requantised(convolved(x, layer.weights, layer.convolution).astype(np.int64) + layer.bias, layer)
+    every, axes = windows(x, layer.convolution), kernel_axes(layer.convolution)
+    return every.max(axes) if layer.kind == "max_pool" else requantised(every.sum(axes) + layer.bias, layer)
 
 
 def _membranes(layer: MembraneLayer, x: np.ndarray) -> np.ndarray:

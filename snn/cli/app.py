@@ -6,20 +6,16 @@ Heavy imports happen inside the commands, so that `snn --help` answers at once.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from circuits.errors import InputError, shown
+from snn.cli import chip_commands
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
-from snn.cli.options import CardFolder, Json, Out, Plot, RunFolder, number_of, place
-from snn.cli.outputs import require_outputs
+from snn.cli.options import CardFolder, Json, Out, RunFolder, number_of, place
 from snn.cli.terminal import Terminal
-
-if TYPE_CHECKING:
-    from circuits.chips.energy_report import EnergyReport
-    from circuits.ledger import Group
 
 app = typer.Typer(
     name="snn",
@@ -33,7 +29,6 @@ data_app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 
-ENERGY = "energy.json"
 Data = Annotated[
     str | None,
     typer.Option(help="Name of a data set (`snn data list`), or path of a folder with one sub-folder per word."),
@@ -112,8 +107,12 @@ def evaluate(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="What simulates: torch or brian2 (independent, slow) for a spotter, transient for a reservoir."
+            help="What runs it: torch, of a spotter also brian2 (independent, slow); transient for a reservoir."
         ),
+    ] = None,
+    chip: Annotated[
+        str | None,
+        typer.Option(help="As this digital chip computes it, in whole numbers, beside the network as trained."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -123,69 +122,13 @@ def evaluate(
 
     with Terminal(json) as terminal:
         loaded = load_run(run)
+        if chip is not None:
+            terminal.result(chip_commands.on_chip(terminal, loaded, chip, data, split, device, engine))
+            return
         result = evaluate_run(loaded, data, split, terminal.reporter, device=device, engine=engine)
         terminal.result(result.as_dict() | {"labels": list(loaded.labels)})
         if data is None and split is None:
             terminal.extra(lambda: store_activity(run, result.activity))
-
-
-@app.command(name="map")
-def map_run(
-    run: RunFolder,
-    chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
-    out: Annotated[Path | None, place("Folder to write energy.json to.")] = None,
-    acceleration: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|N",
-            help="The chip is sped up so many times, then switched off; 1 is real time, auto the slowest of those "
-            "that the device allows and that cost least, to 1 %.",
-        ),
-    ] = "auto",
-    by: Annotated[str, typer.Option(help="What to sum the energy by: part, layer or core.")] = "part",
-    temperature: Annotated[float | None, number_of("K", "Temperature; default the circuit's.")] = None,
-    supply: Annotated[
-        float | None, number_of("V", "Supply V_DD, with V_DS and threshold in proportion; default the circuit's.")
-    ] = None,
-    csv: Annotated[Path | None, place("File to write the ledger to, as a table (CSV).")] = None,
-    plot: Plot = None,
-    json: Json = False,
-) -> None:
-    """Place a run on a chip and report the energy of one inference, by part, layer or core."""
-    from circuits.chips import Operation, load_chip
-    from circuits.ledger import require_group
-
-    with Terminal(json) as terminal:
-        operation = Operation(acceleration, temperature, supply)
-        load_chip(chip)  # a name that is not known is refused before the run is read
-        group = require_group(by)
-        require_outputs(out and out / ENERGY, csv, plot=plot)
-        from snn.experiments.run_folder import load_activity, load_run
-
-        model = load_run(run).model
-        trained = model.chip()
-        activity = load_activity(run, trained.network)
-        technology = load_chip(chip, trained, operation)
-        placement = technology.place(trained.network, activity)
-        report = technology.price(trained.network, activity, placement, model.sensed(activity))
-        terminal.result(report.as_dict(group))
-        _write_energy(terminal, report, group, out, csv, plot)
-
-
-def _write_energy(
-    terminal: Terminal, report: "EnergyReport", group: "Group", out: Path | None, csv: Path | None, plot: Path | None
-) -> None:
-    """The energy of an inference as energy.json in a folder, as a table and as a picture, whichever is asked for."""
-    from circuits.storage import write_json, write_text
-    from snn.report.pictures import save_figure
-    from snn.report.silicon_figures import figure_energy_report
-
-    if out:
-        terminal.asked(lambda: write_json(out / ENERGY, report.as_dict(group)))
-    if csv:
-        terminal.asked(lambda: write_text(csv, report.ledger.by(group).csv()))
-    if plot:
-        terminal.asked(lambda: save_figure(plot, figure_energy_report(report, group)))
 
 
 @app.command()
@@ -232,8 +175,11 @@ def export(
             raise typer.Exit(1)
 
 
+app.command(name="map")(chip_commands.map_run)
+app.command(name="compile")(chip_commands.compile_program)
 for silicon in ("neuron", "corners", "core", "signoff", "spread"):
     app.command()(getattr(cli_silicon, silicon))
+app.command()(chip_commands.chips)
 
 
 @data_app.command(name="list")

@@ -9,6 +9,7 @@ import numpy as np
 
 from circuits.errors import InputError
 from circuits.network.activity import Activity
+from circuits.network.spec import VALUE_KINDS
 from snn.audio.examples import Examples
 from snn.audio.front_end import require_same
 from snn.data.corpora.corpus import with_labels
@@ -28,7 +29,8 @@ from snn.torch_device import choose_device
 class Evaluation:
     """What a model does on some clips. `confusion[true, predicted]` counts clips.
 
-    `readouts`: the accuracy of further readouts, that of the one which learns on chip for instance.
+    `readouts`: the accuracy of further readouts, that of the one which learns on chip for instance. `macs`: products
+    of a weight and a value in one inference of a conventional network, None of one that spikes.
     """
 
     accuracy: float
@@ -37,6 +39,7 @@ class Evaluation:
     synaptic_operations: float
     by_snr: tuple[DetectionRates, ...] = ()  # of voice activity
     readouts: dict[str, float] = field(default_factory=dict)
+    macs: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """What `snn evaluate --json` prints."""
@@ -48,6 +51,7 @@ class Evaluation:
             "confusion": self.confusion.tolist(),
             "spikes_per_inference": self.activity.spikes_per_inference,
             "synaptic_operations": self.synaptic_operations,
+            **({} if self.macs is None else {"macs": self.macs}),
             **by_snr,
         }
 
@@ -77,14 +81,16 @@ def assess(model: Model, examples: Examples[Any], answers: Answers) -> Evaluatio
     """How good the answers to some clips are, and what they took."""
     labels, predicted, n_labels = examples.labels.numpy(), answers.predicted, len(model.labels)
     require_labels(examples.labels, n_labels)
+    network = model.network()
     confusion = np.bincount(labels * n_labels + predicted, minlength=n_labels**2).reshape(n_labels, n_labels)
     return Evaluation(
         accuracy=float(np.mean(predicted == labels)),
         confusion=confusion,
         activity=answers.activity,
-        synaptic_operations=answers.activity.synaptic_operations(model.network()),
+        synaptic_operations=answers.activity.synaptic_operations(network),
         by_snr=() if examples.snr_db is None else rates_on_grid(labels, predicted, examples.snr_db),
         readouts={name: float(np.mean(answer == labels)) for name, answer in answers.readouts.items()},
+        macs=network.n_macs if network.layers[-1].kind in VALUE_KINDS else None,
     )
 
 
@@ -116,6 +122,14 @@ def evaluate_run(
     """
     where = choose_device(device)
     _require_engine(run.model, engine)
+    examples = clips_to_test(run, data, split, reporter)
+    return evaluate(run.model.to(where), examples, engine=engine, reporter=reporter)
+
+
+def clips_to_test(
+    run: Run, data: str | Path | None, split: str | None, reporter: Reporter = Reporter()
+) -> Examples[Any]:
+    """The clips that a run is evaluated on, as its model hears them. Args, raises: as `evaluate_run`."""
     own = data is None or is_own(run, data)
     voice = run.recipe.data.task == "voice"  # which makes of every corpus the same labels, and of its test a grid
     chosen = split or (run.recipe.data.split if own else "official" if voice else "all")
@@ -130,5 +144,4 @@ def evaluate_run(
         reporter.on_note(f"left out words that {run.folder} was not trained on: {', '.join(strange)}")
     if not own:
         reporter.on_note(f"{len(corpus.split('test'))} clips of {corpus.name}, split {chosen}")
-    examples = read_clips(run.recipe, corpus, "test", run.model.front_end, reporter)
-    return evaluate(run.model.to(where), examples, engine=engine, reporter=reporter)
+    return read_clips(run.recipe, corpus, "test", run.model.front_end, reporter)

@@ -58,6 +58,16 @@ class SpotterMetrics(Metrics):
 
 
 @record
+class ConventionalMetrics(Metrics):
+    """What there is to tell of a conventional network besides."""
+
+    n_parameters: Count
+    best_epoch: Count
+    epochs: Count
+    macs: Count  # multiply-accumulates of one inference
+
+
+@record
 class ReservoirMetrics(Metrics):
     """What there is to tell of a reservoir besides; energies are of one clip."""
 

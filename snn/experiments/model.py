@@ -41,8 +41,8 @@ class Model(Protocol):
     def network(self) -> NetworkSpec:
         """The model as plain data."""
 
-    def chip(self) -> ChipNetwork:
-        """The same on the circuit that it was trained for."""
+    def chip(self) -> ChipNetwork | None:
+        """The same on the circuit that it was trained for; None: it has no neurons that a circuit could be."""
 
     def sensed(self, activity: Activity) -> Sensed | None:
         """What the clips of that activity were made to, in real time; None: nobody knows."""

@@ -53,8 +53,13 @@ class Run:
         return self.model.network()
 
     def chip(self) -> ChipNetwork:
-        """The network on the circuit that it was trained for."""
-        return self.model.chip()
+        """The network on the circuit that it was trained for. Raises: InputError for one of values, without spikes."""
+        if (chip := self.model.chip()) is None:
+            raise InputError(
+                f"{self.folder} holds a {self.recipe.name!r} {self.recipe.kind} network, which has no circuit of "
+                "neurons: take the run of a spotter or a reservoir"
+            )
+        return chip
 
 
 def holds_run(folder: str | Path) -> bool:

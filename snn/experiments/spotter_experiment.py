@@ -1,4 +1,4 @@
-"""A spotter: trained by gradient descent, epoch by epoch, its history and a checkpoint in the run folder."""
+"""A spotter: trained by gradient descent, and told whether its neurons are silent or never are."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,40 +7,26 @@ from circuits.network.activity import Activity
 from snn.audio.examples import Examples
 from snn.audio.features import LogMel
 from snn.audio.signal_features import SignalFrames
-from snn.data.corpora.corpus import Corpus
 from snn.data.corpora.splits import Split
-from snn.experiments.history import write_history
+from snn.experiments.gradient_experiment import GradientExperiment, TrainedByGradient
 from snn.experiments.metrics import Metrics, SpotterMetrics, read_metrics
 from snn.networks.answers import Answers
 from snn.networks.spotter import Spotter
 from snn.recipes.spotter_recipe import SpotterRecipe
 from snn.reporter import Reporter
-from snn.training.checkpoint import CHECKPOINT, EpochRecord, Progress, load_progress
-from snn.training.gradient import Watch, fit, require_memory
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedSpotter:
+class TrainedSpotter(TrainedByGradient):
     """A spotter with the weights of its best epoch."""
 
     model: Spotter
-    progress: Progress
-
-    @property
-    def validation_accuracy(self) -> float:
-        """Of the epoch whose weights are kept."""
-        return self.progress.best_accuracy
 
     def metrics(self, common: Metrics, answers: Answers, examples: dict[Split, Examples]) -> SpotterMetrics:
         """What there is to tell of it; `answers` are those to the test clips."""
         del examples
-        return SpotterMetrics(
-            **vars(common),
-            n_parameters=self.model.n_parameters,
-            best_epoch=self.progress.best_epoch,
-            epochs=self.progress.epoch,
-            synaptic_operations=answers.activity.synaptic_operations(self.model.network()),
-        )
+        operations = answers.activity.synaptic_operations(self.model.network())
+        return SpotterMetrics(**vars(common), **self.of_training(), synaptic_operations=operations)
 
     def notes(self, activity: Activity) -> tuple[str, ...]:
         """One line for each population that hardly ever fires, or nearly always does: nothing is learned through it."""
@@ -51,52 +37,21 @@ class TrainedSpotter:
 
 
 @dataclass(frozen=True)
-class SpotterExperiment:
-    """Spotters of a recipe, for these labels and recordings of this rate (Hz)."""
+class SpotterExperiment(GradientExperiment):
+    """Spotters of a recipe."""
 
     recipe: SpotterRecipe
-    labels: tuple[str, ...]
-    sample_rate: int | float
 
-    def front_end(self, corpus: Corpus | None = None) -> LogMel | SignalFrames:
-        """What makes of clips what the model hears, the same for every corpus."""
-        del corpus
-        return self.recipe.features.at(self.sample_rate)
-
-    def build(self, front_end: LogMel | SignalFrames, train: Examples | None = None) -> Spotter:
+    def initial(self, front_end: LogMel | SignalFrames) -> Spotter:
         """A spotter with the recipe's initial weights; the same seed gives the same weights."""
-        del train
         training = self.recipe.training
-        model = Spotter(self.recipe, front_end, self.labels, seed=training.seed, backend=training.backend)
-        require_memory(model, round(front_end.duration_s / front_end.hop_s), training.batch_size)
-        return model
-
-    def load(self, path: str | Path) -> Spotter:
-        """The model of a file that it was saved to. Raises: FileNotFoundError, or InputError for a damaged file."""
-        return self.build(self.front_end()).load(path)
+        return Spotter(self.recipe, front_end, self.labels, seed=training.seed, backend=training.backend)
 
     def fit(
         self, model: Spotter, examples: dict[Split, Examples], out: str | Path, *, resume: bool, reporter: Reporter
     ) -> TrainedSpotter:
-        """Train, keeping the best weights, the history and a checkpoint in the run folder as training goes on."""
-        out, checkpoint = Path(out), Path(out) / CHECKPOINT
-        resume = resume and checkpoint.is_file()
-        rows = load_progress(checkpoint).history if resume else []
-
-        def on_epoch(row: EpochRecord, improved: bool) -> None:
-            rows.append(row)
-            write_history(out, rows)
-            if improved:
-                model.save(out / "model.safetensors")
-            best = " (best)" if improved else ""
-            line = f"loss {row.loss:.3f}, validation accuracy {row.validation_accuracy:.4f}{best}"
-            reporter.on_note(f"epoch {row.epoch}: {line}")
-
-        watch = Watch(lambda done, total: reporter.on_stage("training", done, total), on_epoch)
-        train, validation = examples["train"], examples["validation"]
-        progress = fit(model, train, validation, self.recipe, checkpoint=checkpoint, resume=resume, watch=watch)
-        write_history(out, progress.history)
-        return TrainedSpotter(model, progress)
+        """As `fit_in`."""
+        return TrainedSpotter(model, self.fit_in(model, examples, out, resume, reporter))
 
     def read_metrics(self, path: str | Path) -> SpotterMetrics | None:
         """The metrics of a run, None for one that has not finished."""

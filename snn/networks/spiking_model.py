@@ -1,27 +1,21 @@
 """What every network in steps can do once it is plain numbers for the kernels: answer, be counted, leave, be stored."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
-from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from circuits.chips.front_end_ledger import Sensed
 from circuits.errors import InputError
-from circuits.network.activity import Activity
 from circuits.network.chip_network import BiasDevices, ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.circuit import LIFCircuit
-from circuits.storage import reading
 from circuits.units import Seconds
 from snn.audio.examples import Examples
-from snn.audio.front_end import FrontEnd
-from snn.audio.sensed import sensed_by
 from snn.encoders.encoder import ENCODERS, LIFEncoder, encode
 from snn.kernels import Backend, network_loss, run_network, watch_network
 from snn.kernels.dropout import draw
@@ -30,13 +24,10 @@ from snn.kernels.threads import kernels_alone
 from snn.networks.answers import EVIDENCE, Answers, Observed, log_scores, mean_activity
 from snn.networks.layer_spec import network_spec, populations
 from snn.networks.spotter_twin import TWIN_CLIPS, run_twin
+from snn.networks.trained_network import EVALUATION_BATCH, TrainedNetwork, evaluating
 from snn.neurons.axes import require_axes, require_batch
 from snn.reporter import Reporter
-from snn.tensors import load_tensors, require_shapes, save_tensors
 
-EVALUATION_BATCH = 128  # clips; fixed, so that the same weights give the same sums everywhere
-
-M = TypeVar("M", bound="SpikingModel")
 Watch = Callable[[Tensor], Iterator[tuple[Tensor, Observed]]]  # a batch as the kernels take it; potentials, counts
 
 
@@ -51,7 +42,7 @@ class Trained(NamedTuple):
     dropout: tuple[float, ...]
 
 
-class SpikingModel(torch.nn.Module, ABC):
+class SpikingModel(TrainedNetwork):
     """A network of spiking neurons in steps of `dt` (s): features that `front_end` made to scores of `labels`.
 
     All of it follows from `kernels()`. The same `seed` gives the same spikes of a rate encoder whenever examples are
@@ -60,9 +51,6 @@ class SpikingModel(torch.nn.Module, ABC):
 
     engines = ("torch", "brian2")  # what runs it: the kernels, or an independent simulator in double precision, slow
 
-    name: str
-    labels: tuple[str, ...]
-    front_end: FrontEnd | None  # None: features from elsewhere, taken as they are
     dt: Seconds
     seed: int
     backend: Backend
@@ -70,7 +58,6 @@ class SpikingModel(torch.nn.Module, ABC):
     chip_name: str  # that it is trained for; "": none
     encoder: torch.nn.Module | None
     n_lines: int  # inputs of the first layer
-    made_of: str  # what its tensors must fit
     input_name: str
 
     @abstractmethod
@@ -90,14 +77,9 @@ class SpikingModel(torch.nn.Module, ABC):
     def bias_devices(self) -> dict[str, BiasDevices]:
         """Devices that deliver a bias, by layer."""
 
-    @property
-    def n_parameters(self) -> int:
-        return sum(p.numel() for p in self.parameters())
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network runs: `to` moves it, `fit` and `evaluate` bring the clips there."""
-        return next(self.parameters()).device
+    def numbers_per_clip(self, n_frames: int) -> int:
+        """Drive, potential, spikes and a gradient of every neuron in every step."""
+        return 4 * n_frames * getattr(self.encoder, "n_steps", 1) * sum(self.sizes)
 
     def network(self) -> NetworkSpec:
         """The network as plain data, in the time of the speech."""
@@ -108,10 +90,6 @@ class SpikingModel(torch.nn.Module, ABC):
     def chip(self) -> ChipNetwork:
         """The network on the circuit that it was trained for, with the bias devices that it learned."""
         return ChipNetwork(self.network(), self.circuit, self.bias_devices(), chip=self.chip_name)
-
-    def sensed(self, activity: Activity) -> Sensed | None:
-        """What the clips of that activity were made to, in real time; None: features from elsewhere."""
-        return sensed_by(self.front_end, activity.duration)
 
     def inputs(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None
@@ -213,28 +191,3 @@ class SpikingModel(torch.nn.Module, ABC):
                     f"{x.max():g}, which no ledger can charge for; put an encoder first, LIFEncoder for example"
                 )
             yield x
-
-    def save(self, path: str | Path) -> None:
-        """Write the weights, whole or not at all."""
-        save_tensors(path, self.state_dict(), {})
-
-    def load(self: M, path: str | Path) -> M:
-        """Take the weights of a file; returns itself. Raises: FileNotFoundError, or InputError for a damaged file."""
-        wrong, own = f"{path} does not fit {self.made_of}", self.state_dict()
-        tensors, _ = load_tensors(path, lambda found: require_shapes(found, own, wrong, "train again"))
-        with reading(path):
-            self.load_state_dict(tensors)
-            self.network()  # raises where the weights make none
-        return self.eval()
-
-
-@contextmanager
-def evaluating(model: torch.nn.Module) -> Iterator[None]:
-    """Every module in evaluation mode, and afterwards again as before: a loop that asks between epochs trains on."""
-    before = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in before:
-            module.training = training

@@ -8,14 +8,20 @@ from typing import Literal, overload
 
 from circuits.storage import reading
 from circuits.tables import Table, read_toml, shortened
+from snn.recipes.conventional_recipe import ConventionalRecipe
 from snn.recipes.reader import RecipeError, as_recipe_error, from_table, nearest, read_table, sections_of
 from snn.recipes.reservoir_recipe import ReservoirRecipe
 from snn.recipes.spotter_recipe import SpotterRecipe
 
-Recipe = SpotterRecipe | ReservoirRecipe
+Recipe = SpotterRecipe | ReservoirRecipe | ConventionalRecipe
 SpotterName = Literal["demo", "fsdd", "speech-commands-11", "speech-commands-12", "speech-commands-35"]  # what ships
 ReservoirName = Literal["chip-20-36", "lsm-5x5x5"]
-KINDS: dict[str, type[Recipe]] = {"spotter": SpotterRecipe, "reservoir": ReservoirRecipe}
+ConventionalName = Literal["kws-conv", "kws-dense"]
+KINDS: dict[str, type[Recipe]] = {
+    "spotter": SpotterRecipe,
+    "reservoir": ReservoirRecipe,
+    "conventional": ConventionalRecipe,
+}
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -27,6 +33,8 @@ def recipe_names() -> tuple[str, ...]:
 def load_recipe(name: SpotterName, settings: Iterable[str] = ()) -> SpotterRecipe: ...
 @overload
 def load_recipe(name: ReservoirName, settings: Iterable[str] = ()) -> ReservoirRecipe: ...
+@overload
+def load_recipe(name: ConventionalName, settings: Iterable[str] = ()) -> ConventionalRecipe: ...
 @overload
 def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe: ...
 def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:

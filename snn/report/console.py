@@ -70,7 +70,7 @@ def _parts(key: str, parts: dict[str, Any]) -> Table:
     if total:
         table.add_column("share", justify="right")
     for name, item in parts.items():
-        unit = key if counted or key.endswith(tuple(KEY_UNITS)) else name
+        unit = key if counted or _suffix(key) else name
         share = [f"{item / total:.1%}"] if total else []
         table.add_row(Text(name if counted else _name(name)), Text(_figure(unit, item)), *share)
     return table
@@ -120,9 +120,13 @@ def _fitting(cells: dict[str, list[str]], width: int, heading: Callable[[str], s
     return shown
 
 
+def _suffix(key: str) -> str:
+    """The end of a key that says its unit, as in `energy_j`; "" for none, and for a ratio such as `tops_per_w`."""
+    return next((end for end in KEY_UNITS if key.endswith(end) and not key.endswith(f"_per{end}")), "")
+
+
 def _name(key: str) -> str:
-    stem = next((key.removesuffix(suffix) for suffix in KEY_UNITS if key.endswith(suffix)), key)
-    return stem.replace("_", " ")
+    return key.removesuffix(_suffix(key)).replace("_", " ")
 
 
 def _figure(key: str, value: Any) -> str:
@@ -133,7 +137,7 @@ def _figure(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        unit = next((unit for suffix, unit in KEY_UNITS.items() if key.endswith(suffix)), None)
+        unit = KEY_UNITS.get(_suffix(key))
         if unit == "K":
             return f"{value:g} K"
         if unit:

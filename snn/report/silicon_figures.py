@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from circuits.chips.energy_report import COVERS, EnergyReport
+from circuits.chips.inference_report import InferenceReport
 from circuits.device.btbt import btbt_current
 from circuits.errors import InputError
 from circuits.ledger import Group, Ledger
@@ -118,11 +118,9 @@ def figure_energy_parts(energy: Ledger) -> Figure:
     return _figure_ledger(energy, "part", f"Energy per spike: {si(energy.total, 'J')}", detail)
 
 
-def figure_energy_report(report: EnergyReport, by: Group = "part") -> Figure:
+def figure_energy_report(report: InferenceReport, by: Group = "part") -> Figure:
     """Energy of one inference, one bar a part, layer or core, with its boundary and what has no number."""
-    speed = f", {report.acceleration:g} times real time" if report.acceleration != 1 else ""
-    title = f"Energy per inference on {report.chip}: {si(report.ledger.total, 'J')}{speed}"
-    return _figure_ledger(report.ledger, by, title, COVERS)
+    return _figure_ledger(report.ledger, by, report.heading, report.covers)
 
 
 def _figure_ledger(ledger: Ledger, by: Group, title: str, detail: str) -> Figure:

@@ -9,7 +9,7 @@ import torch
 from circuits.errors import InputError
 from circuits.storage import reading
 from circuits.units import require
-from snn.networks.spiking_model import SpikingModel
+from snn.networks.trained_network import TrainedNetwork
 from snn.tensors import Shapes, load_tensors, require_shapes, save_tensors
 
 CHECKPOINT = "checkpoint.safetensors"  # in a run folder, while training
@@ -74,7 +74,7 @@ def replayed(rows: list[list[float]]) -> Progress:
 
 def save_checkpoint(
     path: str | Path,
-    model: SpikingModel,
+    model: TrainedNetwork,
     best: dict[str, torch.Tensor],
     optimiser: torch.optim.Optimizer,
     progress: Progress,
@@ -90,7 +90,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: str | Path, model: SpikingModel, optimiser: torch.optim.Optimizer
+    path: str | Path, model: TrainedNetwork, optimiser: torch.optim.Optimizer
 ) -> tuple[dict[str, torch.Tensor], Progress]:
     """Put model and optimiser back; returns the best weights and the progress.
 
@@ -128,7 +128,7 @@ def load_progress(path: str | Path) -> Progress:
         return _progress(load_tensors(path, _history, HISTORY)[0])
 
 
-def _expected(found: Shapes, model: SpikingModel, optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+def _expected(found: Shapes, model: TrainedNetwork, optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     """Tensors of the names, shapes and kinds that a checkpoint of this model has, with as many epochs as are found."""
     weights = model.state_dict()
     expected = {f"{part}.{name}": value for part in ("model", "best") for name, value in weights.items()}

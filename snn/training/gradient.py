@@ -1,4 +1,4 @@
-"""`fit`: train a spotter or a stack, keep the weights of the best validation epoch, stop early, resume."""
+"""`fit`: train a network by its gradient, keep the weights of the best validation epoch, stop early, resume."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ from snn.audio.examples import Examples
 from snn.data.augmentation.spec_augment import spec_augment
 from snn.kernels.checks import require_labels
 from snn.memory import check_memory
-from snn.networks.spiking_model import SpikingModel
-from snn.recipes.spotter_recipe import SpotterRecipe, SpotterTraining
+from snn.networks.trained_network import TrainedNetwork
+from snn.recipes.gradient_recipe import GradientRecipe, GradientTraining
 from snn.training.checkpoint import EpochRecord, Progress, load_checkpoint, save_checkpoint
 
 OnStep = Callable[[int, int], None]  # optimiser steps done, steps in all
@@ -31,10 +31,10 @@ class Watch:
 
 
 def fit(
-    model: SpikingModel,
+    model: TrainedNetwork,
     train: Examples[Tensor],
     validation: Examples[Tensor],
-    recipe: SpotterRecipe,
+    recipe: GradientRecipe,
     *,
     checkpoint: str | Path | None = None,
     resume: bool = False,
@@ -98,9 +98,9 @@ def batches(train: Examples[Tensor], batch_size: int, generator: torch.Generator
 
 
 def _train_epoch(
-    model: SpikingModel,
+    model: TrainedNetwork,
     train: Examples[Tensor],
-    recipe: SpotterRecipe,
+    recipe: GradientRecipe,
     optimiser: torch.optim.Optimizer,
     epoch: int,
     on_step: OnStep | None,
@@ -124,10 +124,10 @@ def _train_epoch(
 
 
 def _backward(
-    model: SpikingModel,
+    model: TrainedNetwork,
     features: Tensor,
     labels: Tensor,
-    config: SpotterTraining,
+    config: GradientTraining,
     optimiser: torch.optim.Optimizer,
     generator: torch.Generator,
 ) -> float:
@@ -146,14 +146,14 @@ def _backward(
     return loss.item()
 
 
-def validate(model: SpikingModel, examples: Examples) -> tuple[float, float]:
+def validate(model: TrainedNetwork, examples: Examples) -> tuple[float, float]:
     """Accuracy and loss of the clips as they are."""
     scores, labels = model.score(examples), examples.labels
     return (scores.argmax(-1) == labels).float().mean().item(), torch.nn.functional.nll_loss(scores, labels).item()
 
 
-def require_memory(model: SpikingModel, n_frames: int, batch_size: int) -> None:
+def require_memory(model: TrainedNetwork, n_frames: int, batch_size: int) -> None:
     """Raises: InputError if a batch would not fit into memory while training."""
-    n_rows = batch_size * n_frames * getattr(model.encoder, "n_steps", 1)
-    arrays = 4 * n_rows * sum(model.sizes)  # drive, potential, spikes and a gradient of every neuron
-    check_memory(arrays, f"a batch of {n_rows:,} time steps", "lower training.batch_size or network.hidden")
+    numbers = batch_size * model.numbers_per_clip(n_frames)
+    what = f"training on batches of {batch_size:,} clips of {n_frames:,} frames"
+    check_memory(numbers, what, "lower training.batch_size or the layers of network")

@@ -14,7 +14,7 @@ import pytest
 
 import circuits
 import snn
-from snn.recipes.recipe import ReservoirName, SpotterName, recipe_names
+from snn.recipes.recipe import ConventionalName, ReservoirName, SpotterName, recipe_names
 
 PACKAGES = (circuits, snn)
 ROOT = Path(__file__).parents[2]
@@ -111,8 +111,8 @@ def test_a_missing_type_and_a_choice_are_found():
 
 def test_load_recipe_tells_the_kind_of_every_recipe_that_ships():
     """So that `load_recipe("demo").features` is known to an editor."""
-    told = {"spotter": typing.get_args(SpotterName), "reservoir": typing.get_args(ReservoirName)}
-    assert {name: kind for kind, names in told.items() for name in names} == {
+    told = {"spotter": SpotterName, "reservoir": ReservoirName, "conventional": ConventionalName}
+    assert {name: kind for kind, names in told.items() for name in typing.get_args(names)} == {
         name: snn.load_recipe(name).kind for name in recipe_names()
     }
 

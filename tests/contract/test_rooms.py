@@ -17,7 +17,7 @@ ORDER = {  # a room imports those before it; loose files come first, in their or
     "snn": (
         "reporter", "folder_lock", "torch_device", "memory", "tensors", "settings", "data", "audio", "neurons",
         "kernels", "encoders", "plasticity", "reference", "networks", "recipes", "training", "experiments", "studies",
-        "live", "report", "cli",
+        "interop", "live", "report", "cli",
     ),
 }  # fmt: skip
 SOURCES = [path for package in ORDER for path in sorted((ROOT / package).rglob("*.py"))]

@@ -140,6 +140,8 @@ READERS = (
            mutate_text, named=False),
     Reader("setting of a reservoir", "settings/reservoir/*", "fuzzed.txt", _settings("reservoir"), oracles.recipe,
            mutate_text, named=False),
+    Reader("setting of a conventional network", "settings/conventional/*", "fuzzed.txt", _settings("conventional"),
+           oracles.recipe, mutate_text, named=False),
     Reader("quantity", "units/*", "fuzzed.txt", lambda path: SimpleNamespace(s=quantity(_text(path), "s", "duration")),
            lambda value, path: oracles.quantity(value.s, path), mutate_text, named=False),
     Reader("chip", "chips/*", "fuzzed.toml", load_chip, oracles.toml, mutate_text, ANY + TOML + CHIP),

@@ -153,7 +153,10 @@ def test_strides_and_expanded_tensors_do_not_matter(backend):
             ["hidden=[65536, 65536]"],
             r"training 4,\d+,\d+,\d+ weights needs 64.* this machine has 24; lower network.hidden",
         ),
-        (["batch_size=65536", "hidden=[512]"], "time steps needs .* lower training.batch_size"),
+        (
+            ["batch_size=65536", "hidden=[512]"],
+            "batches of 65,536 clips .* needs .* lower training.batch_size",
+        ),
     ],
 )
 def test_a_network_too_large_for_memory_is_refused_before_anything_is_allocated(monkeypatch, settings, told):

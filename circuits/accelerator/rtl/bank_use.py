@@ -7,6 +7,7 @@ from circuits.accelerator.instructions import (
     PARAMETERS_OF_LIF,
     STATE_WORDS,
     Act,
+    Add,
     Instruction,
     Lif,
     Load,
@@ -16,7 +17,7 @@ from circuits.accelerator.instructions import (
     Store,
 )
 from circuits.accelerator.machine import Machine, Memory
-from circuits.accelerator.rtl.operands import BITS, is_a, operand
+from circuits.accelerator.rtl.operands import BITS, is_a, is_one_of, operand
 
 BANKS = 2 * len(Memory)
 
@@ -31,14 +32,14 @@ class BankUse(Elaboratable):
 
     def elaborate(self, platform):
         m = Module()
-        with m.If(is_a(self.instruction, Load) | is_a(self.instruction, Pad)):
+        with m.If(is_one_of(self.instruction, Load, Pad)):
             self._rows(m)
         with m.Elif(is_a(self.instruction, Store)):
             self._span(m, Memory.ACTIVATIONS, self._of(Store, "address"), self._block(Store))
         with m.Elif(is_a(self.instruction, Mac)):
             self._span(m, Memory.WEIGHTS, self._of(Mac, "weights"), self._of(Mac, "rows") * self.machine.columns)
             self._vectors(m, Mac, self._of(Mac, "rows"))
-        with m.Elif(is_a(self.instruction, Max)):
+        with m.Elif(is_one_of(self.instruction, Max, Add)):
             self._vectors(m, Max, self._of(Max, "columns"))
         with m.Elif(is_a(self.instruction, Act)):
             self._parameters(m, Act, 4 * PARAMETERS_OF_ACT)

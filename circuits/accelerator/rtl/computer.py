@@ -1,10 +1,10 @@
-"""The unit that computes: MAC, MAX, ACT and LIF, each as a row of steps that are counted from the start.
+"""The unit that computes: MAC, MAX, ADD, ACT and LIF, each as a row of steps that are counted from the start.
 
 Step 0 is the cycle of the start; the unit is busy in the steps behind it, T = inner_count outer_count:
 
     MAC  weights asked 0..rows - 1, shifted in 1..rows; vector t asked at rows + t, its sum in column c written at
          2 rows + t + c                                                            busy 2 rows + T + columns - 2
-    MAX  inputs asked at t, sums at t + 1, written at t + 2                        busy T + 1
+    MAX  inputs asked at t, sums at t + 1, written at t + 2; so ADD                busy T + 1
     ACT  parameters asked 0..1; sums asked at t + 2, bytes written at t + 4        busy T + 3
     LIF  parameters asked 0..7, state 0..1; sums asked at 2 t + 8, phases at 2 t + 9 and 2 t + 10 which writes; state
          written at 2 T + 9 and 2 T + 10                                           busy 2 T + 10
@@ -14,10 +14,10 @@ A port of the parameters or the state is a word of 4 bytes a column wide, as a r
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
 
-from circuits.accelerator.instructions import LIF_WORDS, Act, Lif, Mac, Max
+from circuits.accelerator.instructions import LIF_WORDS, Act, Add, Lif, Mac, Max
 from circuits.accelerator.machine import Machine
 from circuits.accelerator.rtl.lane_memory import BytePort
-from circuits.accelerator.rtl.operands import BITS, is_a, operand
+from circuits.accelerator.rtl.operands import BITS, is_a, is_one_of, operand
 from circuits.accelerator.rtl.sum_memory import SumMemory
 from circuits.accelerator.rtl.systolic_array import SystolicArray
 from circuits.accelerator.rtl.vector_lane import MULTIPLIER, VectorLane
@@ -27,6 +27,7 @@ ACT_WORDS, STATE = ("bias", MULTIPLIER), ("v", "w")
 ACT_BEATS, LIF_BEATS = len(ACT_WORDS), len(LIF_WORDS)  # cycles to ask for the parameters of all columns
 STATE_BEATS = len(STATE)
 FIRST_SUM = {Max: 1, Act: ACT_BEATS, Lif: LIF_BEATS}  # the step in which row 0 of the sums is asked for
+_LIKE = {Max: (Max, Add)}  # two that differ in nothing but what they make of a sum and an input
 FIRST_WRITE = {Act: ACT_BEATS + 2, Lif: LIF_BEATS + 2}
 
 
@@ -71,7 +72,7 @@ class Computer(Elaboratable):
             self.now.eq(Mux(self.start, self.instruction, held)),
             self.step.eq(Mux(self.start, 0, counted)),
             running.eq(self.start | self.busy),
-            *(on.eq(running & is_a(self.now, kind)) for kind, on in self.runs.items()),
+            *(on.eq(running & is_one_of(self.now, *_LIKE.get(kind, (kind,)))) for kind, on in self.runs.items()),
         ]
         m.d.sync += [held.eq(self.now), counted.eq(self.step + 1), self.busy.eq(running & ~self.done)]
 
@@ -90,7 +91,9 @@ class Computer(Elaboratable):
         m.d.comb += [
             walker.go.eq(Cat(goes).any()),
             walker.first.eq(self._of("activations", Mac, Max, Act, Lif)),
-            walker.inner_count.eq(Mux(lif, operand(self.now, Lif, "step_count"), self._of("inner_count", Mac, Max, Act))),
+            walker.inner_count.eq(
+                Mux(lif, operand(self.now, Lif, "step_count"), self._of("inner_count", Mac, Max, Act))
+            ),
             walker.outer_count.eq(Mux(lif, 1, self._of("outer_count", Mac, Max, Act))),
             walker.inner_step.eq(Mux(lif, operand(self.now, Lif, "step"), self._of("inner_step", Mac, Max, Act))),
             walker.outer_step.eq(self._of("outer_step", Mac, Max, Act)),
@@ -151,12 +154,14 @@ class Computer(Elaboratable):
         late_asked, late_written, late_write = asked, written, write & mac
         for c, lane in enumerate(self.lanes):
             if c:
-                late_asked, late_written, late_write = (_delayed(m, x, 1) for x in (late_asked, late_written, late_write))
+                late_asked, late_written, late_write = (
+                    _delayed(m, x, 1) for x in (late_asked, late_written, late_write)
+                )
             m.d.comb += [
                 self.sums.read_row[c].eq(Mux(mac, late_asked, asked)),
                 self.sums.write_row[c].eq(Mux(mac, late_written, written)),
                 self.sums.write[c].eq((c < n) & Mux(mac, late_write, write & largest)),
-                self.sums.write_data[c].eq(Mux(mac, self.array.bottom[c], lane.largest)),
+                self.sums.write_data[c].eq(Mux(mac, self.array.bottom[c], lane.merged)),
                 self.array.top[c].eq(Mux(operand(self.now, Mac, "accumulate"), self.sums.read_data[c], 0)),
             ]
 
@@ -173,6 +178,7 @@ class Computer(Elaboratable):
                 lane.spiking.eq(~operand(self.now, Lif, "potential")),
                 lane.signed.eq(signed),
                 lane.accumulate.eq(operand(self.now, Max, "accumulate")),
+                lane.adds.eq(is_a(self.now, Add)),
             ]
             m.d.sync += lane.x.eq(self.ports["activations"].data_out[8 * c : 8 * c + 8])
 

@@ -1,11 +1,11 @@
 """Instructions in their order, one a cycle: each waits for its unit, and for banks that the other unit uses."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Elaboratable, Module, Mux, Signal
 
-from circuits.accelerator.instructions import Act, End, Lif, Load, Mac, Max, Pad, Store
+from circuits.accelerator.instructions import Act, Add, End, Lif, Load, Mac, Max, Pad, Store
 from circuits.accelerator.machine import Machine
 from circuits.accelerator.rtl.bank_use import BANKS, BankUse
-from circuits.accelerator.rtl.operands import BITS, is_a
+from circuits.accelerator.rtl.operands import BITS, is_a, is_one_of
 
 COUNTER_BITS = 48  # cycles of a program
 
@@ -55,9 +55,11 @@ class Controller(Elaboratable):
     def _begin(self, m: Module) -> None:
         of_mover = Signal(BANKS, name="of_mover")
         of_computer = Signal(BANKS, name="of_computer")
-        moves = Cat(is_a(self.instruction, kind) for kind in (Load, Store, Pad)).any()
-        computes = Cat(is_a(self.instruction, kind) for kind in (Mac, Max, Act, Lif)).any()
-        free = ~(self.banks & Mux(moves, Mux(self.computer_busy, of_computer, 0), Mux(self.mover_busy, of_mover, 0))).any()
+        moves = is_one_of(self.instruction, Load, Store, Pad)
+        computes = is_one_of(self.instruction, Mac, Max, Add, Act, Lif)
+        free = ~(
+            self.banks & Mux(moves, Mux(self.computer_busy, of_computer, 0), Mux(self.mover_busy, of_mover, 0))
+        ).any()
         ready = self.waiting & ~self.finished
         ends = ready & is_a(self.instruction, End) & ~self.mover_busy & ~self.computer_busy
         m.d.comb += [

@@ -20,7 +20,7 @@ class VectorLane(Elaboratable):
 
     ACT        stage 1: product = (sum + bias) multiplier;          stage 2: `byte` = clip(round_half_even(product))
     LIF        phase 1: v = max(sat(leak + 2^8 sum + bias), floor); phase 2: `spike`, w, and v = 0 after a spike
-    MAX        `largest` = max(sum, x), or x
+    MAX, ADD   `merged` = max(sum, x), or sum + x; x alone unless `accumulate`
 
     Parameters and state are registers that whoever drives `load` fills, word by word.
     """
@@ -32,6 +32,7 @@ class VectorLane(Elaboratable):
         self.spiking = Signal()
         self.signed = Signal()
         self.accumulate = Signal()
+        self.adds = Signal()
         self.sum = Signal(signed(32))
         self.x = Signal(8)
         self.words = {name: Signal(signed(32), name=name) for name in (*LIF_WORDS[:-1], "v", "w")}
@@ -39,7 +40,7 @@ class VectorLane(Elaboratable):
         self.loaded = {name: Signal(32, name=f"loaded_{name}") for name in self.words}
         self.byte = Signal(8)
         self.spike = Signal()
-        self.largest = Signal(signed(32))
+        self.merged = Signal(signed(32))
 
     def elaborate(self, platform):
         m = Module()
@@ -50,7 +51,8 @@ class VectorLane(Elaboratable):
         self._requantise(m, one)
         self._membrane(m, one, other)
         x = Mux(self.signed, self.x.as_signed(), self.x)
-        m.d.comb += self.largest.eq(Mux(self.accumulate & (self.sum > x), self.sum, x))
+        more = Mux(self.adds, self.sum + x, Mux(self.sum > x, self.sum, x))
+        m.d.comb += self.merged.eq(Mux(self.accumulate, more, x))
         return m
 
     def _products(self, m: Module) -> tuple[Signal, Signal]:

@@ -45,7 +45,9 @@ def verilog_of(part: Elaboratable, name: str) -> str:
         except subprocess.TimeoutExpired as error:
             raise WorkError(f"Yosys took longer than {TIMEOUT_S} s on {name}; make the machine smaller") from error
         if status:
-            raise WorkError(f"Yosys failed on {name} (status {status}): {output.decode(errors='replace')[-300:].strip()}")
+            raise WorkError(
+                f"Yosys failed on {name} (status {status}): {output.decode(errors='replace')[-300:].strip()}"
+            )
         return (folder / "part.v").read_text(encoding="utf-8")
 
 

@@ -1,0 +1,234 @@
+"""The technology `digital-systolic`: a network in whole numbers, compiled to a program of the accelerator.
+
+Placing is compiling: when each layer is computed, and what is loaded for it. The joules are those of the program's own
+counts, cycle by cycle; nothing of them depends on data but the spikes that do not come.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from circuits.accelerator.capacity import too_large
+from circuits.accelerator.compiler import compile_network, compile_works
+from circuits.accelerator.cycles import schedule
+from circuits.accelerator.layer_counts import layer_counts
+from circuits.accelerator.layer_work import works_of_spec
+from circuits.accelerator.machine import Machine
+from circuits.accelerator.program import Program
+from circuits.chips.chip_area import ChipArea
+from circuits.chips.digital_body import Silicon, WaferPrice
+from circuits.chips.digital_ledger import Bill, DigitalCosts, memory_bits
+from circuits.chips.digital_report import DiePrice, DigitalReport
+from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
+from circuits.chips.operation import AUTO, CHEAPEST, Operation
+from circuits.cost.die import Wafer, gross_dies, square_die
+from circuits.cost.price import die_cost
+from circuits.cost.yield_models import mean_defects, negative_binomial
+from circuits.errors import InputError
+from circuits.ledger import unknown
+from circuits.mapping.limits import BrokenLimit, MappingError
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
+from circuits.quantised.integers import IntegerNetwork
+from circuits.tables import NOT_IN_FILE, Table, record, unsourced
+from circuits.units import Hertz, Metres, Seconds, Volts, freeze_si, require
+
+V_RANGE: tuple[Volts, Volts] = (
+    0.65,
+    1.1,
+)  # V^2 holds within 10 % from 0.65 V on (7 nm macro, Sinangil 2021); top ASSUMED
+ELEMENT_GATES = 600  # NAND2 of a processing element. ASSUMED: 8 x 8 multiplier 300, 32-bit adder 150, 48 registers
+UNKNOWN = unknown("instruction fetch", "pads and DRAM interface", "host", "supply converter")
+
+
+@dataclass(frozen=True)
+class DigitalSystolic:
+    """One chip of this kind; `sources` says by dotted key where each number of its file comes from."""
+
+    name: str
+    title: str
+    node: Metres
+    v_dd: Volts
+    clock: Hertz
+    machine: Machine
+    costs: DigitalCosts
+    silicon: Silicon
+    wafer: WaferPrice
+    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
+    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
+    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
+
+    def __post_init__(self):
+        freeze_si(self)
+        require(self, "node", self.node > 0, "positive")
+        require(self, "clock", 0 < self.clock <= 10e9, "above 0 to 10 GHz")
+        self._require_operation()
+
+    @property
+    def integer_bits(self) -> int:
+        """Of weights and values: it computes in whole numbers."""
+        return 8
+
+    @property
+    def supply(self) -> Volts:
+        """That of the file, unless the operation names another."""
+        return self.v_dd if self.operation.v_dd is None else self.operation.v_dd
+
+    def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
+        """Every limit that the network breaks, whatever the number of its time steps."""
+        where = f"network {net.name!r}"
+        if not net.n_neurons:
+            return (BrokenLimit("neurons", where, 0, "at least 1", "add a layer"),)
+        if net.event_driven:
+            remedy = 'train it in steps (kind = "spotter"), or place it on a chip of spiking cores'
+            return (BrokenLimit("time", where, "event driven", "in steps of dt", remedy),)
+        return too_large(works_of_spec(net), self.machine, net.n_parameters)
+
+    def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Program:
+        """The program of one inference, as long as that of the activity; without one of a single time step.
+
+        Raises: MappingError listing every limit that is broken.
+        """
+        del seed
+        self._require(net)
+        return compile_works(net.name, works_of_spec(net, n_steps(net, activity)), self.machine)
+
+    def program(self, network: IntegerNetwork, steps: int = 1) -> Program:
+        """The program of a network in whole numbers, with its weights. Raises: as `place`."""
+        return compile_network(network, self.machine, steps)
+
+    def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
+        """The network with weights of 8 bits, each output channel to its own largest; every chip computes the same.
+
+        Activations need clips to be calibrated on: the network in whole numbers is that of `circuits.quantised`.
+        Raises: MappingError.
+        """
+        del rng, age
+        self._require(net)
+        layers = tuple(
+            replace(layer, weights=_rounded(layer.weights, 0 if layer.convolution is not None else -1))
+            for layer in net.layers
+        )
+        return replace(net, layers=layers)
+
+    def price(
+        self, net: NetworkSpec, activity: Activity, placement: Program, sensed: Sensed | None = None
+    ) -> DigitalReport:
+        """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
+        self._require(net)
+        activity.require_fits(net)
+        times = schedule(placement)
+        counts = layer_counts(placement, times)
+        density = _density(net, activity)
+        layers = {
+            one.name: (one, work.finish, density[one.name]) for one, work in zip(counts, placement.works, strict=True)
+        }
+        bill = Bill(self.machine, self.costs, self.clock, self.supply, self.v_dd, self._gates)
+        area = self.area(placement)
+        report = DigitalReport(
+            chip=self.name,
+            ledger=bill.ledger(layers) + UNKNOWN,
+            machine=self.machine,
+            layers=counts,
+            cycles=times.cycles,
+            clock=self.clock,
+            v_dd=self.supply,
+            area=area,
+            die=self._die(area),
+            program=placement,
+            notes=self._notes(net),
+        )
+        return report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
+
+    def area(self, placement: Program) -> ChipArea:
+        """Memory and logic of the chip, used or not; pads and the interface to DRAM have no rule."""
+        del placement
+        silicon, array = self.silicon, self.machine.rows * self.machine.columns * ELEMENT_GATES
+        gate = silicon.gate / silicon.logic_density
+        return ChipArea(
+            {
+                "memories": memory_bits(self.machine) * silicon.cell / silicon.memory_efficiency,
+                "array": array * gate,
+                "control": self.costs.control_gates * gate,
+            },
+            ("pads and seal ring", "interface to DRAM", "clock generation"),
+        )
+
+    @property
+    def _gates(self) -> float:
+        return self.machine.rows * self.machine.columns * ELEMENT_GATES + self.costs.control_gates
+
+    def _die(self, area: ChipArea) -> DiePrice:
+        """Of a square die as large as what is modelled."""
+        good = negative_binomial(mean_defects(self.wafer.defects, area.total))
+        dies = gross_dies(Wafer(), square_die(area.total))
+        cost = die_cost(self.wafer.cost_usd, dies, good)
+        return DiePrice(cost.dies, cost.good_dies, good, cost.each)
+
+    def _notes(self, net: NetworkSpec) -> tuple[str, ...]:
+        notes = ("no such chip was built: sizes are a choice, energies those of components at 45 nm",)
+        if self.supply != self.v_dd:
+            notes += (f"at {self.supply:g} V switched energies follow V^2, the clock stays (ASSUMED)",)
+        if net.layers[0].kind not in MEMBRANE_KINDS:
+            notes += (
+                "every product of a conventional layer is charged, those with 0 too: activations are not measured",
+            )
+        return notes
+
+    def _require(self, net: NetworkSpec) -> None:
+        if broken := self.check(net):
+            raise MappingError(broken)
+
+    def _require_operation(self) -> None:
+        """Raise InputError for what this chip cannot be asked."""
+        asked, (least, most) = self.operation, V_RANGE
+        if asked.acceleration not in (AUTO, 1.0):
+            raise InputError(
+                f"acceleration = {asked.acceleration:g}: {self.name} is as fast as its clock; leave it out, "
+                "or change clock_hz in a copy of its file"
+            )
+        if not least <= self.supply <= most:
+            raise InputError(
+                f"a supply of {self.supply:g} V is outside of {least:g} to {most:g} V, where energies follow "
+                "V^2; give a --supply within, or take a chip of kind near_threshold"
+            )
+        if asked.temperature is not None:
+            raise InputError(
+                f"temperature: no law of {self.name}'s leak over temperature is known; leave --temperature out"
+            )
+
+
+def n_steps(net: NetworkSpec, activity: Activity | None) -> int:
+    """Time steps of the inference that was measured; 1 of values at once."""
+    membranes = any(layer.kind in MEMBRANE_KINDS for layer in net.layers)
+    return max(round(activity.duration / net.dt), 1) if membranes and activity else 1
+
+
+def _density(net: NetworkSpec, activity: Activity) -> dict[str, float]:
+    """The share of the inputs of each layer that is not 0: of spikes as measured, of values all."""
+    found = {}
+    steps = n_steps(net, activity)
+    for layer in net.layers:
+        lines = activity.presynaptic(net, layer) if layer.kind in MEMBRANE_KINDS and layer.kind != "encoder" else ()
+        found[layer.name] = float(np.mean(lines)) / steps if len(lines) else 1.0
+    return found
+
+
+def _rounded(weights: np.ndarray, channel_axis: int) -> np.ndarray:
+    """To 255 evenly spaced values for each output channel."""
+    axes = tuple(axis for axis in range(weights.ndim) if axis != channel_axis % weights.ndim)
+    step = np.abs(weights).max(axis=axes, keepdims=True, initial=0.0) / 127
+    return np.where(step > 0, np.rint(weights / np.where(step > 0, step, 1)) * step, weights)
+
+
+def read_digital_systolic(
+    table: Table, place: str, trained: ChipNetwork | None, operation: Operation
+) -> DigitalSystolic:
+    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
+    del trained  # a circuit of neurons; this chip has none
+    values, sources = unsourced(table, place)
+    chip = record(values, DigitalSystolic, place)
+    costs, front_end = (replace(part, sources=sources) for part in (chip.costs, chip.front_end))
+    return replace(chip, costs=costs, front_end=front_end, sources=sources, operation=operation)

@@ -1,0 +1,179 @@
+"""The technology `near_threshold`: a digital processor whose supply is lowered to where a switched charge is cheapest.
+
+    energy = products E_mac(V) + bytes E_memory(V) + P_leak(V) t,     t = cycles / f(V)
+
+It computes every product, also those with a zero: a spike that does not come saves nothing. So a network of membranes
+costs its time steps, whatever they carry. Between two inferences the array sleeps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from circuits.chips.chip_area import ChipArea
+from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
+from circuits.chips.layer_passes import Schedule, evaluations, schedule
+from circuits.chips.near_threshold_body import Body, OperatingPoint
+from circuits.chips.near_threshold_notes import inference_notes
+from circuits.chips.near_threshold_report import NearThresholdReport
+from circuits.chips.operation import AUTO, CHEAPEST, Operation
+from circuits.chips.supply_sweep import Inference, one_a_second, over_supply, speed_corners
+from circuits.chips.work_ledger import work_ledger
+from circuits.energy.voltage_spread import delay_spread
+from circuits.errors import InputError
+from circuits.ledger import unknown
+from circuits.mapping.limits import BrokenLimit, MappingError
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import NetworkSpec
+from circuits.tables import NOT_IN_FILE, Table, record, unsourced
+from circuits.units import Metres, Seconds, freeze_si, require, require_plausible
+
+UNKNOWN = unknown("control and clock beyond an operation's energy", "host and loading of weights", "supply converter")
+
+
+@dataclass(frozen=True)
+class NearThreshold:
+    """One chip of this kind; `sources` says by dotted key where each number of its file comes from."""
+
+    name: str
+    title: str
+    node: Metres
+    budget_bytes: int
+    body: Body
+    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
+    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
+    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
+
+    def __post_init__(self):
+        freeze_si(self)
+        require_plausible(self.node, "m", "NearThreshold.node")
+        require(self, "node", self.node > 0, "positive")
+        require(self, "budget_bytes", self.budget_bytes >= 1, "at least 1")
+        self._require_operation()
+
+    @property
+    def integer_bits(self) -> int:
+        """Of weights and values: it computes in whole numbers."""
+        return self.body.array.bits
+
+    @property
+    def point(self) -> OperatingPoint:
+        """Where it works: the published supply, unless the operation names another."""
+        v_dd = self.body.point.v_dd if self.operation.v_dd is None else self.operation.v_dd
+        return self.body.at(v_dd, self.operation.temperature)
+
+    def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
+        """Every limit that the network breaks: there is something to compute, and all of it fits the memory."""
+        where, capacity = f"network {net.name!r}", self.body.memory.bytes
+        if not net.n_neurons:
+            return (BrokenLimit("neurons", where, 0, "at least 1", "add a layer"),)
+        used = self._scheduled(net).memory
+        remedy = f"train a smaller network, or narrower weights than {self.body.array.bits} bits"
+        return () if used <= capacity else (BrokenLimit("memory bytes", where, used, capacity, remedy),)
+
+    def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Schedule:
+        """Layer by layer on all multipliers; neither activity nor seed changes it. Raises: MappingError."""
+        del activity, seed
+        if broken := self.check(net):
+            raise MappingError(broken)
+        return self._scheduled(net)
+
+    def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
+        """The network with the weights of each layer rounded to the chip's bits, evenly spaced up to the largest.
+
+        A digital chip neither differs from the next nor ages in what it computes. Activations are not rounded here:
+        the network in whole numbers is that of `circuits.quantised`. Raises: MappingError.
+        """
+        del rng, age
+        self.place(net)
+        layers = tuple(
+            replace(
+                layer,
+                weights=_rounded(layer.weights, self.body.array.bits),
+                recurrent=None if layer.recurrent is None else _rounded(layer.recurrent, self.body.array.bits),
+            )
+            for layer in net.layers
+        )
+        return replace(net, layers=layers)
+
+    def price(
+        self, net: NetworkSpec, activity: Activity, placement: Schedule, sensed: Sensed | None = None
+    ) -> NearThresholdReport:
+        """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
+        self.place(net)
+        activity.require_fits(net)
+        point, body, times = self.point, self.body, evaluations(net, activity.duration)
+        ledger = work_ledger(placement, times, point, self.sources)
+        inference = Inference(ledger.dynamic or 0.0, times * placement.cycles, point)
+        supplies, least, usable = over_supply(body, inference)
+        use = one_a_second(body, inference)
+        process = body.process_at(point.temperature)
+        report = NearThresholdReport(
+            chip=self.name,
+            ledger=ledger + UNKNOWN,
+            latency_s=inference.time,
+            notes=(),
+            point=point,
+            schedule=placement,
+            evaluations=times,
+            capacity=body.memory.bytes,
+            budget=self.budget_bytes,
+            supplies=supplies,
+            least=least,
+            least_usable=usable,
+            corners=speed_corners(body, point.v_dd),
+            delay_sigma=delay_spread(point.v_dd, process, body.mismatch.logic.sigma, body.mismatch.path),
+            limits={"memory_fails_below_v": body.memory_fails_below, "logic_fails_below_v": body.logic_fails_below},
+            use=use,
+            operations_per_mac=body.array.operations_per_mac,
+        )
+        heard = {} if sensed is None else {"sensed": sensed, "front_end": self.front_end.ledger(sensed)}
+        return replace(report, notes=inference_notes(body, net, activity, report), **heard)
+
+    def area(self, placement: Schedule) -> ChipArea:
+        """The cells of all of the memory, used or not; what is around them has no rule."""
+        del placement
+        unknown_parts = ("multipliers and control", "decoders and amplifiers of the memory", "pads")
+        return ChipArea({"memory cells": self.body.memory.area}, unknown_parts)
+
+    def _scheduled(self, net: NetworkSpec) -> Schedule:
+        array = self.body.array
+        return schedule(net, array.macs, array.utilisation, array.bits)
+
+    def _require_operation(self) -> None:
+        """Raise InputError unless the chip works as fast, as cold and at the supply that is asked for."""
+        body, asked = self.body, self.operation
+        if asked.acceleration not in (AUTO, 1.0):
+            raise InputError(
+                f"acceleration = {asked.acceleration:g}: {self.name} is as fast as its supply makes it; leave "
+                "--acceleration out, and choose a --supply"
+            )
+        v_dd = body.point.v_dd if asked.v_dd is None else asked.v_dd
+        if not body.memory_fails_below <= v_dd <= body.point.v_most:
+            share = f"{1 - body.mismatch.fraction_good:.2g} of chips"
+            failing = f"its SRAM of {body.memory.bytes} bytes fails on {share}"
+            raise InputError(
+                f"a supply of {v_dd:g} V is outside of {self.name}: below {body.memory_fails_below:.3g} V, near or "
+                f"under threshold, {failing} or more, above {body.point.v_most:g} V transistors break down; give a --supply "
+                "in between"
+            )
+        body.at(v_dd, asked.temperature)
+
+
+def _rounded(weights: np.ndarray, bits: int) -> np.ndarray:
+    """To 2^bits - 1 evenly spaced values, zero and both ends among them."""
+    step = np.abs(weights).max(initial=0.0) / (2 ** (bits - 1) - 1)
+    return np.rint(weights / step) * step if step else weights
+
+
+def read_near_threshold(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> NearThreshold:
+    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
+    del trained  # a circuit of neurons; this chip has none
+    values, sources = unsourced(table, place)
+    own = {key: values.pop(key) for key in ("name", "title", "node_m", "budget_bytes", "front_end") if key in values}
+    body = record(values, Body, place)
+    chip = record(own | {"body": body}, NearThreshold, place)
+    front_end = replace(chip.front_end, sources=sources)
+    return replace(chip, front_end=front_end, sources=sources, operation=operation)

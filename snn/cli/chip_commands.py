@@ -1,0 +1,178 @@
+"""Commands of chips, registered in `snn.cli.app`: a run placed, compiled and evaluated; chips side by side."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from circuits.errors import InputError
+from snn.cli.options import Json, Plot, RunFolder, number_of, place
+from snn.cli.outputs import require_outputs
+from snn.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from circuits.chips.inference_report import InferenceReport
+    from circuits.ledger import Group
+    from snn.experiments.run_folder import Run
+
+ENERGY = "energy.json"
+DIGITAL = "digital-systolic"
+
+
+def chips(
+    run: Annotated[
+        Path | None, typer.Option(help="Run folder: its place among published chips, priced as `snn map` does.")
+    ] = None,
+    chip: Annotated[str | None, typer.Option(help="With --run: chip name or TOML file; default btbt-45rfsoi.")] = None,
+    workloads: Annotated[
+        bool, typer.Option("--workloads", help="Well-known networks: weights, products, memory that holds them.")
+    ] = False,
+    bits: Annotated[int | None, typer.Option(help="With --workloads: bits of a weight; default 8.")] = None,
+    sram: Annotated[
+        float | None, number_of("B", "With --workloads: on-chip memory that is to hold a network, as 28MB.")
+    ] = None,
+    plot: Plot = None,
+    json: Json = False,
+) -> None:
+    """List the chips that ship; with --plot or --run published chips by performance and power, and ours among them."""
+    from snn.report.field_report import shipped_rows
+
+    with Terminal(json) as terminal:
+        _require_one(workloads, {"bits": bits, "sram": sram}, {"run": run, "plot": plot}, chip)
+        if workloads:
+            _networks(terminal, bits, sram)
+        elif run or plot:
+            _field(terminal, run, chip, plot)
+        else:
+            terminal.result({"rows": shipped_rows()})
+
+
+def _require_one(workloads: bool, of_networks: dict, of_field: dict, chip: str | None) -> None:
+    """Raises: InputError for an option of one table beside another."""
+    if not workloads and (named := [name for name, value in of_networks.items() if value is not None]):
+        raise InputError(f"--{named[0]} is of networks: give --workloads too, or leave it out")
+    if workloads and (named := [name for name, value in of_field.items() if value is not None]):
+        raise InputError(f"--{named[0]} is of chips, --workloads of networks: give one of them")
+    if chip is not None and of_field["run"] is None:
+        raise InputError(f"--chip {chip} prices a run: give --run RUN too, or leave it out")
+
+
+def _networks(terminal: Terminal, bits: int | None, sram: float | None) -> None:
+    from circuits.literature.workload_table import workload_rows
+    from snn.report.field_report import workload_report
+
+    asked = {} if bits is None else {"bits": bits}
+    terminal.result(workload_report(workload_rows(sram_bytes=sram, **asked)))
+
+
+def _field(terminal: Terminal, run: Path | None, chip: str | None, plot: Path | None) -> None:
+    from circuits.literature.field_of_chips import load_field
+    from snn.report.field_figures import figure_field
+    from snn.report.field_report import field_report
+    from snn.report.pictures import save_figure
+    from snn.studies.chip_in_field import point_of_run
+    from snn.studies.one_spotter import CHIP
+
+    require_outputs(plot=plot)
+    ours = () if run is None else (point_of_run(run, chip or CHIP),)
+    terminal.result(field_report(ours))
+    if plot:
+        terminal.asked(lambda: save_figure(plot, figure_field(load_field(), ours)))
+
+
+def map_run(
+    run: RunFolder,
+    chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
+    out: Annotated[Path | None, place("Folder to write energy.json to.")] = None,
+    acceleration: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|N",
+            help="The chip is sped up so many times, then switched off; 1 is real time, auto the slowest of those "
+            "that the device allows and that cost least, to 1 %.",
+        ),
+    ] = "auto",
+    by: Annotated[str, typer.Option(help="What to sum the energy by: part, layer or core.")] = "part",
+    temperature: Annotated[float | None, number_of("K", "Temperature; default the circuit's.")] = None,
+    supply: Annotated[
+        float | None, number_of("V", "Supply V_DD, with V_DS and threshold in proportion; default the circuit's.")
+    ] = None,
+    csv: Annotated[Path | None, place("File to write the ledger to, as a table (CSV).")] = None,
+    plot: Plot = None,
+    json: Json = False,
+) -> None:
+    """Place a run on a chip and report the energy of one inference, by part, layer or core."""
+    from circuits.chips import Operation, load_chip
+    from circuits.ledger import require_group
+
+    with Terminal(json) as terminal:
+        operation = Operation(acceleration, temperature, supply)
+        load_chip(chip)  # a name that is not known is refused before the run is read
+        group = require_group(by)
+        require_outputs(out and out / ENERGY, csv, plot=plot)
+        from snn.experiments.run_folder import load_activity, load_run
+
+        model = load_run(run).model
+        network, trained = model.network(), model.chip()
+        activity = load_activity(run, network)
+        technology = load_chip(chip, trained, operation)
+        placement = technology.place(network, activity)
+        report = technology.price(network, activity, placement, model.sensed(activity))
+        terminal.result(report.as_dict(group))
+        _write_energy(terminal, report, group, out, csv, plot)
+
+
+def _write_energy(
+    terminal: Terminal, report: "InferenceReport", group: "Group", out: Path | None, csv: Path | None, plot: Path | None
+) -> None:
+    """The energy of an inference as energy.json in a folder, as a table and as a picture, whichever is asked for."""
+    from circuits.storage import write_json, write_text
+    from snn.report.pictures import save_figure
+    from snn.report.silicon_figures import figure_energy_report
+
+    if out:
+        terminal.asked(lambda: write_json(out / ENERGY, report.as_dict(group)))
+    if csv:
+        terminal.asked(lambda: write_text(csv, report.ledger.by(group).csv()))
+    if plot:
+        terminal.asked(lambda: save_figure(plot, figure_energy_report(report, group)))
+
+
+def compile_program(
+    run: RunFolder,
+    chip: Annotated[str, typer.Option(help="Chip name or TOML file, of kind digital-systolic.")] = DIGITAL,
+    listing: Annotated[bool, typer.Option("--listing", help="Print the instructions too.")] = False,
+    layer: Annotated[str | None, typer.Option(help="With --listing: of this layer alone.")] = None,
+    out: Annotated[Path | None, place("Folder to write program, listing and constants to.")] = None,
+    json: Json = False,
+) -> None:
+    """Compile a run to instructions of a digital accelerator: cycles, and each layer's share of them."""
+    from snn.experiments.run_folder import load_run
+    from snn.folder_lock import writing
+    from snn.studies.compiled_run import FILES, compile_run
+
+    with Terminal(json) as terminal:
+        if layer is not None and not listing:
+            raise InputError(f"--layer {layer} is of the listing: give --listing too, or leave it out")
+        require_outputs(*(out / name for name in FILES if out))
+        compiled = compile_run(load_run(run), chip, terminal.reporter)
+        found = compiled.as_dict()
+        if listing:
+            found["listing"] = compiled.listing(layer)
+        terminal.result(found)
+        if out:
+            with writing(out):
+                terminal.asked(lambda: compiled.write(out))
+
+
+def on_chip(
+    terminal: Terminal, run: "Run", chip: str, data: str | None, split: str | None, device: str, engine: str | None
+) -> dict[str, Any]:
+    """What `snn evaluate --chip` prints. Raises: InputError for an engine or a device beside it."""
+    from snn.studies.evaluate_on_chip import evaluate_on_chip
+
+    if engine is not None:
+        raise InputError(f"--engine {engine} runs the network as trained, --chip in whole numbers: give one of them")
+    if device not in ("auto", "cpu"):
+        raise InputError(f"--device {device}: whole numbers run on the CPU; leave it out")
+    return evaluate_on_chip(run, chip, data, split, terminal.reporter)

@@ -1,0 +1,34 @@
+"""A run on a chip as a place in the field of chips: operations per second of its inference, and its power meanwhile."""
+
+from pathlib import Path
+
+from circuits.chips import load_chip
+from circuits.chips.energy_report import EnergyReport
+from circuits.errors import InputError
+from circuits.literature.field_of_chips import MAC, NORMAL, SYNAPTIC, FieldPoint
+from snn.experiments.run_folder import load_activity, load_run
+
+
+def point_of_run(folder: str | Path, chip: str) -> FieldPoint:
+    """A run priced as `snn map` does. Raises: as `load_run`, `load_chip` and `point_of_report`; MappingError."""
+    load_chip(chip)  # a name that is not known is refused before the run is read
+    run = load_run(folder)
+    trained = run.chip()
+    activity = load_activity(run.folder, trained.network)
+    technology = load_chip(chip, trained)
+    report = technology.price(trained.network, activity, technology.place(trained.network, activity))
+    return point_of_report(report, f"{run.recipe.name} on {technology.name}")
+
+
+def point_of_report(report: EnergyReport, name: str) -> FieldPoint:
+    """Operations of an inference over its latency, and its energy over its latency, at the report's own boundary.
+
+    A MAC counts as two operations, a synaptic operation as one. Raises: InputError for an inference without either.
+    """
+    figures, counts = report.as_dict(), report.counts
+    operation, n = (MAC, NORMAL * counts["macs"]) if counts.get("macs") else (SYNAPTIC, counts["synaptic_operations"])
+    if not n:
+        raise InputError(f"{name}: no synapse had a spike to carry, so it has no performance; train again or map it")
+    return FieldPoint(
+        name, str(figures["boundary"]), operation, n / report.latency_s, report.ledger.total / report.latency_s
+    )
