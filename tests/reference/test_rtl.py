@@ -177,7 +177,14 @@ def test_a_program_in_amaranths_own_simulator():
     _compare(TALL, 8, 12, "amaranth")
 
 
-@pytest.mark.parametrize("build", [over_time, spiking])
+def recurrent(rng):
+    return spiking(rng, recurrent=True)
+
+
+SLOW = [pytest.param(build, marks=pytest.mark.slow) for build in (over_time, recurrent)]
+
+
+@pytest.mark.parametrize("build", [spiking, *SLOW])
 def test_a_compiled_network_on_an_array_of_8_by_8(build):
     rng = np.random.default_rng(0)
     network = build(rng)

@@ -9,18 +9,18 @@ WEIGHT_BITS, SUM_BITS = 8, 32
 class ProcessingElement(Elaboratable):
     """Each cycle `sum_next = sum_in + x weight`, kept in `sum`; `x` is kept for the neighbour on the right.
 
-    While `load`, weights move down by one element a cycle.
+    While `load`, weights move down by one element a cycle. Nothing is reset: all is written before it counts.
     """
 
     def __init__(self):
         self.load = Signal()
         self.weight_in = Signal(signed(WEIGHT_BITS))
-        self.weight = Signal(signed(WEIGHT_BITS))
+        self.weight = Signal(signed(WEIGHT_BITS), reset_less=True)
         self.x_in = Signal(signed(INPUT_BITS))
-        self.x = Signal(signed(INPUT_BITS))
+        self.x = Signal(signed(INPUT_BITS), reset_less=True)
         self.sum_in = Signal(signed(SUM_BITS))
         self.sum_next = Signal(signed(SUM_BITS))
-        self.sum = Signal(signed(SUM_BITS))
+        self.sum = Signal(signed(SUM_BITS), reset_less=True)
 
     def elaborate(self, platform):
         m = Module()
@@ -33,4 +33,4 @@ class ProcessingElement(Elaboratable):
         return m
 
     def ports(self) -> dict[str, Signal]:
-        return vars(self)
+        return {name: value for name, value in vars(self).items() if isinstance(value, Signal)}

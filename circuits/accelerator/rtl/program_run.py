@@ -1,4 +1,4 @@
-"""A program on the accelerator as RTL: what it leaves in DRAM, and its cycles, in a Verilog simulator or in Amaranth's."""
+"""A program on the accelerator as RTL: what it leaves in DRAM, and its cycles, in whatever simulator there is."""
 
 import re
 from dataclasses import dataclass
