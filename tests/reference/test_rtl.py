@@ -13,8 +13,8 @@ from circuits.accelerator.executor import execute
 from circuits.accelerator.instructions import Act, Add, End, Lif, Load, Mac, Max, Pad, Store
 from circuits.accelerator.machine import Machine, Memory
 from circuits.accelerator.program import Program, Region
-from circuits.accelerator.rtl.bench_of_program import BenchRun
 from circuits.accelerator.rtl.program_run import run_rtl
+from circuits.accelerator.rtl.rtl_export import bench_run
 from tests.machines import inputs, machine, over_time, spiking
 
 SQUARE = Machine(rows=4, columns=4, activations=512, weights=256, parameters=512, state=64, sums=32, dram=1 << 16,
@@ -131,18 +131,6 @@ class _Chance:
         return Lif(self._flag(), self._below(m.sums), m.parameters // 2 + 32 * first, self._below(m.state),
                    self._below(m.activations), 1 + self._below(self.columns - first), 1 + self._below(6),
                    self._below(25))  # fmt: skip
-
-
-def bench_run(program: Program, x: np.ndarray) -> BenchRun:
-    """What the executor expects of one clip."""
-    expected = execute(program, x)[0]
-    region = program.output
-    dram = np.zeros(program.dram_bytes, np.uint8)
-    data = x.astype(program.input.dtype).reshape(-1).view(np.uint8)
-    dram[program.input.address : program.input.address + len(data)] = data
-    dram[program.constants :] = program.image
-    told = np.ascontiguousarray(expected.astype(region.dtype)).reshape(-1).view(np.uint8)
-    return BenchRun(program.machine, encode(program.instructions), dram, region.address, told, schedule(program).cycles)
 
 
 def _compare(machine: Machine, seed: int, length: int, simulator: str | None = None) -> None:

@@ -7,19 +7,17 @@ from circuits.accelerator.rtl.computer import Computer
 from circuits.accelerator.rtl.controller import Controller
 from circuits.accelerator.rtl.lane_memory import LaneMemory, lanes_for
 from circuits.accelerator.rtl.mover import Mover
+from circuits.errors import InputError
 
 
 class AcceleratorCore(Elaboratable):
-    """What `machine` describes. Its program and its DRAM are outside: `program_*` and `dram_*`.
-
-    Raises: InputError where the halves of a memory are no whole number of rows of its lanes.
-    """
+    """What `machine` describes, after `require_lanes`. Its program and its DRAM are outside: `program_*`, `dram_*`."""
 
     def __init__(self, machine: Machine):
         self.machine = machine
         self.memories = {
-            memory: LaneMemory(machine.size(memory), lanes_for(machine.dram_width, width), memory.name.lower())
-            for memory, width in _widths(machine).items()
+            memory: LaneMemory(machine.size(memory), lanes, memory.name.lower())
+            for memory, lanes in _lanes(machine).items()
             if machine.size(memory)
         }
         self.controller = Controller(machine)
@@ -50,12 +48,23 @@ class AcceleratorCore(Elaboratable):
         return {name: getattr(self.controller, name) for name in names} | of_dram
 
 
-def _widths(machine: Machine) -> dict[Memory, int]:
+def require_lanes(machine: Machine) -> None:
+    """Raise InputError for a memory whose halves are no whole number of rows of its lanes."""
+    for memory, lanes in _lanes(machine).items():
+        if machine.size(memory) % (2 * lanes):
+            raise InputError(
+                f"Machine.{memory.name.lower()} = {machine.size(memory)} bytes: its RTL has {lanes} lanes in two banks; "
+                f"take a multiple of {2 * lanes}"
+            )
+
+
+def _lanes(machine: Machine) -> dict[Memory, int]:
     """Bytes a cycle of each memory that the mover fills: inputs or potentials, weights, a word a column."""
     words = 4 * machine.columns
-    return {
+    widths = {
         Memory.ACTIVATIONS: max(machine.rows, words),
         Memory.WEIGHTS: machine.columns,
         Memory.PARAMETERS: words,
         Memory.STATE: words,
     }
+    return {memory: lanes_for(machine.dram_width, width) for memory, width in widths.items()}

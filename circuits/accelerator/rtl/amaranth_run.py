@@ -4,12 +4,13 @@ import numpy as np
 from amaranth.sim import Simulator
 
 from circuits.accelerator.instructions import BYTES
-from circuits.accelerator.rtl.accelerator_core import AcceleratorCore
+from circuits.accelerator.rtl.accelerator_core import AcceleratorCore, require_lanes
 from circuits.accelerator.rtl.bench_of_program import BenchRun
 
 
 def run_in_amaranth(run: BenchRun) -> tuple[np.ndarray, int | None]:
     """Bytes at the run's address, and the cycles; None where it did not end within its limit."""
+    require_lanes(run.machine)
     core, memory = AcceleratorCore(run.machine), np.array(run.dram, np.uint8)
     simulator, ended = Simulator(core), []
     simulator.add_clock(1e-6)

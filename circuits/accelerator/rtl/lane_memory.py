@@ -8,8 +8,6 @@ of the rows, and each bank has one port: two units work at the same time only in
 from amaranth.hdl import Array, Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib.memory import Memory as Storage
 
-from circuits.errors import InputError
-
 
 class BytePort:
     """What a unit asks of a memory: `count` bytes from `address`; what is read comes in the next cycle."""
@@ -29,16 +27,9 @@ def lanes_for(*widths: int) -> int:
 
 
 class LaneMemory(Elaboratable):
-    """`size` bytes in `lanes` lanes, with a port for the computer and one for the mover.
-
-    Raises: InputError where a half of the memory is no whole number of rows of lanes.
-    """
+    """`size` bytes, whole rows of `lanes` in each half, with a port for the computer and one for the mover."""
 
     def __init__(self, size: int, lanes: int, name: str):
-        if size % (2 * lanes):
-            raise InputError(
-                f"Machine.{name} = {size} bytes: its RTL has {lanes} lanes in two banks; take a multiple of {2 * lanes}"
-            )
         self.lanes, self.depth = lanes, size // (2 * lanes)
         self.computer, self.mover = BytePort(lanes, f"{name}_computer"), BytePort(lanes, f"{name}_mover")
 

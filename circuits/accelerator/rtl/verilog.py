@@ -9,7 +9,7 @@ from amaranth.back.rtlil import convert
 from amaranth.hdl import Elaboratable
 
 from circuits.accelerator.machine import Machine
-from circuits.accelerator.rtl.accelerator_core import AcceleratorCore
+from circuits.accelerator.rtl.accelerator_core import AcceleratorCore, require_lanes
 from circuits.errors import MissingPackageError, WorkError
 from circuits.processes import run_child
 from circuits.storage import scratch_folder, write_text
@@ -53,5 +53,6 @@ def verilog_of(part: Elaboratable, name: str) -> str:
 
 @lru_cache(maxsize=4)
 def accelerator_verilog(machine: Machine) -> str:
-    """The text of the whole accelerator, module `accelerator`."""
+    """The text of the whole accelerator, module `accelerator`. Raises: InputError as `require_lanes`."""
+    require_lanes(machine)
     return verilog_of(AcceleratorCore(machine), TOP)
