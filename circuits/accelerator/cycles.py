@@ -4,7 +4,8 @@
 
     LOAD, STORE   dram_latency + rows ceil(row_bytes / dram_width)        PAD   rows ceil(row_bytes / columns)
     MAC   rows + (rows + T + columns - 2): a tile goes into the array, then T inputs through it, each a cycle later in
-          the next row and column;   MAX, ADD   T + 1;   ACT   T + 2;   LIF   2 T + 2
+          the next row and column;   MAX, ADD   T + 1;   ACT   T + 3;   LIF   2 T + 10: the vector unit reads
+          parameters a word a column and a cycle, 2 words for ACT, 8 for LIF, and LIF writes 2 of state at its end
 
 rows and columns are the array's, however little of it a tile fills. A unit is free for an instruction that begins
 after `end`. Source of a MAC's cycles: SCALE-Sim, weight-stationary (Samajdar et al., arXiv 1811.02883).
@@ -15,7 +16,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.accelerator.accesses import banks
-from circuits.accelerator.instructions import Act, Add, End, Instruction, Lif, Load, Mac, Max, Pad, Store
+from circuits.accelerator.instructions import (
+    PARAMETERS_OF_ACT,
+    PARAMETERS_OF_LIF,
+    STATE_WORDS,
+    Act,
+    Add,
+    End,
+    Instruction,
+    Lif,
+    Load,
+    Mac,
+    Max,
+    Pad,
+    Store,
+)
 from circuits.accelerator.machine import Machine
 from circuits.accelerator.program import Program
 
@@ -51,9 +66,9 @@ def work_of(one: Instruction, machine: Machine) -> int:
         case Max() | Add():
             return one.inner_count * one.outer_count + 1
         case Act():
-            return one.inner_count * one.outer_count + 2
+            return one.inner_count * one.outer_count + 1 + PARAMETERS_OF_ACT
         case Lif():
-            return 2 * one.step_count + 2
+            return 2 * one.step_count + PARAMETERS_OF_LIF + STATE_WORDS
     return 0
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Collection
 from graphlib import CycleError, TopologicalSorter
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(path for package in ("circuits", "snn") for path in (ROOT / package).rglob("*.py"))
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in SOURCES]
 HEAVY = ("torch", "brian2", "librosa")
+OPTIONAL = () if find_spec("amaranth") else ("circuits.accelerator.rtl",)  # what needs a package that is not there
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
 
 
@@ -60,11 +62,25 @@ def test_the_brian2_twin_is_there_before_brian2_is():
 
 def test_every_module_of_circuits_runs_without_torch():
     """All of them in one interpreter that cannot find torch, Brian2 or librosa."""
+    names = [name for name in MODULES if name.startswith("circuits") and not name.startswith(OPTIONAL)]
     code = (
         f"import sys, importlib\nsys.modules.update(dict.fromkeys({HEAVY!r}))\n"
-        f"for name in {[name for name in MODULES if name.startswith('circuits')]!r}: importlib.import_module(name)"
+        f"for name in {names!r}: importlib.import_module(name)"
     )
     _python(code)
+
+
+def test_the_silicon_side_needs_no_amaranth():
+    """But for the accelerator as RTL, which says in one line what to install."""
+    names = [
+        name for name in MODULES if name.startswith("circuits") and not name.startswith("circuits.accelerator.rtl")
+    ]
+    code = (
+        f"import sys, importlib\nsys.modules['amaranth'] = None\n"
+        f"for name in {names!r}: importlib.import_module(name)\n"
+        "try:\n    import circuits.accelerator.rtl.verilog\nexcept ImportError as error:\n    print(error)"
+    )
+    assert _python(code) == 'the accelerator as RTL needs Amaranth: pip install "tunnelspike[rtl]"\n'
 
 
 def _at_module_level(tree: ast.AST) -> list[ast.AST]:

@@ -46,7 +46,7 @@ def test_one_tile_by_hand():
     """LOAD of 80 inputs, 64 weights, parameters; MAC; ACT; STORE: nothing overlaps but LOADs with nothing."""
     program = compile_works("tile", [LayerWork("tile", "dense", (1, 10), 8, 8)], machine())
     load_x, load_w, load_p = 1 + 10 + 80 // 8, 1 + 10 + 64 // 8, 1 + 10 + 64 // 8
-    mac, act, store = 1 + 8 + 8 + 10 + 8 - 2, 1 + 10 + 2, 1 + 10 + 80 // 8
+    mac, act, store = 1 + 8 + 8 + 10 + 8 - 2, 1 + 10 + 3, 1 + 10 + 80 // 8
     assert schedule(program).cycles == load_x + load_w + load_p + mac + act + store
 
 
