@@ -93,7 +93,7 @@ def test_a_layer_that_has_no_rtl_of_its_own_says_why():
         require_small(membranes(rng, "ear", "encoder", 4, 4))
     with pytest.raises(InputError, match="4160 synapses, at most 4096"):
         require_small(membranes(rng, "big", "lif", 65, 64))
-    with pytest.raises(InputError, match="takes .step, 4. of 0 and 1"):
+    with pytest.raises(InputError, match=r"takes .step, 4. of 0 and 1"):
         layer_files(membranes(rng, "h", "lif", 4, 4), np.full((3, 4), 2))
 
 
@@ -165,7 +165,7 @@ def test_the_banks_of_an_instruction_are_those_of_the_executor():
             instruction = one(kind)
             context.set(use.instruction, int.from_bytes(encode([instruction]), "little"))
             await context.delay(1e-9)
-            assert context.get(use.banks) == banks(instruction, machine), instruction
+            assert context.get(use.banks) == banks(type(instruction), instruction, machine), instruction
 
     simulated(use, bench)
 
