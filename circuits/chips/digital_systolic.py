@@ -12,6 +12,7 @@ import numpy as np
 from circuits.accelerator.capacity import too_large
 from circuits.accelerator.compiler import compile_network, compile_works
 from circuits.accelerator.cycles import schedule
+from circuits.accelerator.element_cells import element_gates
 from circuits.accelerator.layer_counts import layer_counts
 from circuits.accelerator.layer_work import works_of_spec
 from circuits.accelerator.machine import Machine
@@ -39,7 +40,6 @@ V_RANGE: tuple[Volts, Volts] = (
     0.65,
     1.1,
 )  # V^2 holds within 10 % from 0.65 V on (7 nm macro, Sinangil 2021); top ASSUMED
-ELEMENT_GATES = 600  # NAND2 of a processing element. ASSUMED: 8 x 8 multiplier 300, 32-bit adder 150, 48 registers
 UNKNOWN = unknown("instruction fetch", "pads and DRAM interface", "host", "supply converter")
 
 
@@ -148,7 +148,7 @@ class DigitalSystolic:
     def area(self, placement: Program) -> ChipArea:
         """Memory and logic of the chip, used or not; pads and the interface to DRAM have no rule."""
         del placement
-        silicon, array = self.silicon, self.machine.rows * self.machine.columns * ELEMENT_GATES
+        silicon, array = self.silicon, self.machine.rows * self.machine.columns * element_gates()
         gate = silicon.gate / silicon.logic_density
         return ChipArea(
             {
@@ -161,7 +161,7 @@ class DigitalSystolic:
 
     @property
     def _gates(self) -> float:
-        return self.machine.rows * self.machine.columns * ELEMENT_GATES + self.costs.control_gates
+        return self.machine.rows * self.machine.columns * element_gates() + self.costs.control_gates
 
     def _die(self, area: ChipArea) -> DiePrice:
         """Of a square die as large as what is modelled."""

@@ -185,3 +185,22 @@ def on_chip(
     if device not in ("auto", "cpu"):
         raise InputError(f"--device {device}: whole numbers run on the CPU; leave it out")
     return evaluate_on_chip(run, chip, data, split, terminal.reporter)
+
+
+def export_rtl(terminal: Terminal, run: Path, out: Path, chip: str | None, timeout: float | None) -> None:
+    """What `snn export --format rtl` does; timeout: of the bench that is to be run (s), None: none is."""
+    from circuits.storage import write_text
+    from snn.experiments.run_folder import load_run
+    from snn.folder_lock import writing
+    from snn.studies.rtl_of_run import rtl_of_run, verify_rtl
+
+    if timeout is not None and not timeout > 0:
+        raise InputError(f"timeout must be positive, got {timeout} s")
+    texts = rtl_of_run(load_run(run), chip or DIGITAL, terminal.reporter)
+    with writing(out):
+        for name, text in texts.items():
+            write_text(out / name, text)
+    checked = {} if timeout is None else verify_rtl(texts, timeout)
+    terminal.result({"format": "rtl", "files": [str(out / name) for name in texts]} | checked)
+    if checked.get("passed") is False:
+        raise typer.Exit(1)
