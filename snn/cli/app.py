@@ -136,9 +136,7 @@ def export(
     run: RunFolder,
     out: Out,
     format: Annotated[
-    format: Annotated[
         str, typer.Option(help="What to write: json, spice, spectre, verilog-a or all; rtl, of a digital chip.")
-    ] = "json",
     ] = "json",
     level: Annotated[
         str,
