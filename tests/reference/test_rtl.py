@@ -7,9 +7,6 @@ import pytest
 
 from circuits.accelerator.accesses import require_inside
 from circuits.accelerator.compiler import compile_network
-from circuits.accelerator.cycles import schedule
-from circuits.accelerator.encoding import encode
-from circuits.accelerator.executor import execute
 from circuits.accelerator.instructions import Act, Add, End, Lif, Load, Mac, Max, Pad, Store
 from circuits.accelerator.machine import Machine, Memory
 from circuits.accelerator.program import Program, Region
