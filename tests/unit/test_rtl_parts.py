@@ -68,6 +68,22 @@ def test_a_neuron_is_the_membrane_of_whole_numbers(kind, seed):
     simulated(neuron, bench)
 
 
+def test_a_potential_stops_at_the_same_distance_on_both_sides():
+    """2^8 drive is -2^31 to the bit, which 32 bits would hold; the least potential is -(2^31 - 1)."""
+    neuron, words = LifNeuron(), [0, 0, LARGEST, -LARGEST, 0, 0, 0]
+
+    async def bench(context):
+        for name, value in zip(PARAMETERS, words, strict=True):
+            context.set(neuron.parameters[name], value)
+        context.set(neuron.step, 1)
+        for drive, v in ((-(2**23), -LARGEST), (2**23, LARGEST), (2**23 - 1, 2**31 - 2**8)):
+            context.set(neuron.drive, drive)
+            await context.tick()
+            assert context.get(neuron.v) == v
+
+    simulated(neuron, bench)
+
+
 @needs_simulator
 @pytest.mark.parametrize(("kind", "recurrent"), [("adaptive_lif", True), ("lif", False), ("readout", False)])
 def test_a_layer_by_itself_passes_its_bench_and_a_changed_weight_does_not(tmp_path, kind, recurrent):
@@ -81,7 +97,7 @@ def test_a_layer_by_itself_passes_its_bench_and_a_changed_weight_does_not(tmp_pa
     assert (status, "PASS" in output) == (0, True), output
     if kind != "readout":
         assert len(set(files["expected.hex"].split())) > 5  # they do spike
-    layer.weights[:, 2] += 1
+    layer.weights[:, 2] *= -1
     write_text(tmp_path / "expected.hex", layer_files(layer, spikes)["expected.hex"])
     status, output = simulate(tmp_path, LAYER_BENCH, find_simulator(), 120)
     assert (status != 0, "FAIL" in output) == (True, True)
@@ -93,7 +109,7 @@ def test_a_layer_that_has_no_rtl_of_its_own_says_why():
         require_small(membranes(rng, "ear", "encoder", 4, 4))
     with pytest.raises(InputError, match="4160 synapses, at most 4096"):
         require_small(membranes(rng, "big", "lif", 65, 64))
-    with pytest.raises(InputError, match=r"takes .step, 4. of 0 and 1"):
+    with pytest.raises(InputError, match=r"takes \(step, 4\) of 0 and 1"):
         layer_files(membranes(rng, "h", "lif", 4, 4), np.full((3, 4), 2))
 
 

@@ -147,3 +147,23 @@ def test_zeros_are_written_into_the_middle_of_what_was_loaded():
     for row in range(3):
         expected[3 + 11 * row : 8 + 11 * row] = 0
     ran(program, image, expected, in_turn(moved(40), 3 * 2, moved(40)))
+
+
+def test_a_product_right_behind_a_maximum_leaves_it_alone():
+    """What the array still holds must not follow into the columns of the rows that MAX wrote last."""
+    image = dram(np.random.default_rng(6), (200, np.array([[0, 65536]] * 4)))
+    product = Mac(False, False, 0, 0, 8, 4, 4, 5, 1, 4, 0)
+    program = [
+        Load(A, 0, 0, 1, 64, 0, 0),
+        Load(W, 64, 0, 1, 16, 0, 0),
+        Load(P, 200, 0, 1, 32, 0, 0),
+        product,
+        Max(False, False, 16, 0, 4, 5, 1, 4, 0),
+        product,
+        Act(False, 0, 0, 256, 4, 5, 1, 4, 0),
+        Store(OUT, 256, 1, 20, 0, 0),
+        End(),
+    ]
+    mac = 4 + (4 + 5 + 4 - 2)
+    cycles = in_turn(moved(64), moved(16)) + 1 + in_turn(mac, 5 + 1, mac, 5 + 3, moved(20))
+    ran(program, image, image[16:36], cycles)

@@ -53,8 +53,8 @@ def require_lanes(machine: Machine) -> None:
     for memory, lanes in _lanes(machine).items():
         if machine.size(memory) % (2 * lanes):
             raise InputError(
-                f"Machine.{memory.name.lower()} = {machine.size(memory)} bytes: its RTL has {lanes} lanes in 2 banks; "
-                f"take a multiple of {2 * lanes}"
+                f"Machine.{memory.name.lower()} = {machine.size(memory)} bytes: its RTL has {lanes} lanes in two "
+                f"banks; take a multiple of {2 * lanes}"
             )
 
 
