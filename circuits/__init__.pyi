@@ -61,6 +61,19 @@ from .network.chip_network import ChipNetwork as ChipNetwork
 from .network.spec import LayerSpec as LayerSpec
 from .network.spec import NetworkSpec as NetworkSpec
 
+# what does a digital chip compute, and what does it cost to make?
+from .accelerator.assembler import assemble as assemble
+from .accelerator.assembler import disassemble as disassemble
+from .accelerator.compiler import compile_network as compile_network
+from .accelerator.cycles import schedule as schedule
+from .accelerator.executor import execute as execute
+from .accelerator.machine import Machine as Machine
+from .cost.die import gross_dies as gross_dies
+from .cost.price import die_cost as die_cost
+from .quantised.integer_run import run_integers as run_integers
+from .quantised.integers import IntegerNetwork as IntegerNetwork
+from .quantised.quantise import quantise as quantise
+
 # what spiked, and what is between two neurons?
 from .network.spikes import SpikeTrains as SpikeTrains
 from .network.spikes import spike_trains as spike_trains

@@ -67,6 +67,9 @@ from .networks.layer_spec import network_spec as network_spec
 from .networks.layer_spec import silicon_spec as silicon_spec
 from .networks.stack_reader import stack_network as stack_network
 
+# what comes from elsewhere?
+from .interop.exported import network_of as network_of
+
 # what checks it?
 from .reference import brian2_network as brian2_network
 from .reference import brian2_neuron as brian2_neuron

@@ -25,6 +25,13 @@ def test_the_example_trains_on_a_folder_and_prints_accuracy_and_energy(words):
     assert re.search(r"[\d.]+ [npf]J per inference", out)
 
 
+def test_the_example_takes_a_model_of_pytorch_to_the_accelerator():
+    out = run(ROOT / "examples" / "accelerator.py")
+    assert "same bits: True" in out
+    assert float(re.search(r"same answer as PyTorch: ([\d.]+)", out)[1]) > 0.9
+    assert "LOAD memory=weights" in out
+
+
 @pytest.mark.slow
 def test_the_example_of_a_network_of_one_s_own_trains_prices_and_exports_it(words, tmp_path):
     out = run(ROOT / "examples" / "own_network.py", tmp_path, words)
