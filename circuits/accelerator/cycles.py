@@ -12,17 +12,18 @@ after `end`. Source of a MAC's cycles: SCALE-Sim, weight-stationary (Samajdar et
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from circuits.accelerator.accesses import banks
+from circuits.accelerator.accesses import Operands, banks
+from circuits.accelerator.instruction_table import alike
 from circuits.accelerator.instructions import (
     PARAMETERS_OF_ACT,
     PARAMETERS_OF_LIF,
     STATE_WORDS,
     Act,
     Add,
-    End,
     Instruction,
     Lif,
     Load,
@@ -54,21 +55,20 @@ class Schedule:
         return int(self.begin[-1])
 
 
-def work_of(one: Instruction, machine: Machine) -> int:
-    """Cycles that an instruction takes behind the one in which it begins."""
-    match one:
-        case Load() | Store():
-            return machine.dram_latency + one.rows * -(-one.row_bytes // machine.dram_width)
-        case Pad():
-            return one.rows * -(-one.row_bytes // machine.columns)
-        case Mac():
-            return mac_cycles(machine.rows, machine.columns, one.inner_count * one.outer_count)
-        case Max() | Add():
-            return one.inner_count * one.outer_count + 1
-        case Act():
-            return one.inner_count * one.outer_count + 1 + PARAMETERS_OF_ACT
-        case Lif():
-            return 2 * one.step_count + PARAMETERS_OF_LIF + STATE_WORDS
+def work_of(kind: type[Instruction], one: Operands, machine: Machine) -> Any:
+    """Cycles that an instruction of a kind takes behind the one in which it begins."""
+    if kind in (Load, Store):
+        return machine.dram_latency + one.rows * -(-one.row_bytes // machine.dram_width)
+    if kind is Pad:
+        return one.rows * -(-one.row_bytes // machine.columns)
+    if kind is Mac:
+        return mac_cycles(machine.rows, machine.columns, one.inner_count * one.outer_count)
+    if kind in (Max, Add):
+        return one.inner_count * one.outer_count + 1
+    if kind is Act:
+        return one.inner_count * one.outer_count + 1 + PARAMETERS_OF_ACT
+    if kind is Lif:
+        return 2 * one.step_count + PARAMETERS_OF_LIF + STATE_WORDS
     return 0
 
 
@@ -79,23 +79,25 @@ def mac_cycles(rows: int, columns: int, n_inputs: int) -> int:
 
 def schedule(program: Program) -> Schedule:
     """The schedule of a program; data change nothing of it."""
-    machine, instructions = program.machine, program.instructions
-    begins, ends, moves = [], [], []
+    n = len(program.instructions)
+    work, taken, unit = np.zeros(n, np.int64), np.zeros(n, np.int64), np.ones(n, np.int64)
+    for kind, places, one in alike(program.instructions):
+        work[places] = work_of(kind, one, program.machine)
+        taken[places] = banks(kind, one, program.machine)
+        unit[places] = kind not in MOVES
+    begins = _begins(work.tolist(), taken.tolist(), unit.tolist())
+    return Schedule(begins, begins + work, unit == 0)
+
+
+def _begins(work: list[int], taken: list[int], unit: list[int]) -> np.ndarray:
+    """The cycle in which each begins; the last, END, when both units are idle."""
+    begins = []
     free, held = [0, 0], [0, 0]  # of the mover and of the computer: when it is idle again, and the banks it takes
     now = -1
-    for one in instructions:
-        unit = 0 if isinstance(one, MOVES) else 1
-        now += 1
-        if isinstance(one, End):
-            now = max(now, *free)
-            unit, work, taken = 1, 0, 0
-        else:
-            work, taken = work_of(one, machine), banks(one, machine)
-            now = max(now, free[unit])
-            if taken & held[1 - unit]:
-                now = max(now, free[1 - unit])
-        free[unit], held[unit] = now + work + 1, taken
+    for cycles, banks_taken, own in zip(work[:-1], taken[:-1], unit[:-1], strict=True):
+        now = max(now + 1, free[own])
+        if banks_taken & held[1 - own]:
+            now = max(now, free[1 - own])
+        free[own], held[own] = now + cycles + 1, banks_taken
         begins.append(now)
-        ends.append(now + work)
-        moves.append(unit == 0)
-    return Schedule(np.array(begins), np.array(ends), np.array(moves))
+    return np.array([*begins, max(now + 1, *free)], np.int64)

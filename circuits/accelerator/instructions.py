@@ -169,4 +169,3 @@ Instruction = Load | Store | Pad | Mac | Max | Add | Act | Lif | End
 BY_OPCODE: dict[int, type[Instruction]] = {
     kind.opcode: kind for kind in (Load, Store, Pad, Mac, Max, Act, Lif, End, Add)
 }
-_FLAGS = ("accumulate", "signed", "potential", "memory")  # in the second byte of the first word

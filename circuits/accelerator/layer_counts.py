@@ -1,13 +1,31 @@
 """What a program costs, layer by layer: cycles, stalls, products, and bytes to and from every memory."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import numpy as np
 
 from circuits.accelerator.cycles import Schedule
-from circuits.accelerator.instructions import STATE_WORDS, Act, Add, Instruction, Lif, Load, Mac, Max, Pad, Store
+from circuits.accelerator.instruction_table import Alike, alike
+from circuits.accelerator.instructions import (
+    PARAMETERS_OF_ACT,
+    PARAMETERS_OF_LIF,
+    STATE_WORDS,
+    Act,
+    Add,
+    Instruction,
+    Lif,
+    Load,
+    Mac,
+    Max,
+    Pad,
+    Store,
+)
 from circuits.accelerator.machine import Machine, Memory
 from circuits.accelerator.program import Program
 
 DRAM = "dram"
+NAMES = (*(memory.name.lower() for memory in Memory), DRAM)
 
 
 @dataclass
@@ -42,69 +60,89 @@ class LayerCounts:
 
 def layer_counts(program: Program, times: Schedule) -> tuple[LayerCounts, ...]:
     """One record a layer."""
-    found = [LayerCounts(work.name, work.kind, work.n_macs) for work in program.works]
-    ends = [0] * len(found)
-    rows = zip(program.instructions, program.layer_of, times.begin, times.end, times.moves, strict=True)
-    for one, layer, begin, end, moves in rows:
-        counts, busy = found[layer], int(end - begin) + 1
-        ends[layer] = max(ends[layer], int(end) + 1)
-        counts.moving += busy * bool(moves)
-        counts.computing += 0 if moves else busy
-        _count(counts, one, program.machine)
-    found[-1].computing -= 1  # END computes nothing
-    ends[-1] = times.cycles
-    before = 0
-    for counts, end in zip(found, ends, strict=True):
-        counts.cycles, before = max(end - before, 0), max(end, before)
+    n, layer = len(program.works), program.layer_of
+    busy = (times.end - times.begin + 1) * (np.arange(len(layer)) < len(layer) - 1)  # END does nothing
+    moving, computing = (np.bincount(layer, busy * part, n) for part in (times.moves, ~times.moves))
+    totals = _Totals(n)
+    for same in alike(program.instructions):
+        totals.add(same, layer[same.places], program.machine)
+    found = [
+        LayerCounts(
+            work.name,
+            work.kind,
+            work.n_macs,
+            computing=int(computing[i]),
+            moving=int(moving[i]),
+            products=int(totals.products[i]),
+            vector=int(totals.vector[i]),
+            read=totals.of(totals.read, i),
+            written=totals.of(totals.written, i),
+        )
+        for i, work in enumerate(program.works)
+    ]
+    _share_cycles(found, program, times)
     return tuple(found)
 
 
-def _count(counts: LayerCounts, one: Instruction, machine: Machine) -> None:
-    """Add what an instruction moves and makes."""
-
-    def read(memory: Memory | str, n_bytes: int) -> None:
-        _add(counts.read, memory, n_bytes)
-
-    def write(memory: Memory | str, n_bytes: int) -> None:
-        _add(counts.written, memory, n_bytes)
-
-    match one:
-        case Load():
-            read(DRAM, one.rows * one.row_bytes)
-            write(one.memory, one.rows * one.row_bytes)
-        case Store():
-            read(Memory.ACTIVATIONS, one.rows * one.row_bytes)
-            write(DRAM, one.rows * one.row_bytes)
-        case Pad():
-            write(one.memory, one.rows * one.row_bytes)
-        case Mac() | Max() | Add():
-            n = one.inner_count * one.outer_count
-            high = one.rows if isinstance(one, Mac) else one.columns
-            read(Memory.ACTIVATIONS, n * high)
-            write(Memory.SUMS, 4 * n * one.columns)
-            read(Memory.SUMS, 4 * n * one.columns * one.accumulate)
-            if isinstance(one, Mac):
-                read(Memory.WEIGHTS, one.rows * machine.columns)
-                counts.products += n * one.rows * one.columns
-            else:
-                counts.vector += n * one.columns
-        case Act():
-            n = one.inner_count * one.outer_count * one.columns
-            read(Memory.SUMS, 4 * n)
-            read(Memory.PARAMETERS, 8 * one.columns)
-            write(Memory.ACTIVATIONS, n)
-            counts.vector += n
-        case Lif():
-            n, state = one.step_count * one.columns, 4 * STATE_WORDS * one.columns
-            read(Memory.SUMS, 4 * n)
-            read(Memory.PARAMETERS, 32 * one.columns)
-            read(Memory.STATE, state)
-            write(Memory.STATE, state)
-            write(Memory.ACTIVATIONS, n * (4 if one.potential else 1))
-            counts.vector += n
+def _share_cycles(found: list[LayerCounts], program: Program, times: Schedule) -> None:
+    """Each layer has the cycles from the end of the one before to its own, the last to the end of the program."""
+    ends = np.zeros(len(found), np.int64)
+    np.maximum.at(ends, program.layer_of[:-1], times.end[:-1] + 1)
+    ends[-1] = times.cycles
+    before = 0
+    for counts, end in zip(found, ends.tolist(), strict=True):
+        counts.cycles, before = max(end - before, 0), max(end, before)
 
 
-def _add(table: dict[str, int], memory: Memory | str, n_bytes: int) -> None:
-    name = memory if isinstance(memory, str) else memory.name.lower()
-    if n_bytes:
-        table[name] = table.get(name, 0) + n_bytes
+class _Totals:
+    """Sums by layer, `(layer,)`: of bytes one for each memory, of what is made one each."""
+
+    def __init__(self, n_layers: int):
+        self.n = n_layers
+        self.read, self.written = ({name: np.zeros(n_layers, np.int64) for name in NAMES} for _ in range(2))
+        self.products, self.vector = np.zeros(n_layers, np.int64), np.zeros(n_layers, np.int64)
+
+    def of(self, table: dict[str, np.ndarray], layer: int) -> dict[str, int]:
+        """Bytes of one layer, where there are any."""
+        return {name: int(sums[layer]) for name, sums in table.items() if sums[layer]}
+
+    def add(self, same: Alike, layer: np.ndarray, machine: Machine) -> None:
+        """What all instructions of a kind move and make."""
+        kind, one = same.kind, same.operands
+        if kind in (Load, Store, Pad):
+            self._moved(kind, one, layer)
+            return
+        n = one.step_count if kind is Lif else one.inner_count * one.outer_count
+        elements = n * one.columns
+        if kind in (Mac, Max, Add):
+            self._bytes(self.read, Memory.ACTIVATIONS, layer, n * (one.rows if kind is Mac else one.columns))
+            self._bytes(self.written, Memory.SUMS, layer, 4 * elements)
+            self._bytes(self.read, Memory.SUMS, layer, 4 * elements * one.accumulate)
+        else:
+            words = PARAMETERS_OF_ACT if kind is Act else PARAMETERS_OF_LIF
+            self._bytes(self.read, Memory.SUMS, layer, 4 * elements)
+            self._bytes(self.read, Memory.PARAMETERS, layer, 4 * words * one.columns)
+            size = 1 if kind is Act else 1 + 3 * one.potential
+            self._bytes(self.written, Memory.ACTIVATIONS, layer, size * elements)
+        if kind is Lif:
+            for way in (self.read, self.written):
+                self._bytes(way, Memory.STATE, layer, 4 * STATE_WORDS * one.columns)
+        if kind is Mac:
+            self._bytes(self.read, Memory.WEIGHTS, layer, one.rows * machine.columns)
+            np.add.at(self.products, layer, elements * one.rows)
+        else:
+            np.add.at(self.vector, layer, elements)
+
+    def _moved(self, kind: type[Instruction], one: SimpleNamespace, layer: np.ndarray) -> None:
+        n_bytes = one.rows * one.row_bytes
+        if kind is Store:
+            self._bytes(self.read, Memory.ACTIVATIONS, layer, n_bytes)
+            np.add.at(self.written[DRAM], layer, n_bytes)
+            return
+        if kind is Load:
+            np.add.at(self.read[DRAM], layer, n_bytes)
+        for memory in Memory:
+            self._bytes(self.written, memory, layer, n_bytes * (one.memory == memory))
+
+    def _bytes(self, table: dict[str, np.ndarray], memory: Memory, layer: np.ndarray, n_bytes: np.ndarray) -> None:
+        np.add.at(table[NAMES[memory]], layer, n_bytes)

@@ -5,12 +5,13 @@ input, a layer of membranes has a position for each time step, a convolution ove
 A tap is what one tile of weights multiplies: so many bytes side by side, at an offset from the corner of the window.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal, NamedTuple
 
 from circuits.network.convolution import Convolution
+from circuits.network.layer_shape import LayerShape
 from circuits.network.spec import MEMBRANE_KINDS, POOL_KINDS, VALUE_KINDS, NetworkSpec
 from circuits.quantised.integers import IntegerLayer, IntegerNetwork, MembraneLayer
 
@@ -99,7 +100,7 @@ class LayerWork:
             for row, first in product(range(self.kernel[0]), range(0, run, rows)):
                 yield Tap(row, 0, first, min(rows, run - first))
             return
-        start, stop = self._channels_of(block)
+        start, stop = self.channels_of(block)
         for row, column in product(range(self.kernel[0]), range(self.kernel[1])):
             if self.weightless:
                 yield Tap(row, column, start, stop - start)
@@ -107,7 +108,12 @@ class LayerWork:
             for first in range(start, stop, rows):
                 yield Tap(row, column, first, min(rows, stop - first))
 
-    def _channels_of(self, block: tuple[int, int]) -> tuple[int, int]:
+    @property
+    def by_channel(self) -> bool:
+        """Whether a block of outputs takes but some of the channels."""
+        return self.groups > 1
+
+    def channels_of(self, block: tuple[int, int]) -> tuple[int, int]:
         """Input channels that the groups of a block take."""
         own, inside = self.n_out // self.groups, self.channels // self.groups
         return block[0] // own * inside, ((block[1] - 1) // own + 1) * inside
@@ -127,6 +133,17 @@ def works_of_spec(net: NetworkSpec, n_steps: int = 1) -> tuple[LayerWork, ...]:
         shape = _Shape(layer.name, layer.kind, layer.fan_in, n_out, layer.convolution, layer.recurrent is not None)
         found.append(_work(shape, signed, not relu, n_steps))
         signed = layer.kind in VALUE_KINDS and not relu
+    return tuple(found)
+
+
+def works_of_shapes(layers: Iterable[LayerShape]) -> tuple[LayerWork, ...]:
+    """The layers of a conventional network known by its shapes alone; residual additions are left out."""
+    found, signed = [], True
+    for layer in layers:
+        relu = not signed if layer.kind in POOL_KINDS else layer.relu
+        shape = _Shape(layer.name, layer.kind, layer.fan_in, layer.n_out, layer.convolution)
+        found.append(_work(shape, signed, not relu, 1))
+        signed = not relu
     return tuple(found)
 
 

@@ -149,26 +149,27 @@ def plane_under(work: LayerWork, box: Box, source: Plane) -> Plane:
 def _from_dram(lowering: Lowering) -> Iterator[Job]:
     """Boxes come from DRAM and go back there, each in one bank."""
     machine, work = lowering.machine, lowering.work
-    cuts = boxes_from_dram(work, machine, machine.columns * work.output_bytes)
+    spans = [work.channels_of((block.start, block.stop)) for block in lowering.blocks] if work.by_channel else []
+    widest = max((stop - first for first, stop in spans), default=0)
+    cuts = boxes_from_dram(work, machine, machine.columns * work.output_bytes, widest)
     parts = [groups(block.taps, machine) for block in lowering.blocks]
     computes, fence, held, filled_for = begin_state(lowering), True, None, None
     for number, box in _in_cheaper_order(lowering, cuts, parts):
-        block, plane = lowering.blocks[number], plane_of(work, box, 0)
+        block, wanted = lowering.blocks[number], (box, spans[number] if spans else None)
         for group in parts[number]:
             loads: list[Instruction] = []
-            if held is None or (group is parts[number][0] and box is not held):
-                plane = plane_of(work, box, lowering.banks.other(ACTIVATIONS))
-                loads += filled(work, plane, lowering.dram_in)
-                held, resident = box, plane
+            if held != wanted:
+                plane = plane_of(work, box, lowering.banks.other(ACTIVATIONS), wanted[1])
+                loads, held = filled(work, plane, lowering.dram_in), wanted
             if filled_for != number:
                 loads += lowering.load_parameters(block)
             if filled_for != number or len(parts[number]) > 1:
                 loads += lowering.load_weights(block, group)
             filled_for = number
-            computes += lowering.sums(block, group, box, resident)
+            computes += lowering.sums(block, group, box, plane)
             stores: list[Instruction] = []
             if group is parts[number][-1]:
-                out = resident.address + resident.n_bytes
+                out = plane.address + plane.n_bytes
                 step = block.columns * work.output_bytes
                 computes.append(lowering.finish(block, box, out, step, box.columns * step))
                 stores = _stored(work, block, box, out, lowering.dram_out)
@@ -194,7 +195,8 @@ def _in_cheaper_order(lowering: Lowering, cuts: list[Box], parts: list[list[Grou
     inputs = sum(plane_of(lowering.work, box, 0).n_bytes for box in cuts)
     weights = sum(block.n_rows for block in lowering.blocks) * lowering.machine.columns
     again = len(cuts) if any(len(part) > 1 for part in parts) else 1
-    by_block, by_box = len(lowering.blocks) * inputs + again * weights, inputs + len(cuts) * weights
+    times = 1 if lowering.work.by_channel else len(lowering.blocks)  # a block of channels takes its own alone
+    by_block, by_box = times * inputs + again * weights, inputs + len(cuts) * weights
     numbers = range(len(lowering.blocks))
     if by_block <= by_box:
         return ((number, box) for number in numbers for box in cuts)

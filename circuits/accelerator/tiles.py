@@ -30,7 +30,7 @@ class Box:
 class Plane:
     """The bytes of a box's input on the chip: `(height, width, channel)` at `address`, padding included.
 
-    `top`, `left`: where its corner lies in the layer's input; negative in the padding.
+    `top`, `left`: where its corner lies in the layer's input; negative in the padding.   `first`: its first channel.
     """
 
     address: int
@@ -39,6 +39,7 @@ class Plane:
     height: int
     width: int
     channels: int
+    first: int = 0
 
     @property
     def pitch(self) -> int:
@@ -50,8 +51,8 @@ class Plane:
         return self.height * self.pitch
 
     def at(self, row: int, column: int, channel: int = 0) -> int:
-        """Address of an element, counted from the plane's own corner."""
-        return self.address + row * self.pitch + column * self.channels + channel
+        """Address of a channel of the layer, at a place counted from the plane's own corner."""
+        return self.address + row * self.pitch + column * self.channels + channel - self.first
 
 
 def whole(work: LayerWork) -> Box:
@@ -59,13 +60,14 @@ def whole(work: LayerWork) -> Box:
     return Box(0, 0, *work.size_out)
 
 
-def plane_of(work: LayerWork, box: Box, address: int) -> Plane:
-    """The part of the input, with padding, under all windows of a box."""
+def plane_of(work: LayerWork, box: Box, address: int, channels: tuple[int, int] | None = None) -> Plane:
+    """The part of the input, with padding, under all windows of a box; of the channels from one to before another."""
     (top, left), (height, width) = (
         [corner * step - pad for corner, step, pad in zip((box.top, box.left), work.stride, work.padding, strict=True)],
         [(n - 1) * step + k for n, step, k in zip((box.rows, box.columns), work.stride, work.kernel, strict=True)],
     )
-    return Plane(address, top, left, height, width, work.channels)
+    first, stop = channels or (0, work.channels)
+    return Plane(address, top, left, height, width, stop - first, first)
 
 
 def whole_plane(work: LayerWork, address: int) -> Plane:
@@ -76,7 +78,7 @@ def whole_plane(work: LayerWork, address: int) -> Plane:
 
 def filled(work: LayerWork, plane: Plane, dram: int) -> list[Instruction]:
     """LOAD what lies inside the input from its place in DRAM, after zeros where the plane reaches beyond it."""
-    (height, width), size = work.size, work.channels
+    (height, width), size = work.size, plane.channels
     first, left = max(plane.top, 0), max(plane.left, 0)
     last = max(first, min(plane.top + plane.height, height))
     right = max(left, min(plane.left + plane.width, width))
@@ -84,14 +86,26 @@ def filled(work: LayerWork, plane: Plane, dram: int) -> list[Instruction]:
     found: list[Instruction] = []
     if covered < plane.n_bytes:
         found.append(Pad(Memory.ACTIVATIONS, plane.address, 1, plane.n_bytes, plane.n_bytes))
-    rows, row_bytes, step = last - first, (right - left) * size, plane.pitch
-    address = plane.at(first - plane.top, left - plane.left)
-    if row_bytes == step == width * size:  # one run of bytes
-        rows, row_bytes = 1, rows * row_bytes
     if covered:
-        source = dram + (first * width + left) * size
-        found.append(Load(Memory.ACTIVATIONS, source, address, rows, row_bytes, width * size, step))
+        source = dram + (first * width + left) * work.channels + plane.first
+        address = plane.at(first - plane.top, left - plane.left, plane.first)
+        found += _loads(work, plane, source, address, (last - first, right - left))
     return found
+
+
+def _loads(work: LayerWork, plane: Plane, source: int, address: int, size: tuple[int, int]) -> Iterator[Load]:
+    """Rows and columns of a plane from DRAM: in one run, row by row, or where channels are left out pixel by pixel."""
+    (rows, columns), line = size, work.size[1] * work.channels
+    if plane.channels < work.channels:
+        for r in range(rows):
+            steps = {"dram_step": work.channels, "step": plane.channels}
+            place = (source + r * line, address + r * plane.pitch)
+            yield Load(Memory.ACTIVATIONS, *place, columns, plane.channels, **steps)
+        return
+    row_bytes = columns * plane.channels
+    if row_bytes == plane.pitch == line:
+        rows, row_bytes = 1, rows * row_bytes
+    yield Load(Memory.ACTIVATIONS, source, address, rows, row_bytes, line, plane.pitch)
 
 
 def boxes(work: LayerWork, most_rows: int, most_columns: int) -> Iterator[Box]:
@@ -107,19 +121,19 @@ def boxes_on_chip(work: LayerWork, machine: Machine) -> list[Box]:
     return list(boxes(work, rows, columns))
 
 
-def boxes_from_dram(work: LayerWork, machine: Machine, out_bytes: int) -> list[Box]:
-    """Boxes whose sums fit, and in one bank their input beside `out_bytes` a position.
+def boxes_from_dram(work: LayerWork, machine: Machine, out_bytes: int, channels: int = 0) -> list[Box]:
+    """Boxes whose sums fit, and in one bank their input, of so many channels or all, beside `out_bytes` a position.
 
     Raises: InputError where not even one position fits.
     """
-    bank = machine.activations // 2
+    bank, span = machine.activations // 2, (0, channels or work.channels)
 
     def fits(rows: int, columns: int) -> bool:
-        held = plane_of(work, Box(0, 0, rows, columns), 0).n_bytes + rows * columns * out_bytes
+        held = plane_of(work, Box(0, 0, rows, columns), 0, span).n_bytes + rows * columns * out_bytes
         return rows * columns <= machine.sums and held <= bank
 
     if not fits(1, 1):
-        needs = plane_of(work, Box(0, 0, 1, 1), 0).n_bytes + out_bytes
+        needs = plane_of(work, Box(0, 0, 1, 1), 0, span).n_bytes + out_bytes
         raise InputError(
             f"layer {work.name!r}: one position takes {needs:,} bytes of activations, a bank holds {bank:,}; "
             f"give the chip {2 * needs:,} bytes of activations, or the layer fewer channels"

@@ -12,6 +12,7 @@ import numpy as np
 from circuits.accelerator.capacity import too_large
 from circuits.accelerator.compiler import compile_network, compile_works
 from circuits.accelerator.cycles import schedule
+from circuits.accelerator.element_cells import element_gates
 from circuits.accelerator.layer_counts import layer_counts
 from circuits.accelerator.layer_work import works_of_spec
 from circuits.accelerator.machine import Machine
@@ -39,7 +40,6 @@ V_RANGE: tuple[Volts, Volts] = (
     0.65,
     1.1,
 )  # V^2 holds within 10 % from 0.65 V on (7 nm macro, Sinangil 2021); top ASSUMED
-ELEMENT_GATES = 600  # NAND2 of a processing element. ASSUMED: 8 x 8 multiplier 300, 32-bit adder 150, 48 registers
 UNKNOWN = unknown("instruction fetch", "pads and DRAM interface", "host", "supply converter")
 
 
@@ -119,15 +119,19 @@ class DigitalSystolic:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
         self._require(net)
         activity.require_fits(net)
-        times = schedule(placement)
-        counts = layer_counts(placement, times)
-        density = _density(net, activity)
-        layers = {
-            one.name: (one, work.finish, density[one.name]) for one, work in zip(counts, placement.works, strict=True)
-        }
+        report = self.cost(placement, _density(net, activity))
+        return report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
+
+    def cost(self, program: Program, density: Mapping[str, float] | None = None) -> DigitalReport:
+        """Energy, cycles and silicon of a program; density: what share of a layer's inputs is not 0, else all."""
+        times = schedule(program)
+        counts = layer_counts(program, times)
+        shares = dict.fromkeys((work.name for work in program.works), 1.0) | dict(density or {})
+        pairs = zip(counts, program.works, strict=True)
+        layers = {one.name: (one, work.finish, shares[one.name]) for one, work in pairs}
         bill = Bill(self.machine, self.costs, self.clock, self.supply, self.v_dd, self._gates)
-        area = self.area(placement)
-        report = DigitalReport(
+        area = self.area(program)
+        return DigitalReport(
             chip=self.name,
             ledger=bill.ledger(layers) + UNKNOWN,
             machine=self.machine,
@@ -137,15 +141,14 @@ class DigitalSystolic:
             v_dd=self.supply,
             area=area,
             die=self._die(area),
-            program=placement,
-            notes=self._notes(net),
+            program=program,
+            notes=self._notes(program),
         )
-        return report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
 
     def area(self, placement: Program) -> ChipArea:
         """Memory and logic of the chip, used or not; pads and the interface to DRAM have no rule."""
         del placement
-        silicon, array = self.silicon, self.machine.rows * self.machine.columns * ELEMENT_GATES
+        silicon, array = self.silicon, self.machine.rows * self.machine.columns * element_gates()
         gate = silicon.gate / silicon.logic_density
         return ChipArea(
             {
@@ -158,7 +161,7 @@ class DigitalSystolic:
 
     @property
     def _gates(self) -> float:
-        return self.machine.rows * self.machine.columns * ELEMENT_GATES + self.costs.control_gates
+        return self.machine.rows * self.machine.columns * element_gates() + self.costs.control_gates
 
     def _die(self, area: ChipArea) -> DiePrice:
         """Of a square die as large as what is modelled."""
@@ -167,11 +170,11 @@ class DigitalSystolic:
         cost = die_cost(self.wafer.cost_usd, dies, good)
         return DiePrice(cost.dies, cost.good_dies, good, cost.each)
 
-    def _notes(self, net: NetworkSpec) -> tuple[str, ...]:
+    def _notes(self, program: Program) -> tuple[str, ...]:
         notes = ("no such chip was built: sizes are a choice, energies those of components at 45 nm",)
         if self.supply != self.v_dd:
             notes += (f"at {self.supply:g} V switched energies follow V^2, the clock stays (ASSUMED)",)
-        if net.layers[0].kind not in MEMBRANE_KINDS:
+        if program.works[0].finish == "act":
             notes += (
                 "every product of a conventional layer is charged, those with 0 too: activations are not measured",
             )

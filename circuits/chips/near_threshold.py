@@ -152,12 +152,11 @@ class NearThreshold:
             )
         v_dd = body.point.v_dd if asked.v_dd is None else asked.v_dd
         if not body.memory_fails_below <= v_dd <= body.point.v_most:
-            share = f"{1 - body.mismatch.fraction_good:.2g} of chips"
-            failing = f"its SRAM of {body.memory.bytes} bytes fails on {share}"
+            lost = f"its SRAM of {body.memory.bytes} bytes fails on {1 - body.mismatch.fraction_good:.2g} of chips"
             raise InputError(
                 f"a supply of {v_dd:g} V is outside of {self.name}: below {body.memory_fails_below:.3g} V, near or "
-                f"under threshold, {failing} or more, above {body.point.v_most:g} V transistors break down; give a --supply "
-                "in between"
+                f"under threshold, {lost} or more, above {body.point.v_most:g} V transistors break down; give a "
+                "--supply in between"
             )
         body.at(v_dd, asked.temperature)
 

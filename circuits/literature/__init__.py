@@ -1,1 +1,1 @@
-"""Published neurons, processors and keyword spotters, and the comparison with them."""
+"""Published neurons, processors, keyword spotters, chips and networks, and the comparison with them."""

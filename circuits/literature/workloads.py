@@ -14,7 +14,7 @@ from circuits.tables import did_you_mean, read_rows
 from circuits.units import require
 
 BITS = 8  # of a weight or a value, where nothing else is asked for
-CELL_TRANSISTORS = 6  # of a static memory cell: two inverters and two pass transistors (hardware.md, item 0.5)
+CELL_TRANSISTORS = 6  # of a static memory cell: two inverters and two pass transistors
 MOST_BITS = 64
 
 

@@ -11,7 +11,9 @@ HIGHEST = 127  # weight
 ROOM = 2**30  # what the largest number that is meant takes of the 2^31 of a potential
 
 
-def membrane_layer(layer: LayerSpec, dt: Seconds, v_floor: float, unit_in: float, most: float, n_steps: int):
+def membrane_layer(
+    layer: LayerSpec, dt: Seconds, v_floor: float, unit_in: float, most: float, n_steps: int
+) -> MembraneLayer:
     """One population behind inputs in `unit_in` that reach `most` at the most; `n_steps`: of a clip.
 
     A weight's step is max|W_j| / 127, of the recurrent ones too. Raises: InputError where a number does not fit.

@@ -135,7 +135,9 @@ def evaluate(
 def export(
     run: RunFolder,
     out: Out,
-    format: Annotated[str, typer.Option(help="What to write: json, spice, spectre, verilog-a or all.")] = "json",
+    format: Annotated[
+        str, typer.Option(help="What to write: json, spice, spectre, verilog-a or all; rtl, of a digital chip.")
+    ] = "json",
     level: Annotated[
         str,
         typer.Option(help="behavioural: the network; transistor: its neuron in transistors, with --format spice."),
@@ -144,10 +146,11 @@ def export(
     verify: Annotated[
         bool,
         typer.Option(
-            "--verify", help="Run the SPICE test benches in ngspice, and show expected beside simulated figures."
+            "--verify", help="Run the test benches in ngspice, or of rtl in a Verilog simulator; show what they find."
         ),
     ] = False,
-    timeout: Annotated[float, number_of("s", "Longest that ngspice may take for a bench.")] = 300.0,
+    timeout: Annotated[float, number_of("s", "Longest that a simulator may take for a bench.")] = 300.0,
+    chip: Annotated[str | None, typer.Option(help="With --format rtl: chip name or TOML file, a digital one.")] = None,
     json: Json = False,
 ) -> None:
     """Hand a run over to a circuit team: parameters, netlists and models, with test benches that check themselves."""
@@ -161,6 +164,11 @@ def export(
         from snn.studies.transistor_neuron import export_transistors, require_level
 
         require_level(level, {f"format {format}": format != "spice"}, {"cards": cards})
+        if format == "rtl":
+            chip_commands.export_rtl(terminal, run, out, chip, timeout if verify else None)
+            return
+        if chip is not None:
+            raise InputError(f"--chip {chip} is of --format rtl: leave it out, or give that format")
         chip = load_run(run).chip()
         files = export_transistors(chip, cards) if level == "transistor" else handover(chip, format)
         if verify:

@@ -23,7 +23,12 @@ def chips(
     run: Annotated[
         Path | None, typer.Option(help="Run folder: its place among published chips, priced as `snn map` does.")
     ] = None,
-    chip: Annotated[str | None, typer.Option(help="With --run: chip name or TOML file; default btbt-45rfsoi.")] = None,
+    chip: Annotated[
+        str | None,
+        typer.Option(
+            help="Chip name or TOML file; with --run, default btbt-45rfsoi; with --workloads cycles and energy on it."
+        ),
+    ] = None,
     workloads: Annotated[
         bool, typer.Option("--workloads", help="Well-known networks: weights, products, memory that holds them.")
     ] = False,
@@ -40,7 +45,7 @@ def chips(
     with Terminal(json) as terminal:
         _require_one(workloads, {"bits": bits, "sram": sram}, {"run": run, "plot": plot}, chip)
         if workloads:
-            _networks(terminal, bits, sram)
+            _networks(terminal, bits, sram, chip)
         elif run or plot:
             _field(terminal, run, chip, plot)
         else:
@@ -53,16 +58,20 @@ def _require_one(workloads: bool, of_networks: dict, of_field: dict, chip: str |
         raise InputError(f"--{named[0]} is of networks: give --workloads too, or leave it out")
     if workloads and (named := [name for name, value in of_field.items() if value is not None]):
         raise InputError(f"--{named[0]} is of chips, --workloads of networks: give one of them")
-    if chip is not None and of_field["run"] is None:
-        raise InputError(f"--chip {chip} prices a run: give --run RUN too, or leave it out")
+    if chip is not None and of_field["run"] is None and not workloads:
+        raise InputError(f"--chip {chip} prices a run or networks: give --run RUN or --workloads too, or leave it out")
+    if workloads and chip is not None and of_networks["bits"] not in (None, 8):
+        raise InputError(f"--bits {of_networks['bits']}: chips that run programs compute with 8 bits; leave it out")
 
 
-def _networks(terminal: Terminal, bits: int | None, sram: float | None) -> None:
+def _networks(terminal: Terminal, bits: int | None, sram: float | None, chip: str | None) -> None:
+    from circuits.literature.workload_on_chip import workloads_on
     from circuits.literature.workload_table import workload_rows
     from snn.report.field_report import workload_report
 
     asked = {} if bits is None else {"bits": bits}
-    terminal.result(workload_report(workload_rows(sram_bytes=sram, **asked)))
+    target = None if chip is None else workloads_on(chip)
+    terminal.result(workload_report(workload_rows(target, sram_bytes=sram, **asked)))
 
 
 def _field(terminal: Terminal, run: Path | None, chip: str | None, plot: Path | None) -> None:
@@ -156,10 +165,10 @@ def compile_program(
             raise InputError(f"--layer {layer} is of the listing: give --listing too, or leave it out")
         require_outputs(*(out / name for name in FILES if out))
         compiled = compile_run(load_run(run), chip, terminal.reporter)
-        found = compiled.as_dict()
-        if listing:
-            found["listing"] = compiled.listing(layer)
-        terminal.result(found)
+        text = {"listing": compiled.listing(layer)} if listing else {}
+        terminal.result(compiled.as_dict() | (text if json else {}))
+        if listing and not json:
+            terminal.text(text["listing"])
         if out:
             with writing(out):
                 terminal.asked(lambda: compiled.write(out))
@@ -176,3 +185,22 @@ def on_chip(
     if device not in ("auto", "cpu"):
         raise InputError(f"--device {device}: whole numbers run on the CPU; leave it out")
     return evaluate_on_chip(run, chip, data, split, terminal.reporter)
+
+
+def export_rtl(terminal: Terminal, run: Path, out: Path, chip: str | None, timeout: float | None) -> None:
+    """What `snn export --format rtl` does; timeout: of the bench that is to be run (s), None: none is."""
+    from circuits.storage import write_text
+    from snn.experiments.run_folder import load_run
+    from snn.folder_lock import writing
+    from snn.studies.rtl_of_run import rtl_of_run, verify_rtl
+
+    if timeout is not None and not timeout > 0:
+        raise InputError(f"timeout must be positive, got {timeout} s")
+    texts = rtl_of_run(load_run(run), chip or DIGITAL, terminal.reporter)
+    with writing(out):
+        for name, text in texts.items():
+            write_text(out / name, text)
+    checked = {} if timeout is None else verify_rtl(texts, timeout)
+    terminal.result({"format": "rtl", "files": [str(out / name) for name in texts]} | checked)
+    if checked.get("passed") is False:
+        raise typer.Exit(1)

@@ -104,6 +104,11 @@ class Terminal:
             text = as_tables(_shown_in(value))
         self._print(text, sys.stdout)
 
+    def text(self, lines: str) -> None:
+        """Print lines as they are, for a reader: of a program, say, which no table would hold."""
+        self._stop()
+        self._print("".join(f"{shown(line)}\n" for line in lines.splitlines()), sys.stdout)
+
     def _print(self, text: str, stream: TextIOBase | None) -> None:
         if stream is None or stream.closed:
             self.note(NOT_SHOWN)

@@ -40,7 +40,9 @@ class Chain:
         tries = (layer.name if k == 1 else f"{layer.name}_{k}" for k in range(1, len(names) + 2))
         return Chain((*self.layers, replace(layer, name=next(name for name in tries if name not in names))), shape)
 
-    def grid(self, kernel: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...], groups: int = 1):
+    def grid(
+        self, kernel: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...], groups: int = 1
+    ) -> Convolution:
         """A window over what the chain gives. Raises: Refusal where that is no map of 1 or 2 axes."""
         if len(self.shape) != len(kernel) + 1:
             raise Refusal(

@@ -93,7 +93,7 @@ class _Reader:
             )
         elif not shape:
             self.refused.append(f"input {node.name!r} has no axis behind the batch; give it (batch, ...) values")
-        self.known[node] = Chain((), shape)
+        self.known[node] = Chain((), () if moving else shape)
         return bool(moving) or not shape
 
     def _output(self) -> Chain:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from circuits.chips import load_chip
-from circuits.chips.energy_report import EnergyReport
+from circuits.chips.inference_report import InferenceReport
 from circuits.errors import InputError
 from circuits.literature.field_of_chips import MAC, NORMAL, SYNAPTIC, FieldPoint
 from snn.experiments.run_folder import load_activity, load_run
@@ -20,7 +20,7 @@ def point_of_run(folder: str | Path, chip: str) -> FieldPoint:
     return point_of_report(report, f"{run.recipe.name} on {technology.name}")
 
 
-def point_of_report(report: EnergyReport, name: str) -> FieldPoint:
+def point_of_report(report: InferenceReport, name: str) -> FieldPoint:
     """Operations of an inference over its latency, and its energy over its latency, at the report's own boundary.
 
     A MAC counts as two operations, a synaptic operation as one. Raises: InputError for an inference without either.

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from circuits.accelerator.assembler import disassemble
+from circuits.accelerator.assembler import MNEMONICS, disassemble
 from circuits.accelerator.cycles import schedule
 from circuits.accelerator.encoding import encode
-from circuits.accelerator.instructions import BY_OPCODE
 from circuits.accelerator.layer_counts import layer_counts
 from circuits.accelerator.program import Program
 from circuits.chips import load_chip
+from circuits.chips.digital_systolic import DigitalSystolic
 from circuits.errors import InputError
 from circuits.mapping.limits import MappingError
 from circuits.storage import write_atomically, write_text
@@ -54,7 +54,7 @@ class CompiledRun:
         return {
             "chip": self.chip,
             "instructions": len(program.instructions),
-            "by_kind": {kind.__name__.upper(): kinds.count(kind.__name__.upper()) for kind in BY_OPCODE.values()},
+            "instructions_by_kind": {name: kinds.count(name) for name in MNEMONICS},
             "program_bytes": len(encode(program.instructions)),
             "constants_bytes": program.n_constants,
             "dram_bytes": program.dram_bytes,
@@ -83,12 +83,17 @@ def compile_run(run: Run, chip: str, reporter: Reporter = Reporter()) -> Compile
 
     Raises: MappingError for a network that does not fit; InputError for a chip without instructions.
     """
-    technology = load_chip(chip)
-    if not hasattr(technology, "program"):
-        raise InputError(f"{technology.name} runs no program; give --chip digital-systolic, or a file of that kind")
-    net = run.network()
-    if broken := technology.check(net):
-        raise MappingError(broken)
+    technology = require_program(run, chip)
     whole = integer_run(run, reporter)
     steps = whole.network.shape_in[0] if whole.network.spiking else 1
     return CompiledRun(technology.name, technology.program(whole.network, steps))
+
+
+def require_program(run: Run, chip: str) -> DigitalSystolic:
+    """The chip, if it runs programs and holds the run. Raises: as `compile_run`."""
+    technology = load_chip(chip)
+    if not isinstance(technology, DigitalSystolic):
+        raise InputError(f"{technology.name} runs no program; give --chip digital-systolic, or a file of that kind")
+    if broken := technology.check(run.network()):
+        raise MappingError(broken)
+    return technology

@@ -27,6 +27,7 @@ class IntegerRun:
 
     model: Model
     network: IntegerNetwork
+    first_clip: np.ndarray  # whole inputs of the first clip that it was calibrated on, `(1, *shape_in)`
 
     def inputs(self, examples: Examples[Any], size: int) -> Iterator[np.ndarray]:
         """Whole inputs `(clip, *shape_in)` of all clips as they are, so many clips at a time."""
@@ -48,7 +49,9 @@ def integer_run(run: Run, reporter: Reporter = Reporter()) -> IntegerRun:
     net = run.network()
     spiking = isinstance(run.model, SpikingModel)
     flat = net.layers[0].convolution is None and not spiking
-    return IntegerRun(run.model, quantise(net, x.reshape(len(x), -1) if flat else x))
+    network = quantise(net, x.reshape(len(x), -1) if flat else x)
+    first = quantised_input(x[:1].reshape(1, *_shape(network, x)), network)
+    return IntegerRun(run.model, network, first)
 
 
 def _calibration(run: Run, reporter: Reporter) -> Examples[Any]:

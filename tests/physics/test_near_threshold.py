@@ -86,6 +86,9 @@ def test_membranes_by_hand():
     assert report.schedule.state == 4 * (80 + 2 * 50 + 12)
     assert report.schedule.weights == macs + 4 * (4 * 80 + 7 * 50 + 4 * 12)
     assert report.schedule.activations == 40 + 80 + 50 + 12
+    reads = report.schedule.weights + (40 + 80 + 50 + 50) + report.schedule.state  # inputs, and own spikes of a loop
+    assert report.ledger["memory_reads"] == close(500 * reads * 1e-12)
+    assert report.ledger["memory_writes"] == close(500 * (80 + 50 + 12 + report.schedule.state) * 3e-12)
 
 
 def test_leak_by_hand():
@@ -244,7 +247,7 @@ def test_real_time_and_auto_are_the_same():
     ("old", "new", "said"),
     [
         ("macs = { value = 1024, source", "macs = { value = 1024, sauce", "array.macs must be"),
-        ('source = "ASSUMED: between', 'source = " ", x = "', "must be \\\\{ value"),
+        ('"ASSUMED: between 1.3 and 1.5 in bulk CMOS"', '" "', "process.slope: 1.4 has no source"),
         ("bytes = { value = 262144", "bytes = { value = 0", "bytes must be a whole number"),
         ("macs = { value = 1024", "macs = { value = -1", "macs must be a whole number"),
         ("bytes = { value = 262144", "size = { value = 262144", "unknown key 'size'"),

@@ -73,7 +73,7 @@ def ours(rows: int, columns: int) -> list[int]:
     """Cycles of all MACs of each product; one tile goes after the other, as there."""
     large = machine(rows=rows, columns=columns, activations=1 << 20, weights=1 << 20, parameters=1 << 14)
     programs = [compile_works("one", [LayerWork("one", "dense", (1, m), k, n)], large) for m, n, k in SHAPES]
-    return [sum(work_of(one, large) for one in p.instructions if isinstance(one, Mac)) for p in programs]
+    return [sum(work_of(type(one), one, large) for one in p.instructions if isinstance(one, Mac)) for p in programs]
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(8, 8), (16, 4), (4, 32)])

@@ -8,7 +8,7 @@ import pytest
 from circuits.errors import InputError
 from circuits.network.convolution import Convolution
 from circuits.network.spec import LayerSpec, NetworkSpec
-from circuits.network.value_network import layer_values, run_values, shape_of_input
+from circuits.network.value_network import channels_last, layer_values, run_values, shape_of_input
 from circuits.quantised.calibration import power_of_two_unit
 from circuits.quantised.integer_run import layer_outputs, potentials, quantised_input, run_integers
 from circuits.quantised.quantise import quantise
@@ -88,6 +88,21 @@ def test_each_layer_is_the_real_one_of_its_rounded_weights(chain):
 
 
 @pytest.mark.parametrize("chain", CHAINS)
+def test_weights_and_biases_are_the_nearest_whole_numbers(chain):
+    """Half a step at the most, that of the largest weight too: a multiplier leaves room for it."""
+    _, net = twin(chain)
+    integers = quantise(net, np.random.default_rng(1).normal(size=(50, *shape_of_input(net))))
+    unit = integers.unit
+    for layer, own in zip(integers.layers, channels_last(net), strict=True):
+        if layer.weights.size:
+            step = layer.multiplier * 2.0**-16 * layer.unit
+            by_channel = step if layer.kind == "dense" else step.reshape(-1, *[1] * (own.weights.ndim - 1))
+            assert (np.abs(layer.weights * by_channel / unit - own.weights) <= 0.5001 * by_channel / unit).all()
+            assert (np.abs(layer.bias * step - own.bias) <= 0.5001 * step).all()
+        unit = layer.unit
+
+
+@pytest.mark.parametrize("chain", CHAINS)
 @pytest.mark.parametrize("seed", range(3))
 def test_answers_are_close_to_those_of_the_float_network(chain, seed):
     """30 dB: an error of a thirtieth. Eight bits of one rounding of normal values are about 40."""
@@ -107,6 +122,9 @@ def test_pools_keep_unit_and_sign_of_their_input():
     assert (conv.signed_input, pool.signed_input, out.signed_input) == (True, False, False)
     assert pool.unit == conv.unit
     assert (pool.multiplier == 2**16).all()
+    conv, mean, *_ = quantise(twin("means")[1], np.random.default_rng(0).normal(size=(9, 20, 3))).layers
+    assert (mean.relu, mean.signed_input, mean.unit) == (False, True, conv.unit)
+    assert mean.multiplier.tolist() == [21845] * 5  # 2^16 / 3
 
 
 def dense(weights, bias, name="out", relu=False) -> LayerSpec:

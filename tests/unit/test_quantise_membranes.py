@@ -19,8 +19,8 @@ STEP = 2.0**-7  # of a weight
 def population(kind: str, rng, fan_in: int, n: int, tau: float, recurrent: bool = False, **change) -> LayerSpec:
     """Weights, biases and adaptation that are whole numbers of units; each neuron's largest weight is 127 of them."""
     weights = rng.integers(-60, 100, (fan_in, n)) * STEP
-    weights[0] = 127 * STEP
     loops = rng.integers(-100, 60, (n, n)) * STEP if recurrent else None
+    (weights if loops is None else loops)[0] = 127 * STEP
     bias = rng.integers(-4000, 9000, n) * STEP / 2**8
     adapts = {}
     if kind == "adaptive_lif":
@@ -134,6 +134,14 @@ def test_a_neuron_of_no_weights_or_tiny_ones_fires_by_its_bias(weight):
     x[0, 0] = 1
     spikes = run_integers(quantise(net, x), x.astype(np.int64))
     assert np.flatnonzero(spikes[0, :, 0]).tolist() == [9, 19, 29, 39]
+
+
+@pytest.mark.parametrize(("excess", "fires"), [(0, False), (1, True)])
+def test_a_potential_at_its_threshold_does_not_fire_one_unit_more_does(excess, fires):
+    bias = (1000 + excess) * STEP / 2**8
+    layer = lone(weights=[[127 * STEP]], bias=[bias], v_threshold=[1000 * STEP / 2**8])
+    integers = quantise(NetworkSpec("net", DT, (layer,)), np.ones((1, 2, 1)))
+    assert bool(run_integers(integers, np.zeros((1, 1, 1), np.int64)).any()) == fires
 
 
 def test_a_neuron_that_nothing_drives_never_fires():

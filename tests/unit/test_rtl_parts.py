@@ -181,7 +181,7 @@ def test_the_banks_of_an_instruction_are_those_of_the_executor():
             instruction = one(kind)
             context.set(use.instruction, int.from_bytes(encode([instruction]), "little"))
             await context.delay(1e-9)
-            assert context.get(use.banks) == banks(instruction, machine), instruction
+            assert context.get(use.banks) == banks(type(instruction), instruction, machine), instruction
 
     simulated(use, bench)
 

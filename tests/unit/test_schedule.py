@@ -23,11 +23,14 @@ def stepped(program) -> int:
                 begins = not any(left.values())
             else:
                 others = held[not unit] if left[not unit] else 0
-                begins = not left[unit] and not others & banks(one, program.machine)
+                begins = not left[unit] and not others & banks(type(one), one, program.machine)
             if begins and isinstance(one, End):
                 return cycle
             if begins:
-                left[unit], held[unit] = work_of(one, program.machine) + 1, banks(one, program.machine)
+                left[unit], held[unit] = (
+                    work_of(type(one), one, program.machine) + 1,
+                    banks(type(one), one, program.machine),
+                )
             left = {name: max(n - 1, 0) for name, n in left.items()}
             cycle += 1
             if begins:
@@ -53,8 +56,8 @@ def test_one_tile_by_hand():
 def test_loads_hide_behind_products_and_products_behind_loads():
     """Many tiles under many inputs take what their MACs take; under one input, what their bytes take."""
     program = compile_works("m", [LayerWork("m", "dense", (1, 100), 400, 8)], machine(activations=1 << 17, weights=128))
-    alone = sum(work_of(one, program.machine) + 1 for one in program.instructions if isinstance(one, Mac))
-    first = work_of(program.instructions[0], program.machine)
+    alone = sum(work_of(type(one), one, program.machine) + 1 for one in program.instructions if isinstance(one, Mac))
+    first = work_of(type(program.instructions[0]), program.instructions[0], program.machine)
     assert alone == 50 * 123
     assert alone < schedule(program).cycles - first < 1.1 * alone
     bytes_bound = compile_works("b", [LayerWork("b", "dense", (1, 1), 800, 80)], machine(dram_width=1))
@@ -68,7 +71,9 @@ def test_counts_of_layers_add_up():
     assert sum(one.cycles for one in counts) == times.cycles
     assert sum(one.computing for one in counts) <= times.cycles
     assert all(one.stalls >= 0 and 0 <= one.utilisation(program.machine) < 1 for one in counts)
-    busy = sum(work_of(one, program.machine) + 1 for one in program.instructions[:-1] if not isinstance(one, MOVES))
+    busy = sum(
+        work_of(type(one), one, program.machine) + 1 for one in program.instructions[:-1] if not isinstance(one, MOVES)
+    )
     assert sum(one.computing for one in counts) == busy
 
 

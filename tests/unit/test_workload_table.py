@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from circuits.literature.layer_tables import LayerLine
 from circuits.literature.workload_table import WorkloadCost, workload_rows
 from circuits.literature.workloads import load_workload, load_workloads
 from circuits.network.convolution import Convolution
@@ -107,6 +108,16 @@ def test_bad_network_is_refused_with_its_place(tmp_path: Path, old, new, message
 def test_what_cannot_be_counted_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_block_adds_what_came_in_only_where_it_leaves_in_the_same_shape():
+    """8 channels to 8 on a grid of 4 x 4: at a stride of 2 the grid is another, however many channels."""
+    block = {"name": "b", "kind": "inverted_residual", "n_out": 8, "kernel": 3, "padding": 1, "expansion": 6}
+    added = {
+        stride: [layer.additions for layer in LayerLine(**block, stride=stride, repeat=2).shapes((8, 4, 4), 1.0)]
+        for stride in (1, 2)
+    }
+    assert added == {1: [0, 0, 128, 0, 0, 128], 2: [0, 0, 0, 0, 0, 32]}
 
 
 GRID = Convolution((2, 4, 4), (2, 2), (2, 2), (0, 0))
