@@ -2,9 +2,9 @@
 
     DRAM <-> activations, weights, parameters, state -> array of rows x columns -> sums -> vector unit -> activations
 
-Weights stay in the array while inputs stream through it. Every memory on the chip is in two banks of one port each: the
-array computes from one while the other is filled. Two units work side by side, one that moves bytes and one that
-computes; instructions begin in order, one a cycle.
+Weights stay in the array while inputs stream through it. Every memory on the chip is in two banks of one port each, but
+the sums, which are read and written at once: the array computes from one bank while the other is filled. Two units work
+side by side, one that moves bytes and one that computes; instructions begin in order, one a cycle.
 """
 
 from dataclasses import dataclass, fields

@@ -12,7 +12,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-OURS, EXTRAS = "tunnelspike", ("synthesis", "cluster", "rtl", "test")  # `bench` and `lint` are of their target of make alone
+OURS, EXTRAS = (
+    "tunnelspike",
+    ("synthesis", "cluster", "rtl", "test"),
+)  # `bench`, `lint`: of their target of make
 NAMES = {  # a classifier or a field in words, and the licence in short; clauses of BSD are not told apart
     r"BSD.*": "BSD",
     r"MIT License": "MIT",

@@ -1,6 +1,7 @@
 """The RTL beside the executor: whatever a program does, the same bytes, in the same number of cycles."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,11 @@ from circuits.accelerator.machine import Machine, Memory
 from circuits.accelerator.program import Program, Region
 from circuits.accelerator.rtl.program_run import run_rtl
 from circuits.accelerator.rtl.rtl_export import bench_run
+from circuits.quantised.integer_run import layer_outputs
+from snn.experiments.run_folder import load_run
+from snn.experiments.train import train
+from snn.recipes.recipe import load_recipe
+from snn.studies.integer_run_of import integer_run
 from tests.machines import inputs, machine, over_time, spiking
 
 SQUARE = Machine(rows=4, columns=4, activations=512, weights=256, parameters=512, state=64, sums=32, dram=1 << 16,
@@ -179,3 +185,24 @@ def test_a_compiled_network_on_an_array_of_8_by_8(build):
     result = run_rtl(run)
     assert result.cycles == run.cycles, result.text
     np.testing.assert_array_equal(result.output, run.expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", ["conv1", "conv5"])
+def test_a_layer_of_the_shipped_convolution_on_an_array_of_8_by_8(layer, spoken, tmp_path):
+    """Trained for an epoch on three words, so its weights, biases and multipliers are those of training."""
+    recipe = load_recipe("kws-conv", ["epochs=1", "copies=0", "batch_size=16"])
+    train(recipe, spoken, tmp_path / "run")
+    whole = integer_run(load_run(tmp_path / "run"))
+    names = [one.name for one in whole.network.layers]
+    at = names.index(layer)
+    heard, one = [whole.first_clip, *layer_outputs(whole.network, whole.first_clip)][at], whole.network.layers[at]
+    network = replace(whole.network, layers=(one,), shape_in=heard.shape[1:])
+    program = compile_network(network, machine(activations=1 << 17, weights=1 << 15))
+    run = bench_run(program, heard)
+    found = run_rtl(run)
+    assert np.array_equal(found.outputs, run.expected)
+    assert found.cycles == run.cycles
+    (expected,) = layer_outputs(network, heard)
+    assert np.array_equal(run.expected.view(program.output.dtype).ravel(), expected.ravel())
+    assert len(np.unique(expected)) > 20
