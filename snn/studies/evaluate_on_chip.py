@@ -7,7 +7,7 @@ import numpy as np
 
 from circuits.accelerator.executor import BATCH, execute
 from circuits.accelerator.program import Program
-from circuits.chips import load_chip
+from circuits.chips import Chip, load_chip
 from circuits.errors import InputError
 from circuits.mapping.limits import MappingError
 from circuits.quantised.integer_run import run_integers
@@ -40,7 +40,16 @@ def evaluate_on_chip(
     outputs, n_equal = _outputs(whole, examples, program, reporter)
     float_found = evaluate(run.model.to(choose_device("cpu")), examples, reporter=reporter)
     predicted = whole.scores(outputs).argmax(axis=1)
-    return _told(technology.name, run, float_found, examples.labels.numpy(), predicted, program, n_equal)
+    told = _told(technology.name, run, float_found, examples.labels.numpy(), predicted, program, n_equal)
+    return told | _memory(technology, run)
+
+
+def _memory(technology: Chip, run: Run) -> dict[str, Any]:
+    """Bytes of weights, activations and state, where the chip has a budget for them."""
+    if (budget := getattr(technology, "budget_bytes", None)) is None:
+        return {}
+    used = technology.place(run.network()).memory
+    return {"memory_bytes": used, "budget_bytes": budget, "in_budget": used <= budget}
 
 
 def _steps(whole: IntegerRun, examples: Examples[Any]) -> int:

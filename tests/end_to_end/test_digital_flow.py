@@ -70,6 +70,8 @@ def test_near_threshold_computes_the_same_whole_numbers_without_a_program(runs, 
     told = snn_json("evaluate", runs / "spiking", "--chip", "near-threshold")
     assert (told["accuracy"], told["confusion"]) == (systolic["accuracy"], systolic["confusion"])
     assert "bit_exact" not in told
+    mapped = snn_json("map", runs / "spiking", "--chip", "near-threshold")["memory"]
+    assert (told["memory_bytes"], told["in_budget"]) == (mapped["used_bytes"], True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
