@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -29,6 +29,7 @@ FOLDER = files("circuits") / "chips"
 Placed = TypeVar("Placed")  # what a technology's `place` gives and its `price` and `area` take: a record of its own
 
 
+@runtime_checkable
 class Chip(Protocol[Placed]):
     """What every technology answers; `name` and `title` are for reports."""
 
