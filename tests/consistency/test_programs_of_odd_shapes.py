@@ -1,7 +1,7 @@
 """Programs of shapes at the edge of what a layer or an array can be: bit for bit what plain loops compute."""
 
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -121,7 +121,7 @@ def test_tiles_go_to_both_banks_in_turn(sizes):
     program = compile_network(deep(np.random.default_rng(1)), machine(weights=512, **sizes))
     halves = [one.address // 256 for one in program.instructions if isinstance(one, Load) and one.memory == W]
     assert len(halves) > 6
-    assert all(a != b for a, b in zip(halves, halves[1:], strict=False))
+    assert all(a != b for a, b in pairwise(halves))
     used = [one.weights // 256 for one in program.instructions if isinstance(one, Mac)]
     assert set(used) == {0, 1}
 

@@ -61,8 +61,8 @@ def test_a_step_of_a_membrane_is_that_of_pythons_integers(kind, most):
     for _ in range(400):
         draw = lambda: int(rng.integers(-most, most + 1))  # noqa: E731
         v, w, drive = draw(), draw(), int(rng.integers(-(2**22), 2**22)) if most == LARGEST else draw() // 256
-        p = {"bias": draw(), "decay": int(rng.integers(0, 2**16 + 1)), "v_threshold": abs(draw()), "v_floor": -most // 2,
-             "rho": int(rng.integers(0, 2**16 + 1)), "gain": draw(), "jump": draw()}  # fmt: skip
+        p = {"bias": draw(), "decay": int(rng.integers(0, 2**16 + 1)), "v_threshold": abs(draw()),
+             "v_floor": -most // 2, "rho": int(rng.integers(0, 2**16 + 1)), "gain": draw(), "jump": draw()}  # fmt: skip
         if rng.random() < 0.2:
             p["v_threshold"] = max(by_hand("readout", p, v, w, drive)[1], 0)
         state = Membranes(*(np.array([[x]], np.int64) for x in (v, w, 0)))

@@ -1,4 +1,4 @@
-"""Single instructions by hand: their bits in the book's order, their cycles, the banks they hold, and what they move."""
+"""Single instructions by hand: their bits in the book's order, cycles, the banks that they hold, what they move."""
 
 from dataclasses import replace
 
