@@ -250,3 +250,28 @@ def test_more_clips_than_a_batch_are_each_their_own():
     found = execute(program, x, lambda done, total: told.append((done, total)))
     assert np.array_equal(found.reshape(len(x), 40, 10), run_integers(network, x))
     assert told == [(BATCH, BATCH + 7), (BATCH + 7, BATCH + 7)]
+
+
+@pytest.mark.parametrize("kind", ["max_pool", "mean_pool"])
+@pytest.mark.parametrize("sizes", [{}, {"activations": 256}, {"columns": 1}])
+def test_a_pool_of_more_channels_than_columns_needs_no_groups(kind, sizes):
+    """Kernel 2, strides 3 and 2; 20 channels on 8 columns, each against its own window."""
+    rng, grid = np.random.default_rng(4), Convolution((20, 5, 7), (2, 2), (3, 2), (0, 0))
+    layer = value_layer(rng, "pool", kind, grid, 20, signed=True, relu=False)
+    network = IntegerNetwork("pool", (layer,), 1.0, (5, 7, 20))
+    x = inputs(rng, network, 2)
+    found = execute(compile_network(network, machine(**sizes)), x).reshape(2, 2, 3, 20)
+    for row, column in product(range(2), range(3)):
+        window = x[:, 3 * row : 3 * row + 2, 2 * column : 2 * column + 2].reshape(2, 4, 20)
+        expected = window.max(1) if kind == "max_pool" else np.rint(window.sum(1) / 4)
+        assert np.array_equal(found[:, row, column], expected)
+
+
+def test_boxes_of_dram_come_while_the_one_before_is_computed():
+    """10 boxes of 16 steps: but for the first, inputs are loaded before the products of the box before."""
+    grid = Convolution((8, 160), (1,), (1,), (0,))
+    layer = value_layer(np.random.default_rng(0), "one", "conv", grid, 8, signed=True)
+    program = compile_network(IntegerNetwork("one", (layer,), 1.0, (160, 8)), machine(activations=512, sums=16))
+    letters = {Load: "L", Mac: "M"}
+    order = "".join(letters.get(type(one), "") for one in program.instructions)
+    assert order == "LLL" + "LM" * 9 + "M"  # input, weights, parameters; then an input ahead of each product
