@@ -19,7 +19,7 @@ from circuits.network.convolution import Convolution
 from circuits.network.spec import LayerSpec, NetworkSpec
 
 CHIP, DT = "digital-systolic", 0.01
-near = partial(pytest.approx, rel=1e-6, abs=0)  # its usual 1e-12 is more than many of these joules
+approx = partial(pytest.approx, rel=1e-9, abs=0)  # its usual 1e-12 is more than many of these joules
 VALUES = Activity(1, 1.0, {}, {}, 0.0)
 GATES = 256 * 5010 / 4 + 20_000  # transistors of an element as Yosys counts them, by those of a NAND; control
 BITS = 8 * (65536 + 32768 + 8192 + 16384) + 32 * 1024 * 16
@@ -79,13 +79,13 @@ def test_every_part_of_one_tile_by_hand():
         "logic_leak": cycles / 200e6 * GATES * 1e-10,
     }
     for part, energy in expected.items():
-        assert found.ledger[part] == near(energy, rel=0.01), part
+        assert found.ledger[part] == approx(energy, rel=0.01), part
     moved = {"weights": 2 * 256, "sums": 2 * 16 * 4}
     for name, n_bytes in moved.items():
         assert entry(found, f"{name}_sram").count == 8 * n_bytes
     between = entry(found, "weights_sram").each_j  # a bank of 16 kB
     assert SRAM_8K < between < SRAM_32K
-    assert entry(found, "sums_sram").each_j == near(SRAM_32K, rel=0.01)  # 512 rows of 16 words: 32 kB
+    assert entry(found, "sums_sram").each_j == approx(SRAM_32K, rel=0.01)  # 512 rows of 16 words: 32 kB
     assert set(found.ledger.parts) == {*expected, "weights_sram", "sums_sram"}
 
 
@@ -93,7 +93,7 @@ def test_memories_are_no_cheaper_than_the_smallest_and_no_dearer_than_the_larges
     chip = load_chip(of_file(tmp_path, r"weights = \{ value = 32768", "weights = { value = 8388608"))
     net = values(dense(16, 16))
     found = chip.price(net, VALUES, chip.place(net))
-    assert entry(found, "weights_sram").each_j == near(100e-12 / 64, rel=0.01)  # of 1 MB
+    assert entry(found, "weights_sram").each_j == approx(100e-12 / 64, rel=0.01)  # of 1 MB
 
 
 @pytest.mark.parametrize("v_dd", [0.7, 1.1])
@@ -104,7 +104,7 @@ def test_each_switched_part_follows_the_square_of_the_supply_and_leak_the_supply
     power = {"dram": 0, "memory_leak": 1, "logic_leak": 1}
     assert len(here.ledger.parts) == 13
     for part, energy in here.ledger.parts.items():
-        assert there.ledger[part] == near(energy * ratio ** power.get(part, 2)), part
+        assert there.ledger[part] == approx(energy * ratio ** power.get(part, 2)), part
     assert {e.part for e in here.ledger.entries if e.kind == "static"} == {"memory_leak", "logic_leak"}
     assert there.as_dict()["v_dd_v"] == v_dd
     assert any("switched energies follow V^2" in note for note in there.notes)
@@ -114,9 +114,9 @@ def test_each_switched_part_follows_the_square_of_the_supply_and_leak_the_supply
 def test_products_are_those_of_the_spikes_that_come():
     """Ear: signals, every product. Hidden: 7 of 100 steps on each line. Readout: 25 of 100."""
     found = report(heard(), active(7, 25))
-    assert entry(found, "products", "ear").count == near(100 * 10 * 20)
-    assert entry(found, "products", "hidden").count == near(0.07 * 100 * 20 * 16)
-    assert entry(found, "products", "out").count == near(0.25 * 100 * 16 * 3)
+    assert entry(found, "products", "ear").count == approx(100 * 10 * 20)
+    assert entry(found, "products", "hidden").count == approx(0.07 * 100 * 20 * 16)
+    assert entry(found, "products", "out").count == approx(0.25 * 100 * 16 * 3)
     assert entry(found, "array_registers", "hidden").count == 100 * 20 * 16 * 40  # they switch all the same
 
 
@@ -124,7 +124,7 @@ def test_a_recurrent_line_counts_with_the_others():
     """36 lines: 20 with 7 spikes, 16 with 25; the first step has no products of the spikes before it."""
     found = report(heard(recurrent=True), active(7, 25))
     made = (100 * 20 + 99 * 16) * 16
-    assert entry(found, "products", "hidden").count == near(made * (20 * 7 + 16 * 25) / 36 / 100)
+    assert entry(found, "products", "hidden").count == approx(made * (20 * 7 + 16 * 25) / 36 / 100)
     ear = report(heard(ear_recurrent=True), active(7, 25))
     assert entry(ear, "products", "ear").count == (100 * 10 + 99 * 20) * 20  # signals among its inputs: all charged
 
@@ -143,7 +143,7 @@ def test_without_a_spike_and_with_twice_the_time():
         if part != "products":
             assert loud.ledger[part] == energy
     one, two, three = (report(heard(), active(1, 1, t)).ledger.static for t in (1.0, 2.0, 3.0))
-    assert three - two == near(two - one, rel=0.01)
+    assert three - two == approx(two - one, rel=0.01)
     assert two - one > 0.5 * one  # constants are loaded once
 
 
@@ -164,14 +164,14 @@ def test_order_of_neurons_changes_nothing():
         activity = active(1, 1)
         return report(heard(), replace(activity, spikes=activity.spikes | {"ear": spikes[order]})).ledger.total
 
-    assert energy(np.arange(20)) == near(energy(rng.permutation(20)), rel=1e-12)
+    assert energy(np.arange(20)) == approx(energy(rng.permutation(20)), rel=1e-12)
 
 
 def test_area_is_memory_and_gates_by_hand():
     area = load_chip(CHIP).area(None)
-    assert area.parts_m2["memories"] == near(BITS * 0.346e-12 / 0.6)
-    assert area.parts_m2["array"] == near(256 * 5010 / 4 * 0.798e-12 / 0.7)
-    assert area.parts_m2["control"] == near(20_000 * 0.798e-12 / 0.7)
+    assert area.parts_m2["memories"] == approx(BITS * 0.346e-12 / 0.6)
+    assert area.parts_m2["array"] == approx(256 * 5010 / 4 * 0.798e-12 / 0.7)
+    assert area.parts_m2["control"] == approx(20_000 * 0.798e-12 / 0.7)
     assert memory_bits(load_chip(CHIP).machine) == BITS
     assert "interface to DRAM" in area.not_modelled
 
@@ -184,8 +184,8 @@ def test_a_die_of_the_wafer_by_hand():
     dies = math.floor(math.pi * d**2 / (4 * with_lane) - math.pi * d / math.sqrt(2 * with_lane))
     good = (1 + 1000 * found.area.total / 3) ** -3
     assert (found.die.dies, found.die.good_dies) == (dies, math.floor(dies * good))
-    assert found.die.fraction_good == near(good)
-    assert found.die.cost_usd == near(1000 / math.floor(dies * good))
+    assert found.die.fraction_good == approx(good)
+    assert found.die.cost_usd == approx(1000 / math.floor(dies * good))
 
 
 def test_the_report_says_what_the_counts_are():
@@ -194,16 +194,16 @@ def test_the_report_says_what_the_counts_are():
     table, macs = found.as_dict(), 100 * 90 + 90 * 7
     assert table["latency_s"] == found.latency_s == found.cycles / 200e6
     assert table["operations_per_mac"] == 2
-    assert table["operations_per_j"] == near(2 * macs / found.ledger.total)
-    assert table["utilisation"] == found.utilisation == near(macs / (found.cycles * 256))
+    assert table["operations_per_j"] == approx(2 * macs / found.ledger.total)
+    assert table["utilisation"] == found.utilisation == approx(macs / (found.cycles * 256))
     assert table["dram_bytes"] == 100 + 7 + (6 * 100 + 90) * 16 + 8 * 97
     assert table["counts"]["stalls"] == sum(row["stalls"] for row in table["layers"])
-    assert table["area_m2"]["total"] == near(sum(found.area.parts_m2.values()))
+    assert table["area_m2"]["total"] == approx(sum(found.area.parts_m2.values()))
     for row, one in zip(table["layers"], found.layers, strict=True):
         assert (row["read_bytes"], row["written_bytes"]) == (one.read, one.written)
         assert 0 < row["stalls"] == one.cycles - one.computing < row["cycles"]
     assert table["layers"][0]["written_bytes"]["activations"] == 100 + 90
-    assert table["total_j"] == near(found.ledger.total)
+    assert table["total_j"] == approx(found.ledger.total)
     assert {"instruction fetch", "pads and DRAM interface", "supply converter"} <= set(found.ledger.not_modelled)
 
 
@@ -211,7 +211,7 @@ def test_the_front_end_is_charged_in_real_time():
     chip, net = load_chip(CHIP), values(dense(16, 16))
     placed = chip.place(net)
     found = chip.price(net, VALUES, placed, Sensed("log-mel", 16, 0.5))
-    assert found.with_front_end == near(found.ledger.total + 170e-9 * 0.5)
+    assert found.with_front_end == approx(found.ledger.total + 170e-9 * 0.5)
     assert chip.price(net, VALUES, placed).with_front_end is None
 
 

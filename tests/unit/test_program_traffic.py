@@ -43,6 +43,13 @@ def test_weights_that_never_stay_are_loaded_for_each_box_so_the_input_comes_once
     assert loaded(program, A) == 5 * 18 * 8
 
 
+def test_channels_by_themselves_come_once_with_their_weights_in_every_order_of_boxes():
+    """24 channels in 3 blocks, 48 positions in 3 boxes: no block takes the input of another."""
+    program = compile_network(one_layer(Convolution((24, 6, 8), (1, 1), (1, 1), (0, 0), 24), 24),
+                              machine(activations=1024, sums=16))  # fmt: skip
+    assert (loaded(program, A), loaded(program, W)) == (24 * 48, 24 * 8)
+
+
 def test_a_plane_without_padding_comes_in_one_run():
     program = compile_network(one_layer(Convolution((3, 7, 5), (2, 2), (1, 1), (0, 0)), 4), machine())
     (load,) = [one for one in program.instructions if isinstance(one, Load) and one.memory == A]

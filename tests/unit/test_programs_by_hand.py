@@ -202,15 +202,15 @@ def test_bytes_of_each_instruction():
 
 
 def test_stalls_are_cycles_without_products_and_utilisation_is_of_the_layers_own():
-    """A tile of 8 x 8 products behind one LOAD: 80 bytes, 8 a cycle."""
-    work = LayerWork("it", "dense", (1, 1), 8, 3)
+    """A tile of 8 x 3 products, of which the layer needs 7 x 3, behind one LOAD: 80 bytes, 8 a cycle."""
+    work = LayerWork("it", "dense", (1, 1), 7, 3)
     program = replace(
         program_of(Load(A, 0, 0, 1, 80, 80, 80), Mac(False, False, 0, 0, 0, 8, 3, 1, 1, 0, 0)), works=(work,)
     )
     (found,) = layer_counts(program, schedule(program))
     load, mac = 1 + 10 + 10, 1 + 16 + 16 + 1 + 4 - 2
     assert (found.cycles, found.computing, found.moving, found.stalls) == (load + mac, mac, load, load)
-    assert found.utilisation(TALL) == pytest.approx(24 / ((load + mac) * 16 * 4))
+    assert found.utilisation(TALL) == pytest.approx(21 / ((load + mac) * 16 * 4))
 
 
 def test_cycles_of_each_layer_end_with_its_last_instruction():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from circuits.accelerator.layer_work import works_of_shapes, works_of_spec
 from circuits.chips import load_chip
 from circuits.errors import InputError
 from circuits.literature.workload_on_chip import workloads_on
@@ -40,6 +41,12 @@ def test_lenet_costs_what_the_chip_charges_for_the_same_network_with_weights():
     assert cost.cycles == priced.cycles
     assert cost.energy_j == pytest.approx(priced.ledger.total, rel=1e-12, abs=0)
     assert cost.latency_s == pytest.approx(cost.cycles / 200e6, rel=1e-6, abs=0)
+
+
+def test_shapes_alone_and_with_weights_are_the_same_layers():
+    """Signs too: what comes out of a rectifier has none."""
+    assert works_of_shapes(LENET.layers) == works_of_spec(with_weights())
+    assert [work.signed_input for work in works_of_shapes(LENET.layers)] == [True, *[False] * (len(LENET.layers) - 1)]
 
 
 def test_lenet_costs_no_less_than_its_products_and_its_bytes():
