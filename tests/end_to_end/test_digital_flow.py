@@ -8,10 +8,17 @@ import pytest
 
 from circuits.accelerator.assembler import assemble
 from circuits.accelerator.encoding import decode, encode
+from circuits.accelerator.executor import execute
 from circuits.accelerator.instructions import Mac
+from circuits.accelerator.machine import Machine
+from circuits.accelerator.program import Program, Region
+from circuits.chips.chip import FOLDER
+from circuits.quantised.integer_run import run_integers
 from snn.experiments.run_folder import load_run
 from snn.experiments.train import train
 from snn.recipes.recipe import parse_recipe
+from snn.studies import evaluate_on_chip, integer_run_of
+from snn.studies.integer_run_of import IntegerRun, integer_run
 
 CONVENTIONAL = """
 name = "small"
@@ -109,6 +116,126 @@ def test_a_map_prices_what_compile_counts(runs, snn_json):
     assert mapped["instructions"] == compiled["instructions"]
     assert mapped["latency_s"] == pytest.approx(compiled["cycles"] / 200e6)
     assert mapped["total_with_front_end_j"] > mapped["total_j"]
+
+
+def test_a_clip_of_which_the_program_gives_other_bits_is_told(runs, snn_json, monkeypatch):
+    """One bit of one output of one clip."""
+
+    def damaged(program, x):
+        found = execute(program, x)
+        found[0].reshape(-1)[-1] ^= 1
+        return found
+
+    monkeypatch.setattr(evaluate_on_chip, "execute", damaged)
+    told = snn_json("evaluate", runs / "spiking", "--chip", "digital-systolic")
+    assert (told["bit_exact"], told["bit_exact_clips"]) == (False, told["n_clips"] - 1)
+
+
+def test_accuracy_and_confusion_are_of_the_whole_numbers(runs, snn_json, monkeypatch):
+    """Scores that always name the second word: a third is right, and a row of the confusion is one true word."""
+    constant = lambda self, outputs: np.tile([0.0, 1.0, 0.0], (len(outputs), 1))  # noqa: E731
+    monkeypatch.setattr(IntegerRun, "scores", constant)
+    told = snn_json("evaluate", runs / "conventional", "--chip", "digital-systolic")
+    confusion = np.array(told["confusion"])
+    assert confusion[:, [0, 2]].sum() == 0
+    assert (confusion[:, 1] > 0).all()
+    assert told["accuracy"] == confusion[1, 1] / told["n_clips"] < told["float_accuracy"]
+    assert told["accuracy_change"] == pytest.approx(told["accuracy"] - told["float_accuracy"])
+
+
+def test_scores_are_those_of_a_softmax(runs):
+    """Of a conventional network ln of e^x over their sum, x in the unit of the last layer."""
+    whole = integer_run(load_run(runs / "conventional"))
+    outputs = np.array([[3, -5, 120], [0, 0, 0]])
+    x = outputs * whole.network.layers[-1].unit
+    np.testing.assert_allclose(whole.scores(outputs), x - np.log(np.exp(x).sum(axis=1, keepdims=True)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whole_numbers_are_calibrated_on_training_clips_alone(runs, kind, monkeypatch):
+    """As many as asked for, from the first to the last; the first of them is kept."""
+    asked, chosen, opened, read = [], [], integer_run_of.open_data, integer_run_of.load_examples
+
+    class Watched:
+        def __init__(self, corpus):
+            self.corpus = corpus
+
+        def split(self, name):
+            asked.append(name)
+            return self.corpus.split(name)
+
+    def watched(clips, *arguments, **options):
+        chosen.extend(clips)
+        return read(clips, *arguments, **options)
+
+    monkeypatch.setattr(integer_run_of, "open_data", lambda *data: Watched(opened(*data)))
+    monkeypatch.setattr(integer_run_of, "load_examples", watched)
+    run = load_run(runs / kind)
+    whole = integer_run(run)
+    clips = opened(run.recipe, run.data).split("train")
+    assert asked == ["train"]
+    assert chosen == list(clips)  # fewer than the 256 that are asked for
+    first = next(whole.inputs(read(clips[:1], run.model.front_end), 1))
+    np.testing.assert_array_equal(whole.first_clip, first)
+    chosen.clear()
+    monkeypatch.setattr(integer_run_of, "CALIBRATION", 3)
+    integer_run(run)
+    assert chosen == [clips[0], clips[(len(clips) - 1) // 2], clips[-1]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_files_of_a_compiled_run_are_all_that_a_machine_needs(runs, kind, snn_json, tmp_path):
+    """Put together again from program, constants and layout, they give the whole numbers of the network."""
+    told = snn_json("compile", runs / kind, "--out", tmp_path / "program")
+    program, layout = (tmp_path / "program" / name for name in ("program.bin", "layout.json"))
+    image = np.fromfile(tmp_path / "program" / "constants.bin", np.uint8)
+    layout, instructions = json.loads(layout.read_text()), decode(program.read_bytes())
+    places = [Region(**(layout[name] | {"shape": tuple(layout[name]["shape"])})) for name in ("input", "output")]
+    again = Program("again", Machine(**layout["machine"]), instructions, np.zeros(len(instructions), np.int32), (),
+                    *places, layout["constants"]["address"], len(image), image)  # fmt: skip
+    whole = integer_run(load_run(runs / kind))
+    expected = run_integers(whole.network, whole.first_clip)
+    np.testing.assert_array_equal(execute(again, whole.first_clip).reshape(expected.shape), expected)
+    assert told["program_bytes"] == program.stat().st_size == 32 * told["instructions"]
+    assert told["stalls"] == sum(row["stalls"] for row in told["layers"]) > 0
+    names = [type(one).__name__.upper() for one in instructions]
+    assert told["instructions_by_kind"]["MAC"] == names.count("MAC") > 0
+
+
+def test_each_line_of_a_listing_says_its_layer(runs, snn_json):
+    told = snn_json("compile", runs / "conventional", "--listing")
+    lines = told["listing"].splitlines()
+    assert len(lines) == told["instructions"]
+    layers = [line.rpartition("; ")[2] for line in lines]
+    assert list(dict.fromkeys(layers)) == [row["layer"] for row in told["layers"]]
+    one = snn_json("compile", runs / "conventional", "--listing", "--layer", layers[0])["listing"].splitlines()
+    assert one == [line for line, layer in zip(lines, layers, strict=True) if layer == layers[0]]
+
+
+def test_other_recordings_and_splits_are_heard(runs, snn_json):
+    told = snn_json("evaluate", runs / "conventional", "--chip", "digital-systolic", "--split", "all")
+    assert told["n_clips"] == 72
+    words = load_run(runs / "conventional").data
+    told = snn_json("evaluate", runs / "conventional", "--chip", "digital-systolic", "--data", words)
+    assert told["n_clips"] < 72
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compile"])
+def test_a_chip_that_is_too_small_is_told_with_every_limit(runs, snn, tmp_path, command):
+    """By the path of a file; the name in it is the chip's."""
+    text = (FOLDER / "digital-systolic.toml").read_text()
+    small = tmp_path / "own.toml"
+    small.write_text(text.replace("parameters = { value = 8192", "parameters = { value = 64"))
+    code, out, err = snn(command, runs / "spiking", "--chip", small)
+    assert (code, out) == (2, "")
+    assert "parameter memory in bytes is" in err
+
+
+def test_a_chip_by_its_file_has_the_name_in_it(runs, snn_json, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text((FOLDER / "digital-systolic.toml").read_text().replace('name = "digital-systolic"', 'name = "ours"'))
+    for command in ("evaluate", "compile"):
+        assert snn_json(command, runs / "conventional", "--chip", own)["chip"] == "ours"
 
 
 @pytest.mark.parametrize(

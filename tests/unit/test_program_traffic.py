@@ -1,0 +1,96 @@
+"""How many bytes a compiled layer moves and how often it begins: no more than its shapes ask for."""
+
+import numpy as np
+import pytest
+
+from circuits.accelerator.compiler import compile_network, compile_works
+from circuits.accelerator.executor import execute
+from circuits.accelerator.instructions import Act, End, Load, Mac, Pad, Store
+from circuits.accelerator.layer_work import LayerWork
+from circuits.accelerator.machine import Memory
+from circuits.accelerator.program import Program, Region
+from circuits.chips import load_chip
+from circuits.network.convolution import Convolution
+from circuits.quantised.integers import IntegerNetwork
+from tests.machines import machine, over_a_picture, spiking, value_layer
+
+A, W, P = Memory.ACTIVATIONS, Memory.WEIGHTS, Memory.PARAMETERS
+
+
+def loaded(program, memory: Memory) -> int:
+    return sum(one.rows * one.row_bytes for one in program.instructions
+               if isinstance(one, Load) and one.memory == memory)  # fmt: skip
+
+
+def one_layer(grid: Convolution, n_out: int) -> IntegerNetwork:
+    layer = value_layer(np.random.default_rng(0), "one", "conv", grid, n_out, signed=True)
+    return IntegerNetwork("one", (layer,), 1.0, (*grid.shape_in[1:], grid.shape_in[0]))
+
+
+def test_constants_of_a_layer_on_the_chip_come_once_for_each_block_however_many_boxes():
+    """20 channels are 3 blocks of 8 columns, each of a window of 3 x 4 channels; sums of 10 are 8 boxes."""
+    program = compile_network(one_layer(Convolution((4, 80), (3,), (1,), (1,)), 20), machine(sums=10))
+    assert loaded(program, W) == 3 * 12 * 8
+    assert loaded(program, P) == 20 * 8
+    assert sum(isinstance(one, Act) for one in program.instructions) == 3 * 8
+
+
+def test_weights_that_never_stay_are_loaded_for_each_box_so_the_input_comes_once():
+    """24 rows of 8 bytes, a bank of 128 bytes holds 16: two loads of each block, at each of 5 boxes of 16 steps."""
+    grid = Convolution((8, 82), (3,), (1,), (0,))
+    program = compile_network(one_layer(grid, 16), machine(activations=600, sums=16, weights=256))
+    assert loaded(program, W) == 5 * 2 * 24 * 8
+    assert loaded(program, A) == 5 * 18 * 8
+
+
+def test_channels_by_themselves_come_once_with_their_weights_in_every_order_of_boxes():
+    """24 channels in 3 blocks, 48 positions in 3 boxes: no block takes the input of another."""
+    program = compile_network(one_layer(Convolution((24, 6, 8), (1, 1), (1, 1), (0, 0), 24), 24),
+                              machine(activations=1024, sums=16))  # fmt: skip
+    assert (loaded(program, A), loaded(program, W)) == (24 * 48, 24 * 8)
+
+
+def test_a_plane_without_padding_comes_in_one_run():
+    program = compile_network(one_layer(Convolution((3, 7, 5), (2, 2), (1, 1), (0, 0)), 4), machine())
+    (load,) = [one for one in program.instructions if isinstance(one, Load) and one.memory == A]
+    assert (load.rows, load.row_bytes) == (1, 105)
+
+
+def test_sums_that_hold_all_positions_take_one_product_for_each_element_row_of_the_kernel():
+    """Two rows of 2 x 3 channels, whole rows of 4 positions, all 6 of them."""
+    program = compile_network(one_layer(Convolution((3, 7, 5), (2, 2), (1, 1), (0, 0)), 4), machine(sums=24))
+    macs = [one for one in program.instructions if isinstance(one, Mac)]
+    assert [(one.rows, one.inner_count, one.outer_count) for one in macs] == [(6, 4, 6)] * 2
+    fewer = compile_network(one_layer(Convolution((3, 7, 5), (2, 2), (1, 1), (0, 0)), 4), machine(sums=20))
+    assert {one.outer_count for one in fewer.instructions if isinstance(one, Mac)} == {5, 1}
+
+
+def test_only_what_is_padding_or_state_is_cleared():
+    dense = compile_works(
+        "two", [LayerWork("a", "dense", (1, 1), 8, 8), LayerWork("b", "dense", (1, 1), 8, 3)], machine()
+    )
+    assert not any(isinstance(one, Pad) for one in dense.instructions)
+    cleared = [one for one in compile_network(over_a_picture(np.random.default_rng(0)), machine()).instructions
+               if isinstance(one, Pad)]  # fmt: skip
+    assert [one.row_bytes for one in cleared] == [3 * 14 * 18, 18 * 16 * 9]  # the input's plane, and the second layer's
+
+
+def test_weights_may_come_with_the_clip():
+    """A program by hand that multiplies half of each clip by the other half: memories then differ between clips."""
+    small = machine(rows=4, columns=4)
+    instructions = (
+        Load(A, 0, 0, 1, 4, 4, 4), Load(W, 4, 0, 1, 16, 16, 16), Load(P, 128, 0, 1, 32, 32, 32),
+        Mac(False, True, 0, 0, 0, 4, 4, 1, 1, 0, 0), Act(True, 0, 0, 8, 4, 1, 1, 0, 0), Store(64, 8, 1, 4, 4, 4), End(),
+    )  # fmt: skip
+    image = np.tile(np.array([0, 2**16], "<i4"), 4).view(np.uint8)
+    program = Program("by clip", small, instructions, np.zeros(7, np.int32), (LayerWork("it", "dense", (1, 1), 4, 4),),
+                      Region(0, (20,), "int8"), Region(64, (4,), "int8"), 128, 32, image)  # fmt: skip
+    x = np.random.default_rng(0).integers(-5, 6, (3, 20))
+    expected = [one[:4] @ one[4:].reshape(4, 4) for one in x]
+    assert np.array_equal(execute(program, x), np.clip(expected, -128, 127))
+
+
+@pytest.mark.parametrize("steps", [1, 7])
+def test_a_chips_program_has_the_steps_that_are_asked_for(steps):
+    program = load_chip("digital-systolic").program(spiking(np.random.default_rng(0)), steps)
+    assert {work.size for work in program.works} == {(1, steps)}
