@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from circuits.accelerator.instruction_table import alike
-from circuits.accelerator.instructions import Act, Add, Instruction, Lif, Load, Mac, Max, Pad, Store
+from circuits.accelerator.instructions import Act, Add, End, Instruction, Lif, Load, Mac, Max, Pad, Store
 from circuits.accelerator.machine import Machine, Memory
 from circuits.errors import InputError
 
@@ -87,6 +87,9 @@ def banks(kind: type[Instruction], one: Operands, machine: Machine) -> Any:
 
 def require_inside(instructions: Sequence[Instruction], machine: Machine, dram_bytes: int) -> None:
     """Raise InputError naming the first instruction that reaches beyond a memory, or that no hardware could run."""
+    ends = [place for place, one in enumerate(instructions) if isinstance(one, End)]
+    if ends != [len(instructions) - 1]:
+        raise InputError(f"a program has one END, behind all else, got {len(ends)} of them; compile the network again")
     wrong: list[tuple[int, str]] = []
     sizes = np.array([machine.size(memory) for memory in Memory])
     for kind, places, one in alike(instructions):

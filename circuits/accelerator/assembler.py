@@ -72,6 +72,8 @@ def _operand(number: int, key: str, value: str) -> int | Memory:
             raise InputError(f"line {number}: memory must be one of {', '.join(known)}, got {shortened(value)}")
         return known[value]
     try:
-        return int(value, 0)
+        if (operand := int(value, 0)) < 0:
+            raise ValueError
+        return operand
     except ValueError as error:
-        raise InputError(f"line {number}: {key} must be a whole number, got {shortened(value)}") from error
+        raise InputError(f"line {number}: {key} must be a whole number from 0 on, got {shortened(value)}") from error

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from circuits.accelerator.layer_work import LayerWork
 from circuits.accelerator.machine import Machine
+from circuits.accelerator.tiles import least_bank, stays_on_chip
 from circuits.mapping.limits import BrokenLimit
 
 
@@ -22,6 +23,9 @@ def too_large(layers: Sequence[LayerWork], machine: Machine, dram_bytes: int = 0
         if work.finish != "act" and (needs := 8 * work.n_out) > machine.state:
             remedy = "every membrane takes 8: give the chip more, or the layer fewer neurons"
             found.append(BrokenLimit("state memory in bytes", where, needs, machine.state, remedy))
+        if not stays_on_chip(work, machine) and (needs := 2 * least_bank(work, machine)) > machine.activations:
+            remedy = "each bank holds a window and what comes of it: give the chip more, or the layer fewer channels"
+            found.append(BrokenLimit("activation memory in bytes", where, needs, machine.activations, remedy))
     if dram_bytes > machine.dram:
         remedy = "give the chip more DRAM, or the network fewer weights"
         found.append(BrokenLimit("DRAM in bytes", "the network", dram_bytes, machine.dram, remedy))

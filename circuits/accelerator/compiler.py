@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from circuits.accelerator.accesses import require_inside
 from circuits.accelerator.capacity import too_large
 from circuits.accelerator.constants_image import constants_image
 from circuits.accelerator.constants_layout import Block, blocks_of
@@ -18,7 +19,7 @@ from circuits.accelerator.machine import Machine
 from circuits.accelerator.overlap import Banks, Job, in_order
 from circuits.accelerator.program import Program, Region
 from circuits.accelerator.recurrence import recurrent
-from circuits.accelerator.tiles import Plane, filled, whole_plane
+from circuits.accelerator.tiles import Plane, filled, stays_on_chip, whole_plane
 from circuits.mapping.limits import MappingError
 from circuits.quantised.integers import IntegerNetwork
 
@@ -58,6 +59,7 @@ def compile_works(
     )
     if broken := too_large(layers, machine, program.dram_bytes):
         raise MappingError(broken)
+    require_inside(program.instructions, machine, program.dram_bytes)
     return program
 
 
@@ -66,11 +68,15 @@ class _Plan:
 
     def __init__(self, layers: tuple[LayerWork, ...], machine: Machine):
         self.works, self.machine, self.banks = layers, machine, Banks(machine)
-        bank = machine.activations // 2
-        self.on_chip = [whole_plane(w, 0).n_bytes <= bank and _output_bytes(w) <= bank for w in layers]
+        self.on_chip = [stays_on_chip(work, machine) for work in layers]
         sizes = [layers[0].size[0] * layers[0].size[1] * layers[0].channels]
         sizes += [_output_bytes(work) for work in layers]
-        through = [True, *(not (a and b) for a, b in pairwise(self.on_chip)), True]
+        apart = (not (a and b) for a, b in pairwise(self.on_chip))
+        through = [
+            True,
+            *(far or not _same_grid(*pair) for far, pair in zip(apart, pairwise(layers), strict=True)),
+            True,
+        ]
         self.tensors, address = [], 0  # of the input, and of each layer's output
         for size, used in zip(sizes, through, strict=True):
             self.tensors.append(address)
@@ -126,6 +132,11 @@ class _Plan:
 
 def _output_bytes(work: LayerWork) -> int:
     return work.n_positions * work.n_out * work.output_bytes
+
+
+def _same_grid(work: LayerWork, after: LayerWork) -> bool:
+    """Whether a layer can write its output inside the padding of the next: not where a reshape lies between them."""
+    return after.padding == (0, 0) or (work.size_out, work.n_out) == (after.size, after.channels)
 
 
 def _aligned(n_bytes: int) -> int:

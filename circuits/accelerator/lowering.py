@@ -13,7 +13,18 @@ from circuits.accelerator.instructions import Act, Add, Instruction, Lif, Load, 
 from circuits.accelerator.layer_work import LayerWork
 from circuits.accelerator.machine import Machine, Memory
 from circuits.accelerator.overlap import Banks, Job
-from circuits.accelerator.tiles import Box, Plane, boxes_from_dram, boxes_on_chip, filled, plane_of, whole
+from circuits.accelerator.tiles import (
+    Box,
+    Plane,
+    boxes_from_dram,
+    boxes_on_chip,
+    channel_spans,
+    filled,
+    one_window,
+    output_of_position,
+    plane_of,
+    whole,
+)
 
 ACTIVATIONS, WEIGHTS, PARAMETERS = Memory.ACTIVATIONS, Memory.WEIGHTS, Memory.PARAMETERS
 
@@ -101,7 +112,7 @@ def feed_forward(lowering: Lowering) -> Iterator[Job]:
     """The jobs of a layer without recurrence."""
     if lowering.source is not None:
         yield from _on_chip(lowering)
-    elif _one_window(lowering.work) and lowering.work.channels > lowering.banks.size(ACTIVATIONS) // 2:
+    elif one_window(lowering.work) and not _holds_one(lowering):
         yield from _in_slices(lowering)
     else:
         yield from _from_dram(lowering)
@@ -149,9 +160,7 @@ def plane_under(work: LayerWork, box: Box, source: Plane) -> Plane:
 def _from_dram(lowering: Lowering) -> Iterator[Job]:
     """Boxes come from DRAM and go back there, each in one bank."""
     machine, work = lowering.machine, lowering.work
-    spans = [work.channels_of((block.start, block.stop)) for block in lowering.blocks] if work.by_channel else []
-    widest = max((stop - first for first, stop in spans), default=0)
-    cuts = boxes_from_dram(work, machine, machine.columns * work.output_bytes, widest)
+    spans, cuts = channel_spans(work, machine), boxes_from_dram(work, machine)
     parts = [groups(block.taps, machine) for block in lowering.blocks]
     computes, fence, held, filled_for = begin_state(lowering), True, None, None
     for number, box in _in_cheaper_order(lowering, cuts, parts):
@@ -203,28 +212,31 @@ def _in_cheaper_order(lowering: Lowering, cuts: list[Box], parts: list[list[Grou
     return ((number, box) for box in cuts for number in numbers)
 
 
-def _one_window(work: LayerWork) -> bool:
-    return (work.size_out, work.kernel, work.groups) == ((1, 1), (1, 1), 1)
+def _holds_one(lowering: Lowering) -> bool:
+    """Whether a bank holds all of the input beside a block of the output."""
+    beside = output_of_position(lowering.work, lowering.machine)
+    return lowering.work.channels + beside <= lowering.banks.size(ACTIVATIONS)
 
 
 def _in_slices(lowering: Lowering) -> Iterator[Job]:
     """A dense layer whose input is too large for a bank: each group of tiles comes with its part of the input."""
-    work, box, fence = lowering.work, whole(lowering.work), True
+    work, box, fence, computes = lowering.work, whole(lowering.work), True, begin_state(lowering)
+    most = lowering.banks.size(ACTIVATIONS) - output_of_position(work, lowering.machine)
     for block in lowering.blocks:
-        parts = groups(block.taps, lowering.machine, most=lowering.banks.size(ACTIVATIONS) // 2)
+        parts = groups(block.taps, lowering.machine, most)
         for group in parts:
             first, address = group.taps[0].first, lowering.banks.other(ACTIVATIONS)
             loads = [run_of_bytes(ACTIVATIONS, lowering.dram_in + first, address, group.n_rows)]
             loads += lowering.load_parameters(block) if group is parts[0] else []
             loads += lowering.load_weights(block, group)
-            plane = Plane(address - first, 0, 0, 1, 1, work.channels)
-            computes, stores = list(lowering.sums(block, group, box, plane)), []
+            plane, stores = Plane(address, 0, 0, 1, 1, work.channels, first), []
+            computes += lowering.sums(block, group, box, plane)
             if group is parts[-1]:
-                out = address + group.n_rows
-                computes.append(lowering.finish(block, box, out, block.columns, block.columns))
+                out, step = address + group.n_rows, block.columns * work.output_bytes
+                computes.append(lowering.finish(block, box, out, step, step))
                 stores = _stored(work, block, box, out, lowering.dram_out)
             yield lowering.job(loads=loads, computes=computes, stores=stores, fence=fence)
-            fence = False
+            computes, fence = [], False
 
 
 def stored_whole(lowering: Lowering) -> Job:

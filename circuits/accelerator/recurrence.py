@@ -121,7 +121,7 @@ def _stretches(lowering: Lowering) -> Iterator[Stretch]:
         target = lowering.target
         yield Stretch(0, work.size[1], lowering.source, lambda t: target.at(0, t), [], [])
         return
-    for box in boxes_from_dram(work, lowering.machine, 2 * n_out):
+    for box in boxes_from_dram(work, lowering.machine):
         plane = plane_of(work, box, lowering.banks.other(ACTIVATIONS))
         begin = plane.address + plane.n_bytes + n_out
         loads = filled(work, plane, lowering.dram_in)

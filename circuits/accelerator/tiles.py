@@ -7,7 +7,6 @@ from itertools import product
 from circuits.accelerator.instructions import Instruction, Load, Pad
 from circuits.accelerator.layer_work import LayerWork
 from circuits.accelerator.machine import Machine, Memory
-from circuits.errors import InputError
 
 MOST_COUNT = 2**16 - 1  # of one loop of a walk
 
@@ -108,6 +107,41 @@ def _loads(work: LayerWork, plane: Plane, source: int, address: int, size: tuple
     yield Load(Memory.ACTIVATIONS, source, address, rows, row_bytes, line, plane.pitch)
 
 
+def stays_on_chip(work: LayerWork, machine: Machine) -> bool:
+    """Whether all of the input, padded, fits into one bank of activations, and all of the output into the other."""
+    output = work.n_positions * work.n_out * work.output_bytes
+    return max(whole_plane(work, 0).n_bytes, output) <= machine.activations // 2
+
+
+def output_of_position(work: LayerWork, machine: Machine) -> int:
+    """Bytes of a position that lie beside its input until they are stored: of a block of columns, or all if recurrent.
+
+    A recurrent layer needs its outputs of the step before too.
+    """
+    if work.recurrent:
+        return 2 * work.n_out
+    return min(machine.columns, work.n_out) * work.output_bytes
+
+
+def least_bank(work: LayerWork, machine: Machine) -> int:
+    """Bytes that a bank of activations must have for the layer to be computed at all, piece by piece."""
+    beside = output_of_position(work, machine)
+    if one_window(work):
+        return min(machine.rows, work.channels) + beside
+    widest = max((stop - first for first, stop in channel_spans(work, machine)), default=work.channels)
+    return plane_of(work, Box(0, 0, 1, 1), 0, (0, widest)).n_bytes + beside
+
+
+def one_window(work: LayerWork) -> bool:
+    """Whether one position takes all of the input once: its parts may then come one after another."""
+    return (work.size_out, work.kernel, work.groups, work.recurrent) == ((1, 1), (1, 1), 1, False)
+
+
+def channel_spans(work: LayerWork, machine: Machine) -> list[tuple[int, int]]:
+    """Of each block of columns the input channels that it takes; none where every block takes all."""
+    return [work.channels_of(block) for block in work.blocks(machine.columns)] if work.by_channel else []
+
+
 def boxes(work: LayerWork, most_rows: int, most_columns: int) -> Iterator[Box]:
     """All positions in boxes of at most that size, row by row."""
     height, width = work.size_out
@@ -121,23 +155,18 @@ def boxes_on_chip(work: LayerWork, machine: Machine) -> list[Box]:
     return list(boxes(work, rows, columns))
 
 
-def boxes_from_dram(work: LayerWork, machine: Machine, out_bytes: int, channels: int = 0) -> list[Box]:
-    """Boxes whose sums fit, and in one bank their input, of so many channels or all, beside `out_bytes` a position.
+def boxes_from_dram(work: LayerWork, machine: Machine) -> list[Box]:
+    """Boxes whose sums fit, and in one bank their input, of the channels of a block, beside their output.
 
-    Raises: InputError where not even one position fits.
+    The bank holds at least one position (`least_bank`).
     """
-    bank, span = machine.activations // 2, (0, channels or work.channels)
+    bank, beside = machine.activations // 2, output_of_position(work, machine)
+    span = (0, max((stop - first for first, stop in channel_spans(work, machine)), default=work.channels))
 
     def fits(rows: int, columns: int) -> bool:
-        held = plane_of(work, Box(0, 0, rows, columns), 0, span).n_bytes + rows * columns * out_bytes
+        held = plane_of(work, Box(0, 0, rows, columns), 0, span).n_bytes + rows * columns * beside
         return rows * columns <= machine.sums and held <= bank
 
-    if not fits(1, 1):
-        needs = plane_of(work, Box(0, 0, 1, 1), 0, span).n_bytes + out_bytes
-        raise InputError(
-            f"layer {work.name!r}: one position takes {needs:,} bytes of activations, a bank holds {bank:,}; "
-            f"give the chip {2 * needs:,} bytes of activations, or the layer fewer channels"
-        )
     return list(boxes(work, *_largest(work, fits)))
 
 

@@ -53,4 +53,4 @@ class MappingError(InputError):
 
 
 def _shown(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    return f"{value:d}" if isinstance(value, int) else value if isinstance(value, str) else f"{value:g}"

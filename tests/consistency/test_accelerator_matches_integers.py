@@ -9,6 +9,7 @@ from circuits.accelerator.encoding import decode, encode
 from circuits.accelerator.executor import execute
 from circuits.accelerator.instructions import Load, Mac
 from circuits.accelerator.machine import Memory
+from circuits.mapping.limits import MappingError
 from circuits.network.convolution import Convolution
 from circuits.quantised.integer_run import layer_outputs, run_integers
 from circuits.quantised.integers import IntegerNetwork
@@ -110,3 +111,44 @@ def test_no_product_is_left_out_or_made_twice():
     made = sum(one.rows * one.columns * one.inner_count * one.outer_count
                for one in program.instructions if isinstance(one, Mac))  # fmt: skip
     assert made == sum(work.n_macs for work in program.works)
+
+
+def test_a_map_that_is_reshaped_before_padding_is_not_padded_in_its_old_shape():
+    """Five rows of six positions become thirty in time, then back; between them the output goes through DRAM."""
+    rng = np.random.default_rng(5)
+    layers = (
+        value_layer(rng, "plane", "conv", Convolution((2, 7, 8), (3, 3), (1, 1), (0, 0)), 4, signed=True),
+        value_layer(rng, "time", "conv", Convolution((4, 30), (3,), (1,), (1,)), 5),
+        value_layer(rng, "again", "conv", Convolution((5, 5, 6), (3, 3), (1, 1), (1, 1)), 3, relu=False),
+    )
+    network = IntegerNetwork("reshaped", layers, 1.0, (7, 8, 2))
+    x = inputs(rng, network)
+    expected = run_integers(network, x)
+    assert np.array_equal(execute(compile_network(network, machine()), x).reshape(expected.shape), expected)
+
+
+def _any_machine(rng):
+    """Sizes from a tile upwards, odd ones too."""
+    rows, columns = (int(rng.integers(1, 70)) for _ in range(2))
+    return machine(
+        rows=rows, columns=columns, dram_width=int(rng.integers(1, 17)), sums=2 * int(rng.integers(1, 40)),
+        weights=2 * rows * columns * int(rng.integers(1, 4)), parameters=2 * 32 * max(columns, 40),
+        activations=2 * int(rng.integers(8, 700)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_machine_gives_the_same_bits_or_says_what_it_lacks(seed):
+    rng = np.random.default_rng(seed)
+    wide = value_layer(rng, "wide", "dense", fan_in=260, n_out=65, signed=True, relu=False, multiplier=8)
+    builds = [*NETWORKS.values(), lambda rng: IntegerNetwork("wide", (wide,), 1.0, (260,))]
+    network = builds[seed % len(builds)](rng)
+    x, steps = inputs(rng, network, 2), int(rng.choice([1, 40]))
+    x = x[:, :steps] if network.spiking else x
+    expected = run_integers(network, x)
+    try:
+        program = compile_network(network, _any_machine(rng), steps)
+    except MappingError as error:
+        assert all(broken.remedy for broken in error.broken)  # noqa: PT017
+        return
+    assert np.array_equal(execute(program, x).reshape(expected.shape), expected)

@@ -80,11 +80,12 @@ def test_damaged_bytes_are_refused(data, said):
     [
         ("LOAF rows=1", "line 1: unknown instruction 'LOAF'; did you mean 'LOAD'"),
         ("END\nLOAD memory=weight", "line 2: memory must be one of activations, weights"),
-        ("PAD memory=state address=x rows=1 row_bytes=1 step=1", "address must be a whole number, got 'x'"),
+        ("PAD memory=state address=x rows=1 row_bytes=1 step=1", "address must be a whole number from 0 on, got 'x'"),
         ("PAD memory=state rows=1 row_bytes=1 step=1", "line 1, PAD: address missing; it takes memory=..."),
         ("MAC accumulate=1", "'accumulate=1' is no operand"),
         ("MAC accumulate accumulate", "'accumulate' is no operand"),
         ("END quickly", "'quickly' is no operand"),
+        ("PAD memory=state address=-1 rows=1 row_bytes=1 step=1", "address must be a whole number from 0 on, got '-1'"),
     ],
 )
 def test_wrong_text_is_refused(text, said):
@@ -154,13 +155,13 @@ def test_every_limit_that_a_network_breaks_is_told_at_once():
 
 def test_a_layer_larger_than_dram_is_refused():
     layer = LayerWork("huge", "dense", (1, 1), 50_000, 50_000)
-    with pytest.raises(MappingError, match=r"the network: DRAM in bytes is 2\.5e\+09, allowed .*give the chip"):
+    with pytest.raises(MappingError, match=r"the network: DRAM in bytes is 2500000000, allowed 1048576; give the"):
         compile_works("huge", [layer], machine(dram=1 << 20))
 
 
 def test_a_window_larger_than_a_bank_is_refused_with_the_remedy():
     layer = LayerWork("large", "conv", (64, 64), 64, 8, kernel=(9, 9))
-    with pytest.raises(InputError, match="'large': one position takes 5,192 bytes of activations, a bank holds 512"):
+    with pytest.raises(MappingError, match="'large': activation memory in bytes is 10384, allowed 1024; each bank"):
         compile_works("large", [layer], machine(activations=1024))
 
 
@@ -171,3 +172,11 @@ def test_inputs_of_another_shape_or_range_are_refused():
         execute(program, np.zeros((1, 299)))
     with pytest.raises(InputError, match="inputs must be -128 to 127, got 0 to 200"):
         execute(program, np.pad([[200]], ((0, 0), (0, 299))))
+
+
+@pytest.mark.parametrize("change", [lambda p: p[:-1], lambda p: (), lambda p: (p[-1], *p), lambda p: (*p, p[0])])
+def test_a_program_ends_once_and_at_its_end(change):
+    program = compile_network(over_time(np.random.default_rng(0)), machine())
+    program = replace(program, instructions=change(program.instructions))
+    with pytest.raises(InputError, match="a program has one END, behind all else"):
+        execute(program, inputs(np.random.default_rng(0), over_time(np.random.default_rng(0))))
