@@ -70,7 +70,8 @@ class DigitalReport:
             f"{way}_{name}_bytes": self._bytes(way, name) for name in (*_MEMORIES, DRAM) for way in ("read", "written")
         }
         macs, stalls = sum(one.macs for one in self.layers), sum(one.stalls for one in self.layers)
-        return {"macs": macs, "cycles": self.cycles, "stalls": stalls} | moved
+        active = self.ledger.count("products")  # those with an input of 0 switch nothing
+        return {"macs": macs, "active_macs": min(active, macs), "cycles": self.cycles, "stalls": stalls} | moved
 
     @property
     def utilisation(self) -> float:
@@ -79,7 +80,7 @@ class DigitalReport:
 
     def as_dict(self, by: Group = "part") -> dict[str, Any]:
         """What `snn map --json` prints; energies in joules, times in seconds, areas in square metres."""
-        operations = OPERATIONS_PER_MAC * self.counts["macs"]
+        operations = OPERATIONS_PER_MAC * self.counts["active_macs"]
         on_chip = sum(one.read.get(DRAM, 0) + one.written.get(DRAM, 0) for one in self.layers)
         table = {
             "chip": self.chip,
@@ -92,7 +93,7 @@ class DigitalReport:
             "utilisation": self.utilisation,
             "operations_per_mac": OPERATIONS_PER_MAC,
             "operations_per_j": operations / self.ledger.total,
-            "tops_per_w_boundary": "chip, DRAM included",
+            "operations_boundary": "system",  # DRAM is paid for
             "dram_bytes": on_chip,
             "instructions": len(self.program.instructions),
             "area_m2": self.area.parts_m2 | {"total": self.area.total},

@@ -40,7 +40,10 @@ V_RANGE: tuple[Volts, Volts] = (
     0.65,
     1.1,
 )  # V^2 holds within 10 % from 0.65 V on (7 nm macro, Sinangil 2021); top ASSUMED
-UNKNOWN = unknown("instruction fetch", "pads and DRAM interface", "host", "supply converter")
+UNKNOWN = unknown(
+    "instruction fetch", "pads and DRAM interface", "idle and refresh of DRAM", "leak between inferences", "host",
+    "supply converter",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def evaluations(net: NetworkSpec, duration: float) -> float:
 def _work(layer: LayerSpec, rate: float, bits: int) -> LayerPass:
     n, membrane = layer.n_neurons, layer.kind in MEMBRANE_KINDS
     loops = 0 if layer.recurrent is None else layer.recurrent.size
-    macs, updates = _products(layer), n * UPDATES.get(layer.kind, int(layer.kind != "max_pool"))
+    macs, updates = layer.n_macs, n * UPDATES.get(layer.kind, int(layer.kind != "max_pool")) + _pooled(layer)
     parameters = n * PARAMETERS[layer.kind] if membrane else 2 * layer.bias.size  # of values: bias and multiplier
     words = (2 if layer.kind == "adaptive_lif" else 1) * membrane
     return LayerPass(
@@ -99,9 +99,9 @@ def _work(layer: LayerSpec, rate: float, bits: int) -> LayerPass:
     )
 
 
-def _products(layer: LayerSpec) -> int:
+def _pooled(layer: LayerSpec) -> int:
     """Of a pool: an addition or a comparison for every element of every window, each as a product (ASSUMED)."""
-    return layer.n_neurons * math.prod(layer.convolution.kernel) if layer.kind in POOL_KINDS else layer.n_macs
+    return layer.n_neurons * math.prod(layer.convolution.kernel) if layer.kind in POOL_KINDS else 0
 
 
 def _activations(net: NetworkSpec) -> int:

@@ -127,6 +127,7 @@ class NearThreshold:
             delay_sigma=delay_spread(point.v_dd, process, body.mismatch.logic.sigma, body.mismatch.path),
             limits={"memory_fails_below_v": body.memory_fails_below, "logic_fails_below_v": body.logic_fails_below},
             use=use,
+            published=body.measured.as_dict(),
             operations_per_mac=body.array.operations_per_mac,
         )
         heard = {} if sensed is None else {"sensed": sensed, "front_end": self.front_end.ledger(sensed)}
@@ -151,12 +152,13 @@ class NearThreshold:
                 "--acceleration out, and choose a --supply"
             )
         v_dd = body.point.v_dd if asked.v_dd is None else asked.v_dd
-        if not body.memory_fails_below <= v_dd <= body.point.v_most:
-            lost = f"its SRAM of {body.memory.bytes} bytes fails on {1 - body.mismatch.fraction_good:.2g} of chips"
+        memory = f"SRAM of {body.memory.bytes} bytes"
+        least, first = max((body.memory_fails_below, memory), (body.logic_fails_below, "logic"))
+        if not least <= v_dd <= body.point.v_most:
+            lost = f"its {first} fails on {1 - body.mismatch.fraction_good:.2g} of chips"
             raise InputError(
-                f"a supply of {v_dd:g} V is outside of {self.name}: below {body.memory_fails_below:.3g} V, near or "
-                f"under threshold, {lost} or more, above {body.point.v_most:g} V transistors break down; give a "
-                "--supply in between"
+                f"a supply of {v_dd:g} V is outside of {self.name}: below {least:.3g} V, near or under threshold, "
+                f"{lost} or more, above {body.point.v_most:g} V transistors break down; give a --supply in between"
             )
         body.at(v_dd, asked.temperature)
 

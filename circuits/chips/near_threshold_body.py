@@ -179,6 +179,16 @@ class Measured:
         """Energy of one frame, P / rate."""
         return self.power / self.frame_rate
 
+    def as_dict(self) -> dict[str, float | str]:
+        """What reports print of it."""
+        return {
+            "power_w": self.power,
+            "frame_rate_hz": self.frame_rate,
+            "energy_per_frame_j": self.frame,
+            "boundary": self.boundary,
+            "covers": self.covers,
+        }
+
 
 @dataclass(frozen=True)
 class OperatingPoint:

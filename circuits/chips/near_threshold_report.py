@@ -74,6 +74,7 @@ class NearThresholdReport:
     delay_sigma: float  # of ln delay, of paths on one chip
     limits: dict[str, Volts]
     use: OneASecond
+    published: dict[str, float | str]  # of the whole silicon: power, frames, energy of one, boundary
     operations_per_mac: int
     sensed: Sensed | None = None
     front_end: Ledger[float] = field(default_factory=lambda: unknown("front_end"))
@@ -93,9 +94,10 @@ class NearThresholdReport:
 
     @property
     def counts(self) -> dict[str, float]:
-        """Products and clock cycles of one inference."""
-        macs = sum(work.macs + work.updates for work in self.schedule.layers)
-        return {"macs": self.evaluations * macs, "cycles": self.evaluations * self.schedule.cycles}
+        """Products of weights, all other operations of the multipliers, and clock cycles of one inference."""
+        macs, others = (sum(getattr(work, name) for work in self.schedule.layers) for name in ("macs", "updates"))
+        each = {"macs": macs, "other_operations": others, "cycles": self.schedule.cycles}
+        return {name: self.evaluations * n for name, n in each.items()}
 
     def as_dict(self, by: Group = "part") -> dict[str, Any]:
         """What `snn map --json` prints; energies in joules, times in seconds."""
@@ -110,8 +112,10 @@ class NearThresholdReport:
             "counts": self.counts,
             "operations_per_mac": self.operations_per_mac,
             "operations_per_j": self.operations_per_mac * self.counts["macs"] / self.ledger.total,
+            "operations_boundary": "chip",
             "notes": list(self.notes),
             **asdict(self.use),
+            "published": self.published,
             "minimum_energy_v": self.least.v_dd_v,
             "minimum_energy_j": self.least.energy_j,
             "minimum_usable_v": self.least_usable.v_dd_v,

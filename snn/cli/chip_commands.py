@@ -97,14 +97,17 @@ def map_run(
         str,
         typer.Option(
             metavar="auto|N",
-            help="The chip is sped up so many times, then switched off; 1 is real time, auto the slowest of those "
-            "that the device allows and that cost least, to 1 %.",
+            help="Of BTBT cores: sped up so many times, then switched off; 1 is real time, auto the slowest of those "
+            "that the device allows and that cost least, to 1 %. Digital chips have a clock of their own.",
         ),
     ] = "auto",
     by: Annotated[str, typer.Option(help="What to sum the energy by: part, layer or core.")] = "part",
-    temperature: Annotated[float | None, number_of("K", "Temperature; default the circuit's.")] = None,
+    temperature: Annotated[
+        float | None, number_of("K", "Temperature, where the chip has a law for it; default its own.")
+    ] = None,
     supply: Annotated[
-        float | None, number_of("V", "Supply V_DD, with V_DS and threshold in proportion; default the circuit's.")
+        float | None,
+        number_of("V", "Supply V_DD, of BTBT cores with V_DS and threshold in proportion; default the chip's."),
     ] = None,
     csv: Annotated[Path | None, place("File to write the ledger to, as a table (CSV).")] = None,
     plot: Plot = None,

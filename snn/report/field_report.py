@@ -108,5 +108,6 @@ def _own_row(place: FieldPoint) -> dict[str, Any]:
 
 
 def workload_report(rows: Sequence[WorkloadRow]) -> dict[str, Any]:
-    """What `snn chips --workloads` prints."""
-    return {"rows": [asdict(row) for row in rows]}
+    """What `snn chips --workloads` prints: what a chip makes of a network stands before what the network holds."""
+    first = ("name", "weights", "macs", "cycles", "latency_s", "energy_j", "fits")
+    return {"rows": [{name: row[name] for name in (*first, *row)} for row in map(asdict, rows)]}

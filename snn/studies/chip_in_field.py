@@ -13,10 +13,10 @@ def point_of_run(folder: str | Path, chip: str) -> FieldPoint:
     """A run priced as `snn map` does. Raises: as `load_run`, `load_chip` and `point_of_report`; MappingError."""
     load_chip(chip)  # a name that is not known is refused before the run is read
     run = load_run(folder)
-    trained = run.chip()
-    activity = load_activity(run.folder, trained.network)
+    network, trained = run.network(), run.model.chip()
+    activity = load_activity(run.folder, network)
     technology = load_chip(chip, trained)
-    report = technology.price(trained.network, activity, technology.place(trained.network, activity))
+    report = technology.price(network, activity, technology.place(network, activity))
     return point_of_report(report, f"{run.recipe.name} on {technology.name}")
 
 
@@ -26,9 +26,14 @@ def point_of_report(report: InferenceReport, name: str) -> FieldPoint:
     A MAC counts as two operations, a synaptic operation as one. Raises: InputError for an inference without either.
     """
     figures, counts = report.as_dict(), report.counts
-    operation, n = (MAC, NORMAL * counts["macs"]) if counts.get("macs") else (SYNAPTIC, counts["synaptic_operations"])
+    macs = counts.get("active_macs", counts.get("macs"))
+    operation, n = (MAC, NORMAL * macs) if macs else (SYNAPTIC, counts.get("synaptic_operations", 0.0))
     if not n:
         raise InputError(f"{name}: no synapse had a spike to carry, so it has no performance; train again or map it")
     return FieldPoint(
-        name, str(figures["boundary"]), operation, n / report.latency_s, report.ledger.total / report.latency_s
+        name,
+        str(figures.get("operations_boundary", figures["boundary"])),
+        operation,
+        n / report.latency_s,
+        report.ledger.total / report.latency_s,
     )

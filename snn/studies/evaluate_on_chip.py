@@ -18,6 +18,8 @@ from snn.reporter import Reporter
 from snn.studies.integer_run_of import IntegerRun, integer_run
 from snn.torch_device import choose_device
 
+BITS = 8  # of the weights and values of `circuits.quantised`
+
 
 def evaluate_on_chip(
     run: Run, chip: str, data: str | Path | None = None, split: str | None = None, reporter: Reporter = Reporter()
@@ -31,6 +33,10 @@ def evaluate_on_chip(
         raise InputError(
             f"{technology.name} computes with currents, not in whole numbers: evaluate its mismatch by `snn spread` of "
             "a reservoir, or give --chip digital-systolic"
+        )
+    if (bits := technology.integer_bits) != BITS:
+        raise InputError(
+            f"{technology.name} computes with {bits} bits, whole numbers here have {BITS}; evaluate on 8 bits"
         )
     if broken := technology.check(run.network()):
         raise MappingError(broken)

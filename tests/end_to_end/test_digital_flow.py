@@ -10,6 +10,7 @@ from circuits.accelerator.assembler import assemble
 from circuits.accelerator.encoding import decode, encode
 from circuits.accelerator.executor import execute
 from circuits.accelerator.instructions import Mac
+from circuits.chips.chip import FOLDER
 from circuits.accelerator.machine import Machine
 from circuits.accelerator.program import Program, Region
 from circuits.chips.chip import FOLDER
@@ -265,3 +266,21 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_half_written(runs, snn, 
     assert code in (1, 2)
     assert "file" in err
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("chip", ["digital-systolic", "near-threshold"])
+@pytest.mark.parametrize("kind", ["conventional", "spiking"])
+def test_a_run_on_a_digital_chip_has_a_place_in_the_field(runs, kind, chip, snn_json):
+    (ours,) = [row for row in snn_json("chips", "--run", runs / kind, "--chip", chip)["rows"] if row["year"] is None]
+    mapped = snn_json("map", runs / kind, "--chip", chip)
+    assert ours["boundary"] == mapped["operations_boundary"]
+    assert ours["power_w"] == pytest.approx(mapped["total_j"] / mapped["latency_s"])
+    assert ours["tops_per_w"] == pytest.approx(mapped["operations_per_j"] / 1e12)
+
+
+def test_a_chip_of_other_bits_is_not_passed_off_as_one_of_eight(runs, snn, tmp_path):
+    text = (FOLDER / "near-threshold.toml").read_text().replace("bits = { value = 8", "bits = { value = 4", 1)
+    (tmp_path / "four.toml").write_text(text)
+    code, out, err = snn("evaluate", runs / "conventional", "--chip", tmp_path / "four.toml")
+    assert (code, out) == (2, "")
+    assert "computes with 4 bits" in err
