@@ -10,7 +10,6 @@ from circuits.accelerator.assembler import assemble
 from circuits.accelerator.encoding import decode, encode
 from circuits.accelerator.executor import execute
 from circuits.accelerator.instructions import Mac
-from circuits.chips.chip import FOLDER
 from circuits.accelerator.machine import Machine
 from circuits.accelerator.program import Program, Region
 from circuits.chips.chip import FOLDER
