@@ -16,6 +16,7 @@ from snn.experiments.read_clips import open_data
 from snn.experiments.run_folder import Run
 from snn.networks.answers import log_scores
 from snn.networks.spiking_model import SpikingModel
+from snn.networks.trained_network import EVALUATION_BATCH
 from snn.reporter import Reporter
 
 CALIBRATION = 256  # training clips. ASSUMED: a few hundred do
@@ -31,8 +32,10 @@ class IntegerRun:
 
     def inputs(self, examples: Examples[Any], size: int) -> Iterator[np.ndarray]:
         """Whole inputs `(clip, *shape_in)` of all clips as they are, so many clips at a time."""
-        for x in _inputs(self.model, examples, size):
-            yield quantised_input(x.reshape(len(x), *_shape(self.network, x)), self.network)
+        for heard in _inputs(self.model, examples):
+            for start in range(0, len(heard), size):
+                x = heard[start : start + size]
+                yield quantised_input(x.reshape(len(x), *_shape(self.network, x)), self.network)
 
     def scores(self, outputs: np.ndarray) -> np.ndarray:
         """ln of the scores of each label, `(clip, label)`, of whole outputs."""
@@ -45,7 +48,7 @@ class IntegerRun:
 def integer_run(run: Run, reporter: Reporter = Reporter()) -> IntegerRun:
     """The run in whole numbers. Raises: as `quantise`, and where its training clips are gone."""
     examples = _calibration(run, reporter)
-    (x,) = _inputs(run.model, examples, len(examples))
+    x = np.concatenate(list(_inputs(run.model, examples)))
     net = run.network()
     spiking = isinstance(run.model, SpikingModel)
     flat = net.layers[0].convolution is None and not spiking
@@ -66,11 +69,14 @@ def _calibration(run: Run, reporter: Reporter) -> Examples[Any]:
     )
 
 
-def _inputs(model: Model, examples: Examples[Any], size: int) -> Iterator[np.ndarray]:
-    """What the network takes: features, or the spikes that an encoder without neurons makes of them."""
+def _inputs(model: Model, examples: Examples[Any]) -> Iterator[np.ndarray]:
+    """What the network takes: features, or the spikes that an encoder without neurons makes of them.
+
+    In the batches of the model's own evaluation, since what a rate encoder draws for a clip depends on them.
+    """
     spiking = isinstance(model, SpikingModel)
     generator = torch.Generator().manual_seed(model.seed) if spiking else None  # a rate encoder draws from it
-    for features in examples.in_turn(size):
+    for features in examples.in_turn(EVALUATION_BATCH):
         x = model.inputs(features, generator).transpose(0, 1) if spiking else features
         yield x.detach().double().numpy()
 

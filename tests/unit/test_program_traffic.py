@@ -1,5 +1,7 @@
 """How many bytes a compiled layer moves and how often it begins: no more than its shapes ask for."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,9 @@ from circuits.accelerator.machine import Memory
 from circuits.accelerator.program import Program, Region
 from circuits.chips import load_chip
 from circuits.network.convolution import Convolution
+from circuits.quantised.integer_run import run_integers
 from circuits.quantised.integers import IntegerNetwork
-from tests.machines import machine, over_a_picture, spiking, value_layer
+from tests.machines import inputs, machine, over_a_picture, spiking, value_layer
 
 A, W, P = Memory.ACTIVATIONS, Memory.WEIGHTS, Memory.PARAMETERS
 
@@ -94,3 +97,41 @@ def test_weights_may_come_with_the_clip():
 def test_a_chips_program_has_the_steps_that_are_asked_for(steps):
     program = load_chip("digital-systolic").program(spiking(np.random.default_rng(0)), steps)
     assert {work.size for work in program.works} == {(1, steps)}
+
+
+def test_tiles_that_change_places_are_loaded_anew_for_each_box():
+    """All on the chip but the weights: 3 tiles of 64 bytes in banks of 64, at 4 boxes of 10 steps."""
+    network = one_layer(Convolution((8, 40), (3,), (1,), (1,)), 8)
+    program = compile_network(network, machine(weights=128, sums=10))
+    assert loaded(program, W) == 4 * 3 * 64
+    x = inputs(np.random.default_rng(1), network)
+    assert np.array_equal(execute(program, x).reshape(3, 40, 8), run_integers(network, x))
+
+
+@pytest.mark.parametrize("widths", [(500, 20), (3000, 1400, 5), (300, 20), (512 - 8, 8)])
+def test_dense_layers_near_and_beyond_a_bank_of_inputs(widths):
+    """A bank of 512 bytes: whole, in slices, and slices behind slices through DRAM; parameters come once a block."""
+    rng = np.random.default_rng(2)
+    layers = tuple(value_layer(rng, f"layer{i}", "dense", fan_in=a, n_out=b, signed=not i, multiplier=9)
+                   for i, (a, b) in enumerate(pairwise(widths)))  # fmt: skip
+    network = IntegerNetwork("dense", layers, 1.0, widths[:1])
+    x = inputs(rng, network)
+    program = compile_network(network, machine(activations=1024, weights=1024))
+    assert np.array_equal(execute(program, x).reshape(3, -1), run_integers(network, x))
+    assert loaded(program, P) == 8 * sum(widths[1:])
+
+
+def test_a_part_of_a_row_is_stored_at_once():
+    network = one_layer(Convolution((4, 5, 12), (1, 1), (1, 1), (0, 0)), 8)
+    program = compile_network(network, machine(activations=320, sums=8))
+    stores = [one for one in program.instructions if isinstance(one, Store)]
+    assert [one.rows for one in stores] == [8, 4] * 5
+
+
+def test_rows_of_zeros_leave_what_is_between_them():
+    small = machine(rows=4, columns=4)
+    instructions = (Load(A, 0, 0, 1, 20, 0, 0), Pad(A, 2, 3, 2, 7), Store(64, 0, 1, 20, 0, 0), End())
+    program = Program("rows", small, instructions, np.zeros(4, np.int32), (LayerWork("it", "dense", (1, 1), 4, 4),),
+                      Region(0, (20,), "int8"), Region(64, (20,), "int8"), 128, 0, np.zeros(0, np.uint8))  # fmt: skip
+    found = execute(program, np.ones((1, 20)))
+    assert np.flatnonzero(found[0] == 0).tolist() == [2, 3, 9, 10, 16, 17]
