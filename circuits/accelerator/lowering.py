@@ -14,6 +14,7 @@ from circuits.accelerator.layer_work import LayerWork
 from circuits.accelerator.machine import Machine, Memory
 from circuits.accelerator.overlap import Banks, Job
 from circuits.accelerator.tiles import Box, Plane, boxes_from_dram, boxes_on_chip, filled, plane_of, whole
+from circuits.errors import InputError
 
 ACTIVATIONS, WEIGHTS, PARAMETERS = Memory.ACTIVATIONS, Memory.WEIGHTS, Memory.PARAMETERS
 
@@ -209,9 +210,9 @@ def _one_window(work: LayerWork) -> bool:
 
 def _in_slices(lowering: Lowering) -> Iterator[Job]:
     """A dense layer whose input is too large for a bank: each group of tiles comes with its part of the input."""
-    work, box, fence = lowering.work, whole(lowering.work), True
+    work, box, fence, most = lowering.work, whole(lowering.work), True, _most_of_a_slice(lowering)
     for block in lowering.blocks:
-        parts = groups(block.taps, lowering.machine, most=lowering.banks.size(ACTIVATIONS) // 2)
+        parts = groups(block.taps, lowering.machine, most)
         for group in parts:
             first, address = group.taps[0].first, lowering.banks.other(ACTIVATIONS)
             loads = [run_of_bytes(ACTIVATIONS, lowering.dram_in + first, address, group.n_rows)]
@@ -225,6 +226,22 @@ def _in_slices(lowering: Lowering) -> Iterator[Job]:
                 stores = _stored(work, block, box, out, lowering.dram_out)
             yield lowering.job(loads=loads, computes=computes, stores=stores, fence=fence)
             fence = False
+
+
+def _most_of_a_slice(lowering: Lowering) -> int:
+    """Inputs of a slice: half a bank, or less where the outputs of a block lie beside it; at least a tile's.
+
+    Raises: InputError where a bank does not hold a tile's inputs and outputs.
+    """
+    bank, work = lowering.banks.size(ACTIVATIONS), lowering.work
+    tile = max(tap.rows for block in lowering.blocks for tap in block.taps)
+    outputs = max(block.columns for block in lowering.blocks) * work.output_bytes
+    if (needs := tile + outputs) > bank:
+        raise InputError(
+            f"layer {work.name!r}: inputs and outputs of a tile take {needs:,} bytes of activations, a bank holds "
+            f"{bank:,}; give the chip {2 * needs:,} bytes of activations, or a smaller array"
+        )
+    return max(tile, min(bank // 2, bank - outputs))
 
 
 def stored_whole(lowering: Lowering) -> Job:
