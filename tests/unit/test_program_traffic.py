@@ -12,7 +12,7 @@ from circuits.accelerator.layer_work import LayerWork
 from circuits.accelerator.machine import Memory
 from circuits.accelerator.program import Program, Region
 from circuits.chips import load_chip
-from circuits.errors import InputError
+from circuits.mapping.limits import MappingError
 from circuits.network.convolution import Convolution
 from circuits.quantised.integer_run import run_integers
 from circuits.quantised.integers import IntegerNetwork
@@ -153,7 +153,7 @@ def test_a_slice_leaves_room_for_the_outputs_of_a_block(sizes):
 )
 def test_a_bank_that_does_not_hold_a_tile_and_its_outputs_is_told(sizes, needs):
     work = LayerWork("large", "dense", (1, 1), 3000, 620)
-    with pytest.raises(InputError, match=f"'large': inputs and outputs of a tile take {needs} bytes of activations, a"):
+    with pytest.raises(MappingError, match=f"'large': activation memory in bytes is {2 * needs}, allowed"):
         compile_works("large", [work], machine(**sizes))
 
 
