@@ -162,7 +162,9 @@ def test_recurrent_weights_that_fit_both_banks_are_loaded_once_and_others_once_a
     """19 neurons of 12 and 19 inputs on 8 columns: 3 blocks of 31 rows of 8 bytes, 744 bytes."""
     network = chain(np.random.default_rng(0), "l", (12, 19), (True,), 10)
     for weights, times in ((744, 1), (742, 10), (128, 10)):
-        assert loaded(compile_network(network, machine(weights=weights), n_steps=10), W) == times * 744
+        program = compile_network(network, machine(weights=weights), n_steps=10)
+        assert loaded(program, W) == times * 744
+        assert loaded(program, Memory.PARAMETERS) == times * 19 * 32
     for parameters, times in ((19 * 32, 1), (19 * 32 - 2, 10)):
         program = compile_network(network, machine(parameters=parameters), n_steps=10)
         assert loaded(program, W) == times * 744

@@ -75,8 +75,8 @@ def test_every_part_of_one_tile_by_hand():
         "dram": (16 + 256 + 128 + 16) * 8 * DRAM,
         "wires": (256 + 16 + 16) * 8 * 48.8e-15,
         "clock": cycles * 256 * 48 * 1.6e-15,
-        "memory_leak": cycles / 200e6 * BITS * 1e-11,
-        "logic_leak": cycles / 200e6 * GATES * 1e-10,
+        "memory_leak": cycles / 200e6 * BITS * 7.3e-11,
+        "logic_leak": cycles / 200e6 * GATES * 1.2e-8,
     }
     for part, energy in expected.items():
         assert found.ledger[part] == approx(energy, rel=0.01), part

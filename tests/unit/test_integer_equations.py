@@ -60,7 +60,7 @@ def test_a_step_of_a_membrane_is_that_of_pythons_integers(kind, most):
     rng, spikes, ends = np.random.default_rng(8), 0, 0
     for _ in range(400):
         draw = lambda: int(rng.integers(-most, most + 1))  # noqa: E731
-        v, w, drive = draw(), draw(), int(rng.integers(-(2**22), 2**22)) if most == LARGEST else draw() // 256
+        v, w, drive = draw(), draw(), int(rng.integers(-(2**25), 2**25)) if most == LARGEST else draw() // 256
         p = {"bias": draw(), "decay": int(rng.integers(0, 2**16 + 1)), "v_threshold": abs(draw()),
              "v_floor": -most // 2, "rho": int(rng.integers(0, 2**16 + 1)), "gain": draw(), "jump": draw()}  # fmt: skip
         if rng.random() < 0.2:

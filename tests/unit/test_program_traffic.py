@@ -12,6 +12,7 @@ from circuits.accelerator.layer_work import LayerWork
 from circuits.accelerator.machine import Memory
 from circuits.accelerator.program import Program, Region
 from circuits.chips import load_chip
+from circuits.mapping.limits import MappingError
 from circuits.network.convolution import Convolution
 from circuits.quantised.integer_run import run_integers
 from circuits.quantised.integers import IntegerNetwork
@@ -108,17 +109,52 @@ def test_tiles_that_change_places_are_loaded_anew_for_each_box():
     assert np.array_equal(execute(program, x).reshape(3, 40, 8), run_integers(network, x))
 
 
-@pytest.mark.parametrize("widths", [(500, 20), (3000, 1400, 5), (300, 20), (512 - 8, 8)])
-def test_dense_layers_near_and_beyond_a_bank_of_inputs(widths):
-    """A bank of 512 bytes: whole, in slices, and slices behind slices through DRAM; parameters come once a block."""
+SLICED = {"columns": 100, "weights": 1 << 17, "parameters": 1 << 12}
+
+
+@pytest.mark.parametrize("sizes", [{"weights": 1024}, {}, SLICED])
+@pytest.mark.parametrize("widths", [(500, 20), (3000, 1400, 5), (3000, 300, 600), (300, 20), (504, 8), (510, 600)])
+def test_dense_layers_near_and_beyond_a_bank_of_inputs(widths, sizes):
+    """A bank of 512 bytes: whole, in slices of 256 at most, and slices behind slices through DRAM.
+
+    300 outputs in blocks of 100: the last block is in the first slice of 256 of the next layer, which must wait.
+    """
     rng = np.random.default_rng(2)
     layers = tuple(value_layer(rng, f"layer{i}", "dense", fan_in=a, n_out=b, signed=not i, multiplier=9)
                    for i, (a, b) in enumerate(pairwise(widths)))  # fmt: skip
     network = IntegerNetwork("dense", layers, 1.0, widths[:1])
     x = inputs(rng, network)
-    program = compile_network(network, machine(activations=1024, weights=1024))
+    program = compile_network(network, machine(activations=1024, **sizes))
     assert np.array_equal(execute(program, x).reshape(3, -1), run_integers(network, x))
-    assert loaded(program, P) == 8 * sum(widths[1:])
+    assert loaded(program, P) == 8 * sum(widths[1:])  # once a block
+
+
+WIDE = {"columns": 600, "weights": 1 << 20, "parameters": 1 << 15}
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [WIDE | {"activations": 1216}, WIDE | {"columns": 300, "activations": 1024}, {"rows": 128, "activations": 272},
+     {"columns": 64, "activations": 200, "parameters": 4096}],
+)  # fmt: skip
+def test_a_slice_leaves_room_for_the_outputs_of_a_block(sizes):
+    """As few bytes of activations as hold a tile and its outputs, in each bank; a block may begin the next slice."""
+    rng = np.random.default_rng(2)
+    layers = (value_layer(rng, "a", "dense", fan_in=3000, n_out=620, signed=True, multiplier=9),
+              value_layer(rng, "b", "dense", fan_in=620, n_out=5, multiplier=9))  # fmt: skip
+    network = IntegerNetwork("dense", layers, 1.0, (3000,))
+    x = inputs(rng, network)
+    program = compile_network(network, machine(**sizes))
+    assert np.array_equal(execute(program, x).reshape(3, 5), run_integers(network, x).reshape(3, 5))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "needs"), [(WIDE | {"activations": 1214}, 608), ({"rows": 128, "activations": 270}, 136)]
+)
+def test_a_bank_that_does_not_hold_a_tile_and_its_outputs_is_told(sizes, needs):
+    work = LayerWork("large", "dense", (1, 1), 3000, 620)
+    with pytest.raises(MappingError, match=f"'large': activation memory in bytes is {2 * needs}, allowed"):
+        compile_works("large", [work], machine(**sizes))
 
 
 def test_a_part_of_a_row_is_stored_at_once():

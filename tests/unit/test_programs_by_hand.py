@@ -147,7 +147,9 @@ def test_a_byte_beyond_a_memory_is_refused_the_last_one_is_not(one, said):
 def test_the_first_of_many_wrong_instructions_is_named():
     bad = Store(0, 256, 1, 1, 1, 1)
     with pytest.raises(InputError, match="instruction 1, PAD"):
-        require_inside([Load(A, 0, 0, 1, 8, 8, 8), Pad(S, 64, 1, 1, 1), bad, replace(bad, address=999)], TALL, 4096)
+        require_inside(
+            [Load(A, 0, 0, 1, 8, 8, 8), Pad(S, 64, 1, 1, 1), bad, replace(bad, address=999), End()], TALL, 4096
+        )
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from circuits.literature.workload_on_chip import workloads_on
 from circuits.literature.workload_table import workload_rows
 from circuits.literature.workloads import load_workload
 from circuits.network.activity import Activity
+from circuits.network.convolution import Convolution
+from circuits.network.layer_shape import LayerShape
 from circuits.network.spec import LayerSpec, NetworkSpec
 
 CHIP = "digital-systolic"
@@ -47,6 +49,13 @@ def test_shapes_alone_and_with_weights_are_the_same_layers():
     """Signs too: what comes out of a rectifier has none."""
     assert works_of_shapes(LENET.layers) == works_of_spec(with_weights())
     assert [work.signed_input for work in works_of_shapes(LENET.layers)] == [True, *[False] * (len(LENET.layers) - 1)]
+
+
+def test_a_pool_keeps_the_sign_of_what_it_hears():
+    grid = Convolution((2, 4, 4), (2, 2), (2, 2), (0, 0))
+    pool = LayerShape(name="pool", kind="max_pool", fan_in=32, n_out=2, convolution=grid)
+    (work,) = works_of_shapes([pool])
+    assert (work.signed_input, work.signed_output) == (True, True)
 
 
 def test_lenet_costs_no_less_than_its_products_and_its_bytes():
