@@ -85,11 +85,16 @@ def banks(kind: type[Instruction], one: Operands, machine: Machine) -> Any:
     return found
 
 
-def require_inside(instructions: Sequence[Instruction], machine: Machine, dram_bytes: int) -> None:
-    """Raise InputError naming the first instruction that reaches beyond a memory, or that no hardware could run."""
+def require_runnable(instructions: Sequence[Instruction], machine: Machine, dram_bytes: int) -> None:
+    """Raise InputError unless a program ends once, at its end, and stays inside all memories."""
     ends = [place for place, one in enumerate(instructions) if isinstance(one, End)]
     if ends != [len(instructions) - 1]:
         raise InputError(f"a program has one END, behind all else, got {len(ends)} of them; compile the network again")
+    require_inside(instructions, machine, dram_bytes)
+
+
+def require_inside(instructions: Sequence[Instruction], machine: Machine, dram_bytes: int) -> None:
+    """Raise InputError naming the first instruction that reaches beyond a memory, or that no hardware could run."""
     wrong: list[tuple[int, str]] = []
     sizes = np.array([machine.size(memory) for memory in Memory])
     for kind, places, one in alike(instructions):

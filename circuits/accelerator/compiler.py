@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from circuits.accelerator.accesses import require_inside
+from circuits.accelerator.accesses import require_runnable
 from circuits.accelerator.capacity import too_large
 from circuits.accelerator.constants_image import constants_image
 from circuits.accelerator.constants_layout import Block, blocks_of
@@ -59,7 +59,7 @@ def compile_works(
     )
     if broken := too_large(layers, machine, program.dram_bytes):
         raise MappingError(broken)
-    require_inside(program.instructions, machine, program.dram_bytes)
+    require_runnable(program.instructions, machine, program.dram_bytes)
     return program
 
 

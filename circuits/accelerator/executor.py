@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from circuits.accelerator.accesses import require_inside
+from circuits.accelerator.accesses import require_runnable
 from circuits.accelerator.instructions import LIF_WORDS, Act, Add, End, Instruction, Lif, Load, Mac, Max, Pad, Store
 from circuits.accelerator.machine import Memory
 from circuits.accelerator.program import Program, Region
@@ -28,7 +28,7 @@ def execute(program: Program, x: np.ndarray, on_batch: Callable[[int, int], None
     """
     if program.image is None:
         raise InputError(f"{program.name} was compiled from shapes alone; compile it from a network with weights")
-    require_inside(program.instructions, program.machine, program.dram_bytes)
+    require_runnable(program.instructions, program.machine, program.dram_bytes)
     data = _input_bytes(program.input, x)
     outputs = []
     for start in range(0, len(data), BATCH):
