@@ -63,8 +63,9 @@ class CompiledRun:
             "layers": rows,
         }
 
-    def write(self, folder: Path) -> list[str]:
+    def write(self, folder: str | Path) -> list[str]:
         """Program, listing, constants and where input and output lie; each whole or not at all."""
+        folder = Path(folder)
         program = self.program
         layout = {
             "input": vars(program.input), "output": vars(program.output),

@@ -19,7 +19,7 @@ def find_simulator() -> str | None:
     return next((name for name, (program, _) in SIMULATORS.items() if shutil.which(program)), None)
 
 
-def simulate(folder: Path, top: str, simulator: str, timeout_s: float, plusargs: Iterable[str] = ()) -> tuple[int, str]:
+def simulate(folder: str | Path, top: str, simulator: str, timeout_s: float, plusargs: Iterable[str] = ()) -> tuple[int, str]:
     """Compile the `.v` files of a folder and run module `top` there: exit status, and what it printed.
 
     Raises:  InputError for an unknown simulator; MissingInputError for one that is not installed; WorkError where
@@ -30,6 +30,7 @@ def simulate(folder: Path, top: str, simulator: str, timeout_s: float, plusargs:
     program, commands = SIMULATORS[simulator]
     if not shutil.which(program):
         raise MissingInputError(f"{program} is not on the PATH; install it (Debian: apt-get install {program})")
+    folder = Path(folder)
     sources = sorted(path.name for path in folder.glob("*.v"))
     compiles, runs = commands(sources, top)
     status, output = _run(compiles, folder, timeout_s)
