@@ -19,7 +19,9 @@ def find_simulator() -> str | None:
     return next((name for name, (program, _) in SIMULATORS.items() if shutil.which(program)), None)
 
 
-def simulate(folder: str | Path, top: str, simulator: str, timeout_s: float, plusargs: Iterable[str] = ()) -> tuple[int, str]:
+def simulate(
+    folder: str | Path, top: str, simulator: str, timeout_s: float, plusargs: Iterable[str] = ()
+) -> tuple[int, str]:
     """Compile the `.v` files of a folder and run module `top` there: exit status, and what it printed.
 
     Raises:  InputError for an unknown simulator; MissingInputError for one that is not installed; WorkError where
