@@ -62,7 +62,7 @@ def test_a_reader_gets_tables_and_ratios_that_are_no_watts(snn, tmp_path):
         (("--plot", "field"), "ends in 'nothing'"),
         (("--plot", ""), "the path is empty"),
         (("--plot", "--json"), "--json is an option: give a path"),
-        (("--chip", "btbt-45rfsoi"), "give --run RUN too"),
+        (("--chip", "btbt-45rfsoi"), "give --run RUN or --workloads too"),
         (("--run", "none", "--chip", "btbt-45"), "unknown chip 'btbt-45'; did you mean 'btbt-45rfsoi'"),
         (("--run", "none"), "none"),
         (("--workloads", "--plot", "a.png"), "--plot is of chips, --workloads of networks"),

@@ -172,10 +172,10 @@ def recurrent(rng):
     return spiking(rng, recurrent=True)
 
 
-SLOW = [pytest.param(build, marks=pytest.mark.slow) for build in (over_time, recurrent)]
+SLOW = [pytest.param(build, marks=pytest.mark.slow) for build in (spiking, over_time, recurrent)]
 
 
-@pytest.mark.parametrize("build", [spiking, *SLOW])
+@pytest.mark.parametrize("build", SLOW)
 def test_a_compiled_network_on_an_array_of_8_by_8(build):
     rng = np.random.default_rng(0)
     network = build(rng)
