@@ -34,7 +34,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
 from circuits.quantised.integers import IntegerNetwork
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
-from circuits.units import Hertz, Metres, Seconds, Volts, freeze_si, require
+from circuits.units import Hertz, Metres, Seconds, Volts, freeze_si, require, require_plausible
 
 V_RANGE: tuple[Volts, Volts] = (
     0.65,
@@ -65,6 +65,7 @@ class DigitalSystolic:
 
     def __post_init__(self):
         freeze_si(self)
+        require_plausible(self.node, "m", "DigitalSystolic.node")
         require(self, "node", self.node > 0, "positive")
         require(self, "clock", 0 < self.clock <= 10e9, "above 0 to 10 GHz")
         self._require_operation()

@@ -147,6 +147,7 @@ def of_file(tmp_path, pattern: str, instead: str):
             "weights = { value = 0",
             "Machine.weights must be a whole number in 1.*, got 0",
         ),
+        (r"node_m = \{ value = 45e-9", "node_m = { value = 45.0", "node = 45"),
         (r"rows = \{ value = 16", "rows = { value = -4", "Machine.rows must be"),
         (r"clock_hz = \{ value = 200e6", "clock_hz = { value = 0.0", "clock must be above 0"),
         (r"wire_m = .*", "wire_m = 1e-3", "costs.wire_m.*must be.*source|wire_m: 0.001 has no source"),
