@@ -68,6 +68,7 @@ from .accelerator.compiler import compile_network as compile_network
 from .accelerator.cycles import schedule as schedule
 from .accelerator.executor import execute as execute
 from .accelerator.machine import Machine as Machine
+from .chips.digital_systolic import DigitalSystolic as DigitalSystolic
 from .cost.die import gross_dies as gross_dies
 from .cost.price import die_cost as die_cost
 from .quantised.integer_run import run_integers as run_integers

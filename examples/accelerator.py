@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from circuits import disassemble, execute, load_chip, quantise, run_integers, si
+from circuits import DigitalSystolic, disassemble, execute, load_chip, quantise, run_integers, si
 from circuits.network.activity import Activity
 from circuits.quantised.integer_run import quantised_input
 from snn import network_of
@@ -23,6 +23,7 @@ clips = features.transpose(1, 2).double().numpy()  # channels last
 whole = quantise(net, clips)
 
 chip = load_chip("digital-systolic")
+assert isinstance(chip, DigitalSystolic)  # of all kinds of chip, the one that runs programs
 program = chip.program(whole)
 x = quantised_input(clips, whole)
 logits = execute(program, x).reshape(64, 10)
