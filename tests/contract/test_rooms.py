@@ -11,7 +11,8 @@ LOOSE = 6  # files of a package that lie in no room, `__init__.py` apart
 ORDER = {  # a room imports those before it; loose files come first, in their order
     "circuits": (
         "errors", "units", "processes", "storage", "compile", "tables", "ledger", "device", "neuron", "network",
-        "quantised", "transient", "variation", "energy", "cost", "mapping", "accelerator", "chips", "literature",
+        "quantised", "nonideal", "transient", "variation", "energy", "cost", "mapping", "accelerator", "chips",
+        "literature",
         "netlist", "transistor", "signoff",
     ),
     "snn": (

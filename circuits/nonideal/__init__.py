@@ -1,0 +1,1 @@
+"""Analog memory that computes: what devices, columns and converters make of weights, inputs and sums."""
