@@ -3,7 +3,7 @@
     energy = readings weights_per_tile E_mac(boundary) + additions E_add
 
 A reading costs a whole tile, used or not: pulses, ramps and converters run whatever the devices hold, ASSUMED. So this
-is an upper bound; the products that are used alone give a lower one. Nor does a reading cost less where inputs are zero.
+is an upper bound; the products that are used alone give a lower one. Zeros among the inputs save nothing either.
 """
 
 import math

@@ -20,6 +20,8 @@ from circuits.nonideal.tile_reading import FLOAT, TileRow, tile_weights
 from circuits.nonideal.weight_devices import WeightCoding
 from circuits.units import Seconds
 
+BATCH = 4096  # rows at a time: memory does not grow with the steps of all clips
+
 
 def cuts(total: int, most: int) -> tuple[slice, ...]:
     """Consecutive parts of at most so many, the last one the shortest. Raises: InputError for a most below 1."""
@@ -45,8 +47,12 @@ class CrossbarArray:
 
     def products(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Sums `(row, column)` of inputs `(row, line)`; `rng` draws the noise of these readings."""
-        widths = pulse_widths(np.asarray(x, FLOAT), self.largest, self.ticks)
-        return self.scale * (self.largest * sum(row.reading(widths, rng) for row in self.rows)).astype(float)
+        sums = np.empty((len(x), len(self.scale)))
+        for start in range(0, len(x), BATCH):
+            part = slice(start, start + BATCH)
+            widths = pulse_widths(np.asarray(x[part], FLOAT), self.largest, self.ticks)
+            sums[part] = sum(row.reading(widths, rng) for row in self.rows)
+        return sums * (self.scale * self.largest)
 
     @property
     def weights(self) -> np.ndarray:
