@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def dense(*sizes: int, seed: int = 0) -> NetworkSpec:
     draw = rng(seed)
     layers = [
         LayerSpec(f"layer{i}", "dense", draw.normal(size=(a, b)) / np.sqrt(a), np.zeros(b), relu=i < len(sizes) - 2)
-        for i, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
+        for i, (a, b) in enumerate(pairwise(sizes))
     ]
     return NetworkSpec("dense", 0.01, tuple(layers))
 
@@ -50,9 +51,8 @@ def spiking(steps: int = 50) -> tuple[NetworkSpec, Activity]:
         return LayerSpec(name, kind, weights, np.zeros(n), 0.02 * ones, ones, recurrent=back)
 
     net = NetworkSpec("spiking", 0.01, (membranes("a", "lif", 6, n, True), membranes("out", "readout", n, 3, False)))
-    activity = Activity(
-        4, steps * net.dt, {"a": np.full(n, 5.0)}, {"a": np.zeros(n)}, 0.1, input_spikes=np.full(6, 9.0)
-    )
+    spikes, near = {"a": np.full(n, 5.0)}, {"a": np.zeros(n)}
+    activity = Activity(4, steps * net.dt, spikes, near, 0.1, input_spikes=np.full(6, 9.0))
     return net, activity
 
 
@@ -139,7 +139,7 @@ def test_a_time_step_is_one_product_of_every_layer():
 
 @pytest.mark.parametrize("chain", CHAINS)
 def test_perfect_converters_leave_the_noise_of_devices_alone(chain):
-    """What `arrays` computes with the weights that `realise` tells, of every kind of network; both are near the ideal."""
+    """Of every kind of network: what `arrays` gives, and the network that `realise` gives, are near the ideal one."""
     _, net = twin(chain)
     chip = replace(CHIP, converters=Converters(0, 0), periphery=Periphery())
     x = last(rng().normal(size=(50, *CHAINS[chain][1]))) if len(CHAINS[chain][1]) > 1 else rng().normal(size=(50, 9))
@@ -166,7 +166,7 @@ def test_recurrent_matrices_go_back_into_the_network():
 
 
 def test_spikes_are_inputs_of_one_bit():
-    """Where devices and periphery are perfect but for converters of sums, the membranes do as the exact ones."""
+    """One tick is all that a spike needs: membranes on noisy devices do nearly as the exact ones."""
     net, _ = spiking()
     x = (rng(3).random((8, 50, 6)) < 0.3).astype(float)
     few = replace(CHIP, converters=Converters(1, 14), periphery=Periphery())
