@@ -9,8 +9,8 @@ from circuits.units import si
 def crossbar_notes(net: NetworkSpec, settings: CrossbarSettings, report: CrossbarReport) -> tuple[str, ...]:
     """Tiles and chips, what a tile that is not full costs, devices, balance, time against what was published."""
     return (
-        _tiles(report), _whole(report), _devices(settings), _balance(settings, report), _time(settings, report), *_published(report),
-        *_encoder(net),
+        _tiles(report), _whole(report), _devices(settings), _balance(settings, report), _time(settings, report),
+        *_published(report), *_encoder(net),
     )  # fmt: skip
 
 
