@@ -7,10 +7,10 @@ from circuits.units import si
 
 
 def crossbar_notes(net: NetworkSpec, settings: CrossbarSettings, report: CrossbarReport) -> tuple[str, ...]:
-    """Tiles and chips, what a tile that is not full costs, balance, time against what was published."""
+    """Tiles and chips, what a tile that is not full costs, devices, balance, time against what was published."""
     return (
-        _tiles(report), _whole(report), _balance(settings, report), _time(settings, report), *_published(report),
-        *_encoder(net),
+        _tiles(report), _whole(report), _devices(settings), _balance(settings, report), _time(settings, report),
+        *_published(report), *_encoder(net),
     )  # fmt: skip
 
 
@@ -23,6 +23,11 @@ def _tiles(report: CrossbarReport) -> str:
 def _whole(report: CrossbarReport) -> str:
     alone = si(report.used_alone, "J")
     return f"a tile costs the same however many of its weights are used, ASSUMED; used products alone: {alone}"
+
+
+def _devices(settings: CrossbarSettings) -> str:
+    frozen = f"noise slower than {si(settings.window, 's')} is the same for all readings"
+    return f"devices by the table {settings.device.name!r}: {frozen}, ASSUMED; the resistance of lines is not modelled"
 
 
 def _balance(settings: CrossbarSettings, report: CrossbarReport) -> str:

@@ -78,7 +78,7 @@ class CrossbarReport:
             "operations_per_mac": self.efficiency.operations_per_mac,
             "operations_per_j": self.operations_per_j,
             "operations_boundary": self.boundary,
-            "energy_per_mac_j": {"array": None} | {name: self.efficiency.mac(name) for name in BOUNDARIES},
+            "energy_per_mac": [{"boundary": name, "energy_j": self._mac(name)} for name in ("array", *BOUNDARIES)],
             "used_products_alone_j": self.used_alone,
             "published": self.published.as_dict(),
             "area_m2": {"total": None},
@@ -87,3 +87,7 @@ class CrossbarReport:
             "placement": self.placement.as_dict(),
         }
         return table | ledger_table(self.ledger, by) | front_end_table(self.ledger, self.front_end, self.sensed)
+
+    def _mac(self, boundary: str) -> Joules | None:
+        """None where nothing is published, of the array alone."""
+        return self.efficiency.mac(boundary) if boundary in BOUNDARIES else None

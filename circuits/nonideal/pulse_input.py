@@ -30,4 +30,4 @@ def jittered(widths: np.ndarray, sigma: float, rng: np.random.Generator) -> np.n
     if not sigma:
         return widths
     late = np.asarray(sigma, widths.dtype) * rng.standard_normal(widths.shape, widths.dtype)
-    return np.where(widths == 0, widths, np.sign(widths) * np.maximum(np.abs(widths) + late, 0))
+    return np.sign(widths) * np.maximum(np.abs(widths) + late, 0)

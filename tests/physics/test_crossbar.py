@@ -133,6 +133,12 @@ def test_pulses_are_late_or_early_as_often_and_none_where_there_is_none():
     assert late.std(axis=0) == pytest.approx([0.01, 0.01, 0.0], abs=1e-4)
 
 
+def test_the_ramp_of_a_sum_beyond_the_range_is_late_or_early_too():
+    """The charge is cut off before it is timed: half of the readings are short."""
+    read = ramp_reading(np.full(N, 1.5), 2**14, 0.01, rng())
+    assert (read < 1).mean() == approx(0.5, rel=0.02)
+
+
 def test_jitter_of_a_sum_is_that_of_its_pulses_and_of_the_ramp():
     """sigma_y^2 = jitter^2 (sum of w^2 + range^2): each pulse is late by itself, and so is the ramp."""
     settings = replace(IDEAL, balanced=False, converters=replace(FINE, step=1.0, jitter=0.01))
