@@ -11,11 +11,12 @@ from circuits.compile import exact_jit
 from circuits.mapping.cut_state import new_cut
 from circuits.mapping.hypergraph import Hypergraph, Progress, silent
 from circuits.mapping.mesh_limits import UNLIMITED
-from circuits.mapping.refinement import SMALL, anneal, refine, repair
+from circuits.mapping.refinement import ANNEALED, SMALL, anneal, refine, repair
 
 COARSEST = 24  # ASSUMED: merged neurons a core at the coarsest level
 SHARE = 8  # ASSUMED: a merged neuron is at most this part of a core
 LARGEST_NET = 1000  # ASSUMED: pins above which a net says nothing of who belongs together
+MERGED_TRIES = 200  # ASSUMED: changes that annealing tries for each merged neuron
 SHRINKS = 0.95  # ASSUMED: a level that keeps more of the vertices is the last
 
 
@@ -23,7 +24,7 @@ SHRINKS = 0.95  # ASSUMED: a level that keeps more of the vertices is the last
 class _Level:
     graph: Hypergraph
     size: np.ndarray  # (vertex, 2): neurons, synapses
-    parent: np.ndarray | None  # (vertex of the finer level,), its vertex here
+    parent: np.ndarray | None  # (vertex of the finer level,), its vertex here; None at the finest
 
 
 def own_partition(
@@ -46,7 +47,7 @@ def own_partition(
         cut = new_cut(level.graph, core, n_cores, additive, level.size)
         repair(cut, rng)
         if level.graph.n_vertices <= SMALL:
-            anneal(cut, rng)
+            anneal(cut, rng, MERGED_TRIES if level.parent is not None else ANNEALED)
         refine(cut, rng)
         core = cut.core if level.parent is None else cut.core[level.parent]
         progress("cutting into cores", (i + 1) / len(levels))

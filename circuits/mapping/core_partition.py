@@ -16,7 +16,8 @@ from circuits.mapping.refinement import SMALL, anneal, refine, repair
 
 Partitioner = Literal["auto", "mtkahypar", "own"]
 ATTEMPTS = 5  # ASSUMED: starts of a small network, of which the best is kept
-LARGE = 20_000  # ASSUMED: neurons from which two starts must do
+LARGE = 20_000  # ASSUMED: neurons from which one start must do
+NEAR = 1.01  # ASSUMED: so many times the fewest packets are allowed where hops fall
 WIDENED = 0.1  # ASSUMED: share of cores that is added where limits cannot be met
 
 
@@ -39,8 +40,10 @@ def partition_cores(
     partitioner: Partitioner = "auto",
     n_cores: int | None = None,
     progress: Progress = silent,
-) -> CorePartition:
-    """Cut a network into as few cores as hold it, with the fewest packets between them that were found.
+) -> tuple[CorePartition, ...]:
+    """Cuts of a network into as few cores as hold it, of the fewest packets between them that were found.
+
+    The best comes first; the others, different cuts of nearly as few packets, may be better placed on a mesh.
 
     Args:
       seed: the same gives the same cut.   partitioner: "mtkahypar" of the extra `mapping`, "own", or what is there.
@@ -54,12 +57,13 @@ def partition_cores(
     if not 1 <= cores <= mesh.n_cores:
         raise InputError(f"{cores} cores: the mesh has {mesh.n_cores}; give 1 to {mesh.n_cores}")
     while True:
-        best = _best_of(graph, limits, cores, seed, which, progress)
-        if best.excess[0] == 0:
-            core, used = _without_gaps(best)
-            return CorePartition(core, len(used), packets_of(best), used, which)
+        cuts = _by_packets(graph, limits, cores, seed, which, progress)
+        if cuts[0].excess[0] == 0:
+            most = NEAR * packets_of(cuts[0])
+            near = [cut for cut in cuts if cut.excess[0] == 0 and packets_of(cut) <= most]
+            return tuple(_without_gaps(cut, which) for cut in _different(near))
         if cores == mesh.n_cores:
-            raise MappingError(_still_broken(best))
+            raise MappingError(_still_broken(cuts[0]))
         cores = min(mesh.n_cores, cores + max(1, int(WIDENED * cores)))
 
 
@@ -73,18 +77,21 @@ def _chosen(partitioner: str) -> str:
     return partitioner
 
 
-def _best_of(
+def _by_packets(
     graph: Hypergraph, limits: MeshLimits, n_cores: int, seed: int, which: str, progress: Progress
-) -> Cut:
-    """The cut of least excess, and of these of fewest packets."""
-    n = 1 if n_cores == 1 else ATTEMPTS if graph.n_vertices < LARGE else 2
-    best: Cut | None = None
+) -> list[Cut]:
+    """Cuts from several starts, those of least excess first, and of these of fewest packets."""
+    n = 1 if n_cores == 1 else ATTEMPTS if graph.n_vertices < LARGE else 1
+    cuts = []
     for attempt in range(n):
-        cut = _one(graph, limits, n_cores, np.random.default_rng([seed, attempt]), which, progress)
+        cuts.append(_one(graph, limits, n_cores, np.random.default_rng([seed, attempt]), which, progress))
         progress(f"cutting into {n_cores} cores", (attempt + 1) / n)
-        if best is None or (cut.excess[0], packets_of(cut)) < (best.excess[0], packets_of(best)):
-            best = cut
-    return best
+    return sorted(cuts, key=lambda cut: (cut.excess[0], packets_of(cut)))
+
+
+def _different(cuts: list[Cut]) -> list[Cut]:
+    """Each cut once, of those that count the same."""
+    return list({round(packets_of(cut), 6): cut for cut in reversed(cuts)}.values())[::-1]
 
 
 def _one(
@@ -116,10 +123,10 @@ def _scarcest(graph: Hypergraph, most: np.ndarray, n_cores: int) -> tuple[np.nda
     return np.ones(graph.n_vertices, int), int(most[0])
 
 
-def _without_gaps(cut: Cut) -> tuple[np.ndarray, np.ndarray]:
+def _without_gaps(cut: Cut, which: str) -> CorePartition:
     """Cores without neurons fall away, those after them move up."""
     kept, core = np.unique(cut.core, return_inverse=True)
-    return core, cut.used[kept].copy()
+    return CorePartition(core, len(kept), packets_of(cut), cut.used[kept].copy(), which)
 
 
 def _still_broken(cut: Cut) -> list[BrokenLimit]:

@@ -9,7 +9,7 @@ from circuits.compile import exact_jit
 from circuits.mapping.cut_state import Cut, attraction, below, clear, fraction, move, packets_of, random_state, saving
 
 PASSES = 20  # ASSUMED: sweeps over all neurons; the gain of later ones is below a thousandth
-LEAST_GAIN = 1e-4  # ASSUMED: share of the packets below which another sweep does not pay
+LEAST_GAIN = 1e-3  # ASSUMED: share of the packets below which another sweep does not pay
 PARTNERS = 24  # ASSUMED: neurons of a full core that a swap is tried with
 SMALL = 2000  # ASSUMED: neurons up to which annealing takes seconds
 ANNEALED = 4000  # ASSUMED: changes tried for each neuron
