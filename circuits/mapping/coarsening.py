@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circuits.compile import exact_jit
+from circuits.compile import exact_lean_jit
 from circuits.mapping.cut_state import new_cut
 from circuits.mapping.hypergraph import Hypergraph, Progress, silent
 from circuits.mapping.mesh_limits import UNLIMITED
@@ -58,17 +58,15 @@ def _coarser(level: _Level, most: np.ndarray, rng: np.random.Generator) -> _Leve
     graph = level.graph
     cut = new_cut(graph, np.zeros(graph.n_vertices, np.int64), 1, np.full(4, UNLIMITED))
     group = np.arange(graph.n_vertices)
-    _merge(cut, level.size.copy(), most, rng.permutation(graph.n_vertices), group)
+    alone, score, seen = np.ones(len(group), bool), np.zeros(len(group)), np.zeros(len(group), np.int64)
+    _merge(cut, level.size.copy(), most, rng.permutation(len(group)), group, alone, score, seen)
     _, parent = np.unique(group, return_inverse=True)
     return _Level(_contracted(graph, parent), _summed(level.size, parent), parent)
 
 
-@exact_jit
-def _merge(cut, size, most, order, group):
+@exact_lean_jit
+def _merge(cut, size, most, order, group, alone, score, seen):
     """Join each vertex that is alone to the group with which it shares most rate, `group` being its first vertex."""
-    score = np.zeros(len(group))
-    seen = np.zeros(len(group), np.int64)
-    alone = np.ones(len(group), np.bool_)
     for vertex in order:
         if not alone[vertex]:
             continue
@@ -119,39 +117,33 @@ def _grown(level: _Level, n_cores: int, limits: np.ndarray) -> np.ndarray:
     cut = new_cut(graph, np.zeros(graph.n_vertices, np.int64), 1, np.full(4, UNLIMITED))
     fair = np.minimum(-(-level.size.sum(0) // n_cores), limits)
     core = np.full(graph.n_vertices, -1)
-    _grow(cut, level.size, fair, n_cores, core)
+    for own in range(n_cores):
+        room = fair if own < n_cores - 1 else np.full(2, UNLIMITED)
+        _grow(cut, level.size, room, own, core, np.zeros(len(core)), np.zeros(graph.n_nets, bool))
     return core
 
 
-@exact_jit
-def _grow(cut, size, fair, n_cores, core):
-    n = len(core)
-    left = n
-    for own in range(n_cores):
-        pull = np.zeros(n)
-        touched = np.zeros(len(cut.source), np.bool_)
-        used = np.zeros(2, np.int64)
-        while left:
-            best = -1
-            for vertex in range(n):
-                fits = own == n_cores - 1 or (
-                    used[0] + size[vertex, 0] <= fair[0] and used[1] + size[vertex, 1] <= fair[1]
-                )
-                if core[vertex] >= 0 or not fits:
-                    continue
-                more = best < 0 or pull[vertex] > pull[best]
-                if more or (pull[vertex] == pull[best] and size[vertex, 1] > size[best, 1]):
-                    best = vertex
-            if best < 0:
-                break
-            core[best] = own
-            left -= 1
-            used[0] += size[best, 0]
-            used[1] += size[best, 1]
-            for i in range(cut.first[best], cut.first[best + 1]):
-                net = cut.nets[i]
-                if touched[net]:
-                    continue
-                touched[net] = True
-                for pin in range(cut.start[net], cut.start[net + 1]):
-                    pull[cut.pins[pin]] += cut.rate[net]
+@exact_lean_jit
+def _grow(cut, size, room, own, core, pull, touched):
+    """Fill one core: `pull` of each vertex is the rate of its nets that are on the core already."""
+    neurons = synapses = 0
+    while True:
+        best = -1
+        for vertex in range(len(core)):
+            if core[vertex] >= 0 or neurons + size[vertex, 0] > room[0] or synapses + size[vertex, 1] > room[1]:
+                continue
+            more = best < 0 or pull[vertex] > pull[best]
+            if more or (pull[vertex] == pull[best] and size[vertex, 1] > size[best, 1]):
+                best = vertex
+        if best < 0:
+            return
+        core[best] = own
+        neurons += size[best, 0]
+        synapses += size[best, 1]
+        for i in range(cut.first[best], cut.first[best + 1]):
+            net = cut.nets[i]
+            if touched[net]:
+                continue
+            touched[net] = True
+            for pin in range(cut.start[net], cut.start[net + 1]):
+                pull[cut.pins[pin]] += cut.rate[net]

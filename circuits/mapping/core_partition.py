@@ -17,7 +17,7 @@ from circuits.mapping.refinement import SMALL, anneal, refine, repair
 Partitioner = Literal["auto", "mtkahypar", "own"]
 ATTEMPTS = 5  # ASSUMED: starts of a small network, of which the best is kept
 LARGE = 20_000  # ASSUMED: neurons from which one start must do
-NEAR = 1.01  # ASSUMED: so many times the fewest packets are allowed where hops fall
+NEAR = 1.02  # ASSUMED: so many times the fewest packets are allowed where hops fall
 WIDENED = 0.1  # ASSUMED: share of cores that is added where limits cannot be met
 
 
@@ -107,7 +107,7 @@ def _one(
     repair(cut, rng)
     refine(cut, rng)
     if graph.n_vertices <= SMALL:
-        anneal(cut, rng, per_vertex=1000)
+        anneal(cut, rng)
         refine(cut, rng)
     return cut
 

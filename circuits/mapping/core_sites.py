@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from circuits.compile import exact_jit
+from circuits.compile import exact_lean_jit
 from circuits.mapping.cut_state import below, fraction, random_state
 from circuits.mapping.hypergraph import Hypergraph
 from circuits.mapping.mesh_limits import Mesh
@@ -34,7 +34,7 @@ def place_on_mesh(traffic: np.ndarray, mesh: Mesh, rng: np.random.Generator) -> 
     distance = np.abs(xy[:, None] - xy[None]).sum(-1)
     if n_sites <= EXACT:
         best = np.arange(n_sites)
-        _permuted(both, distance, best)
+        _permuted(both, distance, best, np.full(n_sites, -1), np.ones(n_sites, bool), np.zeros(n_sites + 1))
         return best[:n_cores]
     starts = [_spectral(both, xy, n_cores), *(rng.permutation(n_sites) for _ in range(STARTS - 1))]
     found = [_annealed(both, distance, start, n_cores, rng) for start in starts]
@@ -73,7 +73,7 @@ def _annealed(
     return site
 
 
-@exact_jit
+@exact_lean_jit
 def _change(both, distance, site, a, b):
     """What swapping the sites of two cores adds to the cost."""
     more, at, to = 0.0, site[a], site[b]
@@ -83,7 +83,7 @@ def _change(both, distance, site, a, b):
     return more
 
 
-@exact_jit
+@exact_lean_jit
 def _swap_annealed(both, distance, site, n_cores, tries, hot, state):
     heat = hot
     cooling = 0.001 ** (1.0 / max(tries, 1))
@@ -97,7 +97,7 @@ def _swap_annealed(both, distance, site, n_cores, tries, hot, state):
             site[a], site[b] = site[b], site[a]
 
 
-@exact_jit
+@exact_lean_jit
 def _swap_down(both, distance, site, n_cores):
     better = True
     while better:
@@ -109,12 +109,10 @@ def _swap_down(both, distance, site, n_cores):
                     better = True
 
 
-@exact_jit
-def _permuted(both, distance, best):
+@exact_lean_jit
+def _permuted(both, distance, best, site, free, cost):
     """The permutation of least cost: cores are placed in turn, and a way that costs more than the best is left."""
     n = len(best)
-    site, free = np.full(n, -1), np.ones(n, np.bool_)
-    cost = np.zeros(n + 1)
     least, depth = np.inf, 0
     while depth >= 0:
         if site[depth] >= 0:
@@ -133,7 +131,8 @@ def _permuted(both, distance, best):
             continue
         if depth == n - 1:
             least = more
-            best[:] = site
+            for other in range(n):
+                best[other] = site[other]
             continue
         free[site[depth]] = False
         depth += 1

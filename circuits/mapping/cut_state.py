@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from circuits.compile import exact_jit
+from circuits.compile import exact_lean_jit
 from circuits.mapping.hypergraph import Hypergraph
 
 NEURONS, SYNAPSES, AXONS_IN, AXONS_OUT = range(4)
@@ -66,7 +66,7 @@ def packets_of(cut: Cut) -> float:
     return float(cut.rate @ (cut.n_slots - 1))
 
 
-@exact_jit
+@exact_lean_jit
 def slot_of(cut, net, core):
     """Where a net keeps what it has on a core; -1 where it has nothing."""
     for slot in range(cut.start[net], cut.start[net] + cut.n_slots[net]):
@@ -75,7 +75,7 @@ def slot_of(cut, net, core):
     return -1
 
 
-@exact_jit
+@exact_lean_jit
 def hold(cut, core, resource, more):
     """Book what a core holds, and what that is above its limit."""
     limit = cut.limits[resource]
@@ -84,7 +84,7 @@ def hold(cut, core, resource, more):
     cut.excess[0] += max(before + more - limit, 0) - max(before - limit, 0)
 
 
-@exact_jit
+@exact_lean_jit
 def fill(cut):
     """Book every pin of the assignment, on a cut that is empty."""
     for vertex in range(len(cut.core)):
@@ -96,7 +96,7 @@ def fill(cut):
         _book_axons(cut, net, 1)
 
 
-@exact_jit
+@exact_lean_jit
 def _join(cut, net, core):
     slot = slot_of(cut, net, core)
     if slot < 0:
@@ -106,7 +106,7 @@ def _join(cut, net, core):
     cut.slot_pins[slot] += 1
 
 
-@exact_jit
+@exact_lean_jit
 def _leave(cut, net, core):
     slot = slot_of(cut, net, core)
     cut.slot_pins[slot] -= 1
@@ -116,7 +116,7 @@ def _leave(cut, net, core):
         cut.slot_core[slot], cut.slot_pins[slot] = cut.slot_core[last], cut.slot_pins[last]
 
 
-@exact_jit
+@exact_lean_jit
 def _book_axons(cut, net, sign):
     """An axon into each core that holds a target, and as many out of the core of the source."""
     home = cut.core[cut.source[net]]
@@ -127,29 +127,30 @@ def _book_axons(cut, net, sign):
             hold(cut, home, AXONS_OUT, sign)
 
 
-@exact_jit
+@exact_lean_jit
 def move(cut, vertex, core):
     """Put a vertex on another core."""
     old = cut.core[vertex]
     if old == core:
         return
-    nets = cut.nets[cut.first[vertex] : cut.first[vertex + 1]]
+    begin, end = cut.first[vertex], cut.first[vertex + 1]
     axons = cut.limits[AXONS_IN] < 2147483647 or cut.limits[AXONS_OUT] < 2147483647
     if axons:
-        for net in nets:
-            _book_axons(cut, net, -1)
+        for i in range(begin, end):
+            _book_axons(cut, cut.nets[i], -1)
     for resource in range(2):
         hold(cut, old, resource, -cut.size[vertex, resource])
         hold(cut, core, resource, cut.size[vertex, resource])
     cut.core[vertex] = core
-    for net in nets:
+    for i in range(begin, end):
+        net = cut.nets[i]
         _leave(cut, net, old)
         _join(cut, net, core)
         if axons:
             _book_axons(cut, net, 1)
 
 
-@exact_jit
+@exact_lean_jit
 def attraction(cut, vertex, pull):
     """Fill `pull`, (core,), with the rate of the vertex's nets that touch a core without it.
 
@@ -167,7 +168,7 @@ def attraction(cut, vertex, pull):
     return total
 
 
-@exact_jit
+@exact_lean_jit
 def clear(cut, vertex, pull):
     """Set to zero what `attraction` filled, before or after the vertex has moved."""
     for i in range(cut.first[vertex], cut.first[vertex + 1]):
@@ -177,7 +178,7 @@ def clear(cut, vertex, pull):
     pull[cut.core[vertex]] = 0.0
 
 
-@exact_jit
+@exact_lean_jit
 def saving(cut, vertex, core):
     """Packets that a move saves."""
     saved, old = 0.0, cut.core[vertex]
@@ -191,7 +192,7 @@ def saving(cut, vertex, core):
     return saved
 
 
-@exact_jit
+@exact_lean_jit
 def next_random(state):
     """The next of a row of whole numbers, xorshift with 64 bits (Marsaglia 2003); state `(1,)` of uint64, not zero."""
     x = state[0]
@@ -202,13 +203,13 @@ def next_random(state):
     return x
 
 
-@exact_jit
+@exact_lean_jit
 def below(state, n):
     """A whole number in 0..n-1, evenly up to n / 2^64."""
     return np.int64(next_random(state) % np.uint64(n))
 
 
-@exact_jit
+@exact_lean_jit
 def fraction(state):
     """A number in [0, 1)."""
     return np.float64(next_random(state) >> np.uint64(11)) / 9007199254740992.0

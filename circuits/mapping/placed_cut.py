@@ -7,7 +7,7 @@ A cut of fewest packets may be one that no placement serves well; near it lie ot
 
 import numpy as np
 
-from circuits.compile import exact_jit
+from circuits.compile import exact_lean_jit
 from circuits.mapping.cut_state import Cut, below, fraction, move, packets_of, random_state, saving
 
 TRIES = 1000  # ASSUMED: changes tried for each neuron
@@ -31,7 +31,7 @@ def settle(
         move(cut, int(vertex), int(best[vertex]))
 
 
-@exact_jit
+@exact_lean_jit
 def _reach(cut, distance, vertex):
     """Cost of all nets of a vertex."""
     total = 0.0
@@ -45,7 +45,7 @@ def _reach(cut, distance, vertex):
     return total
 
 
-@exact_jit
+@exact_lean_jit
 def _settle(cut, distance, tries, hot, cold, room, state, best):
     n = len(cut.core)
     value = lowest = 0.0
@@ -75,4 +75,5 @@ def _settle(cut, distance, tries, hot, cold, room, state, best):
         value -= gain
         if value < lowest - 1e-9:
             lowest = value
-            best[:] = cut.core
+            for other in range(n):
+                best[other] = cut.core[other]

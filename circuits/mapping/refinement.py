@@ -5,7 +5,7 @@ Nothing here leaves a core above a limit that it was not above before: a change 
 
 import numpy as np
 
-from circuits.compile import exact_jit
+from circuits.compile import exact_lean_jit
 from circuits.mapping.cut_state import Cut, attraction, below, clear, fraction, move, packets_of, random_state, saving
 
 PASSES = 20  # ASSUMED: sweeps over all neurons; the gain of later ones is below a thousandth
@@ -20,20 +20,21 @@ def refine(cut: Cut, rng: np.random.Generator, passes: int = PASSES) -> None:
     state = random_state(rng)
     for _ in range(passes):
         before, excess = packets_of(cut), int(cut.excess[0])
-        _sweep(cut, rng.permutation(len(cut.core)), np.argsort(cut.core, kind="stable"), state, PARTNERS)
+        by_core, begin = _members(cut)
+        _sweep(cut, rng.permutation(len(cut.core)), by_core, begin, np.zeros(len(cut.used)), state, PARTNERS)
         if before - packets_of(cut) <= LEAST_GAIN * before and cut.excess[0] == excess:
             return
 
 
-@exact_jit
-def _sweep(cut, order, by_core, state, n_partners):
+def _members(cut: Cut) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices core by core, and where those of each core begin."""
+    counts = np.bincount(cut.core, minlength=len(cut.used))
+    return np.argsort(cut.core, kind="stable"), np.concatenate(([0], np.cumsum(counts)))
+
+
+@exact_lean_jit
+def _sweep(cut, order, by_core, begin, pull, state, n_partners):
     n_cores = len(cut.used)
-    pull = np.zeros(n_cores)
-    begin = np.zeros(n_cores + 1, np.int64)
-    for vertex in by_core:
-        begin[cut.core[vertex] + 1] += 1
-    for core in range(n_cores):
-        begin[core + 1] += begin[core]
     for vertex in order:
         attraction(cut, vertex, pull)
         old = cut.core[vertex]
@@ -49,17 +50,17 @@ def _sweep(cut, order, by_core, state, n_partners):
         move(cut, vertex, best)
         if cut.excess[0] <= excess:
             continue
-        if not _swapped(cut, vertex, old, best, gain, excess, by_core[begin[best] : begin[best + 1]], state, n_partners):
+        if not _swapped(cut, vertex, old, best, gain, excess, by_core, begin, state, n_partners):
             move(cut, vertex, old)
 
 
-@exact_jit
-def _swapped(cut, vertex, old, new, gain, excess, members, state, n_partners):
+@exact_lean_jit
+def _swapped(cut, vertex, old, new, gain, excess, by_core, begin, state, n_partners):
     """Whether one of the members of the new core goes back for the vertex, at a gain together."""
-    n = len(members)
+    n = begin[new + 1] - begin[new]
     offset = below(state, n) if n else 0
     for i in range(min(n, n_partners)):
-        other = members[(offset + i) % n]
+        other = by_core[begin[new] + (offset + i) % n]
         if cut.core[other] != new or other == vertex:
             continue
         if gain + saving(cut, other, old) <= 1e-9:
@@ -86,7 +87,7 @@ def anneal(cut: Cut, rng: np.random.Generator, per_vertex: int = ANNEALED) -> No
         move(cut, int(vertex), int(best[vertex]))
 
 
-@exact_jit
+@exact_lean_jit
 def _anneal(cut, tries, hot, cold, state, best):
     n, n_cores = len(cut.core), len(cut.used)
     value = lowest = 0.0
@@ -119,7 +120,8 @@ def _anneal(cut, tries, hot, cold, state, best):
         value -= gain
         if cut.excess[0] < lowest_excess or (value < lowest - 1e-9 and cut.excess[0] <= lowest_excess):
             lowest, lowest_excess = value, cut.excess[0]
-            best[:] = cut.core
+            for other in range(n):
+                best[other] = cut.core[other]
 
 
 def repair(cut: Cut, rng: np.random.Generator, passes: int = PASSES) -> None:
@@ -128,15 +130,14 @@ def repair(cut: Cut, rng: np.random.Generator, passes: int = PASSES) -> None:
         before = int(cut.excess[0])
         if before == 0:
             return
-        _repair(cut, rng.permutation(len(cut.core)))
+        _repair(cut, rng.permutation(len(cut.core)), np.zeros(len(cut.used)), np.zeros(len(cut.used)))
         if cut.excess[0] >= before:
             return
 
 
-@exact_jit
-def _repair(cut, order):
+@exact_lean_jit
+def _repair(cut, order, pull, kept):
     n_cores = len(cut.used)
-    pull = np.zeros(n_cores)
     for vertex in order:
         old = cut.core[vertex]
         above = False
@@ -145,7 +146,8 @@ def _repair(cut, order):
         if not above:
             continue
         attraction(cut, vertex, pull)
-        clear_to = np.copy(pull)
+        for core in range(n_cores):
+            kept[core] = pull[core]
         clear(cut, vertex, pull)
         best, least, most = old, cut.excess[0], 0.0
         for core in range(n_cores):
@@ -153,7 +155,7 @@ def _repair(cut, order):
                 continue
             move(cut, vertex, core)
             now = cut.excess[0]
-            if now < least or (now == least and best != old and clear_to[core] > most):
-                best, least, most = core, now, clear_to[core]
+            if now < least or (now == least and best != old and kept[core] > most):
+                best, least, most = core, now, kept[core]
             move(cut, vertex, old)
         move(cut, vertex, best)
