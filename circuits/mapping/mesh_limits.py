@@ -21,10 +21,10 @@ class MeshLimits:
     """
 
     neurons: int
-    synapses: int | None
-    axons_in: int | None
-    axons_out: int | None
     weight_bits: int
+    synapses: int | None = None
+    axons_in: int | None = None
+    axons_out: int | None = None
     split_fan_in: bool = False
 
     def __post_init__(self):

@@ -9,6 +9,7 @@ import numpy as np
 
 from circuits.compile import exact_lean_jit
 from circuits.mapping.cut_state import Cut, below, fraction, move, packets_of, random_state, saving
+from circuits.mapping.refinement import tries_for
 
 TRIES = 1000  # ASSUMED: changes tried for each neuron
 
@@ -26,7 +27,7 @@ def settle(
     hot = float(cut.rate.sum()) / n
     best = np.copy(cut.core)
     room = most - packets_of(cut)
-    _settle(cut, distance, per_vertex * n, hot, hot / 100, room, random_state(rng), best)
+    _settle(cut, distance, tries_for(cut, per_vertex), hot, hot / 100, room, random_state(rng), best)
     for vertex in np.flatnonzero(best != cut.core):
         move(cut, int(vertex), int(best[vertex]))
 

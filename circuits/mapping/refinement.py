@@ -13,6 +13,7 @@ LEAST_GAIN = 1e-3  # ASSUMED: share of the packets below which another sweep doe
 PARTNERS = 24  # ASSUMED: neurons of a full core that a swap is tried with
 SMALL = 2000  # ASSUMED: neurons up to which annealing takes seconds
 ANNEALED = 4000  # ASSUMED: changes tried for each neuron
+WORK = 5_000_000  # ASSUMED: nets that all changes of one annealing may look at, about two seconds
 
 
 def refine(cut: Cut, rng: np.random.Generator, passes: int = PASSES) -> None:
@@ -82,9 +83,15 @@ def anneal(cut: Cut, rng: np.random.Generator, per_vertex: int = ANNEALED) -> No
         return
     hot = 2 * float(cut.rate.sum()) / n
     best = np.copy(cut.core)
-    _anneal(cut, per_vertex * n, hot, hot / 300, random_state(rng), best)
+    _anneal(cut, tries_for(cut, per_vertex), hot, hot / 300, random_state(rng), best)
     for vertex in np.flatnonzero(best != cut.core):
         move(cut, int(vertex), int(best[vertex]))
+
+
+def tries_for(cut: Cut, per_vertex: int) -> int:
+    """So many changes for each neuron, fewer where neurons have many nets."""
+    n = len(cut.core)
+    return min(per_vertex * n, int(WORK * n / max(len(cut.nets), 1)))
 
 
 @exact_lean_jit
