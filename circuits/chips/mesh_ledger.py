@@ -67,7 +67,7 @@ class MeshCosts:
 
 @dataclass(frozen=True, eq=False)
 class MeshInference:
-    """How long it takes, what spikes without being heard, and how dense the synapses of each population are, by name."""
+    """How long it takes, what spikes without being heard, and by name how dense the synapses of a population are."""
 
     steps: float
     duration: Seconds

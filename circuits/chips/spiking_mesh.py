@@ -1,4 +1,4 @@
-"""The technology `spiking-mesh`: many digital cores of spiking neurons on a mesh of routers, as Loihi and SpiNNaker are.
+"""The technology `spiking-mesh`: many digital cores of spiking neurons on a mesh of routers, as Loihi and SpiNNaker.
 
 Neurons are cut into cores so that few spikes leave them, and cores lie on the mesh so that these go few hops. The chip
 advances in the steps of its network. It is here to be compared with what others measured on such chips.

@@ -133,6 +133,8 @@ def _still_broken(cut: Cut) -> list[BrokenLimit]:
     remedy = "choose a chip of more or larger cores, or train a sparser network"
     above = np.argwhere(cut.used > cut.limits)
     return [
-        BrokenLimit(RESOURCES[resource], f"core {core}", int(cut.used[core, resource]), int(cut.limits[resource]), remedy)
+        BrokenLimit(
+            RESOURCES[resource], f"core {core}", int(cut.used[core, resource]), int(cut.limits[resource]), remedy
+        )
         for core, resource in above
     ]

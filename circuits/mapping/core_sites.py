@@ -1,6 +1,6 @@
 """Cores onto the sites of a mesh, by rate times hops: exact for a few, else from a spectral start by annealed swaps.
 
-    cost = sum over pairs of cores of T[a, b] (|x_a - x_b| + |y_a - y_b|),   T: packets per inference from a to b
+cost = sum over pairs of cores of T[a, b] (|x_a - x_b| + |y_a - y_b|),   T: packets per inference from a to b
 """
 
 import numpy as np

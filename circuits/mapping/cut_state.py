@@ -34,7 +34,9 @@ class Cut(NamedTuple):
     excess: np.ndarray  # (1,), sum over cores and resources of what is above the limit
 
 
-def new_cut(graph: Hypergraph, core: np.ndarray, n_cores: int, limits: np.ndarray, size: np.ndarray | None = None) -> Cut:
+def new_cut(
+    graph: Hypergraph, core: np.ndarray, n_cores: int, limits: np.ndarray, size: np.ndarray | None = None
+) -> Cut:
     """The cut of an assignment `(vertex,)`; size `(vertex, 2)` where a vertex stands for several neurons."""
     net = graph.net_of_pin
     loop = graph.targets == graph.source[net]

@@ -35,7 +35,7 @@ class Population:
 
 @dataclass(frozen=True, eq=False)
 class Hypergraph:
-    """Net e is driven by vertex `source[e]` at `rate[e]` spikes per inference and reaches `targets[start[e]:start[e+1]]`.
+    """Net e is driven by vertex `source[e]` at `rate[e]` spikes per inference, to `targets[start[e]:start[e+1]]`.
 
     Targets of a net differ and are in order; every source has one net.
     """
@@ -81,7 +81,7 @@ def hypergraph_of_edges(
     rate: np.ndarray,
     populations: tuple[Population, ...] = (),
 ) -> Hypergraph:
-    """One net a source from edges `sources[i] -> targets[i]`, both `(edge,)`, of sources that spike `rate`, `(vertex,)`.
+    """One net a source, of edges `sources[i] -> targets[i]`, both `(edge,)`, and spikes `rate`, `(vertex,)`.
 
     Edges that stand twice count once. Raises: InputError for an edge of a vertex that is not there, or a rate that is
     negative or not finite.

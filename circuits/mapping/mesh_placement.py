@@ -72,7 +72,9 @@ def place_network(
     return min(placed, key=lambda one: one[0])[1]
 
 
-def given_placement(graph: Hypergraph, limits: MeshLimits, mesh: Mesh, core: np.ndarray, site: np.ndarray) -> MeshPlacement:
+def given_placement(
+    graph: Hypergraph, limits: MeshLimits, mesh: Mesh, core: np.ndarray, site: np.ndarray
+) -> MeshPlacement:
     """A placement that was made elsewhere, `core` of each vertex and `site` of each core."""
     used = new_cut(graph, core, len(site), limits.array).used
     return MeshPlacement(graph, mesh, limits, np.asarray(core), np.asarray(site), used)

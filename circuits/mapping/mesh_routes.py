@@ -107,7 +107,9 @@ def _loads(spans: list[tuple[np.ndarray, ...]], rate: np.ndarray, mesh: Mesh) ->
     return np.stack([_one_way(way, *span, rate, mesh) for way, span in enumerate(spans)])
 
 
-def _one_way(way: int, line: np.ndarray, begin: np.ndarray, end: np.ndarray, rate: np.ndarray, mesh: Mesh) -> np.ndarray:
+def _one_way(
+    way: int, line: np.ndarray, begin: np.ndarray, end: np.ndarray, rate: np.ndarray, mesh: Mesh
+) -> np.ndarray:
     """Loads of one way `(row, column)`: what enters a line at `begin` and leaves it before `end`."""
     length, lines = (mesh.width, mesh.height) if way < 2 else (mesh.height, mesh.width)
     change = np.zeros((lines, length + 1))

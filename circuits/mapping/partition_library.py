@@ -28,9 +28,7 @@ def _library() -> tuple[Any, Any]:
     return mtkahypar, mtkahypar.initialize(THREADS, False)
 
 
-def library_partition(
-    graph: Hypergraph, n_cores: int, capacity: int, weights: np.ndarray, seed: int
-) -> np.ndarray:
+def library_partition(graph: Hypergraph, n_cores: int, capacity: int, weights: np.ndarray, seed: int) -> np.ndarray:
     """The core of each vertex, `(vertex,)`, no core above `capacity` of `weights`, whole numbers `(vertex,)`."""
     mtkahypar, library = _library()
     pins = np.split(graph.targets, graph.start[1:-1]) if graph.n_nets else []

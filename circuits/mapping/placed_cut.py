@@ -14,9 +14,7 @@ from circuits.mapping.refinement import tries_for
 TRIES = 1000  # ASSUMED: changes tried for each neuron
 
 
-def settle(
-    cut: Cut, distance: np.ndarray, most: float, rng: np.random.Generator, per_vertex: int = TRIES
-) -> None:
+def settle(cut: Cut, distance: np.ndarray, most: float, rng: np.random.Generator, per_vertex: int = TRIES) -> None:
     """Anneal packets and hops together, at most `most` packets, cores staying at `distance`, `(core, core)` hops.
 
     The best cut on the way is kept.

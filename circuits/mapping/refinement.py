@@ -132,7 +132,7 @@ def _anneal(cut, tries, hot, cold, state, best):
 
 
 def repair(cut: Cut, rng: np.random.Generator, passes: int = PASSES) -> None:
-    """Move neurons off cores that are above a limit, each to where it takes away most excess and costs least packets."""
+    """Move neurons off cores above a limit, each to where it takes away most excess and costs least packets."""
     for _ in range(passes):
         before = int(cut.excess[0])
         if before == 0:
