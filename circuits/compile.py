@@ -140,6 +140,7 @@ def float_of(array, number):
 
 
 exact_jit, exact_inline = partial(_compiled, nogil=True), partial(_compiled, inline="always")
+exact_lean_jit = partial(_compiled, nogil=True, error_model="numpy", **_LEAN)
 
 
 @intrinsic

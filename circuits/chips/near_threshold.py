@@ -27,6 +27,7 @@ from circuits.mapping.limits import BrokenLimit, MappingError
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
+from circuits.quantised.even_levels import to_levels
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Metres, Seconds, freeze_si, require, require_plausible
 
@@ -91,8 +92,8 @@ class NearThreshold:
         layers = tuple(
             replace(
                 layer,
-                weights=_rounded(layer.weights, self.body.array.bits),
-                recurrent=None if layer.recurrent is None else _rounded(layer.recurrent, self.body.array.bits),
+                weights=to_levels(layer.weights, self.body.array.bits),
+                recurrent=None if layer.recurrent is None else to_levels(layer.recurrent, self.body.array.bits),
             )
             for layer in net.layers
         )
@@ -161,12 +162,6 @@ class NearThreshold:
                 f"{lost} or more, above {body.point.v_most:g} V transistors break down; give a --supply in between"
             )
         body.at(v_dd, asked.temperature)
-
-
-def _rounded(weights: np.ndarray, bits: int) -> np.ndarray:
-    """To 2^bits - 1 evenly spaced values, zero and both ends among them."""
-    step = np.abs(weights).max(initial=0.0) / (2 ** (bits - 1) - 1)
-    return np.rint(weights / step) * step if step else weights
 
 
 def read_near_threshold(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> NearThreshold:

@@ -91,7 +91,7 @@ def _field(terminal: Terminal, run: Path | None, chip: str | None, plot: Path | 
 
 
 def map_run(
-    run: RunFolder,
+    run: Annotated[Path | None, typer.Argument(help="Run folder: the --out of `snn train`.")] = None,
     chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
     out: Annotated[Path | None, place("Folder to write energy.json to.")] = None,
     acceleration: Annotated[
@@ -111,6 +111,12 @@ def map_run(
         number_of("V", "Supply V_DD, of BTBT cores with V_DS and threshold in proportion; default the chip's."),
     ] = None,
     csv: Annotated[Path | None, place("File to write the ledger to, as a table (CSV).")] = None,
+    mapping: Annotated[
+        Path | None, place("File to write the placement to (JSON), of a chip of kind spiking-mesh.")
+    ] = None,
+    check: Annotated[
+        Path | None, typer.Option(help="Instead of a run: a mapping file whose limits and figures are derived anew.")
+    ] = None,
     plot: Plot = None,
     json: Json = False,
 ) -> None:
@@ -119,20 +125,59 @@ def map_run(
     from circuits.ledger import require_group
 
     with Terminal(json) as terminal:
+        if check is not None:
+            return terminal.result(_checked(check, {"a run": run, "--out": out, "--mapping": mapping, "--csv": csv,
+                                                    "--plot": plot}))  # fmt: skip
+        if run is None:
+            raise InputError("map needs a run folder, or --check FILE of a mapping: give one of them")
         operation = Operation(acceleration, temperature, supply)
         load_chip(chip)  # a name that is not known is refused before the run is read
         group = require_group(by)
-        require_outputs(out and out / ENERGY, csv, plot=plot)
+        require_outputs(out and out / ENERGY, csv, mapping, plot=plot)
+        if mapping is not None:
+            _require_mesh(chip)
         from snn.experiments.run_folder import load_activity, load_run
 
         model = load_run(run).model
         network, trained = model.network(), model.chip()
         activity = load_activity(run, network)
         technology = load_chip(chip, trained, operation)
-        placement = technology.place(network, activity)
+        placement = technology.place(network, activity, **_told(technology, terminal))
         report = technology.price(network, activity, placement, model.sensed(activity))
         terminal.result(report.as_dict(group))
         _write_energy(terminal, report, group, out, csv, plot)
+        if mapping:
+            from circuits.mapping.mapping_file import write_mapping
+
+            terminal.asked(lambda: write_mapping(mapping, technology.mapping(network, activity, placement)))
+
+
+def _checked(file: Path, beside: dict[str, Path | None]) -> dict[str, Any]:
+    """What a mapping file adds up to. Raises: InputError for anything else asked beside it, or a file that is wrong."""
+    from circuits.mapping.checker import check_mapping
+
+    if named := [name for name, value in beside.items() if value is not None]:
+        raise InputError(f"--check reads a mapping file and nothing else: leave out {' and '.join(named)}")
+    return check_mapping(file).as_dict()
+
+
+def _require_mesh(chip: str) -> None:
+    """Raises: InputError for a chip whose placement no mapping file holds."""
+    from circuits.chips import load_chip
+    from circuits.chips.spiking_mesh import SpikingMesh
+
+    if not isinstance(load_chip(chip), SpikingMesh):
+        raise InputError(f"--mapping: {chip} has no mesh of cores; leave it out, or take a chip of kind spiking-mesh")
+
+
+def _told(technology: Any, terminal: Terminal) -> dict[str, Any]:
+    """What moves the progress bar, for a technology whose placing takes long."""
+    from circuits.chips.spiking_mesh import SpikingMesh
+
+    if not isinstance(technology, SpikingMesh):
+        return {}
+    on_stage = terminal.reporter.on_stage
+    return {"progress": lambda step, share: on_stage(step, round(100 * share), 100)}
 
 
 def _write_energy(

@@ -1,0 +1,212 @@
+"""The technology `spiking-mesh`: many digital cores of spiking neurons on a mesh of routers, as Loihi and SpiNNaker.
+
+Neurons are cut into cores so that few spikes leave them, and cores lie on the mesh so that these go few hops. The chip
+advances in the steps of its network. It is here to be compared with what others measured on such chips.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from circuits.chips.chip_area import ChipArea
+from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
+from circuits.chips.mesh_ledger import MeshCosts, MeshInference, mesh_ledger
+from circuits.chips.mesh_report import MeshReport
+from circuits.chips.operation import AUTO, CHEAPEST, Operation
+from circuits.errors import InputError
+from circuits.ledger import unknown
+from circuits.mapping.hypergraph import PARTIAL_SUMS, Hypergraph, Progress, hypergraph_of, silent
+from circuits.mapping.limits import BrokenLimit, MappingError
+from circuits.mapping.mapping_file import mapping_table
+from circuits.mapping.mesh_limits import Mesh, MeshLimits, too_large_for_mesh
+from circuits.mapping.mesh_placement import MeshPlacement, place_network
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
+from circuits.quantised.even_levels import to_levels
+from circuits.tables import NOT_IN_FILE, Table, record, unsourced
+from circuits.units import Metres, Seconds, SquareMetres, freeze_si, require, require_plausible
+
+UNKNOWN = unknown("host and loading", "input and output of the chip", "clock and synchronisation of cores")
+
+
+@dataclass(frozen=True)
+class SpikingMesh:
+    """One chip of this kind; `sources` says by dotted key where each number of its file comes from.
+
+    error: by how much the model is known to miss measured energies, as a share; None: never compared.
+    """
+
+    name: str
+    title: str
+    node: Metres
+    mesh: Mesh
+    limits: MeshLimits
+    costs: MeshCosts
+    die: SquareMetres | None = None  # of one chip
+    error: float | None = None
+    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
+    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
+    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
+
+    def __post_init__(self):
+        freeze_si(self)
+        require_plausible(self.node, "m", "SpikingMesh.node")
+        require(self, "node", self.node > 0, "positive")
+        require(self, "die", self.die is None or self.die > 0, "positive; leave out what is not published")
+        require(self, "error", self.error is None or 0 < self.error < 1, "above 0 and below 1")
+        self._require_operation()
+
+    def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
+        """Every limit that the network breaks before its neurons are cut into cores."""
+        where = f"network {net.name!r}"
+        known, remedy = ", ".join(MEMBRANE_KINDS), "train it as spiking neurons, or choose a chip that multiplies"
+        broken = tuple(
+            BrokenLimit("kind", f"layer {layer.name!r}", layer.kind, known, remedy)
+            for layer in net.layers
+            if layer.kind not in MEMBRANE_KINDS
+        )
+        if not net.n_neurons:
+            broken += (BrokenLimit("neurons", where, 0, "at least 1", "add a layer"),)
+        if net.event_driven:
+            remedy = "train it in steps of its signal, or place it on a chip whose neurons have a time of their own"
+            broken += (BrokenLimit("time", where, "event driven", "in steps of dt", remedy),)
+        return broken or too_large_for_mesh(hypergraph_of(net), self.limits, self.mesh)
+
+    def place(
+        self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0, progress: Progress = silent
+    ) -> MeshPlacement:
+        """Neurons on cores and cores on the mesh, by the spikes that were measured; the same seed, the same placement.
+
+        Raises: MappingError listing every limit that cannot be met.
+        """
+        self._require(net)
+        steps = 1.0 if activity is None else activity.duration / net.dt
+        return place_network(hypergraph_of(net, activity), self.limits, self.mesh, seed, steps=steps, progress=progress)
+
+    def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
+        """The network with the weights of each layer rounded to the chip's bits; every chip computes the same.
+
+        Raises: MappingError.
+        """
+        del rng, age
+        self._require(net)
+        bits = self.limits.weight_bits
+        layers = tuple(
+            replace(
+                layer,
+                weights=to_levels(layer.weights, bits),
+                recurrent=None if layer.recurrent is None else to_levels(layer.recurrent, bits),
+            )
+            for layer in net.layers
+        )
+        return replace(net, layers=layers)
+
+    def price(
+        self, net: NetworkSpec, activity: Activity, placement: MeshPlacement, sensed: Sensed | None = None
+    ) -> MeshReport:
+        """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
+        self._require(net)
+        activity.require_fits(net)
+        placed = replace(placement, graph=_at_rates(placement.graph, net, activity))
+        ledger = mesh_ledger(placed, self.costs, _inference(net, activity, placed.graph)) + UNKNOWN
+        report = MeshReport(
+            chip=self.name,
+            ledger=ledger,
+            placement=placed,
+            multicast=self.costs.multicast,
+            duration=activity.duration,
+            area=self.area(placed),
+            notes=self._notes(net) + placement.notes,
+        )
+        return report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
+
+    def area(self, placement: MeshPlacement) -> ChipArea:
+        """The whole die, used or not; how large a core is has no rule here."""
+        del placement
+        return ChipArea({}, ("die",)) if self.die is None else ChipArea({"die": self.die})
+
+    def mapping(self, net: NetworkSpec, activity: Activity, placement: MeshPlacement) -> dict[str, Any]:
+        """What a mapping file holds, see `circuits.mapping.mapping_file`: the placement, its charges and its energy."""
+        report = self.price(net, activity, placement)
+        placed, costs = report.placement, self.costs
+        work = _inference(net, activity, placed.graph)
+        table = mapping_table(placed)
+        for row in table["populations"]:
+            each = getattr(costs, costs.synapse(work.density.get(row["name"], 0.0)))
+            row |= {"synapse_j": each, "unheard_spikes": float(work.unheard[row["first"] : row["stop"]].sum())}
+        powered = self.mesh.width * self.mesh.height if costs.every_router else placed.routers_used
+        events = ("access", "update", "spike", "message", "link_east_west", "link_north_south")
+        return {"chip": self.name} | table | {
+            "multicast": costs.multicast,
+            "inference": {"steps": work.steps, "duration_s": work.duration, "routers_powered": powered},
+            "charges": {f"{name}_j": getattr(costs, name) for name in events}
+            | {f"{name}_w": getattr(costs, name) for name in ("core", "router")},
+            "parts_j": report.ledger.parts,
+            "total_j": report.ledger.total,
+        }  # fmt: skip
+
+    def _notes(self, net: NetworkSpec) -> tuple[str, ...]:
+        notes = ("every neuron is updated in every step, one at rest too: an upper bound",)
+        if net.n_external:
+            notes += ("channels from outside sit on cores as neurons do and cost only their messages (ASSUMED)",)
+        if any(layer.kind in ("adaptive_lif", "readout") for layer in net.layers):
+            notes += ("an adapting neuron and a readout cost what a spiking one does (ASSUMED)",)
+        if unlimited := [name for name in ("synapses", "axons_in", "axons_out") if getattr(self.limits, name) is None]:
+            notes += (f"no limit of a core's {' and '.join(unlimited).replace('_', ' ')} is published: not enforced",)
+        if self.error is not None:
+            notes += (f"these costs met measured energies within {self.error:.0%}: {self.sources.get('error', '')}",)
+        return notes
+
+    def _require(self, net: NetworkSpec) -> None:
+        if broken := self.check(net):
+            raise MappingError(broken)
+
+    def _require_operation(self) -> None:
+        """Raise InputError for what this chip cannot be asked."""
+        asked = self.operation
+        for name, value, usual in (
+            ("acceleration", asked.acceleration, (AUTO, 1.0)), ("temperature", asked.temperature, (None,)),
+            ("supply", asked.v_dd, (None,)),
+        ):  # fmt: skip
+            if value not in usual:
+                raise InputError(
+                    f"{name} = {value:g}: {self.name} is priced as it was measured, in the steps of its signal; leave "
+                    f"--{name} out"
+                )
+
+
+def _inference(net: NetworkSpec, activity: Activity, graph: Hypergraph) -> MeshInference:
+    """Steps and time, spikes that stay unheard, and how many of a layer's possible synapses there are."""
+    heard = np.zeros(graph.n_vertices, bool)
+    heard[graph.source] = True
+    unheard, density = np.zeros(graph.n_vertices), {}
+    for one in graph.populations:
+        if one.updated and one.name != PARTIAL_SUMS:
+            layer = net.layer(one.name)
+            if layer.spiking:
+                unheard[one.start : one.stop] = activity.spikes[one.name] * ~heard[one.start : one.stop]
+            density[one.name] = layer.n_synapses / max(layer.crossbar.size, 1)
+    return MeshInference(activity.duration / net.dt, activity.duration, unheard, density)
+
+
+def _at_rates(graph: Hypergraph, net: NetworkSpec, activity: Activity) -> Hypergraph:
+    """The same synapses at the rates of an activity; partial sums are sent in every step."""
+    rate = np.zeros(graph.n_vertices)
+    for one in graph.populations:
+        if one.name == PARTIAL_SUMS:
+            rate[one.start : one.stop] = activity.duration / net.dt
+        elif not one.updated or net.layer(one.name).spiking:
+            rate[one.start : one.stop] = activity.of(one.name)
+    return replace(graph, rate=rate[graph.source])
+
+
+def read_spiking_mesh(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> SpikingMesh:
+    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
+    del trained  # a circuit of neurons; this chip computes in numbers
+    values, sources = unsourced(table, place)
+    chip = record(values, SpikingMesh, place)
+    costs, front_end = (replace(part, sources=sources) for part in (chip.costs, chip.front_end))
+    return replace(chip, costs=costs, front_end=front_end, sources=sources, operation=operation)

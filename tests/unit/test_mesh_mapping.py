@@ -1,0 +1,238 @@
+"""Neurons onto cores of a mesh: few packets and hops, every limit held, the same each time, checked from the file."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pytest import approx
+
+from circuits.chips import load_chip
+from circuits.errors import InputError
+from circuits.mapping import MappingError
+from circuits.mapping.checker import check_mapping
+from circuits.mapping.core_partition import partition_cores
+from circuits.mapping.core_sites import place_on_mesh
+from circuits.mapping.hypergraph import Hypergraph, hypergraph_of_edges, split_fan_in
+from circuits.mapping.mapping_file import write_mapping
+from circuits.mapping.mesh_limits import Mesh, MeshLimits
+from circuits.mapping.mesh_placement import place_network
+from circuits.mapping.mesh_routes import route
+from circuits.mapping.partition_library import library_installed
+from circuits.network.activity import Activity
+from circuits.network.spec import LayerSpec, NetworkSpec
+
+PARTITIONERS = ["own", pytest.param("mtkahypar", marks=pytest.mark.skipif(not library_installed(), reason="extra"))]
+
+
+def _grid() -> Hypergraph:
+    """36 neurons on a grid of 6 x 6, near ones joined more often; 147 edges, 966 spikes."""
+    rng, edges = np.random.default_rng(0), []
+    for i in range(36):
+        for j in range(36):
+            if i != j:
+                squared = (i // 6 - j // 6) ** 2 + (i % 6 - j % 6) ** 2
+                if rng.random() < 0.5 * np.exp(-squared / 4):
+                    edges.append((i, j))
+    sources, targets = np.array(edges).T
+    return hypergraph_of_edges(36, sources, targets, rng.integers(1, 50, 36))
+
+
+GRID = _grid()
+
+
+def _recounted(graph: Hypergraph, core: np.ndarray, routers: np.ndarray) -> tuple[float, float, int]:
+    """Packets, hops and links of trees, spike by spike."""
+    packets = hops = links = 0
+    for net, source in enumerate(graph.source):
+        home, tree = routers[core[source]], set()
+        for c in set(core[graph.targets[graph.start[net] : graph.start[net + 1]]].tolist()) - {int(core[source])}:
+            packets += graph.rate[net]
+            hops += graph.rate[net] * int(np.abs(routers[c] - home).sum())
+            x, y = home.tolist()
+            while x != routers[c][0]:
+                tree.add((x, y, "x", x := x + int(np.sign(routers[c][0] - x))))
+            while y != routers[c][1]:
+                tree.add((x, y, "y", y := y + int(np.sign(routers[c][1] - y))))
+        links += graph.rate[net] * len(tree)
+    return packets, hops, links
+
+
+@pytest.mark.parametrize("which", PARTITIONERS)
+def test_36_neurons_need_as_few_packets_and_hops_as_the_best_that_is_known(which):
+    """830 packets on 4 cores of 9; 1480 packets and 2076 hops on 9 cores of 4 (hardware.md C.2)."""
+    four = place_network(GRID, MeshLimits(9, 8), Mesh(2, 2), seed=0, partitioner=which)
+    nine = place_network(GRID, MeshLimits(4, 8), Mesh(3, 3), seed=0, partitioner=which)
+    assert np.bincount(four.core).tolist() == [9] * 4
+    assert np.bincount(nine.core).tolist() == [4] * 9
+    assert four.traffic().packets <= 1.03 * 830
+    assert nine.traffic().packets <= 1.03 * 1480
+    assert nine.traffic().hops <= 1.05 * 2076
+    again = place_network(GRID, MeshLimits(4, 8), Mesh(3, 3), seed=0, partitioner=which)
+    assert (again.core.tolist(), again.site.tolist()) == (nine.core.tolist(), nine.site.tolist())
+
+
+def test_the_cut_counts_the_packets_that_are_sent_and_links_those_that_are_walked():
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        mesh = Mesh(int(rng.integers(1, 5)), int(rng.integers(1, 5)), int(rng.integers(1, 3)))
+        core = rng.integers(0, mesh.n_cores, 36)
+        core[: mesh.n_cores] = np.arange(mesh.n_cores)[:36]
+        routers = mesh.routers(rng.permutation(mesh.n_cores))
+        traffic = route(GRID, core, routers, mesh)
+        assert (traffic.packets, traffic.hops, traffic.tree_links) == approx(_recounted(GRID, core, routers))
+        assert traffic.busiest(True)[1] <= traffic.busiest(False)[1] + 1e-9
+    (cut, *_) = partition_cores(GRID, MeshLimits(9, 8), Mesh(2, 2), partitioner="own")
+    assert cut.packets == approx(_recounted(GRID, cut.core, np.zeros((4, 2), int))[0])
+
+
+def test_few_cores_are_placed_as_well_as_any_permutation():
+    from itertools import permutations
+
+    rng, mesh = np.random.default_rng(5), Mesh(3, 2)
+    traffic = rng.integers(0, 50, (6, 6)) * (rng.random((6, 6)) < 0.6)
+    xy = mesh.routers(np.arange(6))
+    far = np.abs(xy[:, None] - xy[None]).sum(-1)
+    site = place_on_mesh(traffic.astype(float), mesh, rng)
+    best = min((traffic * far[np.ix_(p, p)]).sum() for p in map(list, permutations(range(6))))
+    assert (traffic * far[np.ix_(site, site)]).sum() == best
+
+
+def _random_graph(rng: np.random.Generator, n: int, degree: int) -> Hypergraph:
+    sources = np.repeat(np.arange(n), degree)
+    return hypergraph_of_edges(n, sources, rng.integers(0, n, len(sources)), rng.integers(0, 9, n).astype(float))
+
+
+@pytest.mark.parametrize("which", PARTITIONERS)
+def test_repair_leaves_no_core_above_any_limit(which):
+    """Recounted neuron by neuron; axons ask for more cores than neurons alone would."""
+    graph = _random_graph(np.random.default_rng(1), 120, 5)
+    limits = MeshLimits(40, 8, synapses=180, axons_in=75, axons_out=110)
+    placement = place_network(graph, limits, Mesh(4, 4), partitioner=which)
+    core = placement.core
+    n = placement.cores_used
+    assert n > 3
+    pairs = {(int(s), int(c)) for s, c in zip(graph.source[graph.net_of_pin], core[graph.targets], strict=True)}
+    found = {
+        "neurons": np.bincount(core, minlength=n),
+        "synapses": np.bincount(core[graph.targets], minlength=n),
+        "axons_in": np.bincount([c for _, c in pairs], minlength=n),
+        "axons_out": np.bincount([core[s] for s, _ in pairs], minlength=n),
+    }
+    for i, (name, used) in enumerate(found.items()):
+        assert used.max() <= getattr(limits, name), name
+        assert placement.used[:, i].tolist() == used.tolist(), name
+
+
+def test_what_no_core_holds_is_refused_with_all_reasons():
+    graph = _random_graph(np.random.default_rng(1), 50, 20)
+    with pytest.raises(MappingError, match="neurons is 50, allowed 40") as refusal:
+        place_network(graph, MeshLimits(10, 8, synapses=100), Mesh(2, 2))
+    assert {broken.code for broken in refusal.value.broken} == {"neurons", "synapses"}
+    with pytest.raises(MappingError, match=r"core \d+: axons_in is \d+, allowed 15"):
+        place_network(graph, MeshLimits(25, 8, axons_in=15), Mesh(2, 1))
+
+
+def test_a_fan_in_that_is_split_arrives_in_sums_once_a_step():
+    graph = hypergraph_of_edges(11, np.arange(10), np.full(10, 10), np.full(11, 3.0))
+    split = split_fan_in(graph, 4, steps=7)
+    assert split.n_vertices == 14
+    assert sorted(split.synapses[11:].tolist()) == [3, 3, 4]
+    assert (split.synapses.max(), split.synapses[10], split.events) == (4, 3, 10 * 3 + 3 * 7)
+    with pytest.raises(InputError, match="fan-in of 10, more than 3 x 3"):
+        split_fan_in(graph, 3, steps=7)
+
+
+def _layer(name: str, kind: str, weights: np.ndarray, recurrent: np.ndarray | None = None) -> LayerSpec:
+    one = np.ones(weights.shape[1])
+    return LayerSpec(name, kind, weights, 0 * one, 0.02 * one, one, recurrent=recurrent)
+
+
+def _run() -> tuple[NetworkSpec, Activity]:
+    """12 channels, 60 recurrent neurons, 30 whose spikes only a readout hears."""
+    rng = np.random.default_rng(2)
+    sparse = [(rng.random(shape) < 0.2) * rng.normal(size=shape) for shape in ((12, 60), (60, 60), (60, 30))]
+    hidden = _layer("hidden", "lif", sparse[0], sparse[1])
+    net = NetworkSpec("net", 1e-3, (hidden, _layer("top", "lif", sparse[2]), _layer("out", "readout", np.eye(30, 4))))
+    spikes = {"hidden": rng.integers(0, 40, 60).astype(float), "top": rng.integers(0, 40, 30).astype(float)}
+    still = {name: np.zeros(len(of)) for name, of in spikes.items()}
+    return net, Activity(1, 0.1, spikes, still, 0.1, rng.integers(0, 90, 12).astype(float))
+
+
+NET, ACTIVITY = _run()
+
+
+def _small(name: str):
+    """A chip with cores so small that the network needs several routers."""
+    chip = load_chip(name)
+    return replace(chip, limits=MeshLimits(14, 8, 400, 90, 120), mesh=replace(chip.mesh, cores=2))
+
+
+@pytest.mark.parametrize("name", ["loihi-sanafe", "loihi-davies", "spinnaker"])
+def test_the_checker_finds_limits_traffic_and_energy_of_the_file_again(name, tmp_path):
+    chip = _small(name)
+    placement = chip.place(NET, ACTIVITY, seed=4)
+    report = chip.price(NET, ACTIVITY, placement)
+    write_mapping(tmp_path / "m.json", chip.mapping(NET, ACTIVITY, placement))
+    found = check_mapping(tmp_path / "m.json")
+    assert found.total_j == approx(report.ledger.total, rel=1e-9)
+    assert found.traffic["packets"] == approx(report.counts["packets"])
+    assert found.traffic["synaptic_operations"] == approx(ACTIVITY.synaptic_operations(NET))
+    assert found.used["neurons"] <= 14
+    assert sum(report.ledger.parts.values()) == approx(report.ledger.total, rel=1e-9)
+
+
+def test_other_sites_for_the_same_cores_change_nothing_but_links():
+    chip = _small("loihi-sanafe")
+    placement = chip.place(NET, ACTIVITY)
+    moved = replace(placement, site=np.random.default_rng(0).permutation(chip.mesh.n_cores)[: placement.cores_used])
+    here, there = (chip.price(NET, ACTIVITY, p).ledger.parts for p in (placement, moved))
+    links = [part for part in here if part.startswith("links")]
+    assert {part: here[part] for part in here if part not in links} == approx(
+        {part: there[part] for part in there if part not in links}
+    )
+    assert sum(here[part] for part in links) < sum(there[part] for part in links)
+
+
+def _edited(table: dict, path: str, value: object) -> str:
+    *way, last = [int(key) if key.isdecimal() else key for key in path.split(".")]
+    inner = table
+    for key in way:
+        inner = inner[key]
+    if value == "gone":
+        del inner[last]
+    else:
+        inner[last] = value
+    return json.dumps(table)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("core_of_neuron.3", 999, r"core_of_neuron\[3\] must be a whole number in 0\.\.\d+, one of the \d+ cores"),
+        ("core_of_neuron", [0] * 106, r"core 0 holds 106 neurons, allowed 14"),
+        ("router_of_core.1", [8, 0], r"column of router_of_core\[1\] .* inside the mesh of 8 x 4, got 8"),
+        ("nets.0.source", 106, r"nets\[0\]\.source must be .* a neuron of core_of_neuron, got 106"),
+        ("nets.0.targets", [5, 5], r"nets\[0\]\.targets must be .* behind the first of its run"),
+        ("nets.0.rate", float("nan"), r"NaN is not a finite number"),
+        ("nets.0.rate", -1, r"nets\[0\]\.rate must be zero or positive and finite, got -1"),
+        ("traffic.packets", 1.0, r"traffic\.packets is 1, the file adds up to"),
+        ("total_j", 1.0, r"total_j is 1, the file adds up to"),
+        ("parts_j.messages", "gone", r"parts_j lacks messages"),
+        ("limits", [], r"limits must be a table, got \[\]"),
+        ("nets", "gone", r"the file lacks nets"),
+        ("populations.1.stop", 20, r"populations\[2\]\.first must be a whole number in 20\.\.20"),
+        ("charges.spike_j", "x", r"charges\.spike_j must be zero or positive and finite, got 'x'"),
+        ("version", 2, r"version must be a whole number in 1\.\.1, got 2"),
+    ],
+)
+def test_a_mapping_file_edited_by_hand_is_told_by_what_no_longer_holds(path, value, said, tmp_path):
+    chip = _small("loihi-sanafe")
+    file = tmp_path / "m.json"
+    file.write_text(_edited(chip.mapping(NET, ACTIVITY, PLACED), path, value), encoding="utf-8")
+    with pytest.raises(InputError, match=said) as refusal:
+        check_mapping(file)
+    assert "\n" not in str(refusal.value)
+
+
+PLACED = _small("loihi-sanafe").place(NET, ACTIVITY)
