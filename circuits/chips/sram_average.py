@@ -36,7 +36,7 @@ from circuits.units import Metres, Seconds, SquareMetres, Volts, freeze_si, requ
 
 UNKNOWN = unknown(
     "control and clock", "buffers of inputs and codes", "memory that weights are loaded from",
-    "digital scales, biases, neurons and pools", "reference voltages", "leak", "host", "supply converter",
+    "digital scales, biases, neurons, encoders and pools", "reference voltages", "leak", "host", "supply converter",
 )  # fmt: skip
 REMEDY = "train with network weights of 1 bit"
 
