@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter, ScalarFormatter
 
 from circuits.chips.sram_scaling import ScalingPoint
 from circuits.errors import InputError
@@ -41,6 +41,7 @@ def figure_sram_scaling(points: Sequence[ScalingPoint]) -> Figure:
     voltage.set_ylabel("voltage over full scale", fontsize=10)
     _curves(energy, of_columns, "product_j")
     energy.set_yscale("log")
+    energy.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     si_axis(energy.yaxis, f"energy of a product, {middle} bits", "J")
     for axes in (area, voltage, energy):
         axes.legend(frameon=False, fontsize=8.5, ncols=2)
