@@ -29,7 +29,7 @@ from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
 from circuits.nonideal.analog_network import Arrays
 from circuits.nonideal.averaged_weights import averaged_weights
 from circuits.nonideal.averaging_array import AveragingDesign, AveragingErrors, averaging_arrays
-from circuits.nonideal.binary_weights import TOLERANCE, binarised, layer_deviation
+from circuits.nonideal.binary_weights import TOLERANCE, layer_deviation
 from circuits.nonideal.matrices import weighted_layers
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Metres, Seconds, SquareMetres, Volts, freeze_si, require, require_plausible
@@ -64,7 +64,8 @@ class SramArrays:
 class SramAverage:
     """One chip of this kind; `sources` says by dotted key where each number of its file comes from.
 
-    binarise: take any network, each weight as its sign and the mean size of its output, instead of refusing it.
+    binarise: take any network instead of refusing it; as arrays hold signs and a scale for each output, it is computed
+    with `circuits.nonideal.binary_weights.binarised` of it.
     """
 
     name: str
@@ -117,7 +118,8 @@ class SramAverage:
         The seed changes nothing. Raises: MappingError listing every limit that is broken.
         """
         del seed
-        return placed(self._held(net), self.design, self.array.count, n_steps(net, activity))
+        self._require(net)
+        return placed(net, self.design, self.array.count, n_steps(net, activity))
 
     def arrays(
         self, net: NetworkSpec, seen: Mapping[str, np.ndarray], rng: np.random.Generator, age: Seconds = 0.0
@@ -128,13 +130,13 @@ class SramAverage:
         Raises: MappingError; InputError for an age below 0, or a layer of which nothing was seen.
         """
         _require_age(age)
-        held = self._held(net)
-        for layer in weighted_layers(held):
+        self._require(net)
+        for layer in weighted_layers(net):
             if layer.name not in seen:
                 raise InputError(
                     f"layer {layer.name!r}: nothing was seen of its inputs; calibrate on clips of training"
                 )
-        return averaging_arrays(held, seen, self.design, rng)
+        return averaging_arrays(net, seen, self.design, rng)
 
     def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
         """The network with the weights that its cells have, each capacitance and each column's gain as drawn.
@@ -143,15 +145,16 @@ class SramAverage:
         Raises: MappingError; InputError for an age below 0.
         """
         _require_age(age)
-        return averaged_weights(self._held(net), self.design, rng)
+        self._require(net)
+        return averaged_weights(net, self.design, rng)
 
     def price(
         self, net: NetworkSpec, activity: Activity, placement: SramPlacement, sensed: Sensed | None = None
     ) -> SramAverageReport:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
-        held = self._held(net)
+        self._require(net)
         activity.require_fits(net)
-        spikes = _arriving(held, activity)
+        spikes = _arriving(net, activity)
         bill = SramBill(self.design, self.supply, self.array.row_write)
         active = sum(spikes[one.name] * one.outputs if one.name in spikes else one.macs for one in placement.layers)
         report = SramAverageReport(
@@ -178,11 +181,9 @@ class SramAverage:
             parts, ("drivers of lines", "decoders, writing and control", "digital logic", "buffers", "pads")
         )
 
-    def _held(self, net: NetworkSpec) -> NetworkSpec:
-        """The network as it is to be written. Raises: MappingError."""
+    def _require(self, net: NetworkSpec) -> None:
         if broken := self.check(net):
             raise MappingError(broken)
-        return binarised(net) if self.binarise else net
 
     def _notes(self, placement: SramPlacement) -> tuple[str, ...]:
         notes = (
