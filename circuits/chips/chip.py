@@ -16,6 +16,7 @@ from circuits.chips.inference_report import InferenceReport
 from circuits.chips.near_threshold import read_near_threshold
 from circuits.chips.operation import CHEAPEST, Operation
 from circuits.chips.spiking_mesh import read_spiking_mesh
+from circuits.chips.sram_average import read_sram_average
 from circuits.errors import InputError
 from circuits.mapping.limits import BrokenLimit
 from circuits.network.activity import Activity
@@ -64,8 +65,7 @@ class Chip(Protocol[Placed]):
 Reader = Callable[[Table, str, ChipNetwork | None, Operation], Chip[Any]]
 KINDS: dict[str, Reader] = {
     "btbt-core": read_core, "digital-systolic": read_digital_systolic, "near_threshold": read_near_threshold,
-    "analog-crossbar": read_analog_crossbar,
-    "spiking-mesh": read_spiking_mesh,
+    "analog-crossbar": read_analog_crossbar, "sram-average": read_sram_average, "spiking-mesh": read_spiking_mesh,
 }  # fmt: skip
 
 

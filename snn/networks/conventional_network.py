@@ -1,4 +1,4 @@
-"""A conventional keyword spotter: values in, values out, no spikes; convolutions over time, fully connected layers."""
+"""A conventional keyword spotter: values in, values out, no spikes; convolutions, then fully connected layers."""
 
 from collections.abc import Sequence
 
@@ -79,8 +79,8 @@ class Conventional(TrainedNetwork):
         return LEARNING * sum(stage.n_values for stage in self.stages)
 
     def inputs(self, features: Float[Tensor, "batch frame band"]) -> Float[Tensor, "batch ..."]:
-        """What the first layer of `network()` takes once it is flattened: `(batch, band, frame)`, channels first; or
-        the features as they come, where all layers are fully connected.
+        """What the first layer of `network()` takes once it is flattened: `(batch, band, frame)` over time, `(batch, 1,
+        frame, band)` over the spectrogram, channels first; the features as they come, where all is fully connected.
 
         Raises: InputError for features of another number of frames or bands.
         """
@@ -90,7 +90,10 @@ class Conventional(TrainedNetwork):
                 f"{self.name} takes clips of {self.front_end.n_frames} frames, got {features.shape[1]}; make them with "
                 "model.front_end"
             )
-        return features if self.stages[0].grid is None else features.transpose(1, 2)
+        grid = self.stages[0].grid
+        if grid is None:
+            return features
+        return features.transpose(1, 2) if len(grid.kernel) == 1 else features.unsqueeze(1)
 
     def forward(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None

@@ -1,4 +1,4 @@
-"""What a conventional network is made of: convolutions over time, pools, fully connected layers, one behind another."""
+"""What a conventional network is made of: convolutions, pools, fully connected layers, one behind another."""
 
 import math
 from collections.abc import Iterator
@@ -42,18 +42,21 @@ class Stage(NamedTuple):
 class ChainSettings:
     """Layers of a conventional network, from the features to the labels.
 
-    A convolution goes over time, its channels at first the bands. `kernels`, `strides` and `pools` have one number for
-    all convolutions, or one for each; a pool lies behind its convolution. Without channels all is fully connected.
+    A convolution goes over time, its channels at first the bands, or over the spectrogram as over a picture of one
+    channel, its axes frames and bands: a kernel is then a square, and so are strides and pools. `kernels`, `strides`
+    and `pools` have one number for all convolutions, or one for each; a pool lies behind its convolution. Without
+    channels all is fully connected.
     """
 
+    over: Literal["time", "spectrogram"] = "time"
     pool_in: int = Field(1, ge=1, le=WIDEST)  # frames whose mean is the first layer's; 1: the features as they come
     channels: tuple[int, ...] = ()
-    kernels: tuple[int, ...] = (3,)  # frames; half of one is padded at both ends
-    strides: tuple[int, ...] = (1,)  # frames
-    pools: tuple[int, ...] = (1,)  # frames; 1: none
+    kernels: tuple[int, ...] = (3,)  # frames, and bands alike; half of one is padded at both ends
+    strides: tuple[int, ...] = (1,)  # frames, and bands alike
+    pools: tuple[int, ...] = (1,)  # frames, and bands alike; 1: none
     pool: Literal["max", "mean"] = "max"
     separable: bool = False  # each convolution but the first as one of each channel by itself, and one of kernel 1
-    gather: Literal["mean", "max", "none"] = "mean"  # over all frames that are left, before what is fully connected
+    gather: Literal["mean", "max", "none"] = "mean"  # over all that is left of the axes, before what is fully connected
     hidden: tuple[int, ...] = ()  # neurons of fully connected layers
     norm: Literal["batch", "none"] = "batch"
     dropout: float = Field(0.1, ge=0, lt=1)  # of what a fully connected layer takes, where it is not the first
@@ -71,9 +74,9 @@ class ChainSettings:
     def stages(self, n_bands: int, n_frames: int, n_labels: int) -> tuple[Stage, ...]:
         """Every layer for features of so many bands and frames.
 
-        Raises: InputError for a kernel or pool of more frames than it gets.
+        Raises: InputError for a kernel or pool of more frames, or bands, than it gets.
         """
-        found = [*self._over_time(n_bands, n_frames)]
+        found = [*self._on_a_grid(n_bands, n_frames)]
         n = found[-1].n_values if found else n_bands * n_frames
         sizes = (n, *self.hidden, n_labels)
         for i, (n_in, n_out) in enumerate(pairwise(sizes), 1):
@@ -81,11 +84,12 @@ class ChainSettings:
             found.append(Stage("logits" if last else f"hidden{i}", "dense", n_in, n_out, relu=not last))
         return tuple(found)
 
-    def _over_time(self, n_bands: int, n_frames: int) -> Iterator[Stage]:
+    def _on_a_grid(self, n_bands: int, n_frames: int) -> Iterator[Stage]:
         """What comes before the fully connected layers."""
-        at = (n_bands, n_frames)
+        over_time = self.over == "time" or not self.channels
+        at = (n_bands, n_frames) if over_time else (1, n_frames, n_bands)
         if self.pool_in > 1:
-            yield (stage := self._pooled("pool_in", at, self.pool_in, "mean"))
+            yield (stage := _pooled("pool_in", at, (self.pool_in, 1)[: len(at) - 1], "mean"))
             at = _shape_out(stage)
         for i, n_out in enumerate(self.channels, 1):
             kernel, stride, pool = (_of(sizes, i) for sizes in (self.kernels, self.strides, self.pools))
@@ -96,16 +100,10 @@ class ChainSettings:
             yield (stage := _convolution(f"conv{i}", grid, n_out))
             at = _shape_out(stage)
             if pool > 1:
-                yield (stage := self._pooled(f"pool{i}", at, pool, self.pool))
+                yield (stage := _pooled(f"pool{i}", at, (pool,) * (len(at) - 1), self.pool))
                 at = _shape_out(stage)
-        if self.channels and self.gather != "none" and at[1] > 1:
-            yield self._pooled("gather", at, at[1], self.gather)
-
-    @staticmethod
-    def _pooled(name: str, shape: tuple[int, int], frames: int, how: str) -> Stage:
-        _require_frames("pool_in" if name == "pool_in" else "pools", shape, frames)
-        grid = Convolution(shape, (frames,), (frames,), (0,))
-        return Stage(name, "mean_pool" if how == "mean" else "max_pool", grid.n_inputs, shape[0], grid)
+        if self.channels and self.gather != "none" and max(at[1:]) > 1:
+            yield _pooled("gather", at, at[1:], self.gather)
 
 
 def _of(sizes: tuple[int, ...], i: int) -> int:
@@ -113,7 +111,7 @@ def _of(sizes: tuple[int, ...], i: int) -> int:
     return sizes[0] if len(sizes) == 1 else sizes[i - 1]
 
 
-def _shape_out(stage: Stage) -> tuple[int, int]:
+def _shape_out(stage: Stage) -> tuple[int, ...]:
     return (stage.n_out, *stage.grid.grid_out)
 
 
@@ -121,17 +119,25 @@ def _convolution(name: str, grid: Convolution, n_out: int) -> Stage:
     return Stage(name, "conv", grid.n_inputs, n_out, grid)
 
 
-def _padded(key: str, shape: tuple[int, int], kernel: int, stride: int, groups: int = 1) -> Convolution:
-    _require_frames(key, shape, kernel)
-    return Convolution(shape, (kernel,), (stride,), (kernel // 2,), groups)
+def _pooled(name: str, shape: tuple[int, ...], window: tuple[int, ...], how: str) -> Stage:
+    _require_room("pool_in" if name == "pool_in" else "pools", shape, window)
+    grid = Convolution(shape, window, window, (0,) * len(window))
+    return Stage(name, "mean_pool" if how == "mean" else "max_pool", grid.n_inputs, shape[0], grid)
 
 
-def _require_frames(key: str, shape: tuple[int, int], frames: int) -> None:
-    if frames > shape[1]:
-        raise InputError(
-            f"network.{key}: {frames} frames are more than the {shape[1]} that come in there; lower it, or the strides "
-            "and pools before"
-        )
+def _padded(key: str, shape: tuple[int, ...], kernel: int, stride: int, groups: int = 1) -> Convolution:
+    axes = len(shape) - 1
+    _require_room(key, shape, (kernel,) * axes)
+    return Convolution(shape, (kernel,) * axes, (stride,) * axes, (kernel // 2,) * axes, groups)
+
+
+def _require_room(key: str, shape: tuple[int, ...], window: tuple[int, ...]) -> None:
+    for name, size, room in zip(("frames", "bands"), window, shape[1:], strict=False):
+        if size > room:
+            raise InputError(
+                f"network.{key}: {size} {name} are more than the {room} that come in there; lower it, or the strides "
+                "and pools before"
+            )
 
 
 @section

@@ -28,11 +28,13 @@ class ValueLayer(nn.Module):
                 nn.init.zeros_(self.map.bias)
 
     def forward(self, x: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
-        """`(batch, channel, frame)`, or what comes of it flattened in that order: as many channels or neurons."""
+        """`(batch, channel, frame)` or `(batch, channel, frame, band)`; a dense layer takes it flattened in that order
+        and gives `(batch, neuron)`."""
         x = self.map(x.flatten(1) if self.stage.grid is None else x)
         if self.stage.kind in POOL_KINDS:
             return x
-        x = x if self.norm is None else self.norm(x)
+        if self.norm is not None:  # over all positions of a channel, whatever the axes
+            x = self.norm(x.flatten(2) if x.ndim > 2 else x).view_as(x)
         return x.relu() if self.stage.relu else x
 
     @torch.no_grad()
@@ -59,9 +61,11 @@ def _map(stage: Stage, bias: bool) -> nn.Module:
     grid = stage.grid
     if grid is None:
         return nn.utils.skip_init(nn.Linear, stage.n_in, stage.n_out, bias=bias)
+    by_axes = len(grid.kernel) - 1
     if stage.kind == "mean_pool":
-        return nn.AvgPool1d(grid.kernel, grid.stride)
+        return (nn.AvgPool1d, nn.AvgPool2d)[by_axes](grid.kernel, grid.stride)
     if stage.kind == "max_pool":
-        return nn.MaxPool1d(grid.kernel, grid.stride)
+        return (nn.MaxPool1d, nn.MaxPool2d)[by_axes](grid.kernel, grid.stride)
     sizes = {"stride": grid.stride, "padding": grid.padding, "groups": grid.groups, "bias": bias}
-    return nn.utils.skip_init(nn.Conv1d, grid.shape_in[0], stage.n_out, grid.kernel, **sizes)
+    kind = (nn.Conv1d, nn.Conv2d)[by_axes]
+    return nn.utils.skip_init(kind, grid.shape_in[0], stage.n_out, grid.kernel, **sizes)

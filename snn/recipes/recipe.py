@@ -16,7 +16,7 @@ from snn.recipes.spotter_recipe import SpotterRecipe
 Recipe = SpotterRecipe | ReservoirRecipe | ConventionalRecipe
 SpotterName = Literal["demo", "fsdd", "speech-commands-11", "speech-commands-12", "speech-commands-35"]  # what ships
 ReservoirName = Literal["chip-20-36", "lsm-5x5x5"]
-ConventionalName = Literal["kws-conv", "kws-dense"]
+ConventionalName = Literal["kws-conv", "kws-dense", "kws-lenet"]
 KINDS: dict[str, type[Recipe]] = {
     "spotter": SpotterRecipe,
     "reservoir": ReservoirRecipe,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.network.value_network import shape_of_input
 from circuits.quantised.integer_run import potentials, quantised_input
 from circuits.quantised.integers import IntegerNetwork
 from circuits.quantised.quantise import quantise
@@ -43,8 +44,7 @@ def integer_run(run: Run, reporter: Reporter = Reporter()) -> IntegerRun:
     x = np.concatenate(list(network_inputs(run.model, examples)))
     net = run.network()
     spiking = isinstance(run.model, SpikingModel)
-    flat = net.layers[0].convolution is None and not spiking
-    network = quantise(net, x.reshape(len(x), -1) if flat else x)
+    network = quantise(net, x if spiking else x.reshape(len(x), *shape_of_input(net)))
     first = quantised_input(x[:1].reshape(1, *_shape(network, x)), network)
     return IntegerRun(run.model, network, first)
 

@@ -37,6 +37,24 @@ def test_the_convolutional_recipe_stays_below_130_000_parameters():
     assert model.network().n_parameters <= model.n_parameters <= 130_000
 
 
+def test_the_recipe_for_memory_that_averages_is_as_large_as_lenet():
+    """32 x 32 to 6 x 16 x 16, 16 x 5 x 5 = 400 values, 120, 84, 11: with biases 61,790 numbers."""
+    model = built(load_recipe("kws-lenet"))
+    sizes = [("conv1", 6 * 32**2), ("pool1", 6 * 16**2), ("conv2", 16 * 16**2), ("pool2", 400)]
+    assert [(name, n) for name, _, n in kinds(model)] == [*sizes, ("hidden1", 120), ("hidden2", 84), ("logits", 11)]
+    matrices = (25 + 1) * 6 + (6 * 25 + 1) * 16 + 401 * 120 + 121 * 84 + 85 * 11
+    assert model.network().n_parameters == matrices
+
+
+def test_layers_over_the_spectrogram_follow_the_settings():
+    """21 frames of 4 bands: by mean of 2 to 10 x 4; stride 2 to 5 x 2, pool of 2 to 2 x 1; largest of what is left."""
+    settings = ("over=spectrogram", "pool_in=2", "channels=[6, 5]", "strides=[2, 1]", "kernels=[3, 1]", "pools=[2, 1]")
+    assert kinds(mine(*settings, "gather=max")) == [
+        ("pool_in", "mean_pool", 10 * 4), ("conv1", "conv", 6 * 5 * 2), ("pool1", "max_pool", 6 * 2),
+        ("conv2", "conv", 5 * 2), ("gather", "max_pool", 5), ("logits", "dense", 11),
+    ]  # fmt: skip
+
+
 def test_layers_follow_the_settings():
     """21 frames: by mean of 2 to 10; stride 2 to 5, pool of 2 to 2; mean over what is left."""
     settings = ("pool_in=2", "channels=[6, 5]", "kernels=[3, 1]", "strides=[2, 1]", "pools=[2, 1]", "hidden=[7]")
@@ -61,6 +79,7 @@ def test_without_layers_it_is_one_matrix():
     [
         ("channels=[0]", "channels must be at most 100 numbers from 1 to 65536, got [0]"),
         ("hidden=[-3]", "hidden must be at most 100 numbers"),
+        ("over=bands", "network.over"),
         ("kernels=[]", "kernels must be one number, or one for each of 0 channels, got []"),
         ("strides=[0]", "strides must be at most 100 numbers from 1"),
         ("pools=[1, 2, 3]", "pools must be one number, or one for each of 0 channels, got [1, 2, 3]"),
@@ -86,6 +105,7 @@ def test_a_wrong_value_is_refused_in_one_line(setting, said):
         (("channels=[3, 3]", "strides=[8]", "kernels=[5]"), "network.kernels: 5 frames are more than the 3"),
         (("channels=[3]", "pools=[22]"), "network.pools: 22 frames are more than the 21"),
         (("pool_in=22",), "network.pool_in: 22 frames are more than the 21"),
+        (("over=spectrogram", "channels=[3]", "kernels=[5]"), "network.kernels: 5 bands are more than the 4"),
     ],
 )
 def test_more_frames_than_there_are_is_refused(settings, said):

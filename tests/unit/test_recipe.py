@@ -46,6 +46,7 @@ def test_the_shipped_recipes_are_there():
         "speech-commands-35",
         "kws-conv",
         "kws-dense",
+        "kws-lenet",
     }
     assert there <= set(recipe_names())
 

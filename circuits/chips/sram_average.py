@@ -1,0 +1,234 @@
+"""The technology `sram-average`: binary weights in SRAM cells, products averaged as voltages on bit lines.
+
+    V_avg = (1/N) sum w_i V_DAC(x_i),   w_i = +-1        converted by each column, times N and the scale of its output
+
+A conventional network drives its lines with voltages of some bits, a spiking one with spikes, one bit. Lines beyond
+those of an array go to another one, whose code is added digitally. The weights of every output must be of one size: one
+bit each, and a digital scale.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from circuits.chips.chip_area import ChipArea
+from circuits.chips.digital_systolic import V_RANGE, n_steps
+from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
+from circuits.chips.operation import AUTO, CHEAPEST, Operation
+from circuits.chips.sram_average_report import SramAverageReport
+from circuits.chips.sram_ledger import SramBill
+from circuits.chips.sram_placement import SramPlacement, placed
+from circuits.energy.converters import adc_area
+from circuits.errors import InputError
+from circuits.ledger import unknown
+from circuits.mapping.limits import BrokenLimit, MappingError
+from circuits.network.activity import Activity
+from circuits.network.chip_network import ChipNetwork
+from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
+from circuits.nonideal.analog_network import Arrays
+from circuits.nonideal.averaged_weights import averaged_weights
+from circuits.nonideal.averaging_array import AveragingDesign, AveragingErrors, averaging_arrays
+from circuits.nonideal.binary_weights import TOLERANCE, layer_deviation
+from circuits.nonideal.matrices import weighted_layers
+from circuits.tables import NOT_IN_FILE, Table, record, unsourced
+from circuits.units import Metres, Seconds, SquareMetres, Volts, freeze_si, require, require_plausible
+
+UNKNOWN = unknown(
+    "control and clock", "buffers of inputs and codes", "memory that weights are loaded from",
+    "digital scales, biases, neurons, encoders and pools", "reference voltages", "leak", "host", "supply converter",
+)  # fmt: skip
+REMEDY = "train with network weights of 1 bit"
+
+
+@dataclass(frozen=True)
+class SramArrays:
+    """Those of a chip; `row_write` is the time to write one row of one of them."""
+
+    rows: int
+    columns: int
+    count: int
+    driver_bits: int
+    converter_bits: int
+    row_write: Seconds
+    cell: SquareMetres
+
+    def __post_init__(self):
+        freeze_si(self)
+        require(self, "count", self.count >= 1, "at least 1")
+        for name in ("row_write", "cell"):
+            require(self, name, getattr(self, name) > 0, "positive")
+
+
+@dataclass(frozen=True)
+class SramAverage:
+    """One chip of this kind; `sources` says by dotted key where each number of its file comes from.
+
+    binarise: take any network instead of refusing it; as arrays hold signs and a scale for each output, it is computed
+    with `circuits.nonideal.binary_weights.binarised` of it.
+    """
+
+    name: str
+    title: str
+    node: Metres
+    v_dd: Volts
+    array: SramArrays
+    errors: AveragingErrors
+    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
+    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
+    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
+    binarise: bool = field(default=False, metadata=NOT_IN_FILE)
+
+    def __post_init__(self):
+        freeze_si(self)
+        require_plausible(self.node, "m", "SramAverage.node")
+        require(self, "node", self.node > 0, "positive")
+        _ = self.design  # refused here, not at the first network
+        self._require_operation()
+
+    @property
+    def design(self) -> AveragingDesign:
+        """One array, and what differs in it by chance."""
+        own = self.array
+        return AveragingDesign(own.rows, own.columns, own.driver_bits, own.converter_bits, self.errors)
+
+    @property
+    def supply(self) -> Volts:
+        """That of the file, unless the operation names another."""
+        return self.v_dd if self.operation.v_dd is None else self.operation.v_dd
+
+    def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
+        """Every limit that the network breaks: it has layers, time steps, and weights of one bit."""
+        where = f"network {net.name!r}"
+        if not net.n_neurons:
+            return (BrokenLimit("neurons", where, 0, "at least 1", "add a layer"),)
+        broken = []
+        if net.event_driven:
+            remedy = 'train it in steps (kind = "spotter"), or place it on a chip of spiking cores'
+            broken.append(BrokenLimit("time", where, "event driven", "in steps of dt", remedy))
+        for layer in () if self.binarise else weighted_layers(net):
+            if (apart := layer_deviation(layer)) > TOLERANCE:
+                told = f"layer {layer.name!r}"
+                broken.append(BrokenLimit("spread of weight sizes over their mean", told, apart, TOLERANCE, REMEDY))
+        return tuple(broken)
+
+    def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> SramPlacement:
+        """Each layer on arrays, for an inference as long as that of the activity; without one a single time step.
+
+        The seed changes nothing. Raises: MappingError listing every limit that is broken.
+        """
+        del seed
+        self._require(net)
+        return placed(net, self.design, self.array.count, n_steps(net, activity))
+
+    def arrays(
+        self, net: NetworkSpec, seen: Mapping[str, np.ndarray], rng: np.random.Generator, age: Seconds = 0.0
+    ) -> Arrays:
+        """The network in the arrays of one piece of silicon, which does not age while it has its supply.
+
+        seen: what drives each layer's lines, `(row, line)`, of clips of training: the range of its converters.
+        Raises: MappingError; InputError for an age below 0, or a layer of which nothing was seen.
+        """
+        _require_age(age)
+        self._require(net)
+        for layer in weighted_layers(net):
+            if layer.name not in seen:
+                raise InputError(
+                    f"layer {layer.name!r}: nothing was seen of its inputs; calibrate on clips of training"
+                )
+        return averaging_arrays(net, seen, self.design, rng)
+
+    def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
+        """The network with the weights that its cells have, each capacitance and each column's gain as drawn.
+
+        Drivers and converters are not in it: they are in `arrays`, of the same silicon from the same generator.
+        Raises: MappingError; InputError for an age below 0.
+        """
+        _require_age(age)
+        self._require(net)
+        return averaged_weights(net, self.design, rng)
+
+    def price(
+        self, net: NetworkSpec, activity: Activity, placement: SramPlacement, sensed: Sensed | None = None
+    ) -> SramAverageReport:
+        """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
+        self._require(net)
+        activity.require_fits(net)
+        spikes = _arriving(net, activity)
+        bill = SramBill(self.design, self.supply, self.array.row_write)
+        active = sum(spikes[one.name] * one.outputs if one.name in spikes else one.macs for one in placement.layers)
+        report = SramAverageReport(
+            chip=self.name,
+            ledger=bill.ledger(placement, spikes) + UNKNOWN,
+            latency_s=bill.seconds(placement),
+            notes=self._notes(placement),
+            placement=placement,
+            v_dd=self.supply,
+            area=self.area(placement),
+            active_macs=active,
+        )
+        return report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
+
+    def area(self, placement: SramPlacement) -> ChipArea:
+        """All arrays of the chip, used or not; a driver's area is neglected, as its law does."""
+        del placement
+        own = self.array
+        parts = {
+            "cells": own.count * own.rows * own.columns * own.cell,
+            "converters": own.count * own.columns * adc_area(own.converter_bits),
+        }
+        return ChipArea(
+            parts, ("drivers of lines", "decoders, writing and control", "digital logic", "buffers", "pads")
+        )
+
+    def _require(self, net: NetworkSpec) -> None:
+        if broken := self.check(net):
+            raise MappingError(broken)
+
+    def _notes(self, placement: SramPlacement) -> tuple[str, ...]:
+        notes = (
+            "no energy, size or supply of this chip was found: converters are those of a law at 28 nm, sizes ASSUMED",
+            "an integrating converter takes longer than the one whose delay is counted: latency is a lower bound",
+        )
+        if not placement.fits:
+            notes += (
+                f"{placement.arrays} arrays are needed, {placement.count} are there: weights are written in every "
+                "inference",
+            )
+        if self.supply != self.v_dd:
+            notes += (f"at {self.supply:g} V energies follow V^2, delays stay (ASSUMED)",)
+        return notes
+
+    def _require_operation(self) -> None:
+        """Raise InputError for what this chip cannot be asked."""
+        asked, (least, most) = self.operation, V_RANGE
+        if asked.acceleration not in (AUTO, 1.0):
+            raise InputError(
+                f"acceleration = {asked.acceleration:g}: {self.name} is as fast as its converters; leave it out"
+            )
+        if not least <= self.supply <= most:
+            raise InputError(
+                f"a supply of {self.supply:g} V is outside of {least:g} to {most:g} V, where energies follow V^2; "
+                "give a --supply within"
+            )
+        if asked.temperature is not None:
+            raise InputError(f"temperature: no law of {self.name} over temperature is known; leave --temperature out")
+
+
+def _arriving(net: NetworkSpec, activity: Activity) -> dict[str, float]:
+    """By layer of membranes, the spikes that come to its lines in an inference."""
+    layers = [layer for layer in weighted_layers(net) if layer.kind in MEMBRANE_KINDS]
+    return {layer.name: float(activity.presynaptic(net, layer).sum()) for layer in layers}
+
+
+def _require_age(age: Seconds) -> None:
+    if not age >= 0:
+        raise InputError(f"age must be zero or positive, got {age} s; give the time since the weights were written")
+
+
+def read_sram_average(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> SramAverage:
+    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
+    del trained  # a circuit of neurons; this chip has none
+    values, sources = unsourced(table, place)
+    chip = record(values, SramAverage, place)
+    return replace(chip, front_end=replace(chip.front_end, sources=sources), sources=sources, operation=operation)
