@@ -1,4 +1,4 @@
-"""Figures that others printed of analog memory, from our laws: devices, tiles and chips, converters, macros.
+"""Figures that others printed of phase-change memory, from our laws: devices, tiles and chips, boundaries.
 
 "Second-hand" figures come from notes on the full text of Ambrogio et al., Nature 620, 768 (2023).
 """
@@ -13,7 +13,6 @@ from scipy.stats import norm
 
 from circuits.chips import load_chip
 from circuits.chips.crossbar_placement import chips_for, tiles_for
-from circuits.energy.converter_energy import adc_area, adc_delay, adc_energy, dac_energy, macro_ledger, sar_power
 from circuits.energy.operation_counts import mac_energy
 from circuits.nonideal.pcm_device import HERMES, PCM_LIKE
 from circuits.nonideal.pcm_noise import drifted, programming_sigma, read_sigma
@@ -102,29 +101,6 @@ def test_laws_of_the_device_tables():
 def test_read_noise_of_a_full_conductance_after_a_second():
     assert read_sigma(np.array(1.0), PCM_LIKE, 1.0) == close(0.03352, rel=1e-3)
     assert read_sigma(np.array(0.005), PCM_LIKE, 1.0) == close(0.2 * math.sqrt(math.log(1.00000025 / 5e-7)), rel=1e-9)
-
-
-def test_converters_of_zigzag():
-    assert adc_energy(8, 0.9) == close(701.1e-15, rel=1e-3)
-    assert adc_energy(6, 0.8) == close(386.6e-15, rel=1e-3)
-    assert dac_energy(7, 0.8) == close(224.0e-15, rel=1e-3)
-    assert adc_area(9) / adc_area(8) == close(2 * 10**-0.0369, rel=1e-9)
-    assert adc_delay(1, 1000) == close(7.17e-9, rel=1e-3)
-
-
-def test_column_converter_of_neurosim_is_nearly_linear_in_bits():
-    powers = np.array([sar_power(2**bits) for bits in (1, 2, 8)])
-    assert powers[1] - powers[0] == close(2.1843e-6, rel=1e-9)
-    assert powers[2] - powers[1] == close(6 * (powers[1] - powers[0]), rel=1e-9)
-    assert sar_power(64, resistance=1e4) - sar_power(64) == close(0.097754 * math.exp(-2.296 * 4), rel=1e-9)
-    assert [sar_power(2, node * 1e-9) for node in (22, 14)] == close([4.0254e-6, 2.4239e-6], rel=1e-9)
-
-
-def test_macro_of_22_nm_within_15_percent():
-    """1,024 lines of 7 bits, 512 columns of 2 bits, 6 bits out, 0.8 V: 1,050 TOPS/W measured, ZigZag gives 1.695 fJ."""
-    each = macro_ledger(1024, 512, 2, 7, 6, 0.8).total / (1024 * 512)
-    assert each == close(mac_energy(1050e12), rel=0.15)
-    assert each == close(1.695e-15, rel=0.03)
 
 
 def test_a_frame_of_the_keyword_spotter_takes_about_what_was_published():
