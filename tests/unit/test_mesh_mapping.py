@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pytest import approx
 
 from circuits.chips import load_chip
 from circuits.errors import InputError
@@ -80,10 +79,10 @@ def test_the_cut_counts_the_packets_that_are_sent_and_links_those_that_are_walke
         core[: mesh.n_cores] = np.arange(mesh.n_cores)[:36]
         routers = mesh.routers(rng.permutation(mesh.n_cores))
         traffic = route(GRID, core, routers, mesh)
-        assert (traffic.packets, traffic.hops, traffic.tree_links) == approx(_recounted(GRID, core, routers))
+        assert (traffic.packets, traffic.hops, traffic.tree_links) == pytest.approx(_recounted(GRID, core, routers))
         assert traffic.busiest(True)[1] <= traffic.busiest(False)[1] + 1e-9
     (cut, *_) = partition_cores(GRID, MeshLimits(9, 8), Mesh(2, 2), partitioner="own")
-    assert cut.packets == approx(_recounted(GRID, cut.core, np.zeros((4, 2), int))[0])
+    assert cut.packets == pytest.approx(_recounted(GRID, cut.core, np.zeros((4, 2), int))[0])
 
 
 def test_few_cores_are_placed_as_well_as_any_permutation():
@@ -175,11 +174,11 @@ def test_the_checker_finds_limits_traffic_and_energy_of_the_file_again(name, tmp
     report = chip.price(NET, ACTIVITY, placement)
     write_mapping(tmp_path / "m.json", chip.mapping(NET, ACTIVITY, placement))
     found = check_mapping(tmp_path / "m.json")
-    assert found.total_j == approx(report.ledger.total, rel=1e-9)
-    assert found.traffic["packets"] == approx(report.counts["packets"])
-    assert found.traffic["synaptic_operations"] == approx(ACTIVITY.synaptic_operations(NET))
+    assert found.total_j == pytest.approx(report.ledger.total, rel=1e-9)
+    assert found.traffic["packets"] == pytest.approx(report.counts["packets"])
+    assert found.traffic["synaptic_operations"] == pytest.approx(ACTIVITY.synaptic_operations(NET))
     assert found.used["neurons"] <= 14
-    assert sum(report.ledger.parts.values()) == approx(report.ledger.total, rel=1e-9)
+    assert sum(report.ledger.parts.values()) == pytest.approx(report.ledger.total, rel=1e-9)
 
 
 def test_other_sites_for_the_same_cores_change_nothing_but_links():
@@ -188,7 +187,7 @@ def test_other_sites_for_the_same_cores_change_nothing_but_links():
     moved = replace(placement, site=np.random.default_rng(0).permutation(chip.mesh.n_cores)[: placement.cores_used])
     here, there = (chip.price(NET, ACTIVITY, p).ledger.parts for p in (placement, moved))
     links = [part for part in here if part.startswith("links")]
-    assert {part: here[part] for part in here if part not in links} == approx(
+    assert {part: here[part] for part in here if part not in links} == pytest.approx(
         {part: there[part] for part in there if part not in links}
     )
     assert sum(here[part] for part in links) < sum(there[part] for part in links)
