@@ -39,7 +39,7 @@ from snn.studies.spikes_of_clip import spikes_of_clip
 from snn.studies.units_held import units_held
 from snn.torch_device import choose_device
 
-NOT_ASKED = "not evaluated on this chip: add --evaluate, which takes longer"
+NOT_ASKED = "not evaluated on this chip; --evaluate asks for it"
 NO_WAY = "not evaluated: this page evaluates no chip of this technology, see `snn evaluate --help`"
 NO_CLIPS = "left out as asked (--no-clips)"
 
@@ -173,9 +173,7 @@ def _priced(technology: Chip[Any], placement: object, report: InferenceReport) -
 
 
 def _silicon(area: ChipArea, die: dict[str, Any]) -> Silicon:
-    return Silicon(
-        area.total, dict(area.parts_m2), tuple(area.not_modelled), die.get("cost_usd"), die.get("good_dies")
-    )
+    return Silicon(area.total, dict(area.parts_m2), tuple(area.not_modelled), die.get("cost_usd"), die.get("good_dies"))
 
 
 def _accuracy(

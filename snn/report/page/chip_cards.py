@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from circuits.mapping.limits import BrokenLimit
-from snn.report.page.frames import facts, folded, marked, scroller, source_list
+from snn.report.page.frames import facts, folded, marked, scroller, source_list, unbroken
 from snn.report.page.ledger_rows import ledger_rows
 from snn.report.page.log_dots import Dot, log_dots
 from snn.report.page.markup import Child, Html, element, together
@@ -22,7 +22,9 @@ def energies(run: RunSheet, anchor: str) -> Html | None:
     if not fitting:
         return None
     ordered = sorted(fitting, key=lambda sheet: sheet.priced.total_j)
-    dots = [Dot(sheet.chip, sheet.priced.total_j, sheet.priced.boundary) for sheet in ordered if sheet.priced.total_j > 0]
+    dots = [
+        Dot(sheet.chip, sheet.priced.total_j, sheet.priced.boundary) for sheet in ordered if sheet.priced.total_j > 0
+    ]
     said = "; ".join(f"{dot.name} {quantity_of(dot.value, 'J')}" for dot in dots)
     picture = log_dots(f"Energy per inference of {run.name} by chip", said, dots, "J")
     caption = "Energy of one inference, modelled parts only, hence a lower bound; each for the network alone."
@@ -81,7 +83,7 @@ def _facts(sheet: ChipSheet, priced: Priced) -> list[tuple[str, Child]]:
 
 def _accuracy(sheet: ChipSheet) -> Child:
     if sheet.accuracy is None:
-        return element("small", sheet.accuracy_why)
+        return element("small", unbroken(sheet.accuracy_why))
     return together(accuracy_text(sheet.accuracy), element("small", f" {sheet.accuracy.how}"))
 
 
@@ -114,9 +116,10 @@ def _holdings(sheet: ChipSheet, priced: Priced, name: str) -> Html:
     if not priced.holdings:
         said = f"Placement: {NOT_MODELLED}, this technology tells none."
         return element("p", said, class_="quiet")
-    drawn = (element("div", unit_map(holding, sheet.chip), element("p", told(holding), class_="quiet"))
+    drawn = (element("div", element("p", told(holding), class_="quiet"), unit_map(holding, sheet.chip))
              for holding in priced.holdings)  # fmt: skip
-    caption = element("figcaption", "Placement: darker is fuller. ", source_list(()))
+    said = "Placement: darker is fuller, numbers are percent. Source: this program's own placement of the network."
+    caption = element("figcaption", said)
     return element("figure", drawn, caption, id=f"{name}-placement", class_="placement")
 
 

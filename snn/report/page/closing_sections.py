@@ -9,13 +9,15 @@ from snn.report.page.markup import Child, Html, element, together
 from snn.report.page.quantities import count_of, quantity_of
 from snn.studies.page_records import ChipField, NeuronField, Page
 
-OWN_NEURON = "BTBT neuron, our model"
+OWN_NEURON = "BTBT neuron, ours"
 
 
 def neuron_section(field: NeuronField) -> Html:
     """Energy per spike of bare neurons."""
     dots = [Dot(OWN_NEURON, field.energy_per_spike_j, "model", ours=True)]
-    dots += [Dot(f"{row.name}, {row.year}", row.energy_per_spike_j, _evidence(row), not row.measured) for row in field.rows]
+    dots += [
+        Dot(f"{row.name}, {row.year}", row.energy_per_spike_j, _evidence(row), not row.measured) for row in field.rows
+    ]
     dots.sort(key=lambda dot: dot.value)
     said = f"{len(field.rows)} published neurons and ours at {quantity_of(field.energy_per_spike_j, 'J')}"
     picture = log_dots("Energy per spike of bare neurons", said, dots, "J")
@@ -90,7 +92,9 @@ def gaps_section(page: Page) -> Html:
         energy = dict.fromkeys(name for priced in sheets for name in priced.not_modelled)
         area = dict.fromkeys(name for priced in sheets for name in priced.silicon.not_modelled)
         said = "no run fits it" if not sheets else ", ".join(energy) or "nothing that is known to be missing"
-        price = "" if not sheets else "modelled" if any(p.silicon.die_usd is not None for p in sheets) else "not modelled"
+        price = (
+            "" if not sheets else "modelled" if any(p.silicon.die_usd is not None for p in sheets) else "not modelled"
+        )
         rows.append(_line(about.name, (said, ", ".join(area), price)))
     lead = (
         "Totals are sums of modelled parts, lower bounds where a part has no published figure. Such a part is named, "
@@ -116,7 +120,9 @@ def _chip_sources(about: ChipSources) -> Html:
 
 
 def _section(name: str, title: str, *content: Child) -> Html:
-    return element("section", element("h2", title, id=f"{name}-title"), content, id=name, aria_labelledby=f"{name}-title")
+    return element(
+        "section", element("h2", title, id=f"{name}-title"), content, id=name, aria_labelledby=f"{name}-title"
+    )
 
 
 def _line(name: str, cells: tuple[Child, ...]) -> Html:
@@ -125,5 +131,7 @@ def _line(name: str, cells: tuple[Child, ...]) -> Html:
 
 def _table(caption: str, names: tuple[str, ...], rows: list[Html]) -> Html:
     heads = (element("th", name, scope="col") for name in names)
-    table = element("table", element("caption", caption), element("thead", element("tr", heads)), element("tbody", rows))
+    table = element(
+        "table", element("caption", caption), element("thead", element("tr", heads)), element("tbody", rows)
+    )
     return scroller(caption, table)

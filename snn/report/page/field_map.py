@@ -22,7 +22,7 @@ SHAPES = (  # of each boundary, around 0 0
 )  # fmt: skip
 STAR = "M0 -8L2 -2.7L7.6 -2.5L3.2 1L4.7 6.5L0 3.4L-4.7 6.5L-3.2 1L-7.6 -2.5L-2 -2.7Z"
 EQUAL = tuple(10.0**n for n in range(-2, 4))  # TOPS/W
-LETTER, LINE = 6.3, 12.0  # pixels: an average letter and the height of a name
+LETTER, BOLD, LINE = 6.3, 7.3, 12.0  # pixels: an average letter, one of ours, and the height of a name
 ROOM = ((9, 4), (-9, 4), (0, -10), (0, 18), (9, -8), (9, 16), (-9, -8), (-9, 16), (0, -22), (0, 30))  # of a name
 
 
@@ -107,15 +107,20 @@ def _line(frame: _Frame, tops: float, name: str, kind: str) -> Html | None:
         return None
     ends = {"x1": short(frame.x(low)), "y1": short(frame.y(low * slope)), "x2": short(frame.x(high)),
             "y2": short(frame.y(high * slope))}  # fmt: skip
-    return element("g", element("title", name), element("line", class_=kind, **ends), _line_name(frame, high, slope, name))
+    return element(
+        "g", element("title", name), element("line", class_=kind, **ends), _line_name(frame, (low, high), slope, name)
+    )
 
 
-def _line_name(frame: _Frame, high: float, slope: float, name: str) -> Html | None:
-    """At the end of its line, where that is the top or the right side of a wide map."""
+def _line_name(frame: _Frame, ends: tuple[float, float], slope: float, name: str) -> Html | None:
+    """At the upper end of its line, the goal at the lower; on a wide map alone."""
     if frame.right < 500:
         return None
+    low, high = ends
     x, y = frame.x(high), frame.y(high * slope)
     inside = {"x": short(x - 6), "y": short(y + 12), "text_anchor": "end"}
+    if name.startswith("goal"):
+        inside = {"x": short(frame.x(low) + 26), "y": short(frame.y(low * slope) - 8), "text_anchor": "start"}
     return element("text", name, class_="along", **inside)
 
 
@@ -154,7 +159,7 @@ class _Box:
 
 def _name(frame: _Frame, text: str, x: float, y: float, taken: list[_Box], ours: bool) -> Html:
     """Where it meets no other and stays within the frame; else beside its point all the same."""
-    width = LETTER * len(text)
+    width = (BOLD if ours else LETTER) * len(text)
     best = None
     for dx, dy in ROOM:
         start = x + dx - (width if dx < 0 else width / 2 if dx == 0 else 0)
@@ -167,5 +172,5 @@ def _name(frame: _Frame, text: str, x: float, y: float, taken: list[_Box], ours:
             break
     box = best[1]
     taken.append(box)
-    return element("text", text, x=short(box.x), y=short(box.y + LINE - 2), class_="label ours" if ours else "label",
-                   textLength=None)  # fmt: skip
+    classes = "label ours" if ours else "label"
+    return element("text", text, x=short(box.x), y=short(box.y + LINE - 2), class_=classes)

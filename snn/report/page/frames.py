@@ -1,5 +1,6 @@
 """What stands around every picture: its caption, where its figures come from, and what of them is ASSUMED."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from snn.report.page.markup import Child, Html, element, together
@@ -35,6 +36,12 @@ def marked(text: str) -> Html:
     """The text with every ASSUMED in it marked."""
     first, *rest = text.split(ASSUMED)
     return together(first, *((element("mark", ASSUMED), part) for part in rest))
+
+
+def unbroken(text: str) -> Html:
+    """The text with its options, `--evaluate`, kept on one line each."""
+    words = (element("code", word) if word.startswith("--") else word for word in re.split(r"(--[a-z-]+)", text))
+    return together(*words)
 
 
 def scroller(label: str, content: Child) -> Html:

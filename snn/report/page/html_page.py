@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from circuits.energy.boundary import BOUNDARIES
 from circuits.errors import InputError
 from circuits.storage import write_text
 from snn.report.page.closing_sections import field_section, gaps_section, neuron_section, source_section
@@ -105,7 +106,9 @@ def _contents(page: Page, anchors: Sequence[str]) -> Html:
 
 
 def _overview(page: Page, anchors: Sequence[str]) -> Html:
-    note = f"Energy is of the network alone, within the boundary named below it. {NONE_SAID}."
+    used = dict.fromkeys(s.priced.boundary for run in page.runs for s in run.chips if s.priced)
+    meant = (f"“{word}” is {BOUNDARIES[word]}" for word in used if word in BOUNDARIES)
+    note = f"Energy is of the network alone, within the boundary named below it: {'; '.join(meant)}. {NONE_SAID}."
     return element(
         "section",
         element("h2", "At a glance", id="overview-title"),

@@ -73,7 +73,7 @@ def cells_of(run: RunSheet, sheet: ChipSheet, anchor: str) -> dict[str, Cell]:
         "on-chip": _on_chip(sheet.accuracy),
     }
     if (priced := sheet.priced) is None:
-        word = count_of(len(sheet.broken), "broken limit") if sheet.broken else "not priced"
+        word = count_of(len(sheet.broken), "limit") if sheet.broken else "not priced"
         why = element("a", "no: ", word, href=f"#{anchor}-unfit")
         empty = dict.fromkeys(("energy", "latency", "area", "price"), Cell("–", None))
         return cells | empty | {"fits": Cell(why, "no")}

@@ -34,8 +34,13 @@ def price_of(value: float | None) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """`percent(0.9467) == "94.7 %"`."""
-    return NOT_KNOWN if share is None else f"{100 * share:.{digits}f}{NO_BREAK}%"
+    """`percent(0.9467) == "94.7 %"`; what is there, but rounds to nothing, is below the last digit."""
+    if share is None:
+        return NOT_KNOWN
+    if share == 0:
+        return f"0{NO_BREAK}%"
+    least = 10.0**-digits
+    return f"< {least:g}{NO_BREAK}%" if 0 < 100 * share < least / 2 else f"{100 * share:.{digits}f}{NO_BREAK}%"
 
 
 def points(share: float, digits: int = 1) -> str:
@@ -45,4 +50,4 @@ def points(share: float, digits: int = 1) -> str:
 
 def count_of(n: float, one: str, many: str | None = None) -> str:
     """`count_of(2, "core") == "2 cores"`."""
-    return f"{n:,.4g}{NO_BREAK}{one if n == 1 else many or one + 's'}"
+    return f"{n:,.0f}{NO_BREAK}{one if n == 1 else many or one + 's'}"

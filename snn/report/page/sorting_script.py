@@ -8,7 +8,8 @@ import hashlib
 
 from snn.report.page.overview_table import TABLE
 
-SCRIPT = """
+SCRIPT = (
+    """
 (() => {
   "use strict";
   const table = document.getElementById("%s");
@@ -50,7 +51,9 @@ SCRIPT = """
   });
   follow();
 })();
-""".lstrip("\n") % TABLE  # noqa: UP031  braces are the script's own
+""".lstrip("\n")
+    % TABLE
+)  # noqa: UP031  braces are the script's own
 
 
 def hash_of(text: str) -> str:

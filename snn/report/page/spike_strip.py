@@ -1,5 +1,7 @@
 """Every spike of one clip: a row for each neuron, a stroke for each spike, populations one below the other."""
 
+import math
+
 from snn.report.page.canvas import drawing, short
 from snn.report.page.markup import Html, element
 from snn.report.page.quantities import count_of, quantity_of
@@ -8,7 +10,8 @@ from snn.studies.spikes_of_clip import ClipSpikes, PopulationSpikes
 MOST = 40_000  # strokes; beyond this the last are left out, and the caption says so
 STEPS = 2000.0  # units along the time axis
 TALL, LEAST, GAP, FOOT = 3.0, 60.0, 30.0, 28.0  # pixels: of a neuron, of a population, above it, below all
-TICKS = 4
+TICKS = 5  # at most
+NEAR_END = 0.95  # from here on the name of a tick ends at it
 
 
 def spike_strip(clip: ClipSpikes) -> Html:
@@ -44,11 +47,17 @@ def _population(population: PopulationSpikes, duration: float, top: float, heigh
 
 
 def _time(duration: float, top: float) -> Html:
+    step = _round_step(duration / TICKS)
     marks = []
-    for index in range(TICKS + 1):
-        anchor = "start" if not index else "end" if index == TICKS else "middle"
-        x, time = f"{short(100 * index / TICKS)}%", duration * index / TICKS
-        marks.append(
-            element("text", quantity_of(time, "s"), x=x, y=short(top + 20), text_anchor=anchor, class_="tick")
-        )
+    for index in range(int(duration / step * (1 + 1e-9)) + 1):
+        share = index * step / duration
+        anchor = "start" if not index else "end" if share > NEAR_END else "middle"
+        place = {"x": f"{short(100 * share)}%", "y": short(top + 20), "text_anchor": anchor}
+        marks.append(element("text", quantity_of(index * step, "s"), class_="tick", **place))
     return element("g", marks)
+
+
+def _round_step(least: float) -> float:
+    """1, 2 or 5 times a power of ten, the first that is no less."""
+    decade = 10.0 ** math.floor(math.log10(least))
+    return next(factor * decade for factor in (1, 2, 5, 10) if factor * decade >= least * (1 - 1e-9))

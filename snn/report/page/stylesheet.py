@@ -20,6 +20,7 @@ small{font-size:.8125rem;color:var(--quiet);font-weight:400}
 .kicker{font-size:.8125rem;letter-spacing:.06em;color:var(--quiet);margin:0 0 .4rem}
 .lead p,p.lead{font-size:1.0625rem;color:var(--quiet)}
 .lead strong{color:var(--ink);font-weight:600}
+code{font:inherit;white-space:nowrap}
 .quiet{color:var(--quiet);font-size:.875rem}
 mark{background:none;color:var(--warn);font-weight:600;font-size:.92em;letter-spacing:.03em}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
@@ -40,10 +41,11 @@ TABLES = """
 .scroller{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%;font-size:.9375rem;line-height:1.4}
 caption{text-align:left;color:var(--quiet);font-size:.875rem;padding:0 0 .7rem}
-th,td{text-align:left;vertical-align:top;padding:.6rem 1.4rem .6rem 0;border-bottom:1px solid var(--line)}
+th,td{text-align:left;vertical-align:top;padding:.6rem 1.2rem .6rem 0;border-bottom:1px solid var(--line)}
 th:last-child,td:last-child{padding-right:0}
-thead th{font-weight:500;color:var(--quiet);font-size:.8125rem;vertical-align:bottom;white-space:nowrap}
-tbody th{font-weight:500}
+thead th{font-weight:500;color:var(--quiet);font-size:.8125rem;vertical-align:bottom;white-space:normal}
+tbody th{font-weight:500;white-space:nowrap}
+.limits tbody th{white-space:normal}
 tfoot th,tfoot td{font-weight:600;border-bottom:0}
 .number{text-align:right;white-space:nowrap}
 .none{color:var(--quiet)}
@@ -64,6 +66,7 @@ th[aria-sort=ascending] button,th[aria-sort=descending] button{color:var(--ink)}
 .matrix th{border:0;padding:.2rem .5rem .2rem 0;font-weight:400;color:var(--quiet);white-space:nowrap}
 .matrix thead th{text-align:center;padding:.2rem .3rem}
 .matrix thead th:first-child{text-align:left}
+.matrix tbody th{vertical-align:middle}
 .matrix td{border:0;text-align:center;padding:.35rem .3rem;min-width:2.5rem;border-radius:3px;background:var(--h0);
 box-shadow:inset 0 0 0 1px var(--line)}
 .matrix td.right{font-weight:600}
@@ -103,7 +106,7 @@ details li{margin:.25rem 0;max-width:80ch}
 .without strong{font-weight:600;color:var(--ink)}
 .unfit{border-left:3px solid var(--warn);padding:.2rem 0 .2rem 1.2rem;margin:0 0 2rem;min-width:0}
 .unfit h4{margin-bottom:.6rem}
-.placement>div{margin-bottom:1rem}
+.placement>div{margin-bottom:1.2rem}.placement p{margin:0 0 .4rem}
 """
 
 CHARTS = """
@@ -126,6 +129,7 @@ svg.map,svg.field{height:auto}
 .mark{stroke-width:1.5}
 .mark.hollow{fill:var(--paper)}
 .mark.ours{stroke:var(--paper);stroke-width:1;fill:var(--ours)}
+svg .label,svg .along{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}
 svg .label{font-size:11.5px;fill:var(--quiet)}
 svg .label.ours{font-weight:600;fill:var(--ink)}
 .field.narrow{display:none}

@@ -27,7 +27,7 @@ def told(holding: Holding) -> str:
     used, room = (sum(getattr(unit, name) for unit in holding.units) for name in ("used", "room"))
     n = count_of(len(holding.units), holding.unit)
     if holding.unit not in GRIDS:
-        return f"{n}, each as a share of {holding.what}"
+        return f"{holding.what[0].upper()}{holding.what[1:]}: the share of each {holding.unit}"
     full = max(unit.share for unit in holding.units)
     return f"{used:,.0f} of {room:,.0f} {holding.what} on {n}; the fullest holds {percent(full, 0)}"
 
@@ -51,7 +51,7 @@ def _cell(unit: Held, x: float, y: float, size: float) -> Html:
     number = None
     if size >= 30:
         place = {"x": short(x + size / 2), "y": short(y + size / 2 + 4)}
-        number = element("text", percent(unit.share, 0), text_anchor="middle", class_=f"on-heat{step}", **place)
+        number = element("text", f"{100 * unit.share:.0f}", text_anchor="middle", class_=f"on-heat{step}", **place)
     return element("g", element("title", said), element("rect", rx="2", class_=f"heat{step}", **box), number)
 
 
