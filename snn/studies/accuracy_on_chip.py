@@ -31,7 +31,7 @@ class AccuracyRequest:
 
 @dataclass(frozen=True)
 class ChipAccuracy:
-    """On the test clips; deviation over `n_chips` pieces of silicon, None where one is all there is or all are alike."""
+    """On the test clips; deviation over `n_chips` pieces of silicon, None of a single one or where all are alike."""
 
     mean: float
     deviation: float | None

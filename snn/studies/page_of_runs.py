@@ -41,6 +41,7 @@ from snn.torch_device import choose_device
 
 NOT_ASKED = "not evaluated on this chip; --evaluate asks for it"
 NO_WAY = "not evaluated: this page evaluates no chip of this technology, see `snn evaluate --help`"
+AS_NEW = AccuracyRequest()
 NO_CLIPS = "left out as asked (--no-clips)"
 
 
@@ -50,7 +51,7 @@ def page_of_runs(
     *,
     clips: bool = True,
     accuracy: AccuracyOf | None = None,
-    asked: AccuracyRequest = AccuracyRequest(),
+    asked: AccuracyRequest = AS_NEW,
     reporter: Reporter = Reporter(),
 ) -> Page:
     """Every run on every chip. clips: read the test clips of each run, for its confusion and the spikes of one.

@@ -1,7 +1,7 @@
 """How much each core, tile, memory or layer of a chip holds of a placed network, whatever the technology calls it.
 
-A report may tell it under `occupancy`: rows of `what`, `unit`, `name`, `used`, `room` and, if it likes, `holds`. Else it
-is read off the placements that this package knows; of another it is not modelled.
+A report may tell it under `occupancy`: rows of `what`, `unit`, `name`, `used`, `room` and, if it likes, `holds`. Else
+it is read off the placements that this package knows; of another it is not modelled.
 """
 
 from collections import defaultdict

@@ -54,8 +54,7 @@ def _card(run: RunSheet, sheet: ChipSheet, priced: Priced, name: str) -> Html:
         element("figure", bar, _legend(parts), caption, id=f"{name}-parts"),
         _without(priced.not_modelled),
         _holdings(sheet, priced, name),
-        folded("Every entry of the ledger", ledger_rows(priced, f"{run.name} on {sheet.chip}")),
-        folded("Notes", element("ul", (element("li", marked(note)) for note in priced.notes))) if priced.notes else None,
+        _notes(priced.notes),
         class_="card",
         aria_labelledby=name,
     )  # fmt: skip
@@ -100,9 +99,25 @@ def _legend(parts: dict[str, float]) -> Html:
         for index, (name, value) in enumerate(ordered[:SHOWN_PARTS])
     )
     rest = ordered[SHOWN_PARTS:]
-    more = element("li", element("span", "…", class_="swatch"), element("span", f"{len(rest)} smaller parts", class_="part"),
-                   element("span", percent(sum(v for _, v in rest) / total), class_="number")) if rest else None  # fmt: skip
-    return element("ol", rows, more, class_="legend")
+    smaller = (
+        element("span", "\u2026", class_="swatch"),
+        element("span", f"{len(rest)} smaller parts", class_="part"),
+        element("span", percent(sum(value for _, value in rest) / total), class_="number"),
+    )
+    return element("ol", rows, element("li", smaller) if rest else None, class_="legend")
+
+
+def _notes(notes: Sequence[str]) -> Html | None:
+    return folded("Notes", element("ul", (element("li", marked(note)) for note in notes))) if notes else None
+
+
+def ledgers(run: RunSheet) -> Html:
+    """The whole ledger of each chip, folded away."""
+    fitting = (sheet for sheet in run.chips if sheet.priced is not None)
+    return together(
+        folded(f"Ledger on {sheet.chip}, every entry", ledger_rows(sheet.priced, f"{run.name} on {sheet.chip}"))
+        for sheet in fitting
+    )
 
 
 def _without(names: Sequence[str]) -> Html | None:
@@ -118,7 +133,7 @@ def _holdings(sheet: ChipSheet, priced: Priced, name: str) -> Html:
         return element("p", said, class_="quiet")
     drawn = (element("div", element("p", told(holding), class_="quiet"), unit_map(holding, sheet.chip))
              for holding in priced.holdings)  # fmt: skip
-    said = "Placement: darker is fuller, numbers are percent. Source: this program's own placement of the network."
+    said = "Placement: the stronger the colour the fuller, numbers are percent. Source: this program's own placement of the network."
     caption = element("figcaption", said)
     return element("figure", drawn, caption, id=f"{name}-placement", class_="placement")
 

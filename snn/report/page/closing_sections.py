@@ -1,4 +1,4 @@
-"""Beyond the runs: spikes beside those of conventional neurons, the field of chips, what is missing, and who says what."""
+"""Beyond the runs: spikes of conventional neurons, the field of chips, what is missing, and who says what."""
 
 from circuits.chips.chip_sources import ChipSources
 from circuits.literature.compare import ComparisonRow
@@ -6,7 +6,7 @@ from snn.report.page.field_map import Place, field_map, places, point_mark
 from snn.report.page.frames import figure, folded, marked, scroller
 from snn.report.page.log_dots import Dot, log_dots
 from snn.report.page.markup import Child, Html, element, together
-from snn.report.page.quantities import count_of, quantity_of
+from snn.report.page.quantities import NOTHING, count_of, quantity_of
 from snn.studies.page_records import ChipField, NeuronField, Page
 
 OWN_NEURON = "BTBT neuron, ours"
@@ -39,7 +39,7 @@ def _neuron_table(field: NeuronField) -> Html:
     own = ("", quantity_of(field.energy_per_spike_j, "J"), "1", "model")
     rows = [_line(OWN_NEURON, own)]
     for row in field.rows:
-        ratio = "–" if row.ratio_to_btbt is None else f"{row.ratio_to_btbt:,.3g}"
+        ratio = NOTHING if row.ratio_to_btbt is None else f"{row.ratio_to_btbt:,.3g}"
         cells = (str(row.year), quantity_of(row.energy_per_spike_j, "J"), ratio, f"{_evidence(row)}, {row.evidence}")
         rows.append(_line(row.name, cells))
     return _table("Energy per spike of bare neurons", names, rows)
@@ -98,7 +98,7 @@ def gaps_section(page: Page) -> Html:
         rows.append(_line(about.name, (said, ", ".join(area), price)))
     lead = (
         "Totals are sums of modelled parts, lower bounds where a part has no published figure. Such a part is named, "
-        "never counted as zero. Boundaries differ between chips: a ratio of two totals is one of models, not of silicon."
+        "never counted as zero. Boundaries differ between chips: a ratio of totals is one of models, not of silicon."
     )
     table = _table("Not modelled, by chip", ("Chip", "Of the energy", "Of the area", "Price of a die"), rows)
     return _section("gaps", "What is not modelled", element("p", lead, class_="lead"), table)

@@ -47,9 +47,7 @@ def html_page(page: Page) -> str:
         element("a", "Skip to the comparison", href="#main", class_="skip"),
         element("header", element("p", "TunnelSpike", class_="kicker"), element("h1", title), _lead(page)),
         _contents(page, anchors),
-        element("main", _overview(page, anchors), (run_section(run, a) for run, a in zip(page.runs, anchors, strict=True)),
-                neuron_section(page.neurons), field_section(page.field), gaps_section(page), source_section(page),
-                id="main"),
+        element("main", _sections(page, anchors), id="main"),
         element("footer", element("p", ", ".join(f"{name} {version}" for name, version in page.versions.items()), ". ",
                                   "Energies are modelled, not measured.")),
         element("script", in_script(page_table(page)), type="application/json", id="data"),
@@ -58,8 +56,15 @@ def html_page(page: Page) -> str:
     return f"<!DOCTYPE html>\n{element('html', _head(title), element('body', body), lang='en')}\n"
 
 
+def _sections(page: Page, anchors: Sequence[str]) -> Html:
+    runs = (run_section(run, anchor) for run, anchor in zip(page.runs, anchors, strict=True))
+    closing = (neuron_section(page.neurons), field_section(page.field), gaps_section(page), source_section(page))
+    return together(_overview(page, anchors), runs, closing)
+
+
 def _head(title: str) -> Html:
-    policy = f"default-src 'none'; style-src {hash_of(STYLE)}; script-src {hash_of(SCRIPT)}; base-uri 'none'; form-action 'none'"
+    allowed = f"style-src {hash_of(STYLE)}; script-src {hash_of(SCRIPT)}"
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
     return element(
         "head",
         element("meta", charset="utf-8"),

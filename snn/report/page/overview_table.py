@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from snn.report.page.frames import scroller
 from snn.report.page.markup import Child, Html, element, together
-from snn.report.page.quantities import NOT_MODELLED, area_of, count_of, percent, points, price_of, quantity_of
+from snn.report.page.quantities import NOT_MODELLED, NOTHING, area_of, count_of, percent, points, price_of, quantity_of
 from snn.studies.accuracy_on_chip import ChipAccuracy
 from snn.studies.page_records import ChipSheet, Page, RunSheet
 
@@ -75,7 +75,7 @@ def cells_of(run: RunSheet, sheet: ChipSheet, anchor: str) -> dict[str, Cell]:
     if (priced := sheet.priced) is None:
         word = count_of(len(sheet.broken), "limit") if sheet.broken else "not priced"
         why = element("a", "no: ", word, href=f"#{anchor}-unfit")
-        empty = dict.fromkeys(("energy", "latency", "area", "price"), Cell("–", None))
+        empty = dict.fromkeys(("energy", "latency", "area", "price"), Cell(NOTHING, None))
         return cells | empty | {"fits": Cell(why, "no")}
     energy = together(quantity_of(priced.total_j, "J"), element("small", priced.boundary))
     silicon = priced.silicon
@@ -89,7 +89,7 @@ def cells_of(run: RunSheet, sheet: ChipSheet, anchor: str) -> dict[str, Cell]:
 
 
 def _on_chip(found: ChipAccuracy | None) -> Cell:
-    return Cell("–", None) if found is None else Cell(accuracy_text(found), found.mean)
+    return Cell(NOTHING, None) if found is None else Cell(accuracy_text(found), found.mean)
 
 
 def accuracy_text(found: ChipAccuracy) -> Html:
@@ -100,4 +100,4 @@ def accuracy_text(found: ChipAccuracy) -> Html:
     return together(percent(found.mean), " ± ", points(found.deviation), " ", over)
 
 
-NONE_SAID = f"– is {NOT_MODELLED}, not evaluated, or of a network that does not fit; it is never zero"
+NONE_SAID = f"{NOTHING} is {NOT_MODELLED}, not evaluated, or of a network that does not fit; it is never zero"

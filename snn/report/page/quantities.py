@@ -2,7 +2,8 @@
 
 from circuits.units import SquareMetres, si, um
 
-NO_BREAK = "\u00a0"
+NO_BREAK, MINUS = "\u00a0", "\u2212"
+NOTHING = "\u2013"  # of an empty cell
 NOT_MODELLED, NOT_KNOWN = "not modelled", "not known"
 SMALLEST_MM2 = 0.01  # below this an area is told in square micrometres
 
@@ -13,7 +14,7 @@ def quantity_of(value: float | None, unit: str, digits: int = 3) -> str:
         return NOT_MODELLED
     number, _, rest = si(value, unit, digits).partition(" ")
     rest = "µ" + rest[1:] if rest.startswith("u") else rest
-    return f"{number.replace('-', '−')}{NO_BREAK}{rest}"
+    return f"{number.replace('-', MINUS)}{NO_BREAK}{rest}"
 
 
 def area_of(value: SquareMetres | None) -> str:

@@ -2,13 +2,15 @@
 
 import math
 
-from snn.report.page.chip_cards import cards, energies, unfit
+from snn.report.page.chip_cards import cards, energies, ledgers, unfit
 from snn.report.page.frames import facts, figure
 from snn.report.page.label_matrix import label_matrix
 from snn.report.page.markup import Child, Html, element, together
 from snn.report.page.quantities import NOT_KNOWN, count_of, percent, points
 from snn.report.page.spike_strip import left_out, spike_strip
 from snn.studies.page_records import RunSheet, TestClips
+
+NOWHERE = "This run can be priced on none of these chips; why, stands below."
 
 
 def run_section(run: RunSheet, anchor: str) -> Html:
@@ -22,7 +24,8 @@ def run_section(run: RunSheet, anchor: str) -> Html:
         facts(_facts(run), class_="facts wide-facts"),
         element("h3", "Chips side by side"),
         energies(run, anchor),
-        cards(run, anchor) if fits else element("p", "This run can be priced on none of these chips; why, stands below."),
+        cards(run, anchor) if fits else element("p", NOWHERE),
+        ledgers(run),
         together(element("h3", "What does not fit"), missing) if missing else None,
         element("h3", "Spikes of one clip"),
         _spikes(run, anchor),
@@ -80,4 +83,4 @@ def _confusion(run: RunSheet, anchor: str) -> Html:
 
 def _confusion_said(clips: TestClips) -> str:
     n, right = sum(map(sum, clips.confusion)), sum(row[i] for i, row in enumerate(clips.confusion))
-    return f"{right:,} of {n:,} clips on the diagonal, {percent(clips.accuracy)}; darker is a larger share of a row."
+    return f"{right:,} of {n:,} clips on the diagonal, {percent(clips.accuracy)}; the stronger the colour, the larger its share of a row."

@@ -29,9 +29,10 @@ SCRIPT = (
     const index = heads.findIndex((head) => head.dataset.key === key);
     if (index < 0) return;
     body.append(...original.slice().sort((a, b) => order(a, b, index, down)));
-    heads.forEach((head, i) => head.setAttribute("aria-sort", i !== index ? "none" : down ? "descending" : "ascending"));
+    const way = down ? "descending" : "ascending";
+    heads.forEach((head, i) => head.setAttribute("aria-sort", i === index ? way : "none"));
     table.dataset.sorted = (down ? "-" : "") + key;
-    said.textContent = "Sorted by " + heads[index].textContent + (down ? ", descending" : ", ascending");
+    said.textContent = "Sorted by " + heads[index].textContent + ", " + way;
   };
   const follow = () => {
     const found = /^#sort=(-?)([a-z-]+)$/.exec(location.hash);
@@ -53,7 +54,7 @@ SCRIPT = (
 })();
 """.lstrip("\n")
     % TABLE
-)  # noqa: UP031  braces are the script's own
+)
 
 
 def hash_of(text: str) -> str:

@@ -83,7 +83,7 @@ details summary{cursor:pointer;color:var(--quiet);font-size:.875rem;padding:.25r
 details summary:hover{color:var(--ink)}
 details ul{font-size:.8125rem;padding-left:1.1rem;margin:.5rem 0 1rem;color:var(--quiet)}
 details li{margin:.25rem 0;max-width:80ch}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:1.5rem}
+.cards{margin-bottom:1.4rem;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:1.5rem}
 .card{background:var(--raised);border:1px solid var(--line);border-radius:10px;padding:1.5rem;min-width:0}
 .card figure{margin:1.2rem 0}
 .card figcaption{font-size:.8125rem}
@@ -144,10 +144,9 @@ body{font-size:9.5pt;background:#fff}
 header{padding-top:0}nav,.skip,th button::after{display:none}
 section{padding-top:2.2rem}h2,h3,h4{break-after:avoid}
 .card,figure,tr{break-inside:avoid}.cards{grid-template-columns:1fr 1fr}
-.scroller{overflow:visible}table{font-size:7.5pt!important;min-width:0!important}th,td{padding-right:.6rem!important}
+.scroller{overflow:visible}table{font-size:8pt!important;min-width:0!important}th,td{padding-right:.6rem!important}
 #overview tbody th,#overview td{white-space:normal}
 .ledger .long,.limits td:last-child{min-width:0}
-.card .ledger{font-size:6.5pt!important}
 details::details-content{content-visibility:visible;display:block;height:auto}
 a{color:inherit;text-decoration:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
@@ -163,7 +162,8 @@ def _shaded() -> str:
         for n in range(N_HEAT)
     ]
     rules += [
-        f".seg{n}{{fill:var(--s{n})}}svg .on{n}{{fill:var(--on-s{n})}}.bg-seg{n}{{background:var(--s{n});color:var(--on-s{n})}}"
+        f".seg{n}{{fill:var(--s{n})}}svg .on{n}{{fill:var(--on-s{n})}}"
+        f".bg-seg{n}{{background:var(--s{n});color:var(--on-s{n})}}"
         for n in range(len(SEGMENTS))
     ]
     rules += [f".mark.k{n}{{fill:var(--k{n});stroke:var(--k{n})}}" for n in range(5)]
