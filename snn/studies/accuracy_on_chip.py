@@ -12,7 +12,11 @@ from circuits.units import YEAR, Seconds, quantity
 from snn.experiments.run_folder import Run
 from snn.reporter import Reporter
 
-LONGER = {"day": 86_400.0, "days": 86_400.0, "week": 604_800.0, "weeks": 604_800.0, "year": YEAR, "years": YEAR}
+DAY: Seconds = 86_400.0
+LONGER: dict[str, Seconds] = {  # what people write, and no prefix of a second is
+    "min": 60.0, "h": 3_600.0, "hour": 3_600.0, "hours": 3_600.0, "day": DAY, "days": DAY, "week": 7 * DAY,
+    "weeks": 7 * DAY, "year": YEAR, "years": YEAR,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

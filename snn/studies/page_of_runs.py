@@ -150,13 +150,13 @@ def _on_chip(run: Run, chip: str, activity: Activity | None, why: str) -> tuple[
 
 def _priced(technology: Chip[Any], placement: object, report: InferenceReport) -> Priced:
     told = report.as_dict()
-    counts = dict(report.counts)
+    counts = {name: None if n is None else float(n) for name, n in report.counts.items()}
     spikes = counts.get("spikes")
     return Priced(
-        total_j=report.ledger.total,
+        total_j=float(report.ledger.total),
         boundary=str(told.get("boundary", "")),
         covers=report.covers,
-        parts_j=dict(report.ledger.parts),
+        parts_j={name: float(energy) for name, energy in report.ledger.parts.items()},
         rows=tuple(report.ledger.by("part").rows()),
         not_modelled=tuple(report.ledger.not_modelled),
         with_front_end_j=told.get("total_with_front_end_j"),
@@ -174,7 +174,8 @@ def _priced(technology: Chip[Any], placement: object, report: InferenceReport) -
 
 
 def _silicon(area: ChipArea, die: dict[str, Any]) -> Silicon:
-    return Silicon(area.total, dict(area.parts_m2), tuple(area.not_modelled), die.get("cost_usd"), die.get("good_dies"))
+    parts = {name: float(size) for name, size in area.parts_m2.items()}
+    return Silicon(float(area.total), parts, tuple(area.not_modelled), die.get("cost_usd"), die.get("good_dies"))
 
 
 def _accuracy(

@@ -17,14 +17,12 @@ SHOWN_PARTS = 6  # of a card; its table below has all
 
 
 def energies(run: RunSheet, anchor: str) -> Html | None:
-    """One dot a chip on a logarithmic axis; None where the run fits nowhere."""
-    fitting = [sheet for sheet in run.chips if sheet.priced is not None]
+    """One dot a chip on a logarithmic axis; None where the run costs nothing anywhere."""
+    fitting = [sheet for sheet in run.chips if sheet.priced is not None and sheet.priced.total_j > 0]
     if not fitting:
         return None
     ordered = sorted(fitting, key=lambda sheet: sheet.priced.total_j)
-    dots = [
-        Dot(sheet.chip, sheet.priced.total_j, sheet.priced.boundary) for sheet in ordered if sheet.priced.total_j > 0
-    ]
+    dots = [Dot(sheet.chip, sheet.priced.total_j, sheet.priced.boundary) for sheet in ordered]
     said = "; ".join(f"{dot.name} {quantity_of(dot.value, 'J')}" for dot in dots)
     picture = log_dots(f"Energy per inference of {run.name} by chip", said, dots, "J")
     caption = "Energy of one inference, modelled parts only, hence a lower bound; each for the network alone."
@@ -133,7 +131,7 @@ def _holdings(sheet: ChipSheet, priced: Priced, name: str) -> Html:
         return element("p", said, class_="quiet")
     drawn = (element("div", element("p", told(holding), class_="quiet"), unit_map(holding, sheet.chip))
              for holding in priced.holdings)  # fmt: skip
-    said = "Placement: the stronger the colour the fuller, numbers are percent. Source: this program's own placement of the network."
+    said = "The stronger the colour the fuller, numbers are percent. Source: this program's own placement."
     caption = element("figcaption", said)
     return element("figure", drawn, caption, id=f"{name}-placement", class_="placement")
 
@@ -168,5 +166,5 @@ def _limit(one: BrokenLimit) -> Html:
                    element("td", one.remedy))  # fmt: skip
 
 
-def _value(value: float | str) -> str:
+def _value(value: int | float | str) -> str:
     return value if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else f"{value:,g}"

@@ -81,7 +81,7 @@ def _field_table(found: list[Place]) -> Html:
 
 def _mark(place: Place) -> Html:
     """The mark of the map, which says nothing that the row does not."""
-    return element("svg", point_mark(place.at, place.ours, 9, 9), width="18", height="18", aria_hidden="true")
+    return element("svg", point_mark(place.at, place.ours, 9.0, 9.0), width="18", height="18", aria_hidden="true")
 
 
 def gaps_section(page: Page) -> Html:

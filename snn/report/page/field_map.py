@@ -48,7 +48,7 @@ def field_map(found: Sequence[Place], *, named: bool) -> Html:
     width, height, left, foot = (960.0, 620.0, 62.0, 50.0) if named else (340.0, 400.0, 50.0, 44.0)
     x = decades_of([place.at.power_w for place in found])
     y = decades_of([place.at.performance_ops for place in found])
-    frame = _Frame(x, y, left, width - 14, height - foot, 14)
+    frame = _Frame(x, y, left, width - 14, height - foot, 14.0)
     title = "Performance and power of chips"
     said = f"{len(found)} chips; performance in operations per second, two a multiply-accumulate, over power"
     parts = (_axes(frame, named), _lines(frame), _points(frame, found, named))
@@ -125,7 +125,7 @@ def _line_name(frame: _Frame, ends: tuple[float, float], slope: float, name: str
 
 
 def _points(frame: _Frame, found: Sequence[Place], named: bool) -> Html:
-    taken = [_Box(frame.x(p.at.power_w) - 6, frame.y(p.at.performance_ops) - 6, 12, 12) for p in found]
+    taken = [_Box(frame.x(p.at.power_w) - 6, frame.y(p.at.performance_ops) - 6, 12.0, 12.0) for p in found]
     marks, names = [], []
     for place in found:
         x, y = frame.x(place.at.power_w), frame.y(place.at.performance_ops)

@@ -16,10 +16,10 @@ class Html(str):
     __slots__ = ()
 
 
-Child = str | Html | float | Iterable[Any] | None
+Child = str | Html | int | float | Iterable[Any] | None
 
 
-def element(name: str, /, *children: Child, **attributes: str | float | bool | None) -> Html:
+def element(name: str, /, *children: Child, **attributes: str | int | float | bool | None) -> Html:
     """One element; texts and values of attributes are escaped, control characters shown as codes.
 
     children: markup, text, numbers, or iterables of them; None is nothing.   attributes: `aria_label` is `aria-label`
@@ -52,6 +52,6 @@ def _text(child: Child) -> str:
     return together(*child)
 
 
-def _attribute(key: str, value: str | float | bool) -> str:
+def _attribute(key: str, value: str | int | float | bool) -> str:
     name = key.rstrip("_").replace("_", "-")
     return f" {name}" if value is True else f' {name}="{escape(shown(value), quote=True)}"'

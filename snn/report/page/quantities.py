@@ -49,6 +49,6 @@ def points(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f}{NO_BREAK}points"
 
 
-def count_of(n: float, one: str, many: str | None = None) -> str:
+def count_of(n: int | float, one: str, many: str | None = None) -> str:
     """`count_of(2, "core") == "2 cores"`."""
     return f"{n:,.0f}{NO_BREAK}{one if n == 1 else many or one + 's'}"

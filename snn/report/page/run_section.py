@@ -10,6 +10,7 @@ from snn.report.page.quantities import NOT_KNOWN, count_of, percent, points
 from snn.report.page.spike_strip import left_out, spike_strip
 from snn.studies.page_records import RunSheet, TestClips
 
+SHADED = "the stronger the colour, the larger the share of a row"
 NOWHERE = "This run can be priced on none of these chips; why, stands below."
 
 
@@ -83,4 +84,4 @@ def _confusion(run: RunSheet, anchor: str) -> Html:
 
 def _confusion_said(clips: TestClips) -> str:
     n, right = sum(map(sum, clips.confusion)), sum(row[i] for i, row in enumerate(clips.confusion))
-    return f"{right:,} of {n:,} clips on the diagonal, {percent(clips.accuracy)}; the stronger the colour, the larger its share of a row."
+    return f"{right:,} of {n:,} clips on the diagonal, {percent(clips.accuracy)}; {SHADED}."
