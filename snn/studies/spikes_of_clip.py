@@ -1,6 +1,6 @@
 """The spikes of one test clip, population by population, of whichever model fires any."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -39,8 +39,8 @@ def spikes_of_clip(model: Model, examples: Examples[Any], clip: int = 0) -> Clip
     if isinstance(model, Spotter):
         trains = _of_spotter(model, examples, clip)
     elif isinstance(model, ReservoirModel):
-        one = replace(examples, features=[examples.features[clip]], labels=examples.labels[clip : clip + 1])
-        heard = model.hear(one)
+        one = (examples.features[clip],), examples.labels[clip : clip + 1]
+        heard = model.hear(Examples(*one, examples.front_end))
         trains = {INPUT: heard.encoder[0], RESERVOIR: heard.reservoir[0]}
     else:
         return None

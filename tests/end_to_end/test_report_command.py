@@ -161,12 +161,8 @@ def test_a_chip_that_nothing_fits_is_named_and_the_page_goes_on(runs, snn_json, 
     from circuits.chips.chip import FOLDER
 
     source = Path(str(FOLDER / "btbt-45rfsoi.toml")).read_text()
-    tiny = re.sub(
-        r"(?m)^(cores|neurons|synapses|lines|input_neurons)\b.*?value = \d+",
-        lambda m: re.sub(r"\d+$", "1", m[0]),
-        source,
-    )
-    (tmp_path / "nothing.toml").write_text(tiny)
+    empty = re.sub(r"(?m)^(neurons|synapses|lines|input_neurons) = \{ value = \d+", r"\1 = { value = 0", source)
+    (tmp_path / "nothing.toml").write_text(empty)
     told = snn_json("report", *runs, "--chip", tmp_path / "nothing.toml", "--chip", "near-threshold", "--no-clips")
     for run in told["runs"]:
         first, second = run["chips"]
@@ -218,8 +214,7 @@ def test_a_browser_loads_it_without_a_word_of_complaint(page, browser):
     assert all(len(th.all("button")) == 1 for th in heads)
 
 
-@pytest.mark.parametrize("key", COLUMN)
-@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize(("key", "down"), [("energy", False), ("latency", True), ("area", True), ("price", False)])
 def test_a_browser_sorts_numbers_that_are_the_ledgers(page, browser, key, down):
     shown, console = browser(page[0], f"#sort={'-' * down}{key}")
     assert console == []
