@@ -91,14 +91,14 @@ def _pairs(page: "Page") -> list[Any]:
 def _plain_row(pair: Any) -> dict[str, Any]:
     """One run on one chip, for a terminal."""
     run, sheet = pair
-    priced, said = sheet.priced, "; ".join(map(str, sheet.broken)) or sheet.why
+    priced = sheet.priced
     return {
         "run": run.name,
         "chip": sheet.chip,
+        "fits": "yes" if priced else f"no, {len(sheet.broken)} limits" if sheet.broken else "not priced",
         "accuracy": run.test_accuracy,
         "accuracy_on_chip": sheet.accuracy and sheet.accuracy.mean,
         "energy_j": priced and priced.total_j,
         "latency_s": priced and priced.latency_s,
         "area_m2": priced and priced.silicon.area_m2,
-        "fits": "yes" if priced else f"no: {said}",
     }

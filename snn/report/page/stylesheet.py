@@ -143,9 +143,12 @@ PRINT = """
 body{font-size:9.5pt;background:#fff}
 header{padding-top:0}nav,.skip,th button::after{display:none}
 section{padding-top:2.2rem}h2,h3,h4{break-after:avoid}
-.card,figure,tr{break-inside:avoid}.cards{grid-template-columns:1fr 1fr}
+figure,tr,.facts{break-inside:avoid}.cards{display:block}.card{margin-bottom:1.5rem}
+.card figure{max-width:30rem}
 .scroller{overflow:visible}table{font-size:8pt!important;min-width:0!important}th,td{padding-right:.6rem!important}
-#overview tbody th,#overview td{white-space:normal}
+#overview td{white-space:normal}#overview tbody th,#overview td:nth-child(2){white-space:nowrap}
+.kicker{break-after:avoid}
+.ledger tbody th,.ledger .number{white-space:normal}
 .ledger .long,.limits td:last-child{min-width:0}
 details::details-content{content-visibility:visible;display:block;height:auto}
 a{color:inherit;text-decoration:none}
