@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from circuits.errors import InputError
-from snn.cli.options import Json, place
+from snn.cli.options import Json, lasting, place
 from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
 
@@ -31,10 +31,10 @@ def report(
         bool, typer.Option("--evaluate", help="Also the accuracy on each chip that can be evaluated; takes longer.")
     ] = False,
     seeds: Annotated[
-        int | None, typer.Option(help="With --evaluate: pieces of silicon to draw for a deviation; default 1.")
+        int | None, typer.Option(min=1, help="With --evaluate: pieces of silicon to draw for a deviation; default 1.")
     ] = None,
     age: Annotated[
-        str | None, typer.Option(help="With --evaluate: time since the silicon was written, as 1week; default 0.")
+        float | None, lasting("With --evaluate: time since the silicon was written or first used, as 1week; default 0.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -51,10 +51,11 @@ def report(
         _require_each_once(runs, names)
         if file:
             _require_page(file)
-        from snn.studies.accuracy_on_chip import AccuracyRequest, accuracy_on_chip, age_of
+        from snn.studies.accuracy_on_chip import accuracy_on_chip
+        from snn.studies.evaluate_on_silicon import Pieces
         from snn.studies.page_of_runs import page_of_runs
 
-        asked = AccuracyRequest(1 if seeds is None else seeds, 0.0 if age is None else age_of(age))
+        asked = Pieces(seeds or 1, age or 0.0)
         hook = accuracy_on_chip if evaluate else None
         page = page_of_runs(runs, names, clips=clips, accuracy=hook, asked=asked, reporter=terminal.reporter)
         _show(terminal, page, file, json)

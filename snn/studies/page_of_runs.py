@@ -23,8 +23,9 @@ from snn.experiments.evaluate import clips_to_test, evaluate
 from snn.experiments.metrics import versions
 from snn.experiments.run_folder import Run, load_activity, load_run
 from snn.reporter import Reporter
-from snn.studies.accuracy_on_chip import AccuracyOf, AccuracyRequest, ChipAccuracy
+from snn.studies.accuracy_on_chip import AccuracyOf, ChipAccuracy
 from snn.studies.chip_in_field import point_of_report
+from snn.studies.evaluate_on_silicon import Pieces
 from snn.studies.page_records import (
     ChipField,
     ChipSheet,
@@ -41,7 +42,7 @@ from snn.torch_device import choose_device
 
 NOT_ASKED = "not evaluated on this chip; --evaluate asks for it"
 NO_WAY = "not evaluated: this page evaluates no chip of this technology, see `snn evaluate --help`"
-AS_NEW = AccuracyRequest()
+AS_NEW = Pieces()
 NO_CLIPS = "left out as asked (--no-clips)"
 
 
@@ -51,7 +52,7 @@ def page_of_runs(
     *,
     clips: bool = True,
     accuracy: AccuracyOf | None = None,
-    asked: AccuracyRequest = AS_NEW,
+    asked: Pieces = AS_NEW,
     reporter: Reporter = Reporter(),
 ) -> Page:
     """Every run on every chip. clips: read the test clips of each run, for its confusion and the spikes of one.
@@ -83,7 +84,7 @@ def _neuron_sources() -> tuple[str, ...]:
 
 
 def _sheet(
-    run: Run, chips: Sequence[str], accuracy: AccuracyOf | None, asked: AccuracyRequest, reporter: Reporter
+    run: Run, chips: Sequence[str], accuracy: AccuracyOf | None, asked: Pieces, reporter: Reporter
 ) -> tuple[RunSheet, list[Any]]:
     """The run on all chips, and its places in the field of chips."""
     network, metrics = run.network(), run.metrics
@@ -175,11 +176,12 @@ def _priced(technology: Chip[Any], placement: object, report: InferenceReport) -
 
 def _silicon(area: ChipArea, die: dict[str, Any]) -> Silicon:
     parts = {name: float(size) for name, size in area.parts_m2.items()}
-    return Silicon(float(area.total), parts, tuple(area.not_modelled), die.get("cost_usd"), die.get("good_dies"))
+    total = float(area.total) if parts else None  # nothing of it is modelled: no zero
+    return Silicon(total, parts, tuple(area.not_modelled), die.get("cost_usd"), die.get("good_dies"))
 
 
 def _accuracy(
-    run: Run, chip: str, sheet: ChipSheet, accuracy: AccuracyOf | None, asked: AccuracyRequest, reporter: Reporter
+    run: Run, chip: str, sheet: ChipSheet, accuracy: AccuracyOf | None, asked: Pieces, reporter: Reporter
 ) -> tuple[ChipAccuracy | None, str]:
     """On the silicon of a chip, or why there is none."""
     if sheet.broken:

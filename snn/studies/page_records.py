@@ -15,9 +15,10 @@ from snn.studies.units_held import Holding
 
 @dataclass(frozen=True)
 class Silicon:
-    """Area part by part, a lower bound while anything is not modelled; price of a good die, None where nobody knows."""
+    """Area part by part, a lower bound while anything is not modelled, None where all of it is; price of a good die,
+    None where nobody knows."""
 
-    area_m2: SquareMetres
+    area_m2: SquareMetres | None
     parts_m2: dict[str, SquareMetres]
     not_modelled: tuple[str, ...]
     die_usd: float | None = None

@@ -44,11 +44,15 @@ def units_held(technology: object, placement: object, told: Mapping[str, Any]) -
     """
     if rows := told.get("occupancy"):
         return _of_rows(rows)
+    if "tiles" in (tiled := told.get("placement") or {}):
+        return _of_tiles(tiled)
     if isinstance(placement, Program):
         return _of_program(placement, told)
     if isinstance(placement, Schedule):
         return _of_schedule(placement, told)
     limits = getattr(technology, "limits", None)
+    if limits is not None and (cores := told.get("cores")):
+        return _of_cores(cores, limits)
     slices = getattr(placement, "slices", None)
     return _of_slices(slices, limits) if slices and isinstance(limits, CoreLimits) else ()
 
@@ -59,6 +63,26 @@ def _of_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Holding, ...]:
         held = Held(str(row["name"]), float(row["used"]), float(row["room"]), str(row.get("holds", "")))
         kinds[str(row["what"]), str(row["unit"])].append(held)
     return tuple(Holding(what, unit, tuple(units)) for (what, unit), units in kinds.items())
+
+
+def _of_tiles(tiled: Mapping[str, Any]) -> tuple[Holding, ...]:
+    """Weights on the tiles of an analog memory, chip after chip."""
+    room = float(tiled["weights_per_tile"])
+    tiles = (
+        Held(f"chip {tile['chip']} tile {tile['tile']}", float(tile["weights"]), room, str(tile["layer"]))
+        for tile in tiled["tiles"]
+    )
+    return (Holding("weights", "tile", tuple(tiles)),)
+
+
+def _of_cores(cores: Iterable[Mapping[str, Any]], limits: object) -> tuple[Holding, ...]:
+    """What cores on a mesh hold of each limit that is published."""
+    found = []
+    for name in ("neurons", "synapses", "axons_in", "axons_out"):
+        if room := getattr(limits, name, None):
+            units = tuple(Held(f"core {core['core']}", float(core[name]), float(room)) for core in cores)
+            found.append(Holding(name.replace("_", " "), "core", units))
+    return tuple(found)
 
 
 def _of_slices(slices: Iterable[Any], limits: CoreLimits) -> tuple[Holding, ...]:

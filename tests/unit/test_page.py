@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,7 +17,7 @@ from snn.report.page.markup import element, in_script
 from snn.report.page.quantities import area_of, percent, price_of, quantity_of
 from snn.report.page.shades import DARK, LIGHT, N_HEAT, contrast, mixed, readable_on
 from snn.report.page.unit_map import heat_of
-from snn.studies.accuracy_on_chip import AccuracyRequest, ChipAccuracy, age_of
+from snn.studies.accuracy_on_chip import ChipAccuracy
 from snn.studies.page_records import (
     ChipField,
     ChipSheet,
@@ -189,13 +190,15 @@ def test_holdings_of_a_report_that_tells_them_are_taken_as_they_are():
     assert units_held(object(), object(), {}) == ()
 
 
-def test_ages_and_numbers_of_chips_that_cannot_be_are_refused():
-    assert [age_of(text) for text in ("1week", "2 days", "90", "3 min", "0")] == [604_800, 172_800, 90, 180, 0]
-    with pytest.raises(InputError, match="age"):
-        age_of("a while")
-    for wrong, said in ((dict(age=age_of("-1 day")), "zero or a positive time"), (dict(seeds=0), "at least 1")):
-        with pytest.raises(InputError, match=said):
-            AccuracyRequest(**wrong)
+def test_tiles_and_cores_of_a_mesh_are_read_off_the_report():
+    """As the reports of analog crossbars and of meshes tell them."""
+    tiles = [{"chip": 0, "tile": 3, "layer": "a", "weights": 50}, {"chip": 1, "tile": 0, "layer": "b", "weights": 100}]
+    (found,) = units_held(object(), object(), {"placement": {"weights_per_tile": 200, "tiles": tiles}})
+    assert [(unit.name, unit.share, unit.holds) for unit in found.units] == [
+        ("chip 0 tile 3", 0.25, "a"), ("chip 1 tile 0", 0.5, "b")]  # fmt: skip
+    cores = {"cores": [{"core": 0, "neurons": 3, "synapses": 5}, {"core": 1, "neurons": 6, "synapses": 0}]}
+    (found,) = units_held(SimpleNamespace(limits=SimpleNamespace(neurons=6, synapses=None)), object(), cores)
+    assert (found.what, [unit.share for unit in found.units]) == ("neurons", [0.5, 1.0])
 
 
 def test_a_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
