@@ -55,13 +55,15 @@ def fit(
     if not model.training:
         model.train()
     optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-    best, progress = {}, Progress()
+    warm_up = model.settled(config.epochs)
+    best, progress = {}, Progress(warm_up)
     if resume and checkpoint:
-        best, progress = load_checkpoint(checkpoint, model, optimiser)
+        best, progress = load_checkpoint(checkpoint, model, optimiser, warm_up)
     for epoch in range(progress.epoch, config.epochs):
-        if epoch - progress.best_epoch >= config.patience:
+        if epoch - max(progress.best_epoch, warm_up) >= config.patience:
             break
         started = time.perf_counter()
+        model.begin_epoch(epoch, config.epochs, train)
         loss = _train_epoch(model, train, recipe, optimiser, epoch, watch.on_step)
         accuracy, validation_loss = validate(model, validation)
         rate, seconds = optimiser.param_groups[0]["lr"], time.perf_counter() - started
