@@ -46,6 +46,16 @@ class ChipSettings:
         """Whether batches meet different silicon."""
         return bool(self.weight_noise or self.mismatch)
 
+    @property
+    def plain(self) -> bool:
+        """Whether weights and values are as they would be without a chip."""
+        return not (self.weight_bits or self.weight_clip or self.fan_in or self.varies or self.converts)
+
+    @property
+    def converts(self) -> bool:
+        """Whether there are converters."""
+        return bool(self.input_bits or self.output_bits)
+
     def settled(self, n_epochs: int) -> int:
         """Epochs of the warm-up, 0 where nothing begins after one."""
         return ceil(WARM_UP * n_epochs) if self.varies or self.fan_in or self.energy_weight else 0
