@@ -30,9 +30,7 @@ def with_mismatched_currents(
     if not sigma >= 0:
         raise InputError(f"sigma = {sigma:g} is a standard deviation of ln I: give zero or more")
     children = rng.spawn(len(net.layers))
-    return replace(
-        net, layers=tuple(_layer(*pair, sigma, circuit) for pair in zip(net.layers, children, strict=True))
-    )
+    return replace(net, layers=tuple(_layer(*pair, sigma, circuit) for pair in zip(net.layers, children, strict=True)))
 
 
 def _layer(layer: LayerSpec, rng: np.random.Generator, sigma: float, circuit: LIFCircuit | None) -> LayerSpec:

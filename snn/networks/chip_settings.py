@@ -1,14 +1,17 @@
 """Training for a chip: what of its silicon a network meets while it learns. All of it is off unless a recipe asks."""
 
+from collections.abc import Iterator
 from math import ceil
 from typing import Literal
 
+import torch
 from pydantic import Field
 
 from circuits.errors import InputError
 from snn.settings import section
 
 WARM_UP = 0.5  # of the epochs. ASSUMED: by then a network knows its words, and the learning rate has begun to fall
+CHIPS = 5  # that an epoch is chosen by, where chips differ. ASSUMED: their mean is as sure as a clip in a hundred
 VALUES_ONLY = ("input_bits", "output_bits")
 
 
@@ -16,10 +19,10 @@ VALUES_ONLY = ("input_bits", "output_bits")
 class ChipSettings:
     """The chip that a network is trained for, and how.
 
-    What acts from the first batch on: weight_bits, weight_noise, weight_clip, input_bits, output_bits, mismatch. After a
-    warm-up, half of the epochs: the inputs of a neuron are fixed (fan_in), normalisations are frozen (weight_noise,
+    What acts from the first batch on: weight_bits, weight_noise, weight_clip, input_bits, output_bits, mismatch. After
+    a warm-up, half of the epochs: the inputs of a neuron are fixed (fan_in), normalisations are frozen (weight_noise,
     mismatch: one of each batch would take out what differs from chip to chip), energy enters the loss. Only epochs
-    after it may give the weights that are kept.
+    after it may give the weights that are kept, where chips differ by the mean validation accuracy on a few of them.
     """
 
     name: str = ""  # or its TOML; its limits are checked before training begins; "": none
@@ -55,6 +58,10 @@ class ChipSettings:
     def converts(self) -> bool:
         """Whether there are converters."""
         return bool(self.input_bits or self.output_bits)
+
+    def generators(self, seed: int) -> Iterator[torch.Generator]:
+        """One for each chip that an epoch is chosen by, the same for every epoch."""
+        return (torch.Generator().manual_seed(seed * CHIPS + i) for i in range(CHIPS))
 
     def settled(self, n_epochs: int) -> int:
         """Epochs of the warm-up, 0 where nothing begins after one."""

@@ -50,7 +50,7 @@ class Conventional(TrainedNetwork):
         if len(labels) < 2:
             raise InputError(f"a spotter needs at least 2 labels, got {len(labels)}")
         self.settings, self.front_end, self.labels, self.name = settings, front_end, tuple(labels), settings.name
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.seed = label_smoothing, seed
         stages = settings.network.stages(front_end.n_mels, front_end.n_frames, len(labels))
         n_weights = sum(stage.n_weights for stage in stages)
         check_memory(COPIES * n_weights, f"training {n_weights:,} weights", "lower network.channels or network.hidden")
@@ -137,17 +137,26 @@ class Conventional(TrainedNetwork):
         """ln of the scores of every clip as it is; on the CPU."""
         return self._scores(examples, Reporter())
 
+    def score_on_chips(self, examples: Examples) -> tuple[Float[Tensor, "clip label"], ...]:
+        """On a few chips, where they differ; each batch of clips meets another piece of the same kind."""
+        chip = self.settings.chip
+        if not chip.varies:
+            return super().score_on_chips(examples)
+        return tuple(self._scores(examples, Reporter(), drawn) for drawn in chip.generators(self.seed))
+
     def run(self, examples: Examples, engine: str = "torch", reporter: Reporter = Reporter()) -> Answers:
         """Scores of every clip as it is; it spikes nowhere."""
         del engine  # there is one
         scores = self._scores(examples, reporter)
         return Answers(scores.numpy(), Activity(len(examples), self.duration, {}, {}, 0.0))
 
-    def _scores(self, examples: Examples, reporter: Reporter) -> Float[Tensor, "clip label"]:
+    def _scores(
+        self, examples: Examples, reporter: Reporter, drawn: torch.Generator | None = None
+    ) -> Float[Tensor, "clip label"]:
         parts: list[Tensor] = []
         with torch.inference_mode(), evaluating(self):
             for part in examples.in_turn(EVALUATION_BATCH):
-                parts.append(self(part.to(self.device)).log_softmax(-1).cpu())
+                parts.append(self(part.to(self.device), drawn).log_softmax(-1).cpu())
                 reporter.on_stage("running clips", sum(map(len, parts)), len(examples))
         return torch.cat(parts)
 

@@ -168,4 +168,6 @@ class SpikingLayer(torch.nn.Module):
         self, x: Float[Tensor, "batch time fan_in"], state: State | None = None
     ) -> tuple[Float[Tensor, "batch time neuron"], State]:
         """Spikes and the last state; `state` None starts from rest."""
-        return self.neurons.run(self.drive(x), state, None if self.loops is None else self.loops(self.neurons.recurrent))
+        return self.neurons.run(
+            self.drive(x), state, None if self.loops is None else self.loops(self.neurons.recurrent)
+        )

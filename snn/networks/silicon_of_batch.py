@@ -1,6 +1,6 @@
 """The silicon that one batch meets: another chip each time, so that what is learned holds on all of them.
 
-    weight_noise:   w' = w + noise max|w| z                                (each weight that is not zero; max of an array)
+    weight_noise:   w' = w + noise max|w| z                                (w not zero; max of an array)
     mismatch:       w' = w exp(sigma z) C / C',   b' = b exp(sigma z) C / C'   (each current is a device of its own)
                     tau_mem' = tau_mem C' / C,   v_threshold' = v_threshold + sigma_threshold z / swing
 
@@ -46,9 +46,7 @@ def mismatched(
     return weight * torch.exp(sigma * normal(weight, generator))
 
 
-def on_silicon(
-    network: Network, chip: ChipSettings, circuit: LIFCircuit, generator: torch.Generator | None
-) -> Network:
+def on_silicon(network: Network, chip: ChipSettings, circuit: LIFCircuit, generator: torch.Generator | None) -> Network:
     """The network on a chip that is drawn now; itself, and nothing drawn, where chips do not differ."""
     if chip.weight_noise:
         return _noisy_network(network, chip.weight_noise, generator)

@@ -129,8 +129,12 @@ class SpikingModel(TrainedNetwork):
 
     def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
         """ln of the scores of every clip as it is; on the CPU."""
+        return self._score(examples, lambda network: network)
+
+    def _score(self, examples: Examples, made: Callable[[Network], Network]) -> Float[Tensor, "clip label"]:
+        """The same of what is made of the network."""
         with torch.inference_mode(), evaluating(self), self.threads():
-            network = self.kernels()
+            network = made(self.kernels())
             potentials = (run_network(x, network, self.backend)[0] for x in self._batches(examples))
             return torch.cat([log_scores(potential.transpose(0, 1)).cpu() for potential in potentials])
 

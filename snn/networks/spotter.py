@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -113,6 +114,16 @@ class Spotter(SpikingModel):
             layer.settle(freeze=self.settings.chip.varies)
         self.readout_synapses.fix(self.readout_weight)
         self.energy.refresh(self, train)
+
+    def score_on_chips(self, examples: Examples) -> tuple[Float[Tensor, "clip label"], ...]:
+        """On a few chips, where they differ."""
+        chip = self.settings.chip
+        if not chip.varies:
+            return super().score_on_chips(examples)
+        return tuple(
+            self._score(examples, partial(on_silicon, chip=chip, circuit=self.circuit, generator=drawn))
+            for drawn in chip.generators(self.seed)
+        )
 
     def trained(self, generator: torch.Generator | None = None) -> Trained:
         """What is trained: each batch normalised by itself on silicon of its own, and dropout of every layer alike."""

@@ -77,7 +77,10 @@ class Stack(SpikingModel):
         return read_stack(self.model).network()
 
     def trained(self, generator: torch.Generator | None = None) -> Trained:
-        """What `loss` trains, on no silicon. Raises: InputError for dropout or normalisation where the fused pass knows none."""
+        """What `loss` trains, on no silicon.
+
+        Raises: InputError for dropout or normalisation where the fused pass knows none.
+        """
         del generator
         return trained_stack(self.model)
 

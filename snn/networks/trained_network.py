@@ -49,6 +49,10 @@ class TrainedNetwork(torch.nn.Module, ABC):
     def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
         """ln of the scores of every clip as it is; on the CPU."""
 
+    def score_on_chips(self, examples: Examples) -> tuple[Float[Tensor, "clip label"], ...]:
+        """`score` on each of the chips that an epoch is chosen by: on one, the network itself."""
+        return (self.score(examples),)
+
     @abstractmethod
     def numbers_per_clip(self, n_frames: int) -> int:
         """Numbers that one clip of so many frames takes in memory while it trains."""

@@ -17,8 +17,8 @@ class ValueLayer(nn.Module):
     """y = relu(norm(W x + b)), W a convolution or a matrix; or a pool. Logits have no relu.
 
     W is what `chip` holds of the trained weights, in training on silicon that each batch draws, and x and W x pass its
-    converters. A normalisation that is frozen lies in W then, as it does on the chip. A layer that normalises each batch has no bias of its own. Weights are drawn from `generator` by He et al. 2015
-    (arXiv 1502.01852), uniform.
+    converters. A normalisation that is frozen lies in W then, as it does on the chip. A layer that normalises each
+    batch has no bias of its own. Weights are drawn from `generator` by He et al. 2015 (arXiv 1502.01852), uniform.
     """
 
     def __init__(self, stage: Stage, normalised: bool, generator: torch.Generator, chip: ChipSettings = OFF):
@@ -39,7 +39,7 @@ class ValueLayer(nn.Module):
     ) -> Float[Tensor, "batch ..."]:
         """`(batch, channel, frame)`, or what comes of it flattened in that order: as many channels or neurons.
 
-        In training `generator` draws the silicon.
+        `generator` draws the silicon; without one it is the typical one, in training drawn too.
         """
         x = x.flatten(1) if self.stage.grid is None else x
         if self.stage.kind in POOL_KINDS:
@@ -64,9 +64,10 @@ class ValueLayer(nn.Module):
         if frozen:
             scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
             weight, bias = weight * _of_outputs(scale, weight), self.norm.bias - scale * self.norm.running_mean
-        if self.training and self.chip.weight_noise:
+        drawn = self.training or generator is not None
+        if drawn and self.chip.weight_noise:
             weight = noisy(weight, self.chip.weight_noise, generator)
-        if self.training and self.chip.mismatch:
+        if drawn and self.chip.mismatch:
             weight = mismatched(weight, self.chip.mismatch, generator)
         y = self.out_of(self._products(self.into(x), weight))
         y = y if bias is None else y + bias.view(-1, *[1] * (y.ndim - 2))

@@ -40,7 +40,7 @@ class EpochRecord:
 
 @dataclass
 class Progress:
-    """What `fit` has reached; `epoch` counts finished epochs, the first `warm_up` of which are best for the time being."""
+    """What `fit` has reached; `epoch` counts finished epochs, of which those of the warm-up are best only meanwhile."""
 
     warm_up: int = 0
     epoch: int = 0

@@ -149,8 +149,9 @@ def _backward(
 
 
 def validate(model: TrainedNetwork, examples: Examples) -> tuple[float, float]:
-    """Accuracy and loss of the clips as they are."""
-    scores, labels = model.score(examples), examples.labels
+    """Accuracy and loss of the clips as they are, mean over the chips that the network is to run on."""
+    on_chips = model.score_on_chips(examples)
+    scores, labels = torch.cat(on_chips), examples.labels.repeat(len(on_chips))
     return (scores.argmax(-1) == labels).float().mean().item(), torch.nn.functional.nll_loss(scores, labels).item()
 
 

@@ -1,4 +1,4 @@
-"""A network that is trained for a chip: what leaves holds what was trained, and a run that stops goes on as it would."""
+"""A network trained for a chip: what leaves holds what was trained, and a run that stops goes on as it would."""
 
 from dataclasses import replace
 

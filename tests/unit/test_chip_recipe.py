@@ -62,7 +62,7 @@ def test_a_chip_tells_every_limit_that_breaks_before_training(tmp_path):
     """Two layers of values, each of which is no membrane, on cores of neurons; a trained model is read all the same."""
     recipe = parsed("conventional", "chip.name=btbt-45rfsoi", "hidden=[5]", "n_mels=4", "duration_s=0.1")
     experiment = experiment_of(recipe, ("a", "b"), 8000)
-    with pytest.raises(MappingError, match="hidden1.*logits") as caught:
+    with pytest.raises(MappingError, match=r"hidden1.*logits") as caught:
         experiment.build(experiment.front_end(), train=NOTHING)
     assert len(caught.value.broken) >= 2
     model = experiment.build(experiment.front_end())

@@ -42,9 +42,8 @@ def test_each_output_holds_so_many_levels_at_equal_distance(bits, most, out):
         else:
             steps = levels / (STEP[bits] * own.square().mean().sqrt())
             assert (steps - steps.round()).abs().max() < 1e-9
-            assert (row - own)[own.abs() < levels.max()].abs().max() <= 0.5 * STEP[bits] * own.square().mean().sqrt() * (
-                1 + 1e-9
-            )
+            half = 0.5 * STEP[bits] * own.square().mean().sqrt().item() * (1 + 1e-9)
+            assert (row - own)[own.abs() < levels.max()].abs().max() <= half
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
