@@ -75,6 +75,7 @@ _MICRO = str.maketrans("\u00b5\u03bc", "uu")  # the micro sign, and the Greek le
 _NUMBER = re.compile(r"([-+]?(?:\d++\.?\d*+|\.\d++)(?:e[-+]?\d++)?)\s*+(\D*+)", re.IGNORECASE)
 MOST_TEXT = 80  # characters of a quantity
 _MINUTES_AND_HOURS = {"min": 60, "h": 3600}  # not SI, but what people write
+_LONG = {"hour": 3600.0, "day": 86400.0, "d": 86400.0, "week": 604800.0, "year": YEAR}  # s; with an s at the end too
 
 # Where no type says it, the end of a key does: `energy_j`, `width_m`.
 KEY_UNITS = {"_j": "J", "_w": "W", "_hz": "Hz", "_s": "s", "_a": "A", "_v": "V", "_k": "K", "_f": "F", "_m": "m"}
@@ -151,6 +152,20 @@ def quantity(text: str, unit: str, name: str) -> float:
         usual = f"for example {si(_PLAUSIBLE.get(unit, (0, 0, 1.0))[2], unit)}"
         remedy = f"{float(found[1]) * factor:g} s" if factor else usual
         raise InputError(f"{name} must be a number in {unit}, got {text.strip()!r}; write {remedy}") from None
+
+
+def duration(text: str, name: str) -> Seconds:
+    """A time that may be long, `duration("1 week", "age") == 604800.0`; no unit means s.
+
+    Raises: InputError for what is no number, below zero, infinite, or in another unit.
+    """
+    found = _NUMBER.fullmatch(text.strip()) if len(text) <= MOST_TEXT else None
+    written = found[2].strip() if found else ""
+    factor = (_MINUTES_AND_HOURS | _LONG).get(written, _LONG.get(written.removesuffix("s")))
+    seconds = float(found[1]) * factor if found and factor else quantity(text, "s", name)
+    if not 0 <= seconds < math.inf:
+        raise InputError(f"{name} must be zero or a later time, got {text.strip()!r}; write for example 1week")
+    return seconds
 
 
 def require_plausible(value: float, unit: str, name: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from circuits.chips.analog_crossbar import read_analog_crossbar
 from circuits.chips.btbt_core import read_core
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.digital_systolic import read_digital_systolic
@@ -62,6 +63,7 @@ class Chip(Protocol[Placed]):
 Reader = Callable[[Table, str, ChipNetwork | None, Operation], Chip[Any]]
 KINDS: dict[str, Reader] = {
     "btbt-core": read_core, "digital-systolic": read_digital_systolic, "near_threshold": read_near_threshold,
+    "analog-crossbar": read_analog_crossbar,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ encoder hear are digital, as on the chips that this is made for.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from circuits.nonideal.matrices import matrices_of, weighted_layers
 Seen = Callable[[str, np.ndarray], None]  # name of a layer, inputs of its lines `(row, line)`
 
 
+@runtime_checkable
 class Array(Protocol):
     """One matrix in an analog memory, however many tiles it takes."""
 

@@ -14,7 +14,7 @@ from circuits.errors import InputError, shown
 from snn.cli import chip_commands
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
-from snn.cli.options import CardFolder, Json, Out, RunFolder, number_of, place
+from snn.cli.options import CardFolder, Json, Out, RunFolder, lasting, number_of, place
 from snn.cli.terminal import Terminal
 
 app = typer.Typer(
@@ -112,7 +112,13 @@ def evaluate(
     ] = None,
     chip: Annotated[
         str | None,
-        typer.Option(help="As this digital chip computes it, in whole numbers, beside the network as trained."),
+        typer.Option(help="As this chip computes it, beside the network as trained: chip name or TOML file."),
+    ] = None,
+    age: Annotated[
+        float | None, lasting("With --chip: time since it was written or first used, as 1h, 1day, 1week; default 0.")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="With --chip: pieces of silicon, whose accuracies are told; default 1.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -121,9 +127,11 @@ def evaluate(
     from snn.experiments.run_folder import load_run, store_activity
 
     with Terminal(json) as terminal:
+        others = {"engine": engine, "device": None if device in ("auto", "cpu") else device}
+        pieces = chip_commands.pieces_of(chip, age, seeds, others)
         loaded = load_run(run)
         if chip is not None:
-            terminal.result(chip_commands.on_chip(terminal, loaded, chip, data, split, device, engine))
+            terminal.result(chip_commands.on_chip(terminal, loaded, chip, (data, split), pieces))
             return
         result = evaluate_run(loaded, data, split, terminal.reporter, device=device, engine=engine)
         terminal.result(result.as_dict() | {"labels": list(loaded.labels)})

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from circuits.chips.inference_report import InferenceReport
     from circuits.ledger import Group
     from snn.experiments.run_folder import Run
+    from snn.studies.evaluate_on_silicon import Pieces
 
 ENERGY = "energy.json"
 DIGITAL = "digital-systolic"
@@ -178,16 +179,28 @@ def compile_program(
 
 
 def on_chip(
-    terminal: Terminal, run: "Run", chip: str, data: str | None, split: str | None, device: str, engine: str | None
+    terminal: Terminal, run: "Run", chip: str, clips: tuple[str | None, str | None], pieces: "Pieces | None"
 ) -> dict[str, Any]:
-    """What `snn evaluate --chip` prints. Raises: InputError for an engine or a device beside it."""
+    """What `snn evaluate --chip` prints; clips: data and split of those to test on."""
     from snn.studies.evaluate_on_chip import evaluate_on_chip
 
-    if engine is not None:
-        raise InputError(f"--engine {engine} runs the network as trained, --chip in whole numbers: give one of them")
-    if device not in ("auto", "cpu"):
-        raise InputError(f"--device {device}: whole numbers run on the CPU; leave it out")
-    return evaluate_on_chip(run, chip, data, split, terminal.reporter)
+    return evaluate_on_chip(run, chip, *clips, terminal.reporter, pieces)
+
+
+def pieces_of(chip: str | None, age: float | None, seeds: int | None, others: dict[str, Any]) -> "Pieces | None":
+    """The pieces of silicon that are asked for, None where none are; others: options that no --chip takes.
+
+    Raises: InputError for an option that is of chips alone, or of none.
+    """
+    from snn.studies.evaluate_on_silicon import Pieces
+
+    given = {"age": age, "seeds": seeds}
+    if chip is None and (named := [name for name, value in given.items() if value is not None]):
+        raise InputError(f"--{named[0]} is of a chip: give --chip NAME too, or leave it out")
+    if chip is not None and (named := [name for name, value in others.items() if value is not None]):
+        name = named[0]
+        raise InputError(f"--{name} {others[name]} runs the network as trained, --chip as silicon: give one of them")
+    return None if age is None and seeds is None else Pieces(seeds or 1, age or 0.0)
 
 
 def export_rtl(terminal: Terminal, run: Path, out: Path, chip: str | None, timeout: float | None) -> None:

@@ -7,7 +7,7 @@ import typer
 from typer.models import OptionInfo
 
 from circuits.errors import InputError
-from circuits.units import quantity
+from circuits.units import duration, quantity
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
 RunFolder = Annotated[Path, typer.Argument(help="Run folder: the --out of `snn train`.")]
@@ -31,6 +31,20 @@ def number_of(unit: str, text: str) -> OptionInfo:
             raise typer.BadParameter(str(error)) from error
 
     return typer.Option(parser=read, metavar=unit, help=text)
+
+
+def lasting(text: str) -> OptionInfo:
+    """An option that takes a time, which may be long: `--age 1week`."""
+
+    def read(value: str | float) -> float:
+        if not isinstance(value, str):
+            return value
+        try:
+            return duration(value, "the value")
+        except InputError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return typer.Option(parser=read, metavar="s|h|day|week|year", help=text)
 
 
 def place(text: str) -> OptionInfo:

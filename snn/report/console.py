@@ -66,7 +66,7 @@ def _parts(key: str, parts: dict[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("label" if counted else "part", overflow="fold")
     table.add_column(Text(_name(key)))
-    total = sum(parts.values()) if key.endswith("_j") else 0
+    total = sum(parts.values()) if key.endswith("s_j") else 0  # of parts, layers, cores; not of boundaries
     if total:
         table.add_column("share", justify="right")
     for name, item in parts.items():

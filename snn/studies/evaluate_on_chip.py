@@ -1,4 +1,4 @@
-"""A run as a digital chip computes it: its accuracy in whole numbers, and whether its program gives the same bits."""
+"""A run as a chip computes it; of a digital one its accuracy in whole numbers, and whether its program agrees."""
 
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from snn.audio.examples import Examples
 from snn.experiments.evaluate import Evaluation, clips_to_test, evaluate
 from snn.experiments.run_folder import Run
 from snn.reporter import Reporter
+from snn.studies.evaluate_on_silicon import Pieces, evaluate_on_silicon
 from snn.studies.integer_run_of import IntegerRun, integer_run
 from snn.torch_device import choose_device
 
@@ -22,17 +23,28 @@ BITS = 8  # of the weights and values of `circuits.quantised`
 
 
 def evaluate_on_chip(
-    run: Run, chip: str, data: str | Path | None = None, split: str | None = None, reporter: Reporter = Reporter()
+    run: Run,
+    chip: str,
+    data: str | Path | None = None,
+    split: str | None = None,
+    reporter: Reporter = Reporter(),
+    pieces: Pieces | None = None,
 ) -> dict[str, Any]:
-    """Float network, whole numbers and the chip's program on the same clips: what `snn evaluate --chip --json` prints.
+    """The network as trained and as the chip computes it on the same clips: what `snn evaluate --chip --json` prints.
 
-    Raises: MappingError for a network that does not fit; InputError for a chip that does not compute in whole numbers.
+    In whole numbers its program too; of other chips several `pieces`, fresh or aged, None: one, fresh.
+    Raises: MappingError for a network that does not fit; InputError for pieces of a chip whose bits never differ.
     """
-    technology = load_chip(chip)
+    technology = load_chip(chip, run.model.chip())
     if getattr(technology, "integer_bits", None) is None:
+        if broken := technology.check(run.network()):
+            raise MappingError(broken)
+        examples = clips_to_test(run, data, split, reporter)
+        return evaluate_on_silicon(run, technology, examples, pieces or Pieces(), reporter)
+    if pieces is not None:
         raise InputError(
-            f"{technology.name} computes with currents, not in whole numbers: evaluate its mismatch by `snn spread` of "
-            "a reservoir, or give --chip digital-systolic"
+            f"{technology.name} computes in whole numbers: every piece of it gives the same bits at any age; leave out "
+            "--age and --seeds"
         )
     if (bits := technology.integer_bits) != BITS:
         raise InputError(

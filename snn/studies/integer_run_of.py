@@ -5,21 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from circuits.quantised.integer_run import potentials, quantised_input
 from circuits.quantised.integers import IntegerNetwork
 from circuits.quantised.quantise import quantise
-from snn.audio.examples import Examples, load_examples
+from snn.audio.examples import Examples
 from snn.experiments.model import Model
-from snn.experiments.read_clips import open_data
 from snn.experiments.run_folder import Run
-from snn.networks.answers import log_scores
 from snn.networks.spiking_model import SpikingModel
-from snn.networks.trained_network import EVALUATION_BATCH
 from snn.reporter import Reporter
-
-CALIBRATION = 256  # training clips. ASSUMED: a few hundred do
+from snn.studies.network_inputs import calibration_clips, network_inputs, scores_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,53 +27,26 @@ class IntegerRun:
 
     def inputs(self, examples: Examples[Any], size: int) -> Iterator[np.ndarray]:
         """Whole inputs `(clip, *shape_in)` of all clips as they are, so many clips at a time."""
-        for heard in _inputs(self.model, examples):
+        for heard in network_inputs(self.model, examples):
             for start in range(0, len(heard), size):
                 x = heard[start : start + size]
                 yield quantised_input(x.reshape(len(x), *_shape(self.network, x)), self.network)
 
     def scores(self, outputs: np.ndarray) -> np.ndarray:
         """ln of the scores of each label, `(clip, label)`, of whole outputs."""
-        if self.network.spiking:
-            return log_scores(torch.from_numpy(potentials(self.network, outputs))).numpy()
-        logits = torch.from_numpy(outputs.reshape(len(outputs), -1) * self.network.layers[-1].unit)
-        return logits.log_softmax(-1).numpy()
+        return scores_of(potentials(self.network, outputs), self.network.spiking)
 
 
 def integer_run(run: Run, reporter: Reporter = Reporter()) -> IntegerRun:
     """The run in whole numbers. Raises: as `quantise`, and where its training clips are gone."""
-    examples = _calibration(run, reporter)
-    x = np.concatenate(list(_inputs(run.model, examples)))
+    examples = calibration_clips(run, reporter)
+    x = np.concatenate(list(network_inputs(run.model, examples)))
     net = run.network()
     spiking = isinstance(run.model, SpikingModel)
     flat = net.layers[0].convolution is None and not spiking
     network = quantise(net, x.reshape(len(x), -1) if flat else x)
     first = quantised_input(x[:1].reshape(1, *_shape(network, x)), network)
     return IntegerRun(run.model, network, first)
-
-
-def _calibration(run: Run, reporter: Reporter) -> Examples[Any]:
-    """Training clips as they are, evenly spaced over all."""
-    clips = open_data(run.recipe, run.data).split("train")
-    chosen = [clips[i] for i in np.unique(np.linspace(0, len(clips) - 1, CALIBRATION).astype(int))]
-    return load_examples(
-        chosen,
-        run.model.front_end,
-        bad_files=run.recipe.data.bad_files,
-        on_clip=lambda done, total: reporter.on_stage("reading clips to calibrate on", done, total),
-    )
-
-
-def _inputs(model: Model, examples: Examples[Any]) -> Iterator[np.ndarray]:
-    """What the network takes: features, or the spikes that an encoder without neurons makes of them.
-
-    In the batches of the model's own evaluation, since what a rate encoder draws for a clip depends on them.
-    """
-    spiking = isinstance(model, SpikingModel)
-    generator = torch.Generator().manual_seed(model.seed) if spiking else None  # a rate encoder draws from it
-    for features in examples.in_turn(EVALUATION_BATCH):
-        x = model.inputs(features, generator).transpose(0, 1) if spiking else features
-        yield x.detach().double().numpy()
 
 
 def _shape(network: IntegerNetwork, x: np.ndarray) -> tuple[int, ...]:

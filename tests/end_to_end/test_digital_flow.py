@@ -17,7 +17,7 @@ from circuits.quantised.integer_run import run_integers
 from snn.experiments.run_folder import load_run
 from snn.experiments.train import train
 from snn.recipes.recipe import parse_recipe
-from snn.studies import evaluate_on_chip, integer_run_of
+from snn.studies import evaluate_on_chip, network_inputs
 from snn.studies.integer_run_of import IntegerRun, integer_run
 
 CONVENTIONAL = """
@@ -154,7 +154,7 @@ def test_scores_are_those_of_a_softmax(runs):
 @pytest.mark.parametrize("kind", KINDS)
 def test_whole_numbers_are_calibrated_on_training_clips_alone(runs, kind, monkeypatch):
     """As many as asked for, from the first to the last; the first of them is kept."""
-    asked, chosen, opened, read = [], [], integer_run_of.open_data, integer_run_of.load_examples
+    asked, chosen, opened, read = [], [], network_inputs.open_data, network_inputs.load_examples
 
     class Watched:
         def __init__(self, corpus):
@@ -168,8 +168,8 @@ def test_whole_numbers_are_calibrated_on_training_clips_alone(runs, kind, monkey
         chosen.extend(clips)
         return read(clips, *arguments, **options)
 
-    monkeypatch.setattr(integer_run_of, "open_data", lambda *data: Watched(opened(*data)))
-    monkeypatch.setattr(integer_run_of, "load_examples", watched)
+    monkeypatch.setattr(network_inputs, "open_data", lambda *data: Watched(opened(*data)))
+    monkeypatch.setattr(network_inputs, "load_examples", watched)
     run = load_run(runs / kind)
     whole = integer_run(run)
     clips = opened(run.recipe, run.data).split("train")
@@ -178,7 +178,7 @@ def test_whole_numbers_are_calibrated_on_training_clips_alone(runs, kind, monkey
     first = next(whole.inputs(read(clips[:1], run.model.front_end), 1))
     np.testing.assert_array_equal(whole.first_clip, first)
     chosen.clear()
-    monkeypatch.setattr(integer_run_of, "CALIBRATION", 3)
+    monkeypatch.setattr(network_inputs, "CALIBRATION", 3)
     integer_run(run)
     assert chosen == [clips[0], clips[(len(clips) - 1) // 2], clips[-1]]
 
@@ -244,9 +244,13 @@ def test_a_chip_by_its_file_has_the_name_in_it(runs, snn_json, tmp_path):
         (("compile", "--chip", "digital-sistolic"), "did you mean 'digital-systolic'"),
         (("compile", "--layer", "logits"), "--layer logits is of the listing: give --listing too"),
         (("compile", "--listing", "--layer", "logit"), "no layer 'logit'; did you mean 'logits'?"),
-        (("evaluate", "--chip", "btbt-45rfsoi"), "computes with currents, not in whole numbers"),
+        (("evaluate", "--chip", "btbt-45rfsoi"), "kind is conv, allowed encoder, lif, adaptive_lif, readout"),
         (("evaluate", "--chip", "digital-systolic", "--engine", "torch"), "give one of them"),
-        (("evaluate", "--chip", "digital-systolic", "--device", "cuda"), "whole numbers run on the CPU"),
+        (("evaluate", "--chip", "digital-systolic", "--device", "cuda"), "give one of them"),
+        (("evaluate", "--chip", "digital-systolic", "--seeds", "2"), "gives the same bits at any age"),
+        (("evaluate", "--chip", "digital-systolic", "--age", "-1s"), "must be zero or a later time"),
+        (("evaluate", "--chip", "digital-systolic", "--age", "1wek"), "must be a number in s, got '1wek'"),
+        (("evaluate", "--seeds", "2"), "--seeds is of a chip: give --chip NAME too"),
         (("map", "--chip", "digital-systolic", "--supply", "0.2"), "a supply of 0.2 V is outside of 0.65 to 1.1 V"),
     ],
 )
@@ -282,3 +286,15 @@ def test_a_chip_of_other_bits_is_not_passed_off_as_one_of_eight(runs, snn, tmp_p
     code, out, err = snn("evaluate", runs / "conventional", "--chip", tmp_path / "four.toml")
     assert (code, out) == (2, "")
     assert "computes with 4 bits" in err
+
+
+def test_pieces_of_a_silicon_that_computes_with_currents_differ_and_are_told_one_by_one(runs, snn_json):
+    told = snn_json("evaluate", runs / "spiking", "--chip", "btbt-45rfsoi", "--seeds", "3", "--age", "1 week")
+    metrics = json.loads((runs / "spiking" / "metrics.json").read_text())
+    assert told["float_accuracy"] == metrics["test_accuracy"]
+    assert (told["n_seeds"], told["age_s"]) == (3, 604800.0)
+    assert told["accuracy"] == pytest.approx(np.mean(told["accuracies"]))
+    assert told["accuracy_deviation"] == pytest.approx(np.std(told["accuracies"], ddof=1))
+    assert np.sum(told["confusion"]) == 3 * told["n_clips"]
+    alone = snn_json("evaluate", runs / "spiking", "--chip", "btbt-45rfsoi")
+    assert (alone["n_seeds"], alone["accuracy_deviation"]) == (1, None)

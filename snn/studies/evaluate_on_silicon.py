@@ -1,0 +1,132 @@
+"""A run on chips that differ: how often its network is right on several pieces of a silicon, fresh or aged.
+
+A chip with arrays makes the products by them, through its converters; any other computes what its `realise` gives.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from circuits.chips import Chip
+from circuits.errors import InputError
+from circuits.mapping.limits import MappingError
+from circuits.network.spec import NetworkSpec
+from circuits.nonideal.analog_network import Arrays, exact_arrays, inputs_of_layers, run_arrays
+from circuits.units import Seconds, require
+from snn.audio.examples import Examples
+from snn.experiments.run_folder import Run
+from snn.networks.spiking_model import SpikingModel
+from snn.reporter import Reporter
+from snn.studies.network_inputs import calibration_clips, network_inputs, scores_of
+
+MOST_SEEDS = 10_000  # ASSUMED: far more than a deviation needs
+
+
+@runtime_checkable
+class HasArrays(Protocol):
+    """A chip that multiplies in an analog memory."""
+
+    def arrays(
+        self, net: NetworkSpec, seen: Mapping[str, np.ndarray], rng: np.random.Generator, age: Seconds = 0.0
+    ) -> Arrays:
+        """What one piece of silicon, drawn by `rng`, holds of the network `age` (s) after it was written."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Which pieces of silicon: one for each seed from 0 on, `age` (s) after they were written or first used."""
+
+    seeds: int = 1
+    age: Seconds = 0.0
+
+    def __post_init__(self):
+        require(self, "seeds", 1 <= self.seeds <= MOST_SEEDS, f"1 to {MOST_SEEDS:,}")
+        require(self, "age", 0 <= self.age < np.inf, "zero or more seconds")
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """A network, what it hears of the clips to test, and of training clips, by which converters are set."""
+
+    net: NetworkSpec
+    spiking: bool
+    batches: tuple[np.ndarray, ...]
+    labels: np.ndarray
+    n_labels: int
+    seen: Mapping[str, np.ndarray] = field(default_factory=dict)  # what drives each layer's lines
+
+    def predicted(self, net: NetworkSpec, arrays: Arrays, rng: np.random.Generator) -> np.ndarray:
+        """`(clip,)`, with the products made by these arrays."""
+        outputs = (run_arrays(net, arrays, x, rng) for x in self.batches)
+        return np.concatenate([scores_of(out, self.spiking).argmax(axis=1) for out in outputs])
+
+    def accuracy(self, net: NetworkSpec, arrays: Arrays, rng: np.random.Generator) -> float:
+        return float(np.mean(self.predicted(net, arrays, rng) == self.labels))
+
+    def confusion(self, predicted: np.ndarray) -> np.ndarray:
+        """`confusion[target, predicted]` counts clips."""
+        return np.bincount(self.labels * self.n_labels + predicted, minlength=self.n_labels**2).reshape(
+            self.n_labels, self.n_labels
+        )
+
+
+def heard_by(run: Run, examples: Examples[Any], reporter: Reporter = Reporter()) -> Heard:
+    """The clips as the network of a run takes them. Raises: InputError for a network in a time of its own."""
+    net = run.network()
+    if net.event_driven:
+        raise InputError(
+            f"{run.folder} holds a reservoir, whose network has no time steps: evaluate its chips by `snn spread`"
+        )
+    calibration = np.concatenate(list(network_inputs(run.model, calibration_clips(run, reporter))))
+    return Heard(
+        net=net,
+        spiking=isinstance(run.model, SpikingModel),
+        batches=tuple(network_inputs(run.model, examples)),
+        labels=examples.labels.numpy(),
+        n_labels=len(run.labels),
+        seen=inputs_of_layers(net, calibration),
+    )
+
+
+def on_pieces(heard: Heard, chip: Chip, pieces: Pieces, reporter: Reporter = Reporter()) -> Iterator[np.ndarray]:
+    """Labels predicted, `(clip,)`, on each piece of silicon in turn. Raises: MappingError."""
+    if broken := chip.check(heard.net):
+        raise MappingError(broken)
+    for seed in range(pieces.seeds):
+        rng, reading = (np.random.default_rng([seed, stream]) for stream in (0, 1))
+        if isinstance(chip, HasArrays):
+            yield heard.predicted(heard.net, chip.arrays(heard.net, heard.seen, rng, pieces.age), reading)
+        else:
+            real = chip.realise(heard.net, rng, pieces.age)
+            yield heard.predicted(real, exact_arrays(real), reading)
+        reporter.on_stage(f"running pieces of {chip.name}", seed + 1, pieces.seeds)
+
+
+def evaluate_on_silicon(
+    run: Run, chip: Chip, examples: Examples[Any], pieces: Pieces, reporter: Reporter = Reporter()
+) -> dict[str, Any]:
+    """Mean accuracy and its deviation over pieces of silicon: what `snn evaluate --chip --json` prints.
+
+    Raises: MappingError for a network that does not fit; InputError for one without time steps, or for bias devices.
+    """
+    if broken := chip.check(run.network()):
+        raise MappingError(broken)
+    heard = heard_by(run, examples, reporter)
+    ideal = heard.accuracy(heard.net, exact_arrays(heard.net), np.random.default_rng(0))
+    predicted = list(on_pieces(heard, chip, pieces, reporter))
+    found = np.array([np.mean(each == heard.labels) for each in predicted])
+    return {
+        "chip": chip.name,
+        "age_s": pieces.age,
+        "n_seeds": pieces.seeds,
+        "accuracy": float(found.mean()),
+        "accuracy_deviation": float(found.std(ddof=1)) if len(found) > 1 else None,
+        "accuracies": found.tolist(),
+        "float_accuracy": ideal,
+        "accuracy_change": float(found.mean()) - ideal,
+        "n_clips": len(heard.labels),
+        "confusion": sum(heard.confusion(each) for each in predicted).tolist(),
+        "labels": list(run.labels),
+    }

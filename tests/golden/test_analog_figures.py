@@ -1,0 +1,133 @@
+"""Figures that others printed of analog memory, from our laws: devices, tiles and chips, converters, macros.
+
+"Second-hand" figures come from notes on the full text of Ambrogio et al., Nature 620, 768 (2023).
+"""
+
+import math
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from circuits.chips import load_chip
+from circuits.chips.crossbar_placement import chips_for, tiles_for
+from circuits.energy.converter_energy import adc_area, adc_delay, adc_energy, dac_energy, macro_ledger, sar_power
+from circuits.energy.operation_counts import mac_energy
+from circuits.nonideal.pcm_device import HERMES, PCM_LIKE
+from circuits.nonideal.pcm_noise import drifted, programming_sigma, read_sigma
+from circuits.nonideal.weight_devices import WeightCoding
+
+close = partial(pytest.approx, abs=0)
+WEEK = 604_800.0
+CHIP = load_chip("ibm-analog-14nm")
+
+
+def transcription_weights() -> int:
+    """MLPerf's RNN-T: five LSTMs of 1,024 (two frames stacked before the third), an embedding of 28 letters, two LSTMs
+    of 320, and the layer that joins both sides to 512."""
+    encoder = sum(4 * 1024 * (inputs + 1024) for inputs in (240, 1024, 2048, 1024, 1024))
+    prediction = 28 * 320 + 2 * 4 * 320 * (320 + 320)
+    return encoder + prediction + (1024 + 320) * 512
+
+
+def test_tiles_and_chips_of_the_transcription_network():
+    assert CHIP.tiles * CHIP.tile.lines * CHIP.tile.devices == 35_651_584
+    assert chips_for(142, CHIP.tiles) == 5
+    assert 142 * CHIP.tile.lines * CHIP.tile.devices > 140e6
+
+
+def test_142_tiles_hold_the_weights_of_the_transcription_network_where_some_have_two_devices():
+    """Full tiles of four devices a weight would be 173, of two 87: at least 31 of 142 must be of two."""
+    weights, shape = 45_261_568, CHIP.tile
+    assert transcription_weights() == weights
+    four, two = (tiles_for(weights, shape, WeightCoding(devices)) for devices in (4, 2))
+    assert (four, two) == (173, 87)
+    each = shape.lines * shape.columns(WeightCoding(4))
+    mixed = next(n for n in range(143) if (142 - n) * each + n * 2 * each >= weights)
+    assert mixed == 31
+
+
+def test_accuracy_of_the_keyword_spotter_second_hand():
+    """Equal to software is what keeps 99 % of it, as MLPerf says."""
+    assert 0.99 * CHIP.published.software == close(0.8588, abs=1e-4)
+    assert CHIP.published.accuracy >= 0.99 * CHIP.published.software
+
+
+def test_word_errors_of_the_transcription_network_second_hand():
+    assert close(8.378, abs=0.01) == 100 * (1 - 0.99 * (1 - 0.07452))
+    assert close(98.05, abs=0.01) == 100 * (1 - 0.09258) / (1 - 0.07452)
+
+
+def test_samples_a_watt_second_hand():
+    operations, rate = 6.704e12 / 546.6, 546.6 * 3.57
+    assert operations == close(12.26e9, rel=1e-3)
+    assert 1 / rate == close(500e-6, rel=0.03)
+    assert operations / 2 * mac_energy(6.704e12) == close(1 / 546.6, rel=1e-9)
+
+
+def test_products_at_each_boundary():
+    """20.0, 12.4 and 6.94 TOPS/W of the same silicon, two operations a product."""
+    femtojoules = {"tile": 100.0, "chip": 161.3, "system": 288.2}
+    for boundary, expected in femtojoules.items():
+        parts = CHIP.efficiency.parts(boundary)
+        assert sum(parts.values()) == close(expected * 1e-15, rel=1e-3)
+        assert list(parts) == list(femtojoules)[: len(parts)]
+    assert 512 * 512 * CHIP.efficiency.mac("tile") == close(26.2e-9, rel=1e-3)
+
+
+def test_jitter_is_what_one_in_a_million_durations_exceeds():
+    assert CHIP.converters.jitter * norm.isf(0.5e-6) == close(5e-9, rel=5e-3)
+
+
+@pytest.mark.parametrize(("nu", "left"), [(0.049, 0.6032), (0.06, 0.5385), (0.031, 0.7263)])
+def test_a_week_of_drift(nu, left):
+    assert drifted(np.array(1.0), np.array(nu), PCM_LIKE, WEEK) == close(left, abs=1e-4)
+
+
+def test_laws_of_the_device_tables():
+    nu = {1.0: 0.0490, 0.2: 0.04935, 0.1: 0.06009, 0.05: 0.07083, 0.01: 0.09578}
+    assert PCM_LIKE.drift_mean(np.array(list(nu))) == close(list(nu.values()), abs=1e-4)
+    sigma = 1e6 * PCM_LIKE.g_max * programming_sigma(np.array([1.0, 0.5, 0.1]), PCM_LIKE)
+    assert sigma == close([1.05538, 0.95271, 0.44825], abs=1e-4)
+    g = np.linspace(0, 1, 100_001)
+    most = int(np.argmax(programming_sigma(g, PCM_LIKE)))
+    assert g[most] == close(0.8375, abs=1e-4)
+    assert 1e6 * PCM_LIKE.g_max * programming_sigma(g[most], PCM_LIKE) == close(1.08635, abs=1e-4)
+    assert HERMES.drift_mean(np.array(1.0)) == close(0.0174, abs=1e-4)
+    assert (HERMES.g_max, HERMES.t0, HERMES.t_read) == (20.7e-6, 300.0, 512e-9)
+
+
+def test_read_noise_of_a_full_conductance_after_a_second():
+    assert read_sigma(np.array(1.0), PCM_LIKE, 1.0) == close(0.03352, rel=1e-3)
+    assert read_sigma(np.array(0.005), PCM_LIKE, 1.0) == close(0.2 * math.sqrt(math.log(1.00000025 / 5e-7)), rel=1e-9)
+
+
+def test_converters_of_zigzag():
+    assert adc_energy(8, 0.9) == close(701.1e-15, rel=1e-3)
+    assert adc_energy(6, 0.8) == close(386.6e-15, rel=1e-3)
+    assert dac_energy(7, 0.8) == close(224.0e-15, rel=1e-3)
+    assert adc_area(9) / adc_area(8) == close(2 * 10**-0.0369, rel=1e-9)
+    assert adc_delay(1, 1000) == close(7.17e-9, rel=1e-3)
+
+
+def test_column_converter_of_neurosim_is_nearly_linear_in_bits():
+    powers = np.array([sar_power(2**bits) for bits in (1, 2, 8)])
+    assert powers[1] - powers[0] == close(2.1843e-6, rel=1e-9)
+    assert powers[2] - powers[1] == close(6 * (powers[1] - powers[0]), rel=1e-9)
+    assert sar_power(64, resistance=1e4) - sar_power(64) == close(0.097754 * math.exp(-2.296 * 4), rel=1e-9)
+    assert [sar_power(2, node * 1e-9) for node in (22, 14)] == close([4.0254e-6, 2.4239e-6], rel=1e-9)
+
+
+def test_macro_of_22_nm_within_15_percent():
+    """1,024 lines of 7 bits, 512 columns of 2 bits, 6 bits out, 0.8 V: 1,050 TOPS/W measured, ZigZag gives 1.695 fJ."""
+    each = macro_ledger(1024, 512, 2, 7, 6, 0.8).total / (1024 * 512)
+    assert each == close(mac_energy(1050e12), rel=0.15)
+    assert each == close(1.695e-15, rel=0.03)
+
+
+def test_a_frame_of_the_keyword_spotter_takes_about_what_was_published():
+    """Three layers, balanced: nine steps of 300 ns, 2.7 us, where 2.4 us were measured on four tiles."""
+    assert 3 * 3 * CHIP.converters.step == close(CHIP.published.frame, rel=0.13)
+    assert replace(CHIP, balanced=False).converters.step == 300e-9

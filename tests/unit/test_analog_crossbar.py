@@ -1,0 +1,240 @@
+"""Chips of phase-change crossbars: where weights lie, what an inference costs at which boundary, what does not fit."""
+
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from circuits.chips import Chip, Operation, load_chip
+from circuits.chips.chip import FOLDER
+from circuits.chips.inference_report import InferenceReport
+from circuits.errors import InputError
+from circuits.mapping.limits import MappingError
+from circuits.network.activity import Activity
+from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.value_network import run_values
+from circuits.nonideal.analog_network import exact_arrays, inputs_of_layers, run_arrays
+from circuits.nonideal.crossbar_settings import Converters, Periphery
+from circuits.nonideal.layer_sensitivity import sensitivity
+from circuits.nonideal.matrices import matrices_of, weighted_layers
+from circuits.nonideal.restored_layers import own_order, with_matrices
+from tests.unit.value_chains import CHAINS, last, twin
+
+approx = partial(pytest.approx, rel=1e-9, abs=0)
+CHIP = load_chip("ibm-analog-14nm")
+VALUES = Activity(1, 1.0, {}, {}, 0.0)
+WEEK = 604_800.0
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def dense(*sizes: int, seed: int = 0) -> NetworkSpec:
+    draw = rng(seed)
+    layers = [
+        LayerSpec(f"layer{i}", "dense", draw.normal(size=(a, b)) / np.sqrt(a), np.zeros(b), relu=i < len(sizes) - 2)
+        for i, (a, b) in enumerate(pairwise(sizes))
+    ]
+    return NetworkSpec("dense", 0.01, tuple(layers))
+
+
+def spiking(steps: int = 50) -> tuple[NetworkSpec, Activity]:
+    draw, n = rng(1), 12
+
+    def membranes(name: str, kind: str, fan_in: int, n: int, loops: bool) -> LayerSpec:
+        back = draw.normal(size=(n, n)) * 0.2 if loops else None
+        ones = np.ones(n)
+        weights = draw.normal(size=(fan_in, n)) * 0.6
+        return LayerSpec(name, kind, weights, np.zeros(n), 0.02 * ones, ones, recurrent=back)
+
+    net = NetworkSpec("spiking", 0.01, (membranes("a", "lif", 6, n, True), membranes("out", "readout", n, 3, False)))
+    spikes, near = {"a": np.full(n, 5.0)}, {"a": np.zeros(n)}
+    activity = Activity(4, steps * net.dt, spikes, near, 0.1, input_spikes=np.full(6, 9.0))
+    return net, activity
+
+
+def test_a_keyword_spotter_of_1024_inputs_takes_four_tiles():
+    placed = CHIP.place(dense(1024, 512, 256, 11))
+    assert [(one.layer, one.lines, one.columns) for one in placed.tiles] == [
+        ("layer0", (0, 512), (0, 512)), ("layer0", (512, 1024), (0, 512)), ("layer1", (0, 512), (0, 256)),
+        ("layer2", (0, 256), (0, 11)),
+    ]  # fmt: skip
+    assert (placed.chips, placed.biases) == (1, 512 + 256 + 11)
+    assert sum(one.weights for one in placed.tiles) == 1024 * 512 + 512 * 256 + 256 * 11
+    assert placed.utilisation == approx(658_176 / (4 * 512 * 512))
+
+
+def test_two_devices_a_weight_take_fewer_tiles():
+    two = replace(CHIP, weights=replace(CHIP.weights, devices=2))
+    net = dense(512, 1024)
+    assert [len(chip.place(net).tiles) for chip in (CHIP, two)] == [2, 1]
+
+
+def test_a_network_of_several_chips_is_told_how_many():
+    net = dense(512 * 7, 512 * 5)  # 35 tiles
+    placed = CHIP.place(net)
+    assert (len(placed.tiles), placed.chips) == (35, 2)
+    assert [(one.chip, one.tile) for one in placed.tiles][33:] == [(0, 33), (1, 0)]
+    (broken,) = replace(CHIP, chips=1).check(net)
+    assert (broken.code, broken.value, broken.limit) == ("tiles", 35, 34)
+    assert "it takes 2 chips" in broken.remedy
+    with pytest.raises(MappingError, match="it takes 2 chips"):
+        replace(CHIP, chips=1).place(net)
+
+
+def test_energy_of_an_inference_by_hand():
+    """Four tiles read twice at 161.3 fJ a product of 512 x 512, and 512 sums of two rows of tiles, 9 bits each."""
+    report = CHIP.price(net := dense(1024, 512, 256, 11), VALUES, CHIP.place(net))
+    each = 512 * 512 * 2 / 12.4e12
+    assert report.ledger["tile_products"] + report.ledger["rest_of_chip"] == approx(4 * 2 * each)
+    assert report.ledger["tile_products"] == approx(4 * 2 * 512 * 512 * 100e-15)
+    assert report.ledger["digital_additions"] == approx(2 * 512 * 9 * 3.125e-15)
+    assert report.counts == {"macs": 658_176, "tile_readings": 8, "digital_additions": 1024}
+    assert report.latency_s == approx(3 * 3 * 300e-9)
+    assert report.used_alone == approx(2 * 658_176 * 2 / 12.4e12)
+    assert report.operations_per_j < 12.4e12 / 2  # two readings, and tiles that are not full
+    once = replace(CHIP, balanced=False)
+    alone = once.price(net, VALUES, once.place(net))
+    assert alone.ledger.total == approx(report.ledger.total / 2)
+    assert alone.latency_s == approx(3 * 2 * 300e-9)
+
+
+def test_a_full_tile_that_is_read_once_is_as_efficient_as_published():
+    net = dense(512, 512)
+    for boundary, published in {"tile": 20e12, "chip": 12.4e12, "system": 6.94e12}.items():
+        chip = replace(CHIP, boundary=boundary, balanced=False)
+        table = chip.price(net, VALUES, chip.place(net)).as_dict()
+        assert table["operations_per_j"] == approx(published)
+        assert (table["operations_boundary"], table["operations_per_mac"]) == (boundary, 2)
+        assert sum(table["parts_j"].values()) == approx(table["total_j"])
+    assert table["energy_per_mac_j"]["array"] is None
+    assert "biases, activations and neurons" not in table["not_modelled"]  # the published system does them
+
+
+def test_a_report_is_an_inference_report_with_nothing_unknown_as_zero():
+    net = dense(20, 5)
+    report = CHIP.price(net, VALUES, CHIP.place(net))
+    assert isinstance(CHIP, Chip)
+    assert isinstance(report, InferenceReport)
+    table = report.as_dict("layer")
+    assert table["area_m2"] == {"total": None}
+    assert {"host", "leak between inferences", "programming of the devices"} <= set(table["not_modelled"])
+    assert table["layers_j"] == {"layer0": approx(table["total_j"])}
+    assert CHIP.area(CHIP.place(net)).not_modelled == ("the whole die",)
+    assert "ASSUMED" in report.notes[1]
+
+
+def test_a_time_step_is_one_product_of_every_layer():
+    net, activity = spiking(50)
+    report = CHIP.price(net, activity, CHIP.place(net))
+    assert report.counts["macs"] == approx(50 * (18 * 12 + 12 * 3))
+    assert report.counts["tile_readings"] == approx(50 * 2 * 2)
+    assert report.latency_s == approx(50 * 2 * 3 * 300e-9)
+    longer = CHIP.price(net, replace(activity, duration=1.0), CHIP.place(net))
+    assert longer.ledger.total == approx(2 * report.ledger.total)
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_perfect_converters_leave_the_noise_of_devices_alone(chain):
+    """Of every kind of network: what `arrays` gives, and the network that `realise` gives, are near the ideal one."""
+    _, net = twin(chain)
+    chip = replace(CHIP, converters=Converters(0, 0), periphery=Periphery())
+    x = last(rng().normal(size=(50, *CHAINS[chain][1]))) if len(CHAINS[chain][1]) > 1 else rng().normal(size=(50, 9))
+    found = run_arrays(net, chip.arrays(net, inputs_of_layers(net, x), rng(1)), x, rng(2))
+    exact = run_values(net, x)
+    held = run_values(chip.realise(net, rng(1)), x)
+    for noisy in (found, held):
+        assert 1e-3 < np.abs(noisy - exact).mean() / exact.std() < 0.3
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_matrices_go_back_into_the_network(chain):
+    _, net = twin(chain)
+    doubled = with_matrices(net, {one.name: tuple(2 * m for m in matrices_of(one)) for one in own_order(net)})
+    for before, after in zip(net.layers, doubled.layers, strict=True):
+        assert (after.weights == 2 * before.weights).all()
+
+
+def test_recurrent_matrices_go_back_into_the_network():
+    net, _ = spiking()
+    doubled = with_matrices(net, {one.name: tuple(2 * m for m in matrices_of(one)) for one in own_order(net)})
+    assert (doubled.layers[0].recurrent == 2 * net.layers[0].recurrent).all()
+    assert (doubled.layers[1].weights == 2 * net.layers[1].weights).all()
+
+
+def test_spikes_are_inputs_of_one_bit():
+    """One tick is all that a spike needs: membranes on noisy devices do nearly as the exact ones."""
+    net, _ = spiking()
+    x = (rng(3).random((8, 50, 6)) < 0.3).astype(float)
+    few = replace(CHIP, converters=Converters(1, 14), periphery=Periphery())
+    seen = inputs_of_layers(net, x)
+    exact = run_arrays(net, exact_arrays(net), x, rng())
+    found = run_arrays(net, few.arrays(net, seen, rng(1)), x, rng(2))
+    assert np.corrcoef(found.ravel(), exact.ravel())[0, 1] > 0.9
+    assert set(few.arrays(net, seen, rng(1))) == {"a", "out"}
+
+
+def test_drift_weighs_on_what_is_realised_unless_it_is_compensated():
+    net = dense(300, 40)
+    fresh, aged, bare = (
+        chip.realise(net, rng(5), age).layers[0].weights
+        for chip, age in ((CHIP, 0.0), (CHIP, WEEK), (replace(CHIP, compensated=False), WEEK))
+    )
+
+    def slope(weights: np.ndarray) -> float:
+        return float((weights * fresh).sum() / (fresh**2).sum())
+
+    assert slope(bare) < 0.7
+    assert slope(aged) == pytest.approx(1, abs=0.05)
+
+
+def test_sensitivity_is_one_noisy_layer_at_a_time():
+    net = dense(30, 20, 10)
+    x = rng().normal(size=(40, 30))
+    arrays = CHIP.arrays(net, inputs_of_layers(net, x), rng(1))
+    every = sensitivity(net, arrays)
+    assert list(every) == [layer.name for layer in weighted_layers(net)]
+    for name, own in every.items():
+        assert own[name] is arrays[name]
+        (other,) = set(own) - {name}
+        assert (own[other][0].weights == net.layer(other).weights).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: CHIP.realise(dense(4, 3), rng(), -1.0), "at least 0 s, got -1 s"),
+        (lambda: CHIP.arrays(dense(4, 3), {}, rng()), "no inputs to calibrate layer 'layer0' on"),
+        (lambda: replace(CHIP, boundary="array"), "no energy is published at the boundary 'array'; choose one of tile"),
+        (lambda: load_chip("ibm-analog-14nm", operation=Operation(2.0)), "acceleration = 2"),
+        (lambda: load_chip("ibm-analog-14nm", operation=Operation(v_dd=0.7)), "supply = 0.7: no law"),
+        (lambda: CHIP.place(NetworkSpec("none", 0.01, ())), "neurons is 0, allowed at least 1"),
+        (lambda: CHIP.place(replace(spiking()[0], event_driven=True)), "time is event driven, allowed in steps of dt"),
+    ],
+)
+def test_bad_input_is_named(call, told):
+    with pytest.raises(InputError, match=told):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("lines = { value = 512", "lines = { value = 0", "lines must be a whole number in 1..65536, got 0"),
+        ('device = { value = "pcm-like"', 'device = { value = "pcm"', "unknown phase-change device 'pcm'"),
+        ("chip = { value = 12.4e12", "chip = { value = 32.4e12", "tile must be at least that of the chip"),
+        ("headroom = ", "head_room = ", "unknown key 'head_room' in .*; did you mean 'headroom'"),
+        ('boundary = "chip"', 'boundary = "die"', "no energy is published at the boundary 'die'"),
+        ("devices = { value = 4", "devices = { value = 3", "devices must be 2 or 4 a weight"),
+    ],
+)
+def test_a_file_that_is_wrong_is_named(tmp_path, before, after, told):
+    text = (FOLDER / "ibm-analog-14nm.toml").read_text(encoding="utf-8")
+    assert before in text
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=told):
+        load_chip(path)
