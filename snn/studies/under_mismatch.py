@@ -1,23 +1,22 @@
 """A run on chips whose currents deviate from device to device: its accuracy on each, drawn anew."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from circuits.network.spec import NetworkSpec
 from circuits.nonideal.analog_network import exact_arrays, run_arrays
 from circuits.variation.current_mismatch import with_mismatched_currents
 from snn.audio.examples import Examples
 from snn.data.corpora.splits import Split
+from snn.experiments.model import Model
 from snn.experiments.read_clips import open_data, read_clips
 from snn.experiments.run_folder import Run
-from snn.networks.answers import log_scores
 from snn.networks.spiking_model import SpikingModel
-from snn.networks.trained_network import EVALUATION_BATCH
 from snn.reporter import Reporter
+from snn.studies.network_inputs import network_inputs, scores_of
 
 
 @dataclass(frozen=True)
@@ -67,29 +66,9 @@ def evaluate_under_mismatch(
     return UnderMismatch(sigma, found[0], tuple(found[1:]))
 
 
-def accuracy_of(model: Any, net: NetworkSpec, examples: Examples[Any]) -> float:
+def accuracy_of(model: Model, net: NetworkSpec, examples: Examples[Any]) -> float:
     """Of a network in the place of the model's own, run as NumPy."""
-    rng, arrays, right = np.random.default_rng(0), exact_arrays(net), 0
-    hears, answers = _inputs(model), _answers(model)
-    for first, features in enumerate(examples.in_turn(EVALUATION_BATCH)):
-        labels = examples.labels[first * EVALUATION_BATCH :][: len(features)].numpy()
-        right += int((answers(run_arrays(net, arrays, hears(features), rng)) == labels).sum())
-    return right / len(examples)
-
-
-def _inputs(model: Any) -> Callable[[torch.Tensor], np.ndarray]:
-    """What the network takes of a batch: features or spikes in steps, or features with the channels last."""
-    generator = torch.Generator().manual_seed(model.seed) if isinstance(model, SpikingModel) else None
-
-    @torch.no_grad()
-    def hears(features: torch.Tensor) -> np.ndarray:
-        x = features if generator is None else model.inputs(features, generator).transpose(0, 1)
-        return x.double().numpy()
-
-    return hears
-
-
-def _answers(model: Any) -> Callable[[np.ndarray], np.ndarray]:
-    if isinstance(model, SpikingModel):
-        return lambda potential: log_scores(torch.from_numpy(potential)).argmax(-1).numpy()
-    return lambda logits: logits.reshape(len(logits), -1).argmax(-1)
+    rng, arrays, spiking = np.random.default_rng(0), exact_arrays(net), isinstance(model, SpikingModel)
+    outputs = (run_arrays(net, arrays, x, rng) for x in network_inputs(model, examples))
+    predicted = np.concatenate([scores_of(each, spiking).argmax(-1) for each in outputs])
+    return float(np.mean(predicted == examples.labels.numpy()))

@@ -10,12 +10,13 @@ from circuits.chips import load_chip
 from circuits.nonideal.analog_network import exact_arrays, run_arrays
 from snn.audio.examples import Examples
 from snn.kernels import run_network
+from snn.networks.chip_settings import CHIPS
 from snn.networks.conventional_network import Conventional
 from snn.networks.spike_energy import prices_of_spikes
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import load_recipe
 from snn.studies.under_mismatch import accuracy_of
-from snn.training.gradient import fit
+from snn.training.gradient import fit, validate
 
 TINY = ("hidden=[16, 12]", "n_mels=8", "epochs=4", "batch_size=8", "learning_rate=0.02", "dropout=0.1")
 DENSE = ("n_mels=8", "duration_s=0.3", "pool_in=1", "epochs=4", "batch_size=8")
@@ -100,7 +101,7 @@ def test_no_neuron_has_more_inputs_than_the_chip_allows(settings):
         assert (np.count_nonzero(rows, axis=1) <= 3).all()
 
 
-CHIPS = {
+RUNS = {
     "mismatch": (*TINY, "mismatch=0.1", "weight_bits=4", "fan_in=6"),
     "noise": (*TINY, "weight_noise=0.05", "weight_clip=2"),
     "energy": (*TINY, BTBT, "energy_weight=1"),
@@ -108,15 +109,15 @@ CHIPS = {
 }
 
 
-@pytest.mark.parametrize("name", CHIPS)
+@pytest.mark.parametrize("name", RUNS)
 def test_a_run_that_stops_ends_as_one_that_does_not(name, tmp_path):
     """Stopped within the warm-up of two epochs, and after it."""
-    whole = trained(*CHIPS[name]).state_dict()
+    whole = trained(*RUNS[name]).state_dict()
     for stop in (1, 3):
         path = tmp_path / f"{stop}.safetensors"
         with pytest.raises(InterruptedError):
-            _stopped(path, stop, *CHIPS[name])
-        again = trained(*CHIPS[name], checkpoint=path, resume=True).state_dict()
+            _stopped(path, stop, *RUNS[name])
+        again = trained(*RUNS[name], checkpoint=path, resume=True).state_dict()
         assert all(torch.equal(whole[key], again[key]) for key in whole)
 
 
@@ -128,6 +129,20 @@ def _stopped(path, after, *settings):
             raise InterruptedError
 
     trained(*settings, checkpoint=path, watch=Watch(on_epoch=on_epoch))
+
+
+@pytest.mark.parametrize("settings", [(*TINY, "mismatch=0.3"), (*CONV, "weight_noise=0.3")], ids=["spiking", "values"])
+def test_an_epoch_is_chosen_by_the_same_few_chips_and_evaluation_meets_none(settings):
+    model = trained(*settings)
+    clips = examples(30 if isinstance(model, Spotter) else model.front_end.n_frames, seed=2)
+    first, again = model.score_on_chips(clips), model.score_on_chips(clips)
+    assert len(first) == CHIPS
+    assert all(map(torch.equal, first, again))
+    assert not torch.equal(first[0], first[1])
+    assert torch.equal(model.score(clips), model.score(clips))
+    each = [(scores.argmax(-1) == clips.labels).double().mean().item() for scores in first]
+    assert validate(model, clips)[0] == pytest.approx(np.mean(each))
+    assert min(each) < max(each)  # chips that are so bad are told apart
 
 
 def test_weights_of_the_warm_up_are_not_kept():
