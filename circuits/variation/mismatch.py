@@ -6,7 +6,7 @@ variability of the tunnelling current, IIT Gandhinagar repository 123456789/9630
 the ratio, by the slopes d ln I / dV: 25 /V below threshold, 18 /V at the onset of tunnelling, 4 /V deep in it.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -40,6 +40,19 @@ def current_spread(circuit: LIFCircuit, spread: Spread) -> float:
             f"V_DG = {v_dg:g} V is not above the onset {circuit.device.v_onset:g} V: no tunnelling current"
         )
     return float(log_slope(v_dg, circuit.device)) * spread.sigma_tunnel
+
+
+def spread_of_current(circuit: LIFCircuit, sigma: float) -> Spread:
+    """The spread of devices whose ln I deviates by `sigma` at the circuit's own bias: the default one, scaled.
+
+    ASSUMED: one process makes all of it, so thresholds and capacitors deviate more where currents do.
+    Raises: InputError for a sigma below zero, or a circuit without tunnelling current.
+    """
+    if not sigma >= 0:
+        raise InputError(f"sigma = {sigma:g} is a standard deviation of ln I: give zero or more")
+    default = Spread()
+    scale = sigma / current_spread(circuit, default)
+    return replace(default, **{field.name: scale * getattr(default, field.name) for field in fields(default)})
 
 
 def static_spread(circuit: LIFCircuit, spread: Spread) -> float:

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
+from circuits.chips import load_chip
+from circuits.mapping.limits import MappingError
 from snn.audio.examples import Examples
 from snn.audio.features import LogMel
 from snn.audio.signal_features import SignalFrames
@@ -15,6 +17,12 @@ from snn.recipes.gradient_recipe import GradientRecipe
 from snn.reporter import Reporter
 from snn.training.checkpoint import CHECKPOINT, EpochRecord, Progress, load_progress
 from snn.training.gradient import Watch, fit, require_memory
+
+
+def require_fits(chip: str, model: TrainedNetwork) -> None:
+    """Raise MappingError, with every limit that is broken, for a network that the chip cannot hold."""
+    if broken := load_chip(chip, trained=model.chip()).check(model.network()):
+        raise MappingError(broken)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +65,14 @@ class GradientExperiment(ABC):
         return self.recipe.features.at(self.sample_rate)
 
     def build(self, front_end: LogMel | SignalFrames, train: Examples | None = None) -> TrainedNetwork:
-        """A network that has learned nothing yet. Raises: InputError for one that does not fit into memory."""
-        del train
+        """A network that has learned nothing yet.
+
+        Raises: InputError for one that does not fit into memory, or on the chip that it is to be trained for
+        (MappingError, every limit that it breaks); a chip is asked before a training only.
+        """
         model = self.initial(front_end)
+        if train is not None and self.recipe.chip.name:
+            require_fits(self.recipe.chip.name, model)
         require_memory(model, round(front_end.duration_s / front_end.hop_s), self.recipe.training.batch_size)
         return model
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from circuits.errors import InputError
 from snn.kernels import reference
-from snn.kernels.checks import check_labels, check_layer, check_network, check_numbers, check_sound
+from snn.kernels.checks import check_costs, check_labels, check_layer, check_network, check_numbers, check_sound
 from snn.kernels.dropout import NO_DROPOUT, Dropout
-from snn.kernels.reference import Loss, Network, Params, State, Watched
+from snn.kernels.reference import Loss, Network, Params, SpikeCosts, State, Watched
 from snn.neurons.lif import LIFParams, LIFState
 
 Backend = Literal["auto", "reference", "cpu", "gpu"]
@@ -55,23 +55,26 @@ def network_loss(
     evidence: float,
     backend: str = "auto",
     dropout: Dropout = NO_DROPOUT,
+    costs: SpikeCosts = (),
 ) -> Loss:
     """Mean cross entropy of a whole network's voting readout: fused where the kernels can run it.
 
     Args: x: features of the encoder, or spikes or features of the first layer. evidence: weight of all votes together.
         dropout: of each layer's spikes on their way to what follows, not of the encoder's.
+        costs: of one spike of each neuron, added to the loss of its clip; none: spikes are free.
     Raises: InputError if shapes do not match, or the named backend cannot run this; FloatingPointError if a potential
         is not finite.
     """
     chosen = _backend(backend, x, network.layers[0].params) if network.layers else reference
     check_network(network, x)
     check_labels(x, labels, network.readout)
+    check_costs(costs, network)
     if chosen.__name__ == "snn.kernels.cpu":
         from snn.kernels import fused
 
-        return fused.network_loss(x, labels, network, evidence, dropout)
+        return fused.network_loss(x, labels, network, evidence, dropout, costs)
     run = partial(run_layer, backend=backend), partial(run_readout, backend=backend)
-    return reference.network_loss(x, labels, network, evidence, dropout, *run)
+    return reference.network_loss(x, labels, network, evidence, dropout, costs, *run)
 
 
 def run_network(

@@ -8,7 +8,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from circuits.errors import InputError
-from snn.kernels.reference import Network, Params, Readout, State
+from snn.kernels.reference import Network, Params, Readout, SpikeCosts, State
 from snn.neurons.adaptive import AdaptiveParams, AdaptiveState
 from snn.neurons.scan import check_shapes
 
@@ -76,6 +76,18 @@ def check_labels(x: Tensor, labels: Int[Tensor, " clip"], readout: Readout) -> N
     require_labels(labels, readout.bias.shape[-1])
     if x.shape[1] != len(labels) or not len(x):
         raise InputError(f"x is (time, batch, channel) = {tuple(x.shape)} and there are {len(labels)} labels")
+
+
+def check_costs(costs: SpikeCosts, network: Network) -> None:
+    """Raises: InputError unless there are none, or one for each neuron of each population."""
+    populations = (*(() if network.encoder is None else (network.encoder,)), *network.layers)
+    if costs and len(costs) != len(populations):
+        raise InputError(f"costs of spikes are given for {len(costs)} populations, the network has {len(populations)}")
+    wanted = zip(costs, populations, strict=True) if costs else ()
+    _check_all(
+        [(f"costs of population {i}", cost, (p.bias.shape[-1],)) for i, (cost, p) in enumerate(wanted, 1)],
+        network.readout.bias,
+    )
 
 
 def require_labels(labels: Tensor, n: int) -> None:

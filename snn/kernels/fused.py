@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 from snn.kernels.dropout import NO_DROPOUT, Dropout
 from snn.kernels.fused_network import Arrays, Totals
 from snn.kernels.fused_stages import Piece, stages
-from snn.kernels.reference import DenseLayer, Loss, Moments, Network
+from snn.kernels.reference import DenseLayer, Loss, Moments, Network, SpikeCosts
 from snn.kernels.threads import n_threads, on_threads
 from snn.neurons.adaptive import AdaptiveParams
 
@@ -28,6 +28,7 @@ def network_loss(
     network: Network,
     evidence: float,
     dropout: Dropout = NO_DROPOUT,
+    costs: SpikeCosts = (),
 ) -> Loss:
     """Mean cross entropy of the voting readout; its gradients reach every weight, parameter and the input.
 
@@ -48,7 +49,8 @@ def network_loss(
         for layer in layers
     )
     per_channel = 0 if encoder is None else encoder.per_channel
-    value, *found = _Network.apply(x, labels, settings, (evidence, dropout, per_channel), *flat, *network.readout)
+    rest = evidence, dropout, per_channel, tuple(cost.detach().contiguous().numpy() for cost in costs)
+    value, *found = _Network.apply(x, labels, settings, rest, *flat, *network.readout)
     return Loss(value, tuple(Moments(*pair) for pair in zip(found[::2], found[1::2], strict=True)))
 
 

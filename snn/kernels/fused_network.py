@@ -57,6 +57,7 @@ class Arrays:
     evidence: float
     dropout: Dropout
     per_channel: int  # neurons of the encoder, which is then the first layer; 0 without one
+    costs: tuple[np.ndarray, ...]  # of one spike of each neuron in the loss of its clip, by layer; empty: free
     flat: list[np.ndarray]
     found: dict[int, Found] = field(default_factory=dict)  # by layer
 
@@ -67,6 +68,7 @@ class Arrays:
         evidence: float,
         dropout: Dropout,
         per_channel: int,
+        costs: tuple[np.ndarray, ...] = (),
     ) -> "Arrays":
         layers, scale = [], 1.0
         for i, (v_floor, spike_grad, eps) in enumerate(settings):
@@ -76,7 +78,7 @@ class Arrays:
             scale = _scale(dropout, i - bool(per_channel))
         weight, bias, alpha = flat[-3:]
         scaled = weight if scale == 1 else aligned_copy(weight * weight.dtype.type(scale))
-        return Arrays(tuple(layers), (scaled, bias, alpha), evidence, dropout, per_channel, flat)
+        return Arrays(tuple(layers), (scaled, bias, alpha), evidence, dropout, per_channel, costs, flat)
 
     def drawn(self, i: int) -> tuple[np.ndarray, np.uint32] | None:
         """Keys and limit of the draw behind a layer, None where nothing is dropped."""

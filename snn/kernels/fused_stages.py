@@ -103,6 +103,9 @@ def _run_neurons(net: Arrays, i: int, piece: Piece, totals: Totals) -> None:
     cpu_loops.forward(drive, bias, layer.neurons, layer.recurrent, state, record)
     if not np.isfinite(state.v).all():
         check_sound(torch.from_numpy(state.v))
+    if net.costs:
+        fired = np.bincount(record.index[: record.start[-1]], minlength=len(net.costs[i]))
+        totals.loss += float(fired @ net.costs[i].astype(float))
     piece.inputs.append(_spikes(net, i, piece))
 
 
@@ -142,6 +145,8 @@ def _neurons_backward(net: Arrays, i: int, piece: Piece, totals: Totals) -> None
     np.matmul(rows_of(grad), weight.T, out=rows_of(out))
     if drawn := net.drawn(i):
         drop_gradient(out, piece.clips.start, piece.x.shape[1], *drawn)
+    if net.costs:  # of a spike wherever it goes, so behind the dropout of what follows
+        out += net.costs[i] / out.dtype.type(piece.x.shape[1])
     first, lam_v, lam_w = np.zeros((3, *out.shape[1:]), out.dtype)
     surrogate = slopes(layer.spike_grad, record.v, layer.neurons, totals.scratch)
     cpu_backward.backward(out, layer.neurons, layer.recurrent, surrogate, record, first, lam_v, lam_w, totals.sums(i))

@@ -158,6 +158,9 @@ def normalised(z: Float[Tensor, "time batch neuron"], norm: Norm) -> tuple[Float
     return norm.gain * (z - mean) / torch.sqrt(variance + norm.eps), Moments(mean.detach(), variance.detach())
 
 
+SpikeCosts = tuple[Tensor, ...]  # `(neuron,)` of each population, the encoder first; none: spikes are free
+
+
 class Loss(NamedTuple):
     """Mean over the clips, with its gradients, and what each normalised layer has found, in their order."""
 
@@ -171,17 +174,20 @@ def network_loss(
     network: Network,
     evidence: float,
     dropout: Dropout = NO_DROPOUT,
+    costs: SpikeCosts = (),
     run_layer: Callable = run_layer,
     run_readout: Callable = run_readout,
 ) -> Loss:
-    """Cross entropy of the voting readout: logits are evidence mean_t softmax(potential).
+    """Cross entropy of the voting readout, logits are evidence mean_t softmax(potential), and what the spikes cost.
 
-    Each layer's spikes pass `dropout` on their way to what follows, not on their way back to the layer itself.
+    Each layer's spikes pass `dropout` on their way to what follows, not on their way back to the layer itself; costs
+    are those of the spikes before it, a sum over time and neurons, constants.
     """
-    found = []
+    found, fired = [], []
     if network.encoder is not None:
         drive = driven(x, network.encoder)
         x, _ = run_layer(drive, lif_state(x.shape[1], network.encoder.bias), network.encoder.params)
+        fired.append(x)
     for index, layer in enumerate(network.layers):
         start = adaptive_state if isinstance(layer.params, AdaptiveParams) else lif_state
         drive = x @ layer.weight
@@ -189,6 +195,10 @@ def network_loss(
             drive, moments = normalised(drive, layer.norm)
             found.append(moments)
         z, _ = run_layer(drive + layer.bias, start(x.shape[1], layer.bias), layer.params, layer.recurrent)
+        fired.append(z)
         x = drop(z, dropout, index)
     votes = read(x, network.readout, run_readout).softmax(-1).mean(0)
-    return Loss(torch.nn.functional.cross_entropy(evidence * votes, labels), tuple(found))
+    value = torch.nn.functional.cross_entropy(evidence * votes, labels)
+    for z, cost in zip(fired, costs, strict=True) if costs else ():
+        value = value + z.sum(0).mean(0) @ cost.detach()
+    return Loss(value, tuple(found))

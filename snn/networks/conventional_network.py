@@ -50,12 +50,12 @@ class Conventional(TrainedNetwork):
         if len(labels) < 2:
             raise InputError(f"a spotter needs at least 2 labels, got {len(labels)}")
         self.settings, self.front_end, self.labels, self.name = settings, front_end, tuple(labels), settings.name
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.seed = label_smoothing, seed
         stages = settings.network.stages(front_end.n_mels, front_end.n_frames, len(labels))
         n_weights = sum(stage.n_weights for stage in stages)
         check_memory(COPIES * n_weights, f"training {n_weights:,} weights", "lower network.channels or network.hidden")
         generator, normalised = torch.Generator().manual_seed(seed), settings.network.norm == "batch"
-        layers = (ValueLayer(stage, normalised and stage.relu, generator) for stage in stages)
+        layers = (ValueLayer(stage, normalised and stage.relu, generator, settings.chip) for stage in stages)
         self.layers = nn.ModuleDict({layer.stage.name: layer for layer in layers})
 
     @property
@@ -72,6 +72,17 @@ class Conventional(TrainedNetwork):
     def duration(self) -> Seconds:
         """Of the frames of a clip (s)."""
         return self.front_end.n_frames * self.front_end.hop_s
+
+    def settled(self, n_epochs: int) -> int:
+        """Epochs before what the chip asks for is complete."""
+        return self.settings.chip.settled(n_epochs)
+
+    def begin_epoch(self, epoch: int, n_epochs: int, train: Examples) -> None:
+        """After the warm-up the inputs of each output stand, and normalisations are frozen where chips differ."""
+        del train
+        if epoch >= self.settled(n_epochs):
+            for layer in self.layers.values():
+                layer.settle(freeze=self.settings.chip.varies)
 
     def numbers_per_clip(self, n_frames: int) -> int:
         """Of every layer what it computes, and the gradient; its frames are those of the front end."""
@@ -98,14 +109,15 @@ class Conventional(TrainedNetwork):
     def forward(
         self, features: Float[Tensor, "batch frame band"], generator: torch.Generator | None = None
     ) -> Float[Tensor, "batch label"]:
-        """Logits. In training each batch is normalised by itself, and `generator` draws dropout."""
+        """Logits. In training each batch is normalised by itself, and `generator` draws dropout and silicon."""
         x = self.inputs(features)
         dropped = [layer.stage.grid is None for layer in self.layers.values()]
         dropped[0] = False
         rate = self.settings.network.dropout if self.training else 0.0
         dropout = draw(tuple(rate * here for here in dropped), generator)
         for index, layer in enumerate(self.layers.values()):
-            x = layer(drop(x.reshape(1, len(x), -1), dropout, index)[0] if rate and dropped[index] else x)
+            x = drop(x.reshape(1, len(x), -1), dropout, index)[0] if rate and dropped[index] else x
+            x = layer(x, generator)
         return x
 
     def loss(
@@ -128,22 +140,34 @@ class Conventional(TrainedNetwork):
         """ln of the scores of every clip as it is; on the CPU."""
         return self._scores(examples, Reporter())
 
+    def score_on_chips(self, examples: Examples) -> tuple[Float[Tensor, "clip label"], ...]:
+        """On a few chips, where they differ; each batch of clips meets another piece of the same kind."""
+        chip = self.settings.chip
+        if not chip.varies:
+            return super().score_on_chips(examples)
+        return tuple(self._scores(examples, Reporter(), drawn) for drawn in chip.generators(self.seed))
+
     def run(self, examples: Examples, engine: str = "torch", reporter: Reporter = Reporter()) -> Answers:
         """Scores of every clip as it is; it spikes nowhere."""
         del engine  # there is one
         scores = self._scores(examples, reporter)
         return Answers(scores.numpy(), Activity(len(examples), self.duration, {}, {}, 0.0))
 
-    def _scores(self, examples: Examples, reporter: Reporter) -> Float[Tensor, "clip label"]:
+    def _scores(
+        self, examples: Examples, reporter: Reporter, drawn: torch.Generator | None = None
+    ) -> Float[Tensor, "clip label"]:
         parts: list[Tensor] = []
         with torch.inference_mode(), evaluating(self):
             for part in examples.in_turn(EVALUATION_BATCH):
-                parts.append(self(part.to(self.device)).log_softmax(-1).cpu())
+                parts.append(self(part.to(self.device), drawn).log_softmax(-1).cpu())
                 reporter.on_stage("running clips", sum(map(len, parts)), len(examples))
         return torch.cat(parts)
 
     def network(self) -> NetworkSpec:
-        """The network as plain data, normalisation folded in. Raises: InputError for weights that make none."""
+        """The network as plain data, normalisation folded in, without converters, which it cannot hold.
+
+        Raises: InputError for weights that make none.
+        """
         layers = tuple(layer.spec() for layer in self.layers.values())
         heard = self.front_end.description
         return NetworkSpec(self.name, self.front_end.hop_s, layers, labels=self.labels, input_name=heard)

@@ -10,6 +10,7 @@ from pydantic import Field
 from circuits.errors import InputError
 from circuits.network.convolution import Convolution
 from circuits.network.spec import POOL_KINDS, LayerKind
+from snn.networks.chip_settings import ChipSettings
 from snn.settings import section
 
 WIDEST = 65_536  # channels, neurons, frames of a layer: more is a slip of the pen
@@ -146,3 +147,7 @@ class ConventionalSettings:
 
     name: str
     network: ChainSettings = ChainSettings()
+    chip: ChipSettings = ChipSettings()
+
+    def __post_init__(self):
+        self.chip.require_values()

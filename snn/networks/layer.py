@@ -13,9 +13,11 @@ from circuits.units import Seconds
 from snn.kernels import Backend
 from snn.kernels.reference import DenseLayer, Norm, Params, State
 from snn.networks.batch_norm import BatchNorm
+from snn.networks.chip_settings import OFF, ChipSettings
 from snn.networks.circuit_settings import NeuronSettings
 from snn.networks.leaky_readout import LeakyReadout
 from snn.networks.spiking_neurons import LIF, AdaptiveLIF
+from snn.networks.synapses import Synapses
 from snn.networks.time_constants import TimeConstants
 from snn.neurons.axes import require_axes
 from snn.neurons.silicon_bias import SiliconBias
@@ -70,7 +72,8 @@ class SpikingLayer(torch.nn.Module):
     """Synapses, batch normalisation or a bias, then LIF or adaptive LIF neurons with learnable time constants.
 
     drive = norm(x W) + recurrent spikes R, or x W + bias + recurrent spikes R. The normalisation is folded into the
-    weights on export. A bias is a free number, or the current of a tunnelling device (`SiliconBias`).
+    weights on export. A bias is a free number, or the current of a tunnelling device (`SiliconBias`). W and R are what
+    `chip` holds of the trained weights.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class SpikingLayer(torch.nn.Module):
         network: NetworkSettings,
         generator: torch.Generator,
         backend: Backend = "auto",
+        chip: ChipSettings = OFF,
     ):
         super().__init__()
         bound = math.sqrt(3 / fan_in)  # unit variance of each weight times sqrt(fan_in)
@@ -107,6 +111,8 @@ class SpikingLayer(torch.nn.Module):
         self.neurons: LIF | AdaptiveLIF = (
             AdaptiveLIF(n_neurons, tau_adapt=neuron.tau_adapt_s, **settings) if adaptive else LIF(n_neurons, **settings)
         )
+        self.synapses = Synapses(chip, (fan_in, n_neurons), out=1)
+        self.loops = Synapses(chip, (n_neurons, n_neurons), out=1) if network.recurrent else None
 
     @property
     def n_neurons(self) -> int:
@@ -129,18 +135,30 @@ class SpikingLayer(torch.nn.Module):
     def drive(self, x: Float[Tensor, "batch time fan_in"]) -> Float[Tensor, "batch time neuron"]:
         """Normalised synaptic input, in units of the threshold."""
         require_axes(x.shape, len(self.weight), "SpikingLayer")
-        return x @ self.weight + self.offset if self.norm is None else self.norm(x @ self.weight)
+        weight = self.synapses(self.weight)
+        return x @ weight + self.offset if self.norm is None else self.norm(x @ weight)
 
     def dense(self) -> DenseLayer:
         """As `Block.dense`."""
-        return self._block().dense()
+        return self._held(self._block().dense())
 
     def trained(self) -> DenseLayer:
         """As `Block.trained`."""
-        return self._block().trained()
+        return self._held(self._block().trained())
+
+    def settle(self, freeze: bool) -> None:
+        """Fix the inputs of each neuron, and freeze the normalisation."""
+        self.synapses.fix(self.weight)
+        if freeze and self.norm is not None:
+            self.norm.eval()
 
     def _block(self) -> Block:
-        return Block(self.weight, self.offset if self.norm is None else None, self.norm, self.neurons)
+        weight = self.synapses(self.weight)
+        return Block(weight, self.offset if self.norm is None else None, self.norm, self.neurons)
+
+    def _held(self, layer: DenseLayer) -> DenseLayer:
+        """With the recurrent weights that the chip holds."""
+        return layer if self.loops is None else layer._replace(recurrent=self.loops(layer.recurrent))
 
     def forward(self, x: Float[Tensor, "batch time fan_in"]) -> Float[Tensor, "batch time neuron"]:
         """Spikes from rest."""
@@ -150,4 +168,6 @@ class SpikingLayer(torch.nn.Module):
         self, x: Float[Tensor, "batch time fan_in"], state: State | None = None
     ) -> tuple[Float[Tensor, "batch time neuron"], State]:
         """Spikes and the last state; `state` None starts from rest."""
-        return self.neurons.run(self.drive(x), state)
+        return self.neurons.run(
+            self.drive(x), state, None if self.loops is None else self.loops(self.neurons.recurrent)
+        )

@@ -19,7 +19,7 @@ from snn.audio.examples import Examples
 from snn.encoders.encoder import ENCODERS, LIFEncoder, encode
 from snn.kernels import Backend, network_loss, run_network, watch_network
 from snn.kernels.dropout import draw
-from snn.kernels.reference import Moments, Network
+from snn.kernels.reference import Moments, Network, SpikeCosts
 from snn.kernels.threads import kernels_alone
 from snn.networks.answers import EVIDENCE, Answers, Observed, log_scores, mean_activity
 from snn.networks.layer_spec import network_spec, populations
@@ -35,11 +35,13 @@ class Trained(NamedTuple):
     """A network as one batch trains it: normalised by itself, spikes of each layer dropped with a probability.
 
     track: lets the moments of so many rows into the running ones, of each normalised layer in turn.
+    costs: of a spike of each neuron, in the loss of its clip; none: spikes are free.
     """
 
     network: Network
     track: tuple[Callable[[Moments, int], None], ...]
     dropout: tuple[float, ...]
+    costs: SpikeCosts = ()
 
 
 class SpikingModel(TrainedNetwork):
@@ -65,8 +67,8 @@ class SpikingModel(TrainedNetwork):
         """What runs from features, or from the spikes of an encoder without neurons; normalisation folded in."""
 
     @abstractmethod
-    def trained(self) -> Trained:
-        """What a batch trains, in the mode that its modules are in."""
+    def trained(self, generator: torch.Generator | None = None) -> Trained:
+        """What a batch trains, in the mode that its modules are in; `generator` draws the silicon that it meets."""
 
     @property
     @abstractmethod
@@ -108,14 +110,14 @@ class SpikingModel(TrainedNetwork):
         labels: Int[Tensor, " clip"],
         generator: torch.Generator | None = None,
     ) -> Float[Tensor, ""]:
-        """Mean cross entropy of the scores, by the fused kernels where they can run it.
+        """Mean cross entropy of the scores, by the fused kernels where they can run it, and what the spikes cost.
 
-        In training `generator` draws dropout, and each batch is normalised by itself.
+        In training `generator` draws dropout and silicon, and each batch is normalised by itself.
         """
         require_batch(features.shape, len(labels), "labels")
-        x, trained = self.inputs(features, generator), self.trained()
+        x, trained = self.inputs(features, generator), self.trained(generator)
         dropout = draw(trained.dropout, generator)
-        loss = network_loss(x, labels, trained.network, EVIDENCE, self.backend, dropout)
+        loss = network_loss(x, labels, trained.network, EVIDENCE, self.backend, dropout, trained.costs)
         for track, moments in zip(trained.track, loss.moments, strict=True):
             track(moments, len(x) * len(labels))
         return loss.value
@@ -127,8 +129,12 @@ class SpikingModel(TrainedNetwork):
 
     def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
         """ln of the scores of every clip as it is; on the CPU."""
+        return self._score(examples, lambda network: network)
+
+    def _score(self, examples: Examples, made: Callable[[Network], Network]) -> Float[Tensor, "clip label"]:
+        """The same of what is made of the network."""
         with torch.inference_mode(), evaluating(self), self.threads():
-            network = self.kernels()
+            network = made(self.kernels())
             potentials = (run_network(x, network, self.backend)[0] for x in self._batches(examples))
             return torch.cat([log_scores(potential.transpose(0, 1)).cpu() for potential in potentials])
 

@@ -79,13 +79,17 @@ class Neurons(torch.nn.Module, ABC, Generic[S]):
         return self.run(x)[0]
 
     def run(
-        self, x: Float[Tensor, "batch time neuron"], state: S | None = None
+        self, x: Float[Tensor, "batch time neuron"], state: S | None = None, recurrent: Tensor | None = None
     ) -> tuple[Float[Tensor, "batch time neuron"], S]:
-        """Spikes and the last state; `state` None starts from rest. Raises: InputError if shapes do not match."""
+        """Spikes and the last state; `state` None starts from rest, `recurrent` None takes its own weights.
+
+        Raises: InputError if shapes do not match.
+        """
         require_axes(x.shape, self.n, f"{type(self).__name__}({self.n})")
         state = self.start(len(x)) if state is None else state
         require_state(x.shape, state.v.shape)
-        spikes, state = run_layer(x.transpose(0, 1), state, self.params(), self.recurrent, self.backend)
+        recurrent = self.recurrent if recurrent is None else recurrent
+        spikes, state = run_layer(x.transpose(0, 1), state, self.params(), recurrent, self.backend)
         return spikes.transpose(0, 1), state
 
     def extra_repr(self) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from circuits.errors import InputError
 from circuits.network.chip_network import BiasDevices
+from snn.audio.examples import Examples
 from snn.audio.features import LogMel
 from snn.audio.signal_features import SignalFrames
 from snn.encoders.encoder import Encoder, LIFEncoder, build_encoder, encode
@@ -22,8 +24,11 @@ from snn.networks.answers import log_scores
 from snn.networks.layer import SpikingLayer
 from snn.networks.layer_spec import bias_devices
 from snn.networks.leaky_readout import LeakyReadout
+from snn.networks.silicon_of_batch import on_silicon
+from snn.networks.spike_energy import SpikeEnergy
 from snn.networks.spiking_model import SpikingModel, Trained
 from snn.networks.spotter_settings import SpotterSettings
+from snn.networks.synapses import Synapses
 from snn.neurons.axes import require_axes
 
 
@@ -77,11 +82,14 @@ class Spotter(SpikingModel):
         self.n_lines = self.encoder.n_out
         sizes = (self.n_lines, *network.hidden)
         self.layers = torch.nn.ModuleList(
-            SpikingLayer(fan_in, n, neuron, self.dt, network, generator, backend) for fan_in, n in pairwise(sizes)
+            SpikingLayer(fan_in, n, neuron, self.dt, network, generator, backend, settings.chip)
+            for fan_in, n in pairwise(sizes)
         )
         bound = 1 / math.sqrt(sizes[-1])
         self.readout_weight = torch.nn.Parameter((2 * torch.rand(sizes[-1], n_labels, generator=generator) - 1) * bound)
         self.readout_bias = torch.nn.Parameter(torch.zeros(n_labels))
+        self.readout_synapses = Synapses(settings.chip, tuple(self.readout_weight.shape), out=1)
+        self.energy = SpikeEnergy(settings.chip)
         self.readout = LeakyReadout(n_labels, tau_mem=network.tau_readout_s, dt=self.dt, backend=backend)
 
     @property
@@ -94,11 +102,38 @@ class Spotter(SpikingModel):
         n_weights = sum(a * b for a, b in pairwise(self.sizes)) + n_recurrent
         check_memory(COPIES * n_weights, f"training {n_weights:,} weights", "lower network.hidden")
 
-    def trained(self) -> Trained:
-        """What is trained: each batch normalised by itself, and dropout of every layer alike."""
+    def settled(self, n_epochs: int) -> int:
+        """Epochs before what the chip asks for is complete."""
+        return self.settings.chip.settled(n_epochs)
+
+    def begin_epoch(self, epoch: int, n_epochs: int, train: Examples) -> None:
+        """After the warm-up: the inputs of each neuron stand, a spike has its price at the weights of now."""
+        if epoch < self.settled(n_epochs):
+            return
+        for layer in self.layers:
+            layer.settle(freeze=self.settings.chip.varies)
+        self.readout_synapses.fix(self.readout_weight)
+        self.energy.refresh(self, train)
+
+    def score_on_chips(self, examples: Examples) -> tuple[Float[Tensor, "clip label"], ...]:
+        """On a few chips, where they differ."""
+        chip = self.settings.chip
+        if not chip.varies:
+            return super().score_on_chips(examples)
+        return tuple(
+            self._score(examples, partial(on_silicon, chip=chip, circuit=self.circuit, generator=drawn))
+            for drawn in chip.generators(self.seed)
+        )
+
+    def trained(self, generator: torch.Generator | None = None) -> Trained:
+        """What is trained: each batch normalised by itself on silicon of its own, and dropout of every layer alike."""
         layers = tuple(layer.trained() for layer in self.layers)
         found = (layer.norm for layer, dense in zip(self.layers, layers, strict=True) if dense.norm is not None)
-        return Trained(self._with(layers), tuple(norm.track for norm in found), self._probabilities)
+        network, costs = self._with(layers), ()
+        if self.training:
+            network = on_silicon(network, self.settings.chip, self.circuit, generator)
+            costs = self.energy.costs(network)
+        return Trained(network, tuple(norm.track for norm in found), self._probabilities, costs)
 
     @property
     def _probabilities(self) -> tuple[float, ...]:
@@ -110,7 +145,8 @@ class Spotter(SpikingModel):
         return self._with(tuple(layer.dense() for layer in self.layers))
 
     def _with(self, layers: tuple[DenseLayer, ...]) -> Network:
-        readout = Readout(self.readout_weight, self.readout_bias, self.readout.params().alpha)
+        weight = self.readout_synapses(self.readout_weight)
+        readout = Readout(weight, self.readout_bias, self.readout.params().alpha)
         return Network(layers, readout, self.encoder.gains() if isinstance(self.encoder, LIFEncoder) else None)
 
     def bias_devices(self) -> dict[str, BiasDevices]:
@@ -139,4 +175,5 @@ class Spotter(SpikingModel):
         for index, layer in enumerate(self.layers):
             spikes.append(layer(x))
             x = drop(spikes[-1].transpose(0, 1), dropout, index).transpose(0, 1)
-        return SpotterOutput(self.readout(x @ self.readout_weight + self.readout_bias), tuple(spikes))
+        drive = x @ self.readout_synapses(self.readout_weight) + self.readout_bias
+        return SpotterOutput(self.readout(drive), tuple(spikes))

@@ -3,6 +3,7 @@
 from circuits.errors import InputError
 from circuits.units import Seconds
 from snn.encoders.encoder import EncoderSettings
+from snn.networks.chip_settings import ChipSettings
 from snn.networks.circuit_settings import NeuronSettings
 from snn.networks.layer import NetworkSettings
 from snn.settings import section
@@ -18,10 +19,12 @@ class SpotterSettings:
     encoder: EncoderSettings = EncoderSettings()
     neuron: NeuronSettings = NeuronSettings()
     network: NetworkSettings = NetworkSettings()
+    chip: ChipSettings = ChipSettings()
 
     def __post_init__(self):
         if self.neuron.bias == "silicon" and self.network.norm != "none":
             raise InputError('neuron.bias "silicon" takes the place of a normalisation; set network.norm to "none"')
+        self.chip.require_spiking(self.network.recurrent, self.neuron.bias == "silicon")
 
     def step(self, hop: Seconds) -> Seconds:
         """One time step (s), of features `hop` (s) apart. Raises: InputError for a time constant of too many steps."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from types import NoneType
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -75,8 +76,12 @@ class Stack(SpikingModel):
         """What runs from features, or from the spikes of an encoder without neurons; normalisation folded in."""
         return read_stack(self.model).network()
 
-    def trained(self) -> Trained:
-        """What `loss` trains. Raises: InputError for dropout or normalisation where the fused pass knows none."""
+    def trained(self, generator: torch.Generator | None = None) -> Trained:
+        """What `loss` trains, on no silicon.
+
+        Raises: InputError for dropout or normalisation where the fused pass knows none.
+        """
+        del generator
         return trained_stack(self.model)
 
     @property

@@ -49,9 +49,21 @@ class TrainedNetwork(torch.nn.Module, ABC):
     def score(self, examples: Examples) -> Float[Tensor, "clip label"]:
         """ln of the scores of every clip as it is; on the CPU."""
 
+    def score_on_chips(self, examples: Examples) -> tuple[Float[Tensor, "clip label"], ...]:
+        """`score` on each of the chips that an epoch is chosen by: on one, the network itself."""
+        return (self.score(examples),)
+
     @abstractmethod
     def numbers_per_clip(self, n_frames: int) -> int:
         """Numbers that one clip of so many frames takes in memory while it trains."""
+
+    def settled(self, n_epochs: int) -> int:
+        """Of so many epochs those that are a warm-up: the weights that are kept are not theirs."""
+        del n_epochs
+        return 0
+
+    def begin_epoch(self, epoch: int, n_epochs: int, train: Examples) -> None:
+        """What is done before each epoch, counted from 0: nothing, unless a network is trained for a chip."""
 
     @property
     def n_parameters(self) -> int:

@@ -6,19 +6,24 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from circuits.network.spec import POOL_KINDS, LayerSpec
+from snn.networks.chip_settings import OFF, ChipSettings
 from snn.networks.conventional_settings import Stage
+from snn.networks.fake_converter import FakeConverter
+from snn.networks.silicon_of_batch import mismatched, noisy
+from snn.networks.synapses import Synapses
 
 
 class ValueLayer(nn.Module):
     """y = relu(norm(W x + b)), W a convolution or a matrix; or a pool. Logits have no relu.
 
-    A layer that normalises each batch has no bias of its own. Weights are drawn from `generator` by He et al. 2015
-    (arXiv 1502.01852), uniform.
+    W is what `chip` holds of the trained weights, in training on silicon that each batch draws, and x and W x pass its
+    converters. A normalisation that is frozen lies in W then, as it does on the chip. A layer that normalises each
+    batch has no bias of its own. Weights are drawn from `generator` by He et al. 2015 (arXiv 1502.01852), uniform.
     """
 
-    def __init__(self, stage: Stage, normalised: bool, generator: torch.Generator):
+    def __init__(self, stage: Stage, normalised: bool, generator: torch.Generator, chip: ChipSettings = OFF):
         super().__init__()
-        self.stage = stage
+        self.stage, self.chip = stage, chip
         self.map = _map(stage, bias=not normalised)
         weighted = stage.kind not in POOL_KINDS
         self.norm = nn.BatchNorm1d(stage.n_out) if weighted and normalised else None
@@ -26,16 +31,58 @@ class ValueLayer(nn.Module):
             nn.init.kaiming_uniform_(self.map.weight, nonlinearity="relu", generator=generator)
             if self.map.bias is not None:
                 nn.init.zeros_(self.map.bias)
+            self.synapses = Synapses(chip, tuple(self.map.weight.shape), out=0)
+            self.into, self.out_of = FakeConverter(chip.input_bits), FakeConverter(chip.output_bits)
 
-    def forward(self, x: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
+    def forward(
+        self, x: Float[Tensor, "batch ..."], generator: torch.Generator | None = None
+    ) -> Float[Tensor, "batch ..."]:
         """`(batch, channel, frame)` or `(batch, channel, frame, band)`; a dense layer takes it flattened in that order
-        and gives `(batch, neuron)`."""
-        x = self.map(x.flatten(1) if self.stage.grid is None else x)
+        and gives `(batch, neuron)`.
+
+        `generator` draws the silicon; without one it is the typical one, in training drawn too.
+        """
+        x = x.flatten(1) if self.stage.grid is None else x
         if self.stage.kind in POOL_KINDS:
-            return x
-        if self.norm is not None:  # over all positions of a channel, whatever the axes
-            x = self.norm(x.flatten(2) if x.ndim > 2 else x).view_as(x)
+            return self.map(x)
+        x = self._normalised(self.map(x)) if self.chip.plain else self._on_chip(x, generator)
         return x.relu() if self.stage.relu else x
+
+    def settle(self, freeze: bool) -> None:
+        """Fix the inputs of each output, and freeze the normalisation."""
+        if self.stage.kind not in POOL_KINDS:
+            self.synapses.fix(self.map.weight)
+            if freeze and self.norm is not None:
+                self.norm.eval()
+
+    def _on_chip(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
+        """W x + b as the chip computes it, normalised."""
+        weight, bias = self.synapses(self.map.weight), self.map.bias
+        frozen = self.norm is not None and not self.norm.training
+        if frozen:
+            scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
+            weight, bias = weight * _of_outputs(scale, weight), self.norm.bias - scale * self.norm.running_mean
+        drawn = self.training or generator is not None
+        if drawn and self.chip.weight_noise:
+            weight = noisy(weight, self.chip.weight_noise, generator)
+        if drawn and self.chip.mismatch:
+            weight = mismatched(weight, self.chip.mismatch, generator)
+        y = self.out_of(self._products(self.into(x), weight))
+        y = y if bias is None else y + bias.view(-1, *[1] * (y.ndim - 2))
+        return y if frozen else self._normalised(y)
+
+    def _normalised(self, y: Tensor) -> Tensor:
+        """Over all positions of a channel, whatever the axes."""
+        if self.norm is None:
+            return y
+        return self.norm(y.flatten(2) if y.ndim > 2 else y).view_as(y)
+
+    def _products(self, x: Tensor, weight: Tensor) -> Tensor:
+        if self.stage.grid is None:
+            return nn.functional.linear(x, weight)
+        own = self.map
+        convolve = nn.functional.conv1d if len(own.kernel_size) == 1 else nn.functional.conv2d
+        return convolve(x, weight, None, own.stride, own.padding, own.dilation, own.groups)
 
     @torch.no_grad()
     def spec(self) -> LayerSpec:
@@ -44,16 +91,21 @@ class ValueLayer(nn.Module):
         if stage.kind in POOL_KINDS:
             empty = np.zeros((stage.n_out, 0))
             return LayerSpec(stage.name, stage.kind, empty, np.zeros(0), convolution=stage.grid)
-        weight = self.map.weight.cpu().double()
+        weight = self.synapses(self.map.weight).cpu().double()
         bias = weight.new_zeros(stage.n_out) if self.map.bias is None else self.map.bias.cpu().double()
         if self.norm is not None:
             gain, offset, mean, variance = (
                 getattr(self.norm, name).cpu().double() for name in ("weight", "bias", "running_mean", "running_var")
             )
             scale = gain / torch.sqrt(variance + self.norm.eps)
-            weight, bias = weight * scale.view(-1, *[1] * (weight.ndim - 1)), scale * (bias - mean) + offset
+            weight, bias = weight * _of_outputs(scale, weight), scale * (bias - mean) + offset
         weights = (weight if stage.grid else weight.T).contiguous().numpy()
         return LayerSpec(stage.name, stage.kind, weights, bias.numpy(), convolution=stage.grid, relu=stage.relu)
+
+
+def _of_outputs(scale: Tensor, weight: Tensor) -> Tensor:
+    """A number for each output, in the shape of a weight."""
+    return scale.view(-1, *[1] * (weight.ndim - 1))
 
 
 def _map(stage: Stage, bias: bool) -> nn.Module:

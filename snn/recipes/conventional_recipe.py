@@ -25,5 +25,6 @@ class ConventionalRecipe(ConventionalSettings, GradientRecipe):
     training: ConventionalTraining = ConventionalTraining()
 
     def __post_init__(self):
+        super().__post_init__()
         if self.network.norm == "batch" and self.training.batch_size < 2:
             raise InputError('training.batch_size must be at least 2 with network.norm = "batch", got 1')

@@ -40,8 +40,9 @@ class EpochRecord:
 
 @dataclass
 class Progress:
-    """What `fit` has reached; `epoch` counts finished epochs."""
+    """What `fit` has reached; `epoch` counts finished epochs, of which those of the warm-up are best only meanwhile."""
 
+    warm_up: int = 0
     epoch: int = 0
     best_epoch: int = 0
     best_accuracy: float = -1.0
@@ -52,6 +53,8 @@ class Progress:
         """Count an epoch; whether it is the best so far: the highest validation accuracy, the lower loss at a tie."""
         self.epoch = record.epoch
         self.history.append(record)
+        if record.epoch == self.warm_up + 1:
+            self.best_accuracy, self.best_loss = -1.0, float("inf")
         reached = record.validation_accuracy, record.validation_loss
         improved = (reached[0], -reached[1]) > (self.best_accuracy, -self.best_loss)
         if improved:
@@ -59,12 +62,12 @@ class Progress:
         return improved
 
 
-def replayed(rows: list[list[float]]) -> Progress:
+def replayed(rows: list[list[float]], warm_up: int = 0) -> Progress:
     """What so many epochs have reached, a row of numbers each.
 
     Raises: InputError for a number that no epoch has, and unless the epochs are counted from 1 without a gap.
     """
-    progress = Progress()
+    progress = Progress(warm_up)
     for number, (epoch, *values) in enumerate(rows, start=1):
         if epoch != number:
             raise InputError(f"row {number} is of epoch {epoch:g}")
@@ -90,7 +93,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: str | Path, model: TrainedNetwork, optimiser: torch.optim.Optimizer
+    path: str | Path, model: TrainedNetwork, optimiser: torch.optim.Optimizer, warm_up: int = 0
 ) -> tuple[dict[str, torch.Tensor], Progress]:
     """Put model and optimiser back; returns the best weights and the progress.
 
@@ -104,7 +107,7 @@ def load_checkpoint(
 
     tensors, _ = load_tensors(path, fits)
     with reading(path):
-        progress = _progress(tensors)
+        progress = _progress(tensors, warm_up)
         moments: dict[int, dict[str, torch.Tensor]] = {}
         for name, value in _under("optimiser.", tensors).items():
             index, _, moment = name.partition(".")
@@ -147,8 +150,8 @@ def _history(found: Shapes) -> dict[str, torch.Tensor]:
     return {HISTORY: torch.empty(shape, dtype=torch.float64, device="meta")}
 
 
-def _progress(tensors: dict[str, torch.Tensor]) -> Progress:
-    return replayed(tensors[HISTORY].tolist())
+def _progress(tensors: dict[str, torch.Tensor], warm_up: int = 0) -> Progress:
+    return replayed(tensors[HISTORY].tolist(), warm_up)
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

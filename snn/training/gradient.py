@@ -55,13 +55,15 @@ def fit(
     if not model.training:
         model.train()
     optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-    best, progress = {}, Progress()
+    warm_up = model.settled(config.epochs)
+    best, progress = {}, Progress(warm_up)
     if resume and checkpoint:
-        best, progress = load_checkpoint(checkpoint, model, optimiser)
+        best, progress = load_checkpoint(checkpoint, model, optimiser, warm_up)
     for epoch in range(progress.epoch, config.epochs):
-        if epoch - progress.best_epoch >= config.patience:
+        if epoch - max(progress.best_epoch, warm_up) >= config.patience:
             break
         started = time.perf_counter()
+        model.begin_epoch(epoch, config.epochs, train)
         loss = _train_epoch(model, train, recipe, optimiser, epoch, watch.on_step)
         accuracy, validation_loss = validate(model, validation)
         rate, seconds = optimiser.param_groups[0]["lr"], time.perf_counter() - started
@@ -147,8 +149,9 @@ def _backward(
 
 
 def validate(model: TrainedNetwork, examples: Examples) -> tuple[float, float]:
-    """Accuracy and loss of the clips as they are."""
-    scores, labels = model.score(examples), examples.labels
+    """Accuracy and loss of the clips as they are, mean over the chips that the network is to run on."""
+    on_chips = model.score_on_chips(examples)
+    scores, labels = torch.cat(on_chips), examples.labels.repeat(len(on_chips))
     return (scores.argmax(-1) == labels).float().mean().item(), torch.nn.functional.nll_loss(scores, labels).item()
 
 

@@ -81,12 +81,12 @@ def steady_clips(build, limit, dropout):
     raise AssertionError("rounding decides on all clips")
 
 
-def compare(layers, readout, x, labels, limit, dropout=NO_DROPOUT, encoder=None):
+def compare(layers, readout, x, labels, limit, dropout=NO_DROPOUT, encoder=None, costs=()):
     net = Network(layers, readout, encoder)
     own = [] if encoder is None else [encoder.gain, encoder.bias, encoder.params.alpha, encoder.params.v_threshold]
     inputs = [*leaves(layers, readout), *own, x]
-    expected = reference.network_loss(x, labels, net, EVIDENCE, dropout)
-    got = fused.network_loss(x, labels, net, EVIDENCE, dropout)
+    expected = reference.network_loss(x, labels, net, EVIDENCE, dropout, costs)
+    got = fused.network_loss(x, labels, net, EVIDENCE, dropout, costs)
     assert abs(got.value.item() - expected.value.item()) <= limit * expected.value.item()
     gradients = (torch.autograd.grad(loss.value, inputs) for loss in (got, expected))
     for mine, theirs in zip(*gradients, strict=True):
@@ -163,6 +163,38 @@ def test_an_encoder_of_neurons_is_trained_in_the_same_piece(dtype, limit, recurr
     x, labels = clips(dtype) if dtype == torch.float64 else steady_clips(build, limit, dropout)
     layers, readout, encoder = build(dtype)
     compare(layers, readout, x, labels, limit, dropout, encoder)
+
+
+@pytest.mark.parametrize("dropout", [NO_DROPOUT, Dropout((0.2, 0.2), 7)], ids=["whole", "dropout"])
+@pytest.mark.parametrize("recurrent", [False, True], ids=["feedforward", "recurrent"])
+@pytest.mark.parametrize("adaptive", [False, True], ids=["lif", "adaptive"])
+def test_what_spikes_cost_is_trained_alike(monkeypatch, adaptive, recurrent, dropout):
+    """Costs of either sign, of an encoder and of two layers, in many micro-batches."""
+    monkeypatch.setattr(fused, "MICRO_ROWS", 7 * 30)
+    layers, readout = network(adaptive, recurrent, torch.float64, atan, norm=True)
+    n, g = SIZES[0], torch.Generator().manual_seed(8)
+    gain, bias, alpha, threshold = torch.rand(4, n, generator=g, dtype=torch.float64) + 0.3
+    params = LIFParams(alpha.clamp(max=0.9).requires_grad_(), threshold.requires_grad_(), boxcar, -0.8)
+    encoder = GainLayer((2 * gain).requires_grad_(), bias.requires_grad_(), params, 1)
+    costs = tuple(0.02 * torch.randn(n, generator=g, dtype=torch.float64) for n in SIZES[:-1])
+    x, labels = clips(torch.float64)
+    compare(layers, readout, x, labels, 1e-9, dropout, encoder, costs)
+
+
+def test_the_loss_grows_by_what_every_spike_costs_mean_over_the_clips():
+    layers, readout = network(True, True, torch.float64, atan)
+    (x, labels), g = clips(torch.float64), torch.Generator().manual_seed(8)
+    net, costs = Network(layers, readout), tuple(torch.rand(n, generator=g, dtype=torch.float64) for n in SIZES[1:-1])
+    with torch.no_grad():
+        _, spikes = reference.run_network(x, net)
+        free, paid = (network_loss(x, labels, net, EVIDENCE, costs=each).value.item() for each in ((), costs))
+    expected = sum((z.sum((0, 1)) * cost).sum().item() for z, cost in zip(spikes, costs, strict=True)) / x.shape[1]
+    assert expected > 1
+    assert paid - free == pytest.approx(expected, rel=1e-9)
+    with pytest.raises(ValueError, match="costs of spikes are given for 1 populations"):
+        network_loss(x, labels, net, EVIDENCE, costs=costs[:1])
+    with pytest.raises(ValueError, match="costs of population 2"):
+        network_loss(x, labels, net, EVIDENCE, costs=(costs[0], costs[0]))
 
 
 @pytest.mark.parametrize("rows", [1, 30, 7 * 30, 10**9])
