@@ -96,7 +96,7 @@ def _plain_row(pair: Any) -> dict[str, Any]:
     return {
         "run": run.name,
         "chip": sheet.chip,
-        "fits": "yes" if priced else f"no, {len(sheet.broken)} limits" if sheet.broken else "not priced",
+        "fits": "yes" if priced else f"no: {len(sheet.broken)} broken" if sheet.broken else "not priced",
         "accuracy": run.test_accuracy,
         "accuracy_on_chip": sheet.accuracy and sheet.accuracy.mean,
         "energy_j": priced and priced.total_j,
