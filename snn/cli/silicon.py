@@ -1,8 +1,8 @@
-"""Commands of the silicon, registered in `snn.cli.app`: a neuron, corners, a core, a run in ngspice and its spread."""
+"""Commands of the silicon, registered in `snn.cli.app`: a neuron, corners, a core, a run in ngspice."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -263,62 +263,3 @@ def signoff(
         terminal.result(found)
         if not found["passed"]:
             raise typer.Exit(1)
-
-
-def spread(
-    run: RunFolder,
-    chips: Annotated[int, typer.Option(help="How many chips, each with its own mismatch.")] = 10,
-    clips: Annotated[int, typer.Option(help="Test clips for each chip, evenly spaced over the split.")] = 100,
-    retrain: Annotated[
-        int, typer.Option(help="Training clips on which to fit each chip's readout anew; 0: keep the trained one.")
-    ] = 0,
-    leak: Annotated[
-        str,
-        typer.Option(
-            help="The neurons' leak: body (as of a transistor that is off), or tunnelling (follows the devices)."
-        ),
-    ] = "body",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the mismatch.")] = 0,
-    chip: Annotated[
-        str | None,
-        typer.Option(
-            help="An analog crossbar, chip name or TOML file: any network of steps or values over an hour, a day, a "
-            "week, on all test clips, and layer by layer."
-        ),
-    ] = None,
-    plot: Annotated[Path | None, place("Folder to draw one picture of each sweep to.")] = None,
-    json: Json = False,
-) -> None:
-    """A reservoir's run on chips that differ: mismatch, -40 to 125 C, supply, ten years; accuracy and energy."""
-    with Terminal(json) as terminal:
-        from snn.experiments.run_folder import load_run
-
-        if chip is not None:
-            given = {"clips": clips != 100, "retrain": retrain != 0, "leak": leak != "body", "seed": seed != 0}
-            terminal.result(_over_age(terminal, run, chip, chips, given | {"plot": plot is not None}))
-            return
-        from snn.report.spread_report import plot_spread, spread_report
-        from snn.studies.spread import StudyConfig, study_run
-
-        loaded = load_run(run)
-        require_outputs(plot and plot / "spread_mismatch.png")
-        config = StudyConfig(n_chips=chips, n_clips=clips, n_train=retrain, seed=seed, leak=leak)
-        study = study_run(loaded, config, reporter=terminal.reporter)
-        drawn = terminal.asked(lambda: plot_spread(study, plot)) if plot else None
-        terminal.result(spread_report(study) | ({"pictures": list(map(str, drawn))} if drawn else {}))
-
-
-def _over_age(terminal: Terminal, run: Path, chip: str, n_pieces: int, given: dict[str, bool]) -> dict[str, Any]:
-    """What `snn spread --chip` prints; given: options of reservoirs alone. Raises: InputError for one of them."""
-    from circuits.chips import load_chip
-    from snn.experiments.evaluate import clips_to_test
-    from snn.experiments.run_folder import load_run
-    from snn.studies.analog_spread import analog_spread, require_crossbar
-    from snn.studies.evaluate_on_silicon import Pieces
-
-    if named := [name for name, is_given in given.items() if is_given]:
-        raise InputError(f"--{named[0]} is of BTBT reservoirs, --chip {chip} is not one: leave one of them out")
-    technology, pieces = require_crossbar(load_chip(chip)), Pieces(n_pieces)
-    loaded = load_run(run)
-    examples = clips_to_test(loaded, None, None, terminal.reporter)
-    return analog_spread(loaded, technology, examples, pieces, terminal.reporter).as_dict()
