@@ -62,7 +62,7 @@ def _example() -> tuple[np.ndarray, int]:
 
 
 def test_g8_sana_fes_example_costs_what_sana_fe_says():
-    """6.44 nJ of 5 synaptic events, 3 packets, 200 neurons visited; SANA-FE 2.2.9 does not update one that is at rest."""
+    """6.44 nJ of 5 synaptic events, 3 packets, 200 visits of neurons; SANA-FE 2.2.9 updates none that is at rest."""
     spikes, updates = _example()
     one = np.ones(2)
     layer = LayerSpec("out", "lif", WEIGHTS, 0 * one, 1e9 * one, THRESHOLD * one, recurrent=LOOP)

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pytest import approx
 
 from circuits.chips import load_chip
 from circuits.errors import InputError
@@ -22,6 +21,7 @@ from circuits.mapping.partition_library import library_installed
 from circuits.network.activity import Activity
 from circuits.network.spec import LayerSpec, NetworkSpec
 
+approx = pytest.approx
 PARTITIONERS = ["own", pytest.param("mtkahypar", marks=pytest.mark.skipif(not library_installed(), reason="extra"))]
 
 
