@@ -1,7 +1,7 @@
 """Golden figures of chips on a mesh: SpiNNaker's power, SANA-FE's example, Xylo's cycles."""
 
 import numpy as np
-from pytest import approx
+import pytest
 
 from circuits.chips import load_chip
 from circuits.chips.mesh_ledger import MeshCosts, MeshInference, mesh_ledger
@@ -12,6 +12,8 @@ from circuits.mapping.mesh_limits import Mesh, MeshLimits
 from circuits.mapping.mesh_placement import given_placement
 from circuits.network.activity import Activity
 from circuits.network.spec import LayerSpec, NetworkSpec
+
+approx = pytest.approx
 
 
 def _parts(n_cores: int, rate: float, seconds: float) -> dict[str, float]:
