@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
+from typing import TextIO
 
 import numpy as np
 
@@ -58,9 +59,14 @@ def metis(graph: Hypergraph) -> np.ndarray:
     return np.array(core)
 
 
+def _say(line: str, stream: TextIO = sys.stdout) -> None:
+    stream.write(line + "\n")
+    stream.flush()
+
+
 def ours(which: str) -> Callable[[Hypergraph], np.ndarray]:
     def told(step: str, share: float) -> None:
-        print(f"  {which}: {step} {share:.0%}", file=sys.stderr, flush=True)
+        _say(f"  {which}: {step} {share:.0%}", sys.stderr)
 
     return lambda graph: partition_cores(graph, LIMITS, MESH, partitioner=which, progress=told)[0].core
 
@@ -68,8 +74,8 @@ def ours(which: str) -> Callable[[Hypergraph], np.ndarray]:
 def main(n: int) -> None:
     graph = synthetic(n, np.random.default_rng(0))
     partition_cores(synthetic(400, np.random.default_rng(0)), MeshLimits(100, 8), MESH)  # compiled once, not timed
-    print(f"{n:,} neurons, {len(graph.targets):,} synapses, {graph.rate.sum():,.0f} spikes")
-    print(f"{'partition':12} {'s':>7} {'cores':>6} {'fullest':>8} {'packets':>12} {'hops':>12} {'busiest link':>13}")
+    _say(f"{n:,} neurons, {len(graph.targets):,} synapses, {graph.rate.sum():,.0f} spikes")
+    _say(f"{'partition':12} {'s':>7} {'cores':>6} {'fullest':>8} {'packets':>12} {'hops':>12} {'busiest link':>13}")
     candidates = {"row-major": in_order}
     candidates |= {"METIS": metis} if find_spec("pymetis") else {}
     candidates |= {"Mt-KaHyPar": ours("mtkahypar")} if library_installed() else {}
@@ -81,10 +87,9 @@ def main(n: int) -> None:
         site = place_on_mesh(core_traffic(graph, core, n_cores), MESH, np.random.default_rng(0))
         traffic, fullest = route(graph, core, MESH.routers(site), MESH), np.bincount(core).max()
         busiest = traffic.busiest(True)[1]
-        print(
+        _say(
             f"{name:12} {seconds:7.1f} {n_cores:6d} {fullest:8d} {traffic.packets:12,.0f} {traffic.hops:12,.0f} "
-            f"{busiest:13,.0f}",
-            flush=True,
+            f"{busiest:13,.0f}"
         )
 
 
