@@ -11,7 +11,7 @@ from circuits.compile import exact_lean_jit
 from circuits.mapping.cut_state import new_cut
 from circuits.mapping.hypergraph import Hypergraph, Progress, silent
 from circuits.mapping.mesh_limits import UNLIMITED
-from circuits.mapping.refinement import ANNEALED, SMALL, anneal, refine, repair
+from circuits.mapping.refinement import SMALL, anneal, refine, repair
 
 COARSEST = 24  # ASSUMED: merged neurons a core at the coarsest level
 SHARE = 8  # ASSUMED: a merged neuron is at most this part of a core
@@ -46,8 +46,8 @@ def own_partition(
     for i, level in enumerate(reversed(levels)):
         cut = new_cut(level.graph, core, n_cores, additive, level.size)
         repair(cut, rng)
-        if level.graph.n_vertices <= SMALL:
-            anneal(cut, rng, MERGED_TRIES if level.parent is not None else ANNEALED)
+        if level.parent is not None and level.graph.n_vertices <= SMALL:
+            anneal(cut, rng, MERGED_TRIES)
         refine(cut, rng)
         core = cut.core if level.parent is None else cut.core[level.parent]
         progress("cutting into cores", (i + 1) / len(levels))

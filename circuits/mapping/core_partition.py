@@ -18,6 +18,7 @@ Partitioner = Literal["auto", "mtkahypar", "own"]
 ATTEMPTS = 5  # ASSUMED: starts of a small network, of which the best is kept
 LARGE = 20_000  # ASSUMED: neurons from which one start must do
 NEAR = 1.02  # ASSUMED: so many times the fewest packets are allowed where hops fall
+KEPT = 3  # ASSUMED: of these cuts
 WIDENED = 0.1  # ASSUMED: share of cores that is added where limits cannot be met
 
 
@@ -61,7 +62,7 @@ def partition_cores(
         if cuts[0].excess[0] == 0:
             most = NEAR * packets_of(cuts[0])
             near = [cut for cut in cuts if cut.excess[0] == 0 and packets_of(cut) <= most]
-            return tuple(_without_gaps(cut, which) for cut in _different(near))
+            return tuple(_without_gaps(cut, which) for cut in _different(near)[:KEPT])
         if cores == mesh.n_cores:
             raise MappingError(_still_broken(cuts[0]))
         cores = min(mesh.n_cores, cores + max(1, int(WIDENED * cores)))

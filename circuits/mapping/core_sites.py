@@ -13,7 +13,8 @@ from circuits.mapping.mesh_routes import needs
 
 EXACT = 9  # sites of which every permutation is tried: 362,880
 STARTS = 4  # ASSUMED: anneals, of which the best is kept
-SWAPS = 400  # ASSUMED: tried for each pair of a site and a core's neighbours, see `_annealed`
+SWAPS = 4000  # ASSUMED: swaps tried for each site, fewer where they take longer than a fraction of a second
+WORK = 5_000_000  # ASSUMED: pairs of cores that all swaps of one annealing may look at
 
 
 def core_traffic(graph: Hypergraph, core: np.ndarray, n_cores: int) -> np.ndarray:
@@ -67,7 +68,7 @@ def _annealed(
     """Swaps from where a core's mean traffic over one hop is noise down to none, then every swap that helps."""
     site, n_sites = start.astype(np.int64), len(start)
     hot = 2 * float(both.sum()) / max(n_cores, 1)
-    tries = min(SWAPS * n_sites * 10, 20_000_000 // n_sites)
+    tries = min(SWAPS * n_sites, WORK // n_sites)
     _swap_annealed(both, distance, site, n_cores, tries, hot, random_state(rng))
     _swap_down(both, distance, site, n_cores)
     return site

@@ -31,8 +31,7 @@ def _library() -> tuple[Any, Any]:
 def library_partition(graph: Hypergraph, n_cores: int, capacity: int, weights: np.ndarray, seed: int) -> np.ndarray:
     """The core of each vertex, `(vertex,)`, no core above `capacity` of `weights`, whole numbers `(vertex,)`."""
     mtkahypar, library = _library()
-    pins = np.split(graph.targets, graph.start[1:-1]) if graph.n_nets else []
-    nets = [np.union1d(own, [source]) for own, source in zip(pins, graph.source, strict=True)]
+    nets = _pins(graph)
     shared = [i for i, net in enumerate(nets) if len(net) > 1]
     if not shared or n_cores == 1:
         return _in_order(weights, n_cores)
@@ -45,9 +44,19 @@ def library_partition(graph: Hypergraph, n_cores: int, capacity: int, weights: n
     context.set_individual_target_block_weights([capacity] * n_cores)
     context.logging = False
     hyper = library.create_hypergraph(
-        context, graph.n_vertices, len(shared), [nets[i].tolist() for i in shared], weights.tolist(), rates.tolist()
+        context, graph.n_vertices, len(shared), [nets[i] for i in shared], weights.tolist(), rates.tolist()
     )
     return np.array(hyper.partition(context).get_partition(), np.int64)
+
+
+def _pins(graph: Hypergraph) -> list[list[int]]:
+    """Of each net the source and its targets, each vertex once."""
+    net, n = graph.net_of_pin, max(graph.n_vertices, 1)
+    own = np.arange(graph.n_nets)
+    keys = np.unique(np.concatenate((net * n + graph.targets, own * n + graph.source)))
+    net, pins = np.divmod(keys, n)
+    ends, pins = np.searchsorted(net, own, side="right").tolist(), pins.tolist()
+    return [pins[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 def _in_order(weights: np.ndarray, n_cores: int) -> np.ndarray:

@@ -13,7 +13,7 @@ LEAST_GAIN = 1e-3  # ASSUMED: share of the packets below which another sweep doe
 PARTNERS = 24  # ASSUMED: neurons of a full core that a swap is tried with
 SMALL = 2000  # ASSUMED: neurons up to which annealing takes seconds
 ANNEALED = 4000  # ASSUMED: changes tried for each neuron
-WORK = 5_000_000  # ASSUMED: nets that all changes of one annealing may look at, about two seconds
+WORK = 1_500_000  # ASSUMED: nets that all changes of one annealing may look at, about a second
 
 
 def refine(cut: Cut, rng: np.random.Generator, passes: int = PASSES) -> None:

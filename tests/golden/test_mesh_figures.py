@@ -13,6 +13,8 @@ from circuits.mapping.mesh_placement import given_placement
 from circuits.network.activity import Activity
 from circuits.network.spec import LayerSpec, NetworkSpec
 
+approx = pytest.approx
+
 
 def _parts(n_cores: int, rate: float, seconds: float) -> dict[str, float]:
     """Joules on a SpiNNaker board: one neuron a core, the first sends to the second, on the same router."""
@@ -26,13 +28,13 @@ def _parts(n_cores: int, rate: float, seconds: float) -> dict[str, float]:
 
 def test_g6_a_packet_of_spinnaker_costs_1_nj_and_48_idle_chips_draw_16_8_w():
     parts = _parts(2, rate=1.0, seconds=1.0)
-    assert parts["messages"] == pytest.approx(1e-9, rel=1e-12)
-    assert parts["routers"] == pytest.approx(16.8, rel=1e-12)
+    assert parts["messages"] == approx(1e-9, rel=1e-12)
+    assert parts["routers"] == approx(16.8, rel=1e-12)
 
 
 def test_g7_806_active_cores_of_spinnaker_add_27_5_w():
     """27.4 W of the constant, which is a figure of 27.50 W that was measured, rounded."""
-    assert _parts(806, rate=0.0, seconds=1.0)["cores"] == pytest.approx(27.50, rel=0.01)
+    assert _parts(806, rate=0.0, seconds=1.0)["cores"] == approx(27.50, rel=0.01)
 
 
 # SANA-FE's example: two tiles of four cores; two inputs, the second of which spikes in steps 1 and 3, drive two neurons
@@ -62,7 +64,7 @@ def _example() -> tuple[np.ndarray, int]:
 
 
 def test_g8_sana_fes_example_costs_what_sana_fe_says():
-    """6.44 nJ of 5 synaptic events, 3 packets, 200 neurons visited; SANA-FE 2.2.9 updates none at rest."""
+    """6.44 nJ of 5 synaptic events, 3 packets, 200 visits of neurons; SANA-FE 2.2.9 updates none that is at rest."""
     spikes, updates = _example()
     one = np.ones(2)
     layer = LayerSpec("out", "lif", WEIGHTS, 0 * one, 1e9 * one, THRESHOLD * one, recurrent=LOOP)
@@ -72,17 +74,17 @@ def test_g8_sana_fes_example_costs_what_sana_fe_says():
     placement = given_placement(hypergraph_of(net, activity), DEMO.limits, DEMO.mesh, core, np.array([0, 1]))
     report = DEMO.price(net, activity, placement)
     parts, counts = report.ledger.parts, report.counts
-    assert (counts["synaptic_operations"], counts["messages"], counts["updates"]) == pytest.approx((5, 3, 200))
+    assert (counts["synaptic_operations"], counts["messages"], counts["updates"]) == approx((5, 3, 200))
     assert updates == 198
     soma = parts["soma_access"] + parts["soma_update"] + parts["spikes"] - (200 - updates) * 10e-12
-    assert parts["synapses"] == pytest.approx(0.10e-9, rel=1e-6)
-    assert soma == pytest.approx(6.04e-9, rel=1e-6)
-    assert parts["messages"] + parts["links_east_west"] + parts["links_north_south"] == pytest.approx(0.30e-9, rel=1e-6)
-    assert report.ledger.total - (200 - updates) * 10e-12 == pytest.approx(6.44e-9, rel=1e-6)
+    assert parts["synapses"] == approx(0.10e-9, rel=1e-6)
+    assert soma == approx(6.04e-9, rel=1e-6)
+    assert parts["messages"] + parts["links_east_west"] + parts["links_north_south"] == approx(0.30e-9, rel=1e-6)
+    assert report.ledger.total - (200 - updates) * 10e-12 == approx(6.44e-9, rel=1e-6)
 
 
 def test_g23_cycles_and_clock_of_xylo():
     net = XyloNetwork(16, 100, 8)
     assert step_cycles(net) == 14712
-    assert least_clock(net, 10e-3) == pytest.approx(1.76544e6)
+    assert least_clock(net, 10e-3) == approx(1.76544e6)
     assert step_cycles(XyloNetwork(16, 100, 8, input_share=0, hidden_share=0)) == 16 + 300 + 1900 + 96

@@ -21,6 +21,7 @@ from circuits.mapping.partition_library import library_installed
 from circuits.network.activity import Activity
 from circuits.network.spec import LayerSpec, NetworkSpec
 
+approx = pytest.approx
 PARTITIONERS = ["own", pytest.param("mtkahypar", marks=pytest.mark.skipif(not library_installed(), reason="extra"))]
 
 
