@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.errors import InputError
 from circuits.network.spec import NetworkSpec
 from circuits.nonideal.analog_network import exact_arrays, run_arrays
 from circuits.variation.current_mismatch import with_mismatched_currents
@@ -34,7 +35,7 @@ class UnderMismatch:
     @property
     def deviation(self) -> float:
         """From chip to chip."""
-        return float(np.std(self.chips))
+        return float(np.std(self.chips, ddof=1)) if len(self.chips) > 1 else 0.0
 
     @property
     def loss(self) -> float:
@@ -52,9 +53,11 @@ def evaluate_under_mismatch(
 ) -> UnderMismatch:
     """The run on one chip for each seed, whose ln I deviates by `sigma`, on clips of one of its own splits.
 
-    Raises: InputError for a sigma below zero; as `read_clips`.
+    Raises: InputError for a sigma below zero or a reservoir; as `read_clips`.
     """
     seeds = tuple(seeds)
+    if run.network().event_driven:
+        raise InputError(f"{run.folder} holds a reservoir: evaluate its chips by `snn spread` without --mismatch")
     examples = read_clips(run.recipe, open_data(run.recipe, run.data), part, run.model.front_end, reporter)
     net, chip = run.network(), run.model.chip()
     circuit = None if chip is None else chip.circuit
