@@ -18,7 +18,7 @@ Partitioner = Literal["auto", "mtkahypar", "own"]
 ATTEMPTS = 5  # ASSUMED: starts of a small network, of which the best is kept
 LARGE = 20_000  # ASSUMED: neurons from which one start must do
 NEAR = 1.02  # ASSUMED: so many times the fewest packets are allowed where hops fall
-KEPT = 3  # ASSUMED: of these cuts
+KEPT = 5  # ASSUMED: of these cuts
 WIDENED = 0.1  # ASSUMED: share of cores that is added where limits cannot be met
 
 

@@ -13,7 +13,7 @@ from circuits.mapping.mesh_routes import MeshTraffic, route
 from circuits.mapping.placed_cut import settle
 from circuits.mapping.refinement import SMALL
 
-ROUNDS = 2  # ASSUMED: times that cores are placed and neurons settle on them, in turn
+ROUNDS = 3  # ASSUMED: times that cores are placed and neurons settle on them, in turn
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from circuits.compile import exact_lean_jit
 from circuits.mapping.cut_state import Cut, below, fraction, move, packets_of, random_state, saving
 from circuits.mapping.refinement import tries_for
 
-TRIES = 1000  # ASSUMED: changes tried for each neuron
+TRIES = 4000  # ASSUMED: changes tried for each neuron
 
 
 def settle(cut: Cut, distance: np.ndarray, most: float, rng: np.random.Generator, per_vertex: int = TRIES) -> None:
@@ -22,10 +22,10 @@ def settle(cut: Cut, distance: np.ndarray, most: float, rng: np.random.Generator
     n = len(cut.core)
     if n < 2 or len(cut.used) < 2:
         return
-    hot = float(cut.rate.sum()) / n
+    hot = 3 * float(cut.rate.sum()) / n
     best = np.copy(cut.core)
     room = most - packets_of(cut)
-    _settle(cut, distance, tries_for(cut, per_vertex), hot, hot / 100, room, random_state(rng), best)
+    _settle(cut, distance, tries_for(cut, per_vertex), hot, hot / 300, room, random_state(rng), best)
     for vertex in np.flatnonzero(best != cut.core):
         move(cut, int(vertex), int(best[vertex]))
 
