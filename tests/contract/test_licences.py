@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 OURS, EXTRAS = (
     "tunnelspike",
-    ("synthesis", "cluster", "rtl", "test"),
+    ("synthesis", "cluster", "rtl", "mapping", "test"),
 )  # `bench`, `lint`: of their target of make
 NAMES = {  # a classifier or a field in words, and the licence in short; clauses of BSD are not told apart
     r"BSD.*": "BSD",
