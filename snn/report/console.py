@@ -26,6 +26,8 @@ def as_tables(value: dict[str, Any]) -> str:
 
 def _print(console: Console, value: dict[str, Any]) -> None:
     plain = Table(show_header=False, box=None, pad_edge=False)
+    plain.add_column()
+    plain.add_column(overflow="fold")  # a path is not cut: it is to be copied
     nested: list[tuple[str, Any]] = []
     for key, item in value.items():
         if _is_table(item):
@@ -66,7 +68,8 @@ def _parts(key: str, parts: dict[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("label" if counted else "part", overflow="fold")
     table.add_column(Text(_name(key)))
-    total = sum(parts.values()) if key.endswith("s_j") else 0  # of parts, layers, cores; not of boundaries
+    adds_up = key.endswith("_j") and "_per_" not in key  # energies of one product at several boundaries do not
+    total = sum(parts.values()) if adds_up else 0
     if total:
         table.add_column("share", justify="right")
     for name, item in parts.items():

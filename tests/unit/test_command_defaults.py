@@ -2,7 +2,7 @@
 
 import inspect
 
-from snn.cli import silicon
+from snn.cli import spread_command
 from snn.studies.spread import StudyConfig
 
 NAMES = {"chips": "n_chips", "clips": "n_clips", "retrain": "n_train", "seed": "seed", "leak": "leak"}
@@ -13,6 +13,6 @@ def defaults(command) -> dict:
 
 
 def test_a_spread_is_by_default_that_of_its_record():
-    asked = {NAMES[name]: value for name, value in defaults(silicon.spread).items() if name in NAMES}
+    asked = {NAMES[name]: value for name, value in defaults(spread_command.spread).items() if name in NAMES}
     assert len(asked) == len(NAMES)
     assert StudyConfig(**asked) == StudyConfig()
