@@ -26,7 +26,7 @@ from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.nonideal.analog_network import Arrays
 from circuits.nonideal.crossbar_array import CrossbarArray, crossbar_array
-from circuits.nonideal.crossbar_settings import Converters, CrossbarSettings, Periphery, TileShape
+from circuits.nonideal.crossbar_settings import EVEN, Converters, CrossbarSettings, Periphery, TileShape
 from circuits.nonideal.matrices import matrices_of, weighted_layers
 from circuits.nonideal.pcm_device import pcm_device
 from circuits.nonideal.pcm_noise import require_age
@@ -145,7 +145,7 @@ class AnalogCrossbar:
         self.place(net)
         require_age(age)
         exact = replace(self.settings, converters=replace(self.converters, input_bits=0, output_bits=0, jitter=0.0))
-        exact = replace(exact, periphery=Periphery())
+        exact = replace(exact, periphery=EVEN)
         layers = own_order(net)
         found = {}
         for layer, own in zip(layers, rng.spawn(len(layers)), strict=True):

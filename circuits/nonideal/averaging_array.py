@@ -29,17 +29,20 @@ CALIBRATED = 1024  # rows that set the range of the converters; more change it l
 class AveragingErrors:
     """Standard deviations of what differs by chance; 0: ideal."""
 
-    driver_inl: float = 0.0  # steps of a code, in the middle of the range
-    driver_offset: float = 0.0  # steps of a code
-    cell: float = 0.0  # of a capacitance, over the mean
-    column_gain: float = 0.0  # of a converter
-    column_offset: float = 0.0  # steps of a converter
-    comparator: float = 0.0  # steps of a converter, from one conversion to the next
+    driver_inl: float  # steps of a code, in the middle of the range
+    driver_offset: float  # steps of the driver that is built, whatever of its bits a layer uses
+    cell: float  # of a capacitance, over the mean
+    column_gain: float  # of a converter
+    column_offset: float  # steps of a converter
+    comparator: float  # steps of a converter, from one conversion to the next
 
     def __post_init__(self):
         for field in fields(self):
             value = getattr(self, field.name)
             require(self, field.name, 0 <= value < math.inf, "zero or positive, and finite")
+
+
+NO_ERRORS = AveragingErrors(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class AveragingDesign:
     columns: int
     driver_bits: int
     converter_bits: int
-    errors: AveragingErrors = AveragingErrors()
+    errors: AveragingErrors
 
     def __post_init__(self):
         for name in ("rows", "columns"):
@@ -122,14 +125,15 @@ def drawn_tiles(layer: LayerSpec, design: AveragingDesign, rng: np.random.Genera
     """The arrays of each matrix of a layer, as one piece of silicon has them."""
     for matrix in matrices_of(layer):
         places = [tile for lines in line_blocks(layer) for tile in tiles(lines, matrix.shape[1], design)]
-        yield [_drawn(tile, design, design.bits_of(layer), rng) for tile in places]
+        yield [_drawn(tile, design, layer, rng) for tile in places]
 
 
-def _drawn(tile: Tile, design: AveragingDesign, bits: int, rng: np.random.Generator) -> TileSilicon:
-    errors, columns = design.errors, tile.columns.stop - tile.columns.start
+def _drawn(tile: Tile, design: AveragingDesign, layer: LayerSpec, rng: np.random.Generator) -> TileSilicon:
+    errors, columns, lines = design.errors, tile.columns.stop - tile.columns.start, tile.lines.stop - tile.lines.start
+    offset, spikes = errors.driver_offset / steps(design.driver_bits), layer.kind not in VALUE_KINDS
     return TileSilicon(
         tile,
-        drawn_drivers(tile.lines.stop - tile.lines.start, bits, errors.driver_inl, errors.driver_offset, rng),
+        drawn_drivers(lines, design.bits_of(layer), errors.driver_inl, offset, rng, rests=spikes),
         drawn_capacitances(tile.n, columns, errors.cell, rng),
         errors.column_gain * rng.standard_normal(columns),
         errors.column_offset * rng.standard_normal(columns),

@@ -1,8 +1,8 @@
 """What a chip of phase-change crossbars is made of: the size of a tile, its devices, its converters, its periphery."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from circuits.nonideal.pcm_device import PCM_LIKE, PcmDevice
+from circuits.nonideal.pcm_device import PcmDevice
 from circuits.nonideal.pulse_input import MOST_BITS
 from circuits.nonideal.weight_devices import WeightCoding
 from circuits.units import Seconds, freeze_si, require
@@ -14,8 +14,8 @@ MOST = 2**16  # lines or devices across of a tile
 class TileShape:
     """Lines, and devices on each of them."""
 
-    lines: int = 512
-    devices: int = 2048
+    lines: int
+    devices: int
 
     def __post_init__(self):
         for name in ("lines", "devices"):
@@ -35,11 +35,11 @@ class Converters:
     jitter: sigma of a duration.   headroom: range of a column's capacitor over the largest sum that was calibrated.
     """
 
-    input_bits: int = 8
-    output_bits: int = 8
-    step: Seconds = 300e-9
-    jitter: Seconds = 0.0
-    headroom: float = 1.0
+    input_bits: int
+    output_bits: int
+    step: Seconds
+    jitter: Seconds
+    headroom: float
 
     def __post_init__(self):
         freeze_si(self)
@@ -55,27 +55,30 @@ class Converters:
 class Periphery:
     """Sigma from column to column: gain of positive against negative sums, and offset over the converter's range."""
 
-    gain: float = 0.0
-    offset: float = 0.0
+    gain: float
+    offset: float
 
     def __post_init__(self):
         for name in ("gain", "offset"):
             require(self, name, 0 <= getattr(self, name) < 1, "0 to less than 1")
 
 
+EVEN = Periphery(gain=0.0, offset=0.0)
+
+
 @dataclass(frozen=True)
 class CrossbarSettings:
     """window: noise that is slower is the same for all readings.   references: rows that drift is measured by."""
 
-    shape: TileShape = field(default_factory=TileShape)
-    device: PcmDevice = PCM_LIKE
-    coding: WeightCoding = field(default_factory=WeightCoding)
-    converters: Converters = field(default_factory=Converters)
-    periphery: Periphery = field(default_factory=Periphery)
-    window: Seconds = 1.0
-    balanced: bool = True
-    compensated: bool = True
-    references: int = 64
+    shape: TileShape
+    device: PcmDevice
+    coding: WeightCoding
+    converters: Converters
+    periphery: Periphery
+    window: Seconds
+    balanced: bool
+    compensated: bool
+    references: int
 
     def __post_init__(self):
         freeze_si(self)

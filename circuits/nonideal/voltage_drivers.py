@@ -1,10 +1,12 @@
 """What drives the lines of a memory that averages: a digital-to-analog converter on each, 0 to its full scale of 1.
 
-    V(code) = code / n + (curve(code) + offset) / n,    n = 2^b - 1
+    V(code) = code / n + curve(code) / n + offset / n_own,    n = 2^b - 1
 
 The curve is a random walk that is tied to 0 at both ends, as of n steps that differ by chance: its deviation is
 2 inl sqrt(code (n - code)) / n steps, largest, `inl`, in the middle (integral non-linearity). The offset is drawn once
-a driver. Both belong to a piece of silicon. Of one bit there is no curve: a spike or none.
+a driver, in steps of the converter that is built, n_own of them to full scale, however many of its bits a layer uses: in
+volts it is the same for all layers. Both belong to a piece of silicon. Of one bit there is no curve: a spike or none. A
+line without a spike is not driven: it rests at 0 V, as it costs nothing; a value of 0 is driven, offset and all.
 """
 
 from dataclasses import dataclass
@@ -35,14 +37,23 @@ def steps(bits: int) -> int:
     return 2**bits - 1
 
 
-def drawn_drivers(lines: int, bits: int, inl: float, offset: float, rng: np.random.Generator) -> Drivers:
-    """Drivers of so many lines; `inl` and `offset` are standard deviations, in steps of a code."""
+def drawn_drivers(
+    lines: int, bits: int, inl: float, offset: float, rng: np.random.Generator, *, rests: bool = False
+) -> Drivers:
+    """Drivers of so many lines, of which `bits` are used.
+
+    inl: standard deviation, in steps of a code.   offset: another one, over the full scale.   rests: a code of 0 is not
+    driven, as a line without a spike.
+    """
     n = steps(bits)
     ideal = np.arange(n + 1) / n
     walk = np.concatenate([np.zeros((lines, 1)), rng.standard_normal((lines, n)).cumsum(axis=1)], axis=1)
     tied = walk - walk[:, -1:] * ideal  # deviation sqrt(code (n - code) / n)
     curve = tied * 2 * inl / np.sqrt(n)
-    return Drivers(ideal + (curve + offset * rng.standard_normal((lines, 1))) / n)
+    volts = ideal + curve / n + offset * rng.standard_normal((lines, 1))
+    if rests:
+        volts[:, 0] = 0.0
+    return Drivers(volts)
 
 
 def driver_codes(values: np.ndarray, full_scale: float, bits: int) -> np.ndarray:

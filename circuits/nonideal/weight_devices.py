@@ -18,10 +18,10 @@ class WeightCoding:
     """levels: steps from 0 to the largest weight; 0: as fine as programming allows.   column_scales: each column is
     stretched to its own largest weight, else all of a matrix to one."""
 
-    devices: int = 4
-    significance: float = 1.0
-    levels: int = 0
-    column_scales: bool = True
+    devices: int
+    significance: float
+    levels: int
+    column_scales: bool
 
     def __post_init__(self):
         require(self, "devices", self.devices in (2, 4), "2 or 4 a weight")

@@ -10,7 +10,7 @@ from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.value_network import run_values
 from circuits.nonideal.analog_network import exact_arrays, inputs_of_layers, run_arrays
 from circuits.nonideal.averaged_weights import averaged_weights
-from circuits.nonideal.averaging_array import AveragingDesign, AveragingErrors, averaging_arrays, tiles
+from circuits.nonideal.averaging_array import NO_ERRORS, AveragingDesign, averaging_arrays, drawn_tiles, tiles
 from circuits.nonideal.binary_weights import binarised, deviation, layer_deviation, squared_error
 from circuits.nonideal.bit_line_average import averaging_weights, drawn_capacitances, mismatch_error
 from circuits.nonideal.integrating_converter import Converter, largest_code, least_error_step
@@ -18,7 +18,7 @@ from circuits.nonideal.voltage_drivers import drawn_drivers, driver_codes, least
 from tests.unit.value_chains import CHAINS, last, twin
 
 N = 100_000
-FINE = AveragingDesign(rows=7, columns=3, driver_bits=7, converter_bits=16)
+FINE = AveragingDesign(rows=7, columns=3, driver_bits=7, converter_bits=16, errors=NO_ERRORS)
 
 
 def rng(seed=0):
@@ -62,9 +62,24 @@ def test_a_driver_errs_as_a_walk_tied_at_both_ends(bits):
 
 
 def test_offsets_of_drivers_are_drawn_once_a_driver():
-    volts = drawn_drivers(N, 3, 0.0, 0.5, rng()).volts * 7 - np.arange(8)
+    volts = drawn_drivers(N, 3, 0.0, 0.5, rng()).volts - np.arange(8) / 7
     np.testing.assert_allclose(volts - volts[:, :1], 0, atol=1e-12)
     spread(volts[:, 0], 0.5)
+
+
+def test_the_offset_of_a_driver_is_the_same_in_volts_for_spikes_and_values_and_a_line_at_rest_has_none():
+    """A quarter of a step of 6 bits, 0.25 / 63 of full scale, whatever of its bits a layer uses."""
+    n, one = 20_000, np.ones(1)
+    design = AveragingDesign(n, 1, 6, 6, replace(NO_ERRORS, driver_offset=0.25))
+    spikes = LayerSpec("own", "readout", np.ones((n, 1)), np.zeros(1), one, one)
+    values = LayerSpec("own", "dense", np.ones((n, 1)), np.zeros(1))
+    for layer, bits in ((spikes, 1), (values, 6)):
+        ((tile,),) = drawn_tiles(layer, design, rng())
+        volts = tile.drivers.volts
+        assert volts.shape == (n, 2**bits)
+        spread(volts[:, -1] - 1, 0.25 / 63)
+        resting = volts[:, 0]
+        assert (resting == 0).all() if layer is spikes else resting.std() == pytest.approx(0.25 / 63, rel=0.03)
 
 
 def test_codes_of_a_converter_never_fall_as_the_average_rises():
@@ -83,7 +98,7 @@ def test_rounding_of_a_converter_has_the_variance_of_a_step_squared_over_12():
 
 def test_offsets_gains_and_comparators_spread_as_they_are_told():
     """At a step so fine that rounding adds 1/12 of it alone."""
-    errors = AveragingErrors(column_gain=0.02, column_offset=300.0, comparator=200.0)
+    errors = replace(NO_ERRORS, column_gain=0.02, column_offset=300.0, comparator=200.0)
     design, column = AveragingDesign(4, N, 1, 16, errors), np.ones((4, N))
     (part,) = averaging_arrays(net_of(column), {"own": np.ones((1, 4))}, design, rng())["own"][0].parts
     spread(part.converter.offsets, 300.0)
@@ -103,7 +118,7 @@ def test_a_converter_with_a_level_for_each_sum_loses_nothing(bits):
     n = largest_code(bits)
     signs = np.where(rng().random((n, 6)) < 0.5, -1.0, 1.0)
     spikes = (np.arange(2 ** min(n, 12))[:, None] >> np.arange(n) & 1).astype(float)
-    arrays = averaging_arrays(net_of(0.3 * signs), {"own": spikes}, AveragingDesign(n, 6, 7, bits), rng())
+    arrays = averaging_arrays(net_of(0.3 * signs), {"own": spikes}, AveragingDesign(n, 6, 7, bits, NO_ERRORS), rng())
     np.testing.assert_allclose(arrays["own"][0].products(spikes, rng()), spikes @ signs * 0.3, atol=1e-12)
 
 
@@ -139,7 +154,7 @@ def test_spiking_networks_of_binary_weights_are_exact(recurrent):
 
 def test_realised_weights_are_those_of_the_arrays_from_the_same_generator():
     """With nothing lost in converters the two networks answer alike, silicon by silicon, through dense and conv."""
-    design = replace(FINE, driver_bits=7, errors=AveragingErrors(cell=0.1, column_gain=0.05))
+    design = replace(FINE, driver_bits=7, errors=replace(NO_ERRORS, cell=0.1, column_gain=0.05))
     net = binarised(twin("conv2d")[1])
     x = last(rng().random((6, 1, 20, 8)))
     held = averaged_weights(net, design, rng(7))
@@ -182,7 +197,7 @@ def test_full_scale_and_range_are_those_of_least_error():
 
 @pytest.mark.parametrize(("lines", "rows", "sizes"), [(64, 64, [64]), (65, 64, [33, 32]), (10, 4, [4, 4, 2])])
 def test_lines_are_split_evenly(lines, rows, sizes):
-    found = tiles(slice(0, lines), 1, AveragingDesign(rows, 16, 6, 6))
+    found = tiles(slice(0, lines), 1, AveragingDesign(rows, 16, 6, 6, NO_ERRORS))
     assert [tile.lines.stop - tile.lines.start for tile in found] == sizes
     assert {tile.n for tile in found} == {max(sizes)}
 
@@ -202,4 +217,4 @@ def test_an_impossible_array_is_refused(change, said):
 
 def test_a_negative_deviation_is_refused():
     with pytest.raises(InputError, match=r"cell must be zero or positive"):
-        AveragingErrors(cell=-0.1)
+        replace(NO_ERRORS, cell=-0.1)

@@ -11,7 +11,7 @@ from circuits.errors import InputError
 from circuits.nonideal.asymmetry import balanced, drawn_asymmetry, uneven
 from circuits.nonideal.conductance_laws import Polynomial
 from circuits.nonideal.crossbar_array import crossbar_array, cuts, tile_grid
-from circuits.nonideal.crossbar_settings import Converters, CrossbarSettings, Periphery, TileShape
+from circuits.nonideal.crossbar_settings import EVEN, Converters, CrossbarSettings, Periphery, TileShape
 from circuits.nonideal.drift_compensation import compensation
 from circuits.nonideal.pcm_device import PCM_LIKE
 from circuits.nonideal.pulse_input import jittered, n_ticks, pulse_widths
@@ -22,8 +22,11 @@ N = 100_000
 WEEK = 604_800.0
 NONE = Polynomial((0.0,))
 PERFECT = replace(PCM_LIKE, programming=NONE, drift_mean=NONE, drift_sigma=NONE, read=NONE)
-FINE = Converters(input_bits=0, output_bits=0)
-IDEAL = CrossbarSettings(device=PERFECT, converters=FINE)
+TILE, FOUR = TileShape(512, 2048), WeightCoding(4, significance=1.0, levels=0, column_scales=True)
+EIGHT = Converters(input_bits=8, output_bits=8, step=300e-9, jitter=0.0, headroom=1.0)
+FINE = replace(EIGHT, input_bits=0, output_bits=0)
+REAL = CrossbarSettings(TILE, PCM_LIKE, FOUR, EIGHT, EVEN, window=1.0, balanced=True, compensated=True, references=64)
+IDEAL = replace(REAL, device=PERFECT, converters=FINE)
 approx = partial(pytest.approx, abs=0)
 
 
@@ -41,7 +44,7 @@ def error(settings: CrossbarSettings, age: float = 0.0, seed: int = 3) -> float:
     return float(np.sqrt(((array.products(X, rng(4)) - X @ WEIGHTS) ** 2).mean())) / SIGMA
 
 
-@pytest.mark.parametrize("shape", [TileShape(), TileShape(96, 160), TileShape(17, 28), TileShape(1, 4)], ids=str)
+@pytest.mark.parametrize("shape", [TILE, TileShape(96, 160), TileShape(17, 28), TileShape(1, 4)], ids=str)
 @pytest.mark.parametrize("is_balanced", [True, False])
 def test_perfect_devices_on_tiles_of_any_size_multiply_exactly(shape, is_balanced):
     found = crossbar_array(WEIGHTS, replace(IDEAL, shape=shape, balanced=is_balanced), X, rng(), WEEK)
@@ -51,13 +54,13 @@ def test_perfect_devices_on_tiles_of_any_size_multiply_exactly(shape, is_balance
 
 def test_every_weight_lies_on_one_tile():
     held = np.zeros((1100, 700), int)
-    for lines, columns in tile_grid(held.shape, TileShape(), WeightCoding()):
+    for lines, columns in tile_grid(held.shape, TILE, FOUR):
         held[lines, columns] += 1
         assert lines.stop - lines.start <= 512
         assert columns.stop - columns.start <= 512
     assert (held == 1).all()
-    assert len(tile_grid((1024, 512), TileShape(), WeightCoding())) == 2
-    assert len(tile_grid((1024, 1024), TileShape(), WeightCoding(2))) == 2
+    assert len(tile_grid((1024, 512), TILE, FOUR)) == 2
+    assert len(tile_grid((1024, 1024), TILE, replace(FOUR, devices=2))) == 2
 
 
 def test_more_bits_lose_less():
@@ -65,7 +68,7 @@ def test_more_bits_lose_less():
         losses = [error(replace(IDEAL, converters=replace(FINE, **{name: bits}))) for bits in (2, 4, 6, 8, 10)]
         assert losses == sorted(losses, reverse=True)
         assert losses[-2] / losses[-1] == approx(4, rel=0.15)  # a bit halves the step
-    assert error(replace(IDEAL, converters=Converters(16, 16))) < 1e-3
+    assert error(replace(IDEAL, converters=replace(FINE, input_bits=16, output_bits=16))) < 1e-3
 
 
 def test_rounding_of_sums_is_a_step_over_the_root_of_twelve():
@@ -78,7 +81,7 @@ def test_rounding_of_sums_is_a_step_over_the_root_of_twelve():
 
 
 def test_sums_beyond_the_range_are_cut_off_at_it():
-    array = crossbar_array(WEIGHTS, replace(IDEAL, converters=Converters()), X, rng())
+    array = crossbar_array(WEIGHTS, replace(IDEAL, converters=EIGHT), X, rng())
     found, sums = array.products(4 * X, rng()), X @ WEIGHTS
     most = array.scale * array.largest * array.rows[0].ranges
     assert (np.abs(found) <= most * (1 + 1e-6)).all()
@@ -151,14 +154,14 @@ def test_jitter_of_a_sum_is_that_of_its_pulses_and_of_the_ramp():
 
 def test_compensation_restores_the_mean_that_drift_takes():
     def slope(age: float, compensated: bool) -> float:
-        array = crossbar_array(WEIGHTS, replace(CrossbarSettings(), compensated=compensated), X, rng(3), age)
+        array = crossbar_array(WEIGHTS, replace(REAL, compensated=compensated), X, rng(3), age)
         exact = X @ WEIGHTS
         return float((array.products(X, rng(4)) * exact).sum() / (exact**2).sum())
 
     fresh = slope(0.0, False)
     assert slope(WEEK, False) / fresh < 0.7
     assert slope(WEEK, True) / fresh == approx(1, rel=0.03)
-    assert error(replace(CrossbarSettings(), compensated=False), WEEK) > 2 * error(CrossbarSettings(), WEEK)
+    assert error(replace(REAL, compensated=False), WEEK) > 2 * error(REAL, WEEK)
     assert compensation(np.full((3, 2), -2.0), np.full((3, 2), 1.5)) == approx(4 / 3)
     assert compensation(np.zeros((3, 2)), np.zeros((3, 2))) == 1.0
 
@@ -174,15 +177,15 @@ def test_compensation_is_measured_through_noise():
 
 
 def test_a_seed_is_one_piece_of_silicon_at_every_age():
-    first, again, other = (crossbar_array(WEIGHTS, CrossbarSettings(), X, rng(seed)) for seed in (3, 3, 4))
+    first, again, other = (crossbar_array(WEIGHTS, REAL, X, rng(seed)) for seed in (3, 3, 4))
     assert (first.weights == again.weights).all()
     assert (first.weights != other.weights).any()
-    soon = crossbar_array(WEIGHTS, replace(CrossbarSettings(), compensated=False), X, rng(3), 1.0)
+    soon = crossbar_array(WEIGHTS, replace(REAL, compensated=False), X, rng(3), 1.0)
     assert np.corrcoef(soon.weights.ravel() - WEIGHTS.ravel(), first.weights.ravel() - WEIGHTS.ravel())[0, 1] > 0.8
 
 
 def test_older_arrays_lose_more():
-    losses = [error(CrossbarSettings(), age) for age in (0.0, 3600.0, 86_400.0, WEEK)]
+    losses = [error(REAL, age) for age in (0.0, 3600.0, 86_400.0, WEEK)]
     assert losses == sorted(losses)
 
 
@@ -194,10 +197,10 @@ def test_a_matrix_of_zeros_and_inputs_of_zeros():
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: TileShape(lines=0), "lines must be a whole number in 1..65536, got 0"),
+        (lambda: TileShape(0, 4), "lines must be a whole number in 1..65536, got 0"),
         (lambda: cuts(4, 0), "at least 1 line and 1 column, got 0"),
-        (lambda: CrossbarSettings(shape=TileShape(4, 3)), "at least 4 devices wide"),
-        (lambda: Converters(jitter=-1e-9), "jitter must be zero or positive"),
+        (lambda: replace(REAL, shape=TileShape(4, 3)), "at least 4 devices wide"),
+        (lambda: replace(EIGHT, jitter=-1e-9), "jitter must be zero or positive"),
         (lambda: crossbar_array(WEIGHTS, IDEAL, X, rng(), -1.0), "at least 0 s, got -1 s"),
         (
             lambda: crossbar_array(WEIGHTS, IDEAL, X[:, 1:], rng()),

@@ -1,6 +1,7 @@
 """Phase-change devices against their formulas, with 1e5 draws: sigma, exponents, noise, and weights made of them."""
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -23,6 +24,8 @@ from circuits.nonideal.pcm_weights import weights_at, write_weights
 from circuits.nonideal.weight_devices import WeightCoding, joined, joined_variance, targets
 
 N = 100_000
+FOUR = WeightCoding(4, significance=1.0, levels=0, column_scales=True)
+TWO = replace(FOUR, devices=2)
 CRITICAL = 1.95 / math.sqrt(N)  # of Kolmogorov and Smirnov; the right law exceeds it once in a thousand
 approx = partial(pytest.approx, abs=0)
 WEEK = 604_800.0
@@ -104,7 +107,7 @@ def test_a_reading_without_noise_is_the_conductance():
     assert (mean.tolist(), variance.tolist()) == ([0.0, 0.4], [0.0, 0.0])
 
 
-@pytest.mark.parametrize("coding", [WeightCoding(2), WeightCoding(4), WeightCoding(4, significance=3.0)], ids=str)
+@pytest.mark.parametrize("coding", [TWO, FOUR, replace(FOUR, significance=3.0)], ids=str)
 def test_devices_give_the_weight_back(coding, rng):
     weights = rng.uniform(-1, 1, (7, 5))
     g = targets(weights, coding)
@@ -117,7 +120,7 @@ def test_devices_give_the_weight_back(coding, rng):
 def test_four_devices_average_the_error_of_two(rng):
     """1 / sqrt(2) where both pairs weigh the same; sqrt(F^2 + 1) / (F + 1) in general."""
     found = {}
-    for coding in (WeightCoding(2), WeightCoding(4), WeightCoding(4, significance=3.0)):
+    for coding in (TWO, FOUR, replace(FOUR, significance=3.0)):
         wide = write_weights(np.full((400, 250), 0.6), PCM_LIKE, coding, rng)
         found[coding] = (joined(wide.g, coding) - wide.wanted).std()
     two, four, three_to_one = found.values()
@@ -127,7 +130,7 @@ def test_four_devices_average_the_error_of_two(rng):
 
 def test_the_variance_of_a_weight_is_that_of_its_readings(rng):
     """Noise faster than the window, drawn device by device, against what the array is given."""
-    coding, g = WeightCoding(4, significance=2.0), rng.uniform(0, 0.4, (2, 2, 1, 3))
+    coding, g = replace(FOUR, significance=2.0), rng.uniform(0, 0.4, (2, 2, 1, 3))
     sigma = 0.1 * np.ones_like(g)
     mean, variance = reading_moments(g, sigma)
     drawn = np.maximum(g[..., None] + 0.1 * rng.standard_normal((*g.shape, N)), 0)
@@ -136,15 +139,26 @@ def test_the_variance_of_a_weight_is_that_of_its_readings(rng):
     assert joined_variance(variance, coding) == approx(weights.var(axis=-1), rel=0.02)
 
 
+def test_how_a_device_drifts_is_of_its_target_and_knows_nothing_of_its_programming_error(rng):
+    """1e5 devices of one small target, where the law of nu is steep: by what was written it would follow the error."""
+    weights = np.full((401, 250), 0.05)
+    weights[0] = 1.0  # the scale of each column
+    silicon = write_weights(weights, PCM_LIKE, TWO, rng)
+    g, nu = (array[0, 0, 1:].ravel() for array in (silicon.g, silicon.nu))
+    assert g.std() > 0.2 * g.mean()
+    assert abs(np.corrcoef(g, nu)[0, 1]) < 5 / math.sqrt(N)
+    assert nu.mean() == approx(float(PCM_LIKE.drift_mean(np.array(0.05))), rel=5e-3)
+
+
 def test_one_piece_of_silicon_is_the_same_at_every_age(rng):
-    silicon = write_weights(rng.normal(size=(20, 30)), PCM_LIKE, WeightCoding(), rng)
+    silicon = write_weights(rng.normal(size=(20, 30)), PCM_LIKE, FOUR, rng)
     now, later = (weights_at(silicon, age, 1.0, np.random.default_rng(1)).mean for age in (0.0, 1.0))
     assert later == pytest.approx(now, abs=0.01)
     assert (np.abs(weights_at(silicon, WEEK, 1.0, rng).mean).mean() / np.abs(now).mean()) < 0.75
 
 
 def test_levels_of_weights():
-    coarse = joined(targets(np.array([[-1.0, -0.3, 0.0, 0.2, 0.6]]), WeightCoding(levels=2)), WeightCoding(levels=2))
+    coarse = joined(targets(np.array([[-1.0, -0.3, 0.0, 0.2, 0.6]]), replace(FOUR, levels=2)), replace(FOUR, levels=2))
     assert coarse.tolist() == [[-1.0, -0.5, 0.0, 0.0, 0.5]]
 
 
@@ -154,7 +168,7 @@ def test_levels_of_weights():
         (lambda: drifted(np.ones(1), np.ones(1), PCM_LIKE, -1.0), "at least 0 s, got -1 s"),
         (lambda: read_sigma(np.ones(1), PCM_LIKE, 0.0), "2.5e-07 s after programming or later, got 0 s"),
         (lambda: pcm_device("pcmlike"), "unknown phase-change device 'pcmlike'; did you mean 'pcm-like'"),
-        (lambda: WeightCoding(3), "devices must be 2 or 4 a weight, got 3"),
+        (lambda: replace(FOUR, devices=3), "devices must be 2 or 4 a weight, got 3"),
     ],
 )
 def test_bad_input_is_named(call, told):

@@ -18,7 +18,7 @@ from circuits.network.convolution import Convolution
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.value_network import run_values
 from circuits.nonideal.analog_network import inputs_of_layers, run_arrays
-from circuits.nonideal.averaging_array import AveragingErrors
+from circuits.nonideal.averaging_array import NO_ERRORS
 from circuits.nonideal.binary_weights import binarised
 from snn.report.pictures import save_figure
 from snn.report.sram_figures import figure_sram_scaling
@@ -126,7 +126,7 @@ def test_every_layer_that_is_not_binary_is_told_with_the_remedy():
     nearly = replace(net, layers=tuple(replace(one, weights=one.weights * (1 + 1e-7)) for one in net.layers))
     assert CHIP.check(nearly) == ()
     asked = replace(CHIP, binarise=True)
-    ideal = replace(asked, errors=AveragingErrors())
+    ideal = replace(asked, errors=NO_ERRORS)
     assert asked.check(wrong) == ()
     for found, wanted in zip(ideal.realise(wrong, rng()).layers, binarised(wrong).layers, strict=True):
         np.testing.assert_allclose(found.weights, wanted.weights, rtol=1e-12)
@@ -223,7 +223,7 @@ def test_the_error_of_a_sum_is_that_of_the_curve():
 
     The curve's range is 4 deviations, that of an array of least error: both are near.
     """
-    chip = replace(CHIP, errors=AveragingErrors(cell=0.05))
+    chip = replace(CHIP, errors=replace(NO_ERRORS, cell=0.05))
     net = NetworkSpec("one", 0.01, (LayerSpec("out", "dense", signs(64, 160), np.zeros(160), relu=False),))
     x = rng().random((400, 64))
     arrays = chip.arrays(net, {"out": x}, rng())

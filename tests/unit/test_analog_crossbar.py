@@ -16,7 +16,7 @@ from circuits.network.activity import Activity
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.network.value_network import run_values
 from circuits.nonideal.analog_network import exact_arrays, inputs_of_layers, run_arrays
-from circuits.nonideal.crossbar_settings import Converters, Periphery
+from circuits.nonideal.crossbar_settings import EVEN, Converters
 from circuits.nonideal.layer_sensitivity import sensitivity
 from circuits.nonideal.matrices import matrices_of, weighted_layers
 from circuits.nonideal.restored_layers import own_order, with_matrices
@@ -30,6 +30,11 @@ WEEK = 604_800.0
 
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+def converters(inputs: int, outputs: int) -> Converters:
+    """Of so many bits, each pulse as long as it should be."""
+    return replace(CHIP.converters, input_bits=inputs, output_bits=outputs, jitter=0.0)
 
 
 def dense(*sizes: int, seed: int = 0) -> NetworkSpec:
@@ -141,7 +146,7 @@ def test_a_time_step_is_one_product_of_every_layer():
 def test_perfect_converters_leave_the_noise_of_devices_alone(chain):
     """Of every kind of network: what `arrays` gives, and the network that `realise` gives, are near the ideal one."""
     _, net = twin(chain)
-    chip = replace(CHIP, converters=Converters(0, 0), periphery=Periphery())
+    chip = replace(CHIP, converters=converters(0, 0), periphery=EVEN)
     x = last(rng().normal(size=(50, *CHAINS[chain][1]))) if len(CHAINS[chain][1]) > 1 else rng().normal(size=(50, 9))
     found = run_arrays(net, chip.arrays(net, inputs_of_layers(net, x), rng(1)), x, rng(2))
     exact = run_values(net, x)
@@ -169,7 +174,7 @@ def test_spikes_are_inputs_of_one_bit():
     """One tick is all that a spike needs: membranes on noisy devices do nearly as the exact ones."""
     net, _ = spiking()
     x = (rng(3).random((8, 50, 6)) < 0.3).astype(float)
-    few = replace(CHIP, converters=Converters(1, 14), periphery=Periphery())
+    few = replace(CHIP, converters=converters(1, 14), periphery=EVEN)
     seen = inputs_of_layers(net, x)
     exact = run_arrays(net, exact_arrays(net), x, rng())
     found = run_arrays(net, few.arrays(net, seen, rng(1)), x, rng(2))
