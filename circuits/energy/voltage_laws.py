@@ -41,11 +41,11 @@ class LogicProcess:
     """
 
     v_threshold: Volts
-    slope: float = 1.4  # ASSUMED, usual of bulk CMOS; 1 is ideal
-    dibl: float = 0.08  # ASSUMED, 80 mV/V
-    temperature: Kelvin = 300.0
-    threshold_drift: VoltsPerKelvin = -0.8e-3  # ASSUMED, between -0.5 and -1 mV/K in textbooks
-    mobility_exponent: float = 1.5  # scattering by lattice vibrations: the textbook's value
+    slope: float
+    dibl: float
+    temperature: Kelvin
+    threshold_drift: VoltsPerKelvin
+    mobility_exponent: float
     drive: float = field(default=1.0, metadata=NOT_IN_FILE)
 
     def __post_init__(self):

@@ -38,7 +38,7 @@ from circuits.energy.voltage_spread import (
 from circuits.errors import InputError
 
 close = partial(pytest.approx, abs=0)
-PROCESS = LogicProcess(0.4)
+PROCESS = LogicProcess(0.4, slope=1.4, dibl=0.08, temperature=300.0, threshold_drift=-0.8e-3, mobility_exponent=1.5)
 BLOCK = LogicBlock(PROCESS, known_at=0.46, dynamic=1e-12, leak=1e-7, time=2e-7)
 
 
@@ -85,7 +85,7 @@ def test_least_energy_lies_below_threshold_for_high_and_near_it_for_low_activity
 
 def test_least_energy_is_that_of_calhoun_deep_below_threshold():
     """V = n phi (2 - W(-2 e^2 a / b)) of E = V^2 (a + b e^(-V / n phi)), b W the leak of a chain (JSSC 2005)."""
-    process = LogicProcess(1.0, dibl=0.0)  # so high that all happens far below it
+    process = replace(PROCESS, v_threshold=1.0, dibl=0.0)  # so high that all happens far below it
     block = LogicBlock(process, known_at=0.3, dynamic=1e-12, leak=1e-8, time=1e-5)
     n_phi = process.n_phi
     a = block.dynamic / 0.3**2
@@ -169,10 +169,10 @@ def test_standby_by_hand():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: LogicProcess(math.nan), "finite"),
-        (lambda: LogicProcess(-0.1), "above 0"),
-        (lambda: LogicProcess(0.4, slope=0.5), "1 \\(ideal\\)"),
-        (lambda: LogicProcess(0.4, temperature=500), "398.15"),
+        (lambda: replace(PROCESS, v_threshold=math.nan), "finite"),
+        (lambda: replace(PROCESS, v_threshold=-0.1), "above 0"),
+        (lambda: replace(PROCESS, slope=0.5), "1 \\(ideal\\)"),
+        (lambda: replace(PROCESS, temperature=500), "398.15"),
         (lambda: delay(0, PROCESS), "positive"),
         (lambda: delay(math.nan, PROCESS), "positive"),
         (lambda: strong_inversion_delay(0.45, PROCESS), "alpha-power law"),

@@ -1,14 +1,17 @@
 """A chip file: every number with a source, nothing unknown, what is absent stays unknown; and a new chip is no code."""
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
+from operator import getitem
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from circuits.chips import Chip, Operation, chip_names, load_chip
+from circuits.chips.chip import FOLDER, KINDS
 from circuits.chips.inference_ledger import CoreCosts
 from circuits.chips.operation import other_circuit
 from circuits.device.btbt import DEVICES
@@ -21,7 +24,7 @@ from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
 from circuits.neuron.control import ControlTransistors
 from circuits.neuron.simulated_control import SimulatedControl
-from circuits.tables import record
+from circuits.tables import read_toml, record
 from circuits.units import Metres, freeze_si, require
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)  # the default of abs, 1e-12, is more than many of these
@@ -124,6 +127,21 @@ def test_absent_is_unknown_and_zero_is_zero(tmp_path):
 def test_unknown_key_is_refused_with_the_nearest_name(tmp_path, old, new, nearest):
     with pytest.raises(InputError, match=rf"unknown key '\w+' in tiny\.toml(\.\w+)?; did you mean '{nearest}'\?"):
         _load(tmp_path, _changed(old, new))
+
+
+@pytest.mark.parametrize("name", ["conv-sram", "digital-systolic", "ibm-analog-14nm", "near-threshold"])
+def test_a_file_without_one_of_its_numbers_is_refused_by_key_and_file(name):
+    """Nothing completes it quietly; what has no published figure, the front end's, may be left out."""
+    whole = read_toml(FOLDER / f"{name}.toml")
+    read = KINDS[whole.pop("kind")]
+    keys = [key for key in read(deepcopy(whole), "mine.toml", None, Operation()).sources if "front_end" not in key]
+    assert len(keys) >= 15
+    for key in keys:
+        table = deepcopy(whole)
+        *path, last = key.split(".")
+        del reduce(getitem, path, table)[last]
+        with pytest.raises(InputError, match=rf"mine\.toml.* lacks {last}; add it"):
+            read(table, "mine.toml", None, Operation())
 
 
 @pytest.mark.parametrize("key", ["sources", "trained", "operation"])
