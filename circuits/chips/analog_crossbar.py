@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from circuits.chips.active_products import active_products
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.crossbar_efficiency import Efficiency, PublishedFrame, require_boundary
 from circuits.chips.crossbar_ledger import CrossbarBill, sum_bits
@@ -29,8 +30,8 @@ from circuits.nonideal.crossbar_array import CrossbarArray, crossbar_array
 from circuits.nonideal.crossbar_settings import EVEN, Converters, CrossbarSettings, Periphery, TileShape
 from circuits.nonideal.matrices import matrices_of, weighted_layers
 from circuits.nonideal.pcm_device import pcm_device
-from circuits.nonideal.pcm_noise import require_age
 from circuits.nonideal.restored_layers import own_order, with_matrices
+from circuits.nonideal.silicon_age import require_age
 from circuits.nonideal.weight_devices import WeightCoding
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Metres, Seconds, freeze_si, require, require_plausible
@@ -90,6 +91,11 @@ class AnalogCrossbar:
             compensated=self.compensated,
             references=self.references,
         )
+
+    @property
+    def readings(self) -> int:
+        """Of one product."""
+        return 1 + self.balanced
 
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks: something to compute, in steps, on as many chips as may stand together.
@@ -159,10 +165,10 @@ class AnalogCrossbar:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
         self.place(net)
         activity.require_fits(net)
-        times, readings = evaluations(net, activity.duration), 1 + self.balanced
+        times, readings, devices = evaluations(net, activity.duration), self.readings, self.weights.devices
         rows = max((math.ceil(tile.lines[1] / self.tile.lines) for tile in placement.tiles), default=1)
-        bits = sum_bits(self.converters.output_bits, rows)
-        bill = CrossbarBill(self.efficiency, self.boundary, readings, bits, self.sources)
+        bits = sum_bits(self.converters.output_bits, readings * rows)
+        bill = CrossbarBill(self.efficiency, self.boundary, readings, devices, bits, self.sources)
         steps = sum(one.uses for one in placement.layers) * (readings + 1)  # pulses of each reading, and the last ramp
         report = CrossbarReport(
             chip=self.name,
@@ -174,6 +180,8 @@ class AnalogCrossbar:
             readings=readings,
             latency_s=times * steps * self.converters.step,
             used_alone=bill.used_alone(placement, times),
+            active_macs=active_products(net, activity),
+            devices=devices,
             published=self.published,
             notes=(),
         )
@@ -194,7 +202,7 @@ class AnalogCrossbar:
         return tuple(crossbar_array(matrix, settings, seen, own, age) for matrix, own in pairs)
 
     def _placed(self, net: NetworkSpec) -> CrossbarPlacement:
-        return crossbar_placement(net, self.tile, self.weights, self.tiles)
+        return crossbar_placement(net, self.tile, self.weights, self.tiles, self.readings)
 
     def _require_operation(self) -> None:
         """Raise InputError for what this chip cannot be asked."""

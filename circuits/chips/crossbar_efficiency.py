@@ -12,6 +12,7 @@ from circuits.errors import InputError
 from circuits.units import Joules, Seconds, freeze_si, require
 
 BOUNDARIES = ("tile", "chip", "system")  # that have a figure; of the array alone none is published
+MEASURED_DEVICES = 4  # of a weight in what was published, ASSUMED: the paper has 4, or 2
 PARTS = {"tile": "tile_products", "chip": "rest_of_chip", "system": "rest_of_system"}  # what each adds
 
 
@@ -42,6 +43,14 @@ class Efficiency:
             found[name] = self.mac(name) - before
             before = self.mac(name)
         return found
+
+
+def share_of_reading(devices: int) -> float:
+    """What a weight of so many devices takes of a tile's reading, over one as it was measured.
+
+    A reading costs what the tile costs, whatever its devices stand for: of 2 a weight there are twice as many products.
+    """
+    return devices / MEASURED_DEVICES
 
 
 @dataclass(frozen=True)

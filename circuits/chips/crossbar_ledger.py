@@ -1,8 +1,8 @@
 """The joules of one inference on analog tiles: every reading of a tile, and what is known of the digital rest.
 
-    energy = readings weights_per_tile E_mac(boundary) + additions E_add
+    energy = readings weights_per_tile devices / 4 E_mac(boundary) + additions E_add
 
-A reading costs a whole tile, used or not: pulses, ramps and converters run whatever the devices hold, ASSUMED. So this
+What was published is of 4 devices a weight, ASSUMED, and a reading costs the same whatever its devices stand for. A reading costs a whole tile, used or not: pulses, ramps and converters run whatever the devices hold, ASSUMED. So this
 is an upper bound; the products that are used alone give a lower one. Zeros among the inputs save nothing either.
 """
 
@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from circuits.chips.crossbar_efficiency import PARTS, Efficiency
+from circuits.chips.crossbar_efficiency import PARTS, Efficiency, share_of_reading
 from circuits.chips.crossbar_placement import CrossbarPlacement, LayerTiles
 from circuits.energy.memory_levels import integer_add
 from circuits.ledger import Entry, Ledger, unknown
@@ -23,36 +23,37 @@ UNKNOWN = ("programming of the devices", "readings that measure drift", "leak be
 
 @dataclass(frozen=True)
 class CrossbarBill:
-    """What is paid for: how far the silicon goes, readings of a balanced product, bits of a digital sum."""
+    """What is paid for: how far the silicon goes, readings of a product, devices of a weight, bits of a digital sum."""
 
     efficiency: Efficiency
     boundary: str
     readings: int
+    devices: int
     sum_bits: int
     sources: Mapping[str, str]
 
     def ledger(self, placement: CrossbarPlacement, evaluations: float) -> Ledger[float]:
         """Of one inference of so many evaluations."""
         entries = [entry for one in placement.layers for entry in self._layer(one, placement.capacity, evaluations)]
-        others = UNKNOWN if self.boundary == "system" else OFF_CHIP + UNKNOWN
+        others = {"system": (), "chip": OFF_CHIP, "tile": (*OFF_CHIP, "digital additions")}[self.boundary] + UNKNOWN
         between = () if self.boundary == "system" or placement.chips < 2 else ("links between chips",)
         return Ledger(tuple(entries)) + unknown(*others, *between)
 
     def used_alone(self, placement: CrossbarPlacement, evaluations: float) -> Joules:
         """What the products that are used would cost if those that are not cost nothing."""
         macs = sum(one.macs for one in placement.layers)
-        return evaluations * self.readings * macs * self.efficiency.mac(self.boundary)
+        return evaluations * self.readings * macs * share_of_reading(self.devices) * self.efficiency.mac(self.boundary)
 
     def _layer(self, one: LayerTiles, capacity: int, evaluations: float) -> list[Entry[float]]:
-        readings = evaluations * self.readings * one.uses * one.tiles
+        readings, products = evaluations * self.readings * one.uses * one.tiles, capacity * share_of_reading(self.devices)
         entries = [
             Entry(
-                PARTS[name], readings, capacity * each, per="tile reading", source=self._source(name), layer=one.layer
+                PARTS[name], readings, products * each, per="tile reading", source=self._source(name), layer=one.layer
             )
             for name, each in self.efficiency.parts(self.boundary).items()
         ]
-        if one.additions and self.boundary != "system":  # the published system adds its sums itself
-            added, each = evaluations * self.readings * one.additions, integer_add(self.sum_bits)
+        if one.additions and self.boundary == "chip":  # a tile alone adds none, the published system its own
+            added, each = evaluations * one.additions, integer_add(self.sum_bits)
             entries.append(Entry("digital_additions", added, each, per="addition", source=ADDITION, layer=one.layer))
         return entries
 
@@ -60,6 +61,6 @@ class CrossbarBill:
         return self.sources.get(f"efficiency.{name}", "")
 
 
-def sum_bits(output_bits: int, rows: int) -> int:
-    """Of partial sums, added up: those of the converter, and one more for each doubling of the rows of tiles."""
-    return output_bits + math.ceil(math.log2(max(rows, 1)))
+def sum_bits(output_bits: int, codes: int) -> int:
+    """Of a sum of so many codes: the bits of the converter, and one more for each doubling of them."""
+    return output_bits + math.ceil(math.log2(max(codes, 1)))

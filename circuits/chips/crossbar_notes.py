@@ -1,5 +1,6 @@
 """What a report of an analog chip says besides its figures, one line each."""
 
+from circuits.chips.crossbar_efficiency import MEASURED_DEVICES
 from circuits.chips.crossbar_report import CrossbarReport
 from circuits.network.spec import NetworkSpec
 from circuits.nonideal.crossbar_settings import CrossbarSettings
@@ -10,7 +11,7 @@ def crossbar_notes(net: NetworkSpec, settings: CrossbarSettings, report: Crossba
     """Tiles and chips, what a tile that is not full costs, devices, balance, time against what was published."""
     return (
         _tiles(report), _whole(report), _devices(settings), _balance(settings, report), _time(settings, report),
-        *_published(report), *_encoder(net),
+        *_anchor(report), *_published(report), *_encoder(net),
     )  # fmt: skip
 
 
@@ -23,6 +24,14 @@ def _tiles(report: CrossbarReport) -> str:
 def _whole(report: CrossbarReport) -> str:
     alone = si(report.used_alone, "J")
     return f"a tile costs the same however many of its weights are used, ASSUMED; used products alone: {alone}"
+
+
+def _anchor(report: CrossbarReport) -> tuple[str, ...]:
+    if report.devices == MEASURED_DEVICES:
+        return ()
+    return (
+        f"{report.devices} devices a weight: a reading of a tile costs what was published of {MEASURED_DEVICES}, ASSUMED",
+    )
 
 
 def _devices(settings: CrossbarSettings) -> str:

@@ -46,7 +46,7 @@ class LayerTiles:
     tiles: int
     weights: int
     uses: int
-    additions: int  # of partial sums, digital
+    additions: int  # of codes, digital: 2 r - 1 a column of r rows of tiles read twice
 
     @property
     def macs(self) -> int:
@@ -85,15 +85,17 @@ class CrossbarPlacement:
         }
 
 
-def crossbar_placement(net: NetworkSpec, tile: TileShape, coding: WeightCoding, per_chip: int) -> CrossbarPlacement:
-    """Layer by layer, row of tiles by row, chip after chip."""
+def crossbar_placement(
+    net: NetworkSpec, tile: TileShape, coding: WeightCoding, per_chip: int, readings: int
+) -> CrossbarPlacement:
+    """Layer by layer, row of tiles by row, chip after chip; each column gives `readings` codes of each row of tiles."""
     tiles: list[TilePlace] = []
     layers = []
     for layer in weighted_layers(net):
         before, additions = len(tiles), 0
         for group, matrix in enumerate(matrices_of(layer)):
             grid = tile_grid(matrix.shape, tile, coding)
-            additions += (math.ceil(len(matrix) / tile.lines) - 1) * matrix.shape[1]
+            additions += (readings * math.ceil(len(matrix) / tile.lines) - 1) * matrix.shape[1]
             for lines, columns in grid:
                 chip, index = divmod(len(tiles), per_chip)
                 spans = ((part.start, part.stop) for part in (lines, columns))

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from circuits.chips.crossbar_efficiency import BOUNDARIES, Efficiency, PublishedFrame
+from circuits.chips.crossbar_efficiency import BOUNDARIES, Efficiency, PublishedFrame, share_of_reading
 from circuits.chips.crossbar_placement import CrossbarPlacement
 from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
+from circuits.chips.operations_counted import ACTIVE_PRODUCTS
 from circuits.ledger import Group, Ledger, unknown
 from circuits.units import Joules, Seconds, si
 
@@ -32,6 +33,8 @@ class CrossbarReport:
     readings: int  # of one product: 2 where it is balanced
     latency_s: Seconds
     used_alone: Joules
+    active_macs: float  # products whose input is driven: of spikes those that come
+    devices: int  # of a weight
     published: PublishedFrame
     notes: tuple[str, ...]
     sensed: Sensed | None = None
@@ -52,19 +55,20 @@ class CrossbarReport:
 
     @property
     def counts(self) -> dict[str, float]:
-        """Products of the network, readings of tiles and digital additions of one inference."""
+        """Products of the network, all and those with an input, readings of tiles and digital additions."""
         layers = self.placement.layers
         return {
             "macs": self.evaluations * sum(one.macs for one in layers),
+            "active_macs": self.active_macs,
             "tile_readings": self.evaluations * self.readings * sum(one.uses * one.tiles for one in layers),
-            "digital_additions": self.evaluations * self.readings * sum(one.additions for one in layers),
+            "digital_additions": self.evaluations * sum(one.additions for one in layers),
         }
 
     @property
     def operations_per_j(self) -> float | None:
-        """Of products that are used; None where nothing is paid for."""
+        """Of products whose input is not silent; None where nothing is paid for."""
         total = self.ledger.total
-        return self.efficiency.operations_per_mac * self.counts["macs"] / total if total else None
+        return self.efficiency.operations_per_mac * self.active_macs / total if total else None
 
     def as_dict(self, by: Group = "part") -> dict[str, Any]:
         """What `snn map --json` prints; energies in joules, times in seconds."""
@@ -77,6 +81,7 @@ class CrossbarReport:
             "utilisation": self.placement.utilisation,
             "operations_per_mac": self.efficiency.operations_per_mac,
             "operations_per_j": self.operations_per_j,
+            "operations_counted": ACTIVE_PRODUCTS,
             "operations_boundary": self.boundary,
             "energy_per_mac": [{"boundary": name, "energy_j": self._mac(name)} for name in ("array", *BOUNDARIES)],
             "used_products_alone_j": self.used_alone,
@@ -89,5 +94,5 @@ class CrossbarReport:
         return table | ledger_table(self.ledger, by) | front_end_table(self.ledger, self.front_end, self.sensed)
 
     def _mac(self, boundary: str) -> Joules | None:
-        """None where nothing is published, of the array alone."""
-        return self.efficiency.mac(boundary) if boundary in BOUNDARIES else None
+        """Of a full tile; None where nothing is published, of the array alone."""
+        return share_of_reading(self.devices) * self.efficiency.mac(boundary) if boundary in BOUNDARIES else None

@@ -9,6 +9,7 @@ from circuits.accelerator.program import Program
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
+from circuits.chips.operations_counted import ACTIVE_PRODUCTS
 from circuits.ledger import Group, Ledger, unknown
 from circuits.units import Hertz, Joules, Seconds, Volts, si
 
@@ -93,6 +94,7 @@ class DigitalReport:
             "utilisation": self.utilisation,
             "operations_per_mac": OPERATIONS_PER_MAC,
             "operations_per_j": operations / self.ledger.total,
+            "operations_counted": ACTIVE_PRODUCTS,
             "operations_boundary": "system",  # DRAM is paid for
             "dram_bytes": on_chip,
             "instructions": len(self.program.instructions),

@@ -7,6 +7,7 @@ from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
 from circuits.chips.layer_passes import Schedule
 from circuits.chips.near_threshold_body import OperatingPoint
+from circuits.chips.operations_counted import ALL_PRODUCTS
 from circuits.ledger import Group, Ledger, unknown
 from circuits.units import Hertz, Joules, Kelvin, Seconds, Volts, Watts, si
 
@@ -112,6 +113,7 @@ class NearThresholdReport:
             "counts": self.counts,
             "operations_per_mac": self.operations_per_mac,
             "operations_per_j": self.operations_per_mac * self.counts["macs"] / self.ledger.total,
+            "operations_counted": ALL_PRODUCTS,
             "operations_boundary": "chip",
             "notes": list(self.notes),
             **asdict(self.use),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from circuits.chips.active_products import active_products, arriving_spikes
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.digital_systolic import V_RANGE, n_steps
 from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
@@ -25,12 +26,13 @@ from circuits.ledger import unknown
 from circuits.mapping.limits import BrokenLimit, MappingError
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
-from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
+from circuits.network.spec import NetworkSpec
 from circuits.nonideal.analog_network import Arrays
 from circuits.nonideal.averaged_weights import averaged_weights
 from circuits.nonideal.averaging_array import AveragingDesign, AveragingErrors, averaging_arrays
 from circuits.nonideal.binary_weights import TOLERANCE, layer_deviation
 from circuits.nonideal.matrices import weighted_layers
+from circuits.nonideal.silicon_age import require_age
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Metres, Seconds, SquareMetres, Volts, freeze_si, require, require_plausible
 
@@ -129,7 +131,7 @@ class SramAverage:
         seen: what drives each layer's lines, `(row, line)`, of clips of training: the range of its converters.
         Raises: MappingError; InputError for an age below 0, or a layer of which nothing was seen.
         """
-        _require_age(age)
+        require_age(age)
         self._require(net)
         for layer in weighted_layers(net):
             if layer.name not in seen:
@@ -144,7 +146,7 @@ class SramAverage:
         Drivers and converters are not in it: they are in `arrays`, of the same silicon from the same generator.
         Raises: MappingError; InputError for an age below 0.
         """
-        _require_age(age)
+        require_age(age)
         self._require(net)
         return averaged_weights(net, self.design, rng)
 
@@ -154,9 +156,8 @@ class SramAverage:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
         self._require(net)
         activity.require_fits(net)
-        spikes = _arriving(net, activity)
+        spikes = arriving_spikes(net, activity)
         bill = SramBill(self.design, self.supply, self.array.row_write)
-        active = sum(spikes[one.name] * one.outputs if one.name in spikes else one.macs for one in placement.layers)
         report = SramAverageReport(
             chip=self.name,
             ledger=bill.ledger(placement, spikes) + UNKNOWN,
@@ -165,7 +166,7 @@ class SramAverage:
             placement=placement,
             v_dd=self.supply,
             area=self.area(placement),
-            active_macs=active,
+            active_macs=active_products(net, activity),
         )
         return report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
 
@@ -213,17 +214,6 @@ class SramAverage:
             )
         if asked.temperature is not None:
             raise InputError(f"temperature: no law of {self.name} over temperature is known; leave --temperature out")
-
-
-def _arriving(net: NetworkSpec, activity: Activity) -> dict[str, float]:
-    """By layer of membranes, the spikes that come to its lines in an inference."""
-    layers = [layer for layer in weighted_layers(net) if layer.kind in MEMBRANE_KINDS]
-    return {layer.name: float(activity.presynaptic(net, layer).sum()) for layer in layers}
-
-
-def _require_age(age: Seconds) -> None:
-    if not age >= 0:
-        raise InputError(f"age must be zero or positive, got {age} s; give the time since the weights were written")
 
 
 def read_sram_average(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> SramAverage:

@@ -6,6 +6,7 @@ from typing import Any
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
+from circuits.chips.operations_counted import ACTIVE_PRODUCTS
 from circuits.chips.sram_placement import SramPlacement
 from circuits.ledger import Group, Ledger, unknown
 from circuits.units import Joules, Seconds, Volts, si
@@ -71,6 +72,7 @@ class SramAverageReport:
             "counts": self.counts,
             "operations_per_mac": OPERATIONS_PER_MAC,
             "operations_per_j": OPERATIONS_PER_MAC * self.active_macs / total if total else None,
+            "operations_counted": ACTIVE_PRODUCTS,
             "operations_boundary": BOUNDARY,
             "arrays": placement.arrays,
             "arrays_on_chip": placement.count,

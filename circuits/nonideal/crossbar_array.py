@@ -13,9 +13,9 @@ from circuits.errors import InputError
 from circuits.nonideal.asymmetry import drawn_asymmetry
 from circuits.nonideal.crossbar_settings import CrossbarSettings, TileShape
 from circuits.nonideal.drift_compensation import compensation
-from circuits.nonideal.pcm_noise import require_age
 from circuits.nonideal.pcm_weights import WeightsNow, WrittenWeights, weights_at, write_weights
 from circuits.nonideal.pulse_input import n_ticks, pulse_widths
+from circuits.nonideal.silicon_age import require_age
 from circuits.nonideal.tile_reading import FLOAT, TileRow, tile_weights
 from circuits.nonideal.weight_devices import WeightCoding
 from circuits.units import Seconds

@@ -14,15 +14,10 @@ from scipy.special import ndtr
 
 from circuits.errors import InputError
 from circuits.nonideal.pcm_device import PcmDevice
+from circuits.nonideal.silicon_age import require_age
 from circuits.units import Seconds
 
 FAR = 6.0  # sigmas above zero from which on nothing of a normal number is cut off that floats would show
-
-
-def require_age(age: Seconds) -> None:
-    """Raise InputError for an age below zero, or none that is a number."""
-    if not 0 <= age < math.inf:
-        raise InputError(f"an age must be finite and at least 0 s, got {age:g} s; a week is 604800 s")
 
 
 def programming_sigma(target: np.ndarray, device: PcmDevice) -> np.ndarray:

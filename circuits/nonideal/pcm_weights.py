@@ -9,10 +9,10 @@ from circuits.nonideal.pcm_noise import (
     drift_exponents,
     drifted,
     reading_moments,
-    require_age,
     split_read_sigma,
     written,
 )
+from circuits.nonideal.silicon_age import require_age
 from circuits.nonideal.weight_devices import WeightCoding, column_scales, joined, joined_variance, targets
 from circuits.units import Seconds
 

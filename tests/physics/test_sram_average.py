@@ -153,7 +153,7 @@ def test_silent_silicon_does_not_age_but_an_age_below_zero_is_refused():
     old, new = (CHIP.realise(net, rng(), age).layers[0].weights for age in (1e6, 0.0))
     assert (old == new).all()
     for call in (CHIP.realise, lambda n, r, age: CHIP.arrays(n, {}, r, age)):
-        with pytest.raises(InputError, match="age must be zero or positive, got -1"):
+        with pytest.raises(InputError, match="an age must be finite and at least 0 s, got -1 s"):
             call(net, rng(), -1.0)
     with pytest.raises(InputError, match="layer 'conv': nothing was seen of its inputs"):
         CHIP.arrays(net, {}, rng())

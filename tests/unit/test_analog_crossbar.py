@@ -91,19 +91,23 @@ def test_a_network_of_several_chips_is_told_how_many():
 
 
 def test_energy_of_an_inference_by_hand():
-    """Four tiles read twice at 161.3 fJ a product of 512 x 512, and 512 sums of two rows of tiles, 9 bits each."""
+    """Four tiles read twice at 161.3 fJ a product of 512 x 512; of two readings of two rows of tiles 512 sums of four
+    codes, three additions each, of one row 267 of two codes; four codes of 8 bits make 10."""
     report = CHIP.price(net := dense(1024, 512, 256, 11), VALUES, CHIP.place(net))
     each = 512 * 512 * 2 / 12.4e12
     assert report.ledger["tile_products"] + report.ledger["rest_of_chip"] == approx(4 * 2 * each)
     assert report.ledger["tile_products"] == approx(4 * 2 * 512 * 512 * 100e-15)
-    assert report.ledger["digital_additions"] == approx(2 * 512 * 9 * 3.125e-15)
-    assert report.counts == {"macs": 658_176, "tile_readings": 8, "digital_additions": 1024}
+    assert report.ledger["digital_additions"] == approx((3 * 512 + 256 + 11) * 10 * 3.125e-15)
+    assert report.counts == {
+        "macs": 658_176, "active_macs": 658_176, "tile_readings": 8, "digital_additions": 1803,
+    }  # fmt: skip
     assert report.latency_s == approx(3 * 3 * 300e-9)
     assert report.used_alone == approx(2 * 658_176 * 2 / 12.4e12)
     assert report.operations_per_j < 12.4e12 / 2  # two readings, and tiles that are not full
     once = replace(CHIP, balanced=False)
     alone = once.price(net, VALUES, once.place(net))
-    assert alone.ledger.total == approx(report.ledger.total / 2)
+    assert alone.ledger["digital_additions"] == approx(512 * 9 * 3.125e-15)  # one addition of two codes
+    assert alone.ledger.total - alone.ledger["digital_additions"] == approx(4 * each)
     assert alone.latency_s == approx(3 * 2 * 300e-9)
 
 
@@ -117,6 +121,49 @@ def test_a_full_tile_that_is_read_once_is_as_efficient_as_published():
         assert sum(table["parts_j"].values()) == approx(table["total_j"])
     assert table["energy_per_mac"][0] == {"boundary": "array", "energy_j": None}
     assert "biases, activations and neurons" not in table["not_modelled"]  # the published system does them
+
+
+def test_a_boundary_pays_for_digital_additions_where_it_says_so():
+    net = dense(1024, 512)
+    for boundary, charged in {"tile": False, "chip": True, "system": False}.items():
+        chip = replace(CHIP, boundary=boundary)
+        report = chip.price(net, VALUES, chip.place(net))
+        assert report.counts["digital_additions"] == 3 * 512
+        assert ("digital_additions" in report.ledger.parts) is charged
+        assert ("digital additions" in report.ledger.not_modelled) is (boundary == "tile")  # a system has them within
+
+
+def test_a_reading_of_a_tile_costs_the_same_with_two_devices_a_weight():
+    """So a full tile makes twice the products of one reading; four devices are what was measured, ASSUMED."""
+    two = replace(CHIP, weights=replace(CHIP.weights, devices=2), balanced=False)
+    four = replace(CHIP, balanced=False)
+    wide, narrow = (chip.price(net, VALUES, chip.place(net)) for chip, net in
+                    ((two, dense(512, 1024)), (four, dense(512, 512))))  # fmt: skip
+    assert wide.ledger.total == wide.used_alone == approx(narrow.ledger.total)
+    assert wide.operations_per_j == approx(2 * 12.4e12)
+    costs = {row["boundary"]: row["energy_j"] for row in wide.as_dict()["energy_per_mac"]}
+    assert costs["chip"] == approx(1 / 12.4e12)
+    told = [sum("ASSUMED" in note and "2 devices a weight" in note for note in report.notes) for report in (wide, narrow)]
+    assert told == [1, 0]
+
+
+def test_silence_is_no_operation_on_any_chip_that_multiplies_and_each_says_what_it_counts():
+    """Spikes that arrive, 6 x 9 and 12 x 5, on 12 neurons; 12 x 5 on 3; near threshold every product is computed."""
+    net, activity = spiking(50)
+    signs = tuple(
+        replace(one, weights=np.sign(one.weights), recurrent=one.recurrent if one.recurrent is None else
+                np.sign(one.recurrent)) for one in net.layers
+    )  # fmt: skip
+    net, active, macs = replace(net, layers=signs), (54 + 60) * 12 + 60 * 3, 50 * (18 * 12 + 12 * 3)
+    for name in ("ibm-analog-14nm", "conv-sram", "digital-systolic", "near-threshold"):
+        chip = load_chip(name)
+        report = chip.price(net, activity, chip.place(net, activity))
+        table = report.as_dict()
+        counted, word = (macs, "all products") if name == "near-threshold" else (active, "active products")
+        found = report.counts.get("active_macs", report.counts["macs"])
+        assert found == pytest.approx(counted, rel=0.02 if name == "digital-systolic" else 1e-9)  # nothing loops at first
+        assert table["operations_counted"] == word
+        assert table["operations_per_j"] == approx(2 * found / table["total_j"])
 
 
 def test_a_report_is_an_inference_report_with_nothing_unknown_as_zero():
