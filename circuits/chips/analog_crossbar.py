@@ -93,6 +93,16 @@ class AnalogCrossbar:
         )
 
     @property
+    def ages(self) -> bool:
+        """Whether what it computes changes with its age: conductances drift."""
+        return True
+
+    @property
+    def alike(self) -> bool:
+        """Whether every piece computes the same: no device is programmed like another."""
+        return False
+
+    @property
     def readings(self) -> int:
         """Of one product."""
         return 1 + self.balanced

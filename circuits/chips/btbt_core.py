@@ -53,6 +53,16 @@ class BTBTCore:
         require(self, "node", self.node > 0, "positive")
         require_plausible_fields(self)
 
+    @property
+    def ages(self) -> bool:
+        """Whether what it computes changes with its age: transistors under stress do."""
+        return True
+
+    @property
+    def alike(self) -> bool:
+        """Whether every piece computes the same: no transistor is like another."""
+        return False
+
     def on_chip(self, net: NetworkSpec) -> ChipNetwork:
         """The network on the circuit that it was trained for, or else on the chip's at its typical time constant; at
         the temperature and supply of the operation."""

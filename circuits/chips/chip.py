@@ -44,6 +44,14 @@ class Chip(Protocol[Placed]):
     def title(self) -> str:
         """In words."""
 
+    @property
+    def ages(self) -> bool:
+        """Whether what a piece of it computes changes with the time since it was written or first used."""
+
+    @property
+    def alike(self) -> bool:
+        """Whether every piece of it computes the same."""
+
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks, all at once."""
 

@@ -80,6 +80,16 @@ class DigitalSystolic:
         """That of the file, unless the operation names another."""
         return self.v_dd if self.operation.v_dd is None else self.operation.v_dd
 
+    @property
+    def ages(self) -> bool:
+        """Whether what it computes changes with its age: numbers in memory do not."""
+        return False
+
+    @property
+    def alike(self) -> bool:
+        """Whether every piece computes the same: digital logic does."""
+        return True
+
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks, whatever the number of its time steps."""
         where = f"network {net.name!r}"

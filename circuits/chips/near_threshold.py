@@ -65,6 +65,16 @@ class NearThreshold:
         v_dd = self.body.point.v_dd if self.operation.v_dd is None else self.operation.v_dd
         return self.body.at(v_dd, self.operation.temperature)
 
+    @property
+    def ages(self) -> bool:
+        """Whether what it computes changes with its age: numbers in memory do not."""
+        return False
+
+    @property
+    def alike(self) -> bool:
+        """Whether every piece computes the same: digital logic does."""
+        return True
+
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks: there is something to compute, and all of it fits the memory."""
         where, capacity = f"network {net.name!r}", self.body.memory.bytes

@@ -59,6 +59,16 @@ class SpikingMesh:
         require(self, "error", self.error is None or 0 < self.error < 1, "above 0 and below 1")
         self._require_operation()
 
+    @property
+    def ages(self) -> bool:
+        """Whether what it computes changes with its age: numbers in memory do not."""
+        return False
+
+    @property
+    def alike(self) -> bool:
+        """Whether every piece computes the same: digital cores do."""
+        return True
+
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks before its neurons are cut into cores."""
         where = f"network {net.name!r}"

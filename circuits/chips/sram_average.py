@@ -99,6 +99,16 @@ class SramAverage:
         """That of the file, unless the operation names another."""
         return self.v_dd if self.operation.v_dd is None else self.operation.v_dd
 
+    @property
+    def ages(self) -> bool:
+        """Whether what it computes changes with its age: cells keep their bits, and nothing else is known to drift."""
+        return False
+
+    @property
+    def alike(self) -> bool:
+        """Whether every piece computes the same: no capacitor and no converter is like another."""
+        return False
+
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks: it has layers, time steps, and weights of one bit."""
         where = f"network {net.name!r}"

@@ -224,7 +224,7 @@ def compile_program(
 
 
 def on_chip(
-    terminal: Terminal, run: "Run", chip: str, clips: tuple[str | None, str | None], pieces: "Pieces | None"
+    terminal: Terminal, run: "Run", chip: str, clips: tuple[str | None, str | None], pieces: "Pieces"
 ) -> dict[str, Any]:
     """What `snn evaluate --chip` prints; clips: data and split of those to test on."""
     from snn.studies.evaluate_on_chip import evaluate_on_chip
@@ -232,8 +232,8 @@ def on_chip(
     return evaluate_on_chip(run, chip, *clips, terminal.reporter, pieces)
 
 
-def pieces_of(chip: str | None, age: float | None, seeds: int | None, others: dict[str, Any]) -> "Pieces | None":
-    """The pieces of silicon that are asked for, None where none are; others: options that no --chip takes.
+def pieces_of(chip: str | None, age: float | None, seeds: int | None, others: dict[str, Any]) -> "Pieces":
+    """The pieces of silicon that are asked for, else one, fresh; others: options that no --chip takes.
 
     Raises: InputError for an option that is of chips alone, or of none.
     """
@@ -245,7 +245,7 @@ def pieces_of(chip: str | None, age: float | None, seeds: int | None, others: di
     if chip is not None and (named := [name for name, value in others.items() if value is not None]):
         name = named[0]
         raise InputError(f"--{name} {others[name]} runs the network as trained, --chip as silicon: give one of them")
-    return None if age is None and seeds is None else Pieces(seeds or 1, age or 0.0)
+    return Pieces(1 if seeds is None else seeds, age or 0.0)
 
 
 def export_rtl(terminal: Terminal, run: Path, out: Path, chip: str | None, timeout: float | None) -> None:

@@ -6,13 +6,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from circuits.chips import load_chip
+from circuits.chips import Chip, load_chip
 from snn.experiments.run_folder import Run
 from snn.reporter import Reporter
 from snn.studies.evaluate_on_chip import evaluate_on_chip
 from snn.studies.evaluate_on_silicon import Pieces
 
-ALIKE = "in whole numbers: every such chip computes the same, at any age"
+ALIKE = "every such chip computes the same, at any age"
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,19 @@ AccuracyOf = Callable[[Run, str, Pieces, Reporter], ChipAccuracy | None]  # None
 
 
 def accuracy_on_chip(run: Run, chip: str, asked: Pieces, reporter: Reporter) -> ChipAccuracy | None:
-    """As `snn evaluate --chip` tells it. Raises: MappingError, InputError as `evaluate_on_chip`."""
-    if getattr(load_chip(chip), "integer_bits", None) is not None:
-        return ChipAccuracy(evaluate_on_chip(run, chip, reporter=reporter)["accuracy"], None, 1, ALIKE)
-    found = evaluate_on_chip(run, chip, reporter=reporter, pieces=asked)
-    age = f"{asked.age:g} s after it was written" if asked.age else "fresh"
-    return ChipAccuracy(found["accuracy"], found["accuracy_deviation"], asked.seeds, f"on silicon, {age}")
+    """As `snn evaluate --chip` tells it, of as many pieces as can differ, and as old as the chip can be.
+
+    Raises: MappingError, InputError as `evaluate_on_chip`.
+    """
+    technology = load_chip(chip)
+    pieces = Pieces(1 if technology.alike else asked.seeds, asked.age if technology.ages else 0.0)
+    found = evaluate_on_chip(run, chip, reporter=reporter, pieces=pieces)
+    return ChipAccuracy(found["accuracy"], found.get("accuracy_deviation"), pieces.seeds, _how(technology, pieces))
+
+
+def _how(chip: Chip, pieces: Pieces) -> str:
+    if chip.alike and not chip.ages:
+        return ALIKE
+    if not chip.ages:
+        return "on silicon, which does not age"
+    return f"on silicon, {pieces.age:g} s after it was written" if pieces.age else "on silicon, fresh"

@@ -15,7 +15,7 @@ from snn.audio.examples import Examples
 from snn.experiments.evaluate import Evaluation, clips_to_test, evaluate
 from snn.experiments.run_folder import Run
 from snn.reporter import Reporter
-from snn.studies.evaluate_on_silicon import Pieces, evaluate_on_silicon
+from snn.studies.evaluate_on_silicon import Pieces, evaluate_on_silicon, require_pieces
 from snn.studies.integer_run_of import IntegerRun, integer_run
 from snn.torch_device import choose_device
 
@@ -28,24 +28,20 @@ def evaluate_on_chip(
     data: str | Path | None = None,
     split: str | None = None,
     reporter: Reporter = Reporter(),
-    pieces: Pieces | None = None,
+    pieces: Pieces = Pieces(),
 ) -> dict[str, Any]:
     """The network as trained and as the chip computes it on the same clips: what `snn evaluate --chip --json` prints.
 
-    In whole numbers its program too; of other chips several `pieces`, fresh or aged, None: one, fresh.
-    Raises: MappingError for a network that does not fit; InputError for pieces of a chip whose bits never differ.
+    In whole numbers its program too; of other chips several `pieces`, fresh or aged, as `require_pieces` has it.
+    Raises: MappingError for a network that does not fit; InputError for pieces that could not differ.
     """
     technology = load_chip(chip, run.model.chip())
+    require_pieces(technology, pieces)
     if getattr(technology, "integer_bits", None) is None:
         if broken := technology.check(run.network()):
             raise MappingError(broken)
         examples = clips_to_test(run, data, split, reporter)
-        return evaluate_on_silicon(run, technology, examples, pieces or Pieces(), reporter)
-    if pieces is not None:
-        raise InputError(
-            f"{technology.name} computes in whole numbers: every piece of it gives the same bits at any age; leave out "
-            "--age and --seeds"
-        )
+        return evaluate_on_silicon(run, technology, examples, pieces, reporter)
     if (bits := technology.integer_bits) != BITS:
         raise InputError(
             f"{technology.name} computes with {bits} bits, whole numbers here have {BITS}; evaluate on 8 bits"

@@ -46,6 +46,16 @@ class Pieces:
         require(self, "age", 0 <= self.age < np.inf, "zero or more seconds")
 
 
+def require_pieces(chip: Chip, pieces: Pieces) -> None:
+    """Raises: InputError for an age of a chip that does not age, or several pieces of one whose pieces are alike."""
+    if pieces.age and not chip.ages:
+        raise InputError(
+            f"--age {pieces.age:g} s: what {chip.name} computes does not change with its age; leave out --age"
+        )
+    if pieces.seeds > 1 and chip.alike:
+        raise InputError(f"--seeds {pieces.seeds}: every piece of {chip.name} computes the same; leave out --seeds")
+
+
 @dataclass(frozen=True, eq=False)
 class Heard:
     """A network, what it hears of the clips to test, and of training clips, by which converters are set."""
@@ -109,8 +119,10 @@ def evaluate_on_silicon(
 ) -> dict[str, Any]:
     """Mean accuracy and its deviation over pieces of silicon: what `snn evaluate --chip --json` prints.
 
-    Raises: MappingError for a network that does not fit; InputError for one without time steps, or for bias devices.
+    Raises: MappingError for a network that does not fit; InputError for one without time steps, for bias devices, or
+    as `require_pieces`.
     """
+    require_pieces(chip, pieces)
     if broken := chip.check(run.network()):
         raise MappingError(broken)
     heard = heard_by(run, examples, reporter)

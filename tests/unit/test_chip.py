@@ -129,6 +129,23 @@ def test_unknown_key_is_refused_with_the_nearest_name(tmp_path, old, new, neares
         _load(tmp_path, _changed(old, new))
 
 
+@pytest.mark.parametrize("name", chip_names())
+def test_a_chip_says_whether_its_pieces_differ_and_whether_they_age(name):
+    """As its silicon does: two pieces, and one of them a week later."""
+    chip, one = load_chip(name), np.ones(4)
+    lif = LayerSpec("lif", "lif", np.where(np.arange(12).reshape(3, 4) % 3, 0.5, -0.5), 0 * one, 0.02 * one, one)
+    net = NetworkSpec("net", 1e-3, (lif,))
+    first, other, old = (
+        chip.realise(net, np.random.default_rng(seed), age).layers[0] for seed, age in ((1, 0.0), (2, 0.0), (1, 604800.0))
+    )
+
+    def same(a: LayerSpec, b: LayerSpec) -> bool:
+        keys = ("weights", "bias", "tau_mem", "v_threshold")
+        return all(np.array_equal(getattr(a, key), getattr(b, key)) for key in keys)
+
+    assert (chip.alike, chip.ages) == (same(first, other), not same(first, old))
+
+
 @pytest.mark.parametrize("name", ["conv-sram", "digital-systolic", "ibm-analog-14nm", "near-threshold"])
 def test_a_file_without_one_of_its_numbers_is_refused_by_key_and_file(name):
     """Nothing completes it quietly; what has no published figure, the front end's, may be left out."""
