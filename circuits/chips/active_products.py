@@ -1,6 +1,6 @@
 """Products whose input is not silent: what chips that multiply count as operations, so that their TOPS/W compare.
 
-    spikes that arrive x outputs          of membranes;          every product          of values, of which none is known 0
+    spikes that arrive x outputs    of membranes;      every product    of values, of which none is known to be 0
 
 A chip may read its array in every time step all the same; what it spends on silence is then its own.
 """

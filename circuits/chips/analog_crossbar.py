@@ -30,7 +30,7 @@ from circuits.nonideal.crossbar_array import CrossbarArray, crossbar_array
 from circuits.nonideal.crossbar_settings import EVEN, Converters, CrossbarSettings, Periphery, TileShape
 from circuits.nonideal.matrices import matrices_of, weighted_layers
 from circuits.nonideal.pcm_device import pcm_device
-from circuits.nonideal.restored_layers import own_order, with_matrices
+from circuits.nonideal.restored_layers import with_matrices
 from circuits.nonideal.silicon_age import require_age
 from circuits.nonideal.weight_devices import WeightCoding
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
@@ -162,7 +162,7 @@ class AnalogCrossbar:
         require_age(age)
         exact = replace(self.settings, converters=replace(self.converters, input_bits=0, output_bits=0, jitter=0.0))
         exact = replace(exact, periphery=EVEN)
-        layers = own_order(net)
+        layers = weighted_layers(net)
         found = {}
         for layer, own in zip(layers, rng.spawn(len(layers)), strict=True):
             asked = own.spawn(1)[0].random((REFERENCES, len(matrices_of(layer)[0])))

@@ -2,8 +2,9 @@
 
     energy = readings weights_per_tile devices / 4 E_mac(boundary) + additions E_add
 
-What was published is of 4 devices a weight, ASSUMED, and a reading costs the same whatever its devices stand for. A reading costs a whole tile, used or not: pulses, ramps and converters run whatever the devices hold, ASSUMED. So this
-is an upper bound; the products that are used alone give a lower one. Zeros among the inputs save nothing either.
+What was published is of 4 devices a weight, ASSUMED, and a reading costs the same whatever its devices stand for.
+It costs a whole tile, used or not: pulses, ramps and converters run whatever the devices hold, ASSUMED. So this is an
+upper bound; the products that are used alone give a lower one. Zeros among the inputs save nothing either.
 """
 
 import math
@@ -45,7 +46,8 @@ class CrossbarBill:
         return evaluations * self.readings * macs * share_of_reading(self.devices) * self.efficiency.mac(self.boundary)
 
     def _layer(self, one: LayerTiles, capacity: int, evaluations: float) -> list[Entry[float]]:
-        readings, products = evaluations * self.readings * one.uses * one.tiles, capacity * share_of_reading(self.devices)
+        readings = evaluations * self.readings * one.uses * one.tiles
+        products = capacity * share_of_reading(self.devices)
         entries = [
             Entry(
                 PARTS[name], readings, products * each, per="tile reading", source=self._source(name), layer=one.layer

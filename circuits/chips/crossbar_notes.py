@@ -29,9 +29,8 @@ def _whole(report: CrossbarReport) -> str:
 def _anchor(report: CrossbarReport) -> tuple[str, ...]:
     if report.devices == MEASURED_DEVICES:
         return ()
-    return (
-        f"{report.devices} devices a weight: a reading of a tile costs what was published of {MEASURED_DEVICES}, ASSUMED",
-    )
+    told = f"{report.devices} devices a weight: a reading of a tile costs what was published"
+    return (f"{told} of {MEASURED_DEVICES}, ASSUMED",)
 
 
 def _devices(settings: CrossbarSettings) -> str:

@@ -30,7 +30,7 @@ from circuits.network.spec import NetworkSpec
 from circuits.nonideal.analog_network import Arrays
 from circuits.nonideal.averaged_weights import averaged_weights
 from circuits.nonideal.averaging_array import AveragingDesign, AveragingErrors, averaging_arrays
-from circuits.nonideal.binary_weights import TOLERANCE, layer_deviation
+from circuits.nonideal.binary_weights import TOLERANCE, layer_deviation, layer_zeros
 from circuits.nonideal.matrices import weighted_layers
 from circuits.nonideal.silicon_age import require_age
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
@@ -41,6 +41,7 @@ UNKNOWN = unknown(
     "digital scales, biases, neurons, encoders and pools", "reference voltages", "leak", "host", "supply converter",
 )  # fmt: skip
 REMEDY = "train with network weights of 1 bit"
+ABSENT = "absent synapses, which no cell can hold: set chip.fan_in = 0"
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,9 @@ class SramAverage:
         for layer in () if self.binarise else weighted_layers(net):
             if (apart := layer_deviation(layer)) > TOLERANCE:
                 told = f"layer {layer.name!r}"
-                broken.append(BrokenLimit("spread of weight sizes over their mean", told, apart, TOLERANCE, REMEDY))
+                zeros = layer_zeros(layer)
+                remedy = f"{zeros} of its weights are 0, {ABSENT}; {REMEDY}" if zeros else REMEDY
+                broken.append(BrokenLimit("spread of weight sizes over their mean", told, apart, TOLERANCE, remedy))
         return tuple(broken)
 
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> SramPlacement:

@@ -17,9 +17,9 @@ Source: DNN+NeuroSim, SarADC.cpp, successive approximation; its maintainer: its 
 import math
 
 from circuits.errors import InputError
+from circuits.nonideal.converter_bits import MOST_BITS
 from circuits.units import Farads, Joules, Seconds, SquareMetres, Volts, Watts, fF, ns
 
-MOST_BITS = 16  # ASSUMED: of a converter; more is a slip of the pen
 HIGHEST: Volts = 10.0  # supply; more is a slip of the pen
 ADC_BIT: Farads = 100 * fF
 ADC_LEVEL: Farads = 0.001 * fF  # for each of 4^b

@@ -37,11 +37,6 @@ def deviation(weights: np.ndarray) -> float:
     return float(np.max(apart / np.where(scales > 0, scales, 1.0), initial=0.0))
 
 
-def squared_error(weights: np.ndarray) -> np.ndarray:
-    """What one bit loses at the best scale, sum W^2 - n scale^2, `(column,)`."""
-    return np.square(weights).sum(axis=0) - len(weights) * scales_of(weights) ** 2
-
-
 def line_blocks(layer: LayerSpec) -> tuple[slice, ...]:
     """The lines of each matrix of a layer that share a scale: synapses from before, and recurrent ones."""
     n = matrices_of(layer)[0].shape[0]
@@ -53,6 +48,11 @@ def line_blocks(layer: LayerSpec) -> tuple[slice, ...]:
 def layer_deviation(layer: LayerSpec) -> float:
     """The worst `deviation` of all matrices of a layer."""
     return max(deviation(matrix[lines]) for matrix in matrices_of(layer) for lines in line_blocks(layer))
+
+
+def layer_zeros(layer: LayerSpec) -> int:
+    """Weights of a layer that are 0, which no sign can stand for."""
+    return sum(int(matrix.size - np.count_nonzero(matrix)) for matrix in matrices_of(layer))
 
 
 def binarised(net: NetworkSpec) -> NetworkSpec:

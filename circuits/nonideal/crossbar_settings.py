@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from circuits.nonideal.converter_bits import MOST_BITS
 from circuits.nonideal.pcm_device import PcmDevice
-from circuits.nonideal.pulse_input import MOST_BITS
 from circuits.nonideal.weight_devices import WeightCoding
 from circuits.units import Seconds, freeze_si, require
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.errors import InputError
+from circuits.nonideal.converter_bits import MOST_BITS
 
-MOST_BITS = 16  # ASSUMED: more is a slip of the pen
 SHARES = np.linspace(0.25, 1.0, 16)  # of the largest average, tried as range
 
 

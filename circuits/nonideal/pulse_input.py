@@ -8,8 +8,7 @@ A spike is an input of one bit: one pulse, as long as the step. Every pulse ends
 import numpy as np
 
 from circuits.errors import InputError
-
-MOST_BITS = 16
+from circuits.nonideal.converter_bits import MOST_BITS
 
 
 def n_ticks(bits: int, signed: bool) -> int:

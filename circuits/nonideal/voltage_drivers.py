@@ -4,9 +4,9 @@
 
 The curve is a random walk that is tied to 0 at both ends, as of n steps that differ by chance: its deviation is
 2 inl sqrt(code (n - code)) / n steps, largest, `inl`, in the middle (integral non-linearity). The offset is drawn once
-a driver, in steps of the converter that is built, n_own of them to full scale, however many of its bits a layer uses: in
-volts it is the same for all layers. Both belong to a piece of silicon. Of one bit there is no curve: a spike or none. A
-line without a spike is not driven: it rests at 0 V, as it costs nothing; a value of 0 is driven, offset and all.
+a driver, in steps of the converter that is built, n_own of them to full scale: in volts it is the same for all layers,
+however many bits they use. Both belong to a piece of silicon. Of one bit there is no curve: a spike or none. A line
+without a spike is not driven: it rests at 0 V, as it costs nothing. A value of 0 is driven, offset and all.
 """
 
 from dataclasses import dataclass

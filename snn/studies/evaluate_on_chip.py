@@ -19,6 +19,7 @@ from snn.studies.evaluate_on_silicon import Pieces, evaluate_on_silicon, require
 from snn.studies.integer_run_of import IntegerRun, integer_run
 from snn.torch_device import choose_device
 
+ONE_FRESH = Pieces()
 BITS = 8  # of the weights and values of `circuits.quantised`
 
 
@@ -28,7 +29,7 @@ def evaluate_on_chip(
     data: str | Path | None = None,
     split: str | None = None,
     reporter: Reporter = Reporter(),
-    pieces: Pieces = Pieces(),
+    pieces: Pieces = ONE_FRESH,
 ) -> dict[str, Any]:
     """The network as trained and as the chip computes it on the same clips: what `snn evaluate --chip --json` prints.
 

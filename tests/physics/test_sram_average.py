@@ -123,6 +123,10 @@ def test_every_layer_that_is_not_binary_is_told_with_the_remedy():
     assert "train with network weights of 1 bit" in str(broken[0])
     with pytest.raises(MappingError, match=r"layer 'conv'.*layer 'out'"):
         CHIP.place(wrong)
+    assert "chip.fan_in" not in str(broken[0])
+    sparse = replace(net.layers[1], weights=np.where(np.arange(480)[:, None] < 7, 0.0, net.layers[1].weights))
+    (absent,) = CHIP.check(replace(net, layers=(net.layers[0], sparse)))
+    assert "21 of its weights are 0, absent synapses, which no cell can hold: set chip.fan_in = 0" in str(absent)
     nearly = replace(net, layers=tuple(replace(one, weights=one.weights * (1 + 1e-7)) for one in net.layers))
     assert CHIP.check(nearly) == ()
     asked = replace(CHIP, binarise=True)

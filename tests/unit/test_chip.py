@@ -135,9 +135,8 @@ def test_a_chip_says_whether_its_pieces_differ_and_whether_they_age(name):
     chip, one = load_chip(name), np.ones(4)
     lif = LayerSpec("lif", "lif", np.where(np.arange(12).reshape(3, 4) % 3, 0.5, -0.5), 0 * one, 0.02 * one, one)
     net = NetworkSpec("net", 1e-3, (lif,))
-    first, other, old = (
-        chip.realise(net, np.random.default_rng(seed), age).layers[0] for seed, age in ((1, 0.0), (2, 0.0), (1, 604800.0))
-    )
+    pieces = ((1, 0.0), (2, 0.0), (1, 604800.0))
+    first, other, old = (chip.realise(net, np.random.default_rng(seed), age).layers[0] for seed, age in pieces)
 
     def same(a: LayerSpec, b: LayerSpec) -> bool:
         keys = ("weights", "bias", "tau_mem", "v_threshold")
