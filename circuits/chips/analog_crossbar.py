@@ -15,7 +15,7 @@ from circuits.chips.chip_area import ChipArea
 from circuits.chips.crossbar_efficiency import Efficiency, PublishedFrame, require_boundary
 from circuits.chips.crossbar_ledger import CrossbarBill, sum_bits
 from circuits.chips.crossbar_notes import crossbar_notes
-from circuits.chips.crossbar_placement import CrossbarPlacement, chips_for, crossbar_placement
+from circuits.chips.crossbar_placement import CrossbarPlacement, chips_for, crossbar_placement, tiles_for
 from circuits.chips.crossbar_report import CrossbarReport
 from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
 from circuits.chips.layer_passes import evaluations
@@ -121,8 +121,10 @@ class AnalogCrossbar:
         needed = len(self._placed(net).tiles)
         if needed <= self.tiles * self.chips:
             return ()
+        weights = sum(matrix.size for layer in weighted_layers(net) for matrix in matrices_of(layer))
         remedy = (
-            f"it takes {chips_for(needed, self.tiles)} chips: raise chips in a copy of the file, or train it smaller"
+            f"it takes {chips_for(needed, self.tiles)} chips, its weights alone fill "
+            f"{tiles_for(weights, self.tile, self.weights)} tiles: raise chips in a copy of the file, or train it smaller"
         )
         return (BrokenLimit("tiles", where, needed, self.tiles * self.chips, remedy),)
 

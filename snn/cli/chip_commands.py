@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ENERGY = "energy.json"
 DIGITAL = "digital-systolic"
+AVERAGING = "conv-sram"
 
 
 def chips(
@@ -27,7 +28,8 @@ def chips(
     chip: Annotated[
         str | None,
         typer.Option(
-            help="Chip name or TOML file; with --run, default btbt-45rfsoi; with --workloads cycles and energy on it."
+            help="Chip name or TOML file; with --run, default btbt-45rfsoi; with --workloads cycles and energy on it; "
+            "with --scaling, default conv-sram."
         ),
     ] = None,
     workloads: Annotated[
@@ -37,6 +39,9 @@ def chips(
     sram: Annotated[
         float | None, number_of("B", "With --workloads: on-chip memory that is to hold a network, as 28MB.")
     ] = None,
+    scaling: Annotated[
+        bool, typer.Option("--scaling", help="What limits a memory that averages, over its rows, columns and bits.")
+    ] = False,
     plot: Plot = None,
     json: Json = False,
 ) -> None:
@@ -44,6 +49,9 @@ def chips(
     from snn.report.field_report import shipped_rows
 
     with Terminal(json) as terminal:
+        if scaling:
+            _require_alone({"workloads": workloads or None, "run": run, "bits": bits, "sram": sram})
+            return _scaling(terminal, chip, plot)
         _require_one(workloads, {"bits": bits, "sram": sram}, {"run": run, "plot": plot}, chip)
         if workloads:
             _networks(terminal, bits, sram, chip)
@@ -60,9 +68,35 @@ def _require_one(workloads: bool, of_networks: dict, of_field: dict, chip: str |
     if workloads and (named := [name for name, value in of_field.items() if value is not None]):
         raise InputError(f"--{named[0]} is of chips, --workloads of networks: give one of them")
     if chip is not None and of_field["run"] is None and not workloads:
-        raise InputError(f"--chip {chip} prices a run or networks: give --run RUN or --workloads too, or leave it out")
+        raise InputError(
+            f"--chip {chip} is of a run, networks or arrays: give --run RUN or --workloads too, or --scaling"
+        )
     if workloads and chip is not None and of_networks["bits"] not in (None, 8):
         raise InputError(f"--bits {of_networks['bits']}: chips that run programs compute with 8 bits; leave it out")
+
+
+def _require_alone(others: dict) -> None:
+    """Raises: InputError for an option of another table beside --scaling."""
+    if named := [name for name, value in others.items() if value is not None]:
+        raise InputError(f"--{named[0]} is of another table than --scaling: give one of them")
+
+
+def _scaling(terminal: Terminal, chip: str | None, plot: Path | None) -> None:
+    """Sizes of arrays made of the parts of a chip, and their figure."""
+    from circuits.chips import load_chip
+    from circuits.chips.sram_average import SramAverage
+    from circuits.chips.sram_scaling import scaling_points, scaling_rows
+    from snn.report.pictures import save_figure
+    from snn.report.sram_figures import figure_sram_scaling
+
+    require_outputs(plot=plot)
+    technology = load_chip(chip or AVERAGING)
+    if not isinstance(technology, SramAverage):
+        raise InputError(f"--scaling: {technology.name} has no memory that averages; give --chip {AVERAGING}")
+    points = scaling_points(technology)
+    terminal.result({"chip": technology.name, "rows": scaling_rows(points)})
+    if plot:
+        terminal.asked(lambda: save_figure(plot, figure_sram_scaling(points)))
 
 
 def _networks(terminal: Terminal, bits: int | None, sram: float | None, chip: str | None) -> None:

@@ -48,6 +48,17 @@ def test_networks_are_told_with_their_memory(snn_json):
     assert [name for name, row in rows.items() if row["fits"]] == ["lenet-5", "mobilenet-v2-1.4"]
 
 
+def test_what_limits_a_memory_that_averages_is_told_and_drawn(snn_json, snn, tmp_path):
+    """Of the default sizes; a converter of 8 bits takes 256 x 10^(1.206 - 0.295) um^2, above 16 cells."""
+    told = snn_json("chips", "--scaling", "--plot", tmp_path / "a.png")
+    assert (told["chip"], (tmp_path / "a.png").read_bytes()[:4]) == ("conv-sram", b"\x89PNG")
+    sizes = {(row["rows"], row["columns"], row["bits"]): row for row in told["rows"]}
+    assert len(sizes) == len(told["rows"]) == 7 * 3 * 3
+    converter, cells = 256 * 10 ** (1.206 - 0.0369 * 8) * 1e-12, 16 * 1.21e-12
+    assert sizes[16, 64, 8]["converter_share"] == pytest.approx(converter / (converter + cells))
+    assert snn("chips", "--scaling")[0] == 0
+
+
 def test_a_reader_gets_tables_and_ratios_that_are_no_watts(snn, tmp_path):
     code, out, _ = snn("chips", "--plot", tmp_path / "a.png")
     assert code == 0
@@ -68,6 +79,9 @@ def test_a_reader_gets_tables_and_ratios_that_are_no_watts(snn, tmp_path):
         (("--workloads", "--plot", "a.png"), "--plot is of chips, --workloads of networks"),
         (("--workloads", "--run", "none"), "--run is of chips"),
         (("--bits", "8"), "--bits is of networks: give --workloads"),
+        (("--scaling", "--chip", "near-threshold"), "has no memory that averages; give --chip conv-sram"),
+        (("--scaling", "--workloads"), "--workloads is of another table than --scaling"),
+        (("--scaling", "--run", "none"), "--run is of another table than --scaling"),
         (("--workloads", "--bits", "0"), "bits = 0; a weight has 1 to 64"),
         (("--workloads", "--sram", "0"), "sram = 0 B holds nothing"),
         (("--workloads", "--sram", "-1"), "sram = -1 B holds nothing"),

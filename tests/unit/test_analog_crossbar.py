@@ -85,7 +85,9 @@ def test_a_network_of_several_chips_is_told_how_many():
     assert [(one.chip, one.tile) for one in placed.tiles][33:] == [(0, 33), (1, 0)]
     (broken,) = replace(CHIP, chips=1).check(net)
     assert (broken.code, broken.value, broken.limit) == ("tiles", 35, 34)
-    assert "it takes 2 chips" in broken.remedy
+    assert "it takes 2 chips, its weights alone fill 35 tiles:" in broken.remedy
+    (loose,) = replace(CHIP, chips=1, tiles=2).check(dense(100, 600, 20))  # 72,000 weights
+    assert (loose.value, "its weights alone fill 1 tiles:" in loose.remedy) == (4, True)
     with pytest.raises(MappingError, match="it takes 2 chips"):
         replace(CHIP, chips=1).place(net)
 
