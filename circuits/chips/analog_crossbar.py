@@ -122,10 +122,9 @@ class AnalogCrossbar:
         if needed <= self.tiles * self.chips:
             return ()
         weights = sum(matrix.size for layer in weighted_layers(net) for matrix in matrices_of(layer))
-        remedy = (
-            f"it takes {chips_for(needed, self.tiles)} chips, its weights alone fill "
-            f"{tiles_for(weights, self.tile, self.weights)} tiles: raise chips in a copy of the file, or train it smaller"
-        )
+        full = tiles_for(weights, self.tile, self.weights)
+        takes = f"it takes {chips_for(needed, self.tiles)} chips, its weights alone fill {full} tiles"
+        remedy = f"{takes}: raise chips in a copy of the file, or train it smaller"
         return (BrokenLimit("tiles", where, needed, self.tiles * self.chips, remedy),)
 
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> CrossbarPlacement:

@@ -34,12 +34,19 @@ def accuracy_on_chip(run: Run, chip: str, asked: Pieces, reporter: Reporter) -> 
     Raises: MappingError, InputError as `evaluate_on_chip`.
     """
     technology = load_chip(chip)
-    pieces = Pieces(1 if technology.alike else asked.seeds, asked.age if technology.ages else 0.0)
+    pieces = pieces_that_differ(technology, asked)
     found = evaluate_on_chip(run, chip, reporter=reporter, pieces=pieces)
-    return ChipAccuracy(found["accuracy"], found.get("accuracy_deviation"), pieces.seeds, _how(technology, pieces))
+    return ChipAccuracy(found["accuracy"], found.get("accuracy_deviation"), pieces.seeds, how_asked(technology, pieces))
 
 
-def _how(chip: Chip, pieces: Pieces) -> str:
+def pieces_that_differ(chip: Chip, asked: Pieces) -> Pieces:
+    """What can be asked of this chip where several chips are asked at once: one of those that are alike, none older
+    than it matters."""
+    return Pieces(1 if chip.alike else asked.seeds, asked.age if chip.ages else 0.0)
+
+
+def how_asked(chip: Chip, pieces: Pieces) -> str:
+    """Which pieces an accuracy is of, in words."""
     if chip.alike and not chip.ages:
         return ALIKE
     if not chip.ages:

@@ -167,6 +167,7 @@ def _priced(technology: Chip[Any], placement: object, report: InferenceReport) -
         operations_per_j=told.get("operations_per_j"),
         operations_per_mac=told.get("operations_per_mac"),
         operations_boundary=told.get("operations_boundary"),
+        operations_counted=told.get("operations_counted"),
         energy_per_spike_j=report.ledger.total / spikes if spikes else None,
         silicon=_silicon(technology.area(placement), told.get("die") or {}),
         holdings=units_held(technology, placement, told),

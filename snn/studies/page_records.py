@@ -42,6 +42,7 @@ class Priced:
     operations_per_j: float | None
     operations_per_mac: int | None
     operations_boundary: str | None
+    operations_counted: str | None
     energy_per_spike_j: Joules | None
     silicon: Silicon
     holdings: tuple[Holding, ...]  # empty where the technology tells no placement

@@ -41,7 +41,8 @@ def priced(**changes: object) -> Priced:
         total_j=LEDGER.total, boundary="classifier", covers="all", parts_j=LEDGER.parts,
         rows=tuple(LEDGER.by("part").rows()), not_modelled=("host",), with_front_end_j=None,
         boundary_with_front_end=None, latency_s=1e-3, counts={"macs": 7.0}, operations_per_j=1e12, operations_per_mac=2,
-        operations_boundary="chip", energy_per_spike_j=None, silicon=Silicon(2e-6, {"array": 2e-6}, ("pads",), 0.25, 9),
+        operations_boundary="chip", operations_counted="active products", energy_per_spike_j=None,
+        silicon=Silicon(2e-6, {"array": 2e-6}, ("pads",), 0.25, 9),
         holdings=(Holding("synapses", "core", (Held("core 0", 3.0, 4.0, "all"), Held("core 1", 0.0, 4.0))),),
         notes=("a note",),
     )  # fmt: skip
@@ -129,6 +130,7 @@ def test_numbers_stand_where_the_records_have_them():
     energies = [row.children[1]["data-value"] for row in ledger.all("tr")[1:]]
     assert energies == ["3e-12", "1e-12", None, "4e-12"]
     assert "not modelled" in ledger.text
+    assert "TOPS/W active products, 2 a MAC, chip" in page.all("main")[0].text
 
 
 def test_what_does_not_fit_says_why_and_the_page_goes_on():

@@ -73,7 +73,8 @@ def _facts(sheet: ChipSheet, priced: Priced) -> list[tuple[str, Child]]:
         rows.append(("Energy per spike", quantity_of(priced.energy_per_spike_j, "J")))
     if priced.operations_per_j:
         each = f" {priced.operations_per_mac} a MAC," if priced.operations_per_mac else ""
-        said = element("small", f"{each} {priced.operations_boundary}")
+        counted = f" {priced.operations_counted}," if priced.operations_counted else ""
+        said = element("small", f"{counted}{each} {priced.operations_boundary}")
         rows.append(("Efficiency", together(f"{priced.operations_per_j / 1e12:.3g}\u00a0TOPS/W", said)))
     return rows
 
