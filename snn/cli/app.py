@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from circuits.errors import InputError, shown
-from snn.cli import chip_commands, report_commands, spread_command
+from snn.cli import chip_commands, chip_tables, report_commands, spread_command
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
 from snn.cli.options import CardFolder, Json, Out, RunFolder, lasting, number_of, place
@@ -195,7 +195,7 @@ app.command(name="map")(chip_commands.map_run)
 app.command(name="compile")(chip_commands.compile_program)
 for silicon in ("neuron", "corners", "core", "signoff"):
     app.command()(getattr(cli_silicon, silicon))
-app.command()(chip_commands.chips)
+app.command()(chip_tables.chips)
 app.command()(spread_command.spread)
 app.command()(report_commands.report)
 
