@@ -9,9 +9,9 @@ from circuits.chips.chip_area import ChipArea
 from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
 from circuits.ledger import Group, Ledger, unknown
-from circuits.mapping.core_sites import core_traffic
 from circuits.mapping.mesh_limits import RESOURCES
 from circuits.mapping.mesh_placement import MeshPlacement
+from circuits.mapping.mesh_routes import core_traffic
 from circuits.units import Joules, Seconds, si
 
 COVERS = (

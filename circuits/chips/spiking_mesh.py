@@ -21,7 +21,7 @@ from circuits.mapping.hypergraph import PARTIAL_SUMS, Hypergraph, Progress, hype
 from circuits.mapping.limits import BrokenLimit, MappingError
 from circuits.mapping.mapping_file import mapping_table
 from circuits.mapping.mesh_limits import Mesh, MeshLimits, too_large_for_mesh
-from circuits.mapping.mesh_placement import MeshPlacement, place_network
+from circuits.mapping.mesh_placement import MeshPlacement
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
@@ -82,6 +82,8 @@ class SpikingMesh:
 
         Raises: MappingError listing every limit that cannot be met.
         """
+        from circuits.mapping.network_on_mesh import place_network  # compiled: only whoever places waits for it
+
         self._require(net)
         steps = 1.0 if activity is None else activity.duration / net.dt
         return place_network(hypergraph_of(net, activity), self.limits, self.mesh, seed, steps=steps, progress=progress)

@@ -9,7 +9,7 @@ from circuits.chips.spiking_mesh import SpikingMesh
 from circuits.energy.step_cycles import XyloNetwork, least_clock, step_cycles
 from circuits.mapping.hypergraph import Population, hypergraph_of, hypergraph_of_edges
 from circuits.mapping.mesh_limits import Mesh, MeshLimits
-from circuits.mapping.mesh_placement import given_placement
+from circuits.mapping.network_on_mesh import given_placement
 from circuits.network.activity import Activity
 from circuits.network.spec import LayerSpec, NetworkSpec
 

@@ -15,8 +15,8 @@ from circuits.mapping.core_sites import place_on_mesh
 from circuits.mapping.hypergraph import Hypergraph, hypergraph_of_edges, split_fan_in
 from circuits.mapping.mapping_file import write_mapping
 from circuits.mapping.mesh_limits import Mesh, MeshLimits
-from circuits.mapping.mesh_placement import place_network
 from circuits.mapping.mesh_routes import route
+from circuits.mapping.network_on_mesh import place_network
 from circuits.mapping.partition_library import library_installed
 from circuits.network.activity import Activity
 from circuits.network.spec import LayerSpec, NetworkSpec
