@@ -25,7 +25,10 @@ def test_a_mapping_file_is_written_checked_and_refused_once_it_is_edited(run, tm
 def test_the_same_run_on_davies_figures_and_on_spinnaker(run, snn_json):
     davies, spinnaker = (snn_json("map", run, "--chip", chip) for chip in ("loihi-davies", "spinnaker"))
     assert "messages" in davies["not_modelled"]
+    assert "signals of an encoder" in davies["not_modelled"]
     assert "synapses" in spinnaker["not_modelled"]
+    assert (davies["operations_boundary"], spinnaker["operations_boundary"]) == ("array", "system")
+    assert (davies["area_m2"]["total"], spinnaker["area_m2"]) == (60e-6, {"total": None})
     assert spinnaker["parts_j"]["routers"] == pytest.approx(48 * 0.35 * spinnaker["latency_s"])
 
 
