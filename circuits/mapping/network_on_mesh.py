@@ -66,5 +66,6 @@ def _placed(
         if graph.n_vertices <= SMALL and again < ROUNDS - 1:
             settle(cut, distance, most, rng)
     cost, core, site = best
-    used = new_cut(graph, core, found.n_cores, limits.array).used
-    return cost, MeshPlacement(graph, mesh, limits, core, site, used, found.partitioner)
+    kept, core = np.unique(core, return_inverse=True)  # settling may have emptied a core
+    used = new_cut(graph, core, len(kept), limits.array).used
+    return cost, MeshPlacement(graph, mesh, limits, core, site[kept], used, found.partitioner)
