@@ -120,7 +120,8 @@ def _scarcest(graph: Hypergraph, most: np.ndarray, n_cores: int) -> tuple[np.nda
     """
     synapses = graph.synapses
     if synapses.sum() / most[1] > graph.n_vertices / most[0]:
-        return np.maximum(synapses, 1), int(most[1])
+        weights = np.maximum(synapses, 1)  # the library takes no weight of 0, which channels from outside have
+        return weights, max(int(most[1]), -(-int(weights.sum()) // n_cores))
     return np.ones(graph.n_vertices, int), int(most[0])
 
 
