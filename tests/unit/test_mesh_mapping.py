@@ -11,7 +11,7 @@ import pytest
 from circuits.chips import load_chip
 from circuits.chips.chip import FOLDER
 from circuits.errors import InputError
-from circuits.mapping import MappingError, refinement
+from circuits.mapping import MappingError, core_partition, refinement
 from circuits.mapping.checker import check_mapping
 from circuits.mapping.core_partition import partition_cores
 from circuits.mapping.core_sites import place_on_mesh
@@ -143,6 +143,15 @@ def test_repair_leaves_no_core_above_any_limit(which, short):
     for i, (name, used) in enumerate(found.items()):
         assert used.max() <= getattr(limits, name), name
         assert placement.used[:, i].tolist() == used.tolist(), name
+
+
+def test_a_large_network_is_cut_by_our_own_partitioner(short, monkeypatch):
+    """Where the library takes many times as long; whoever names it gets it."""
+    cuts = [partition_cores(GRID, MeshLimits(9, 8), Mesh(2, 2))[0].partitioner]
+    monkeypatch.setattr(core_partition, "LARGE", 36)
+    cuts += [partition_cores(GRID, MeshLimits(9, 8), Mesh(2, 2), partitioner=which)[0].partitioner
+             for which in ("auto", *(["mtkahypar"] if library_installed() else []))]  # fmt: skip
+    assert cuts == (["mtkahypar", "own", "mtkahypar"] if library_installed() else ["own", "own"])
 
 
 def test_what_no_core_holds_is_refused_with_all_reasons(short):
