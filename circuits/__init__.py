@@ -2,6 +2,7 @@
 
 `__init__.pyi`, beside this file, is the table of contents, by question: names load from there when first used.
 Compiled, so imported where it is used: `circuits.transient` (arrays through time), `circuits.variation.monte_carlo`,
+`circuits.mapping.network_on_mesh` (neurons onto cores),
 `circuits.signoff` (a core in ngspice).
 """
 

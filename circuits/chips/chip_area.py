@@ -7,11 +7,14 @@ from circuits.units import SquareMetres
 
 @dataclass(frozen=True)
 class ChipArea:
-    """`parts_m2` holds only what is modelled and sums to `total`, a lower bound while anything is not modelled."""
+    """`parts_m2` holds only what is modelled and sums to `total`, a lower bound while anything is not modelled.
+
+    total: None where nothing is.
+    """
 
     parts_m2: dict[str, SquareMetres]
     not_modelled: tuple[str, ...] = ()
 
     @property
-    def total(self) -> SquareMetres:
-        return sum(self.parts_m2.values())
+    def total(self) -> SquareMetres | None:
+        return sum(self.parts_m2.values()) if self.parts_m2 else None

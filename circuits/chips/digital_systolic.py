@@ -33,6 +33,7 @@ from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
 from circuits.quantised.integers import IntegerNetwork
+from circuits.quantised.rounded_network import rounded_network
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Hertz, Metres, Seconds, Volts, freeze_si, require, require_plausible
 
@@ -121,11 +122,7 @@ class DigitalSystolic:
         """
         del rng, age
         self._require(net)
-        layers = tuple(
-            replace(layer, weights=_rounded(layer.weights, 0 if layer.convolution is not None else -1))
-            for layer in net.layers
-        )
-        return replace(net, layers=layers)
+        return rounded_network(net, 8, by_channel=True)
 
     def price(
         self, net: NetworkSpec, activity: Activity, placement: Program, sensed: Sensed | None = None
@@ -231,13 +228,6 @@ def _density(net: NetworkSpec, activity: Activity) -> dict[str, float]:
         lines = activity.presynaptic(net, layer) if layer.kind in MEMBRANE_KINDS and layer.kind != "encoder" else ()
         found[layer.name] = float(np.mean(lines)) / steps if len(lines) else 1.0
     return found
-
-
-def _rounded(weights: np.ndarray, channel_axis: int) -> np.ndarray:
-    """To 255 evenly spaced values for each output channel."""
-    axes = tuple(axis for axis in range(weights.ndim) if axis != channel_axis % weights.ndim)
-    step = np.abs(weights).max(axis=axes, keepdims=True, initial=0.0) / 127
-    return np.where(step > 0, np.rint(weights / np.where(step > 0, step, 1)) * step, weights)
 
 
 def read_digital_systolic(

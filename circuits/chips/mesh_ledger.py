@@ -54,6 +54,19 @@ class MeshCosts:
         """Name of the cost of an operation on a layer of which so large a share of synapses is present."""
         return "dense_synapse" if density >= DENSE else "sparse_synapse"
 
+    @property
+    def covers(self) -> str:
+        """What the joules pay for, and what not: a chip pays for what has a figure."""
+        groups = {
+            "synapses": (self.dense_synapse, self.sparse_synapse), "membranes": (self.access, self.update),
+            "spikes": (self.spike,), "messages": (self.message,),
+            "links": (self.link_east_west, self.link_north_south), "power of cores in use": (self.core,),
+            f"power of {'all' if self.every_router else 'used'} routers": (self.router,),
+        }  # fmt: skip
+        paid = [name for name, costs in groups.items() if any(cost is not None for cost in costs)]
+        left = [name for name in groups if name not in paid]
+        return f"{', '.join(paid) or 'nothing'}; {', '.join((*left, 'sensor'))}, front end, host and loading excluded"
+
     def entry(
         self, name: str, part: str, count: float, per: str, kind: Kind = "dynamic",
         layer: str | None = None, core: int | None = None,

@@ -9,23 +9,20 @@ from circuits.chips.chip_area import ChipArea
 from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
 from circuits.ledger import Group, Ledger, unknown
-from circuits.mapping.core_sites import core_traffic
 from circuits.mapping.mesh_limits import RESOURCES
 from circuits.mapping.mesh_placement import MeshPlacement
+from circuits.mapping.mesh_routes import core_traffic
 from circuits.units import Joules, Seconds, si
-
-COVERS = (
-    "synapses, membranes, messages and links of the cores, idle power where it is published; sensor, front end, host "
-    "and loading excluded"
-)
 
 
 @dataclass(frozen=True)
 class MeshReport:
-    """Energy of one inference; see `InferenceReport`."""
+    """Energy of one inference; see `InferenceReport`. boundary: of what its joules are, a word of `SILICON`."""
 
     chip: str
     ledger: Ledger[float]
+    boundary: str
+    covers: str
     placement: MeshPlacement
     multicast: bool
     duration: Seconds
@@ -41,11 +38,7 @@ class MeshReport:
 
     @property
     def heading(self) -> str:
-        return f"Energy per inference on {self.chip}: {si(self.ledger.total, 'J')}"
-
-    @property
-    def covers(self) -> str:
-        return COVERS
+        return f"Energy per inference on {self.chip}: {si(self.ledger.total, 'J')}, boundary {self.boundary}"
 
     @property
     def with_front_end(self) -> Joules | None:
@@ -72,12 +65,12 @@ class MeshReport:
         table = {
             "chip": self.chip,
             "acceleration": 1.0,
-            "covers": COVERS,
+            "covers": self.covers,
             "latency_s": self.latency_s,
             "counts": counts,
             "operations_per_mac": 1,  # a synaptic operation counts as one
             "operations_per_j": operations / total if total else None,
-            "operations_boundary": "chip",
+            "operations_boundary": self.boundary,
             "energy_per_synaptic_operation_j": total / operations if operations else None,
             "cores_used": self.placement.cores_used,
             "partitioner": self.placement.partitioner,

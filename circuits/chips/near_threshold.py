@@ -27,7 +27,7 @@ from circuits.mapping.limits import BrokenLimit, MappingError
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
-from circuits.quantised.even_levels import to_levels
+from circuits.quantised.rounded_network import rounded_network
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Metres, Seconds, freeze_si, require, require_plausible
 
@@ -99,15 +99,7 @@ class NearThreshold:
         """
         del rng, age
         self.place(net)
-        layers = tuple(
-            replace(
-                layer,
-                weights=to_levels(layer.weights, self.body.array.bits),
-                recurrent=None if layer.recurrent is None else to_levels(layer.recurrent, self.body.array.bits),
-            )
-            for layer in net.layers
-        )
-        return replace(net, layers=layers)
+        return rounded_network(net, self.body.array.bits)
 
     def price(
         self, net: NetworkSpec, activity: Activity, placement: Schedule, sensed: Sensed | None = None

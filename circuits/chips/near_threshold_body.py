@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from circuits.energy.boundary import SILICON
 from circuits.energy.memory_levels import multiply_accumulate
 from circuits.energy.operation_counts import peak_operations
 from circuits.energy.sram_area import memory_area
@@ -172,7 +173,7 @@ class Measured:
         freeze_si(self)
         for name in ("power", "frame_rate", "die"):
             require(self, name, getattr(self, name) > 0, "positive")
-        require(self, "boundary", self.boundary in ("array", "tile", "chip", "system"), "array, tile, chip or system")
+        require(self, "boundary", self.boundary in SILICON, f"one of {', '.join(SILICON)}")
 
     @property
     def frame(self) -> Joules:

@@ -15,32 +15,36 @@ from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
 from circuits.chips.mesh_ledger import MeshCosts, MeshInference, mesh_ledger
 from circuits.chips.mesh_report import MeshReport
 from circuits.chips.operation import AUTO, CHEAPEST, Operation
+from circuits.energy.boundary import SILICON
 from circuits.errors import InputError
 from circuits.ledger import unknown
 from circuits.mapping.hypergraph import PARTIAL_SUMS, Hypergraph, Progress, hypergraph_of, silent
 from circuits.mapping.limits import BrokenLimit, MappingError
 from circuits.mapping.mapping_file import mapping_table
 from circuits.mapping.mesh_limits import Mesh, MeshLimits, too_large_for_mesh
-from circuits.mapping.mesh_placement import MeshPlacement, place_network
+from circuits.mapping.mesh_placement import MeshPlacement
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
-from circuits.quantised.even_levels import to_levels
+from circuits.quantised.rounded_network import rounded_network
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Metres, Seconds, SquareMetres, freeze_si, require, require_plausible
 
 UNKNOWN = unknown("host and loading", "input and output of the chip", "clock and synchronisation of cores")
+ENCODER = unknown("signals of an encoder")  # products with real numbers, which none of these chips is known to charge
 
 
 @dataclass(frozen=True)
 class SpikingMesh:
     """One chip of this kind; `sources` says by dotted key where each number of its file comes from.
 
+    boundary: what its joules pay for, a word of `SILICON`.
     error: by how much the model is known to miss measured energies, as a share; None: never compared.
     """
 
     name: str
     title: str
+    boundary: str
     node: Metres
     mesh: Mesh
     limits: MeshLimits
@@ -54,6 +58,7 @@ class SpikingMesh:
     def __post_init__(self):
         freeze_si(self)
         require_plausible(self.node, "m", "SpikingMesh.node")
+        require(self, "boundary", self.boundary in SILICON, f"one of {', '.join(SILICON)}")
         require(self, "node", self.node > 0, "positive")
         require(self, "die", self.die is None or self.die > 0, "positive; leave out what is not published")
         require(self, "error", self.error is None or 0 < self.error < 1, "above 0 and below 1")
@@ -92,6 +97,8 @@ class SpikingMesh:
 
         Raises: MappingError listing every limit that cannot be met.
         """
+        from circuits.mapping.network_on_mesh import place_network  # compiled: only whoever places waits for it
+
         self._require(net)
         steps = 1.0 if activity is None else activity.duration / net.dt
         return place_network(hypergraph_of(net, activity), self.limits, self.mesh, seed, steps=steps, progress=progress)
@@ -103,16 +110,7 @@ class SpikingMesh:
         """
         del rng, age
         self._require(net)
-        bits = self.limits.weight_bits
-        layers = tuple(
-            replace(
-                layer,
-                weights=to_levels(layer.weights, bits),
-                recurrent=None if layer.recurrent is None else to_levels(layer.recurrent, bits),
-            )
-            for layer in net.layers
-        )
-        return replace(net, layers=layers)
+        return rounded_network(net, self.limits.weight_bits)
 
     def price(
         self, net: NetworkSpec, activity: Activity, placement: MeshPlacement, sensed: Sensed | None = None
@@ -122,9 +120,13 @@ class SpikingMesh:
         activity.require_fits(net)
         placed = replace(placement, graph=_at_rates(placement.graph, net, activity))
         ledger = mesh_ledger(placed, self.costs, _inference(net, activity, placed.graph)) + UNKNOWN
+        if any(layer.kind == "encoder" for layer in net.layers):
+            ledger += ENCODER
         report = MeshReport(
             chip=self.name,
             ledger=ledger,
+            boundary=self.boundary,
+            covers=self.costs.covers,
             placement=placed,
             multicast=self.costs.multicast,
             duration=activity.duration,

@@ -1,5 +1,6 @@
 """What the joules of a keyword spotter pay for: one word for each boundary, used by chips and literature alike."""
 
+SILICON = ("array", "tile", "chip", "system")  # what the joules of a chip pay for, each wider than the one before
 FEATURES, FRONT_END, CLASSIFIER, CHIP, BOARD = "features", "front end", "classifier", "chip", "board"
 BOUNDARIES = {
     FEATURES: "from digitised sound to features, no answer",

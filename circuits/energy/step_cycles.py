@@ -1,5 +1,8 @@
 """Clock cycles that Xylo, a digital core which visits its neurons one by one, needs for one step of its network.
 
+For whoever asks whether a network of theirs keeps up with its signal there, and at which clock: no chip of ours counts
+its cycles so.
+
     cycles = N_in (1 + 3.5 p_in N_hid) + N_hid (3 + 7 p_hid F) + N_hid p_hid (1 + 8 N_out)
              + N_hid (19 + 3 p_hid) + 12 N_out
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from circuits.errors import InputError
+from circuits.mapping.checker_chip import CHARGES, LIMITS, chip_name, differences_from_chip, shipped_file
 from circuits.mapping.checker_rows import Net, cores_of, nets_of, number, populations_of, require_keys, table_of, whole
 from circuits.tables import json_value, shortened, text_of
 
@@ -21,8 +22,6 @@ MOST_TOLD = 8  # faults in one message
 REMEDY = "write it again with `snn map RUN --chip X --mapping FILE`"
 KEYS = ("version", "chip", "mesh", "limits", "populations", "core_of_neuron", "router_of_core", "nets", "traffic",
         "inference", "charges", "multicast", "parts_j", "total_j")  # fmt: skip
-PARTS = ("synapses", "soma_access", "soma_update", "spikes", "messages", "links_east_west", "links_north_south",
-         "cores", "routers")  # fmt: skip
 Link = tuple[int, int, int, int]  # column and row of the routers at both ends
 
 
@@ -31,6 +30,7 @@ class CheckedMapping:
     """What follows from the file: counts per inference and energies (J); it agreed with what the file says."""
 
     chip: str
+    compared_with: str | None  # the file of a chip that ships; None: a chip of the reader's own, taken at its word
     neurons: int
     cores: int
     used: dict[str, int]  # of each limit the largest over the cores
@@ -58,6 +58,8 @@ def check_mapping(path: str | Path) -> CheckedMapping:
 def _checked(table: Any) -> CheckedMapping:
     require_keys(table, KEYS, "the file")
     whole(table["version"], VERSION, VERSION, "version")
+    chip = chip_name(table["chip"])
+    shipped = shipped_file(chip)
     core, where = cores_of(table)
     pops = populations_of(table["populations"], len(core))
     nets = nets_of(table["nets"], len(core))
@@ -65,6 +67,8 @@ def _checked(table: Any) -> CheckedMapping:
     traffic = _traffic(core, where, nets)
     parts = _energy(table, pops, nets, core, where, traffic)
     faults += _differences(table_of(table["traffic"], "traffic"), traffic.figures(), "traffic")
+    if shipped is not None:
+        faults += differences_from_chip(table, shipped, len(set(where)))
     modelled = {name: joules for name, joules in parts.items() if joules is not None}
     faults += _differences(table_of(table["parts_j"], "parts_j"), modelled, "parts_j")
     total = sum(modelled.values())
@@ -72,14 +76,13 @@ def _checked(table: Any) -> CheckedMapping:
     if faults:
         more = f"; and {len(faults) - MOST_TOLD} more" if len(faults) > MOST_TOLD else ""
         raise InputError("; ".join(faults[:MOST_TOLD]) + more)
-    return CheckedMapping(str(table["chip"])[:80], len(core), len(where), used, traffic.figures(), modelled, total)
+    return CheckedMapping(chip, shipped, len(core), len(where), used, traffic.figures(), modelled, total)
 
 
 def _over_limits(limits: Any, core: list[int], nets: list[Net], n_cores: int) -> tuple[list[str], dict[str, int]]:
     """What is above a limit, and of each limit the fullest core."""
-    names = ("neurons", "synapses", "axons_in", "axons_out")
-    require_keys(limits, names, "limits")
-    used = {name: Counter() for name in names}
+    require_keys(limits, LIMITS, "limits")
+    used = {name: Counter() for name in LIMITS}
     used["neurons"].update(core)
     for source, _, runs in nets:
         reached = Counter(core[i] for first, last in runs for i in range(first, last))
@@ -87,12 +90,12 @@ def _over_limits(limits: Any, core: list[int], nets: list[Net], n_cores: int) ->
         used["axons_in"].update(reached.keys())
         used["axons_out"][core[source]] += len(reached)
     faults = []
-    for name in names:
+    for name in LIMITS:
         if limits[name] is None:
             continue
         most = whole(limits[name], 1, 2**31, f"limits.{name}")
         faults += [f"core {c} holds {n} {name}, allowed {most}" for c, n in sorted(used[name].items()) if n > most]
-    return faults, {name: max((used[name][c] for c in range(n_cores)), default=0) for name in names}
+    return faults, {name: max((used[name][c] for c in range(n_cores)), default=0) for name in LIMITS}
 
 
 @dataclass(frozen=True)
@@ -154,18 +157,15 @@ def _energy(
 ) -> dict[str, float | None]:  # fmt: skip
     """Each part (J); None where the file charges nothing for it, which is not modelled."""
     charges, inference = table_of(table["charges"], "charges"), table_of(table["inference"], "inference")
-    names = ("access_j", "update_j", "spike_j", "message_j", "link_east_west_j", "link_north_south_j", "core_w",
-             "router_w")  # fmt: skip
-    require_keys(charges, names, "charges")
+    require_keys(charges, CHARGES, "charges")
     require_keys(inference, ("steps", "duration_s", "routers_powered"), "inference")
-    each = {key: None if charges[key] is None else number(charges[key], f"charges.{key}") for key in names}
+    each = {key: None if charges[key] is None else number(charges[key], f"charges.{key}") for key in CHARGES}
     steps, seconds = (number(inference[key], f"inference.{key}") for key in ("steps", "duration_s"))
     if type(table["multicast"]) is not bool:
         raise InputError(f"multicast must be true or false, got {shortened(table['multicast'])}")
     load = walked.multicast if table["multicast"] else walked.unicast
     flat = math.fsum(rate for (_, y, _, y1), rate in load.items() if y == y1)
-    routers = whole(inference["routers_powered"], len(set(where)), 2**30, "inference.routers_powered",
-                     ", all that cores are on")  # fmt: skip
+    routers = _routers(inference["routers_powered"], len(set(where)), table["mesh"])
     updated = [one for one in pops if one["updated"]]
     neurons = sum(one["stop"] - one["first"] for one in updated)
     counts = {
@@ -182,11 +182,22 @@ def _energy(
     return parts | {name: None if each[key] is None else n * each[key] for name, (n, key) in counts.items()}
 
 
+def _routers(powered: Any, used: int, mesh: dict[str, int]) -> int:
+    """Routers that draw power: those that cores are on, or the whole mesh."""
+    every = mesh["width"] * mesh["height"]
+    if type(powered) is not int or powered not in (used, every):
+        raise InputError(
+            f"inference.routers_powered must be {used}, all that cores are on, or {every}, the whole mesh, "
+            f"got {shortened(powered)}"
+        )
+    return powered
+
+
 def _spikes(updated: list[dict[str, Any]], nets: list[Net]) -> float:
     """Of neurons, not of channels; those that drive nothing are counted in `unheard_spikes`."""
     spans = [(one["first"], one["stop"]) for one in updated]
     sent = math.fsum(rate for source, rate, _ in nets if any(a <= source < b for a, b in spans))
-    return sent + math.fsum(number(one.get("unheard_spikes", 0.0), "unheard_spikes") for one in updated)
+    return sent + math.fsum(number(one["unheard_spikes"], "unheard_spikes") for one in updated)
 
 
 def _synapses(pops: list[dict[str, Any]], nets: list[Net]) -> float | None:
@@ -208,7 +219,7 @@ def _synapses(pops: list[dict[str, Any]], nets: list[Net]) -> float | None:
 def _differences(told: dict[str, Any], found: dict[str, float], place: str) -> list[str]:
     """Figures of the file that are not those that follow from it."""
     require_keys(told, found, place)
-    faults = [f"{place}.{key} is no figure of a mapping" for key in sorted(set(told) - set(found), key=str)]
+    faults = []
     for key, value in found.items():
         said = number(told[key], f"{place}.{key}")
         if not math.isclose(said, value, rel_tol=TOLERANCE, abs_tol=1e-30):

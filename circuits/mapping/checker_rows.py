@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from circuits.errors import InputError
-from circuits.tables import shortened
+from circuits.tables import did_you_mean, shortened
 
 MOST_NEURONS = 10**7
+MOST_TEXT = 200
+POPULATION = ("name", "first", "stop", "updated", "synapse_j", "unheard_spikes")
 
 
 class Net(NamedTuple):
@@ -28,14 +30,23 @@ def table_of(value: Any, place: str) -> dict[str, Any]:
 
 
 def require_keys(table: Any, keys: Iterable[str], place: str) -> None:
-    missing = [key for key in keys if key not in table_of(table, place)]
-    if missing:
+    """These keys and no other ones: what is not read is not checked."""
+    known = tuple(keys)
+    if missing := [key for key in known if key not in table_of(table, place)]:
         raise InputError(f"{place} lacks {', '.join(missing)}")
+    if more := [key for key in table if key not in known]:
+        raise InputError(f"unknown key {shortened(more[0])} in {place}{did_you_mean(more[0], known)}")
 
 
-def rows_of(value: Any, place: str, most: int = MOST_NEURONS) -> list[Any]:
-    if not isinstance(value, list) or len(value) > most:
-        raise InputError(f"{place} must be a list of at most {most} entries, got {shortened(value)}")
+def text(value: Any, place: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MOST_TEXT or not value.isprintable():
+        raise InputError(f"{place} must be a name of 1 to {MOST_TEXT} characters, got {shortened(value)}")
+    return value
+
+
+def rows_of(value: Any, place: str, most: int = MOST_NEURONS, least: int = 0) -> list[Any]:
+    if not isinstance(value, list) or not least <= len(value) <= most:
+        raise InputError(f"{place} must be a list of {least} to {most} entries, got {shortened(value)}")
     return value
 
 
@@ -57,7 +68,7 @@ def cores_of(table: dict[str, Any]) -> tuple[list[int], list[tuple[int, int]]]:
     require_keys(mesh, ("width", "height", "cores_per_router"), "mesh")
     width, height, each = (whole(mesh[key], 1, 2**15, f"mesh.{key}") for key in ("width", "height", "cores_per_router"))
     where = []
-    for i, place in enumerate(rows_of(table["router_of_core"], "router_of_core")):
+    for i, place in enumerate(rows_of(table["router_of_core"], "router_of_core", least=1)):
         if not isinstance(place, list) or len(place) != 2:
             raise InputError(f"router_of_core[{i}] must be [column, row], got {shortened(place)}")
         name = f"router_of_core[{i}]"
@@ -67,16 +78,22 @@ def cores_of(table: dict[str, Any]) -> tuple[list[int], list[tuple[int, int]]]:
     for router, n in Counter(where).items():
         if n > each:
             raise InputError(f"router_of_core has {n} cores on router {router}, a router has {each}")
-    core = rows_of(table["core_of_neuron"], "core_of_neuron")
+    rows = rows_of(table["core_of_neuron"], "core_of_neuron", least=1)
     named = f", one of the {len(where)} cores"
-    return [whole(c, 0, len(where) - 1, f"core_of_neuron[{i}]", named) for i, c in enumerate(core)], where
+    core = [whole(c, 0, len(where) - 1, f"core_of_neuron[{i}]", named) for i, c in enumerate(rows)]
+    if empty := sorted(set(range(len(where))) - set(core)):
+        raise InputError(f"router_of_core[{empty[0]}] is of a core that no neuron is on")
+    return core, where
 
 
 def populations_of(value: Any, n: int) -> list[dict[str, Any]]:
     """Populations that follow one another and cover every neuron."""
-    rows, stop = rows_of(value, "populations", 10_000), 0
+    rows, stop, names = rows_of(value, "populations", 10_000), 0, set()
     for i, row in enumerate(rows):
-        require_keys(row, ("name", "first", "stop", "updated", "synapse_j"), f"populations[{i}]")
+        require_keys(row, POPULATION, f"populations[{i}]")
+        if text(row["name"], f"populations[{i}].name") in names:
+            raise InputError(f"populations[{i}].name {shortened(row['name'])} stands twice")
+        names.add(row["name"])
         whole(row["first"], stop, stop, f"populations[{i}].first")
         stop = whole(row["stop"], stop, n, f"populations[{i}].stop", ", the neurons of core_of_neuron")
         if type(row["updated"]) is not bool:

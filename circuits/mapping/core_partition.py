@@ -16,7 +16,9 @@ from circuits.mapping.refinement import SMALL, anneal, refine, repair
 
 Partitioner = Literal["auto", "mtkahypar", "own"]
 ATTEMPTS = 5  # ASSUMED: starts of a small network, of which the best is kept
-LARGE = 20_000  # ASSUMED: neurons from which one start must do
+# ASSUMED: neurons from which one start must do, and ours: there the library takes five to seven times as long, nearly
+# all of it for its coarsest cut, for 1 % fewer packets (measured on the network of tests/benchmarks/mapping_scale.py).
+LARGE = 20_000
 NEAR = 1.02  # ASSUMED: so many times the fewest packets are allowed where hops fall
 KEPT = 5  # ASSUMED: of these cuts
 WIDENED = 0.1  # ASSUMED: share of cores that is added where limits cannot be met
@@ -47,13 +49,14 @@ def partition_cores(
     The best comes first; the others, different cuts of nearly as few packets, may be better placed on a mesh.
 
     Args:
-      seed: the same gives the same cut.   partitioner: "mtkahypar" of the extra `mapping`, "own", or what is there.
+      seed: the same gives the same cut.   partitioner: "mtkahypar" of the extra `mapping`, "own", or by default the
+        library where it is installed and the network is not `LARGE`.
       n_cores: to begin with; by default the least that neurons and synapses fill.
     Raises: MappingError that lists every limit that could not be met; MissingPackageError; InputError.
     """
     if broken := too_large_for_mesh(graph, limits, mesh):
         raise MappingError(broken)
-    which = _chosen(partitioner)
+    which = _chosen(partitioner, graph.n_vertices)
     cores = least_cores(graph, limits) if n_cores is None else n_cores
     if not 1 <= cores <= mesh.n_cores:
         raise InputError(f"{cores} cores: the mesh has {mesh.n_cores}; give 1 to {mesh.n_cores}")
@@ -68,9 +71,9 @@ def partition_cores(
         cores = min(mesh.n_cores, cores + max(1, int(WIDENED * cores)))
 
 
-def _chosen(partitioner: str) -> str:
+def _chosen(partitioner: str, n_vertices: int) -> str:
     if partitioner == "auto":
-        return "mtkahypar" if library_installed() else "own"
+        return "mtkahypar" if library_installed() and n_vertices < LARGE else "own"
     if partitioner not in ("mtkahypar", "own"):
         raise InputError(f"unknown partitioner {partitioner!r}; choose auto, mtkahypar or own")
     if partitioner == "mtkahypar" and not library_installed():
@@ -120,7 +123,8 @@ def _scarcest(graph: Hypergraph, most: np.ndarray, n_cores: int) -> tuple[np.nda
     """
     synapses = graph.synapses
     if synapses.sum() / most[1] > graph.n_vertices / most[0]:
-        return np.maximum(synapses, 1), int(most[1])
+        weights = np.maximum(synapses, 1)  # the library takes no weight of 0, which channels from outside have
+        return weights, max(int(most[1]), -(-int(weights.sum()) // n_cores))
     return np.ones(graph.n_vertices, int), int(most[0])
 
 

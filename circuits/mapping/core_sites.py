@@ -7,23 +7,12 @@ import numpy as np
 
 from circuits.compile import exact_lean_jit
 from circuits.mapping.cut_state import below, fraction, random_state
-from circuits.mapping.hypergraph import Hypergraph
 from circuits.mapping.mesh_limits import Mesh
-from circuits.mapping.mesh_routes import needs
 
 EXACT = 9  # sites of which every permutation is tried: 362,880
 STARTS = 4  # ASSUMED: anneals, of which the best is kept
 SWAPS = 4000  # ASSUMED: swaps tried for each site, fewer where they take longer than a fraction of a second
 WORK = 5_000_000  # ASSUMED: pairs of cores that all swaps of one annealing may look at
-
-
-def core_traffic(graph: Hypergraph, core: np.ndarray, n_cores: int) -> np.ndarray:
-    """Packets per inference from each core to each other one, `(core, core)`."""
-    net, target = needs(graph, core)
-    traffic = np.zeros((n_cores, n_cores))
-    np.add.at(traffic, (core[graph.source[net]], target), graph.rate[net])
-    np.fill_diagonal(traffic, 0.0)
-    return traffic
 
 
 def place_on_mesh(traffic: np.ndarray, mesh: Mesh, rng: np.random.Generator) -> np.ndarray:

@@ -56,6 +56,15 @@ def needs(graph: Hypergraph, core: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.divmod(keys, n_cores)
 
 
+def core_traffic(graph: Hypergraph, core: np.ndarray, n_cores: int) -> np.ndarray:
+    """Packets per inference from each core to each other one, `(core, core)`."""
+    net, target = needs(graph, core)
+    traffic = np.zeros((n_cores, n_cores))
+    np.add.at(traffic, (core[graph.source[net]], target), graph.rate[net])
+    np.fill_diagonal(traffic, 0.0)
+    return traffic
+
+
 def route(graph: Hypergraph, core: np.ndarray, router: np.ndarray, mesh: Mesh) -> MeshTraffic:
     """Traffic of neurons on cores `(vertex,)` whose routers lie at column and row `(core, 2)`."""
     net, target = needs(graph, core)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from circuits.errors import InputError
-from snn.cli.options import Json, Plot, RunFolder, number_of, place
+from snn.cli.options import Json, Plot, RunFolder, asked_beside, number_of, place
 from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
 
@@ -51,13 +51,13 @@ def map_run(
     json: Json = False,
 ) -> None:
     """Place a run on a chip and report the energy of one inference, by part, layer or core."""
+    beside = asked_beside(map_run, locals(), "check", "json")
     from circuits.chips import Operation, load_chip
     from circuits.ledger import require_group
 
     with Terminal(json) as terminal:
         if check is not None:
-            return terminal.result(_checked(check, {"a run": run, "--out": out, "--mapping": mapping, "--csv": csv,
-                                                    "--plot": plot}))  # fmt: skip
+            return terminal.result(_checked(check, beside))
         if run is None:
             raise InputError("map needs a run folder, or --check FILE of a mapping: give one of them")
         operation = Operation(acceleration, temperature, supply)
@@ -82,12 +82,12 @@ def map_run(
             terminal.asked(lambda: write_mapping(mapping, technology.mapping(network, activity, placement)))
 
 
-def _checked(file: Path, beside: dict[str, Path | None]) -> dict[str, Any]:
+def _checked(file: Path, beside: list[str]) -> dict[str, Any]:
     """What a mapping file adds up to. Raises: InputError for anything else asked beside it, or a file that is wrong."""
     from circuits.mapping.checker import check_mapping
 
-    if named := [name for name, value in beside.items() if value is not None]:
-        raise InputError(f"--check reads a mapping file and nothing else: leave out {' and '.join(named)}")
+    if beside:
+        raise InputError(f"--check reads a mapping file and nothing else: leave out {' and '.join(beside)}")
     return check_mapping(file).as_dict()
 
 

@@ -1,10 +1,12 @@
 """Options that several commands share or that one has many of, and numbers with a unit as options: `--rate 50kHz`."""
 
+from collections.abc import Callable
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from typer.models import OptionInfo
+from typer.models import ArgumentInfo, OptionInfo
 
 from circuits.errors import InputError
 from circuits.units import duration, quantity
@@ -17,6 +19,17 @@ Scope = Annotated[
 NeuronDevice = typer.Option(
     help="Transistor: a name (`snn neuron --device list`), a CSV file of measured points, or a TOML file of constants."
 )
+
+
+def asked_beside(command: Callable[..., Any], given: dict[str, Any], *taken: str) -> list[str]:
+    """What is given to a command beside the parameters `taken`, as a person types it: whatever is not its default."""
+    parameters = [one for name, one in signature(command).parameters.items() if name not in taken]
+    return [_as_typed(one) for one in parameters if given[one.name] != one.default]
+
+
+def _as_typed(one: Parameter) -> str:
+    argument = any(isinstance(info, ArgumentInfo) for info in getattr(one.annotation, "__metadata__", ()))
+    return f"a {one.name}" if argument else f"--{one.name.replace('_', '-')}"
 
 
 def number_of(unit: str, text: str) -> OptionInfo:

@@ -177,7 +177,7 @@ def _priced(technology: Chip[Any], placement: object, report: InferenceReport) -
 
 def _silicon(area: ChipArea, die: dict[str, Any]) -> Silicon:
     parts = {name: float(size) for name, size in area.parts_m2.items()}
-    total = float(area.total) if parts else None  # nothing of it is modelled: no zero
+    total = None if area.total is None else float(area.total)
     return Silicon(total, parts, tuple(area.not_modelled), die.get("cost_usd"), die.get("good_dies"))
 
 

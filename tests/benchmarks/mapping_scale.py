@@ -14,10 +14,10 @@ from typing import TextIO
 import numpy as np
 
 from circuits.mapping.core_partition import partition_cores
-from circuits.mapping.core_sites import core_traffic, place_on_mesh
+from circuits.mapping.core_sites import place_on_mesh
 from circuits.mapping.hypergraph import Hypergraph, hypergraph_of_edges
 from circuits.mapping.mesh_limits import Mesh, MeshLimits
-from circuits.mapping.mesh_routes import route
+from circuits.mapping.mesh_routes import core_traffic, route
 from circuits.mapping.partition_library import library_installed
 
 NEAR, SPREAD, FAR = 20, 5.0, 4

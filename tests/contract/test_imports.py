@@ -53,6 +53,12 @@ def test_package_imports_without_the_heavy_libraries(package):
     assert not set(HEAVY) & set(loaded)
 
 
+def test_whoever_reads_chips_does_not_wait_for_a_compiler():
+    """Compiled modules are imported where they are used: a chip is loaded, checked and listed without."""
+    code = "import sys, circuits.chips as c; [c.load_chip(name) for name in c.chip_names()]; print(*sys.modules)"
+    assert not {"numba", "llvmlite"} & set(_python(code).split())
+
+
 def test_the_brian2_twin_is_there_before_brian2_is():
     """Whoever evaluates does not wait for its import."""
     loaded = _python("import sys, snn.experiments.evaluate, snn.reference; print(*sys.modules)").split()
