@@ -18,7 +18,8 @@ class ValueLayer(nn.Module):
 
     On a chip y = relu(convert(W' convert(x)) + b'): W' is what `chip` holds of the trained weights with the
     normalisation folded in, by the statistics of the batch until they are frozen, on silicon that each batch draws. A
-    layer that normalises each batch has no bias of its own. Weights are drawn from `generator` by He et al. 2015 (arXiv 1502.01852), uniform.
+    layer that normalises each batch has no bias of its own. Weights are drawn from `generator` by He et al. 2015 (arXiv
+    1502.01852), uniform.
     """
 
     def __init__(self, stage: Stage, normalised: bool, generator: torch.Generator, chip: ChipSettings = OFF):

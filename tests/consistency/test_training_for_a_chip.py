@@ -15,7 +15,7 @@ from snn.networks.conventional_network import Conventional
 from snn.networks.spike_energy import prices_of_spikes
 from snn.networks.spotter import Spotter
 from snn.recipes.recipe import load_recipe
-from snn.studies.under_mismatch import accuracy_of
+from snn.studies.evaluate_on_silicon import clips_heard
 from snn.training.gradient import fit, validate
 
 TINY = ("hidden=[16, 12]", "n_mels=8", "epochs=4", "batch_size=8", "learning_rate=0.02", "dropout=0.1")
@@ -81,7 +81,9 @@ def test_what_is_evaluated_is_what_leaves(settings):
     n = 30 if isinstance(model, Spotter) else model.front_end.n_frames
     clips = examples(n, seed=2)
     mine = (model.score(clips).argmax(-1) == clips.labels).double().mean().item()
-    assert accuracy_of(model, model.network(), clips) == pytest.approx(mine, abs=1 / 24 + 1e-9)
+    net = model.network()
+    heard = clips_heard(model, clips)
+    assert heard.accuracy(net, exact_arrays(net), np.random.default_rng(0)) == pytest.approx(mine, abs=1 / 24 + 1e-9)
     if isinstance(model, Spotter):
         x = clips.features[0].transpose(0, 1)
         with torch.no_grad():
