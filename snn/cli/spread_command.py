@@ -10,10 +10,12 @@ from snn.cli.options import Json, RunFolder, place
 from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
 
+MOST = 10_000  # chips, as the studies allow
+
 
 def spread(
     run: RunFolder,
-    chips: Annotated[int, typer.Option(help="How many chips, each with its own mismatch.")] = 10,
+    chips: Annotated[int, typer.Option(min=1, max=MOST, help="How many chips, each with its own mismatch.")] = 10,
     clips: Annotated[int, typer.Option(help="Test clips for each chip, evenly spaced over the split.")] = 100,
     retrain: Annotated[
         int, typer.Option(help="Training clips on which to fit each chip's readout anew; 0: keep the trained one.")

@@ -30,6 +30,7 @@ from snn.experiments.run_folder import (
 from snn.experiments.successor import place_of_run, settle
 from snn.folder_lock import writing
 from snn.kernels.threads import denormals_flushed
+from snn.recipes.gradient_recipe import GradientRecipe
 from snn.recipes.recipe import Recipe
 from snn.reporter import Reporter
 from snn.torch_device import choose_device
@@ -76,6 +77,7 @@ def _train(recipe: Recipe, data: str, out: Path, resume: bool, where: torch.devi
         if (finished := finished_metrics(out)) is not None:
             (out / CHECKPOINT).unlink(missing_ok=True)  # of a process killed after the metrics were written
             return finished
+    _require_chip(recipe)
     front_end = experiment.front_end(corpus)
     examples = {split: read_clips(recipe, corpus, split, front_end, reporter) for split in SPLITS}
     model = experiment.build(front_end, examples["train"]).to(where)
@@ -95,6 +97,14 @@ def _train(recipe: Recipe, data: str, out: Path, resume: bool, where: torch.devi
     for line in trained.notes(tested.activity):
         reporter.on_note(line)
     return metrics
+
+
+def _require_chip(recipe: Recipe) -> None:
+    """Raises: InputError or FileNotFoundError for a chip in a file that cannot be trained for; others the recipe's
+    reader has refused."""
+    if isinstance(recipe, GradientRecipe) and recipe.chip.in_file:
+        recipe.chip.require_there()
+        recipe.chip.require_charged()
 
 
 def _common_metrics(

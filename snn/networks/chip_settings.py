@@ -13,6 +13,7 @@ from snn.settings import section
 WARM_UP = 0.5  # of the epochs. ASSUMED: by then a network knows its words, and the learning rate has begun to fall
 CHIPS = 5  # that an epoch is chosen by, where chips differ. ASSUMED: their mean is as sure as a clip in a hundred
 VALUES_ONLY = ("input_bits", "output_bits")
+AFTER_WARM_UP = ("weight_noise", "mismatch", "fan_in", "energy_weight")
 
 
 @section
@@ -36,6 +37,8 @@ class ChipSettings:
     fan_in: int = Field(0, ge=0, le=65_536)  # most inputs of a neuron; 0: all
 
     def __post_init__(self):
+        if not self.in_file:
+            self.require_there()
         if self.energy_weight and not self.name:
             raise InputError("energy_weight needs the chip whose ledger is to be charged: set chip.name")
         if self.weight_noise and self.mismatch:
@@ -65,7 +68,38 @@ class ChipSettings:
 
     def settled(self, n_epochs: int) -> int:
         """Epochs of the warm-up, 0 where nothing begins after one."""
-        return ceil(WARM_UP * n_epochs) if self.varies or self.fan_in or self.energy_weight else 0
+        return ceil(WARM_UP * n_epochs) if any(getattr(self, key) for key in AFTER_WARM_UP) else 0
+
+    def require_epochs(self, n_epochs: int) -> None:
+        """Raises: InputError where no epoch follows the warm-up, so that what begins after it never would."""
+        if (warm_up := self.settled(n_epochs)) >= n_epochs:
+            asked = " and ".join(f"chip.{key}" for key in AFTER_WARM_UP if getattr(self, key))
+            raise InputError(
+                f"training.epochs = {n_epochs} is no more than the warm-up of {warm_up} that {asked} needs: "
+                f"take {n_epochs + 1} at least, or set {asked} to 0"
+            )
+
+    @property
+    def in_file(self) -> bool:
+        """Whether the chip is a file of the user's, which may lie elsewhere when a run of it is read again."""
+        return self.name.endswith(".toml")
+
+    def require_there(self) -> None:
+        """Raises: InputError or FileNotFoundError for a chip that is not there."""
+        if self.name:
+            from circuits.chips import load_chip  # compiled, so only where used
+
+            load_chip(self.name)
+
+    def require_charged(self) -> None:
+        """Raises: InputError where energy is in the loss, and no spike is on the chip's bill."""
+        from snn.networks.charged_spikes import charges_spikes  # compiled too
+
+        if self.energy_weight and not charges_spikes(self.name):
+            raise InputError(
+                f"chip.energy_weight = {self.energy_weight:g}: the energy of {self.name} does not depend on spikes, so "
+                "no gradient could save any; set chip.name to btbt-45rfsoi or a loihi chip, or energy_weight to 0"
+            )
 
     def require_spiking(self, recurrent: bool, silicon_bias: bool) -> None:
         """Raises: InputError for what only layers of values have, or what no layer of these neurons can take."""
@@ -75,6 +109,8 @@ class ChipSettings:
                     f"chip.{key} = {getattr(self, key)} is of converters around values; a spike is a one-bit input: "
                     "set it to 0, or train a conventional network"
                 )
+        if not self.in_file:
+            self.require_charged()
         if self.fan_in and recurrent:
             raise InputError(
                 f"chip.fan_in = {self.fan_in} chooses among the inputs from before; recurrent ones are beside them: "

@@ -16,9 +16,10 @@ from snn.networks.synapses import Synapses
 class ValueLayer(nn.Module):
     """y = relu(norm(W x + b)), W a convolution or a matrix; or a pool. Logits have no relu.
 
-    W is what `chip` holds of the trained weights, in training on silicon that each batch draws, and x and W x pass its
-    converters. A normalisation that is frozen lies in W then, as it does on the chip. A layer that normalises each
-    batch has no bias of its own. Weights are drawn from `generator` by He et al. 2015 (arXiv 1502.01852), uniform.
+    On a chip y = relu(convert(W' convert(x)) + b'): W' is what `chip` holds of the trained weights with the
+    normalisation folded in, by the statistics of the batch until they are frozen, on silicon that each batch draws. A
+    layer that normalises each batch has no bias of its own. Weights are drawn from `generator` by He et al. 2015 (arXiv
+    1502.01852), uniform.
     """
 
     def __init__(self, stage: Stage, normalised: bool, generator: torch.Generator, chip: ChipSettings = OFF):
@@ -56,20 +57,34 @@ class ValueLayer(nn.Module):
                 self.norm.eval()
 
     def _on_chip(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
-        """W x + b as the chip computes it, normalised."""
-        weight, bias = self.synapses(self.map.weight), self.map.bias
-        frozen = self.norm is not None and not self.norm.training
-        if frozen:
-            scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
-            weight, bias = weight * _of_outputs(scale, weight), self.norm.bias - scale * self.norm.running_mean
+        """W' x + b' as the chip computes it."""
+        x, weight = self.into(x), self.synapses(self.map.weight)
+        scale, bias = self._folding(x, weight)
+        weight = weight if scale is None else weight * _of_outputs(scale, weight)
         drawn = self.training or generator is not None
         if drawn and self.chip.weight_noise:
             weight = noisy(weight, self.chip.weight_noise, generator)
         if drawn and self.chip.mismatch:
             weight = mismatched(weight, self.chip.mismatch, generator)
-        y = self.out_of(self._products(self.into(x), weight))
-        y = y if bias is None else y + bias.view(-1, *[1] * (y.ndim - 2))
-        return y if frozen else self._normalised(y)
+        y = self.out_of(self._products(x, weight))
+        return y if bias is None else y + bias.view(-1, *[1] * (y.ndim - 2))
+
+    def _folding(self, x: Tensor, weight: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """What the normalisation multiplies the weights of each output by, and its bias: s = scale / sqrt(variance +
+        eps), b' = offset - s mean, by the statistics of W x in training, which the running ones follow."""
+        norm = self.norm
+        if norm is None:
+            return None, self.map.bias
+        mean, variance = norm.running_mean, norm.running_var
+        if norm.training:
+            sums = self._products(x, weight).transpose(0, 1).flatten(1)
+            variance, mean = torch.var_mean(sums, dim=1, correction=0)
+            with torch.no_grad():
+                norm.running_mean.lerp_(mean, norm.momentum)
+                norm.running_var.lerp_(variance * (sums.shape[1] / (sums.shape[1] - 1)), norm.momentum)
+                norm.num_batches_tracked += 1
+        scale = norm.weight / torch.sqrt(variance + norm.eps)
+        return scale, norm.bias - scale * mean
 
     def _normalised(self, y: Tensor) -> Tensor:
         """Over all positions of a channel, whatever the axes."""

@@ -26,5 +26,6 @@ class ConventionalRecipe(ConventionalSettings, GradientRecipe):
 
     def __post_init__(self):
         super().__post_init__()
+        self.chip.require_epochs(self.training.epochs)
         if self.network.norm == "batch" and self.training.batch_size < 2:
             raise InputError('training.batch_size must be at least 2 with network.norm = "batch", got 1')

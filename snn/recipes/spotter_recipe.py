@@ -24,6 +24,7 @@ class SpotterRecipe(SpotterSettings, GradientRecipe):
 
     def __post_init__(self):
         super().__post_init__()
+        self.chip.require_epochs(self.training.epochs)
         self.step(self.features.mel.hop_s)
 
     @property

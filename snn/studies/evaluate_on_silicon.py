@@ -4,7 +4,7 @@ A chip with arrays makes the products by them, through its converters; any other
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,6 +16,7 @@ from circuits.network.spec import NetworkSpec
 from circuits.nonideal.analog_network import Arrays, exact_arrays, inputs_of_layers, run_arrays
 from circuits.units import Seconds, require
 from snn.audio.examples import Examples
+from snn.experiments.model import Model
 from snn.experiments.run_folder import Run
 from snn.networks.spiking_model import SpikingModel
 from snn.reporter import Reporter
@@ -73,6 +74,7 @@ class Heard:
         return np.concatenate([scores_of(out, self.spiking).argmax(axis=1) for out in outputs])
 
     def accuracy(self, net: NetworkSpec, arrays: Arrays, rng: np.random.Generator) -> float:
+        """Of a network in the place of the model's own, with the products made by these arrays."""
         return float(np.mean(self.predicted(net, arrays, rng) == self.labels))
 
     def confusion(self, predicted: np.ndarray) -> np.ndarray:
@@ -90,13 +92,17 @@ def heard_by(run: Run, examples: Examples[Any], reporter: Reporter = Reporter())
             f"{run.folder} holds a reservoir, whose network has no time steps: evaluate its chips by `snn spread`"
         )
     calibration = np.concatenate(list(network_inputs(run.model, calibration_clips(run, reporter))))
+    return replace(clips_heard(run.model, examples), seen=inputs_of_layers(net, calibration))
+
+
+def clips_heard(model: Model, examples: Examples[Any]) -> Heard:
+    """The same without training clips, for products without converters."""
     return Heard(
-        net=net,
-        spiking=isinstance(run.model, SpikingModel),
-        batches=tuple(network_inputs(run.model, examples)),
+        net=model.network(),
+        spiking=isinstance(model, SpikingModel),
+        batches=tuple(network_inputs(model, examples)),
         labels=examples.labels.numpy(),
-        n_labels=len(run.labels),
-        seen=inputs_of_layers(net, calibration),
+        n_labels=len(model.labels),
     )
 
 

@@ -138,7 +138,7 @@ def _on_chip(run: Run, chip: str, activity: Activity | None, why: str) -> tuple[
             return replace(empty, why=why), None
         placement = technology.place(network, activity)
         report = technology.price(network, activity, placement, run.model.sensed(activity))
-        priced = _priced(technology, placement, report)
+        priced = _priced(technology, placement, report, activity)
     except MappingError as error:
         return replace(empty, broken=error.broken), None
     except InputError as error:
@@ -149,7 +149,7 @@ def _on_chip(run: Run, chip: str, activity: Activity | None, why: str) -> tuple[
     return replace(empty, priced=priced), point
 
 
-def _priced(technology: Chip[Any], placement: object, report: InferenceReport) -> Priced:
+def _priced(technology: Chip[Any], placement: object, report: InferenceReport, activity: Activity) -> Priced:
     told = report.as_dict()
     counts = {name: None if n is None else float(n) for name, n in report.counts.items()}
     spikes = counts.get("spikes")
@@ -163,6 +163,7 @@ def _priced(technology: Chip[Any], placement: object, report: InferenceReport) -
         with_front_end_j=told.get("total_with_front_end_j"),
         boundary_with_front_end=told.get("boundary_with_front_end"),
         latency_s=report.latency_s,
+        in_real_time=bool(np.isclose(report.latency_s, activity.duration, rtol=1e-6, atol=0.0)),
         counts=counts,
         operations_per_j=told.get("operations_per_j"),
         operations_per_mac=told.get("operations_per_mac"),

@@ -38,6 +38,7 @@ class Priced:
     with_front_end_j: Joules | None  # None: not published, or nobody knows which front end it has
     boundary_with_front_end: str | None
     latency_s: Seconds
+    in_real_time: bool  # latency is the duration of the signal; else that of computing
     counts: dict[str, float | None]
     operations_per_j: float | None
     operations_per_mac: int | None

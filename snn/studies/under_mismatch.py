@@ -7,17 +7,13 @@ from typing import Any
 import numpy as np
 
 from circuits.errors import InputError
-from circuits.network.spec import NetworkSpec
-from circuits.nonideal.analog_network import exact_arrays, run_arrays
+from circuits.nonideal.analog_network import exact_arrays
 from circuits.variation.current_mismatch import with_mismatched_currents
-from snn.audio.examples import Examples
 from snn.data.corpora.splits import Split
-from snn.experiments.model import Model
 from snn.experiments.read_clips import open_data, read_clips
 from snn.experiments.run_folder import Run
-from snn.networks.spiking_model import SpikingModel
 from snn.reporter import Reporter
-from snn.studies.network_inputs import network_inputs, scores_of
+from snn.studies.evaluate_on_silicon import clips_heard
 
 
 @dataclass(frozen=True)
@@ -62,16 +58,8 @@ def evaluate_under_mismatch(
     net, chip = run.network(), run.model.chip()
     circuit = None if chip is None else chip.circuit
     drawn = [with_mismatched_currents(net, sigma, np.random.default_rng(seed), circuit) for seed in seeds]
-    found = []
+    heard, found = clips_heard(run.model, examples), []
     for i, each in enumerate([net, *drawn]):
-        found.append(accuracy_of(run.model, each, examples))
+        found.append(heard.accuracy(each, exact_arrays(each), np.random.default_rng(0)))
         reporter.on_stage("running chips", i + 1, len(seeds) + 1)
     return UnderMismatch(sigma, found[0], tuple(found[1:]))
-
-
-def accuracy_of(model: Model, net: NetworkSpec, examples: Examples[Any]) -> float:
-    """Of a network in the place of the model's own, run as NumPy."""
-    rng, arrays, spiking = np.random.default_rng(0), exact_arrays(net), isinstance(model, SpikingModel)
-    outputs = (run_arrays(net, arrays, x, rng) for x in network_inputs(model, examples))
-    predicted = np.concatenate([scores_of(each, spiking).argmax(-1) for each in outputs])
-    return float(np.mean(predicted == examples.labels.numpy()))

@@ -1,4 +1,4 @@
-"""A spiking and a conventional run in whole numbers: compiled, listed, evaluated and priced on digital chips."""
+"""A spiking and a conventional run in whole numbers on digital chips, and on pieces of analog silicon that age."""
 
 import json
 import math
@@ -13,11 +13,15 @@ from circuits.accelerator.instructions import Mac
 from circuits.accelerator.machine import Machine
 from circuits.accelerator.program import Program, Region
 from circuits.chips.chip import FOLDER
+from circuits.nonideal.analog_network import exact_arrays
 from circuits.quantised.integer_run import run_integers
+from circuits.variation.current_mismatch import with_mismatched_currents
+from snn.experiments.evaluate import clips_to_test
 from snn.experiments.run_folder import load_run
 from snn.experiments.train import train
 from snn.recipes.recipe import parse_recipe
 from snn.studies import evaluate_on_chip, network_inputs
+from snn.studies.evaluate_on_silicon import clips_heard
 from snn.studies.integer_run_of import IntegerRun, integer_run
 
 CONVENTIONAL = """
@@ -301,3 +305,87 @@ def test_pieces_of_a_silicon_that_computes_with_currents_differ_and_are_told_one
     assert np.sum(told["confusion"]) == 3 * told["n_clips"]
     alone = snn_json("evaluate", runs / "spiking", "--chip", "btbt-45rfsoi")
     assert (alone["n_seeds"], alone["accuracy_deviation"]) == (1, None)
+
+
+WEEK = ("--age", "1week")
+
+
+@pytest.fixture
+def uncompensated(tmp_path):
+    """The analog chip without its factor that makes up for drift."""
+    text = (FOLDER / "ibm-analog-14nm.toml").read_text()
+    assert text.count("\ncompensated = { value = true") == 1
+    own = tmp_path / "uncompensated.toml"
+    own.write_text(text.replace("\ncompensated = { value = true", "\ncompensated = { value = false"))
+    return own
+
+
+def test_an_analog_memory_that_nobody_makes_up_for_forgets_in_a_week(runs, snn_json, uncompensated):
+    """The same three pieces of silicon, fresh and aged: the age reaches the devices, what makes up for it the sums."""
+
+    def heard(chip, *age):
+        return snn_json("evaluate", runs / "spiking", "--chip", chip, "--seeds", 3, *age)
+
+    made_up, drifted, fresh = heard("ibm-analog-14nm", *WEEK), heard(uncompensated, *WEEK), heard(uncompensated)
+    assert (drifted["age_s"], fresh["age_s"]) == (604800.0, 0.0)
+    assert drifted["accuracy"] < min(made_up["accuracy"], fresh["accuracy"]) - 0.1
+    assert drifted["confusion"] != fresh["confusion"]
+    assert min(made_up["accuracy"], fresh["accuracy"]) > fresh["float_accuracy"] - 0.1
+
+
+def test_a_spread_over_age_has_every_way_of_reading_and_each_layer(runs, snn_json, uncompensated):
+    """Its rows are what `snn evaluate` finds on the same pieces, of the chip as it is and of one in a file."""
+    told = snn_json("spread", runs / "spiking", "--chip", uncompensated, "--chips", 2)
+    rows = {(row["age"], row["compensated"], row["balanced"], row["layer"]): row for row in told["rows"]}
+    ages = {"written": (True,)} | dict.fromkeys(("1 hour", "1 day", "1 week"), (True, False))
+    ways = [(age, way, both, "all") for age, which in ages.items() for way in which for both in (True, False)]
+    weighted = [layer.name for layer in load_run(runs / "spiking").network().layers if layer.kind != "encoder"]
+    assert list(rows) == [*ways, *(("1 week", False, True, name) for name in weighted)]
+    for chip, way in (("ibm-analog-14nm", True), (uncompensated, False)):
+        found = snn_json("evaluate", runs / "spiking", "--chip", chip, "--seeds", 2, *WEEK)
+        row = rows["1 week", way, True, "all"]
+        assert (row["accuracy_mean"], row["accuracy_deviation"]) == (found["accuracy"], found["accuracy_deviation"])
+        assert row["accuracy_min"] == min(found["accuracies"])
+        assert row["accuracy_change"] == pytest.approx(found["accuracy_change"])
+    alone = [rows["1 week", False, True, name]["accuracy_mean"] for name in weighted]
+    assert max(alone) > rows["1 week", False, True, "all"]["accuracy_mean"]  # not every layer bears all of the loss
+
+
+def test_a_spread_of_currents_is_of_pieces_that_are_drawn_anew(runs, snn_json):
+    metrics = json.loads((runs / "spiking" / "metrics.json").read_text())
+    three, two, none = (
+        snn_json("spread", runs / "spiking", "--mismatch", sigma, "--chips", n)
+        for sigma, n in ((0.5, 3), (0.5, 2), (0.0, 2))
+    )
+    assert three["nominal"] == none["mean"] == metrics["test_accuracy"]
+    assert none["chips"] == [none["nominal"]] * 2
+    assert three["chips"][:2] == two["chips"]
+    assert len(set(three["chips"])) > 1
+    assert three["mean"] == pytest.approx(np.mean(three["chips"]))
+    assert three["deviation"] == pytest.approx(np.std(three["chips"], ddof=1))
+    assert three["loss"] == pytest.approx(three["nominal"] - three["mean"])
+    assert three["loss"] > 0.05
+    run = load_run(runs / "spiking")
+    drawn = with_mismatched_currents(run.network(), 0.5, np.random.default_rng(1), run.model.chip().circuit)
+    heard = clips_heard(run.model, clips_to_test(run, None, None))
+    assert two["chips"][1] == heard.accuracy(drawn, exact_arrays(drawn), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--mismatch", "0.1", "--chips", "0"), "'--chips': Input should be greater than or equal to 1"),
+        (("--chip", "ibm-analog-14nm", "--chips", "10001"), "'--chips': Input should be less than or equal to 10000"),
+        (("--mismatch", "-0.1"), "'--mismatch'"),
+        (("--mismatch", "0.1", "--chip", "ibm-analog-14nm"), "give one of them"),
+        (("--mismatch", "0.1", "--plot", "pictures"), "--plot is of reservoirs"),
+        (("--chip", "ibm-analog-14nm", "--retrain", "3"), "--retrain is of reservoirs"),
+        (("--chip", "conv-sram"), "conv-sram is no analog crossbar"),
+        (("--chip", "ibm-analog-14"), "did you mean 'ibm-analog-14nm'"),
+    ],
+)
+def test_a_spread_that_cannot_be_asked_is_refused_with_the_remedy(runs, snn, options, said):
+    code, out, err = snn("spread", runs / "spiking", *options)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1

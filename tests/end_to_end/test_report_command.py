@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from circuits.chips import chip_names
+from snn.experiments.run_folder import load_activity, load_run
 from snn.experiments.train import train
 from snn.recipes.recipe import parse_recipe
 from tests.unit.page_structure import Node, faults, parsed
@@ -108,10 +109,15 @@ def test_runs_of_three_kinds_stand_on_one_page(page):
         assert right / run["n_test"] == pytest.approx(run["test_accuracy"])
 
 
+def priced_of(table: dict, folder: str, chip: str) -> dict:
+    """What the data of the page tells of one run on one chip where it fits."""
+    return next(s["priced"] for r in table["runs"] if r["folder"] == folder for s in r["chips"] if s["chip"] == chip)
+
+
 def test_its_numbers_are_those_of_the_map(page, snn, runs):
     """Energy, latency and the die of every run on every chip, as another command tells them; or the same refusal."""
     rows = overview(parsed(page[0].read_text(encoding="utf-8")))
-    fitting = 0
+    fitting = real = 0
     for run, chip, values in rows:
         code, out, err = snn("map", run, "--chip", chip, "--json")
         if code:
@@ -123,12 +129,16 @@ def test_its_numbers_are_those_of_the_map(page, snn, runs):
         told, fitting = json.loads(out), fitting + 1
         assert float(values[4]) == told["total_j"]
         assert float(values[5]) == told["latency_s"]
+        lasts = load_activity(run, load_run(run).network()).duration
+        real += (in_real_time := told["latency_s"] == pytest.approx(lasts, rel=1e-6))
+        assert priced_of(page[1], run, chip)["in_real_time"] == in_real_time
         assert (values[7] is None) == ("die" not in told)
         assert "die" not in told or float(values[7]) == told["die"]["cost_usd"]
         area = told.get("area_m2", {}).get("total")
         assert area is None or float(values[6]) == area
     assert fitting >= 6
     assert fitting < len(rows)
+    assert 0 < real < fitting
 
 
 def test_the_same_runs_give_the_same_bytes(page, tmp_path, snn, runs):

@@ -40,8 +40,8 @@ def priced(**changes: object) -> Priced:
     one = Priced(
         total_j=LEDGER.total, boundary="classifier", covers="all", parts_j=LEDGER.parts,
         rows=tuple(LEDGER.by("part").rows()), not_modelled=("host",), with_front_end_j=None,
-        boundary_with_front_end=None, latency_s=1e-3, counts={"macs": 7.0}, operations_per_j=1e12, operations_per_mac=2,
-        operations_boundary="chip", operations_counted="active products", energy_per_spike_j=None,
+        boundary_with_front_end=None, latency_s=1e-3, in_real_time=False, counts={"macs": 7.0}, operations_per_j=1e12,
+        operations_per_mac=2, operations_boundary="chip", operations_counted="active products", energy_per_spike_j=None,
         silicon=Silicon(2e-6, {"array": 2e-6}, ("pads",), 0.25, 9),
         holdings=(Holding("synapses", "core", (Held("core 0", 3.0, 4.0, "all"), Held("core 1", 0.0, 4.0))),),
         notes=("a note",),
@@ -131,6 +131,29 @@ def test_numbers_stand_where_the_records_have_them():
     assert energies == ["3e-12", "1e-12", None, "4e-12"]
     assert "not modelled" in ledger.text
     assert "TOPS/W active products, 2 a MAC, chip" in page.all("main")[0].text
+
+
+@pytest.mark.parametrize(("real", "word"), [(True, "as long as the signal"), (False, "computing")])
+def test_a_latency_says_what_takes_so_long(real, word):
+    """In the column that is sorted and on the card."""
+    run = run_sheet(chips=(ChipSheet("cheap", "A chip", priced(in_real_time=real)),))
+    page = parsed(html_page(page_of(run)))
+    (cell,) = (node for node in page.all("td") if node["data-value"] == "0.001")
+    assert cell.text.split() == ["1", "ms", *word.split()]
+    assert cell.text in next(node.text for node in page.all("article") if node["class"] == "card")
+
+
+def test_a_total_is_not_called_a_lower_bound_where_a_part_may_be_an_upper_one():
+    text = parsed(html_page(page_of(run_sheet()))).text
+    assert "hence a lower bound" not in text
+    assert "sum of the modelled parts; notes say where one is an upper bound" in text
+
+
+@pytest.mark.parametrize("value", [0, 0.0])
+def test_an_attribute_of_nought_is_written(value):
+    assert (
+        element("p", "a", data_value=value, hidden=False, id=None, open=True) == f'<p data-value="{value}" open>a</p>'
+    )
 
 
 def test_what_does_not_fit_says_why_and_the_page_goes_on():

@@ -7,7 +7,7 @@ from snn.report.page.frames import facts, folded, marked, scroller, source_list,
 from snn.report.page.ledger_rows import ledger_rows
 from snn.report.page.log_dots import Dot, log_dots
 from snn.report.page.markup import Child, Html, element, together
-from snn.report.page.overview_table import accuracy_text
+from snn.report.page.overview_table import accuracy_text, latency_text
 from snn.report.page.quantities import NOT_MODELLED, area_of, percent, price_of, quantity_of
 from snn.report.page.share_bar import ordered_parts, part_letter, shade_of, share_bar
 from snn.report.page.unit_map import told, unit_map
@@ -25,7 +25,10 @@ def energies(run: RunSheet, anchor: str) -> Html | None:
     dots = [Dot(sheet.chip, sheet.priced.total_j, sheet.priced.boundary) for sheet in ordered]
     said = "; ".join(f"{dot.name} {quantity_of(dot.value, 'J')}" for dot in dots)
     picture = log_dots(f"Energy per inference of {run.name} by chip", said, dots, "J")
-    caption = "Energy of one inference, modelled parts only, hence a lower bound; each for the network alone."
+    caption = (
+        "Energy of one inference, sum of the modelled parts; notes say where one is an upper bound. Each is for the "
+        "network alone."
+    )
     sources = (row["source"] for sheet in fitting for row in sheet.priced.rows)
     caption_text = element("figcaption", caption, " ", source_list(sources))
     return element("figure", picture, caption_text, id=f"{anchor}-energy", class_="plain")
@@ -65,7 +68,7 @@ def _facts(sheet: ChipSheet, priced: Priced) -> list[tuple[str, Child]]:
     rows: list[tuple[str, Child]] = [
         ("Accuracy", _accuracy(sheet)),
         ("With front end", together(quantity_of(front, "J"), boundary if front is not None else None)),
-        ("Latency", quantity_of(priced.latency_s, "s")),
+        ("Latency", latency_text(priced)),
         ("Area", area_of(silicon.area_m2)),
         ("Price of a die", price_of(silicon.die_usd)),
     ]

@@ -97,8 +97,9 @@ def gaps_section(page: Page) -> Html:
         )
         rows.append(_line(about.name, (said, ", ".join(area), price)))
     lead = (
-        "Totals are sums of modelled parts, lower bounds where a part has no published figure. Such a part is named, "
-        "never counted as zero. Boundaries differ between chips: a ratio of totals is one of models, not of silicon."
+        "Totals are sums of modelled parts: below the truth by what has no published figure, which is named and never "
+        "counted as zero, and above it where a part is an upper bound, as the notes of a chip say. Boundaries differ "
+        "between chips: a ratio of totals is one of models, not of silicon."
     )
     table = _table("Not modelled, by chip", ("Chip", "Of the energy", "Of the area", "Price of a die"), rows)
     return _section("gaps", "What is not modelled", element("p", lead, class_="lead"), table)

@@ -25,7 +25,9 @@ def element(name: str, /, *children: Child, **attributes: str | int | float | bo
     children: markup, text, numbers, or iterables of them; None is nothing.   attributes: `aria_label` is `aria-label`
     and `class_` is `class`; True is an attribute without value, None and False none at all.
     """
-    written = "".join(_attribute(key, value) for key, value in attributes.items() if value not in (None, False))
+    written = "".join(
+        _attribute(key, value) for key, value in attributes.items() if value is not None and value is not False
+    )
     if name in VOID:
         return Html(f"<{name}{written}>")
     return Html(f"<{name}{written}>{together(*children)}</{name}>")

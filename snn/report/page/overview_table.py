@@ -7,7 +7,7 @@ from snn.report.page.frames import scroller
 from snn.report.page.markup import Child, Html, element, together
 from snn.report.page.quantities import NOT_MODELLED, NOTHING, area_of, count_of, percent, points, price_of, quantity_of
 from snn.studies.accuracy_on_chip import ChipAccuracy
-from snn.studies.page_records import ChipSheet, Page, RunSheet
+from snn.studies.page_records import ChipSheet, Page, Priced, RunSheet
 
 TABLE = "overview"
 COLUMNS = {  # key in the address (#sort=energy): what stands above
@@ -81,7 +81,7 @@ def cells_of(run: RunSheet, sheet: ChipSheet, anchor: str) -> dict[str, Cell]:
     silicon = priced.silicon
     return cells | {
         "energy": Cell(energy, priced.total_j),
-        "latency": Cell(quantity_of(priced.latency_s, "s"), priced.latency_s),
+        "latency": Cell(latency_text(priced), priced.latency_s),
         "area": Cell(area_of(silicon.area_m2), silicon.area_m2),
         "price": Cell(price_of(silicon.die_usd), silicon.die_usd),
         "fits": Cell("yes", "yes"),
@@ -90,6 +90,12 @@ def cells_of(run: RunSheet, sheet: ChipSheet, anchor: str) -> dict[str, Cell]:
 
 def _on_chip(found: ChipAccuracy | None) -> Cell:
     return Cell(NOTHING, None) if found is None else Cell(accuracy_text(found), found.mean)
+
+
+def latency_text(priced: Priced) -> Html:
+    """Time from input to answer, and what it is: the signal's own, or that of computing once it is there."""
+    word = "as long as the signal" if priced.in_real_time else "computing"
+    return together(quantity_of(priced.latency_s, "s"), " ", element("small", word))
 
 
 def accuracy_text(found: ChipAccuracy) -> Html:
