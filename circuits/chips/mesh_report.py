@@ -8,6 +8,7 @@ import numpy as np
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
+from circuits.chips.operations_counted import SYNAPTIC_OPERATIONS
 from circuits.ledger import Group, Ledger, unknown
 from circuits.mapping.mesh_limits import RESOURCES
 from circuits.mapping.mesh_placement import MeshPlacement
@@ -71,6 +72,7 @@ class MeshReport:
             "operations_per_mac": 1,  # a synaptic operation counts as one
             "operations_per_j": operations / total if total else None,
             "operations_boundary": self.boundary,
+            "operations_counted": SYNAPTIC_OPERATIONS,
             "energy_per_synaptic_operation_j": total / operations if operations else None,
             "cores_used": self.placement.cores_used,
             "partitioner": self.placement.partitioner,
