@@ -15,10 +15,11 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/snn demo --out runs/demo
 
-# A file of tests stays with one process, so what its tests share is made once. One thread each: processes that share
+# A file of tests stays with one process, so what its tests share is made once; files come in the order of
+# tests/conftest.py, by which two processes compile different loops first. One thread each: processes that share
 # the cores wait for each other's threads otherwise, and the whole takes half as long again.
 test: .venv/installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Model cards for the tests of the neuron in transistors. Without what their package depends on: that is GPL, and nothing
 # of it is imported.

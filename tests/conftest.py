@@ -19,6 +19,14 @@ ROOT = Path(__file__).parents[1]
 SAMPLE_RATE = 8000
 WORDS = {"low": 300.0, "middle": 900.0, "high": 2500.0}  # Hz
 
+# Files in turns for two processes, before all others: one compiles the kernels of training, the other what runs
+# circuits and meshes. Each then finds on disk what the other compiled, where both would have compiled all of it.
+FIRST = (
+    "test_stream_matches_batch", "test_reservoir_flow", "test_fused_matches_reference", "test_transient_inputs",
+    "test_kernels_match_reference", "test_mesh_mapping", "test_network_through_time", "test_transient",
+    "test_bad_tensors", "test_network_json", "test_training_for_a_chip", "test_mutants",
+)  # fmt: skip
+
 TINY_RECIPE = """
 name = "tiny"
 [features]
@@ -39,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Many tests leave the fitted range of a device on purpose; those of the warning itself catch it."""
     os.environ["SNN_FEATURES"] = "off"  # tests of the cache name a folder of their own
     config.addinivalue_line("filterwarnings", "ignore:gate bias .* leaves the fitted range:UserWarning")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`FIRST` come first, all else stays in its order; see there."""
+    rank = {name: index for index, name in enumerate(FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(FIRST)))
 
 
 @pytest.fixture(scope="session")
