@@ -25,7 +25,7 @@ from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.neuron.area import neuron_area
-from circuits.neuron.circuit import LIFCircuit, circuit_for_tau
+from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, circuit_for_tau
 from circuits.neuron.supply import at_condition
 from circuits.neuron.synapse import SynapseKernel
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
@@ -90,14 +90,30 @@ class BTBTCore:
     def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
         """The network as one chip of default mismatch computes it after `age` (s) of use, not calibrated.
 
+        A faster chip works with larger currents, which deviate less: so it depends on the acceleration. Where that is
+        AUTO it is the largest that the device allows (`speed_for`); `settled` knows the cheapest.
         Raises: MappingError; InputError for bias devices, whose spread is not modelled.
         """
         from circuits.variation.chip_spread import Condition, draw_silicon, perturbed  # compiled, so only where used
         from circuits.variation.realised import realised
 
         self._require(net)
-        chip = self.on_chip(net)
-        return realised(*perturbed(chip, Condition(years=age / YEAR), draw_silicon(chip, Spread(), rng)))
+        own, speed = self.on_chip(net), self.speed_for(net)
+        chip = replace(own, network=net.at_speed(speed), circuit=circuit_at_speed(own.circuit, speed))
+        piece = realised(*perturbed(chip, Condition(years=age / YEAR), draw_silicon(chip, Spread(), rng)))
+        return replace(piece.at_speed(1 / speed), dt=net.dt)
+
+    def speed_for(self, net: NetworkSpec) -> float:
+        """How many times faster than the network's time it is run; where that is AUTO, the largest allowed."""
+        asked = self.operation.acceleration
+        return max(allowed_accelerations(self.on_chip(net))) if isinstance(asked, str) else asked
+
+    def settled(self, net: NetworkSpec, activity: Activity) -> "BTBTCore":
+        """The chip at the acceleration that `price` charges for; itself where one is given."""
+        if self.operation.acceleration != AUTO:
+            return self
+        found = self.price(net, activity, self.place(net, activity)).acceleration
+        return replace(self, operation=replace(self.operation, acceleration=found))
 
     def price(
         self, net: NetworkSpec, activity: Activity, placement: Placement, sensed: Sensed | None = None

@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from circuits.chips import Chip
+from circuits.chips.btbt_core import BTBTCore
 from circuits.errors import InputError
 from circuits.mapping.limits import MappingError
 from circuits.network.spec import NetworkSpec
@@ -17,7 +18,7 @@ from circuits.nonideal.analog_network import Arrays, exact_arrays, inputs_of_lay
 from circuits.units import Seconds, require
 from snn.audio.examples import Examples
 from snn.experiments.model import Model
-from snn.experiments.run_folder import Run
+from snn.experiments.run_folder import ACTIVITY, Run, load_activity
 from snn.networks.spiking_model import SpikingModel
 from snn.reporter import Reporter
 from snn.studies.network_inputs import calibration_clips, network_inputs, scores_of
@@ -120,6 +121,16 @@ def on_pieces(heard: Heard, chip: Chip, pieces: Pieces, reporter: Reporter = Rep
         reporter.on_stage(f"running pieces of {chip.name}", seed + 1, pieces.seeds)
 
 
+def at_its_speed(chip: Chip, run: Run) -> Chip:
+    """The chip at the speed that its energy is charged for, as far as speed changes what a chip computes.
+
+    Where the run has no activity nobody knows the cheapest speed; the chip is then at the largest.
+    """
+    if not isinstance(chip, BTBTCore) or not (run.folder / ACTIVITY).exists():
+        return chip
+    return chip.settled(run.network(), load_activity(run.folder, run.network()))
+
+
 def evaluate_on_silicon(
     run: Run, chip: Chip, examples: Examples[Any], pieces: Pieces, reporter: Reporter = Reporter()
 ) -> dict[str, Any]:
@@ -131,12 +142,15 @@ def evaluate_on_silicon(
     require_pieces(chip, pieces)
     if broken := chip.check(run.network()):
         raise MappingError(broken)
+    chip = at_its_speed(chip, run)
     heard = heard_by(run, examples, reporter)
     ideal = heard.accuracy(heard.net, exact_arrays(heard.net), np.random.default_rng(0))
     predicted = list(on_pieces(heard, chip, pieces, reporter))
     found = np.array([np.mean(each == heard.labels) for each in predicted])
+    speed = {"acceleration": chip.speed_for(heard.net)} if isinstance(chip, BTBTCore) else {}
     return {
         "chip": chip.name,
+        **speed,
         "age_s": pieces.age,
         "n_seeds": pieces.seeds,
         "accuracy": float(found.mean()),

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from circuits.chips import Chip, Operation, chip_names, load_chip
+from circuits.chips.acceleration import allowed_accelerations
 from circuits.chips.chip import FOLDER, KINDS
 from circuits.chips.inference_ledger import CoreCosts
 from circuits.chips.operation import other_circuit
-from circuits.device.btbt import DEVICES
+from circuits.device.btbt import DEVICES, bias_for_current, log_slope
 from circuits.errors import InputError
 from circuits.mapping import CoreLimits, MappingError
 from circuits.network.activity import Activity
@@ -407,6 +408,43 @@ def test_one_chip_of_many_computes_a_network_of_its_own(tmp_path):
     np.testing.assert_array_equal(np.sign(one.weights), np.sign(HIDDEN.weights))
     assert np.ptp(one.tau_mem / HIDDEN.tau_mem) > 1e-3
     assert 0 < abs(one.v_threshold - 1).max() < 0.2
+
+
+def test_a_faster_chip_works_with_larger_currents_that_deviate_less(tmp_path):
+    """A bias is w q / dt: at a thousandth of dt a thousand times the current, deeper in tunnelling. Pulses stay."""
+    layer = LayerSpec("lif", "lif", np.full((2, 2000), 0.3), np.full(2000, 0.1), np.full(2000, 0.02), np.ones(2000))
+    net, found = NetworkSpec("net", 0.01, (layer,)), {}
+    limits = CoreLimits(1, 4, 4000, 4000, 10**6, 2)
+    for speed in (1.0, 1000.0):
+        chip = replace(_load(tmp_path), limits=limits, operation=Operation(speed))
+        found[speed] = chip.realise(net, np.random.default_rng(0))
+        assert found[speed].dt == net.dt
+    share = {speed: 0.02 / real.layers[0].tau_mem for speed, real in found.items()}  # C / C'
+    np.testing.assert_allclose(share[1.0], share[1000.0])
+
+    def deviation(speed: float, name: str) -> float:
+        return float(np.std(np.log(getattr(found[speed].layers[0], name) / share[speed])))
+
+    circuit = chip.on_chip(net).circuit
+    for speed in found:
+        current = 0.1 * circuit.charge_per_weight / net.dt * speed
+        v_gs = bias_for_current(np.array([current]), circuit.device, circuit.width)
+        slope = float(log_slope(circuit.device.v_ds - v_gs[0], circuit.device))
+        assert deviation(speed, "bias") == approx(0.010 * slope, rel=0.1)
+    assert deviation(1.0, "bias") > 1.5 * deviation(1000.0, "bias")
+    assert deviation(1.0, "weights") == approx(deviation(1000.0, "weights"), rel=1e-6)
+
+
+def test_a_piece_is_made_at_the_speed_that_is_charged_for(tmp_path):
+    """The largest that the device allows, until activity says which is the cheapest."""
+    chip = replace(_load(tmp_path), costs=CoreCosts())  # no standby, which only haste would save
+    largest = max(allowed_accelerations(chip.on_chip(NET)))
+    assert chip.speed_for(NET) == largest
+    near = {name: 0 * time for name, time in NEAR.items()}  # so that spikes are nearly all that costs
+    busy = replace(ACTIVITY, duration=0.01, near_threshold=near)
+    charged = chip.price(NET, busy, chip.place(NET)).acceleration
+    assert chip.settled(NET, busy).speed_for(NET) == charged < largest
+    assert replace(chip, operation=Operation(3)).settled(NET, busy).speed_for(NET) == 3
 
 
 def test_years_of_use_weaken_every_weight_of_the_same_chip(tmp_path):
