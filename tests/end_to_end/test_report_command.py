@@ -44,7 +44,6 @@ n_bins = 4
 epochs = 1
 """
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-COLUMN = {"energy": 4, "latency": 5, "area": 6, "price": 7}  # of the overview, by what the address sorts by
 
 
 @pytest.fixture(scope="module")
@@ -88,17 +87,20 @@ def browser(tmp_path_factory):
     return opened
 
 
-def overview(page: Node) -> list[tuple[str, str, list[str | None]]]:
-    """Run, chip and the values of each row, as they stand."""
+def overview(page: Node) -> list[tuple[str, str, dict[str, str | None]]]:
+    """Run, chip and the values of each row by column, as they stand."""
     (table,) = (node for node in page.all("table") if node["id"] == "overview")
     rows = [row for row in table.all("tr") if row["data-chip"]]
-    return [(row["data-run"], row["data-chip"], [cell["data-value"] for cell in row.children]) for row in rows]
+    keys = [th["data-key"] for th in table.all("thead")[0].all("th")]
+    values = [dict(zip(keys, (cell["data-value"] for cell in row.children), strict=True)) for row in rows]
+    return [(row["data-run"], row["data-chip"], own) for row, own in zip(rows, values, strict=True)]
 
 
 def test_runs_of_three_kinds_stand_on_one_page(page):
     told = parsed(page[0].read_text(encoding="utf-8"))
     assert faults(told) == []
     assert len(overview(told)) == 3 * len(chip_names())
+    assert "on-chip" not in overview(told)[0][2], "a column without a single figure"
     kinds = {run["kind"]: run for run in page[1]["runs"]}
     assert {kind: bool(run["clips"]["spikes"]) for kind, run in kinds.items()} == {
         "spotter": True, "conventional": False, "reservoir": True}  # fmt: skip
@@ -121,21 +123,21 @@ def test_its_numbers_are_those_of_the_map(page, snn, runs):
     for run, chip, values in rows:
         code, out, err = snn("map", run, "--chip", chip, "--json")
         if code:
-            assert values[4:] == [None, None, None, None, "no"]
+            assert [values[key] for key in ("energy", "latency", "area", "price", "fits")] == [None] * 4 + ["no"]
             (sheet,) = (s for r in page[1]["runs"] if r["folder"] == run for s in r["chips"] if s["chip"] == chip)
             assert sheet["broken"]
             assert all(limit["remedy"] in " ".join(err.split()) for limit in sheet["broken"][:2])
             continue
         told, fitting = json.loads(out), fitting + 1
-        assert float(values[4]) == told["total_j"]
-        assert float(values[5]) == told["latency_s"]
+        assert float(values["energy"]) == told["total_j"]
+        assert float(values["latency"]) == told["latency_s"]
         lasts = load_activity(run, load_run(run).network()).duration
         real += (in_real_time := told["latency_s"] == pytest.approx(lasts, rel=1e-6))
         assert priced_of(page[1], run, chip)["in_real_time"] == in_real_time
-        assert (values[7] is None) == ("die" not in told)
-        assert "die" not in told or float(values[7]) == told["die"]["cost_usd"]
+        assert (values["price"] is None) == ("die" not in told)
+        assert "die" not in told or float(values["price"]) == told["die"]["cost_usd"]
         area = told.get("area_m2", {}).get("total")
-        assert area is None or float(values[6]) == area
+        assert area is None or float(values["area"]) == area
     assert fitting >= 6
     assert fitting < len(rows)
     assert 0 < real < fitting
@@ -237,7 +239,7 @@ def test_a_browser_sorts_numbers_that_are_the_ledgers(page, browser, key, down):
                                "area": sum(priced["silicon"]["parts_m2"].values()) or None,
                                "price": priced["silicon"]["die_usd"]}[key]  # fmt: skip
             ledgers[run["folder"], sheet["chip"]] = told
-    found = [None if values[COLUMN[key]] is None else float(values[COLUMN[key]]) for _, _, values in rows]
+    found = [None if values[key] is None else float(values[key]) for _, _, values in rows]
     for (run, chip, _), value in zip(rows, found, strict=True):
         assert value == (None if ledgers[run, chip] is None else pytest.approx(ledgers[run, chip], rel=1e-12))
     known = sorted((v for v in found if v is not None), reverse=down)
@@ -252,7 +254,7 @@ def test_a_browser_refuses_a_script_that_is_not_the_page_s_own(page, browser, tm
     (tmp_path / "changed.html").write_text(text.replace('"use strict";', '"use strict"; ;'), encoding="utf-8")
     shown, console = browser(tmp_path / "changed.html", "#sort=energy")
     assert any("Content Security Policy" in line for line in console)
-    assert [th["aria-sort"] for th in shown.all("th") if th["data-key"]] == [None] * 9
+    assert [th["aria-sort"] for th in shown.all("th") if th["data-key"]] == [None] * 8
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])

@@ -35,10 +35,11 @@ class Cell:
 def overview_table(page: Page, anchors: Sequence[str]) -> Html:
     """anchors: the `id` of each run's section."""
     pairs = zip(page.runs, anchors, strict=True)
-    rows = [_row(run, sheet, anchor) for run, anchor in pairs for sheet in run.chips]
+    shown = _columns(page)
+    rows = [_row(run, sheet, anchor, shown) for run, anchor in pairs for sheet in run.chips]
     heads = (
-        element("th", name, scope="col", data_key=key, class_=None if key in WORDS else "number")
-        for key, name in COLUMNS.items()
+        element("th", COLUMNS[key], scope="col", data_key=key, class_=None if key in WORDS else "number")
+        for key in shown
     )
     caption = "Runs on chips: modelled energy, time, silicon and accuracy"
     table = element(
@@ -52,10 +53,17 @@ def overview_table(page: Page, anchors: Sequence[str]) -> Html:
     return together(scroller(caption, table), live)
 
 
-def _row(run: RunSheet, sheet: ChipSheet, anchor: str) -> Html:
+def _columns(page: Page) -> tuple[str, ...]:
+    """All, without the accuracy on the chip where none was evaluated."""
+    evaluated = any(sheet.accuracy is not None for run in page.runs for sheet in run.chips)
+    return tuple(key for key in COLUMNS if key != "on-chip" or evaluated)
+
+
+def _row(run: RunSheet, sheet: ChipSheet, anchor: str, shown: Sequence[str]) -> Html:
     cells = cells_of(run, sheet, anchor)
     drawn = []
-    for key, cell in cells.items():
+    for key in shown:
+        cell = cells[key]
         value = None if cell.value is None else cell.value if isinstance(cell.value, str) else repr(float(cell.value))
         kind = "th" if key == "run" else "td"
         classes = None if key in WORDS else "number" if cell.value is not None else "number none"

@@ -50,7 +50,8 @@ tfoot th,tfoot td{font-weight:600;border-bottom:0}
 .number{text-align:right;white-space:nowrap}
 .none{color:var(--quiet)}
 #overview td small{display:block}
-#overview tbody th,#overview td{white-space:nowrap}
+#overview th,#overview td{padding-right:.9rem}#overview th:last-child,#overview td:last-child{padding-right:0}
+#overview tbody th,#overview td{white-space:nowrap}#overview td:last-child{white-space:normal;min-width:3.5rem}
 th button{all:unset;cursor:pointer;font:inherit;color:inherit;padding:.3rem 0;margin:-.3rem 0}
 th button:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 th button:hover{color:var(--ink)}
