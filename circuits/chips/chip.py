@@ -9,7 +9,6 @@ import numpy as np
 from circuits.chips.analog_crossbar import AnalogCrossbar
 from circuits.chips.btbt_core import BTBTCore
 from circuits.chips.chip_area import ChipArea
-from circuits.chips.chip_record import ChipRecord
 from circuits.chips.digital_systolic import DigitalSystolic
 from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import InferenceReport
@@ -70,7 +69,7 @@ class Chip(Protocol[Placed]):
         """Silicon area, part by part."""
 
 
-KINDS: dict[str, type[ChipRecord]] = {
+KINDS = {
     "btbt-core": BTBTCore, "digital-systolic": DigitalSystolic, "near_threshold": NearThreshold,
     "analog-crossbar": AnalogCrossbar, "sram-average": SramAverage, "spiking-mesh": SpikingMesh,
 }  # fmt: skip

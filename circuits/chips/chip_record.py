@@ -15,10 +15,8 @@ from circuits.network.spec import NetworkSpec
 from circuits.tables import NOT_IN_FILE, Table, record, unsourced
 from circuits.units import Metres, Volts, freeze_si, require, require_plausible
 
-V_RANGE: tuple[Volts, Volts] = (
-    0.65,
-    1.1,
-)  # V^2 holds within 10 % from 0.65 V on (7 nm macro, Sinangil 2021); top ASSUMED
+# V^2 holds within 10 % from 0.65 V on (7 nm macro, Sinangil 2021); top ASSUMED.
+V_RANGE: tuple[Volts, Volts] = (0.65, 1.1)
 Own = TypeVar("Own", bound="ChipRecord")
 Report = TypeVar("Report", bound=LedgerReport)
 
