@@ -14,6 +14,7 @@ import torch
 
 from circuits.errors import MissingPackageError
 from circuits.transistor.cards import Cards, find_cards
+from tests.tiny_recipes import RESERVOIR
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_RATE = 8000
@@ -117,6 +118,14 @@ def recipe(tmp_path: Path) -> Path:
     """A recipe that trains in a second."""
     path = tmp_path / "tiny.toml"
     path.write_text(TINY_RECIPE)
+    return path
+
+
+@pytest.fixture
+def chip_recipe(tmp_path: Path) -> Path:
+    """A recipe of a reservoir that trains in a second."""
+    path = tmp_path / "tiny-chip.toml"
+    path.write_text(RESERVOIR)
     return path
 
 

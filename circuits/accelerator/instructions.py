@@ -89,10 +89,9 @@ class Mac:
 
 
 @dataclass(frozen=True)
-class Max:
-    """sums[s + o inner_count + i, c] = max(itself, x[c]), or x[c] unless `accumulate`; x as of MAC, `columns` bytes."""
+class _Values:
+    """Operands of what takes inputs to sums without weights; x as of MAC, `columns` bytes."""
 
-    opcode: ClassVar[int] = 5
     accumulate: bool
     signed: bool
     activations: int
@@ -105,19 +104,17 @@ class Max:
 
 
 @dataclass(frozen=True)
-class Add:
+class Max(_Values):
+    """sums[s + o inner_count + i, c] = max(itself, x[c]), or x[c] unless `accumulate`."""
+
+    opcode: ClassVar[int] = 5
+
+
+@dataclass(frozen=True)
+class Add(_Values):
     """sums[s + o inner_count + i, c] (+)= x[c]; all as of MAX."""
 
     opcode: ClassVar[int] = 9
-    accumulate: bool
-    signed: bool
-    activations: int
-    sums: int
-    columns: int
-    inner_count: int
-    outer_count: int
-    inner_step: int
-    outer_step: int
 
 
 @dataclass(frozen=True)

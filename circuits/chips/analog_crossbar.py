@@ -6,24 +6,24 @@ drift, as `circuits.nonideal` has it; a spike is an input of one bit, and a time
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from circuits.chips.active_products import active_products
 from circuits.chips.chip_area import ChipArea
+from circuits.chips.chip_record import ChipRecord
 from circuits.chips.crossbar_efficiency import Efficiency, PublishedFrame, require_boundary
 from circuits.chips.crossbar_ledger import CrossbarBill, sum_bits
 from circuits.chips.crossbar_notes import crossbar_notes
 from circuits.chips.crossbar_placement import CrossbarPlacement, chips_for, crossbar_placement, tiles_for
-from circuits.chips.crossbar_report import CrossbarReport
-from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
+from circuits.chips.crossbar_report import COVERS, NO_AREA, CrossbarReport
+from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.layer_passes import evaluations
-from circuits.chips.operation import AUTO, CHEAPEST, Operation
 from circuits.errors import InputError
-from circuits.mapping.limits import BrokenLimit, MappingError
+from circuits.mapping.limits import BrokenLimit
+from circuits.mapping.rules import has_neurons, in_steps
 from circuits.network.activity import Activity
-from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.nonideal.analog_network import Arrays
 from circuits.nonideal.crossbar_array import CrossbarArray, crossbar_array
@@ -33,23 +33,20 @@ from circuits.nonideal.pcm_device import pcm_device
 from circuits.nonideal.restored_layers import with_matrices
 from circuits.nonideal.silicon_age import require_age
 from circuits.nonideal.weight_devices import WeightCoding
-from circuits.tables import NOT_IN_FILE, Table, record, unsourced
-from circuits.units import Metres, Seconds, freeze_si, require, require_plausible
+from circuits.units import Seconds, require
 
 MOST_CHIPS = 10_000
+LAWLESS = ("temperature", "supply")
 REFERENCES = 64  # rows of random inputs that drift is measured by where no recorded ones are given
 
 
 @dataclass(frozen=True)
-class AnalogCrossbar:
-    """One chip of this kind; `sources` says by dotted key where each number of its file comes from.
+class AnalogCrossbar(ChipRecord):
+    """One chip of this kind.
 
     boundary: what the joules pay for.   balanced: two readings a product.   compensated: drift, by one factor a tile.
     """
 
-    name: str
-    title: str
-    node: Metres
     boundary: str
     tiles: int
     chips: int
@@ -64,18 +61,16 @@ class AnalogCrossbar:
     compensated: bool
     efficiency: Efficiency
     published: PublishedFrame
-    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
-    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
-    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
 
     def __post_init__(self):
-        freeze_si(self)
-        require_plausible(self.node, "m", "AnalogCrossbar.node")
+        super().__post_init__()
         require(self, "tiles", 1 <= self.tiles <= 2**16, "a whole number in 1..65536")
         require(self, "chips", 1 <= self.chips <= MOST_CHIPS, f"a whole number in 1..{MOST_CHIPS}")
         require_boundary(self.boundary)
         self.settings  # noqa: B018  its parts are checked together
-        self._require_operation()
+        fast, remedy = "is as fast as its pulses are short", "or change converters.step_s in a copy of its file"
+        laws = {name: f"no law of {self.name} over its {name} is known; leave it out" for name in LAWLESS}
+        self.operation.refuse(acceleration=f"{self.name} {fast}; leave it out, {remedy}", **laws)
 
     @property
     def settings(self) -> CrossbarSettings:
@@ -112,13 +107,9 @@ class AnalogCrossbar:
 
         A layer of any size is cut into tiles, so that no layer is too large by itself.
         """
-        where = f"network {net.name!r}"
-        if not net.n_neurons:
-            return (BrokenLimit("neurons", where, 0, "at least 1", "add a layer"),)
-        if net.event_driven:
-            remedy = 'train it in steps (kind = "spotter"), or place it on a chip of spiking cores'
-            return (BrokenLimit("time", where, "event driven", "in steps of dt", remedy),)
-        needed = len(self._placed(net).tiles)
+        if broken := has_neurons(net) or in_steps(net):
+            return broken
+        where, needed = f"network {net.name!r}", len(self._placed(net).tiles)
         if needed <= self.tiles * self.chips:
             return ()
         weights = sum(matrix.size for layer in weighted_layers(net) for matrix in matrices_of(layer))
@@ -130,8 +121,7 @@ class AnalogCrossbar:
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> CrossbarPlacement:
         """Matrices on tiles, one after the other; neither activity nor seed changes it. Raises: MappingError."""
         del activity, seed
-        if broken := self.check(net):
-            raise MappingError(broken)
+        self.require_fits(net)
         return self._placed(net)
 
     def arrays(
@@ -144,7 +134,7 @@ class AnalogCrossbar:
           rng: draws the silicon: the same seed gives the same one at every age.
         Raises: MappingError; InputError for an age below zero, or a layer without inputs to calibrate on.
         """
-        self.place(net)
+        self.require_fits(net)
         require_age(age)
         layers = weighted_layers(net)
         if missing := [layer.name for layer in layers if layer.name not in seen]:
@@ -159,7 +149,7 @@ class AnalogCrossbar:
 
         Drift is measured on random inputs, through noise. Raises: MappingError; InputError for an age below zero.
         """
-        self.place(net)
+        self.require_fits(net)
         require_age(age)
         exact = replace(self.settings, converters=replace(self.converters, input_bits=0, output_bits=0, jitter=0.0))
         exact = replace(exact, periphery=EVEN)
@@ -174,8 +164,7 @@ class AnalogCrossbar:
         self, net: NetworkSpec, activity: Activity, placement: CrossbarPlacement, sensed: Sensed | None = None
     ) -> CrossbarReport:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
-        self.place(net)
-        activity.require_fits(net)
+        self.require_fits(net, activity)
         times, readings, devices = evaluations(net, activity.duration), self.readings, self.weights.devices
         rows = max((math.ceil(tile.lines[1] / self.tile.lines) for tile in placement.tiles), default=1)
         bits = sum_bits(self.converters.output_bits, readings * rows)
@@ -189,20 +178,18 @@ class AnalogCrossbar:
             placement=placement,
             evaluations=times,
             readings=readings,
+            covers=COVERS[self.boundary],
             latency_s=times * steps * self.converters.step,
             used_alone=bill.used_alone(placement, times),
             active_macs=active_products(net, activity),
             devices=devices,
             published=self.published,
-            notes=(),
         )
-        heard = {} if sensed is None else {"sensed": sensed, "front_end": self.front_end.ledger(sensed)}
-        return replace(report, notes=crossbar_notes(net, self.settings, report), **heard)
+        return self.heard(replace(report, notes=crossbar_notes(net, self.settings, report)), sensed)
 
     def area(self, placement: CrossbarPlacement) -> ChipArea:
-        """Nothing of it is published."""
         del placement
-        return ChipArea({}, ("the whole die",))
+        return NO_AREA
 
     def _arrays(
         self, layer: LayerSpec, seen: np.ndarray, rng: np.random.Generator, age: Seconds, settings: CrossbarSettings
@@ -214,24 +201,3 @@ class AnalogCrossbar:
 
     def _placed(self, net: NetworkSpec) -> CrossbarPlacement:
         return crossbar_placement(net, self.tile, self.weights, self.tiles, self.readings)
-
-    def _require_operation(self) -> None:
-        """Raise InputError for what this chip cannot be asked."""
-        asked = self.operation
-        if asked.acceleration not in (AUTO, 1.0):
-            raise InputError(
-                f"acceleration = {asked.acceleration:g}: {self.name} is as fast as its pulses are short; leave it out, "
-                "or change converters.step_s in a copy of its file"
-            )
-        for name, value in (("temperature", asked.temperature), ("supply", asked.v_dd)):
-            if value is not None:
-                raise InputError(f"{name} = {value:g}: no law of {self.name} over its {name} is known; leave it out")
-
-
-def read_analog_crossbar(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> AnalogCrossbar:
-    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
-    del trained  # a circuit of neurons; this chip has none
-    values, sources = unsourced(table, place)
-    chip = record(values, AnalogCrossbar, place)
-    front_end = replace(chip.front_end, sources=sources)
-    return replace(chip, front_end=front_end, sources=sources, operation=operation)

@@ -4,7 +4,6 @@ The circuit is the chip's own, brought to the time constants of the network. For
 chip (`trained`) the circuit of its recipe takes its place, with the bias devices that were trained, and a note says so.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,13 +11,14 @@ import numpy as np
 
 from circuits.chips.acceleration import allowed_accelerations, cheapest
 from circuits.chips.chip_area import ChipArea
+from circuits.chips.chip_record import ChipRecord
 from circuits.chips.energy_report import EnergyReport, energy_report
-from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
+from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_ledger import CoreCosts, inference_ledger
-from circuits.chips.operation import AUTO, CHEAPEST, Operation, is_trained_here, other_circuit
+from circuits.chips.operation import AUTO, Operation, is_trained_here, other_circuit
 from circuits.chips.speed import acceleration_fits, only_acceleration
 from circuits.device.device_file import load_device
-from circuits.mapping.limits import BrokenLimit, CoreLimits, MappingError
+from circuits.mapping.limits import BrokenLimit, CoreLimits
 from circuits.mapping.place import Placement, place
 from circuits.mapping.rules import broken_limits
 from circuits.network.activity import Activity
@@ -28,29 +28,22 @@ from circuits.neuron.area import neuron_area
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, circuit_for_tau
 from circuits.neuron.supply import at_condition
 from circuits.neuron.synapse import SynapseKernel
-from circuits.tables import NOT_IN_FILE, Table, record, unsourced
-from circuits.units import YEAR, Metres, Seconds, freeze_si, require, require_plausible_fields
+from circuits.tables import NOT_IN_FILE, Table, record
+from circuits.units import YEAR, Seconds, require_plausible_fields
 from circuits.variation.mismatch import Spread
 
 
 @dataclass(frozen=True)
-class BTBTCore:
-    """One chip of this kind; `sources` says by dotted key where each number of its file comes from."""
+class BTBTCore(ChipRecord):
+    """One chip of this kind, with the circuit of its file or that of a network trained for it."""
 
-    name: str
-    title: str
-    node: Metres
     limits: CoreLimits
     circuit: LIFCircuit
     costs: CoreCosts = field(default_factory=CoreCosts)
-    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
-    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
     trained: ChipNetwork | None = field(default=None, metadata=NOT_IN_FILE)
-    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
 
     def __post_init__(self):
-        freeze_si(self)
-        require(self, "node", self.node > 0, "positive")
+        super().__post_init__()
         require_plausible_fields(self)
 
     @property
@@ -84,7 +77,7 @@ class BTBTCore:
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Placement:
         """Tiles on cores, first fit in layer order; neither activity nor seed changes it. Raises: MappingError."""
         del activity, seed
-        self._require(net)
+        self.require_fits(net)
         return place(net, self.limits)
 
     def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
@@ -97,7 +90,7 @@ class BTBTCore:
         from circuits.variation.chip_spread import Condition, draw_silicon, perturbed  # compiled, so only where used
         from circuits.variation.realised import realised
 
-        self._require(net)
+        self.require_fits(net)
         own, speed = self.on_chip(net), self.speed_for(net)
         chip = replace(own, network=net.at_speed(speed), circuit=circuit_at_speed(own.circuit, speed))
         piece = realised(*perturbed(chip, Condition(years=age / YEAR), draw_silicon(chip, Spread(), rng)))
@@ -119,16 +112,14 @@ class BTBTCore:
         self, net: NetworkSpec, activity: Activity, placement: Placement, sensed: Sensed | None = None
     ) -> EnergyReport:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
-        self._require(net)
-        activity.require_fits(net)
+        self.require_fits(net, activity)
         chip, speed, chosen = self.on_chip(net), self.operation.acceleration, "given"
         if speed == AUTO:
             chosen, tried = AUTO, allowed_accelerations(chip)
             speed = cheapest(tried, lambda a: inference_ledger(chip, activity, placement, self.costs, a).total)
         report = energy_report(chip, activity, placement, self.name, self.costs, speed)
         said = other_circuit(self.name, self.circuit, self.trained) if self.trained else ()
-        report = report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
-        return replace(report, notes=said + report.notes, chosen=chosen)
+        return self.heard(replace(report, notes=said + report.notes, chosen=chosen), sensed)
 
     def area(self, placement: Placement) -> ChipArea:
         """All neuron sites of the cores that the placement uses, each of the size of `neuron_area`."""
@@ -145,17 +136,15 @@ class BTBTCore:
         """Whether the circuit of a recipe stands in for that of the file."""
         return self.trained is not None and is_trained_here(self.name, self.trained)
 
-    def _require(self, net: NetworkSpec) -> None:
-        if broken := self.check(net):
-            raise MappingError(broken)
+    @classmethod
+    def read(cls, table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> "BTBTCore":
+        """With the circuit of a network that was trained for it. Raises: as `ChipRecord.read`."""
+        return replace(super().read(table, place, trained, operation), trained=trained)
 
-
-def read_core(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> BTBTCore:
-    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
-    values, sources = unsourced(table, place)
-    circuit: Any = values.get("circuit")
-    if isinstance(circuit, dict) and "device" in circuit:
-        circuit["device"] = load_device(circuit["device"])
-    core = record(values, BTBTCore, place)
-    costs, front_end = (replace(part, sources=sources) for part in (core.costs, core.front_end))
-    return replace(core, costs=costs, front_end=front_end, sources=sources, trained=trained, operation=operation)
+    @classmethod
+    def of_values(cls, values: Table, place: str) -> "BTBTCore":
+        """With the device that its circuit names. Raises: InputError."""
+        circuit: Any = values.get("circuit")
+        if isinstance(circuit, dict) and "device" in circuit:
+            circuit["device"] = load_device(circuit["device"])
+        return record(values, cls, place)

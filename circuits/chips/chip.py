@@ -1,29 +1,28 @@
 """A chip: data in a TOML file, and the technology of its `kind` that answers five questions about a network."""
 
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from circuits.chips.analog_crossbar import read_analog_crossbar
-from circuits.chips.btbt_core import read_core
+from circuits.chips.analog_crossbar import AnalogCrossbar
+from circuits.chips.btbt_core import BTBTCore
 from circuits.chips.chip_area import ChipArea
-from circuits.chips.digital_systolic import read_digital_systolic
+from circuits.chips.digital_systolic import DigitalSystolic
 from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_report import InferenceReport
-from circuits.chips.near_threshold import read_near_threshold
+from circuits.chips.near_threshold import NearThreshold
 from circuits.chips.operation import CHEAPEST, Operation
-from circuits.chips.spiking_mesh import read_spiking_mesh
-from circuits.chips.sram_average import read_sram_average
+from circuits.chips.spiking_mesh import SpikingMesh
+from circuits.chips.sram_average import SramAverage
 from circuits.errors import InputError
 from circuits.mapping.limits import BrokenLimit
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.storage import reading
-from circuits.tables import Table, did_you_mean, read_toml, shortened
+from circuits.tables import did_you_mean, read_toml, shortened
 from circuits.units import Seconds
 
 FOLDER = files("circuits") / "chips"
@@ -70,10 +69,9 @@ class Chip(Protocol[Placed]):
         """Silicon area, part by part."""
 
 
-Reader = Callable[[Table, str, ChipNetwork | None, Operation], Chip[Any]]
-KINDS: dict[str, Reader] = {
-    "btbt-core": read_core, "digital-systolic": read_digital_systolic, "near_threshold": read_near_threshold,
-    "analog-crossbar": read_analog_crossbar, "sram-average": read_sram_average, "spiking-mesh": read_spiking_mesh,
+KINDS = {
+    "btbt-core": BTBTCore, "digital-systolic": DigitalSystolic, "near_threshold": NearThreshold,
+    "analog-crossbar": AnalogCrossbar, "sram-average": SramAverage, "spiking-mesh": SpikingMesh,
 }  # fmt: skip
 
 
@@ -105,4 +103,4 @@ def load_chip(name: str | Path, trained: ChipNetwork | None = None, operation: O
         if not isinstance(kind, str) or kind not in KINDS:
             hint = did_you_mean(str(kind), KINDS)
             raise InputError(f"{path.name}: kind = {shortened(kind)} is no technology{hint}; known: {', '.join(KINDS)}")
-        return KINDS[kind](table, path.name, trained, operation)
+        return KINDS[kind].read(table, path.name, trained, operation)

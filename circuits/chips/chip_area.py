@@ -1,6 +1,7 @@
 """Silicon area of a placed network, part by part; what has no rule is named, never a zero."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from circuits.units import SquareMetres
 
@@ -18,3 +19,7 @@ class ChipArea:
     @property
     def total(self) -> SquareMetres | None:
         return sum(self.parts_m2.values()) if self.parts_m2 else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As every report shows it."""
+        return {"area_m2": self.parts_m2 | {"total": self.total}, "area_not_modelled": list(self.not_modelled)}

@@ -5,7 +5,7 @@ counts, cycle by cycle; nothing of them depends on data but the spikes that do n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,29 +18,23 @@ from circuits.accelerator.layer_work import works_of_spec
 from circuits.accelerator.machine import Machine
 from circuits.accelerator.program import Program
 from circuits.chips.chip_area import ChipArea
+from circuits.chips.chip_record import SwitchedChip
 from circuits.chips.digital_body import Silicon, WaferPrice
 from circuits.chips.digital_ledger import Bill, DigitalCosts, memory_bits
 from circuits.chips.digital_report import DiePrice, DigitalReport
-from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
-from circuits.chips.operation import AUTO, CHEAPEST, Operation
+from circuits.chips.front_end_ledger import Sensed
 from circuits.cost.die import Wafer, gross_dies, square_die
 from circuits.cost.price import die_cost
 from circuits.cost.yield_models import mean_defects, negative_binomial
-from circuits.errors import InputError
 from circuits.ledger import unknown
-from circuits.mapping.limits import BrokenLimit, MappingError
+from circuits.mapping.limits import BrokenLimit
+from circuits.mapping.rules import has_neurons, in_steps
 from circuits.network.activity import Activity
-from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
 from circuits.quantised.integers import IntegerNetwork
 from circuits.quantised.rounded_network import rounded_network
-from circuits.tables import NOT_IN_FILE, Table, record, unsourced
-from circuits.units import Hertz, Metres, Seconds, Volts, freeze_si, require, require_plausible
+from circuits.units import Hertz, Seconds, require
 
-V_RANGE: tuple[Volts, Volts] = (
-    0.65,
-    1.1,
-)  # V^2 holds within 10 % from 0.65 V on (7 nm macro, Sinangil 2021); top ASSUMED
 UNKNOWN = unknown(
     "instruction fetch", "pads and DRAM interface", "idle and refresh of DRAM", "leak between inferences", "host",
     "supply converter",
@@ -48,57 +42,32 @@ UNKNOWN = unknown(
 
 
 @dataclass(frozen=True)
-class DigitalSystolic:
-    """One chip of this kind; `sources` says by dotted key where each number of its file comes from."""
+class DigitalSystolic(SwitchedChip):
+    """One chip of this kind, in whole numbers."""
 
-    name: str
-    title: str
-    node: Metres
-    v_dd: Volts
     clock: Hertz
     machine: Machine
     costs: DigitalCosts
     silicon: Silicon
     wafer: WaferPrice
-    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
-    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
-    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
 
     def __post_init__(self):
-        freeze_si(self)
-        require_plausible(self.node, "m", "DigitalSystolic.node")
-        require(self, "node", self.node > 0, "positive")
+        super().__post_init__()
         require(self, "clock", 0 < self.clock <= 10e9, "above 0 to 10 GHz")
-        self._require_operation()
+        self.operation.refuse(
+            acceleration=f"{self.name} is as fast as its clock; leave it out, or change clock_hz in a copy of its file",
+            temperature=f"no law of {self.name}'s leak over temperature is known; leave --temperature out",
+        )
 
     @property
     def integer_bits(self) -> int:
         """Of weights and values: it computes in whole numbers."""
         return 8
 
-    @property
-    def supply(self) -> Volts:
-        """That of the file, unless the operation names another."""
-        return self.v_dd if self.operation.v_dd is None else self.operation.v_dd
-
-    @property
-    def ages(self) -> bool:
-        """Whether what it computes changes with its age: numbers in memory do not."""
-        return False
-
-    @property
-    def alike(self) -> bool:
-        """Whether every piece computes the same: digital logic does."""
-        return True
-
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks, whatever the number of its time steps."""
-        where = f"network {net.name!r}"
-        if not net.n_neurons:
-            return (BrokenLimit("neurons", where, 0, "at least 1", "add a layer"),)
-        if net.event_driven:
-            remedy = 'train it in steps (kind = "spotter"), or place it on a chip of spiking cores'
-            return (BrokenLimit("time", where, "event driven", "in steps of dt", remedy),)
+        if broken := has_neurons(net) or in_steps(net):
+            return broken
         return too_large(works_of_spec(net), self.machine, net.n_parameters)
 
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Program:
@@ -107,7 +76,7 @@ class DigitalSystolic:
         Raises: MappingError listing every limit that is broken.
         """
         del seed
-        self._require(net)
+        self.require_fits(net)
         return compile_works(net.name, works_of_spec(net, n_steps(net, activity)), self.machine)
 
     def program(self, network: IntegerNetwork, steps: int = 1) -> Program:
@@ -121,17 +90,16 @@ class DigitalSystolic:
         Raises: MappingError.
         """
         del rng, age
-        self._require(net)
+        self.require_fits(net)
         return rounded_network(net, 8, by_channel=True)
 
     def price(
         self, net: NetworkSpec, activity: Activity, placement: Program, sensed: Sensed | None = None
     ) -> DigitalReport:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
-        self._require(net)
-        activity.require_fits(net)
+        self.require_fits(net, activity)
         report = self.cost(placement, _density(net, activity))
-        return report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
+        return self.heard(report, sensed)
 
     def cost(self, program: Program, density: Mapping[str, float] | None = None) -> DigitalReport:
         """Energy, cycles and silicon of a program; density: what share of a layer's inputs is not 0, else all."""
@@ -147,6 +115,7 @@ class DigitalSystolic:
             ledger=bill.ledger(layers) + UNKNOWN,
             machine=self.machine,
             layers=counts,
+            latency_s=times.cycles / self.clock,
             cycles=times.cycles,
             clock=self.clock,
             v_dd=self.supply,
@@ -191,28 +160,6 @@ class DigitalSystolic:
             )
         return notes
 
-    def _require(self, net: NetworkSpec) -> None:
-        if broken := self.check(net):
-            raise MappingError(broken)
-
-    def _require_operation(self) -> None:
-        """Raise InputError for what this chip cannot be asked."""
-        asked, (least, most) = self.operation, V_RANGE
-        if asked.acceleration not in (AUTO, 1.0):
-            raise InputError(
-                f"acceleration = {asked.acceleration:g}: {self.name} is as fast as its clock; leave it out, "
-                "or change clock_hz in a copy of its file"
-            )
-        if not least <= self.supply <= most:
-            raise InputError(
-                f"a supply of {self.supply:g} V is outside of {least:g} to {most:g} V, where energies follow "
-                "V^2; give a --supply within, or take a chip of kind near_threshold"
-            )
-        if asked.temperature is not None:
-            raise InputError(
-                f"temperature: no law of {self.name}'s leak over temperature is known; leave --temperature out"
-            )
-
 
 def n_steps(net: NetworkSpec, activity: Activity | None) -> int:
     """Time steps of the inference that was measured; 1 of values at once."""
@@ -228,14 +175,3 @@ def _density(net: NetworkSpec, activity: Activity) -> dict[str, float]:
         lines = activity.presynaptic(net, layer) if layer.kind in MEMBRANE_KINDS and layer.kind != "encoder" else ()
         found[layer.name] = float(np.mean(lines)) / steps if len(lines) else 1.0
     return found
-
-
-def read_digital_systolic(
-    table: Table, place: str, trained: ChipNetwork | None, operation: Operation
-) -> DigitalSystolic:
-    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
-    del trained  # a circuit of neurons; this chip has none
-    values, sources = unsourced(table, place)
-    chip = record(values, DigitalSystolic, place)
-    costs, front_end = (replace(part, sources=sources) for part in (chip.costs, chip.front_end))
-    return replace(chip, costs=costs, front_end=front_end, sources=sources, operation=operation)

@@ -1,21 +1,20 @@
 """Energy of one inference on a chip: its ledger, and why a spike of a network is not as cheap as a neuron's."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.inference_ledger import CoreCosts, inference_ledger, is_gated, window_ratio
-from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
+from circuits.chips.inference_report import LedgerReport
 from circuits.chips.speed import largest_acceleration, silicon_notes, speed_notes
 from circuits.device.btbt import validity_notes
 from circuits.energy.core import GATING
-from circuits.ledger import Group, Ledger, unknown
+from circuits.ledger import Group, Ledger
 from circuits.mapping.place import Placement
 from circuits.network.activity import Activity
 from circuits.network.chip_network import ChipNetwork
 from circuits.neuron.circuit import LIFCircuit, circuit_at_speed, period
 from circuits.neuron.energy_terms import spike_energy
-from circuits.units import Joules, Seconds, si
+from circuits.units import si
 
 COVERS = "encoder, neurons and synapses of the cores; microphone, front end, host and supply excluded"
 
@@ -28,44 +27,27 @@ class RealTime:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class EnergyReport:
+@dataclass(frozen=True, kw_only=True)
+class EnergyReport(LedgerReport):
     """One inference on one chip; its total is that of the modelled parts, a lower bound.
 
     acceleration: how many times faster than its network's time it ran, `chosen` "given" or "auto".
     real_time: beside it; None where a step has no room for that, or the network is in the time of its chip.
-    ledger: of the network alone, boundary "classifier".   front_end: of what makes its input out of sound, beside it.
-    sensed: None where nobody knows which front end it has.
     """
 
-    chip: str
+    covers: str = COVERS
     circuit: LIFCircuit  # in real time, at the temperature and supply of the chip
-    ledger: Ledger[float]
     cores_used: int
-    latency_s: Seconds
-    notes: tuple[str, ...]
     n_neurons: int
     counts: dict[str, float]
     acceleration: float = 1.0
     chosen: str = "given"
     real_time: RealTime | None = None
-    sensed: Sensed | None = None
-    front_end: Ledger[float] = field(default_factory=lambda: unknown("front_end"))
 
     @property
     def heading(self) -> str:
-        """What a picture of it is called."""
         speed = f", {self.acceleration:g} times real time" if self.acceleration != 1 else ""
-        return f"Energy per inference on {self.chip}: {si(self.ledger.total, 'J')}{speed}"
-
-    @property
-    def covers(self) -> str:
-        return COVERS
-
-    @property
-    def with_front_end(self) -> Joules | None:
-        """Network and front end together; None where the front end has no published figure."""
-        return with_front_end(self.ledger, self.front_end)
+        return super().heading + speed
 
     @property
     def energy_per_spike_j(self) -> float | None:
@@ -80,22 +62,22 @@ class EnergyReport:
         runs at; `real_time_total_j` and what `real_time_notes` says besides are of an acceleration of 1, never off.
         """
         slow = self.real_time
-        own = {
+        return {
             "acceleration": self.acceleration,
             "acceleration_chosen": self.chosen,
             "real_time_total_j": slow and slow.ledger.total,
             "chip": self.chip,
             "temperature_k": self.circuit.device.temperature,
             "v_dd_v": self.circuit.v_dd,
-            "covers": COVERS,
+            "covers": self.covers,
             "cores_used": self.cores_used,
             "latency_s": self.latency_s,
             "notes": list(self.notes),
             "real_time_notes": [note for note in slow.notes if note not in self.notes] if slow else [],
             "counts": self.counts | {"energy_per_spike_j": self.energy_per_spike_j},
             "per_spike": self.per_spike(),
+            **self.ledgers(by),
         }
-        return own | ledger_table(self.ledger, by) | front_end_table(self.ledger, self.front_end, self.sensed)
 
     def per_spike(self) -> str:
         """Why the energy per spike of this network is not that of the neuron, with figures."""

@@ -1,11 +1,12 @@
-"""What every technology tells of one inference, however it computes, and the part of the table that all share."""
+"""What every technology tells of one inference, however it computes, and the record of it that all share."""
 
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from circuits.chips.front_end_ledger import Sensed, boundary_with_front_end
 from circuits.energy.boundary import CLASSIFIER
-from circuits.ledger import Group, Ledger
-from circuits.units import Joules, Seconds
+from circuits.ledger import Group, Ledger, unknown
+from circuits.units import Joules, Seconds, si
 
 
 @runtime_checkable
@@ -44,30 +45,61 @@ class InferenceReport(Protocol):
         """What `snn map --json` prints; energies in joules, times in seconds."""
 
 
-def ledger_table(ledger: Ledger[float], by: Group) -> dict[str, Any]:
-    """Total, parts, rows and what is not modelled, as every report prints them."""
-    groups = {} if by == "part" else {f"{by}s_j": ledger.sums(by)}
-    return {
-        "total_j": ledger.total,
-        "boundary": CLASSIFIER,
-        "parts_j": ledger.parts,
-        **groups,
-        "n_not_modelled": len(ledger.not_modelled),
-        "not_modelled": ledger.not_modelled,
-        "ledger": ledger.by(by).rows(),
-    }
+@dataclass(frozen=True, kw_only=True)
+class LedgerReport:
+    """Energy of one inference, what it pays for, and beside it that of the front end; see `InferenceReport`.
 
+    ledger: of the network alone, boundary "classifier".   front_end: of what makes its input out of sound, beside it.
+    sensed: None where nobody knows which front end it has.
+    """
 
-def with_front_end(ledger: Ledger[float], front_end: Ledger[float]) -> Joules | None:
-    """Network and front end together; None where the front end has no published figure."""
-    return None if front_end.unknown else ledger.total + front_end.total
+    chip: str
+    ledger: Ledger[float]
+    covers: str
+    latency_s: Seconds
+    notes: tuple[str, ...] = ()
+    sensed: Sensed | None = None
+    front_end: Ledger[float] = field(default_factory=lambda: unknown("front_end"))
 
+    @property
+    def heading(self) -> str:
+        """What a picture of it is called."""
+        return f"Energy per inference on {self.chip}: {si(self.ledger.total, 'J')}"
 
-def front_end_table(ledger: Ledger[float], front_end: Ledger[float], sensed: Sensed | None) -> dict[str, Any]:
-    """The ledger of the front end, each entry with what was sensed, and what both cost and pay for together."""
-    heard = {} if sensed is None else {"features": sensed.features, "n_channels": sensed.n_channels}
-    return {
-        "total_with_front_end_j": with_front_end(ledger, front_end),
-        "boundary_with_front_end": None if sensed is None else boundary_with_front_end(sensed),
-        "front_end": [row | heard for row in front_end.rows()],
-    }
+    @property
+    def with_front_end(self) -> Joules | None:
+        """Network and front end together; None where the front end has no published figure."""
+        return None if self.front_end.unknown else self.ledger.total + self.front_end.total
+
+    def head(self, **conditions: float) -> dict[str, Any]:
+        """How a table begins: under which conditions, what its joules pay for, and how long it takes."""
+        about = {"covers": self.covers, "latency_s": self.latency_s}
+        return {"chip": self.chip, "acceleration": 1.0} | conditions | about
+
+    def operations(self, each: int, products: float, counted: str, boundary: str) -> dict[str, Any]:
+        """Operations per joule, None where nothing is paid for: `each` of a product, of which, and of what joules."""
+        total = self.ledger.total
+        return {
+            "operations_per_mac": each,
+            "operations_per_j": each * products / total if total else None,
+            "operations_counted": counted,
+            "operations_boundary": boundary,
+        }
+
+    def ledgers(self, by: Group) -> dict[str, Any]:
+        """How a table ends: total, parts, rows and what is not modelled, and the front end with what was sensed."""
+        ledger, sensed = self.ledger, self.sensed
+        groups = {} if by == "part" else {f"{by}s_j": ledger.sums(by)}
+        heard = {} if sensed is None else {"features": sensed.features, "n_channels": sensed.n_channels}
+        return {
+            "total_j": ledger.total,
+            "boundary": CLASSIFIER,
+            "parts_j": ledger.parts,
+            **groups,
+            "n_not_modelled": len(ledger.not_modelled),
+            "not_modelled": ledger.not_modelled,
+            "ledger": ledger.by(by).rows(),
+            "total_with_front_end_j": self.with_front_end,
+            "boundary_with_front_end": None if sensed is None else boundary_with_front_end(sensed),
+            "front_end": [row | heard for row in self.front_end.rows()],
+        }

@@ -1,50 +1,31 @@
 """One inference on a mesh of spiking cores: its ledger, its traffic, and how full each core is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from circuits.chips.chip_area import ChipArea
-from circuits.chips.front_end_ledger import Sensed
-from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
+from circuits.chips.inference_report import LedgerReport
 from circuits.chips.operations_counted import SYNAPTIC_OPERATIONS
-from circuits.ledger import Group, Ledger, unknown
+from circuits.ledger import Group
 from circuits.mapping.mesh_limits import RESOURCES
 from circuits.mapping.mesh_placement import MeshPlacement
 from circuits.mapping.mesh_routes import core_traffic
-from circuits.units import Joules, Seconds, si
 
 
-@dataclass(frozen=True)
-class MeshReport:
-    """Energy of one inference; see `InferenceReport`. boundary: of what its joules are, a word of `SILICON`."""
+@dataclass(frozen=True, kw_only=True)
+class MeshReport(LedgerReport):
+    """Energy of one inference, as long as its signal; boundary: of what its joules are, a word of `SILICON`."""
 
-    chip: str
-    ledger: Ledger[float]
     boundary: str
-    covers: str
     placement: MeshPlacement
     multicast: bool
-    duration: Seconds
     area: ChipArea
-    notes: tuple[str, ...]
-    sensed: Sensed | None = None
-    front_end: Ledger[float] = field(default_factory=lambda: unknown("front_end"))
-
-    @property
-    def latency_s(self) -> Seconds:
-        """As long as its signal: the chip steps with it."""
-        return self.duration
 
     @property
     def heading(self) -> str:
-        return f"Energy per inference on {self.chip}: {si(self.ledger.total, 'J')}, boundary {self.boundary}"
-
-    @property
-    def with_front_end(self) -> Joules | None:
-        """Network and front end together; None where the front end has no published figure."""
-        return with_front_end(self.ledger, self.front_end)
+        return f"{super().heading}, boundary {self.boundary}"
 
     @property
     def counts(self) -> dict[str, float]:
@@ -63,11 +44,7 @@ class MeshReport:
         """What `snn map --json` prints; energies in joules, times in seconds, areas in square metres."""
         counts, total = self.counts, self.ledger.total
         operations = counts["synaptic_operations"]
-        table = {
-            "chip": self.chip,
-            "acceleration": 1.0,
-            "covers": self.covers,
-            "latency_s": self.latency_s,
+        return self.head() | {
             "counts": counts,
             "operations_per_mac": 1,  # a synaptic operation counts as one
             "operations_per_j": operations / total if total else None,
@@ -78,11 +55,10 @@ class MeshReport:
             "partitioner": self.placement.partitioner,
             "traffic": self._traffic(),
             "cores": self._cores(),
-            "area_m2": self.area.parts_m2 | {"total": self.area.total},
-            "area_not_modelled": list(self.area.not_modelled),
+            **self.area.as_dict(),
             "notes": list(self.notes),
+            **self.ledgers(by),
         }
-        return table | ledger_table(self.ledger, by) | front_end_table(self.ledger, self.front_end, self.sensed)
 
     def _traffic(self) -> dict[str, Any]:
         """Multicast trees and packets one by one, side by side; "charged" says which of them the chip sends."""

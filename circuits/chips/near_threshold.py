@@ -6,51 +6,42 @@ It computes every product, also those with a zero: a spike that does not come sa
 costs its time steps, whatever they carry. Between two inferences the array sleeps.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from circuits.chips.chip_area import ChipArea
-from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
+from circuits.chips.chip_record import ChipRecord
+from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.layer_passes import Schedule, evaluations, schedule
 from circuits.chips.near_threshold_body import Body, OperatingPoint
 from circuits.chips.near_threshold_notes import inference_notes
 from circuits.chips.near_threshold_report import NearThresholdReport
-from circuits.chips.operation import AUTO, CHEAPEST, Operation
 from circuits.chips.supply_sweep import Inference, one_a_second, over_supply, speed_corners
 from circuits.chips.work_ledger import work_ledger
 from circuits.energy.voltage_spread import delay_spread
 from circuits.errors import InputError
 from circuits.ledger import unknown
-from circuits.mapping.limits import BrokenLimit, MappingError
+from circuits.mapping.limits import BrokenLimit
+from circuits.mapping.rules import has_neurons
 from circuits.network.activity import Activity
-from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.quantised.rounded_network import rounded_network
-from circuits.tables import NOT_IN_FILE, Table, record, unsourced
-from circuits.units import Metres, Seconds, freeze_si, require, require_plausible
+from circuits.tables import Table, keys_of, record
+from circuits.units import Seconds, require
 
 UNKNOWN = unknown("control and clock beyond an operation's energy", "host and loading of weights", "supply converter")
 
 
 @dataclass(frozen=True)
-class NearThreshold:
-    """One chip of this kind; `sources` says by dotted key where each number of its file comes from."""
+class NearThreshold(ChipRecord):
+    """One chip of this kind, at the supply of its body."""
 
-    name: str
-    title: str
-    node: Metres
     budget_bytes: int
     body: Body
-    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
-    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
-    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
 
     def __post_init__(self):
-        freeze_si(self)
-        require_plausible(self.node, "m", "NearThreshold.node")
-        require(self, "node", self.node > 0, "positive")
+        super().__post_init__()
         require(self, "budget_bytes", self.budget_bytes >= 1, "at least 1")
         self._require_operation()
 
@@ -62,33 +53,20 @@ class NearThreshold:
     @property
     def point(self) -> OperatingPoint:
         """Where it works: the published supply, unless the operation names another."""
-        v_dd = self.body.point.v_dd if self.operation.v_dd is None else self.operation.v_dd
-        return self.body.at(v_dd, self.operation.temperature)
-
-    @property
-    def ages(self) -> bool:
-        """Whether what it computes changes with its age: numbers in memory do not."""
-        return False
-
-    @property
-    def alike(self) -> bool:
-        """Whether every piece computes the same: digital logic does."""
-        return True
+        return self.body.at(self.operation.supply(self.body.point.v_dd), self.operation.temperature)
 
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks: there is something to compute, and all of it fits the memory."""
-        where, capacity = f"network {net.name!r}", self.body.memory.bytes
-        if not net.n_neurons:
-            return (BrokenLimit("neurons", where, 0, "at least 1", "add a layer"),)
-        used = self._scheduled(net).memory
+        if broken := has_neurons(net):
+            return broken
+        where, used, capacity = f"network {net.name!r}", self._scheduled(net).memory, self.body.memory.bytes
         remedy = f"train a smaller network, or narrower weights than {self.body.array.bits} bits"
         return () if used <= capacity else (BrokenLimit("memory bytes", where, used, capacity, remedy),)
 
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> Schedule:
         """Layer by layer on all multipliers; neither activity nor seed changes it. Raises: MappingError."""
         del activity, seed
-        if broken := self.check(net):
-            raise MappingError(broken)
+        self.require_fits(net)
         return self._scheduled(net)
 
     def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
@@ -98,15 +76,14 @@ class NearThreshold:
         the network in whole numbers is that of `circuits.quantised`. Raises: MappingError.
         """
         del rng, age
-        self.place(net)
+        self.require_fits(net)
         return rounded_network(net, self.body.array.bits)
 
     def price(
         self, net: NetworkSpec, activity: Activity, placement: Schedule, sensed: Sensed | None = None
     ) -> NearThresholdReport:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
-        self.place(net)
-        activity.require_fits(net)
+        self.require_fits(net, activity)
         point, body, times = self.point, self.body, evaluations(net, activity.duration)
         ledger = work_ledger(placement, times, point, self.sources)
         inference = Inference(ledger.dynamic or 0.0, times * placement.cycles, point)
@@ -117,7 +94,6 @@ class NearThreshold:
             chip=self.name,
             ledger=ledger + UNKNOWN,
             latency_s=inference.time,
-            notes=(),
             point=point,
             schedule=placement,
             evaluations=times,
@@ -133,8 +109,7 @@ class NearThreshold:
             published=body.measured.as_dict(),
             operations_per_mac=body.array.operations_per_mac,
         )
-        heard = {} if sensed is None else {"sensed": sensed, "front_end": self.front_end.ledger(sensed)}
-        return replace(report, notes=inference_notes(body, net, activity, report), **heard)
+        return self.heard(replace(report, notes=inference_notes(body, net, activity, report)), sensed)
 
     def area(self, placement: Schedule) -> ChipArea:
         """The cells of all of the memory, used or not; what is around them has no rule."""
@@ -148,13 +123,9 @@ class NearThreshold:
 
     def _require_operation(self) -> None:
         """Raise InputError unless the chip works as fast, as cold and at the supply that is asked for."""
-        body, asked = self.body, self.operation
-        if asked.acceleration not in (AUTO, 1.0):
-            raise InputError(
-                f"acceleration = {asked.acceleration:g}: {self.name} is as fast as its supply makes it; leave "
-                "--acceleration out, and choose a --supply"
-            )
-        v_dd = body.point.v_dd if asked.v_dd is None else asked.v_dd
+        body, v_dd = self.body, self.operation.supply(self.body.point.v_dd)
+        fast = f"{self.name} is as fast as its supply makes it; leave --acceleration out, and choose a --supply"
+        self.operation.refuse(acceleration=fast)
         memory = f"SRAM of {body.memory.bytes} bytes"
         least, first = max((body.memory_fails_below, memory), (body.logic_fails_below, "logic"))
         if not least <= v_dd <= body.point.v_most:
@@ -163,15 +134,10 @@ class NearThreshold:
                 f"a supply of {v_dd:g} V is outside of {self.name}: below {least:.3g} V, near or under threshold, "
                 f"{lost} or more, above {body.point.v_most:g} V transistors break down; give a --supply in between"
             )
-        body.at(v_dd, asked.temperature)
+        body.at(v_dd, self.operation.temperature)
 
-
-def read_near_threshold(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> NearThreshold:
-    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
-    del trained  # a circuit of neurons; this chip has none
-    values, sources = unsourced(table, place)
-    own = {key: values.pop(key) for key in ("name", "title", "node_m", "budget_bytes", "front_end") if key in values}
-    body = record(values, Body, place)
-    chip = record(own | {"body": body}, NearThreshold, place)
-    front_end = replace(chip.front_end, sources=sources)
-    return replace(chip, front_end=front_end, sources=sources, operation=operation)
+    @classmethod
+    def of_values(cls, values: Table, place: str) -> "NearThreshold":
+        """The head of the file is of the chip, all else of its body. Raises: InputError."""
+        own = {key: values.pop(key) for key in keys_of(cls) if key in values and key != "body"}
+        return record(own | {"body": record(values, Body, place)}, cls, place)

@@ -1,15 +1,14 @@
 """One inference on a processor near threshold: its ledger, its energy over the supply, and its life on a battery."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from circuits.chips.front_end_ledger import Sensed
-from circuits.chips.inference_report import front_end_table, ledger_table, with_front_end
+from circuits.chips.inference_report import LedgerReport
 from circuits.chips.layer_passes import Schedule
 from circuits.chips.near_threshold_body import OperatingPoint
 from circuits.chips.operations_counted import ALL_PRODUCTS
-from circuits.ledger import Group, Ledger, unknown
-from circuits.units import Hertz, Joules, Kelvin, Seconds, Volts, Watts, si
+from circuits.ledger import Group
+from circuits.units import Hertz, Joules, Kelvin, Seconds, Volts, Watts
 
 COVERS = (
     "multiplications, local memory and leak of the processor while it computes; sensor, front end, host, clock source "
@@ -55,14 +54,11 @@ class OneASecond:
     break_even_s: Seconds  # pause from which on a memory that remembers without power is cheaper
 
 
-@dataclass(frozen=True)
-class NearThresholdReport:
-    """Energy of one inference, at the operating point and over the supply; see `InferenceReport`."""
+@dataclass(frozen=True, kw_only=True)
+class NearThresholdReport(LedgerReport):
+    """Energy of one inference, at the operating point and over the supply."""
 
-    chip: str
-    ledger: Ledger[float]
-    latency_s: Seconds
-    notes: tuple[str, ...]
+    covers: str = COVERS
     point: OperatingPoint
     schedule: Schedule
     evaluations: float
@@ -77,21 +73,10 @@ class NearThresholdReport:
     use: OneASecond
     published: dict[str, float | str]  # of the whole silicon: power, frames, energy of one, boundary
     operations_per_mac: int
-    sensed: Sensed | None = None
-    front_end: Ledger[float] = field(default_factory=lambda: unknown("front_end"))
 
     @property
     def heading(self) -> str:
-        return f"Energy per inference on {self.chip}: {si(self.ledger.total, 'J')} at {self.point.v_dd:g} V"
-
-    @property
-    def covers(self) -> str:
-        return COVERS
-
-    @property
-    def with_front_end(self) -> Joules | None:
-        """Network and front end together; None where the front end has no published figure."""
-        return with_front_end(self.ledger, self.front_end)
+        return f"{super().heading} at {self.point.v_dd:g} V"
 
     @property
     def counts(self) -> dict[str, float]:
@@ -102,19 +87,10 @@ class NearThresholdReport:
 
     def as_dict(self, by: Group = "part") -> dict[str, Any]:
         """What `snn map --json` prints; energies in joules, times in seconds."""
-        table = {
-            "chip": self.chip,
-            "acceleration": 1.0,
-            "temperature_k": self.point.temperature,
-            "v_dd_v": self.point.v_dd,
-            "frequency_hz": self.point.clock,
-            "covers": COVERS,
-            "latency_s": self.latency_s,
+        point = self.point
+        return self.head(temperature_k=point.temperature, v_dd_v=point.v_dd, frequency_hz=point.clock) | {
             "counts": self.counts,
-            "operations_per_mac": self.operations_per_mac,
-            "operations_per_j": self.operations_per_mac * self.counts["macs"] / self.ledger.total,
-            "operations_counted": ALL_PRODUCTS,
-            "operations_boundary": "chip",
+            **self.operations(self.operations_per_mac, self.counts["macs"], ALL_PRODUCTS, "chip"),
             "notes": list(self.notes),
             **asdict(self.use),
             "published": self.published,
@@ -125,14 +101,13 @@ class NearThresholdReport:
             **self.limits,
             "memory": self._memory(),
             "energy_over_voltage": [
-                asdict(at) | {"minimum": at == self.least, "operating": at.v_dd_v == self.point.v_dd}
-                for at in self.supplies
+                asdict(at) | {"minimum": at == self.least, "operating": at.v_dd_v == point.v_dd} for at in self.supplies
             ],
             "delay_sigma": self.delay_sigma,
             "corners": [asdict(corner) for corner in self.corners],
             "schedule": [asdict(work) for work in self.schedule.layers],
+            **self.ledgers(by),
         }
-        return table | ledger_table(self.ledger, by) | front_end_table(self.ledger, self.front_end, self.sensed)
 
     def _memory(self) -> dict[str, Any]:
         """Bytes, and whether they stay within the budget."""

@@ -42,6 +42,18 @@ class Operation:
         if self.acceleration != AUTO:
             object.__setattr__(self, "acceleration", _times(self.acceleration))
 
+    def supply(self, usual: Volts) -> Volts:
+        """The one asked for, else the usual one."""
+        return usual if self.v_dd is None else self.v_dd
+
+    def refuse(self, **reasons: str) -> None:
+        """Raise InputError with the reason for the first of acceleration, temperature and supply that is asked for."""
+        given = None if self.acceleration in (AUTO, 1.0) else self.acceleration
+        asked = {"acceleration": given, "temperature": self.temperature, "supply": self.v_dd}
+        for name, reason in reasons.items():
+            if asked[name] is not None:
+                raise InputError(f"{name} = {asked[name]:g}: {reason}")
+
 
 CHEAPEST = Operation()
 

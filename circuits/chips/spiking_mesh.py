@@ -4,90 +4,61 @@ Neurons are cut into cores so that few spikes leave them, and cores lie on the m
 advances in the steps of its network. It is here to be compared with what others measured on such chips.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from circuits.chips.chip_area import ChipArea
-from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
+from circuits.chips.chip_record import ChipRecord
+from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.mesh_ledger import MeshCosts, MeshInference, mesh_ledger
 from circuits.chips.mesh_report import MeshReport
-from circuits.chips.operation import AUTO, CHEAPEST, Operation
 from circuits.energy.boundary import SILICON
-from circuits.errors import InputError
 from circuits.ledger import unknown
 from circuits.mapping.hypergraph import PARTIAL_SUMS, Hypergraph, Progress, hypergraph_of, silent
-from circuits.mapping.limits import BrokenLimit, MappingError
+from circuits.mapping.limits import BrokenLimit
 from circuits.mapping.mapping_file import mapping_table
 from circuits.mapping.mesh_limits import Mesh, MeshLimits, too_large_for_mesh
 from circuits.mapping.mesh_placement import MeshPlacement
+from circuits.mapping.rules import has_neurons, in_steps, kinds_are_membranes
 from circuits.network.activity import Activity
-from circuits.network.chip_network import ChipNetwork
-from circuits.network.spec import MEMBRANE_KINDS, NetworkSpec
+from circuits.network.spec import NetworkSpec
 from circuits.quantised.rounded_network import rounded_network
-from circuits.tables import NOT_IN_FILE, Table, record, unsourced
-from circuits.units import Metres, Seconds, SquareMetres, freeze_si, require, require_plausible
+from circuits.units import Seconds, SquareMetres, require
 
 UNKNOWN = unknown("host and loading", "input and output of the chip", "clock and synchronisation of cores")
 ENCODER = unknown("signals of an encoder")  # products with real numbers, which none of these chips is known to charge
 
 
 @dataclass(frozen=True)
-class SpikingMesh:
-    """One chip of this kind; `sources` says by dotted key where each number of its file comes from.
+class SpikingMesh(ChipRecord):
+    """One chip of this kind.
 
     boundary: what its joules pay for, a word of `SILICON`.
     error: by how much the model is known to miss measured energies, as a share; None: never compared.
     """
 
-    name: str
-    title: str
     boundary: str
-    node: Metres
     mesh: Mesh
     limits: MeshLimits
     costs: MeshCosts
     die: SquareMetres | None = None  # of one chip
     error: float | None = None
-    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
-    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
-    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
 
     def __post_init__(self):
-        freeze_si(self)
-        require_plausible(self.node, "m", "SpikingMesh.node")
+        super().__post_init__()
         require(self, "boundary", self.boundary in SILICON, f"one of {', '.join(SILICON)}")
-        require(self, "node", self.node > 0, "positive")
         require(self, "die", self.die is None or self.die > 0, "positive; leave out what is not published")
         require(self, "error", self.error is None or 0 < self.error < 1, "above 0 and below 1")
-        self._require_operation()
-
-    @property
-    def ages(self) -> bool:
-        """Whether what it computes changes with its age: numbers in memory do not."""
-        return False
-
-    @property
-    def alike(self) -> bool:
-        """Whether every piece computes the same: digital cores do."""
-        return True
+        asked = ("acceleration", "temperature", "supply")
+        told = f"{self.name} is priced as it was measured, in the steps of its signal; leave"
+        self.operation.refuse(**{name: f"{told} --{name} out" for name in asked})
 
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks before its neurons are cut into cores."""
-        where = f"network {net.name!r}"
-        known, remedy = ", ".join(MEMBRANE_KINDS), "train it as spiking neurons, or choose a chip that multiplies"
-        broken = tuple(
-            BrokenLimit("kind", f"layer {layer.name!r}", layer.kind, known, remedy)
-            for layer in net.layers
-            if layer.kind not in MEMBRANE_KINDS
-        )
-        if not net.n_neurons:
-            broken += (BrokenLimit("neurons", where, 0, "at least 1", "add a layer"),)
-        if net.event_driven:
-            remedy = "train it in steps of its signal, or place it on a chip whose neurons have a time of their own"
-            broken += (BrokenLimit("time", where, "event driven", "in steps of dt", remedy),)
+        remedy = "train it in steps of its signal, or place it on a chip whose neurons have a time of their own"
+        broken = kinds_are_membranes(net) + has_neurons(net) + in_steps(net, remedy)
         return broken or too_large_for_mesh(hypergraph_of(net), self.limits, self.mesh)
 
     def place(
@@ -99,7 +70,7 @@ class SpikingMesh:
         """
         from circuits.mapping.network_on_mesh import place_network  # compiled: only whoever places waits for it
 
-        self._require(net)
+        self.require_fits(net)
         steps = 1.0 if activity is None else activity.duration / net.dt
         return place_network(hypergraph_of(net, activity), self.limits, self.mesh, seed, steps=steps, progress=progress)
 
@@ -109,15 +80,14 @@ class SpikingMesh:
         Raises: MappingError.
         """
         del rng, age
-        self._require(net)
+        self.require_fits(net)
         return rounded_network(net, self.limits.weight_bits)
 
     def price(
         self, net: NetworkSpec, activity: Activity, placement: MeshPlacement, sensed: Sensed | None = None
     ) -> MeshReport:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
-        self._require(net)
-        activity.require_fits(net)
+        self.require_fits(net, activity)
         placed = replace(placement, graph=_at_rates(placement.graph, net, activity))
         ledger = mesh_ledger(placed, self.costs, _inference(net, activity, placed.graph)) + UNKNOWN
         if any(layer.kind == "encoder" for layer in net.layers):
@@ -129,11 +99,11 @@ class SpikingMesh:
             covers=self.costs.covers,
             placement=placed,
             multicast=self.costs.multicast,
-            duration=activity.duration,
+            latency_s=activity.duration,
             area=self.area(placed),
             notes=self._notes(net) + placement.notes,
         )
-        return report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
+        return self.heard(report, sensed)
 
     def area(self, placement: MeshPlacement) -> ChipArea:
         """The whole die, used or not; how large a core is has no rule here."""
@@ -172,23 +142,6 @@ class SpikingMesh:
             notes += (f"these costs met measured energies within {self.error:.0%}: {self.sources.get('error', '')}",)
         return notes
 
-    def _require(self, net: NetworkSpec) -> None:
-        if broken := self.check(net):
-            raise MappingError(broken)
-
-    def _require_operation(self) -> None:
-        """Raise InputError for what this chip cannot be asked."""
-        asked = self.operation
-        for name, value, usual in (
-            ("acceleration", asked.acceleration, (AUTO, 1.0)), ("temperature", asked.temperature, (None,)),
-            ("supply", asked.v_dd, (None,)),
-        ):  # fmt: skip
-            if value not in usual:
-                raise InputError(
-                    f"{name} = {value:g}: {self.name} is priced as it was measured, in the steps of its signal; leave "
-                    f"--{name} out"
-                )
-
 
 def _inference(net: NetworkSpec, activity: Activity, graph: Hypergraph) -> MeshInference:
     """Steps and time, spikes that stay unheard, and how many of a layer's possible synapses there are."""
@@ -213,12 +166,3 @@ def _at_rates(graph: Hypergraph, net: NetworkSpec, activity: Activity) -> Hyperg
         elif not one.updated or net.layer(one.name).spiking:
             rate[one.start : one.stop] = activity.of(one.name)
     return replace(graph, rate=rate[graph.source])
-
-
-def read_spiking_mesh(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> SpikingMesh:
-    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
-    del trained  # a circuit of neurons; this chip computes in numbers
-    values, sources = unsourced(table, place)
-    chip = record(values, SpikingMesh, place)
-    costs, front_end = (replace(part, sources=sources) for part in (chip.costs, chip.front_end))
-    return replace(chip, costs=costs, front_end=front_end, sources=sources, operation=operation)

@@ -8,24 +8,24 @@ bit each, and a digital scale.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from circuits.chips.active_products import active_products, arriving_spikes
 from circuits.chips.chip_area import ChipArea
-from circuits.chips.digital_systolic import V_RANGE, n_steps
-from circuits.chips.front_end_ledger import FrontEndCosts, Sensed
-from circuits.chips.operation import AUTO, CHEAPEST, Operation
+from circuits.chips.chip_record import SwitchedChip
+from circuits.chips.digital_systolic import n_steps
+from circuits.chips.front_end_ledger import Sensed
 from circuits.chips.sram_average_report import SramAverageReport
 from circuits.chips.sram_ledger import SramBill
 from circuits.chips.sram_placement import SramPlacement, placed
 from circuits.energy.converters import adc_area
 from circuits.errors import InputError
 from circuits.ledger import unknown
-from circuits.mapping.limits import BrokenLimit, MappingError
+from circuits.mapping.limits import BrokenLimit
+from circuits.mapping.rules import has_neurons, in_steps
 from circuits.network.activity import Activity
-from circuits.network.chip_network import ChipNetwork
 from circuits.network.spec import NetworkSpec
 from circuits.nonideal.analog_network import Arrays
 from circuits.nonideal.averaged_weights import averaged_weights
@@ -33,8 +33,8 @@ from circuits.nonideal.averaging_array import AveragingDesign, AveragingErrors, 
 from circuits.nonideal.binary_weights import TOLERANCE, layer_deviation, layer_zeros
 from circuits.nonideal.matrices import weighted_layers
 from circuits.nonideal.silicon_age import require_age
-from circuits.tables import NOT_IN_FILE, Table, record, unsourced
-from circuits.units import Metres, Seconds, SquareMetres, Volts, freeze_si, require, require_plausible
+from circuits.tables import NOT_IN_FILE
+from circuits.units import Seconds, SquareMetres, freeze_si, require
 
 UNKNOWN = unknown(
     "control and clock", "buffers of inputs and codes", "memory that weights are loaded from",
@@ -64,41 +64,30 @@ class SramArrays:
 
 
 @dataclass(frozen=True)
-class SramAverage:
-    """One chip of this kind; `sources` says by dotted key where each number of its file comes from.
+class SramAverage(SwitchedChip):
+    """One chip of this kind.
 
     binarise: take any network instead of refusing it; as arrays hold signs and a scale for each output, it is computed
     with `circuits.nonideal.binary_weights.binarised` of it.
     """
 
-    name: str
-    title: str
-    node: Metres
-    v_dd: Volts
     array: SramArrays
     errors: AveragingErrors
-    front_end: FrontEndCosts = field(default_factory=FrontEndCosts)
-    sources: Mapping[str, str] = field(default_factory=dict, metadata=NOT_IN_FILE)
-    operation: Operation = field(default=CHEAPEST, metadata=NOT_IN_FILE)
     binarise: bool = field(default=False, metadata=NOT_IN_FILE)
 
     def __post_init__(self):
-        freeze_si(self)
-        require_plausible(self.node, "m", "SramAverage.node")
-        require(self, "node", self.node > 0, "positive")
+        super().__post_init__()
         _ = self.design  # refused here, not at the first network
-        self._require_operation()
+        self.operation.refuse(
+            acceleration=f"{self.name} is as fast as its converters; leave it out",
+            temperature=f"no law of {self.name} over temperature is known; leave --temperature out",
+        )
 
     @property
     def design(self) -> AveragingDesign:
         """One array, and what differs in it by chance."""
         own = self.array
         return AveragingDesign(own.rows, own.columns, own.driver_bits, own.converter_bits, self.errors)
-
-    @property
-    def supply(self) -> Volts:
-        """That of the file, unless the operation names another."""
-        return self.v_dd if self.operation.v_dd is None else self.operation.v_dd
 
     @property
     def ages(self) -> bool:
@@ -112,13 +101,7 @@ class SramAverage:
 
     def check(self, net: NetworkSpec) -> tuple[BrokenLimit, ...]:
         """Every limit that the network breaks: it has layers, time steps, and weights of one bit."""
-        where = f"network {net.name!r}"
-        if not net.n_neurons:
-            return (BrokenLimit("neurons", where, 0, "at least 1", "add a layer"),)
-        broken = []
-        if net.event_driven:
-            remedy = 'train it in steps (kind = "spotter"), or place it on a chip of spiking cores'
-            broken.append(BrokenLimit("time", where, "event driven", "in steps of dt", remedy))
+        broken = list(has_neurons(net) or in_steps(net))
         for layer in () if self.binarise else weighted_layers(net):
             if (apart := layer_deviation(layer)) > TOLERANCE:
                 told = f"layer {layer.name!r}"
@@ -133,7 +116,7 @@ class SramAverage:
         The seed changes nothing. Raises: MappingError listing every limit that is broken.
         """
         del seed
-        self._require(net)
+        self.require_fits(net)
         return placed(net, self.design, self.array.count, n_steps(net, activity))
 
     def arrays(
@@ -145,7 +128,7 @@ class SramAverage:
         Raises: MappingError; InputError for an age below 0, or a layer of which nothing was seen.
         """
         require_age(age)
-        self._require(net)
+        self.require_fits(net)
         for layer in weighted_layers(net):
             if layer.name not in seen:
                 raise InputError(
@@ -160,15 +143,14 @@ class SramAverage:
         Raises: MappingError; InputError for an age below 0.
         """
         require_age(age)
-        self._require(net)
+        self.require_fits(net)
         return averaged_weights(net, self.design, rng)
 
     def price(
         self, net: NetworkSpec, activity: Activity, placement: SramPlacement, sensed: Sensed | None = None
     ) -> SramAverageReport:
         """Energy of one inference, part by part. Raises: MappingError; InputError for activity of another network."""
-        self._require(net)
-        activity.require_fits(net)
+        self.require_fits(net, activity)
         spikes = arriving_spikes(net, activity)
         bill = SramBill(self.design, self.supply, self.array.row_write)
         report = SramAverageReport(
@@ -181,7 +163,7 @@ class SramAverage:
             area=self.area(placement),
             active_macs=active_products(net, activity),
         )
-        return report if sensed is None else replace(report, sensed=sensed, front_end=self.front_end.ledger(sensed))
+        return self.heard(report, sensed)
 
     def area(self, placement: SramPlacement) -> ChipArea:
         """All arrays of the chip, used or not; a driver's area is neglected, as its law does."""
@@ -194,10 +176,6 @@ class SramAverage:
         return ChipArea(
             parts, ("drivers of lines", "decoders, writing and control", "digital logic", "buffers", "pads")
         )
-
-    def _require(self, net: NetworkSpec) -> None:
-        if broken := self.check(net):
-            raise MappingError(broken)
 
     def _notes(self, placement: SramPlacement) -> tuple[str, ...]:
         notes = (
@@ -212,26 +190,3 @@ class SramAverage:
         if self.supply != self.v_dd:
             notes += (f"at {self.supply:g} V energies follow V^2, delays stay (ASSUMED)",)
         return notes
-
-    def _require_operation(self) -> None:
-        """Raise InputError for what this chip cannot be asked."""
-        asked, (least, most) = self.operation, V_RANGE
-        if asked.acceleration not in (AUTO, 1.0):
-            raise InputError(
-                f"acceleration = {asked.acceleration:g}: {self.name} is as fast as its converters; leave it out"
-            )
-        if not least <= self.supply <= most:
-            raise InputError(
-                f"a supply of {self.supply:g} V is outside of {least:g} to {most:g} V, where energies follow V^2; "
-                "give a --supply within"
-            )
-        if asked.temperature is not None:
-            raise InputError(f"temperature: no law of {self.name} over temperature is known; leave --temperature out")
-
-
-def read_sram_average(table: Table, place: str, trained: ChipNetwork | None, operation: Operation) -> SramAverage:
-    """A chip of this kind from the table of its file. Raises: InputError naming key and file."""
-    del trained  # a circuit of neurons; this chip has none
-    values, sources = unsourced(table, place)
-    chip = record(values, SramAverage, place)
-    return replace(chip, front_end=replace(chip.front_end, sources=sources), sources=sources, operation=operation)

@@ -10,6 +10,7 @@ from circuits.network.spec import EXTERNAL_INPUT, MEMBRANE_KINDS, NetworkSpec
 
 Rule = Callable[[NetworkSpec, CoreLimits], tuple[BrokenLimit, ...]]
 Note = Callable[[NetworkSpec, CoreLimits], tuple[str, ...]]
+SPOTTER = 'train it in steps (kind = "spotter"), or place it on a chip of spiking cores'
 
 
 def input_populations(net: NetworkSpec) -> dict[str, int]:
@@ -18,7 +19,7 @@ def input_populations(net: NetworkSpec) -> dict[str, int]:
     return encoders | ({EXTERNAL_INPUT: net.n_external} if net.n_external else {})
 
 
-def kinds_are_membranes(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]:
+def kinds_are_membranes(net: NetworkSpec, limits: CoreLimits | None = None) -> tuple[BrokenLimit, ...]:
     """A core holds leaky membranes under a crossbar; it multiplies nothing."""
     known, remedy = ", ".join(MEMBRANE_KINDS), "train it as spiking neurons, or choose a chip that multiplies"
     return tuple(
@@ -28,9 +29,15 @@ def kinds_are_membranes(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLim
     )
 
 
-def has_neurons(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]:
+def has_neurons(net: NetworkSpec, limits: CoreLimits | None = None) -> tuple[BrokenLimit, ...]:
     """There must be something to place."""
     return () if net.n_neurons else (BrokenLimit("neurons", f"network {net.name!r}", 0, "at least 1", "add a layer"),)
+
+
+def in_steps(net: NetworkSpec, remedy: str = SPOTTER) -> tuple[BrokenLimit, ...]:
+    """A chip that advances in steps cannot follow neurons that have a time of their own."""
+    where = f"network {net.name!r}"
+    return (BrokenLimit("time", where, "event driven", "in steps of dt", remedy),) if net.event_driven else ()
 
 
 def sites_exist(net: NetworkSpec, limits: CoreLimits) -> tuple[BrokenLimit, ...]:

@@ -10,48 +10,17 @@ from circuits.neuron.circuit import LIFCircuit
 from snn.audio.examples import Examples
 from snn.encoders.events import delta_encode
 from snn.experiments.evaluate import evaluate
-from snn.networks.spotter import Spotter
-from snn.recipes.recipe import parse_recipe
 from snn.reference import run_brian2
+from tests.consistency.trained_spotter import CASES, N_FRAMES, N_LABELS, NEURONS, TOPOLOGIES, features, trained
 
-N_LABELS, N_BANDS, N_FRAMES, N_BATCH = 3, 5, 60, 4
-SETTINGS = (
-    f"features.n_mels={N_BANDS}",
-    "network.hidden=[14, 11]",
-    "encoder.threshold=0.5",
-    "neuron.v_threshold_v=0.37",
-    "neuron.v_sink_v=-0.1",
-)
+SINK = "neuron.v_sink_v=-0.1"
 
 
-def features(seed):
-    """Clips whose bands wander, as speech does."""
-    generator = torch.Generator().manual_seed(seed)
-    steps = torch.randn(N_BATCH, N_FRAMES, N_BANDS, generator=generator, dtype=torch.float64)
-    return 0.7 * steps + 0.3 * torch.cumsum(steps, 1)
-
-
-def trained(kind, neuron, recurrent):
-    """A double-precision spotter with every number away from where it starts."""
-    settings = (*SETTINGS, f"encoder.kind={kind}", f"neuron.model={neuron}", f"network.recurrent={recurrent}")
-    recipe = parse_recipe('name = "twin"', settings)
-    model = Spotter(recipe, recipe.features.at(8000), tuple(map(str, range(N_LABELS))), seed=5).double()
-    generator = torch.Generator().manual_seed(5)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter += 0.2 * parameter.abs().mean() * torch.randn(parameter.shape, generator=generator).double()
-        for layer in model.layers:
-            layer.norm.bias += 1.5 * torch.rand(layer.n_neurons, generator=generator)
-        for seed in range(3):
-            model(features(seed), generator)
-    return model.eval()
-
-
-@pytest.mark.parametrize("kind", ["lif", "delta"])
-@pytest.mark.parametrize("neuron", ["lif", "adaptive_lif"])
-@pytest.mark.parametrize("recurrent", ["false", "true"])
+@CASES
+@NEURONS
+@TOPOLOGIES
 def test_brian2_fires_exactly_as_the_kernels(kind, neuron, recurrent):
-    model, x = trained(kind, neuron, recurrent), features(99)
+    model, x = trained(kind, neuron, recurrent, SINK), features(99)
     with torch.inference_mode():
         out = model(x)
     inputs = x if kind == "lif" else delta_encode(x, model.encoder.threshold)
@@ -63,16 +32,16 @@ def test_brian2_fires_exactly_as_the_kernels(kind, neuron, recurrent):
     np.testing.assert_allclose(twin.potential["readout"], out.readout.numpy(), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["lif", "delta"])
+@CASES
 def test_an_evaluation_by_brian2_is_that_of_the_kernels(kind):
-    """Twenty clips, so that two runs of the twin are put together."""
-    model = trained(kind, "lif", "true")
-    clips = torch.cat([features(seed) for seed in range(5)])
+    """Twenty-four clips, so that two runs of the twin are put together."""
+    model = trained(kind, "lif", "true", SINK)
+    clips = torch.cat([features(seed) for seed in range(4)])
     examples = Examples(clips[None], torch.arange(len(clips)) % N_LABELS)
     ours, twin = evaluate(model, examples), evaluate(model, examples, engine="brian2")
     np.testing.assert_array_equal(twin.confusion, ours.confusion)
     assert (twin.accuracy, twin.synaptic_operations) == (ours.accuracy, pytest.approx(ours.synaptic_operations))
-    assert (twin.activity.n_clips, twin.activity.duration) == (20, N_FRAMES * 0.01)
+    assert (twin.activity.n_clips, twin.activity.duration) == (24, N_FRAMES * 0.01)
     for name in ("spikes", "near_threshold"):
         of_twin, of_ours = getattr(twin.activity, name), getattr(ours.activity, name)
         assert of_twin.keys() == of_ours.keys()
@@ -83,10 +52,9 @@ def test_an_evaluation_by_brian2_is_that_of_the_kernels(kind):
 
 
 def test_an_unknown_engine_is_refused():
+    clips = features(0)
     with pytest.raises(ValueError, match="unknown engine 'nest'; known: torch, brian2"):
-        evaluate(
-            trained("lif", "lif", "false"), Examples(features(0)[None], torch.zeros(N_BATCH).long()), engine="nest"
-        )
+        evaluate(trained("lif", "lif", "false"), Examples(clips[None], torch.zeros(len(clips)).long()), engine="nest")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from circuits.quantised.integer_run import layer_outputs, potentials, quantised_
 from circuits.quantised.quantise import quantise
 from snn.encoders.events import delta_encode
 from snn.networks.answers import log_scores
-from tests.consistency.test_spec_matches_network import CASES, NEURONS, TOPOLOGIES, features, trained
+from tests.consistency.trained_spotter import CASES, NEURONS, TOPOLOGIES, features, trained
 
 
 @CASES

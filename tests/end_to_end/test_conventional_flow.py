@@ -16,23 +16,9 @@ from snn.experiments.train import train
 from snn.networks.conventional_network import Conventional
 from snn.recipes.recipe import parse_recipe
 from snn.training.gradient import Watch, fit
+from tests.tiny_recipes import CONVENTIONAL
 
-TINY = """
-name = "small"
-kind = "conventional"
-[features]
-n_mels = 16
-duration_s = 0.3
-[network]
-channels = [12, 12]
-hidden = [8]
-dropout = 0.2
-[augment]
-copies = 0
-[training]
-epochs = 4
-batch_size = 16
-"""
+TINY = CONVENTIONAL.replace("epochs = 1", "epochs = 4").replace("[augment]", "dropout = 0.2\n[augment]")
 
 
 @pytest.fixture(scope="module")

@@ -23,22 +23,8 @@ from snn.recipes.recipe import parse_recipe
 from snn.studies import evaluate_on_chip, network_inputs
 from snn.studies.evaluate_on_silicon import clips_heard
 from snn.studies.integer_run_of import IntegerRun, integer_run
+from tests.tiny_recipes import CONVENTIONAL
 
-CONVENTIONAL = """
-name = "small"
-kind = "conventional"
-[features]
-n_mels = 16
-duration_s = 0.3
-[network]
-channels = [12, 12]
-hidden = [8]
-[augment]
-copies = 0
-[training]
-epochs = 6
-batch_size = 16
-"""
 SPIKING = """
 name = "small"
 [features]
@@ -54,7 +40,7 @@ epochs = 6
 batch_size = 16
 """
 DELTA = SPIKING.replace("[features]", '[encoder]\nkind = "delta"\n[features]').replace("recurrent = true\n", "")
-KINDS = {"conventional": CONVENTIONAL, "spiking": SPIKING, "delta": DELTA}
+KINDS = {"conventional": CONVENTIONAL.replace("epochs = 1", "epochs = 6"), "spiking": SPIKING, "delta": DELTA}
 
 
 @pytest.fixture(scope="module")

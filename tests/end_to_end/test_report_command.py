@@ -12,37 +12,9 @@ from circuits.chips import chip_names
 from snn.experiments.run_folder import load_activity, load_run
 from snn.experiments.train import train
 from snn.recipes.recipe import parse_recipe
+from tests.tiny_recipes import CONVENTIONAL, RESERVOIR
 from tests.unit.page_structure import Node, faults, parsed
 
-CONVENTIONAL = """
-name = "small"
-kind = "conventional"
-[features]
-n_mels = 16
-duration_s = 0.3
-[network]
-channels = [12, 12]
-hidden = [8]
-[augment]
-copies = 0
-[training]
-epochs = 1
-batch_size = 16
-"""
-RESERVOIR = """
-name = "tiny-chip"
-kind = "reservoir"
-[ear]
-bank = "mel"
-n_channels = 6
-duration_s = 0.3
-[reservoir]
-lattice = [2, 2, 3]
-[readout]
-n_bins = 4
-[learning]
-epochs = 1
-"""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -15,35 +15,15 @@ from snn.experiments.run_folder import load_run
 from snn.experiments.train import train
 from snn.live.stream import AudioStream
 from snn.recipes.recipe import parse_recipe
+from tests.tiny_recipes import RESERVOIR
 
 RATE = 8000
-TINY = """
-name = "tiny-chip"
-kind = "reservoir"
-[ear]
-bank = "mel"
-n_channels = 6
-duration_s = 0.3
-[reservoir]
-lattice = [2, 2, 3]
-[readout]
-n_bins = 4
-[learning]
-epochs = 2
-"""
-
-
-@pytest.fixture
-def tiny(tmp_path):
-    path = tmp_path / "tiny-chip.toml"
-    path.write_text(TINY)
-    return path
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, spoken):
     folder = tmp_path_factory.mktemp("trained") / "run"
-    train(parse_recipe(TINY), str(spoken), folder)
+    train(parse_recipe(RESERVOIR), str(spoken), folder)
     return folder
 
 
@@ -132,7 +112,7 @@ def test_one_format_is_exported(run, tmp_path, snn_json, format):
     assert snn_json("export", run, "--format", format, "--out", tmp_path / "o")["files"]
 
 
-def test_a_run_survives_its_folder_bit_for_bit(run, tmp_path, tiny, words, snn_json):
+def test_a_run_survives_its_folder_bit_for_bit(run, tmp_path, chip_recipe, words, snn_json):
     first = load_run(run).model
     shutil.copytree(run, tmp_path / "copy")
     (tmp_path / "copy" / "model.safetensors").unlink()
@@ -143,22 +123,25 @@ def test_a_run_survives_its_folder_bit_for_bit(run, tmp_path, tiny, words, snn_j
         (*first.wires, first.tuning.scale, first.online), (*again.wires, again.tuning.scale, again.online), strict=True
     ):
         np.testing.assert_array_equal(a, b)
-    twin = snn_json("train", tiny, "--data", words, "--out", tmp_path / "twin")
+    twin = snn_json("train", chip_recipe, "--data", words, "--out", tmp_path / "twin")
     assert (tmp_path / "twin" / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
     assert {**twin, "seconds": 0, "run": 0} == {**metrics_of(run), "seconds": 0, "run": 0}
 
 
-def test_another_seed_is_another_chip(run, tmp_path, tiny, few, snn_json):
-    snn_json("train", tiny, "--data", few, "--out", tmp_path / "other", "--seed", 1)
+def test_another_seed_is_another_chip(run, tmp_path, chip_recipe, few, snn_json):
+    snn_json("train", chip_recipe, "--data", few, "--out", tmp_path / "other", "--seed", 1)
     a, b = (load_run(folder).model.wires for folder in (run, tmp_path / "other"))
     assert not np.array_equal(a.recurrent, b.recurrent)
 
 
-def test_resuming_a_finished_run_repeats_its_metrics_and_writes_nothing(run, tiny, spoken, snn, snn_json):
+def test_resuming_a_finished_run_repeats_its_metrics_and_writes_nothing(run, chip_recipe, spoken, snn, snn_json):
     before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
-    assert snn_json("train", tiny, "--data", spoken, "--out", run, "--resume")["seconds"] == metrics_of(run)["seconds"]
+    assert (
+        snn_json("train", chip_recipe, "--data", spoken, "--out", run, "--resume")["seconds"]
+        == metrics_of(run)["seconds"]
+    )
     assert {path: path.stat().st_mtime_ns for path in run.iterdir()} == before
-    again = "train", tiny, "--data", spoken, "--out", run
+    again = "train", chip_recipe, "--data", spoken, "--out", run
     one_line(snn(*again), 2, "holds a run already", "--resume or --overwrite")
     other = "other settings (reservoir.w_ee = 0.1, was "
     one_line(snn(*again, "--resume", "--set", "reservoir.w_ee=0.1"), 2, other)
@@ -242,13 +225,15 @@ def test_a_model_of_other_tensors_is_refused(run, snn):
         ("ear.f_max_hz=5000", ("f_max", "4000")),
     ],
 )
-def test_a_setting_that_cannot_be_is_one_line_and_leaves_no_run(tmp_path, few, tiny, snn, setting, fragments):
-    one_line(snn("train", tiny, "--data", few, "--out", tmp_path / "run", "--set", setting), 2, *fragments)
+def test_a_setting_that_cannot_be_is_one_line_and_leaves_no_run(tmp_path, few, chip_recipe, snn, setting, fragments):
+    one_line(snn("train", chip_recipe, "--data", few, "--out", tmp_path / "run", "--set", setting), 2, *fragments)
     assert not (tmp_path / "run").exists()
 
 
-def test_clips_that_are_cut_are_told(tmp_path, few, tiny, snn):
-    code, out, err = snn("train", tiny, "--data", few, "--out", tmp_path / "run", "--set", "duration_s=0.2", "--json")
+def test_clips_that_are_cut_are_told(tmp_path, few, chip_recipe, snn):
+    code, out, err = snn(
+        "train", chip_recipe, "--data", few, "--out", tmp_path / "run", "--set", "duration_s=0.2", "--json"
+    )
     told = json.loads(out)
     assert code == 0
     assert told["n_cut"] == sum(told[f"n_{split}"] for split in ("train", "validation", "test"))  # all last 0.25 s
@@ -257,19 +242,21 @@ def test_clips_that_are_cut_are_told(tmp_path, few, tiny, snn):
     assert metrics_of(tmp_path / "run")["n_cut"] == told["n_cut"]
 
 
-def test_silence_is_told(tmp_path, few, tiny, snn):
+def test_silence_is_told(tmp_path, few, chip_recipe, snn):
     for path in few.rglob("*.wav"):
         soundfile.write(path, np.zeros(2000), RATE)
-    code, _, err = snn("train", tiny, "--data", few, "--out", tmp_path / "run")
+    code, _, err = snn("train", chip_recipe, "--data", few, "--out", tmp_path / "run")
     assert code == 0
     assert "no neuron spiked in any training clip" in " ".join(err.split())
 
 
-def test_a_split_without_clips_is_named(tmp_path, few, tiny, snn):
+def test_a_split_without_clips_is_named(tmp_path, few, chip_recipe, snn):
     for path in few.rglob("*.wav"):
         if path.stem >= "02":
             path.unlink()
-    one_line(snn("train", tiny, "--data", few, "--out", tmp_path / "run"), 2, "has no validation clips", "file hash")
+    one_line(
+        snn("train", chip_recipe, "--data", few, "--out", tmp_path / "run"), 2, "has no validation clips", "file hash"
+    )
 
 
 def test_a_core_takes_circuit_and_rates_from_the_run_and_refuses_others(run, snn, snn_json):
@@ -305,9 +292,9 @@ def test_a_core_takes_circuit_and_rates_from_the_run_and_refuses_others(run, snn
         ("learning.epochs=0",),
     ],
 )
-def test_every_kind_of_reservoir_trains_and_loads(tmp_path, few, tiny, snn_json, settings):
+def test_every_kind_of_reservoir_trains_and_loads(tmp_path, few, chip_recipe, snn_json, settings):
     flags = [part for setting in ("learning.epochs=1", *settings) for part in ("--set", setting)]
-    told = snn_json("train", tiny, "--data", few, "--out", tmp_path / "run", *flags)
+    told = snn_json("train", chip_recipe, "--data", few, "--out", tmp_path / "run", *flags)
     assert 0 <= told["test_accuracy"] <= 1
     assert snn_json("evaluate", tmp_path / "run")["accuracy"] == told["test_accuracy"]
     assert snn_json("map", tmp_path / "run")["total_j"] == pytest.approx(
@@ -332,29 +319,29 @@ def long(path):
 
 
 @pytest.mark.parametrize("make", [silence, one_sample, three_milliseconds, long])
-def test_a_clip_of_any_length_or_of_silence_is_a_clip(tmp_path, few, tiny, snn_json, make):
+def test_a_clip_of_any_length_or_of_silence_is_a_clip(tmp_path, few, chip_recipe, snn_json, make):
     make(few / "low" / "00.wav")
-    assert snn_json("train", tiny, "--data", few, "--out", tmp_path / "run", "--set", "epochs=1")["n_input"] == 6
+    assert snn_json("train", chip_recipe, "--data", few, "--out", tmp_path / "run", "--set", "epochs=1")["n_input"] == 6
 
 
-def test_nothing_but_silence_is_told_by_chance(tmp_path, few, tiny, snn_json):
+def test_nothing_but_silence_is_told_by_chance(tmp_path, few, chip_recipe, snn_json):
     for path in few.rglob("*.wav"):
         silence(path)
-    told = snn_json("train", tiny, "--data", few, "--out", tmp_path / "run", "--set", "epochs=1")
+    told = snn_json("train", chip_recipe, "--data", few, "--out", tmp_path / "run", "--set", "epochs=1")
     assert told["spikes_per_inference"] == 0
     assert told["energy_per_spike_j"] is None
     assert told["test_accuracy"] <= 0.6
     assert snn_json("evaluate", tmp_path / "run")["synaptic_operations"] == 0
 
 
-def test_two_words_are_enough_and_one_is_refused(tmp_path, few, tiny, snn, snn_json):
+def test_two_words_are_enough_and_one_is_refused(tmp_path, few, chip_recipe, snn, snn_json):
     for path in (few / "low").iterdir():
         path.unlink()
     (few / "low").rmdir()
-    assert snn_json("train", tiny, "--data", few, "--out", tmp_path / "run")["test_accuracy"] >= 0.9
+    assert snn_json("train", chip_recipe, "--data", few, "--out", tmp_path / "run")["test_accuracy"] >= 0.9
     assert len(snn_json("evaluate", tmp_path / "run")["confusion"]) == 2
     (few / "middle").rename(tmp_path / "middle")
-    one_line(snn("train", tiny, "--data", few, "--out", tmp_path / "one"), 2, "word")
+    one_line(snn("train", chip_recipe, "--data", few, "--out", tmp_path / "one"), 2, "word")
 
 
 def test_words_that_a_run_does_not_know_are_left_out(run, tmp_path, words, snn, snn_json):
@@ -367,22 +354,22 @@ def test_words_that_a_run_does_not_know_are_left_out(run, tmp_path, words, snn, 
     one_line(snn("evaluate", run, "--data", words), 2, "knows none of")
 
 
-def test_a_bad_file_stops_the_run_before_anything_is_written_or_is_skipped(run, tmp_path, words, tiny, snn):
+def test_a_bad_file_stops_the_run_before_anything_is_written_or_is_skipped(run, tmp_path, words, chip_recipe, snn):
     (words / "low" / "00.wav").write_text("no sound")
     before = (run / "model.safetensors").read_bytes()
-    one_line(snn("train", tiny, "--data", words, "--out", run, "--overwrite"), 2, "00.wav")
+    one_line(snn("train", chip_recipe, "--data", words, "--out", run, "--overwrite"), 2, "00.wav")
     assert (run / "model.safetensors").read_bytes() == before
-    code, _, err = snn("train", tiny, "--data", words, "--out", tmp_path / "skip", "--set", "bad_files=skip")
+    code, _, err = snn("train", chip_recipe, "--data", words, "--out", tmp_path / "skip", "--set", "bad_files=skip")
     assert code == 0
     assert "skipped" in err
 
 
-def test_a_speaker_who_was_left_out_is_tested_on(recordings, tmp_path, tiny, snn_json):
+def test_a_speaker_who_was_left_out_is_tested_on(recordings, tmp_path, chip_recipe, snn_json):
     (tmp_path / "fsdd").mkdir()
     for path in (recordings / "fsdd").rglob("[047]_*_[0-9].wav"):  # zero, four, seven; ten times each
         shutil.copy(path, tmp_path / "fsdd")
     flags = "--set", "split=speaker:theo", "--set", "learning.epochs=1", "--set", "ear.n_channels=12"
-    told = snn_json("train", tiny, "--data", tmp_path / "fsdd", "--out", tmp_path / "run", *flags)
+    told = snn_json("train", chip_recipe, "--data", tmp_path / "fsdd", "--out", tmp_path / "run", *flags)
     assert told["split_rule"] == "speaker theo left out"
     assert told["n_test"] == 30
     assert told["n_train"] + told["n_validation"] == 5 * 30

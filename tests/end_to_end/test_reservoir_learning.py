@@ -10,27 +10,16 @@ import snn.experiments.train as experiment
 from snn.experiments.train import train
 from snn.networks.reservoir import draw_wiring
 from snn.recipes.recipe import parse_recipe
+from tests.tiny_recipes import RESERVOIR
 
-TINY = """
-name = "tiny-chip"
-kind = "reservoir"
-[ear]
-bank = "mel"
-n_channels = 6
-duration_s = 0.3
-[reservoir]
-lattice = [2, 2, 3]
-w_ee = 0.3
-[readout]
-n_bins = 4
-[learning]
-epochs = 1
+RULES = """
 [plasticity]
 a_plus = 0.5
 a_minus = 0.4
 [comparison]
 eprop_epochs = 1
 """
+TINY = RESERVOIR.replace("[readout]", "w_ee = 0.3\n[readout]") + RULES
 
 
 def trained(spoken, folder, rule):

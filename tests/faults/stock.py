@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from tests.tiny_recipes import RESERVOIR
+
 RATE = 8000  # Hz
 WORDS = {"low": 300.0, "middle": 900.0, "high": 2500.0}  # Hz
 CLIPS = 12  # of a word
@@ -28,20 +30,6 @@ copies = 0
 [training]
 epochs = 3
 batch_size = 16
-"""
-RESERVOIR = """
-name = "tiny-chip"
-kind = "reservoir"
-[ear]
-bank = "mel"
-n_channels = 6
-duration_s = 0.3
-[reservoir]
-lattice = [2, 2, 3]
-[readout]
-n_bins = 4
-[learning]
-epochs = 1
 """
 RECIPES = {"spotter": SPOTTER, "reservoir": RESERVOIR}
 IMPORTED = (  # what a job imports, what libraries import late included, so that each fork begins at once

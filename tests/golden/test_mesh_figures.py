@@ -40,7 +40,7 @@ def test_g7_806_active_cores_of_spinnaker_add_27_5_w():
 # SANA-FE's example: two tiles of four cores; two inputs, the second of which spikes in steps 1 and 3, drive two neurons
 # of threshold 2, the second of which inhibits itself.
 DEMO = SpikingMesh(
-    "demo", "two tiles", "chip", 14e-9, Mesh(2, 1, 4), MeshLimits(100, 8),
+    "demo", "two tiles", 14e-9, "chip", Mesh(2, 1, 4), MeshLimits(100, 8),
     MeshCosts(
         False, False, dense_synapse=20e-12, sparse_synapse=20e-12, access=20e-12, update=10e-12, spike=60e-12,
         message=100e-12, link_east_west=2.5e-12, link_north_south=2e-12,

@@ -1,20 +1,16 @@
 """The knobs of a chip bring back what they can reach, from what the chip can measure."""
 
-import math
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
 
 from circuits.device.btbt import log_slope
-from circuits.network.chip_network import ChipNetwork
-from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.spec import NetworkSpec
 from circuits.network.wiring import wire
 from circuits.neuron.circuit import firing_rate
 from circuits.transient.placed import neurons_of
-from circuits.units import us
 from circuits.variation.chip_calibration import CALIBRATION, TEST_RISE, Calibration, calibrate, measured_charge
 from circuits.variation.chip_spread import (
     TYPICAL,
@@ -25,12 +21,10 @@ from circuits.variation.chip_spread import (
     perturbed,
 )
 from circuits.variation.mismatch import Spread
-from tests.starved import STARVED
+from tests.small_chip import CIRCUIT, DEVICE, NET, charge_factors, overdrive, small_net
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 
-CIRCUIT = replace(STARVED, t_refractory=2 * us, g_leak=2.5e-11, v_sink=-0.4)
-DEVICE = CIRCUIT.device
 CONDITIONS = (
     Condition(temperature=398.15),
     Condition(temperature=233.15),
@@ -42,41 +36,9 @@ CONDITIONS = (
 )
 
 
-def _layer(name, kind, weights, tau, recurrent=None) -> LayerSpec:
-    n = weights.shape[1]
-    return LayerSpec(name, kind, weights, np.zeros(n), np.full(n, tau), np.ones(n), recurrent)
-
-
-def _net(fan: int = 2, n: int = 3, weight: float = 0.8, recurrent: float = 0.07) -> ChipNetwork:
-    loops = recurrent * (np.arange(n)[:, None] != np.arange(n))
-    drive = np.diag(np.full(fan, 10.0))
-    first = _layer("input", "encoder", drive, 5 * us)
-    core = _layer("core", "lif", np.full((fan, n), weight), 20 * us, loops)
-    return ChipNetwork(NetworkSpec("net", 5 * us, (first, core)), CIRCUIT)
-
-
-NET = _net()
-
-
-def _factors(condition: Condition, silicon: Silicon = TYPICAL, knobs=None, net: NetworkSpec = NET) -> dict:
-    """Factors on the charges, line by line, of devices that are there."""
-    there, _ = perturbed(net, condition, silicon, knobs)
-    result = {}
-    for before, after in zip(net.network.layers, there.network.layers, strict=True):
-        for name in ("weights", "recurrent"):
-            if (array := getattr(before, name)) is not None:
-                result[before.name, name] = getattr(after, name)[array != 0] / array[array != 0]
-    return result
-
-
-def _u(current: float) -> float:
-    """u = V_DG - V_0 of a device of that current, found by bisection."""
-    return brentq(lambda u: CIRCUIT.width * DEVICE.prefactor * u * math.exp(-DEVICE.v_slope / u) - current, 0.1, 3)
-
-
 def _slopes(net: NetworkSpec = NET) -> dict:
     return {
-        line: float(log_slope(DEVICE.v_onset + _u(np.max(devices.current)), DEVICE))
+        line: float(log_slope(DEVICE.v_onset + overdrive(np.max(devices.current)), DEVICE))
         for line, devices in bias_lines(net).items()
     }
 
@@ -88,7 +50,7 @@ def test_knobs_bring_currents_to_the_charge_of_a_neuron_within_half_a_step(condi
     there, slopes = condition.circuit(CIRCUIT), _slopes()
     charge = there.charge_per_weight / CIRCUIT.charge_per_weight
     assert CALIBRATION.at_limit(knobs) == ()
-    for line, values in _factors(condition, knobs=knobs).items():
+    for line, values in charge_factors(condition, knobs=knobs).items():
         low = 2.5 if condition.temperature > 350 or condition.process == "FF" else 1.2  # a lower bias is steeper
         np.testing.assert_allclose(np.log(values / charge), 0, atol=low * slopes[line] * CALIBRATION.step / 2 + 0.01)
     if condition.leak == "tunnelling":
@@ -103,7 +65,7 @@ def test_a_finer_dac_comes_nearer():
     errors, hot = [], Condition(temperature=398.15).circuit(CIRCUIT)
     for bits, step in ((8, 0.004), (12, 0.00025), (16, 0.000016)):
         knobs = calibrate(NET, Condition(temperature=398.15), calibration=Calibration(bits, step))
-        values = np.concatenate(list(_factors(Condition(temperature=398.15), knobs=knobs).values()))
+        values = np.concatenate(list(charge_factors(Condition(temperature=398.15), knobs=knobs).values()))
         errors.append(np.abs(np.log(values)).max())
     assert errors[0] < 0.08
     assert errors[1] < 0.006
@@ -135,8 +97,8 @@ def test_calibration_takes_away_what_devices_share_and_leaves_the_rest():
     own, shifted = (calibrate(NET, Condition(), chip, fine) for chip in (silicon, off))
     for line in own:
         assert shifted[line] - own[line] == pytest.approx(-0.03, abs=2.1e-5)
-    factors = _factors(Condition(), off, shifted)
-    for line, values in _factors(Condition(), silicon, own).items():
+    factors = charge_factors(Condition(), off, shifted)
+    for line, values in charge_factors(Condition(), silicon, own).items():
         np.testing.assert_allclose(factors[line], values, rtol=2e-3)
         assert np.ptp(values) > 0.01
 
@@ -150,7 +112,7 @@ def test_calibration_sees_replicas_and_test_neurons_only():
 
 
 def test_trims_draw_the_rates_of_the_input_neurons_together():
-    net = _net(20)
+    net = small_net(20)
     silicon = draw_silicon(net, Spread(), np.random.default_rng(7))
 
     def rates(calibration: Calibration) -> np.ndarray:
@@ -170,7 +132,7 @@ def test_a_dac_at_its_end_is_told():
 
 def test_trims_aim_at_the_rates_of_the_nominal_chip_wherever_they_are_made():
     """With a leak that stays; one that grows slows a hot neuron about as much as its devices speed it up."""
-    net, hot = _net(20), Condition(temperature=340.0, supply=1.05)
+    net, hot = small_net(20), Condition(temperature=340.0, supply=1.05)
     net = net.on(replace(net.circuit, leak_activation_ev=0.0))
 
     def rates(condition: Condition, silicon: Silicon, knobs: dict) -> np.ndarray:

@@ -6,11 +6,10 @@ from functools import partial
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
 
 from circuits.device.btbt import btbt_current
 from circuits.network.chip_network import BiasDevices, ChipNetwork
-from circuits.network.spec import LayerSpec, NetworkSpec
+from circuits.network.spec import NetworkSpec
 from circuits.network.stimulus import Stimulus
 from circuits.network.wiring import wire
 from circuits.neuron.bias import bias_drive
@@ -30,45 +29,11 @@ from circuits.variation.chip_spread import (
     perturbed,
 )
 from circuits.variation.mismatch import Spread, current_spread
-from tests.starved import STARVED
+from tests.small_chip import CIRCUIT, DEVICE, NET, charge_factors, overdrive, small_net
 
 approx = partial(pytest.approx, rel=1e-9, abs=0)
 
-CIRCUIT = replace(STARVED, t_refractory=2 * us, g_leak=2.5e-11, v_sink=-0.4)
-DEVICE = CIRCUIT.device
-
-
-def _layer(name, kind, weights, tau, recurrent=None) -> LayerSpec:
-    n = weights.shape[1]
-    return LayerSpec(name, kind, weights, np.zeros(n), np.full(n, tau), np.ones(n), recurrent)
-
-
-def _net(fan: int = 2, n: int = 3, weight: float = 0.8, recurrent: float = 0.07) -> ChipNetwork:
-    loops = recurrent * (np.arange(n)[:, None] != np.arange(n))
-    drive = np.diag(np.full(fan, 10.0))
-    first = _layer("input", "encoder", drive, 5 * us)
-    core = _layer("core", "lif", np.full((fan, n), weight), 20 * us, loops)
-    return ChipNetwork(NetworkSpec("net", 5 * us, (first, core)), CIRCUIT)
-
-
-NET = _net()
 SIGNAL = Stimulus(100 * us, signal=np.tile([[1.0, 0.6]], (20, 1)))
-
-
-def _factors(condition: Condition, silicon: Silicon = TYPICAL, knobs=None, net: NetworkSpec = NET) -> dict:
-    """Factors on the charges, line by line, of devices that are there."""
-    there, _ = perturbed(net, condition, silicon, knobs)
-    result = {}
-    for before, after in zip(net.network.layers, there.network.layers, strict=True):
-        for name in ("weights", "recurrent"):
-            if (array := getattr(before, name)) is not None:
-                result[before.name, name] = getattr(after, name)[array != 0] / array[array != 0]
-    return result
-
-
-def _u(current: float) -> float:
-    """u = V_DG - V_0 of a device of that current, found by bisection."""
-    return brentq(lambda u: CIRCUIT.width * DEVICE.prefactor * u * math.exp(-DEVICE.v_slope / u) - current, 0.1, 3)
 
 
 def test_the_typical_chip_at_nominal_is_the_network_bit_for_bit():
@@ -100,16 +65,16 @@ def test_temperature_and_age_move_every_current_alike():
     kelvin = 398.15
     grown = math.exp(-0.16 / 8.617333262e-5 * (1 / kelvin - 1 / 300))
     for condition, factor in ((Condition(temperature=kelvin), grown), (Condition(years=10.0), 0.83)):
-        for values in _factors(condition).values():
+        for values in charge_factors(condition).values():
             np.testing.assert_allclose(values, factor, rtol=1e-8)
 
 
 @pytest.mark.parametrize("supply", [0.9, 1.1])
 def test_supply_moves_low_currents_most(supply):
     """The drain goes with the supply, the gate stays: u' = u + (r - 1) V_DS, I'/I = u'/u exp(B / u - B / u')."""
-    shift, factors, b = (supply - 1) * DEVICE.v_ds, _factors(Condition(supply=supply)), DEVICE.v_slope
+    shift, factors, b = (supply - 1) * DEVICE.v_ds, charge_factors(Condition(supply=supply)), DEVICE.v_slope
     for line, values in factors.items():
-        u = _u(float(np.max(bias_lines(NET)[line].current)))
+        u = overdrive(float(np.max(bias_lines(NET)[line].current)))
         np.testing.assert_allclose(values, (u + shift) / u * math.exp(b / u - b / (u + shift)), rtol=1e-8)
     moved = {line: abs(math.log(values[0])) for line, values in factors.items()}
     assert moved["core", "recurrent"] > 1.5 * moved["core", "weights"] > 1.5 * moved["input", "weights"]
@@ -117,14 +82,14 @@ def test_supply_moves_low_currents_most(supply):
 
 def test_a_device_that_no_longer_tunnels_carries_nothing():
     knobs = {("core", "recurrent"): -1.0}
-    factors = _factors(Condition(), knobs=knobs)
+    factors = charge_factors(Condition(), knobs=knobs)
     assert factors["core", "recurrent"].max() == 0
     assert factors["core", "weights"].min() == 1
 
 
 def test_mismatch_spreads_ln_i_by_the_slope_at_each_devices_own_bias():
-    net, spread = _net(100, 200), Spread(sigma_tunnel=0.002)  # small: ln I to first order in the shift
-    factors = _factors(Condition(), draw_silicon(net, spread, np.random.default_rng(1)), net=net)
+    net, spread = small_net(100, 200), Spread(sigma_tunnel=0.002)  # small: ln I to first order in the shift
+    factors = charge_factors(Condition(), draw_silicon(net, spread, np.random.default_rng(1)), net=net)
     for name in ("weights", "recurrent"):
         v_gs = float(np.nanmin(bias_lines(net)["core", name].v_gs))
         expected = current_spread(replace(CIRCUIT, v_gs=v_gs), spread)
@@ -135,7 +100,7 @@ def test_mismatch_spreads_ln_i_by_the_slope_at_each_devices_own_bias():
 def test_a_chip_keeps_its_mismatch_at_another_temperature():
     """Arrhenius multiplies every current alike, so what is left of mismatch is that of 300 K."""
     silicon, hot = draw_silicon(NET, Spread(), np.random.default_rng(2)), Condition(temperature=398.15)
-    cold, warm, typical = _factors(Condition(), silicon), _factors(hot, silicon), _factors(hot)
+    cold, warm, typical = charge_factors(Condition(), silicon), charge_factors(hot, silicon), charge_factors(hot)
     for line, values in cold.items():
         assert np.ptp(values) > 0
         np.testing.assert_allclose(warm[line] / typical[line], values, rtol=1e-9)
@@ -161,7 +126,7 @@ def test_capacitors_of_a_process_leave_the_leak_conductance():
 
 def test_leaks_are_activated_or_follow_the_other_currents():
     hot = Condition(temperature=398.15)
-    grown = next(iter(_factors(hot).values()))[0]
+    grown = next(iter(charge_factors(hot).values()))[0]
     nominal = neurons_of(wire(NET)).g_leak
     active = replace(NET, circuit=replace(CIRCUIT, leak_activation_ev=0.16))
     as_off = hot.circuit(CIRCUIT).device.i_off / CIRCUIT.device.i_off
