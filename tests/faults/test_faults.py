@@ -11,7 +11,7 @@ import pytest
 FOLDER = Path(__file__).parent
 PROGRAM = ["main.py"]
 AS_IT_IS = {"FAULTS_MOUNTS": "", "OMP_NUM_THREADS": "1"}  # where the program does not arrange that itself
-SAMPLE = ("kill reservoir 30", "tear by-hand 7 500", "full by-hand 4096", "pair by-hand 10 0.2")  # a case of each kind
+SAMPLE = ("kill by-hand 12", "tear by-hand 7 500", "full by-hand 4096", "pair by-hand 10 0.2")  # none trains
 # What stands in for a part of the product, the count that must see it, and a case in which it does: one or several,
 # where it depends on the epoch.
 DAMAGES = {
