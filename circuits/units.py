@@ -162,7 +162,13 @@ def duration(text: str, name: str) -> Seconds:
     found = _NUMBER.fullmatch(text.strip()) if len(text) <= MOST_TEXT else None
     written = found[2].strip() if found else ""
     factor = (_MINUTES_AND_HOURS | _LONG).get(written, _LONG.get(written.removesuffix("s")))
-    seconds = float(found[1]) * factor if found and factor else quantity(text, "s", name)
+    try:
+        seconds = float(found[1]) * factor if found and factor else quantity(text, "s", name)
+    except InputError as error:
+        units = ", ".join(("s", *_MINUTES_AND_HOURS, *_LONG))
+        raise InputError(
+            f"{name} must be a time in one of {units}, got {text.strip()[:40]!r}; write for example 1week"
+        ) from error
     if not 0 <= seconds < math.inf:
         raise InputError(f"{name} must be zero or a later time, got {text.strip()!r}; write for example 1week")
     return seconds

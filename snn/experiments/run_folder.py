@@ -257,10 +257,11 @@ def load_run(folder: str | Path) -> Run:
         return Run(folder, recipe, data, sample_rate, experiment.load(folder / MODEL), metrics)
 
 
-def require_kind(run: Run, kind: str) -> Run:
-    """The run itself. Raises: InputError if it is of another kind of model."""
+def require_kind(run: Run, kind: str, otherwise: str = "") -> Run:
+    """The run itself; `otherwise`: what to do with another kind. Raises: InputError if it is one."""
     if run.recipe.kind != kind:
-        raise InputError(f"{run.folder} holds a {run.recipe.name!r} {run.recipe.kind}; this takes a {kind}")
+        said = f"{run.folder} holds a {run.recipe.name!r} {run.recipe.kind}; this takes a {kind}"
+        raise InputError(f"{said}: {otherwise}" if otherwise else said)
     return run
 
 

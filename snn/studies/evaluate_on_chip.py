@@ -15,7 +15,7 @@ from snn.audio.examples import Examples
 from snn.experiments.evaluate import Evaluation, clips_to_test, evaluate
 from snn.experiments.run_folder import Run
 from snn.reporter import Reporter
-from snn.studies.evaluate_on_silicon import Pieces, evaluate_on_silicon, require_pieces
+from snn.studies.evaluate_on_silicon import Pieces, evaluate_on_silicon, require_pieces, require_steps
 from snn.studies.integer_run_of import IntegerRun, integer_run
 from snn.torch_device import choose_device
 
@@ -41,6 +41,7 @@ def evaluate_on_chip(
     if getattr(technology, "integer_bits", None) is None:
         if broken := technology.check(run.network()):
             raise MappingError(broken)
+        require_steps(run)  # before the clips are read
         examples = clips_to_test(run, data, split, reporter)
         return evaluate_on_silicon(run, technology, examples, pieces, reporter)
     if (bits := technology.integer_bits) != BITS:

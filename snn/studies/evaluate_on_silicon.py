@@ -85,13 +85,18 @@ class Heard:
         )
 
 
-def heard_by(run: Run, examples: Examples[Any], reporter: Reporter = Reporter()) -> Heard:
-    """The clips as the network of a run takes them. Raises: InputError for a network in a time of its own."""
-    net = run.network()
-    if net.event_driven:
+def require_steps(run: Run) -> None:
+    """Raises: InputError for a network in a time of its own."""
+    if run.network().event_driven:
         raise InputError(
             f"{run.folder} holds a reservoir, whose network has no time steps: evaluate its chips by `snn spread`"
         )
+
+
+def heard_by(run: Run, examples: Examples[Any], reporter: Reporter = Reporter()) -> Heard:
+    """The clips as the network of a run takes them. Raises: InputError for a network in a time of its own."""
+    require_steps(run)
+    net = run.network()
     calibration = np.concatenate(list(network_inputs(run.model, calibration_clips(run, reporter))))
     return replace(clips_heard(run.model, examples), seen=inputs_of_layers(net, calibration))
 
@@ -142,6 +147,7 @@ def evaluate_on_silicon(
     require_pieces(chip, pieces)
     if broken := chip.check(run.network()):
         raise MappingError(broken)
+    require_steps(run)
     chip = at_its_speed(chip, run)
     heard = heard_by(run, examples, reporter)
     ideal = heard.accuracy(heard.net, exact_arrays(heard.net), np.random.default_rng(0))

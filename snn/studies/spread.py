@@ -39,6 +39,7 @@ VARIANTS: dict[str, Calibration | None] = {
     "calibrated": CALIBRATION,
     "trimmed": Calibration(trim_bits=6),
 }
+OTHERS = "for other networks name --chip, an analog crossbar, or --mismatch"
 MOST_CHIPS = 10_000  # ASSUMED: far more than a percentile needs
 
 
@@ -164,7 +165,7 @@ def study_run(run: Run, config: StudyConfig = CONFIG, n_jobs: int = -1, reporter
 
     Raises: InputError for another kind of run; as `snn.audio.examples.load_examples`.
     """
-    model, recipe = require_kind(run, "reservoir").model, run.recipe
+    model, recipe = require_kind(run, "reservoir", OTHERS).model, run.recipe
     corpus = open_data(recipe, run.data)
 
     def some(split: Split, count: int | None) -> Driven:

@@ -78,7 +78,7 @@ def test_a_chip_of_spiking_cores_lists_every_layer_that_it_does_not_hold(own, sn
         (("export", "--format", "all", "--out", "OUT", "--verify"), "has no circuit of neurons"),
         (("export", "--format", "spice", "--level", "transistor", "--out", "OUT"), "has no circuit of neurons"),
         (("signoff",), "this takes a reservoir"),
-        (("spread",), "this takes a reservoir"),
+        (("spread",), "this takes a reservoir: for other networks name --chip"),
         (("evaluate", "--engine", "brian2"), "unknown engine 'brian2'; known: torch"),
     ],
     ids=str,

@@ -242,7 +242,10 @@ def test_a_chip_by_its_file_has_the_name_in_it(runs, snn_json, tmp_path):
         (("evaluate", "--chip", "conv-sram", "--age", "100 year"), "conv-sram computes does not change with its age"),
         (("evaluate", "--chip", "spinnaker", "--seeds", "2"), "every piece of spinnaker computes the same"),
         (("evaluate", "--chip", "digital-systolic", "--age", "-1s"), "must be zero or a later time"),
-        (("evaluate", "--chip", "digital-systolic", "--age", "1wek"), "must be a number in s, got '1wek'"),
+        (
+            ("evaluate", "--chip", "digital-systolic", "--age", "1wek"),
+            "must be a time in one of s, min, h, hour, day, d, week, year, got '1wek'; write for example 1week",
+        ),
         (("evaluate", "--seeds", "2"), "--seeds is of a chip: give --chip NAME too"),
         (("map", "--chip", "digital-systolic", "--supply", "0.2"), "a supply of 0.2 V is outside of 0.65 to 1.1 V"),
     ],

@@ -155,6 +155,11 @@ def test_a_reservoir_has_an_engine_of_its_own_and_another_is_refused_before_the_
     one_line(ended, 2, "unknown engine 'brian2'; known: transient", "leave out --engine")
 
 
+def test_its_accuracy_on_chips_is_another_command_s_and_no_clip_is_read_before_that_is_said(run, snn, tmp_path):
+    asked = snn("evaluate", run, "--chip", "btbt-45rfsoi", "--seeds", "3", "--data", tmp_path / "nowhere")
+    one_line(asked, 2, "no time steps", "evaluate its chips by `snn spread`")
+
+
 def test_a_reservoir_does_not_listen(run):
     with pytest.raises(InputError, match='needs a spotter, got a ReservoirModel; train with kind = "spotter"'):
         AudioStream(load_run(run).model)
