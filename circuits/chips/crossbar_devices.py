@@ -2,7 +2,8 @@
 
 A layer that is named has what is named for it. While the tiles do not suffice, the one of the others that saves most
 tiles goes down to 2 devices, so that the fewest layers do. Of two that save as much it is the later one, ASSUMED: the
-published transcription network bore errors worst in its first layer (Nature 2023, notes).
+layer of which it is told that it bears errors badly, in the published transcription network, is the first of its
+encoder (Nature 2023, notes).
 """
 
 from collections.abc import Mapping, Sequence
