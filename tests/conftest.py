@@ -1,5 +1,6 @@
 """What several tests need: real recordings if they are there, spoken-word stand-ins, and the command line."""
 
+import gc
 import json
 import os
 import shutil
@@ -46,6 +47,7 @@ batch_size = 16
 
 def pytest_configure(config: pytest.Config) -> None:
     """Many tests leave the fitted range of a device on purpose; those of the warning itself catch it."""
+    gc.disable()  # until all is collected: what is imported and listed stays, and is not rubbish
     os.environ["SNN_FEATURES"] = "off"  # tests of the cache name a folder of their own
     config.addinivalue_line("filterwarnings", "ignore:gate bias .* leaves the fitted range:UserWarning")
 
@@ -54,6 +56,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`FIRST` come first, all else stays in its order; see there."""
     rank = {name: index for index, name in enumerate(FIRST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(FIRST)))
+
+
+def pytest_collection_finish() -> None:
+    """Half a million objects of libraries and tests need not be searched for rubbish again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,11 @@ class DigitalReport(LedgerReport):
     program: Program
 
     @property
+    def silicon_boundary(self) -> str:
+        """DRAM is paid for."""
+        return "system"
+
+    @property
     def counts(self) -> dict[str, float]:
         """Products, clock cycles and bytes of one inference."""
         moved = {
@@ -62,7 +67,7 @@ class DigitalReport(LedgerReport):
         return head | {
             "counts": counts,
             "utilisation": self.utilisation,
-            **self.operations(2, counts["active_macs"], ACTIVE_PRODUCTS, "system"),  # DRAM is paid for
+            **self.operations(2, counts["active_macs"], ACTIVE_PRODUCTS),
             "dram_bytes": sum(one.read.get(DRAM, 0) + one.written.get(DRAM, 0) for one in self.layers),
             "instructions": len(self.program.instructions),
             **self.area.as_dict(),

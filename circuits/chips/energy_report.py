@@ -50,6 +50,11 @@ class EnergyReport(LedgerReport):
         return super().heading + speed
 
     @property
+    def silicon_boundary(self) -> str:
+        """Neurons and synapses: wires, routing and bias generation are not modelled."""
+        return "array"
+
+    @property
     def energy_per_spike_j(self) -> float | None:
         """Total over all spikes, encoder included; None without spikes."""
         return self.ledger.total / self.counts["spikes"] if self.counts["spikes"] else None

@@ -41,6 +41,10 @@ class InferenceReport(Protocol):
     def covers(self) -> str:
         """What the joules pay for, and what not."""
 
+    @property
+    def silicon_boundary(self) -> str:
+        """How much of the silicon they pay for, a word of `circuits.energy.boundary.SILICON`."""
+
     def as_dict(self, by: Group = "part") -> dict[str, Any]:
         """What `snn map --json` prints; energies in joules, times in seconds."""
 
@@ -67,6 +71,11 @@ class LedgerReport:
         return f"Energy per inference on {self.chip}: {si(self.ledger.total, 'J')}"
 
     @property
+    def silicon_boundary(self) -> str:
+        """How much of the silicon the joules pay for, a word of `SILICON`."""
+        raise NotImplementedError
+
+    @property
     def with_front_end(self) -> Joules | None:
         """Network and front end together; None where the front end has no published figure."""
         return None if self.front_end.unknown else self.ledger.total + self.front_end.total
@@ -76,14 +85,14 @@ class LedgerReport:
         about = {"covers": self.covers, "latency_s": self.latency_s}
         return {"chip": self.chip, "acceleration": 1.0} | conditions | about
 
-    def operations(self, each: int, products: float, counted: str, boundary: str) -> dict[str, Any]:
-        """Operations per joule, None where nothing is paid for: `each` of a product, of which, and of what joules."""
+    def operations(self, each: int, products: float, counted: str) -> dict[str, Any]:
+        """Operations per joule, None where nothing is paid for: `each` of a product, and of which."""
         total = self.ledger.total
         return {
             "operations_per_mac": each,
             "operations_per_j": each * products / total if total else None,
             "operations_counted": counted,
-            "operations_boundary": boundary,
+            "operations_boundary": self.silicon_boundary,
         }
 
     def ledgers(self, by: Group) -> dict[str, Any]:
@@ -94,6 +103,7 @@ class LedgerReport:
         return {
             "total_j": ledger.total,
             "boundary": CLASSIFIER,
+            "silicon_boundary": self.silicon_boundary,
             "parts_j": ledger.parts,
             **groups,
             "n_not_modelled": len(ledger.not_modelled),

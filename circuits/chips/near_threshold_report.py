@@ -75,6 +75,11 @@ class NearThresholdReport(LedgerReport):
     operations_per_mac: int
 
     @property
+    def silicon_boundary(self) -> str:
+        """Processor with its memory."""
+        return "chip"
+
+    @property
     def heading(self) -> str:
         return f"{super().heading} at {self.point.v_dd:g} V"
 
@@ -90,7 +95,7 @@ class NearThresholdReport(LedgerReport):
         point = self.point
         return self.head(temperature_k=point.temperature, v_dd_v=point.v_dd, frequency_hz=point.clock) | {
             "counts": self.counts,
-            **self.operations(self.operations_per_mac, self.counts["macs"], ALL_PRODUCTS, "chip"),
+            **self.operations(self.operations_per_mac, self.counts["macs"], ALL_PRODUCTS),
             "notes": list(self.notes),
             **asdict(self.use),
             "published": self.published,

@@ -27,6 +27,11 @@ class SramAverageReport(LedgerReport):
     active_macs: float  # products whose input is driven: of spikes those that come
 
     @property
+    def silicon_boundary(self) -> str:
+        """Of what stands beside the arrays the least alone is modelled."""
+        return "array"
+
+    @property
     def counts(self) -> dict[str, float]:
         """Products, conversions, evaluations of arrays and bits written of one inference."""
         layers = self.placement.layers
@@ -44,7 +49,7 @@ class SramAverageReport(LedgerReport):
         placement = self.placement
         return self.head(v_dd_v=self.v_dd) | {
             "counts": self.counts,
-            **self.operations(2, self.active_macs, ACTIVE_PRODUCTS, "array"),
+            **self.operations(2, self.active_macs, ACTIVE_PRODUCTS),
             "arrays": placement.arrays,
             "arrays_on_chip": placement.count,
             "weights_stay": placement.fits,

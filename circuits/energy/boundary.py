@@ -1,6 +1,11 @@
 """What the joules of a keyword spotter pay for: one word for each boundary, used by chips and literature alike."""
 
-SILICON = ("array", "tile", "chip", "system")  # what the joules of a chip pay for, each wider than the one before
+SILICON = {  # how much of a chip its joules pay for, each wider than the one before
+    "array": "what computes: neurons and synapses, or multipliers, without what feeds and controls them",
+    "tile": "arrays with their drivers and converters",
+    "chip": "with the memory, routes and control that an inference uses",
+    "system": "with what stands beside it: DRAM, a digital side, or a whole board",
+}
 FEATURES, FRONT_END, CLASSIFIER, CHIP, BOARD = "features", "front end", "classifier", "chip", "board"
 BOUNDARIES = {
     FEATURES: "from digitised sound to features, no answer",

@@ -53,11 +53,13 @@ def run_events(cells, driven, longest, most):
             event = min(event, driven.times[change])
         if arrived < n_spikes:
             event = min(event, when[arrived] + cells.delay)
-        current[:] = driven.currents[row] - cells.g_leak * w
+        for i in range(n):
+            current[i] = driven.currents[row, i] - cells.g_leak[i] * w[i]
         for line in range(n_lines):
             if pulse_end[line] > t:
                 event = min(event, pulse_end[line])
-                current += cells.synapses[line]
+                for i in range(n):
+                    current[i] += cells.synapses[line, i]
         first, fired = math.inf, -1
         for i in range(n):
             if held[i] > t:

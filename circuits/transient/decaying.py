@@ -78,7 +78,8 @@ def advance_alone_decaying(
     """One neuron from `v` through one step again, from event to event; returns the number of spikes so far."""
     levels = constants.v_threshold[j], constants.v_sink[j], constants.v_window[j]
     leak, rates, slopes, free_at = constants.leak[j], decays.rate, decays.alone[0], state.free_at[j]
-    slopes[:] = decays.before[:, j]
+    for m in range(slopes.size):
+        slopes[m] = decays.before[m, j]
     t, end = step * h, (step + 1) * h
     while t < end and n_spikes < times.size:
         until = min(max(edges[edge, 0], t), end) if edge >= 0 else end
@@ -105,7 +106,9 @@ def advance_alone_decaying(
         if edge >= 0 and t >= until and until < end:
             _begin(edges[edge], j, t, decays, state)
             edge = chain[edge]
-    state.v[j], state.free_at[j], decays.slope[:, j] = v, free_at, slopes
+    state.v[j], state.free_at[j] = v, free_at
+    for m in range(slopes.size):
+        decays.slope[m, j] = slopes[m]
     return n_spikes
 
 

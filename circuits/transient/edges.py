@@ -81,8 +81,10 @@ def _insert(edges, chain, first, neuron, new):
 def _room(edges, chain, needed):
     """Copies with room for twice the edges needed."""
     wider, longer = np.empty((2 * needed, 4)), np.empty(2 * needed, np.int64)
-    wider[: edges.shape[0]] = edges
-    longer[: chain.size] = chain
+    for k in range(chain.size):  # slices compile for seconds: what they say of shapes that differ has to be made too
+        for column in range(4):
+            wider[k, column] = edges[k, column]
+        longer[k] = chain[k]
     return wider, longer
 
 

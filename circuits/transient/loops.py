@@ -74,7 +74,8 @@ def run(constants, tunnel, junction, state, start, drive, steps_per_row, h, syna
     It stops before a step that would exceed `limit` spikes, and in one with more than `SPIKES_PER_STEP` per neuron.
     """
     n, room, steps = h.size, SPIKES_PER_STEP * h.size + BURST, drive.shape[0] * steps_per_row
-    times, neurons, n_spikes = np.empty(room), np.empty(room, np.int64), 0
+    # a bare 0 would be a type of its own, for which all that takes it is compiled besides
+    times, neurons, n_spikes = np.empty(room), np.empty(room, np.int64), np.int64(0)
     traces = np.empty((steps + 1, probes.size))
     events = np.zeros(n + 7 & -8, np.uint8)
     words = events.view(np.uint64)  # eight neurons looked at together: events are rare
@@ -245,5 +246,6 @@ def _start_of(tunnel, junction, start, j):
 def _doubled(array):
     """A copy of twice the length."""
     larger = np.empty(2 * array.size, array.dtype)
-    larger[: array.size] = array
+    for k in range(array.size):
+        larger[k] = array[k]
     return larger

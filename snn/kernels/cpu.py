@@ -62,9 +62,14 @@ def _contiguous(tensor: Tensor) -> Tensor:
     return tensor.clone(memory_format=torch.contiguous_format)
 
 
-def _part(arrays, chunk: slice):
-    """The chunk's clips of `States`, or of a `Record` without events."""
-    return type(arrays)(*(a[chunk] if a.ndim == 2 else a[:, chunk] if a.ndim == 3 else a for a in arrays))
+def _clips(array: np.ndarray, chunk: slice) -> np.ndarray:
+    """The chunk's clips `(time, clip, neuron)`, contiguous: loops are compiled anew for any other way they may lie."""
+    return np.ascontiguousarray(array[:, chunk])
+
+
+def _record(v: np.ndarray, w: np.ndarray, spikes: np.ndarray) -> Record:
+    """One without events, of the type that the fused network keeps."""
+    return Record(v, w, spikes, np.empty(0, np.int32), np.empty(0, np.uint16))
 
 
 class _Layer(torch.autograd.Function):
@@ -75,11 +80,14 @@ class _Layer(torch.autograd.Function):
         ends = [_contiguous(start) for start in (v0, s0, w0)]
         x, loop, *neurons = _arrays(drive, recurrent, alpha, v_threshold, rho, a, b)
         p = cpu_loops.neurons(*neurons, v_floor)
-        none = np.empty(0, np.int32)
-        record, state = Record(*_arrays(v, w, spikes), none, none), States(*(end.numpy() for end in ends))
+        state, kept = [end.numpy() for end in ends], _arrays(v, w, spikes)
 
         def work(chunk):
-            cpu_loops.forward(x[:, chunk], x[0, 0, :0], p, loop, _part(state, chunk), _part(record, chunk))
+            own = [np.empty_like(a[:, chunk], order="C") for a in kept]
+            rows = States(*(a[chunk] for a in state))
+            cpu_loops.forward(_clips(x, chunk), x[0, 0, :0], p, loop, rows, _record(*own))
+            for whole, part in zip(kept, own, strict=True):
+                whole[:, chunk] = part
 
         _each_chunk(work, drive.shape[1])
         ctx.save_for_backward(alpha, v_threshold, rho, a, b, recurrent, v0, s0, v, spikes, w)
@@ -92,17 +100,18 @@ class _Layer(torch.autograd.Function):
         *neurons, recurrent, v0, s0, v, spikes, w = ctx.saved_tensors
         grad, lam_v, lam_w = _contiguous(g_spikes), _contiguous(g_v), _contiguous(g_w)
         grad[-1] += g_s
-        none, p = np.empty(0, np.int32), cpu_loops.neurons(*_arrays(*neurons), ctx.v_floor)
-        record = Record(*_arrays(v, w, spikes), none, none)
+        p, kept = cpu_loops.neurons(*_arrays(*neurons), ctx.v_floor), _arrays(v, w)
         g, lv, lw, loop, first = *(t.numpy() for t in (grad, lam_v, lam_w)), *_arrays(recurrent, v0)
+        unused = np.empty((0, 0, 0), g.dtype)
 
         def zeros():
             return cpu_backward.Sums(*(np.zeros_like(a) for a in (p.alpha, p.alpha, p.alpha, p.rho, p.a, p.b)))
 
         def work(chunk):
-            sums, part = zeros(), _part(record, chunk)
+            sums, part, own = zeros(), _record(*(_clips(a, chunk) for a in kept), unused), _clips(g, chunk)
             surrogate = slopes(ctx.spike_grad, part.v, p)
-            cpu_backward.backward(g[:, chunk], p, loop, surrogate, part, first[chunk], lv[chunk], lw[chunk], sums)
+            cpu_backward.backward(own, p, loop, surrogate, part, first[chunk], lv[chunk], lw[chunk], sums)
+            g[:, chunk] = own
             return sums[1:]
 
         parts = [zeros()[1:], *_each_chunk(work, grad.shape[1])]  # of no clips the gradient is 0

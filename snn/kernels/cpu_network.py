@@ -49,18 +49,25 @@ def run_network(
     """Readout potentials and the spikes of every population from rest; equal to `reference.run_network`."""
     net = pack(network)
     spikes = np.empty((*x.shape[:2], net.n_spiking), net.numbers.dtype)
-    potential = _run(x, net, lambda *arrays, part: advance(*arrays, spikes[:, part]))
+
+    def kernel(*arrays, part: slice) -> int:
+        own = np.empty_like(spikes[:, part], order="C")
+        outcome = advance(*arrays, own)
+        spikes[:, part] = own
+        return outcome
+
+    potential = _run(x, net, kernel)
     return potential, torch.from_numpy(spikes).split(net.sizes, -1)
 
 
 def watch_network(x: Float[Tensor, "time batch channel"], network: Network, window: float) -> Watched:
     """The same, and what the neurons did, counted as they run; equal to `reference.watch_network`."""
     net = pack(network)
-    none, near = np.empty((*x.shape[:2], 0), net.numbers.dtype), net.numbers.dtype.type(window)
+    none, near = np.empty((0, 0, 0), net.numbers.dtype), net.numbers.dtype.type(window)
     counts = np.zeros((-(-x.shape[1] // CLIPS), 3, net.n_spiking))  # of each part, so that threads do not share one
 
     def kernel(*arrays, part: slice) -> int:
-        return advance_counting(*arrays, none[:, part], near, counts[part.start // CLIPS])
+        return advance_counting(*arrays, none, near, counts[part.start // CLIPS])
 
     potential = _run(x, net, kernel)
     spikes, close, charge = (row.split(net.sizes) for row in torch.from_numpy(counts.sum(0)))
@@ -68,14 +75,19 @@ def watch_network(x: Float[Tensor, "time batch channel"], network: Network, wind
 
 
 def _run(x: Tensor, net: Packed, kernel: Callable[..., int]) -> Float[Tensor, "time batch label"]:
-    """Readout potentials of all clips, in parts that the threads share."""
-    x = x.detach()
-    array, n_batch = (x if x.stride(-1) == 1 else x.contiguous()).numpy(), x.shape[1]
+    """Readout potentials of all clips, in parts that the threads share.
+
+    The kernel is handed contiguous arrays only, as by a stream: it is compiled anew for every other way they may lie.
+    """
+    array, n_batch = x.detach().numpy(), x.shape[1]
     check_input(array, net, n_batch)
     potential, state = np.empty((*array.shape[:2], net.n_labels), array.dtype), rest(net, n_batch)
 
     def work(part: slice) -> int:
-        return kernel(array[:, part], net.numbers, net.layout, state[part], potential[:, part], part=part)
+        own = np.empty_like(potential[:, part], order="C")
+        outcome = kernel(np.ascontiguousarray(array[:, part]), net.numbers, net.layout, state[part], own, part=part)
+        potential[:, part] = own
+        return outcome
 
     n = max(1, min(n_threads(), -(-n_batch // CLIPS)))
     parts = [slice(i, i + CLIPS) for i in range(0, n_batch, CLIPS)]
@@ -91,7 +103,8 @@ def advance(x, numbers, layout, state, potential, spikes):
     spikes (out): `(time, batch, neuron)`, or without neurons if they are not wanted. Returns: SOUND, or what is not
     finite, where it stops: BAD_INPUT, BAD_STATE at the start, or OVERFLOW, which is a bad state at the end.
     """
-    return advance_counting(x, numbers, layout, state, potential, spikes, 0 * numbers[0], np.empty((3, 0)))
+    window, counts = float_of(numbers, 0), np.empty((3, 0))
+    return advance_counting(x, numbers, layout, state, potential, spikes, window, counts)
 
 
 @no_type_check

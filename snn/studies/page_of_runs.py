@@ -12,6 +12,7 @@ from circuits.chips import Chip, load_chip
 from circuits.chips.chip_area import ChipArea
 from circuits.chips.chip_sources import ChipSources
 from circuits.chips.inference_report import InferenceReport
+from circuits.energy.boundary import CLASSIFIER
 from circuits.errors import InputError
 from circuits.literature.compare import compare
 from circuits.literature.field_of_chips import load_field
@@ -19,6 +20,7 @@ from circuits.mapping.limits import MappingError
 from circuits.network.activity import Activity
 from circuits.neuron.circuit import LIFCircuit
 from circuits.neuron.energy_terms import spike_energy
+from circuits.units import Seconds
 from snn.experiments.evaluate import clips_to_test, evaluate
 from snn.experiments.metrics import versions
 from snn.experiments.run_folder import Run, load_activity, load_run
@@ -137,8 +139,9 @@ def _on_chip(run: Run, chip: str, activity: Activity | None, why: str) -> tuple[
         if activity is None:
             return replace(empty, why=why), None
         placement = technology.place(network, activity)
-        report = technology.price(network, activity, placement, run.model.sensed(activity))
-        priced = _priced(technology, placement, report, activity)
+        sensed = run.model.sensed(activity)
+        report = technology.price(network, activity, placement, sensed)
+        priced = _priced(technology, placement, report, activity.duration if sensed is None else sensed.duration)
     except MappingError as error:
         return replace(empty, broken=error.broken), None
     except InputError as error:
@@ -149,13 +152,15 @@ def _on_chip(run: Run, chip: str, activity: Activity | None, why: str) -> tuple[
     return replace(empty, priced=priced), point
 
 
-def _priced(technology: Chip[Any], placement: object, report: InferenceReport, activity: Activity) -> Priced:
+def _priced(technology: Chip[Any], placement: object, report: InferenceReport, lasts: Seconds) -> Priced:
+    """lasts: the signal, in real time."""
     told = report.as_dict()
     counts = {name: None if n is None else float(n) for name, n in report.counts.items()}
     spikes = counts.get("spikes")
     return Priced(
         total_j=float(report.ledger.total),
-        boundary=str(told.get("boundary", "")),
+        boundary=CLASSIFIER,
+        silicon_boundary=report.silicon_boundary,
         covers=report.covers,
         parts_j={name: float(energy) for name, energy in report.ledger.parts.items()},
         rows=tuple(report.ledger.by("part").rows()),
@@ -163,11 +168,10 @@ def _priced(technology: Chip[Any], placement: object, report: InferenceReport, a
         with_front_end_j=told.get("total_with_front_end_j"),
         boundary_with_front_end=told.get("boundary_with_front_end"),
         latency_s=report.latency_s,
-        in_real_time=bool(np.isclose(report.latency_s, activity.duration, rtol=1e-6, atol=0.0)),
+        in_real_time=bool(np.isclose(report.latency_s, lasts, rtol=1e-6, atol=0.0)),
         counts=counts,
         operations_per_j=told.get("operations_per_j"),
         operations_per_mac=told.get("operations_per_mac"),
-        operations_boundary=told.get("operations_boundary"),
         operations_counted=told.get("operations_counted"),
         energy_per_spike_j=report.ledger.total / spikes if spikes else None,
         silicon=_silicon(technology.area(placement), told.get("die") or {}),

@@ -31,6 +31,7 @@ class Priced:
 
     total_j: Joules
     boundary: str
+    silicon_boundary: str  # how much of the silicon its joules pay for
     covers: str
     parts_j: dict[str, Joules]
     rows: tuple[dict[str, Any], ...]
@@ -42,12 +43,16 @@ class Priced:
     counts: dict[str, float | None]
     operations_per_j: float | None
     operations_per_mac: int | None
-    operations_boundary: str | None
     operations_counted: str | None
     energy_per_spike_j: Joules | None
     silicon: Silicon
     holdings: tuple[Holding, ...]  # empty where the technology tells no placement
     notes: tuple[str, ...]
+
+    @property
+    def pays_for(self) -> str:
+        """Both boundaries in a word each: of the spotter, and of the silicon."""
+        return f"{self.boundary}, {self.silicon_boundary}"
 
 
 @dataclass(frozen=True)

@@ -96,17 +96,19 @@ def compare(layers, readout, x, labels, limit, dropout=NO_DROPOUT, encoder=None,
         assert (mine - theirs).abs().max() <= limit * theirs.abs().max()
 
 
-@pytest.mark.parametrize("norm", [False, True], ids=["plain", "normalised"])
-@pytest.mark.parametrize("dropout", [NO_DROPOUT, Dropout((0.2, 0.2), 7)], ids=["whole", "dropout"])
-@pytest.mark.parametrize("spike_grad", SPIKE_GRADS.values(), ids=SPIKE_GRADS)
+@pytest.mark.parametrize("spike_grad", SPIKE_GRADS)
 @pytest.mark.parametrize("recurrent", [False, True], ids=["feedforward", "recurrent"])
 @pytest.mark.parametrize("adaptive", [False, True], ids=["lif", "adaptive"])
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float64, 1e-9), (torch.float32, 1e-4)], ids=["double", "single"])
-def test_loss_and_every_gradient_are_those_of_the_reference(
-    adaptive, recurrent, spike_grad, dtype, limit, dropout, norm
-):
+def test_loss_and_every_gradient_are_those_of_the_reference(adaptive, recurrent, spike_grad, dtype, limit):
+    """Dropout and normalisation, which no surrogate knows of, in turns: every kind of layer meets both, and neither,
+    in either precision, and every surrogate does."""
+    turn = list(SPIKE_GRADS).index(spike_grad)
+    norm = (turn // 2 + adaptive + (dtype == torch.float32)) % 2 == 1
+    dropout = Dropout((0.2, 0.2), 7) if (turn + adaptive + recurrent) % 2 else NO_DROPOUT
+
     def build(dtype):
-        return network(adaptive, recurrent, dtype, spike_grad, norm=norm)
+        return network(adaptive, recurrent, dtype, SPIKE_GRADS[spike_grad], norm=norm)
 
     x, labels = clips(dtype) if dtype == torch.float64 else steady_clips(build, limit, dropout)
     compare(*build(dtype), x, labels, limit, dropout)

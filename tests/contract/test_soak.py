@@ -7,6 +7,7 @@ import runpy
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -22,7 +23,7 @@ SOAK = Path(__file__).parents[1] / "soak"
 def rooms():
     """The modules of the soak, which import each other as the script's neighbours."""
     sys.path.insert(0, str(SOAK))
-    gc.freeze()  # what other tests hold need not be searched for rubbish at every count
+    gc.freeze()  # what other tests hold, from here on for good, need not be searched for rubbish at every count
     try:
         import load
         import rounds
@@ -30,18 +31,17 @@ def rooms():
 
         yield {"load": load, "rounds": rounds, "work": work, "main": runpy.run_path(str(SOAK / "main.py"))["main"]}
     finally:
-        gc.unfreeze()
         sys.path.remove(str(SOAK))
 
 
 def test_a_short_soak_finds_nothing(rooms, capsys):
     before = tempfile.gettempdir()
-    words = "--hours-of-audio 0.006 --evaluations 6 --trainings 3 --load 1 --json"
+    words = "--hours-of-audio 0.006 --evaluations 3 --trainings 3 --load 0 --json"
     assert rooms["main"](words.split()) == 0
     out, err = capsys.readouterr()
     told = json.loads(out)
     assert err == ""
-    assert (told["hours_of_audio"], told["evaluations"], told["trainings"]) == (20 / 3600, 6, 3)
+    assert (told["hours_of_audio"], told["evaluations"], told["trainings"]) == (20 / 3600, 3, 3)
     assert [told[name] for name in rooms["rounds"].FAILURES] == [0] * 7
     assert tempfile.gettempdir() == before
 
@@ -137,6 +137,13 @@ def test_a_damaged_stream_is_found(rooms, tmp_path, monkeypatch, stream, found):
         monkeypatch.setattr(rooms["work"], name, 2 * rooms["work"].SAMPLE_RATE)
     hear = rooms["work"].make_work(tmp_path, 0, stream).hear
     assert list(damaged(rooms, tmp_path, hear=hear, pieces=4)) == [found]
+
+
+def test_load_lasts_and_its_processor_time_is_told(rooms):
+    before = rooms["load"].load_seconds()
+    with rooms["load"].load(1):
+        time.sleep(0.5)
+    assert rooms["load"].load_seconds() > before
 
 
 def test_load_that_ends_early_is_no_load(rooms, monkeypatch):

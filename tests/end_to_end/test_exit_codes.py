@@ -16,6 +16,21 @@ from snn.cli.terminal import Terminal
 
 SNN = [sys.executable, "-c", "from snn.cli.app import main; main()"]
 REPORT = "this is a fault of TunnelSpike"
+# A command of the same kind that starts at once: `main` is `run_app` on the commands of snn.
+LIGHT = [sys.executable, "-c", """
+import typer
+from circuits.errors import InputError
+from snn.cli.exit_code import run_app
+from snn.cli.terminal import Terminal
+app = typer.Typer()
+@app.command()
+def neuron(device: str = "some", json: bool = False):
+    with Terminal(json) as terminal:
+        if device == "none":
+            raise InputError("no device none")
+        terminal.result({"device": device})
+run_app(app)
+"""]  # fmt: skip
 
 
 def ends(error, capsys):
@@ -148,16 +163,16 @@ run_app(app)
     assert done.stderr.count(b"noise") == 2
 
 
-@pytest.mark.parametrize("flags", [(), ("--json",)])
-def test_closed_standard_output_is_a_note_after_the_work(flags):
-    done = subprocess.run(["bash", "-c", '"$@" >&-', "snn", *SNN, "neuron", *flags], capture_output=True, text=True)
+@pytest.mark.parametrize("command", [(*SNN, "neuron"), (*LIGHT, "--json")], ids=["snn", "json"])
+def test_closed_standard_output_is_a_note_after_the_work(command):
+    done = subprocess.run(["bash", "-c", '"$@" >&-', "snn", *command], capture_output=True, text=True)
     assert done.returncode == 0
     assert done.stderr.strip() == terminal_module.NOT_SHOWN
 
 
 def test_closed_standard_error_changes_nothing(tmp_path):
-    for arguments, code in ((("neuron", "--json"), 0), (("neuron", "--device", "none"), 2)):
-        command = ["bash", "-c", '"$@" 2>&-', "snn", *SNN, *arguments]
+    for arguments, code in ((("--json",), 0), (("--device", "none"), 2)):
+        command = ["bash", "-c", '"$@" 2>&-', "snn", *LIGHT, *arguments]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == code
         assert code or json.loads(done.stdout)["device"]
@@ -165,7 +180,7 @@ def test_closed_standard_error_changes_nothing(tmp_path):
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])
 def test_a_reader_who_left_is_no_failure(flags):
-    command = ["bash", "-o", "pipefail", "-c", '"$@" | true', "snn", *SNN, "neuron", *flags]
+    command = ["bash", "-o", "pipefail", "-c", '"$@" | true', "snn", *LIGHT, *flags]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -180,7 +195,7 @@ def test_a_reader_of_the_progress_who_left_does_not_end_the_work(tmp_path, words
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")  # noqa: PTH110
 def test_a_result_that_goes_to_a_full_disk_is_a_failure():
     """Whoever sends it to a file wants it there."""
-    done = subprocess.run(["bash", "-c", '"$@" >/dev/full', "snn", *SNN, "neuron"], capture_output=True, text=True)
+    done = subprocess.run(["bash", "-c", '"$@" >/dev/full', "snn", *LIGHT], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.strip() == "snn: cannot write the result: No space left on device"
 

@@ -103,9 +103,14 @@ def test_its_numbers_are_those_of_the_map(page, snn, runs):
         told, fitting = json.loads(out), fitting + 1
         assert float(values["energy"]) == told["total_j"]
         assert float(values["latency"]) == told["latency_s"]
-        lasts = load_activity(run, load_run(run).network()).duration
+        trained = load_run(run)
+        lasts = trained.recipe.ear.duration_s if trained.recipe.kind == "reservoir" else (
+            load_activity(run, trained.network()).duration)  # fmt: skip
         real += (in_real_time := told["latency_s"] == pytest.approx(lasts, rel=1e-6))
-        assert priced_of(page[1], run, chip)["in_real_time"] == in_real_time
+        priced = priced_of(page[1], run, chip)
+        assert priced["in_real_time"] == in_real_time, (run, chip)
+        assert priced["silicon_boundary"] == told["silicon_boundary"]
+        assert told.get("operations_boundary") in (None, told["silicon_boundary"])
         assert (values["price"] is None) == ("die" not in told)
         assert "die" not in told or float(values["price"]) == told["die"]["cost_usd"]
         area = told.get("area_m2", {}).get("total")

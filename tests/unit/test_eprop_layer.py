@@ -22,8 +22,8 @@ def order_task(n, rng):
 
 
 def test_it_learns_which_line_fires_first():
-    rng = np.random.default_rng(0)
-    parts = {"train": order_task(1024, rng), "validation": order_task(64, rng)}
+    rng = np.random.default_rng(1)
+    parts = {"train": order_task(512, rng), "validation": order_task(64, rng)}
     first = first_network(RECIPE, 2, TAU, 2)
     clips, labels = parts["validation"]
     before = np.mean(run_network(first, clips)[1] == labels)

@@ -38,10 +38,10 @@ LEDGER = ledger_of({"products": 3e-12, "memory_reads": 1e-12}, "ASSUMED: half") 
 
 def priced(**changes: object) -> Priced:
     one = Priced(
-        total_j=LEDGER.total, boundary="classifier", covers="all", parts_j=LEDGER.parts,
+        total_j=LEDGER.total, boundary="classifier", silicon_boundary="chip", covers="all", parts_j=LEDGER.parts,
         rows=tuple(LEDGER.by("part").rows()), not_modelled=("host",), with_front_end_j=None,
         boundary_with_front_end=None, latency_s=1e-3, in_real_time=False, counts={"macs": 7.0}, operations_per_j=1e12,
-        operations_per_mac=2, operations_boundary="chip", operations_counted="active products", energy_per_spike_j=None,
+        operations_per_mac=2, operations_counted="active products", energy_per_spike_j=None,
         silicon=Silicon(2e-6, {"array": 2e-6}, ("pads",), 0.25, 9),
         holdings=(Holding("synapses", "core", (Held("core 0", 3.0, 4.0, "all"), Held("core 1", 0.0, 4.0))),),
         notes=("a note",),
@@ -68,6 +68,20 @@ def page_of(*runs: RunSheet, chips: tuple[str, ...] = ("cheap", "small", "dumb")
     ours = (FieldPoint("one on cheap", "chip", "MAC", 1e9, 1e-3),)
     about = tuple(ChipSources(name, f"Title of {name}", "", {"clock_hz": "ASSUMED"}) for name in chips)
     return Page(runs, about, NeuronField(2e-15, ("a: b",), compare(2e-15)), ChipField(load_field(), ours), {"snn": "1"})
+
+
+def test_joules_of_different_boundaries_are_not_passed_off_as_alike():
+    """Beside each figure stands how much of the silicon it pays for, above and below the table what that means."""
+    one = run_sheet().chips[0]
+    array = replace(one, chip="bare", priced=priced(silicon_boundary="array"))
+    mixed = parsed(html_page(page_of(run_sheet(chips=(array, one)))))
+    (table,) = (node for node in mixed.all("table") if node["id"] == "overview")
+    told = {row["data-chip"]: row.text for row in table.all("tr") if row["data-chip"]}
+    assert "classifier, array" in told["bare"]
+    assert "classifier, chip" in told["cheap"]
+    assert "pay for more or less of their silicon" in mixed.text
+    assert all(f"“{word}” is" in mixed.text for word in ("classifier", "array", "chip"))
+    assert "pay for more or less" not in parsed(html_page(page_of(run_sheet()))).text
 
 
 def test_a_page_is_well_formed_and_can_be_read_aloud():

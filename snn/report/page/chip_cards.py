@@ -22,7 +22,7 @@ def energies(run: RunSheet, anchor: str) -> Html | None:
     if not fitting:
         return None
     ordered = sorted(fitting, key=lambda sheet: sheet.priced.total_j)
-    dots = [Dot(sheet.chip, sheet.priced.total_j, sheet.priced.boundary) for sheet in ordered]
+    dots = [Dot(sheet.chip, sheet.priced.total_j, sheet.priced.pays_for) for sheet in ordered]
     said = "; ".join(f"{dot.name} {quantity_of(dot.value, 'J')}" for dot in dots)
     picture = log_dots(f"Energy per inference of {run.name} by chip", said, dots, "J")
     caption = (
@@ -49,7 +49,7 @@ def _card(run: RunSheet, sheet: ChipSheet, priced: Priced, name: str) -> Html:
         "article",
         element("h4", sheet.chip, id=name),
         element("p", sheet.title, class_="quiet"),
-        element("p", quantity_of(priced.total_j, "J"), element("small", f" per inference, {priced.boundary}"),
+        element("p", quantity_of(priced.total_j, "J"), element("small", f" per inference, {priced.pays_for}"),
                 class_="big", data_total=repr(priced.total_j)),
         facts(_facts(sheet, priced), class_="facts"),
         element("figure", bar, _legend(parts), caption, id=f"{name}-parts"),
@@ -77,7 +77,7 @@ def _facts(sheet: ChipSheet, priced: Priced) -> list[tuple[str, Child]]:
     if priced.operations_per_j:
         each = f" {priced.operations_per_mac} a MAC," if priced.operations_per_mac else ""
         counted = f" {priced.operations_counted}," if priced.operations_counted else ""
-        said = element("small", f"{counted}{each} {priced.operations_boundary}")
+        said = element("small", f"{counted}{each} {priced.silicon_boundary}")
         rows.append(("Efficiency", together(f"{priced.operations_per_j / 1e12:.3g}\u00a0TOPS/W", said)))
     return rows
 

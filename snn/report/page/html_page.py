@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from circuits.energy.boundary import BOUNDARIES
+from circuits.energy.boundary import BOUNDARIES, SILICON
 from circuits.errors import InputError
 from circuits.storage import write_text
 from snn.report.page.closing_sections import field_section, gaps_section, neuron_section, source_section
@@ -15,7 +15,7 @@ from snn.report.page.quantities import percent, quantity_of
 from snn.report.page.run_section import run_section
 from snn.report.page.sorting_script import SCRIPT, hash_of
 from snn.report.page.stylesheet import STYLE
-from snn.studies.page_records import Page, RunSheet
+from snn.studies.page_records import ChipSheet, Page, RunSheet
 
 SUFFIXES = (".html", ".htm")
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -98,9 +98,15 @@ def _cheapest(run: RunSheet) -> Html:
     if not fitting:
         return together(name, known, " can be priced on none of these chips; its section says why.")
     least = min(fitting, key=lambda sheet: sheet.priced.total_j)
-    said = f" takes the least modelled energy on {least.chip}: {quantity_of(least.priced.total_j, 'J')} per inference"
+    energy = f"{quantity_of(least.priced.total_j, 'J')} per inference ({least.priced.pays_for})"
+    wider = "" if _of_one_boundary(fitting) else ", though chips pay for more or less of their silicon"
+    said = f" takes the least modelled energy on {least.chip}: {energy}{wider}"
     fits = f"; it fits {len(fitting)} of {len(run.chips)}."
     return together(name, known, said, fits)
+
+
+def _of_one_boundary(sheets: Sequence[ChipSheet]) -> bool:
+    return len({sheet.priced.silicon_boundary for sheet in sheets}) == 1
 
 
 def _contents(page: Page, anchors: Sequence[str]) -> Html:
@@ -111,9 +117,15 @@ def _contents(page: Page, anchors: Sequence[str]) -> Html:
 
 
 def _overview(page: Page, anchors: Sequence[str]) -> Html:
-    used = dict.fromkeys(s.priced.boundary for run in page.runs for s in run.chips if s.priced)
-    meant = (f"“{word}” is {BOUNDARIES[word]}" for word in used if word in BOUNDARIES)
-    note = f"Energy is of the network alone, within the boundary named below it: {'; '.join(meant)}. {NONE_SAID}."
+    priced = [sheet.priced for run in page.runs for sheet in run.chips if sheet.priced]
+    spotter, silicon = ({getattr(one, name) for one in priced} for name in ("boundary", "silicon_boundary"))
+    words = [(word, BOUNDARIES[word]) for word in BOUNDARIES if word in spotter]
+    words += [(word, SILICON[word]) for word in SILICON if word in silicon]
+    meant = (f"“{word}” is {said}" for word, said in words)
+    note = (
+        f"Energy is of the network alone, within the boundaries named below it: {'; '.join(meant)}. Figures of one "
+        f"boundary compare, others do not. {NONE_SAID}."
+    )
     return element(
         "section",
         element("h2", "At a glance", id="overview-title"),

@@ -85,7 +85,7 @@ def cells_of(run: RunSheet, sheet: ChipSheet, anchor: str) -> dict[str, Cell]:
         why = element("a", "no: ", word, href=f"#{anchor}-unfit")
         empty = dict.fromkeys(("energy", "latency", "area", "price"), Cell(NOTHING, None))
         return cells | empty | {"fits": Cell(why, "no")}
-    energy = together(quantity_of(priced.total_j, "J"), element("small", priced.boundary))
+    energy = together(quantity_of(priced.total_j, "J"), element("small", priced.pays_for))
     silicon = priced.silicon
     return cells | {
         "energy": Cell(energy, priced.total_j),
