@@ -132,6 +132,10 @@ class AnalogCrossbar(ChipRecord):
         remedy = f"{takes}: raise chips in a copy of the file, or train it smaller"
         return (BrokenLimit("tiles", f"network {net.name!r}", needed, self.room, remedy),)
 
+    def devices(self, net: NetworkSpec) -> DevicePlan:
+        """How many devices a weight has in each layer of a network, and what those lose that have fewer."""
+        return device_plan(weighted_layers(net), self.tile, self.weights, self.devices_of, self.room)
+
     def place(self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0) -> CrossbarPlacement:
         """Matrices on tiles, one after the other; neither activity nor seed changes it. Raises: MappingError."""
         del activity, seed
@@ -150,7 +154,7 @@ class AnalogCrossbar(ChipRecord):
         """
         self.require_fits(net)
         require_age(age)
-        layers, plan = weighted_layers(net), self._plan(net)
+        layers, plan = weighted_layers(net), self.devices(net)
         if missing := [layer.name for layer in layers if layer.name not in seen]:
             raise InputError(
                 f"no inputs to calibrate layer {missing[0]!r} on; give inputs_of_layers(net, training clips)"
@@ -170,7 +174,7 @@ class AnalogCrossbar(ChipRecord):
         require_age(age)
         exact = replace(self.settings, converters=replace(self.converters, input_bits=0, output_bits=0, jitter=0.0))
         exact = replace(exact, periphery=EVEN)
-        layers, plan = weighted_layers(net), self._plan(net)
+        layers, plan = weighted_layers(net), self.devices(net)
         found = {}
         for layer, own in zip(layers, rng.spawn(len(layers)), strict=True):
             settings = _of_layer(exact, plan, layer)
@@ -217,10 +221,7 @@ class AnalogCrossbar(ChipRecord):
         return tuple(crossbar_array(matrix, settings, seen, own, age) for matrix, own in pairs)
 
     def _placed(self, net: NetworkSpec) -> CrossbarPlacement:
-        return crossbar_placement(net, self.tile, self._plan(net), self.tiles, self.readings)
-
-    def _plan(self, net: NetworkSpec) -> DevicePlan:
-        return device_plan(weighted_layers(net), self.tile, self.weights, self.devices_of, self.room)
+        return crossbar_placement(net, self.tile, self.devices(net), self.tiles, self.readings)
 
     def _settings_of(self, layer: str, devices: int) -> None:
         """Raise InputError for a number of devices that no weight has, or no tile has room for."""
