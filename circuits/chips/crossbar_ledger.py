@@ -1,6 +1,6 @@
 """The joules of one inference on analog tiles: every reading of a tile, and what is known of the digital rest.
 
-    energy = readings weights_per_tile devices / 4 E_mac(boundary) + additions E_add
+    energy = sum over layers: readings weights_per_tile devices / 4 E_mac(boundary) + additions E_add
 
 What was published is of 4 devices a weight, ASSUMED, and a reading costs the same whatever its devices stand for.
 It costs a whole tile, used or not: pulses, ramps and converters run whatever the devices hold, ASSUMED. So this is an
@@ -24,30 +24,28 @@ UNKNOWN = ("programming of the devices", "readings that measure drift", "leak be
 
 @dataclass(frozen=True)
 class CrossbarBill:
-    """What is paid for: how far the silicon goes, readings of a product, devices of a weight, bits of a digital sum."""
+    """What is paid for: how far the silicon goes, readings of a product, bits of a digital sum."""
 
     efficiency: Efficiency
     boundary: str
     readings: int
-    devices: int
     sum_bits: int
     sources: Mapping[str, str]
 
     def ledger(self, placement: CrossbarPlacement, evaluations: float) -> Ledger[float]:
         """Of one inference of so many evaluations."""
-        entries = [entry for one in placement.layers for entry in self._layer(one, placement.capacity, evaluations)]
+        entries = [entry for one in placement.layers for entry in self._layer(one, evaluations)]
         others = {"system": (), "chip": OFF_CHIP, "tile": (*OFF_CHIP, "digital additions")}[self.boundary] + UNKNOWN
         between = () if self.boundary == "system" or placement.chips < 2 else ("links between chips",)
         return Ledger(tuple(entries)) + unknown(*others, *between)
 
     def used_alone(self, placement: CrossbarPlacement, evaluations: float) -> Joules:
         """What the products that are used would cost if those that are not cost nothing."""
-        macs = sum(one.macs for one in placement.layers)
-        return evaluations * self.readings * macs * share_of_reading(self.devices) * self.efficiency.mac(self.boundary)
+        return evaluations * self.readings * measured_products(placement) * self.efficiency.mac(self.boundary)
 
-    def _layer(self, one: LayerTiles, capacity: int, evaluations: float) -> list[Entry[float]]:
+    def _layer(self, one: LayerTiles, evaluations: float) -> list[Entry[float]]:
         readings = evaluations * self.readings * one.uses * one.tiles
-        products = capacity * share_of_reading(self.devices)
+        products = one.capacity * share_of_reading(one.devices)
         entries = [
             Entry(
                 PARTS[name], readings, products * each, per="tile reading", source=self._source(name), layer=one.layer
@@ -61,6 +59,11 @@ class CrossbarBill:
 
     def _source(self, name: str) -> str:
         return self.sources.get(f"efficiency.{name}", "")
+
+
+def measured_products(placement: CrossbarPlacement) -> float:
+    """Products of one evaluation, over one of a weight with the devices that were measured: what energy goes by."""
+    return sum(one.macs * share_of_reading(one.devices) for one in placement.layers)
 
 
 def sum_bits(output_bits: int, codes: int) -> int:

@@ -8,10 +8,10 @@ from circuits.units import si
 
 
 def crossbar_notes(net: NetworkSpec, settings: CrossbarSettings, report: CrossbarReport) -> tuple[str, ...]:
-    """Tiles and chips, what a tile that is not full costs, devices, balance, time against what was published."""
+    """Tiles and chips, layers of fewer devices, what tiles cost, devices, balance, time against what was published."""
     return (
-        _tiles(report), _whole(report), _devices(settings), _balance(settings, report), _time(settings, report),
-        *_anchor(report), *_published(report), *_encoder(net),
+        _tiles(report), *report.placement.devices.notes, _whole(report), _devices(settings),
+        _balance(settings, report), _time(settings, report), *_anchor(report), *_published(report), *_encoder(net),
     )  # fmt: skip
 
 
@@ -27,10 +27,9 @@ def _whole(report: CrossbarReport) -> str:
 
 
 def _anchor(report: CrossbarReport) -> tuple[str, ...]:
-    if report.devices == MEASURED_DEVICES:
-        return ()
-    told = f"{report.devices} devices a weight: a reading of a tile costs what was published"
-    return (f"{told} of {MEASURED_DEVICES}, ASSUMED",)
+    others = sorted({one.devices for one in report.placement.layers} - {MEASURED_DEVICES})
+    told = "devices a weight: a reading of a tile costs what was published"
+    return tuple(f"{devices} {told} of {MEASURED_DEVICES}, ASSUMED" for devices in others)
 
 
 def _devices(settings: CrossbarSettings) -> str:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from circuits.chips.chip_area import ChipArea
-from circuits.chips.crossbar_efficiency import BOUNDARIES, Efficiency, PublishedFrame, share_of_reading
+from circuits.chips.crossbar_efficiency import BOUNDARIES, Efficiency, PublishedFrame
+from circuits.chips.crossbar_ledger import measured_products
 from circuits.chips.crossbar_placement import CrossbarPlacement
 from circuits.chips.inference_report import LedgerReport
 from circuits.chips.operations_counted import ACTIVE_PRODUCTS
@@ -32,7 +33,6 @@ class CrossbarReport(LedgerReport):
     readings: int  # of one product: 2 where it is balanced
     used_alone: Joules
     active_macs: float  # products whose input is driven: of spikes those that come
-    devices: int  # of a weight
     published: PublishedFrame
 
     @property
@@ -72,5 +72,9 @@ class CrossbarReport(LedgerReport):
         }
 
     def _mac(self, boundary: str) -> Joules | None:
-        """Of a full tile; None where nothing is published, of the array alone."""
-        return share_of_reading(self.devices) * self.efficiency.mac(boundary) if boundary in BOUNDARIES else None
+        """Of full tiles, the mean over all products; None where nothing is published, of the array alone."""
+        if boundary not in BOUNDARIES:
+            return None
+        products = sum(one.macs for one in self.placement.layers)
+        share = measured_products(self.placement) / products if products else 1.0
+        return share * self.efficiency.mac(boundary)

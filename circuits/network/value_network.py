@@ -43,13 +43,14 @@ def channels_last(net: NetworkSpec) -> tuple[LayerSpec, ...]:
     for index, (before, after) in enumerate(pairwise(net.layers)):
         grid = after.convolution
         if before.convolution is None and grid is not None:
-            order = _order(grid.shape_in)
-            own = layers[index]
-            layers[index] = replace(own, weights=own.weights[:, order], bias=own.bias[order])
+            own, order = layers[index], _order(grid.shape_in)
+            if grid.shape_in[0] > 1:  # of one channel the order is the same
+                layers[index] = replace(own, weights=own.weights[:, order], bias=own.bias[order])
         elif before.convolution is not None:
             shape = (len(before.weights), *before.convolution.grid_out)
             if grid is None:
-                layers[index + 1] = replace(after, weights=after.weights[_order(shape)])
+                if shape[0] > 1:
+                    layers[index + 1] = replace(after, weights=after.weights[_order(shape)])
             elif grid.shape_in[0] != shape[0]:
                 raise InputError(
                     f"layer {after.name!r} takes {grid.shape_in[0]} channels, {before.name!r} gives {shape[0]}; no "

@@ -12,6 +12,8 @@ import numpy as np
 
 from circuits.units import require
 
+LEAST_DEVICES, MOST_DEVICES = 2, 4  # of a weight: one pair, or two
+
 
 @dataclass(frozen=True)
 class WeightCoding:
@@ -24,14 +26,15 @@ class WeightCoding:
     column_scales: bool
 
     def __post_init__(self):
-        require(self, "devices", self.devices in (2, 4), "2 or 4 a weight")
+        known = type(self.devices) is int and self.devices in (LEAST_DEVICES, MOST_DEVICES)
+        require(self, "devices", known, f"{LEAST_DEVICES} or {MOST_DEVICES} a weight")
         require(self, "significance", 0 < self.significance <= 1024, "above 0 and at most 1024")
         require(self, "levels", 0 <= self.levels <= 2**16, "0 (not rounded) to 65536")
 
     @property
     def shares(self) -> np.ndarray:
         """Of each pair in a weight, `(pair,)`."""
-        own = [1.0] if self.devices == 2 else [self.significance, 1.0]
+        own = [1.0] if self.devices == LEAST_DEVICES else [self.significance, 1.0]
         return np.array(own) / sum(own)
 
 

@@ -54,13 +54,14 @@ class AnalogRow:
 
 @dataclass(frozen=True)
 class AnalogSpread:
-    """A whole study; ideal: the accuracy of the network as trained on the same clips."""
+    """A whole study; ideal: the accuracy of the network as trained on the same clips; notes: of layers' devices."""
 
     chip: str
     n_seeds: int
     n_clips: int
     ideal: float
     rows: tuple[AnalogRow, ...]
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """What `snn spread --chip --json` prints."""
@@ -69,6 +70,7 @@ class AnalogSpread:
             "n_seeds": self.n_seeds,
             "n_clips": self.n_clips,
             "float_accuracy": self.ideal,
+            **({"notes": list(self.notes)} if self.notes else {}),
             "rows": [row.as_dict(self.ideal) for row in self.rows],
         }
 
@@ -85,7 +87,7 @@ def analog_spread(
     heard = heard_by(run, examples, reporter)
     ideal = heard.accuracy(heard.net, exact_arrays(heard.net), np.random.default_rng(0))
     rows = tuple(_rows(heard, chip, pieces.seeds, reporter))
-    return AnalogSpread(chip.name, pieces.seeds, len(heard.labels), ideal, rows)
+    return AnalogSpread(chip.name, pieces.seeds, len(heard.labels), ideal, rows, chip.devices(heard.net).notes)
 
 
 def require_crossbar(chip: Any) -> AnalogCrossbar:

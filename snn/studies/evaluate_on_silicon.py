@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from circuits.chips import Chip
+from circuits.chips.analog_crossbar import AnalogCrossbar
 from circuits.chips.btbt_core import BTBTCore
 from circuits.errors import InputError
 from circuits.mapping.limits import MappingError
@@ -154,9 +155,11 @@ def evaluate_on_silicon(
     predicted = list(on_pieces(heard, chip, pieces, reporter))
     found = np.array([np.mean(each == heard.labels) for each in predicted])
     speed = {"acceleration": chip.speed_for(heard.net)} if isinstance(chip, BTBTCore) else {}
+    notes = chip.devices(heard.net).notes if isinstance(chip, AnalogCrossbar) else ()
     return {
         "chip": chip.name,
         **speed,
+        **({"notes": list(notes)} if notes else {}),
         "age_s": pieces.age,
         "n_seeds": pieces.seeds,
         "accuracy": float(found.mean()),

@@ -67,9 +67,8 @@ def _of_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Holding, ...]:
 
 def _of_tiles(tiled: Mapping[str, Any]) -> tuple[Holding, ...]:
     """Weights on the tiles of an analog memory, chip after chip."""
-    room = float(tiled["weights_per_tile"])
     tiles = (
-        Held(f"chip {tile['chip']} tile {tile['tile']}", float(tile["weights"]), room, str(tile["layer"]))
+        Held(f"chip {tile['chip']} tile {tile['tile']}", float(tile["weights"]), float(tile["capacity"]), tile["layer"])
         for tile in tiled["tiles"]
     )
     return (Holding("weights", "tile", tuple(tiles)),)

@@ -322,6 +322,21 @@ def test_an_analog_memory_that_nobody_makes_up_for_forgets_in_a_week(runs, snn_j
     assert min(made_up["accuracy"], fresh["accuracy"]) > fresh["float_accuracy"] - 0.1
 
 
+def test_layers_of_fewer_devices_are_named_by_every_command(runs, snn_json, tmp_path):
+    """As [devices_of] of a chip's file has it: where the network is placed, evaluated and spread; else nobody does."""
+    run, plain, own = runs / "spiking", "ibm-analog-14nm", tmp_path / "own.toml"
+    last = load_run(run).network().layers[-1].name
+    named = f'\n[devices_of]\n"{last}" = {{ value = 2, source = "ASSUMED" }}\n'
+    own.write_text((FOLDER / f"{plain}.toml").read_text() + named)
+    for command, options in (("map", ()), ("evaluate", ()), ("spread", ("--chips", 1))):
+        told, silent = (snn_json(command, run, "--chip", chip, *options) for chip in (own, plain))
+        assert any(f"2 devices a weight, not 4, in {last!r}, as named" in note for note in told["notes"])
+        assert not any("devices a weight" in note for note in silent.get("notes", []))
+        if command == "map":
+            devices = told["placement"]["devices"]
+            assert (devices.pop(last), set(devices.values())) == (2, {4})
+
+
 def test_a_spread_over_age_has_every_way_of_reading_and_each_layer(runs, snn_json, uncompensated):
     """Its rows are what `snn evaluate` finds on the same pieces, of the chip as it is and of one in a file."""
     told = snn_json("spread", runs / "spiking", "--chip", uncompensated, "--chips", 2)

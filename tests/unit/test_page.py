@@ -231,8 +231,11 @@ def test_holdings_of_a_report_that_tells_them_are_taken_as_they_are():
 
 def test_tiles_and_cores_of_a_mesh_are_read_off_the_report():
     """As the reports of analog crossbars and of meshes tell them."""
-    tiles = [{"chip": 0, "tile": 3, "layer": "a", "weights": 50}, {"chip": 1, "tile": 0, "layer": "b", "weights": 100}]
-    (found,) = units_held(object(), object(), {"placement": {"weights_per_tile": 200, "tiles": tiles}})
+    tiles = [
+        {"chip": 0, "tile": 3, "layer": "a", "weights": 50, "capacity": 200},
+        {"chip": 1, "tile": 0, "layer": "b", "weights": 200, "capacity": 400},
+    ]
+    (found,) = units_held(object(), object(), {"placement": {"tiles": tiles}})
     assert [(unit.name, unit.share, unit.holds) for unit in found.units] == [
         ("chip 0 tile 3", 0.25, "a"), ("chip 1 tile 0", 0.5, "b")]  # fmt: skip
     cores = {"cores": [{"core": 0, "neurons": 3, "synapses": 5}, {"core": 1, "neurons": 6, "synapses": 0}]}
