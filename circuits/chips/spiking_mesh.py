@@ -115,15 +115,28 @@ class SpikingMesh(ChipRecord):
         report = self.price(net, activity, placement)
         placed, costs = report.placement, self.costs
         work = _inference(net, activity, placed.graph)
-        table = mapping_table(placed)
+        sent = work.unheard.copy()
+        sent[placed.graph.source] += placed.graph.rate
+        table = mapping_table(placed, sent, work.steps)
         for row in table["populations"]:
             each = getattr(costs, costs.synapse(work.density.get(row["name"], 0.0)))
-            row |= {"synapse_j": each, "unheard_spikes": float(work.unheard[row["first"] : row["stop"]].sum())}
+            arrives = table["by_population"][row["name"]]["synaptic_operations"] > 0
+            unheard = float(work.unheard[row["first"] : row["stop"]].sum())
+            row |= {"synapse_j": each if arrives else None, "unheard_spikes": unheard}
         powered = self.mesh.width * self.mesh.height if costs.every_router else placed.routers_used
-        events = ("access", "update", "spike", "message", "link_east_west", "link_north_south")
+        events = (
+            "dense_synapse",
+            "sparse_synapse",
+            "access",
+            "update",
+            "spike",
+            "message",
+            "link_east_west",
+            "link_north_south",
+        )
         return {"chip": self.name} | table | {
             "multicast": costs.multicast,
-            "inference": {"steps": work.steps, "duration_s": work.duration, "routers_powered": powered},
+            "inference": {"dt_s": net.dt, "steps": work.steps, "duration_s": work.duration, "routers_powered": powered},
             "charges": {f"{name}_j": getattr(costs, name) for name in events}
             | {f"{name}_w": getattr(costs, name) for name in ("core", "router")},
             "parts_j": report.ledger.parts,
