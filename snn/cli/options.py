@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 from typer.models import OptionInfo
 
 from circuits.errors import InputError
@@ -17,6 +18,12 @@ Scope = Annotated[
 NeuronDevice = typer.Option(
     help="Transistor: a name (`snn neuron --device list`), a CSV file of measured points, or a TOML file of constants."
 )
+
+
+class ToldCommand(TyperCommand):
+    """A command whose function takes a `typer.Context`, the kind that its annotation says."""
+
+    context_class = typer.Context
 
 
 def asked_beside(context: typer.Context, *taken: str) -> list[str]:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,11 @@ from circuits.mapping import MappingError, core_partition, refinement
 from circuits.mapping.checker import check_mapping
 from circuits.mapping.core_partition import partition_cores
 from circuits.mapping.core_sites import place_on_mesh
-from circuits.mapping.hypergraph import Hypergraph, hypergraph_of, hypergraph_of_edges, split_fan_in
+from circuits.mapping.cut_state import new_cut
+from circuits.mapping.hypergraph import Hypergraph, Population, hypergraph_of, hypergraph_of_edges, split_fan_in
+from circuits.mapping.least_axons import least_axons
 from circuits.mapping.mapping_file import sealed, write_mapping
+from circuits.mapping.mesh_demand import least_cores
 from circuits.mapping.mesh_limits import Mesh, MeshLimits
 from circuits.mapping.mesh_routes import core_traffic, route
 from circuits.mapping.network_on_mesh import given_placement, place_network
@@ -161,8 +165,69 @@ def test_what_no_core_holds_is_refused_with_all_reasons(short):
     with pytest.raises(MappingError, match="neurons is 50, allowed 40") as refusal:
         place_network(graph, MeshLimits(10, 8, synapses=100), Mesh(2, 2))
     assert {broken.code for broken in refusal.value.broken} == {"neurons", "synapses"}
-    with pytest.raises(MappingError, match=r"core \d+: axons_in is \d+, allowed 15"):
-        place_network(graph, MeshLimits(25, 8, axons_in=15), Mesh(2, 1))
+    tried = r"core \d+: axons_in is \d+, allowed 45; 1 numbers of cores were tried, 2 to 2; choose a chip of"
+    with pytest.raises(MappingError, match=tried):
+        place_network(graph, MeshLimits(25, 8, axons_in=45), Mesh(2, 1))
+
+
+def test_no_cut_sends_a_net_to_fewer_cores_than_were_counted_before_it():
+    """Against random cuts that hold every limit; bounds are met by some of them."""
+    rng, met = np.random.default_rng(4), 0
+    for _ in range(60):
+        n = int(rng.integers(4, 9))
+        graph = hypergraph_of_edges(n, rng.integers(0, n, 20), rng.integers(0, n, 20), np.ones(n))
+        limits = MeshLimits(*(int(rng.integers(low, high)) for low, high in ((1, 5), (4, 9), (4, 12), (3, 20), (1, 8))))
+        least, reached = least_axons(graph, limits), np.full(graph.n_nets, 99)
+        for _ in range(300):
+            core = rng.integers(0, 5, n)
+            used = given_placement(graph, limits, Mesh(5, 1), core, np.arange(5)).used
+            if (used <= limits.array).all():
+                cores = [len(set(core[graph.targets[a:b]])) for a, b in pairwise(graph.start)]
+                reached = np.minimum(reached, cores)
+                assert least_cores(graph, limits) <= len(set(core))
+        assert (least <= reached)[reached < 99].all()
+        met += int((least[reached < 99] == reached[reached < 99]).sum())
+    assert met > 50
+
+
+@pytest.mark.parametrize(
+    ("limits", "mesh", "said"),
+    [
+        (
+            MeshLimits(99, 8, axons_out=2),
+            Mesh(8, 8),
+            "neuron 0 of 'hidden', whose targets fill 5 cores: axons_out is 5",
+        ),
+        (MeshLimits(99, 8, axons_out=3), Mesh(2, 1), "network: axons_out is 36, allowed 6"),
+        (MeshLimits(14, 8, 50, axons_in=9), Mesh(2, 1), "network: axons_in is 27, allowed 18"),
+    ],
+)
+def test_axons_that_no_cut_saves_are_refused_before_any_cut(limits, mesh, said, monkeypatch):
+    """9 neurons drive 9, each of which drives one of 9: of those that send, no more fit a core than it has axons."""
+    first = [(i, 9 + j) for i in range(9) for j in range(9)]
+    edges = np.array(first + [(9 + i, 18 + i) for i in range(9)]).T
+    populations = (Population("hidden", 0, 9), Population("top", 9, 18), Population("out", 18, 27))
+    graph = hypergraph_of_edges(27, *edges, np.ones(27), populations)
+    monkeypatch.setattr(core_partition, "_one", None)  # no cut is tried
+    with pytest.raises(MappingError, match=re.escape(said)):
+        partition_cores(graph, limits, mesh)
+
+
+def test_a_search_for_more_cores_ends_after_a_few_numbers_of_them(monkeypatch):
+    """However large the mesh: 8 numbers of cores, of each from the second on two starts, and the limit is named."""
+    tried = []
+
+    def crowded(graph, limits, n_cores, *_):
+        tried.append(n_cores)
+        return new_cut(graph, np.zeros(36, int), n_cores, limits.array)
+
+    monkeypatch.setattr(core_partition, "_one", crowded)
+    with pytest.raises(
+        MappingError, match="core 0: neurons is 36, allowed 12; 8 numbers of cores were tried, 3 to 32768"
+    ):
+        partition_cores(GRID, MeshLimits(12, 8), Mesh(2**14, 2))
+    assert tried == [3] * 5 + sorted(2 * sorted(set(tried) - {3}))
+    assert len(set(tried)) == 8
 
 
 def test_a_fan_in_that_is_split_arrives_in_sums_once_a_step():
@@ -438,3 +503,23 @@ def test_a_mapping_is_of_the_chip_that_it_names(path, value, said, written, tmp_
     if path == "limits.neurons":
         said = r"limits\.neurons is 1000000, mine\.toml has 14"
         _refused(_edited(json.loads(written["own"]), path, value), said, tmp_path, written["file"])
+
+
+def test_a_chip_of_few_bits_takes_what_was_trained_for_them(tmp_path):
+    """Normal weights keep about a tenth of their size at -1, 0 and 1 of the largest; signs times a scale keep all."""
+    text = Path(str(FOLDER / "loihi-sanafe.toml")).read_text(encoding="utf-8").replace('"loihi-sanafe"', '"mine"')
+    rng = np.random.default_rng(0)
+    normal, scales = rng.normal(size=(2, 100, 20)), rng.uniform(0.1, 3.0, 20)
+    signs = np.sign(normal) * (rng.random((100, 20)) < 0.7) * scales
+    for bits, held in ((1, 1), (2, 2), (5, 4), (9, 8)):
+        file = tmp_path / "mine.toml"
+        file.write_text(text.replace("weight_bits = { value = 9", f"weight_bits = {{ value = {bits}"), encoding="utf-8")
+        chip = load_chip(file)
+        trained = NetworkSpec("signs", 1e-3, (_layer("out", "lif", signs[0], rng.choice([-1, 1], (20, 20)) * scales),))
+        assert chip.check(trained) == ()
+        if bits == 1:
+            (layer,) = chip.realise(trained, rng).layers
+            assert np.allclose(layer.crossbar, trained.layers[0].crossbar, rtol=1e-12)
+        broken = chip.check(NetworkSpec("any", 1e-3, (_layer("out", "lif", normal[0]),)))
+        assert [one.limit for one in broken] == ([0.5] if bits < 4 else [])
+        assert all(one.remedy.endswith(f"chip.weight_bits = {held}") for one in broken)
