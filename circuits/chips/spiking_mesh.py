@@ -16,15 +16,16 @@ from circuits.chips.mesh_ledger import MeshCosts, MeshInference, mesh_ledger
 from circuits.chips.mesh_report import MeshReport
 from circuits.energy.boundary import SILICON
 from circuits.ledger import unknown
+from circuits.mapping.held_weights import held_weights, weights_are_held
 from circuits.mapping.hypergraph import PARTIAL_SUMS, Hypergraph, Progress, hypergraph_of, silent
 from circuits.mapping.limits import BrokenLimit
 from circuits.mapping.mapping_file import mapping_table
-from circuits.mapping.mesh_limits import Mesh, MeshLimits, too_large_for_mesh
+from circuits.mapping.mesh_demand import too_large_for_mesh
+from circuits.mapping.mesh_limits import Mesh, MeshLimits
 from circuits.mapping.mesh_placement import MeshPlacement
 from circuits.mapping.rules import has_neurons, in_steps, kinds_are_membranes
 from circuits.network.activity import Activity
 from circuits.network.spec import NetworkSpec
-from circuits.quantised.rounded_network import rounded_network
 from circuits.units import Seconds, SquareMetres, require
 
 UNKNOWN = unknown("host and loading", "input and output of the chip", "clock and synchronisation of cores")
@@ -59,7 +60,10 @@ class SpikingMesh(ChipRecord):
         """Every limit that the network breaks before its neurons are cut into cores."""
         remedy = "train it in steps of its signal, or place it on a chip whose neurons have a time of their own"
         broken = kinds_are_membranes(net) + has_neurons(net) + in_steps(net, remedy)
-        return broken or too_large_for_mesh(hypergraph_of(net), self.limits, self.mesh)
+        if broken:
+            return broken
+        large = too_large_for_mesh(hypergraph_of(net), self.limits, self.mesh)
+        return large + weights_are_held(net, self.limits.weight_bits)
 
     def place(
         self, net: NetworkSpec, activity: Activity | None = None, seed: int = 0, progress: Progress = silent
@@ -75,13 +79,13 @@ class SpikingMesh(ChipRecord):
         return place_network(hypergraph_of(net, activity), self.limits, self.mesh, seed, steps=steps, progress=progress)
 
     def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
-        """The network with the weights of each layer rounded to the chip's bits; every chip computes the same.
+        """The network with the weights of each layer at the levels of the chip's bits; every chip computes the same.
 
         Raises: MappingError.
         """
         del rng, age
         self.require_fits(net)
-        return rounded_network(net, self.limits.weight_bits)
+        return held_weights(net, self.limits.weight_bits)
 
     def price(
         self, net: NetworkSpec, activity: Activity, placement: MeshPlacement, sensed: Sensed | None = None
@@ -115,15 +119,28 @@ class SpikingMesh(ChipRecord):
         report = self.price(net, activity, placement)
         placed, costs = report.placement, self.costs
         work = _inference(net, activity, placed.graph)
-        table = mapping_table(placed)
+        sent = work.unheard.copy()
+        sent[placed.graph.source] += placed.graph.rate
+        table = mapping_table(placed, sent, work.steps)
         for row in table["populations"]:
             each = getattr(costs, costs.synapse(work.density.get(row["name"], 0.0)))
-            row |= {"synapse_j": each, "unheard_spikes": float(work.unheard[row["first"] : row["stop"]].sum())}
+            arrives = table["by_population"][row["name"]]["synaptic_operations"] > 0
+            unheard = float(work.unheard[row["first"] : row["stop"]].sum())
+            row |= {"synapse_j": each if arrives else None, "unheard_spikes": unheard}
         powered = self.mesh.width * self.mesh.height if costs.every_router else placed.routers_used
-        events = ("access", "update", "spike", "message", "link_east_west", "link_north_south")
+        events = (
+            "dense_synapse",
+            "sparse_synapse",
+            "access",
+            "update",
+            "spike",
+            "message",
+            "link_east_west",
+            "link_north_south",
+        )
         return {"chip": self.name} | table | {
             "multicast": costs.multicast,
-            "inference": {"steps": work.steps, "duration_s": work.duration, "routers_powered": powered},
+            "inference": {"dt_s": net.dt, "steps": work.steps, "duration_s": work.duration, "routers_powered": powered},
             "charges": {f"{name}_j": getattr(costs, name) for name in events}
             | {f"{name}_w": getattr(costs, name) for name in ("core", "router")},
             "parts_j": report.ledger.parts,

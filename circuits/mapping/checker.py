@@ -1,9 +1,12 @@
 """A second opinion on a mapping file: limits, traffic and energy derived anew from the file alone, link by link.
 
 Nothing of the mapper is used. Routes are walked hop by hop, axons are counted in sets, energies are summed one after
-the other; what the file says of itself must agree to 1e-9. A file edited by hand is told by what no longer holds.
+the other; what the file says of itself must agree to 1e-9. A file edited by hand is told by its SHA-256, and if that
+was made anew by what no longer holds.
 """
 
+import hashlib
+import json
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -11,17 +14,31 @@ from pathlib import Path
 from typing import Any
 
 from circuits.errors import InputError
-from circuits.mapping.checker_chip import CHARGES, LIMITS, chip_name, differences_from_chip, shipped_file
-from circuits.mapping.checker_rows import Net, cores_of, nets_of, number, populations_of, require_keys, table_of, whole
+from circuits.mapping.checker_chip import CHARGES, LIMITS, CheckedChip, chip_of, differences_from_chip
+from circuits.mapping.checker_counts import differences_from_counts
+from circuits.mapping.checker_rows import (
+    Net,
+    cores_of,
+    differences,
+    equal,
+    nets_of,
+    number,
+    populations_of,
+    require_keys,
+    table_of,
+    whole,
+)
 from circuits.tables import json_value, shortened, text_of
 
 MOST_BYTES = 2**29  # of a file; 100,000 neurons of 100 synapses are about 60 MB
-TOLERANCE = 1e-9
-VERSION = 1
+VERSION = 2
 MOST_TOLD = 8  # faults in one message
 REMEDY = "write it again with `snn map RUN --chip X --mapping FILE`"
-KEYS = ("version", "chip", "mesh", "limits", "populations", "core_of_neuron", "router_of_core", "nets", "traffic",
-        "inference", "charges", "multicast", "parts_j", "total_j")  # fmt: skip
+AGAIN = "map again with `snn map RUN --chip X --mapping FILE`, or take back the edit"
+KEYS = ("version", "chip", "mesh", "limits", "populations", "core_of_neuron", "router_of_core", "spikes_of_neuron",
+        "fan_in_of_neuron", "fan_out_of_neuron", "used_of_core", "by_population", "nets", "traffic", "inference",
+        "charges", "multicast", "parts_j", "total_j", "sha256")  # fmt: skip
+INFERENCE = ("dt_s", "steps", "duration_s", "routers_powered")
 Link = tuple[int, int, int, int]  # column and row of the routers at both ends
 
 
@@ -30,7 +47,7 @@ class CheckedMapping:
     """What follows from the file: counts per inference and energies (J); it agreed with what the file says."""
 
     chip: str
-    compared_with: str | None  # the file of a chip that ships; None: a chip of the reader's own, taken at its word
+    compared_with: str  # the file of its chip
     neurons: int
     cores: int
     used: dict[str, int]  # of each limit the largest over the cores
@@ -43,45 +60,79 @@ class CheckedMapping:
         return {"checked": True} | {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
-def check_mapping(path: str | Path) -> CheckedMapping:
-    """Derive everything from a mapping file again, and compare.
+def check_mapping(path: str | Path, chip: str | Path | None = None) -> CheckedMapping:
+    """Derive everything from a mapping file again, and compare, with its chip too.
 
-    Raises: InputError naming in one line what is missing, of the wrong kind, over a limit or does not add up.
+    Args:  chip: the chip that it is of, a name or TOML file; by default the one that ships under the name in the file.
+    Raises: InputError naming in one line what is missing, of the wrong kind, over a limit or does not add up, an edit
+      by hand, or a chip that is not known.
     """
     table = json_value(text_of(path, MOST_BYTES), path, f"; {REMEDY}")
     try:
-        return _checked(table)
+        _require_shape(table)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; {REMEDY}") from error
+    if table["sha256"] != _digest(table):
+        raise InputError(f"{path}: edited since it was written, its sha256 is of other content; {AGAIN}")
+    try:
+        known = chip_of(table["chip"], chip)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    try:
+        return _checked(table, known)
     except InputError as error:
         raise InputError(f"{path}: {error}; {REMEDY}") from error
 
 
-def _checked(table: Any) -> CheckedMapping:
+def _require_shape(table: Any) -> None:
+    version = table_of(table, "the file").get("version", VERSION)
+    whole(version, VERSION, VERSION, "version")
     require_keys(table, KEYS, "the file")
-    whole(table["version"], VERSION, VERSION, "version")
-    chip = chip_name(table["chip"])
-    shipped = shipped_file(chip)
+
+
+def _digest(table: dict[str, Any]) -> str:
+    """SHA-256 of everything else, as JSON without spaces, names in order."""
+    rest = {key: value for key, value in table.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+
+
+def _checked(table: dict[str, Any], chip: CheckedChip) -> CheckedMapping:
     core, where = cores_of(table)
     pops = populations_of(table["populations"], len(core))
     nets = nets_of(table["nets"], len(core))
-    faults, used = _over_limits(table["limits"], core, nets, len(where))
+    used = _used(core, nets)
+    faults = _over_limits(table["limits"], used)
+    steps = _steps(table["inference"])
+    by_core = [[used[name][c] for name in LIMITS] for c in range(len(where))]
+    faults += differences_from_counts(table, pops, nets, by_core, steps)
     traffic = _traffic(core, where, nets)
     parts = _energy(table, pops, nets, core, where, traffic)
-    faults += _differences(table_of(table["traffic"], "traffic"), traffic.figures(), "traffic")
-    if shipped is not None:
-        faults += differences_from_chip(table, shipped, len(set(where)))
+    faults += differences(table_of(table["traffic"], "traffic"), traffic.figures(), "traffic")
+    faults += differences_from_chip(table, chip, len(set(where)))
     modelled = {name: joules for name, joules in parts.items() if joules is not None}
-    faults += _differences(table_of(table["parts_j"], "parts_j"), modelled, "parts_j")
+    faults += differences(table_of(table["parts_j"], "parts_j"), modelled, "parts_j")
     total = sum(modelled.values())
-    faults += _differences({"total_j": table["total_j"]}, {"total_j": total}, "the file")
+    faults += differences({"total_j": table["total_j"]}, {"total_j": total}, "the file")
     if faults:
         more = f"; and {len(faults) - MOST_TOLD} more" if len(faults) > MOST_TOLD else ""
         raise InputError("; ".join(faults[:MOST_TOLD]) + more)
-    return CheckedMapping(chip, shipped, len(core), len(where), used, traffic.figures(), modelled, total)
+    fullest = {name: max(used[name].values(), default=0) for name in LIMITS}
+    return CheckedMapping(chip.name, chip.file, len(core), len(where), fullest, traffic.figures(), modelled, total)
 
 
-def _over_limits(limits: Any, core: list[int], nets: list[Net], n_cores: int) -> tuple[list[str], dict[str, int]]:
-    """What is above a limit, and of each limit the fullest core."""
-    require_keys(limits, LIMITS, "limits")
+def _steps(inference: Any) -> float:
+    """Time steps of an inference, which are as long as it together."""
+    require_keys(inference, INFERENCE, "inference")
+    dt, steps, seconds = (number(inference[key], f"inference.{key}") for key in INFERENCE[:3])
+    if not min(dt, steps, seconds) > 0:
+        raise InputError(f"inference.dt_s, steps and duration_s must be positive, got {dt:g}, {steps:g}, {seconds:g}")
+    if not equal(dt * steps, seconds):
+        raise InputError(f"inference.duration_s is {seconds:.12g}, {steps:.12g} steps of {dt:.12g} s are not so long")
+    return steps
+
+
+def _used(core: list[int], nets: list[Net]) -> dict[str, Counter[int]]:
+    """What each core holds of each limit."""
     used = {name: Counter() for name in LIMITS}
     used["neurons"].update(core)
     for source, _, runs in nets:
@@ -89,13 +140,18 @@ def _over_limits(limits: Any, core: list[int], nets: list[Net], n_cores: int) ->
         used["synapses"].update(reached)
         used["axons_in"].update(reached.keys())
         used["axons_out"][core[source]] += len(reached)
+    return used
+
+
+def _over_limits(limits: Any, used: dict[str, Counter[int]]) -> list[str]:
+    require_keys(limits, LIMITS, "limits")
     faults = []
     for name in LIMITS:
         if limits[name] is None:
             continue
         most = whole(limits[name], 1, 2**31, f"limits.{name}")
         faults += [f"core {c} holds {n} {name}, allowed {most}" for c, n in sorted(used[name].items()) if n > most]
-    return faults, {name: max((used[name][c] for c in range(n_cores)), default=0) for name in LIMITS}
+    return faults
 
 
 @dataclass(frozen=True)
@@ -158,7 +214,6 @@ def _energy(
     """Each part (J); None where the file charges nothing for it, which is not modelled."""
     charges, inference = table_of(table["charges"], "charges"), table_of(table["inference"], "inference")
     require_keys(charges, CHARGES, "charges")
-    require_keys(inference, ("steps", "duration_s", "routers_powered"), "inference")
     each = {key: None if charges[key] is None else number(charges[key], f"charges.{key}") for key in CHARGES}
     steps, seconds = (number(inference[key], f"inference.{key}") for key in ("steps", "duration_s"))
     if type(table["multicast"]) is not bool:
@@ -178,7 +233,7 @@ def _energy(
         "cores": (len(set(core)) * seconds, "core_w"),
         "routers": (routers * seconds, "router_w"),
     }
-    parts = {"synapses": _synapses(pops, nets)}
+    parts = {"synapses": _synapses(pops, nets, walked.operations, each["dense_synapse_j"])}
     return parts | {name: None if each[key] is None else n * each[key] for name, (n, key) in counts.items()}
 
 
@@ -200,8 +255,10 @@ def _spikes(updated: list[dict[str, Any]], nets: list[Net]) -> float:
     return sent + math.fsum(number(one["unheard_spikes"], "unheard_spikes") for one in updated)
 
 
-def _synapses(pops: list[dict[str, Any]], nets: list[Net]) -> float | None:
-    """Each operation at the price of the population that it arrives at."""
+def _synapses(pops: list[dict[str, Any]], nets: list[Net], operations: float, dense: float | None) -> float | None:
+    """Each operation at the price of the population that it arrives at; without any, nothing where it has a price."""
+    if not operations:
+        return None if dense is None else 0.0
     total, known = [], False
     for one in pops:
         if one["synapse_j"] is None:
@@ -214,14 +271,3 @@ def _synapses(pops: list[dict[str, Any]], nets: list[Net]) -> float | None:
             if n:
                 total.append(rate * n * each)
     return math.fsum(total) if known else None
-
-
-def _differences(told: dict[str, Any], found: dict[str, float], place: str) -> list[str]:
-    """Figures of the file that are not those that follow from it."""
-    require_keys(told, found, place)
-    faults = []
-    for key, value in found.items():
-        said = number(told[key], f"{place}.{key}")
-        if not math.isclose(said, value, rel_tol=TOLERANCE, abs_tol=1e-30):
-            faults.append(f"{place}.{key} is {said:.12g}, the file adds up to {value:.12g}")
-    return faults

@@ -3,6 +3,7 @@
 For `circuits.mapping.checker` alone; it shares nothing with what writes the file.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from circuits.tables import did_you_mean, shortened
 
 MOST_NEURONS = 10**7
 MOST_TEXT = 200
+TOLERANCE = 1e-9
 POPULATION = ("name", "first", "stop", "updated", "synapse_j", "unheard_spikes")
 
 
@@ -60,6 +62,22 @@ def number(value: Any, place: str) -> float:
     if type(value) not in (int, float) or not 0 <= value < 1e300:
         raise InputError(f"{place} must be zero or positive and finite, got {shortened(value)}")
     return float(value)
+
+
+def differences(told: dict[str, Any], found: dict[str, float], place: str) -> list[str]:
+    """Figures of the file that are not those that follow from it."""
+    require_keys(told, found, place)
+    said = {key: number(told[key], f"{place}.{key}") for key in found}
+    return [
+        f"{place}.{key} is {said[key]:.12g}, the file adds up to {value:.12g}"
+        for key, value in found.items()
+        if not equal(said[key], value)
+    ]
+
+
+def equal(one: float, other: float) -> bool:
+    """Whether two figures are the same, but for the order in which they were added up."""
+    return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=1e-30)
 
 
 def cores_of(table: dict[str, Any]) -> tuple[list[int], list[tuple[int, int]]]:

@@ -1,5 +1,6 @@
 """Neurons onto cores: the best of several cuts, refined, and repaired until every limit of every core holds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,8 @@ from circuits.mapping.coarsening import own_partition
 from circuits.mapping.cut_state import Cut, new_cut, packets_of
 from circuits.mapping.hypergraph import Hypergraph, Progress, silent
 from circuits.mapping.limits import BrokenLimit, MappingError
-from circuits.mapping.mesh_limits import RESOURCES, Mesh, MeshLimits, least_cores, too_large_for_mesh
+from circuits.mapping.mesh_demand import least_cores, too_large_for_mesh
+from circuits.mapping.mesh_limits import RESOURCES, Mesh, MeshLimits
 from circuits.mapping.partition_library import library_installed, library_partition
 from circuits.mapping.refinement import SMALL, anneal, refine, repair
 
@@ -21,7 +23,9 @@ ATTEMPTS = 5  # ASSUMED: starts of a small network, of which the best is kept
 LARGE = 20_000
 NEAR = 1.02  # ASSUMED: so many times the fewest packets are allowed where hops fall
 KEPT = 5  # ASSUMED: of these cuts
-WIDENED = 0.1  # ASSUMED: share of cores that is added where limits cannot be met
+WIDENED = 0.1  # ASSUMED: share of cores that is added where limits cannot be met, twice as much each time
+TRIES = 8  # ASSUMED: numbers of cores that are tried, the last of them the whole mesh
+LOST = 2  # ASSUMED: starts that break a limit, from the second number of cores on, after which it is given up
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +55,7 @@ def partition_cores(
     Args:
       seed: the same gives the same cut.   partitioner: "mtkahypar" of the extra `mapping`, "own", or by default the
         library where it is installed and the network is not `LARGE`.
-      n_cores: to begin with; by default the least that neurons and synapses fill.
+      n_cores: to begin with; by default the least that neurons, synapses and axons fill. At most `TRIES` are tried.
     Raises: MappingError that lists every limit that could not be met; MissingPackageError; InputError.
     """
     if broken := too_large_for_mesh(graph, limits, mesh):
@@ -60,15 +64,24 @@ def partition_cores(
     cores = least_cores(graph, limits) if n_cores is None else n_cores
     if not 1 <= cores <= mesh.n_cores:
         raise InputError(f"{cores} cores: the mesh has {mesh.n_cores}; give 1 to {mesh.n_cores}")
-    while True:
-        cuts = _by_packets(graph, limits, cores, seed, which, progress)
+    for tries, n in enumerate(_numbers_of_cores(cores, mesh.n_cores)):
+        cuts = _by_packets(graph, limits, n, seed, which, progress, LOST if tries else ATTEMPTS)
         if cuts[0].excess[0] == 0:
             most = NEAR * packets_of(cuts[0])
             near = [cut for cut in cuts if cut.excess[0] == 0 and packets_of(cut) <= most]
             return tuple(_without_gaps(cut, which) for cut in _different(near)[:KEPT])
-        if cores == mesh.n_cores:
-            raise MappingError(_still_broken(cuts[0]))
-        cores = min(mesh.n_cores, cores + max(1, int(WIDENED * cores)))
+    raise MappingError(_still_broken(cuts[0], f"{tries + 1} numbers of cores were tried, {cores} to {n}"))
+
+
+def _numbers_of_cores(least: int, most: int) -> Iterator[int]:
+    """From the least on in steps that grow, at most `TRIES`, to all."""
+    n = least
+    for again in range(TRIES - 1):
+        yield n
+        if n == most:
+            return
+        n = min(most, n + max(1, int(WIDENED * 2**again * n)))
+    yield most
 
 
 def _chosen(partitioner: str, n_vertices: int) -> str:
@@ -82,14 +95,16 @@ def _chosen(partitioner: str, n_vertices: int) -> str:
 
 
 def _by_packets(
-    graph: Hypergraph, limits: MeshLimits, n_cores: int, seed: int, which: str, progress: Progress
+    graph: Hypergraph, limits: MeshLimits, n_cores: int, seed: int, which: str, progress: Progress, lost: int
 ) -> list[Cut]:
-    """Cuts from several starts, those of least excess first, and of these of fewest packets."""
+    """Cuts from several starts, those of least excess first, and of these of fewest packets; lost: see `LOST`."""
     n = 1 if n_cores == 1 else ATTEMPTS if graph.n_vertices < LARGE else 1
     cuts = []
     for attempt in range(n):
         cuts.append(_one(graph, limits, n_cores, np.random.default_rng([seed, attempt]), which, progress))
         progress(f"cutting into {n_cores} cores", (attempt + 1) / n)
+        if len(cuts) >= lost and all(cut.excess[0] for cut in cuts):
+            break
     return sorted(cuts, key=lambda cut: (cut.excess[0], packets_of(cut)))
 
 
@@ -134,12 +149,10 @@ def _without_gaps(cut: Cut, which: str) -> CorePartition:
     return CorePartition(core, len(kept), packets_of(cut), cut.used[kept].copy(), which)
 
 
-def _still_broken(cut: Cut) -> list[BrokenLimit]:
-    remedy = "choose a chip of more or larger cores, or train a sparser network"
-    above = np.argwhere(cut.used > cut.limits)
-    return [
-        BrokenLimit(
-            RESOURCES[resource], f"core {core}", int(cut.used[core, resource]), int(cut.limits[resource]), remedy
-        )
-        for core, resource in above
-    ]
+def _still_broken(cut: Cut, tried: str) -> list[BrokenLimit]:
+    """Of each limit the core that is farthest above it."""
+    remedy, broken = f"{tried}; choose a chip of more or larger cores, or train a sparser network", []
+    for i in np.flatnonzero((cut.used > cut.limits).any(0)).tolist():
+        core = int(np.argmax(cut.used[:, i]))
+        broken.append(BrokenLimit(RESOURCES[i], f"core {core}", int(cut.used[core, i]), int(cut.limits[i]), remedy))
+    return broken

@@ -1,11 +1,10 @@
-"""What a core of a mesh holds, how the mesh is laid out, and what is said of a network that does not fit."""
+"""What a core of a mesh holds, and how the mesh is laid out."""
 
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from circuits.mapping.hypergraph import Hypergraph
-from circuits.mapping.limits import MOST, MOST_BITS, BrokenLimit
+from circuits.mapping.limits import MOST, MOST_BITS
 from circuits.units import require
 
 UNLIMITED = MOST  # what stands for a limit that nobody published
@@ -67,26 +66,3 @@ class Mesh:
         """Column and row of the router of each site, `(site, 2)`; sites are counted router by router, row by row."""
         router = np.asarray(sites) // self.cores
         return np.stack((router % self.width, router // self.width), -1)
-
-
-def too_large_for_mesh(graph: Hypergraph, limits: MeshLimits, mesh: Mesh) -> tuple[BrokenLimit, ...]:
-    """What no placement could mend: a fan-in beyond a core's, more neurons or synapses than all cores hold."""
-    broken = []
-    synapses = graph.synapses
-    for population in graph.populations if not limits.split_fan_in else ():
-        most = int(synapses[population.start : population.stop].max(initial=0))
-        if most > limits.fan_in:
-            remedy = "train a sparser or narrower layer, or choose a chip that adds up partial sums"
-            broken.append(BrokenLimit("fan_in", f"layer {population.name!r}", most, limits.fan_in, remedy))
-    for name, used in (("neurons", graph.n_vertices), ("synapses", int(synapses.sum()))):
-        each = getattr(limits, name)
-        if each is not None and used > each * mesh.n_cores:
-            remedy = f"train a smaller network, or choose a chip of more than {mesh.n_cores} cores"
-            broken.append(BrokenLimit(name, "network", used, each * mesh.n_cores, remedy))
-    return tuple(broken)
-
-
-def least_cores(graph: Hypergraph, limits: MeshLimits) -> int:
-    """As many cores as neurons and synapses fill; axons may ask for more."""
-    used = (graph.n_vertices, int(graph.synapses.sum()))
-    return max(1, *(-(-n // int(each)) for n, each in zip(used, limits.array[:2], strict=True)))

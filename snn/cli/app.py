@@ -14,7 +14,7 @@ from circuits.errors import InputError, shown
 from snn.cli import chip_commands, chip_tables, report_commands, spread_command
 from snn.cli import silicon as cli_silicon
 from snn.cli.exit_code import run_app
-from snn.cli.options import CardFolder, Json, Out, RunFolder, lasting, number_of, place
+from snn.cli.options import CardFolder, Json, Out, RunFolder, ToldCommand, lasting, number_of, place
 from snn.cli.terminal import Terminal
 
 app = typer.Typer(
@@ -191,7 +191,7 @@ def export(
             raise typer.Exit(1)
 
 
-app.command(name="map")(chip_commands.map_run)
+app.command(name="map", cls=ToldCommand)(chip_commands.map_run)
 app.command(name="compile")(chip_commands.compile_program)
 for silicon in ("neuron", "corners", "core", "signoff"):
     app.command()(getattr(cli_silicon, silicon))

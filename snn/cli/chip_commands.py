@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from circuits.errors import InputError
-from snn.cli.options import Json, Plot, RunFolder, asked_beside, number_of, place
+from snn.cli.options import Json, Plot, RunFolder, asked_beside, number_of, place, was_typed
 from snn.cli.outputs import require_outputs
 from snn.cli.terminal import Terminal
 
@@ -21,6 +21,7 @@ DIGITAL = "digital-systolic"
 
 
 def map_run(
+    context: typer.Context,
     run: Annotated[Path | None, typer.Argument(help="Run folder: the --out of `snn train`.")] = None,
     chip: Annotated[str, typer.Option(help="Chip name or TOML file.")] = "btbt-45rfsoi",
     out: Annotated[Path | None, place("Folder to write energy.json to.")] = None,
@@ -45,19 +46,23 @@ def map_run(
         Path | None, place("File to write the placement to (JSON), of a chip of kind spiking-mesh.")
     ] = None,
     check: Annotated[
-        Path | None, typer.Option(help="Instead of a run: a mapping file whose limits and figures are derived anew.")
+        Path | None,
+        typer.Option(
+            help="Instead of a run: a mapping file whose limits and figures are derived anew; of a chip of your own "
+            "with --chip FILE.toml."
+        ),
     ] = None,
     plot: Plot = None,
     json: Json = False,
 ) -> None:
     """Place a run on a chip and report the energy of one inference, by part, layer or core."""
-    beside = asked_beside(map_run, locals(), "check", "json")
+    beside = asked_beside(context, "check", "chip", "json")
     from circuits.chips import Operation, load_chip
     from circuits.ledger import require_group
 
     with Terminal(json) as terminal:
         if check is not None:
-            return terminal.result(_checked(check, beside))
+            return terminal.result(_checked(check, chip if was_typed(context, "chip") else None, beside))
         if run is None:
             raise InputError("map needs a run folder, or --check FILE of a mapping: give one of them")
         operation = Operation(acceleration, temperature, supply)
@@ -82,13 +87,18 @@ def map_run(
             terminal.asked(lambda: write_mapping(mapping, technology.mapping(network, activity, placement)))
 
 
-def _checked(file: Path, beside: list[str]) -> dict[str, Any]:
+def _checked(file: Path, chip: str | None, beside: list[str]) -> dict[str, Any]:
     """What a mapping file adds up to. Raises: InputError for anything else asked beside it, or a file that is wrong."""
+    from circuits.chips import load_chip
     from circuits.mapping.checker import check_mapping
 
     if beside:
-        raise InputError(f"--check reads a mapping file and nothing else: leave out {' and '.join(beside)}")
-    return check_mapping(file).as_dict()
+        raise InputError(
+            f"--check reads a mapping file, of a --chip, and nothing else: leave out {' and '.join(beside)}"
+        )
+    if chip is not None:
+        load_chip(chip)  # a file with a mistake in it is refused before anything is compared with it
+    return check_mapping(file, chip).as_dict()
 
 
 def _require_mesh(chip: str) -> None:

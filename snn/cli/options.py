@@ -1,12 +1,11 @@
 """Options that several commands share or that one has many of, and numbers with a unit as options: `--rate 50kHz`."""
 
-from collections.abc import Callable
-from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.models import ArgumentInfo, OptionInfo
+from typer.core import TyperCommand
+from typer.models import OptionInfo
 
 from circuits.errors import InputError
 from circuits.units import duration, quantity
@@ -21,15 +20,22 @@ NeuronDevice = typer.Option(
 )
 
 
-def asked_beside(command: Callable[..., Any], given: dict[str, Any], *taken: str) -> list[str]:
-    """What is given to a command beside the parameters `taken`, as a person types it: whatever is not its default."""
-    parameters = [one for name, one in signature(command).parameters.items() if name not in taken]
-    return [_as_typed(one) for one in parameters if given[one.name] != one.default]
+class ToldCommand(TyperCommand):
+    """A command whose function takes a `typer.Context`, the kind that its annotation says."""
+
+    context_class = typer.Context
 
 
-def _as_typed(one: Parameter) -> str:
-    argument = any(isinstance(info, ArgumentInfo) for info in getattr(one.annotation, "__metadata__", ()))
-    return f"a {one.name}" if argument else f"--{one.name.replace('_', '-')}"
+def asked_beside(context: typer.Context, *taken: str) -> list[str]:
+    """What was typed beside the parameters `taken` of a command, as a person types it; its default, too."""
+    typed = [one for one in context.command.params if one.name not in taken and was_typed(context, one.name)]
+    return [f"a {one.name}" if one.param_type_name == "argument" else one.opts[0] for one in typed]
+
+
+def was_typed(context: typer.Context, name: str) -> bool:
+    """Whether a parameter was given, be it its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and not source.name.startswith("DEFAULT")
 
 
 def number_of(unit: str, text: str) -> OptionInfo:
