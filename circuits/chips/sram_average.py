@@ -40,7 +40,7 @@ UNKNOWN = unknown(
     "control and clock", "buffers of inputs and codes", "memory that weights are loaded from",
     "digital scales, biases, neurons, encoders and pools", "reference voltages", "leak", "host", "supply converter",
 )  # fmt: skip
-REMEDY = "train with network weights of 1 bit"
+REMEDY = "train with chip.weight_bits = 1"
 ABSENT = "absent synapses, which no cell can hold: set chip.fan_in = 0"
 
 

@@ -120,7 +120,7 @@ def test_every_layer_that_is_not_binary_is_told_with_the_remedy():
     wrong = replace(net, layers=tuple(replace(one, weights=one.weights + 0.05) for one in net.layers))
     broken = CHIP.check(wrong)
     assert [b.where for b in broken] == ["layer 'conv'", "layer 'out'"]
-    assert "train with network weights of 1 bit" in str(broken[0])
+    assert "train with chip.weight_bits = 1" in str(broken[0])
     with pytest.raises(MappingError, match=r"layer 'conv'.*layer 'out'"):
         CHIP.place(wrong)
     assert "chip.fan_in" not in str(broken[0])
