@@ -93,7 +93,8 @@ class BTBTCore(ChipRecord):
         self.require_fits(net)
         own, speed = self.on_chip(net), self.speed_for(net)
         chip = replace(own, network=net.at_speed(speed), circuit=circuit_at_speed(own.circuit, speed))
-        piece = realised(*perturbed(chip, Condition(years=age / YEAR), draw_silicon(chip, Spread(), rng)))
+        condition = Condition(chip.circuit.device.temperature, years=age / YEAR)
+        piece = realised(*perturbed(chip, condition, draw_silicon(chip, Spread(), rng)))
         return replace(piece.at_speed(1 / speed), dt=net.dt)
 
     def speed_for(self, net: NetworkSpec) -> float:

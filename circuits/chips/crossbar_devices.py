@@ -1,9 +1,9 @@
 """Devices of a weight, layer by layer: as many as the chip's file wishes, fewer where the tiles do not suffice.
 
 A layer that is named has what is named for it. While the tiles do not suffice, the one of the others that saves most
-tiles goes down to 2 devices, so that the fewest layers do. Of two that save as much it is the later one, ASSUMED: the
-layer of which it is told that it bears errors badly, in the published transcription network, is the first of its
-encoder (Nature 2023, notes).
+tiles goes down to 2 devices, so that the fewest layers do; the last one is the smallest that saves enough. Of two that
+save as much it is the later one, ASSUMED: the layer of which it is told that it bears errors badly, in the published
+transcription network, is the first of its encoder (Nature 2023, notes).
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,15 +72,21 @@ def device_plan(
     tiles = {one.name: tiles_of(one, tile, replace(coding, devices=devices[one.name])) for one in layers}
     least = replace(coding, devices=LEAST_DEVICES)
     saved = {one.name: tiles[one.name] - tiles_of(one, tile, least) for one in layers if one.name not in named}
-    over = wished = sum(tiles.values())
-    given_up = []
-    for name in sorted(reversed(saved), key=lambda name: -saved[name]):
-        if over <= room or not saved[name]:
-            break
-        given_up.append(name)
-        over -= saved[name]
+    wished = sum(tiles.values())
+    given_up = _given_up(saved, wished - room)
     by_layer = devices | dict.fromkeys(given_up, LEAST_DEVICES)
-    return DevicePlan(by_layer, coding, tuple(n for n in devices if n in named), tuple(given_up), wished, room)
+    return DevicePlan(by_layer, coding, tuple(n for n in devices if n in named), given_up, wished, room)
+
+
+def _given_up(saved: Mapping[str, int], short: int) -> tuple[str, ...]:
+    """Layers that save so many tiles together, the fewest; all that save any where all are not enough."""
+    left, names = {name: saved[name] for name in reversed(saved) if saved[name]}, []
+    while short > 0 and left:
+        enough = {name: tiles for name, tiles in left.items() if tiles >= short}
+        name = min(enough, key=enough.__getitem__) if enough else max(left, key=left.__getitem__)
+        names.append(name)
+        short -= left.pop(name)
+    return tuple(names)
 
 
 def tiles_of(layer: LayerSpec, tile: TileShape, coding: WeightCoding) -> int:

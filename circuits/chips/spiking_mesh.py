@@ -79,7 +79,7 @@ class SpikingMesh(ChipRecord):
         return place_network(hypergraph_of(net, activity), self.limits, self.mesh, seed, steps=steps, progress=progress)
 
     def realise(self, net: NetworkSpec, rng: np.random.Generator, age: Seconds = 0.0) -> NetworkSpec:
-        """The network with the weights of each layer at the levels of the chip's bits; every chip computes the same.
+        """The network with the weights of each neuron at the levels of the chip's bits; every chip computes the same.
 
         Raises: MappingError.
         """

@@ -73,7 +73,7 @@ def _by_population(
     told: Any, spikes: list[float], pops: list[dict[str, Any]], nets: list[Net], steps: float
 ) -> list[str]:
     names = [one["name"] for one in pops]
-    if list(table_of(told, "by_population")) != names:
+    if sorted(table_of(told, "by_population")) != sorted(names):
         raise InputError(f"by_population is of {shortened(list(told))}, populations of {shortened(names)}")
     faults, arriving = [], _arriving(pops, nets)
     for one, operations in zip(pops, arriving, strict=True):

@@ -6,14 +6,16 @@ from circuits.mapping.limits import BrokenLimit
 from circuits.network.spec import LayerSpec, NetworkSpec
 from circuits.quantised.rounded_network import rounded_network
 
-FEW = 2  # bits up to which a weight is -1, 0 or 1 of a scale, which each neuron has in its threshold (ASSUMED)
 MOST_LOST = 0.5  # ASSUMED: error over size from which a layer no longer computes what was trained
 TRAINED = (8, 4, 2, 1)  # what `chip.weight_bits` may be
 
 
 def held_weights(net: NetworkSpec, bits: int) -> NetworkSpec:
-    """Each layer's weights on 2^bits - 1 levels up to its largest; with `FEW` bits up to the largest of each neuron."""
-    return rounded_network(net, bits, by_channel=bits <= FEW)
+    """Each neuron's weights on 2^bits - 1 levels up to its largest.
+
+    ASSUMED: the threshold of a neuron holds its scale, and whoever reads a label's potential knows that of the label.
+    """
+    return rounded_network(net, bits, by_channel=True)
 
 
 def weights_are_held(net: NetworkSpec, bits: int) -> tuple[BrokenLimit, ...]:

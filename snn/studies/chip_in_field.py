@@ -25,14 +25,14 @@ def point_of_report(report: InferenceReport, name: str) -> FieldPoint:
 
     A MAC counts as two operations, a synaptic operation as one. Raises: InputError for an inference without either.
     """
-    figures, counts = report.as_dict(), report.counts
+    counts = report.counts
     macs = counts.get("active_macs", counts.get("macs"))
     operation, n = (MAC, NORMAL * macs) if macs else (SYNAPTIC, counts.get("synaptic_operations", 0.0))
     if not n:
         raise InputError(f"{name}: no synapse had a spike to carry, so it has no performance; train again or map it")
     return FieldPoint(
         name,
-        str(figures.get("operations_boundary", figures["boundary"])),
+        report.silicon_boundary,
         operation,
         n / report.latency_s,
         report.ledger.total / report.latency_s,

@@ -53,16 +53,16 @@ def test_tiles_and_chips_of_the_transcription_network():
 
 
 def test_the_transcription_network_fits_its_five_chips_and_says_what_for(transcription):
-    """The model takes 160 tiles on 5 chips where the paper has 142: at 4 devices a weight 184 tiles are needed and 170
-    there, and 2 devices in one layer, the largest, save 24. Which layers of the paper have 2 is not in the notes on it;
+    """The model takes 168 tiles on 5 chips where the paper has 142: at 4 devices a weight 184 tiles are needed and 170
+    there, and 2 devices in one layer save 16. Which layers of the paper have 2 is not in the notes on it;
     the model gives up no more than it must, so that more tiles are taken than were published."""
     placed = CHIP.place(transcription)
     assert sum(one.weights for one in placed.layers) == sum(n * m for n, m in TRANSCRIPTION.values()) == 45_261_568
-    assert (len(placed.tiles), placed.chips) == (160, PUBLISHED_CHIPS)
-    assert placed.devices.given_up == ("encoder 2",)
+    assert (len(placed.tiles), placed.chips) == (168, PUBLISHED_CHIPS)
+    assert placed.devices.given_up == ("encoder 4",)
     assert len(placed.tiles) > PUBLISHED_TILES
     notes = CHIP.price(transcription, Activity(1, 1.0, {}, {}, 0.0), placed).notes
-    assert any("in 'encoder 2', for want of tiles, 184 needed and 170 there" in note for note in notes)
+    assert any("in 'encoder 4', for want of tiles, 184 needed and 170 there" in note for note in notes)
 
 
 def test_142_tiles_lie_between_four_devices_a_weight_everywhere_and_two(transcription):

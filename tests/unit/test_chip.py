@@ -447,6 +447,17 @@ def test_a_piece_is_made_at_the_speed_that_is_charged_for(tmp_path):
     assert replace(chip, operation=Operation(3)).settled(NET, busy).speed_for(NET) == 3
 
 
+@pytest.mark.parametrize("kelvin", [250.0, 350.0])
+def test_a_piece_computes_at_the_temperature_that_its_biases_were_set_for(tmp_path, kelvin):
+    chip = replace(_load(tmp_path), operation=Operation(300.0, kelvin))
+    layer = LayerSpec("lif", "lif", np.full((2, 400), 0.3), np.full(400, 0.1), np.full(400, 0.02), np.ones(400))
+    net = NetworkSpec("net", 0.01, (layer,))
+    chip = replace(chip, limits=CoreLimits(1, 4, 4000, 4000, 10**6, 2))
+    (real,) = chip.realise(net, np.random.default_rng(0)).layers
+    assert np.median(real.weights / 0.3) == approx(1, rel=0.03)
+    assert np.median(real.tau_mem / 0.02) == approx(1, rel=0.03)
+
+
 def test_years_of_use_weaken_every_weight_of_the_same_chip(tmp_path):
     chip = _load(tmp_path)
     new, old = (chip.realise(NET, np.random.default_rng(1), age) for age in (0.0, 10 * 365.25 * 86400))

@@ -145,9 +145,9 @@ def energy_report(counts: dict[str, float]) -> EnergyReport:
 def test_a_run_is_at_the_rate_and_the_power_of_its_inference():
     """8 operations and 3 nJ in half a second."""
     spiking = point_of_report(energy_report({"synaptic_operations": 8.0}), "run")
-    assert spiking == FieldPoint("run", "classifier", SYNAPTIC, 16.0, 6e-9)
+    assert spiking == FieldPoint("run", "array", SYNAPTIC, 16.0, 6e-9)
     dense = point_of_report(energy_report({"synaptic_operations": 0.0, "macs": 8.0}), "run")
-    assert dense == FieldPoint("run", "classifier", MAC, 32.0, 6e-9)
+    assert dense == FieldPoint("run", "array", MAC, 32.0, 6e-9)
     with pytest.raises(ValueError, match="no synapse had a spike"):
         point_of_report(energy_report({"synaptic_operations": 0.0}), "run")
 

@@ -418,8 +418,9 @@ def test_an_edit_is_told_as_one_and_a_chip_that_is_not_known_is_not_compared(wri
     _refused(_sealed(json.loads(text)), said, tmp_path)
     _refused(written["own"], r"chip is 'mine', which is none that ships", tmp_path)
     _refused(written["shipped"], r"chip is 'loihi-sanafe', spinnaker\.toml is of 'spinnaker'", tmp_path, "spinnaker")
-    (tmp_path / "m.json").write_text(json.dumps(json.loads(written["shipped"]), indent=1), encoding="utf-8")
-    assert check_mapping(tmp_path / "m.json").compared_with == "loihi-sanafe.toml"  # other spaces are no edit
+    again = json.dumps(json.loads(written["shipped"]), indent=1, sort_keys=True)
+    (tmp_path / "m.json").write_text(again, encoding="utf-8")
+    assert check_mapping(tmp_path / "m.json").compared_with == "loihi-sanafe.toml"  # other spaces and order are no edit
 
 
 def _leaves(value: object, way: tuple = ()) -> Iterator[tuple]:
@@ -509,7 +510,7 @@ def test_a_chip_of_few_bits_takes_what_was_trained_for_them(tmp_path):
     """Normal weights keep about a tenth of their size at -1, 0 and 1 of the largest; signs times a scale keep all."""
     text = Path(str(FOLDER / "loihi-sanafe.toml")).read_text(encoding="utf-8").replace('"loihi-sanafe"', '"mine"')
     rng = np.random.default_rng(0)
-    normal, scales = rng.normal(size=(2, 100, 20)), rng.uniform(0.1, 3.0, 20)
+    normal, scales = rng.normal(size=(2, 100, 20)), np.r_[3.0, rng.uniform(0.1, 0.4, 19)]
     signs = np.sign(normal) * (rng.random((100, 20)) < 0.7) * scales
     for bits, held in ((1, 1), (2, 2), (5, 4), (9, 8)):
         file = tmp_path / "mine.toml"
@@ -517,9 +518,8 @@ def test_a_chip_of_few_bits_takes_what_was_trained_for_them(tmp_path):
         chip = load_chip(file)
         trained = NetworkSpec("signs", 1e-3, (_layer("out", "lif", signs[0], rng.choice([-1, 1], (20, 20)) * scales),))
         assert chip.check(trained) == ()
-        if bits == 1:
-            (layer,) = chip.realise(trained, rng).layers
-            assert np.allclose(layer.crossbar, trained.layers[0].crossbar, rtol=1e-12)
+        (layer,) = chip.realise(trained, rng).layers
+        assert np.allclose(layer.crossbar, trained.layers[0].crossbar, rtol=1e-12)
         broken = chip.check(NetworkSpec("any", 1e-3, (_layer("out", "lif", normal[0]),)))
         assert [one.limit for one in broken] == ([0.5] if bits < 4 else [])
         assert all(one.remedy.endswith(f"chip.weight_bits = {held}") for one in broken)
