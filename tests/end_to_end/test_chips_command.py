@@ -36,7 +36,7 @@ def test_a_run_stands_where_its_map_puts_it(run, snn_json, tmp_path):
     latency = report["latency_s"]
     assert ours["performance_ops"] == pytest.approx(report["counts"]["synaptic_operations"] / latency, rel=1e-9)
     assert ours["power_w"] == pytest.approx(report["total_j"] / latency, rel=1e-9)
-    assert ours["boundary"] == report["boundary"]
+    assert ours["boundary"] == report["silicon_boundary"] == "array"
     assert ours["name"] == "tiny on btbt-45rfsoi"
     assert (tmp_path / "a.png").stat().st_size > 0
 

@@ -209,6 +209,7 @@ def test_while_a_run_trains_others_do_not_write_into_it(tmp_path, words, recipe,
     assert not (run / "netlist").exists()
 
 
+@pytest.mark.slow  # `make faults` has pairs of all commands
 def test_two_trainings_started_together_leave_the_run_of_one(tmp_path, words, recipe):
     """One writes all of it, the other nothing, whichever comes first."""
     runs = []
