@@ -51,10 +51,7 @@ class MeshReport(LedgerReport):
         operations = counts["synaptic_operations"]
         return self.head() | {
             "counts": counts,
-            "operations_per_mac": 1,  # a synaptic operation counts as one
-            "operations_per_j": operations / total if total else None,
-            "operations_boundary": self.silicon_boundary,
-            "operations_counted": SYNAPTIC_OPERATIONS,
+            **self.operations(1, operations, SYNAPTIC_OPERATIONS),
             "energy_per_synaptic_operation_j": total / operations if operations else None,
             "cores_used": self.placement.cores_used,
             "partitioner": self.placement.partitioner,

@@ -90,11 +90,6 @@ class SramAverage(SwitchedChip):
         return AveragingDesign(own.rows, own.columns, own.driver_bits, own.converter_bits, self.errors)
 
     @property
-    def ages(self) -> bool:
-        """Whether what it computes changes with its age: cells keep their bits, and nothing else is known to drift."""
-        return False
-
-    @property
     def alike(self) -> bool:
         """Whether every piece computes the same: no capacitor and no converter is like another."""
         return False
